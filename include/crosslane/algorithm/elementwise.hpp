@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// What element-wise algorithms share.
+#pragma once
+
+#include <crosslane/kernel/context.hpp>
+#include <crosslane/kernel/vec.hpp>
+#include <crosslane/runtime/launch.hpp>
+
+namespace crosslane::detail {
+
+/// A backend that runs element-wise work as plain loops over pieces, without lanes.
+template <class B>
+concept loop_backend = requires(typename B::stream_handle q, void (*work)(std::uint64_t, std::uint64_t)) { B::run_range(q, std::uint64_t{}, work); };
+
+inline constexpr unsigned elementwise_block = 256;
+
+/// How many elements a thread moves at once: the widest of the types then fills one 16-byte access. 1 where that is impossible.
+template <class... T>
+constexpr unsigned elements_per_access() {
+  std::size_t widest = 1;
+  ((widest = sizeof(T) > widest ? sizeof(T) : widest), ...);
+  bool const powers_of_two = ((((sizeof(T) & (sizeof(T) - 1)) == 0)) && ... && true);
+  return powers_of_two && widest <= 16 ? unsigned(16 / widest) : 1;
+}
+
+template <unsigned N, class T>
+bool aligned_for(T const* p) {
+  return reinterpret_cast<std::uintptr_t>(p) % (N * sizeof(T)) == 0;
+}
+
+/// Queues `work(begin, end)` for pieces of 0 ... n-1. `Name` is what errors call it.
+template <class Name, loop_backend B, class Work>
+void run_loops(basic_stream_ref<B> q, std::uint64_t n, Work const& work, source_location where) {
+  if (n == 0) return;
+  check<B>(B::run_range(q.native(), n, work), "launch", where, [&](error_text& t) {
+    t.append("%s on ", type_name<Name>());
+    q.describe(t);
+  });
+  launches<B>.record({type_name<Name>(), q.log_key(), {}, {}, where});
+}
+
+}  // namespace crosslane::detail

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// for_each: a function for every index, or for every element.
+#pragma once
+
+#include <crosslane/algorithm/elementwise.hpp>
+
+namespace crosslane {
+namespace detail {
+
+template <class N>
+struct for_each_index_kernel {
+  static constexpr auto block = block_size<elementwise_block>;
+
+  CROSSLANE_NO_EXEC_CHECK
+  template <kernel_context Ctx, class F>
+  CROSSLANE_FN void operator()(Ctx const& ctx, F f, std::uint64_t n) const {
+    if (std::uint64_t const i = ctx.global_rank(); i < n) f(static_cast<N>(i));
+  }
+};
+
+template <unsigned N>
+struct for_each_element_kernel {
+  static constexpr auto block = block_size<elementwise_block>;
+
+  CROSSLANE_NO_EXEC_CHECK
+  template <kernel_context Ctx, class F, class T>
+  CROSSLANE_FN void operator()(Ctx const& ctx, F f, std::uint64_t n, T* data) const {
+    std::uint64_t const i = ctx.global_rank();
+    if (i < n / N) {
+      vec<T, N> elements = reinterpret_cast<vec<T, N>*>(data)[i];
+      for (unsigned k = 0; k < N; ++k) f(elements[k]);
+      reinterpret_cast<vec<T, N>*>(data)[i] = elements;
+    }
+    if (i < n % N) f(data[n - n % N + i]);
+  }
+};
+
+}  // namespace detail
+
+/// Queues `f(i)` for i = 0 ... n-1, in no order. `f` is trivially copyable and callable inside a kernel.
+template <stream_like S, std::integral N, class F>
+void for_each(S const& stream, N n, F f, source_location where = source_location::current()) {
+  using B = typename S::backend;
+  static_assert(detail::check_argument<3, F>::ok);
+  basic_stream_ref<B> const q = stream;
+  if constexpr (std::signed_integral<N>)
+    if (n < 0) throw_error(errc::invalid_argument, where, "for_each over %lld indices", static_cast<long long>(n));
+  if constexpr (detail::loop_backend<B>) {
+    detail::run_loops<F>(q, std::uint64_t(n), [f](std::uint64_t begin, std::uint64_t end) {
+      CROSSLANE_INDEPENDENT_ITERATIONS
+      for (std::uint64_t i = begin; i < end; ++i) f(static_cast<N>(i));
+    }, where);
+  } else {
+    launch(q, {.grid = cover(n, detail::elementwise_block, where), .where = where}, detail::for_each_index_kernel<N>{}, f, std::uint64_t(n));
+  }
+}
+
+/// Queues `f(element)` for every element of a buffer or span, in no order; `f` takes it by reference and may change it. The
+/// elements move in the widest pieces that their alignment allows.
+template <stream_like S, class R, class F>
+  requires requires(R& r) { r.data(), r.size(); }
+void for_each(S const& stream, R&& range, F f, source_location where = source_location::current()) {
+  using B = typename S::backend;
+  static_assert(detail::check_argument<3, F>::ok);
+  basic_stream_ref<B> const q = stream;
+  auto const view = detail::kernel_argument(range, where);
+  auto* const data = view.data();
+  using T = std::remove_pointer_t<decltype(view.data())>;
+  static_assert(!std::is_const_v<T>, "crosslane: for_each over constant elements could change nothing; use transform");
+  std::uint64_t const n = view.size();
+  if constexpr (detail::loop_backend<B>) {
+    detail::run_loops<F>(q, n, [f, data](std::uint64_t begin, std::uint64_t end) {
+      CROSSLANE_INDEPENDENT_ITERATIONS
+      for (std::uint64_t i = begin; i < end; ++i) f(data[i]);
+    }, where);
+  } else {
+    auto const run = [&]<unsigned V>(std::integral_constant<unsigned, V>) {
+      std::uint64_t const threads = n / V > n % V ? n / V : n % V;
+      launch(q, {.grid = cover(threads, detail::elementwise_block, where), .where = where}, detail::for_each_element_kernel<V>{}, f, n, data);
+    };
+    constexpr unsigned widest = detail::elements_per_access<T>();
+    if (widest > 1 && detail::aligned_for<widest>(data)) run(std::integral_constant<unsigned, widest>{});
+    else run(std::integral_constant<unsigned, 1>{});
+  }
+}
+
+}  // namespace crosslane

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// transform: output[i] = f(inputs[i]...).
+#pragma once
+
+#include <crosslane/algorithm/elementwise.hpp>
+
+namespace crosslane {
+namespace detail {
+
+/// A thread moves N neighbouring elements; the first threads also take one each of the up to N-1 that remain.
+template <unsigned N>
+struct transform_kernel {
+  static constexpr auto block = block_size<elementwise_block>;
+
+  CROSSLANE_NO_EXEC_CHECK
+  template <kernel_context Ctx, class F, class Out, class... In>
+  CROSSLANE_FN void operator()(Ctx const& ctx, F f, std::uint64_t n, Out* out, In const*... in) const {
+    std::uint64_t const i = ctx.global_rank();
+    if constexpr (N == 1) {
+      if (i < n) out[i] = static_cast<Out>(f(in[i]...));
+    } else {
+      if (i < n / N) write(f, reinterpret_cast<vec<Out, N>*>(out)[i], reinterpret_cast<vec<In, N> const*>(in)[i]...);
+      if (i < n % N) out[n - n % N + i] = static_cast<Out>(f(in[n - n % N + i]...));
+    }
+  }
+
+ private:
+  CROSSLANE_NO_EXEC_CHECK
+  template <class F, class Out, class... In>
+  CROSSLANE_FN static void write(F const& f, vec<Out, N>& out, vec<In, N> const... in) {
+    vec<Out, N> result;
+    for (unsigned k = 0; k < N; ++k) result[k] = static_cast<Out>(f(in[k]...));
+    out = result;
+  }
+};
+
+template <runtime_backend B, class F, class Out, class... In>
+void transform_views(basic_stream_ref<B> q, source_location where, F f, span<Out> out, span<In>... in) {
+  if constexpr (loop_backend<B>) {
+    run_loops<F>(q, out.size(), [f, out = out.data(), ... in = in.data()](std::uint64_t begin, std::uint64_t end) {
+      CROSSLANE_INDEPENDENT_ITERATIONS
+      for (std::uint64_t i = begin; i < end; ++i) out[i] = static_cast<Out>(f(in[i]...));
+    }, where);
+  } else {
+    auto const run = [&]<unsigned N>(std::integral_constant<unsigned, N>) {
+      std::uint64_t const threads = out.size() / N > out.size() % N ? out.size() / N : out.size() % N;
+      launch(q, {.grid = cover(threads, elementwise_block, where), .where = where}, transform_kernel<N>{}, f, std::uint64_t(out.size()), out.data(),
+             static_cast<std::remove_cv_t<In> const*>(in.data())...);
+    };
+    constexpr unsigned widest = elements_per_access<Out, In...>();
+    if (widest > 1 && aligned_for<widest>(out.data()) && (aligned_for<widest>(in.data()) && ... && true)) run(std::integral_constant<unsigned, widest>{});
+    else run(std::integral_constant<unsigned, 1>{});
+  }
+}
+
+}  // namespace detail
+
+/// `xl::transform(stream, output, f, inputs...)` queues output[i] = f(inputs[i]...) for every i, in no order; any number of inputs,
+/// one of which may be the output. `f` is trivially copyable and callable inside a kernel. The elements move in the widest pieces that
+/// their alignment allows. Throws size_mismatch unless all have the same number of elements.
+///
+/// A class, used like a function: only a constructor can have both a pack of inputs and the caller's source location after it.
+template <stream_like S, class Out, class F, class... In>
+struct transform {
+  transform(S const& stream, Out&& output, F f, In&&... inputs, source_location where = source_location::current()) {
+    static_assert(detail::check_argument<3, F>::ok);
+    basic_stream_ref<typename S::backend> const q = stream;
+    run(q, where, f, detail::kernel_argument(output, where), detail::kernel_argument(inputs, where)...);
+  }
+
+ private:
+  template <runtime_backend B, class O, class... I>
+  static void run(basic_stream_ref<B> q, source_location where, F const& f, O const& output, I const&... inputs) {
+    int position = 0;
+    auto const check_size = [&](std::size_t size) {
+      if (size != output.size())
+        throw_error(errc::size_mismatch, where, "transform: input %d has %zu elements, the output has %zu", position, size, output.size());
+      ++position;
+    };
+    (check_size(inputs.size()), ...);
+    detail::transform_views(q, where, f, span{output.data(), output.size()}, span{inputs.data(), inputs.size()}...);
+  }
+};
+template <class S, class Out, class F, class... In>
+transform(S const&, Out&&, F, In&&...) -> transform<S, Out, F, In...>;
+
+}  // namespace crosslane

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// NVIDIA GPUs through CUDA. One width: 32 lanes.
+#pragma once
+
+#include <crosslane/backend/cuda/intrinsics.hpp>
+#include <crosslane/backend/cuda/runtime.hpp>
+
+#include <crosslane/backend/gpu/launch.hpp>
+
+namespace crosslane {
+
+struct cuda : backend::gpu_runtime<cuda, backend::cuda_vendor> {
+  static constexpr char const* name = "cuda";
+  using widths = std::integer_sequence<unsigned, 32>;
+  using intrinsics = backend::cuda_intrinsics;
+  template <unsigned Width, class Shape>
+  using context = crosslane::context<intrinsics, Width, Shape>;
+
+  template <unsigned Width>
+  static constexpr bool is_device_width = true;
+  static constexpr std::size_t max_static_shared_bytes = 48 * 1024;
+  static constexpr std::size_t max_shared_bytes = 227 * 1024;
+
+  static status allow_dynamic_shared(void const* function, std::size_t bytes) noexcept {
+    return from(cudaFuncSetAttribute(function, cudaFuncAttributeMaxDynamicSharedMemorySize, int(bytes)));
+  }
+  template <unsigned Width, class K, class... A>
+  static status launch(stream_handle stream, device_properties const& p, detail::launch_geometry const& g, K const& kernel, A const&... arguments) {
+    return backend::launch_entry<cuda, Width>(stream, p, g, kernel, arguments...);
+  }
+};
+
+}  // namespace crosslane

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The kernel contract on NVIDIA GPUs.
+#pragma once
+
+#include <crosslane/backend/gpu/intrinsics.hpp>
+
+#include <type_traits>
+
+namespace crosslane::backend {
+
+struct cuda_intrinsics : gpu_intrinsics {
+  static CROSSLANE_DEVICE_FN void trap() { __trap(); }
+
+  static CROSSLANE_DEVICE_FN std::size_t dynamic_shared_bytes() {
+    unsigned bytes;
+    asm("mov.u32 %0, %%dynamic_smem_size;" : "=r"(bytes));
+    return bytes;
+  }
+
+  template <class T>
+  static CROSSLANE_DEVICE_FN T atomic_add(T* target, T value) {
+    // atomicAdd has no overloads for long, nor for signed 64 bits: two's complement makes the unsigned one right.
+    if constexpr (std::is_integral_v<T> && sizeof(T) == 8) {
+      return T(atomicAdd(reinterpret_cast<unsigned long long*>(target), static_cast<unsigned long long>(value)));
+    } else {
+      return atomicAdd(target, value);
+    }
+  }
+};
+
+}  // namespace crosslane::backend

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The runtime contract where CUDA differs from HIP.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <crosslane/backend/cuda/vendor.hpp>
+#include <crosslane/backend/gpu/runtime.hpp>
+
+namespace crosslane::backend {
+
+struct cuda_vendor {
+  static constexpr cudaError_t launch_timeout = cudaErrorLaunchTimeout;
+
+  static status properties(int device, cudaDeviceProp const& native, device_properties& out) noexcept {
+    std::snprintf(out.architecture, sizeof out.architecture, "sm_%d%d", native.major, native.minor);
+    out.simds_per_multiprocessor = 4;
+    out.shared_per_block_optin = native.sharedMemPerBlockOptin;
+    int clock = 0, pools = 0;
+    (void)cudaDeviceGetAttribute(&clock, cudaDevAttrClockRate, device);
+    (void)cudaDeviceGetAttribute(&pools, cudaDevAttrMemoryPoolsSupported, device);
+    out.clock_khz = unsigned(clock);
+    out.stream_ordered_memory = pools != 0;
+    return {};
+  }
+  static cudaError_t allocate_pinned(void** out, std::size_t bytes) noexcept { return cudaMallocHost(out, bytes); }
+  static cudaError_t free_pinned(void* p) noexcept { return cudaFreeHost(p); }
+};
+
+}  // namespace crosslane::backend

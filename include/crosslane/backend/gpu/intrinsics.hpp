@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The part of the kernel contract that CUDA and HIP spell alike.
+#pragma once
+
+#include <crosslane/platform/source_location.hpp>
+
+#include <cstddef>
+
+namespace crosslane::backend {
+
+struct gpu_intrinsics {
+  template <int Axis>
+  static CROSSLANE_DEVICE_FN unsigned thread_index() {
+    if constexpr (Axis == 0) return threadIdx.x;
+    else if constexpr (Axis == 1) return threadIdx.y;
+    else return threadIdx.z;
+  }
+  template <int Axis>
+  static CROSSLANE_DEVICE_FN unsigned block_index() {
+    if constexpr (Axis == 0) return blockIdx.x;
+    else if constexpr (Axis == 1) return blockIdx.y;
+    else return blockIdx.z;
+  }
+  template <int Axis>
+  static CROSSLANE_DEVICE_FN unsigned block_extent() {
+    if constexpr (Axis == 0) return blockDim.x;
+    else if constexpr (Axis == 1) return blockDim.y;
+    else return blockDim.z;
+  }
+  template <int Axis>
+  static CROSSLANE_DEVICE_FN unsigned grid_extent() {
+    if constexpr (Axis == 0) return gridDim.x;
+    else if constexpr (Axis == 1) return gridDim.y;
+    else return gridDim.z;
+  }
+
+  static CROSSLANE_DEVICE_FN void sync_block(source_location) { __syncthreads(); }
+
+  static CROSSLANE_DEVICE_FN void* dynamic_shared() {
+    extern __shared__ uint4 crosslane_dynamic_shared[];
+    return crosslane_dynamic_shared;
+  }
+};
+
+}  // namespace crosslane::backend

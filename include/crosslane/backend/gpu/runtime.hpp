@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The runtime contract over the calls that CUDA and HIP have in common. CROSSLANE_GPU(Name) is cudaName or hipName; a program's file is
+/// compiled for one of them, and the template's argument keeps the two apart when objects are linked.
+#pragma once
+
+#include <crosslane/backend/contract.hpp>
+
+#include <cstdio>
+#include <cstring>
+
+namespace crosslane::backend {
+
+/// `Vendor` supplies what differs: attribute names, memory flags.
+template <class Backend, class Vendor>
+struct gpu_runtime {
+  using stream_handle = CROSSLANE_GPU(Stream_t);
+  using event_handle = CROSSLANE_GPU(Event_t);
+  using native_status = CROSSLANE_GPU(Error_t);
+
+  static status from(native_status s) noexcept { return {int(s)}; }
+  static char const* text(status s) noexcept { return CROSSLANE_GPU(GetErrorString)(native_status(s.code)); }
+  /// The vendors keep the last error and report it again to whoever asks next.
+  static void clear_last_error() noexcept { (void)CROSSLANE_GPU(GetLastError)(); }
+
+  static errc classify(status s) noexcept {
+    switch (native_status(s.code)) {
+      case CROSSLANE_GPU(ErrorMemoryAllocation): return errc::out_of_memory;
+      case CROSSLANE_GPU(ErrorNoDevice):
+      case CROSSLANE_GPU(ErrorInsufficientDriver): return errc::no_device;
+      case CROSSLANE_GPU(ErrorInvalidDevice): return errc::invalid_device;
+      case CROSSLANE_GPU(ErrorInvalidValue): return errc::invalid_argument;
+      case CROSSLANE_GPU(ErrorInvalidResourceHandle): return errc::invalid_handle;
+      case CROSSLANE_GPU(ErrorNotSupported): return errc::not_supported;
+      case CROSSLANE_GPU(ErrorInvalidConfiguration):
+      case CROSSLANE_GPU(ErrorLaunchOutOfResources): return errc::limit_exceeded;
+      case CROSSLANE_GPU(ErrorLaunchFailure):
+      case CROSSLANE_GPU(ErrorIllegalAddress):
+      case Vendor::launch_timeout:
+      case CROSSLANE_GPU(ErrorAssert): return errc::kernel_fault;
+      default: return errc::vendor;
+    }
+  }
+
+  static status device_count(int* n) noexcept { return from(CROSSLANE_GPU(GetDeviceCount)(n)); }
+  static status current_device(int* index) noexcept { return from(CROSSLANE_GPU(GetDevice)(index)); }
+  static status select_device(int index) noexcept { return from(CROSSLANE_GPU(SetDevice)(index)); }
+  static status device_synchronize() noexcept { return from(CROSSLANE_GPU(DeviceSynchronize)()); }
+  static status free_memory(std::size_t* bytes) noexcept {
+    std::size_t total = 0;
+    return from(CROSSLANE_GPU(MemGetInfo)(bytes, &total));
+  }
+
+  static status properties(int device, device_properties& out) noexcept {
+    CROSSLANE_GPU_PROPERTIES native;
+    if (status const s = from(CROSSLANE_GPU(GetDeviceProperties)(&native, device)); s.code != 0) return s;
+    std::snprintf(out.name, sizeof out.name, "%s", native.name);
+    out.wave_size = unsigned(native.warpSize);
+    out.multiprocessors = unsigned(native.multiProcessorCount);
+    out.max_threads_per_block = unsigned(native.maxThreadsPerBlock);
+    out.max_threads_per_multiprocessor = unsigned(native.maxThreadsPerMultiProcessor);
+    out.max_block = {native.maxThreadsDim[0], native.maxThreadsDim[1], native.maxThreadsDim[2]};
+    out.max_grid = {native.maxGridSize[0], native.maxGridSize[1], native.maxGridSize[2]};
+    out.shared_per_block = native.sharedMemPerBlock;
+    out.memory = native.totalGlobalMem;
+    out.l2 = std::size_t(native.l2CacheSize);
+    out.managed_memory = native.managedMemory != 0;
+    out.cooperative_launch = native.cooperativeLaunch != 0;
+    return Vendor::properties(device, native, out);
+  }
+
+  static status stream_create(stream_handle* out, int priority) noexcept {
+    int least = 0, greatest = 0;  // the vendors count downwards: a lower number runs earlier
+    if (status const s = from(CROSSLANE_GPU(DeviceGetStreamPriorityRange)(&least, &greatest)); s.code != 0) return s;
+    int const wanted = priority > -greatest ? greatest : priority < -least ? least : -priority;
+    return from(CROSSLANE_GPU(StreamCreateWithPriority)(out, CROSSLANE_GPU(StreamNonBlocking), wanted));
+  }
+  static status stream_destroy(stream_handle s) noexcept { return from(CROSSLANE_GPU(StreamDestroy)(s)); }
+  static status stream_synchronize(stream_handle s) noexcept { return from(CROSSLANE_GPU(StreamSynchronize)(s)); }
+  static status stream_query(stream_handle s, bool* done) noexcept { return ready(CROSSLANE_GPU(StreamQuery)(s), done); }
+  static status stream_wait_event(stream_handle s, event_handle e) noexcept { return from(CROSSLANE_GPU(StreamWaitEvent)(s, e, 0)); }
+  static status stream_callback(stream_handle s, void (*f)(void*), void* data) noexcept { return from(CROSSLANE_GPU(LaunchHostFunc)(s, f, data)); }
+  static void const* key(stream_handle s) noexcept { return s; }
+
+  static status event_create(event_handle* out, bool timed) noexcept {
+    return from(CROSSLANE_GPU(EventCreateWithFlags)(out, timed ? CROSSLANE_GPU(EventDefault) : CROSSLANE_GPU(EventDisableTiming)));
+  }
+  static status event_destroy(event_handle e) noexcept { return from(CROSSLANE_GPU(EventDestroy)(e)); }
+  static status event_record(event_handle e, stream_handle s) noexcept { return from(CROSSLANE_GPU(EventRecord)(e, s)); }
+  static status event_synchronize(event_handle e) noexcept { return from(CROSSLANE_GPU(EventSynchronize)(e)); }
+  static status event_query(event_handle e, bool* done) noexcept { return ready(CROSSLANE_GPU(EventQuery)(e), done); }
+  static status event_elapsed(float* ms, event_handle a, event_handle b) noexcept { return from(CROSSLANE_GPU(EventElapsedTime)(ms, a, b)); }
+
+  static status allocate(memory_kind kind, void** out, std::size_t bytes, stream_handle s, bool ordered) noexcept {
+    switch (kind) {
+      case memory_kind::device:
+        return from(ordered ? CROSSLANE_GPU(MallocAsync)(out, bytes, s) : CROSSLANE_GPU(Malloc)(out, bytes));
+      case memory_kind::pinned: return from(Vendor::allocate_pinned(out, bytes));
+      case memory_kind::managed: return from(CROSSLANE_GPU(MallocManaged)(out, bytes, CROSSLANE_GPU(MemAttachGlobal)));
+    }
+    return from(CROSSLANE_GPU(ErrorInvalidValue));
+  }
+  static status deallocate(memory_kind kind, void* p, stream_handle s, bool ordered) noexcept {
+    if (kind == memory_kind::device && ordered) return from(CROSSLANE_GPU(FreeAsync)(p, s));
+    (void)CROSSLANE_GPU(StreamSynchronize)(s);
+    return from(kind == memory_kind::pinned ? Vendor::free_pinned(p) : CROSSLANE_GPU(Free)(p));
+  }
+
+  static status copy(void* to, void const* from_, std::size_t bytes, stream_handle s) noexcept {
+    return from(CROSSLANE_GPU(MemcpyAsync)(to, from_, bytes, CROSSLANE_GPU(MemcpyDefault), s));
+  }
+  static status copy_2d(void* to, std::size_t to_pitch, void const* from_, std::size_t from_pitch, std::size_t width, std::size_t height,
+                        stream_handle s) noexcept {
+    return from(CROSSLANE_GPU(Memcpy2DAsync)(to, to_pitch, from_, from_pitch, width, height, CROSSLANE_GPU(MemcpyDefault), s));
+  }
+  static status fill_bytes(void* p, int value, std::size_t bytes, stream_handle s) noexcept {
+    return from(CROSSLANE_GPU(MemsetAsync)(p, value, bytes, s));
+  }
+
+ private:
+  static status ready(native_status s, bool* done) noexcept {
+    *done = s == CROSSLANE_GPU(Success);
+    if (s != CROSSLANE_GPU(ErrorNotReady)) return from(s);
+    clear_last_error();
+    return {};
+  }
+};
+
+}  // namespace crosslane::backend

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// AMD GPUs through HIP. Waves of 64 lanes (GCN, CDNA) or 32 (RDNA): each kernel is compiled for both.
+#pragma once
+
+#include <crosslane/backend/hip/runtime.hpp>
+#include <crosslane/backend/hip/intrinsics.hpp>
+
+#include <crosslane/backend/gpu/launch.hpp>
+
+namespace crosslane {
+
+struct hip : backend::gpu_runtime<hip, backend::hip_vendor> {
+  static constexpr char const* name = "hip";
+  using widths = std::integer_sequence<unsigned, 64, 32>;
+  using intrinsics = backend::hip_intrinsics;
+  template <unsigned Width, class Shape>
+  using context = crosslane::context<intrinsics, Width, Shape>;
+
+  /// Whether the architecture that this pass compiles for has waves of that width. Compilers since ROCm 7 have no macro for the width
+  /// itself; the architecture decides, and older ones tell where -mwavefrontsize64 changed it.
+  template <unsigned Width>
+#if !CROSSLANE_DEVICE_PASS()
+  static constexpr bool is_device_width = true;
+#elif defined(__AMDGCN_WAVEFRONT_SIZE)
+  static constexpr bool is_device_width = Width == __AMDGCN_WAVEFRONT_SIZE;
+#elif defined(__GFX9__)
+  static constexpr bool is_device_width = Width == 64;
+#else
+  static constexpr bool is_device_width = Width == 32;
+#endif
+  static constexpr std::size_t max_static_shared_bytes = 64 * 1024;
+  static constexpr std::size_t max_shared_bytes = 160 * 1024;
+
+  static status allow_dynamic_shared(void const* function, std::size_t bytes) noexcept {
+    return from(hipFuncSetAttribute(function, hipFuncAttributeMaxDynamicSharedMemorySize, int(bytes)));
+  }
+  template <unsigned Width, class K, class... A>
+  static status launch(stream_handle stream, device_properties const& p, detail::launch_geometry const& g, K const& kernel, A const&... arguments) {
+    return backend::launch_entry<hip, Width>(stream, p, g, kernel, arguments...);
+  }
+};
+
+}  // namespace crosslane

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The kernel contract on AMD GPUs.
+#pragma once
+
+#include <crosslane/backend/gpu/intrinsics.hpp>
+
+namespace crosslane::backend {
+
+struct hip_intrinsics : gpu_intrinsics {
+  static CROSSLANE_DEVICE_FN void trap() { __builtin_trap(); }
+
+  /// The dispatch packet of the HSA queue holds the block's whole LDS size, at byte 28; what is static the compiler knows.
+  static CROSSLANE_DEVICE_FN std::size_t dynamic_shared_bytes() {
+    // Only a C cast reaches from the built-in's own address space to the numbered one.
+    auto const* const words = (unsigned const __attribute__((address_space(4)))*)__builtin_amdgcn_dispatch_ptr();
+    unsigned const total = words[28 / 4];
+    return total - __builtin_amdgcn_groupstaticsize();
+  }
+
+  template <class T>
+  static CROSSLANE_DEVICE_FN T atomic_add(T* target, T value) {
+    return __hip_atomic_fetch_add(target, value, __ATOMIC_RELAXED, __HIP_MEMORY_SCOPE_AGENT);
+  }
+};
+
+}  // namespace crosslane::backend

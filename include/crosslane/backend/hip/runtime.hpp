@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The runtime contract where HIP differs from CUDA.
+#pragma once
+
+#include <hip/hip_runtime.h>
+
+#include <crosslane/backend/hip/vendor.hpp>
+#include <crosslane/backend/gpu/runtime.hpp>
+
+namespace crosslane::backend {
+
+struct hip_vendor {
+  static constexpr hipError_t launch_timeout = hipErrorLaunchTimeOut;
+
+  static status properties(int device, hipDeviceProp_t const& native, device_properties& out) noexcept {
+    // gcnArchName carries feature flags behind a colon: gfx90a:sramecc+:xnack-
+    std::snprintf(out.architecture, sizeof out.architecture, "%.*s", int(std::strcspn(native.gcnArchName, ":")), native.gcnArchName);
+    out.simds_per_multiprocessor = 4;
+    out.shared_per_block_optin = native.sharedMemPerBlock;
+    out.max_threads_per_axis = 0xffffffffu;  // the dispatch packet holds the threads of an axis in 32 bits
+    int clock = 0, pools = 0;
+    (void)hipDeviceGetAttribute(&clock, hipDeviceAttributeClockRate, device);
+    (void)hipDeviceGetAttribute(&pools, hipDeviceAttributeMemoryPoolsSupported, device);
+    out.clock_khz = unsigned(clock);
+    out.stream_ordered_memory = pools != 0;
+    return {};
+  }
+  static hipError_t allocate_pinned(void** out, std::size_t bytes) noexcept { return hipHostMalloc(out, bytes, hipHostMallocDefault); }
+  static hipError_t free_pinned(void* p) noexcept { return hipHostFree(p); }
+};
+
+}  // namespace crosslane::backend

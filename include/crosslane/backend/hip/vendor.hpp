@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// How HIP spells what it shares with CUDA.
+#pragma once
+
+#define CROSSLANE_GPU(Name) hip##Name
+#define CROSSLANE_GPU_PROPERTIES hipDeviceProp_t
+/// Register use is bounded so that blocks of `Threads` fit `Blocks` times on a multiprocessor: AMD counts in waves per SIMD, of
+/// which a multiprocessor has four, each with room for at least eight.
+#define CROSSLANE_GPU_BOUNDS(Width, Threads, Blocks, Fixed)                          \
+  __attribute__((amdgpu_flat_work_group_size((Fixed) ? (Threads) : 1, (Threads)),    \
+                 amdgpu_waves_per_eu(::crosslane::backend::waves_per_simd(Width, Threads, Blocks))))
+
+namespace crosslane::backend {
+
+constexpr unsigned waves_per_simd(unsigned width, unsigned threads, unsigned blocks) {
+  unsigned const waves = blocks * ((threads + width - 1) / width);
+  unsigned const per_simd = (waves + 3) / 4;
+  return per_simd > 8 ? 8 : per_simd;
+}
+
+}  // namespace crosslane::backend

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The CPU. Both widths: 32 and 64 lanes.
+#pragma once
+
+#include <crosslane/backend/host/launch.hpp>
+#include <crosslane/backend/host/runtime.hpp>
+#include <crosslane/platform/type_name.hpp>
+
+#include <utility>
+
+namespace crosslane {
+
+struct host : backend::host_runtime<host> {
+  static constexpr char const* name = "host";
+  using widths = std::integer_sequence<unsigned, 32, 64>;
+  template <unsigned Width, class Shape>
+  using context = crosslane::context<backend::host_intrinsics, Width, Shape>;
+
+  static constexpr std::size_t max_static_shared_bytes = ~std::size_t{0};
+  static constexpr std::size_t max_shared_bytes = ~std::size_t{0};  // the limit is a property of the device
+
+  template <unsigned Width, class K, class... A>
+  static status launch(stream_handle q, device_properties const&, detail::launch_geometry const& g, K const& kernel, A const&... arguments) {
+    q->enqueue<host>([task = backend::typed_grid_task<host, Width, K, A...>{g, type_name<K>(), kernel, arguments...}] { backend::run_grid(task); });
+    return {};
+  }
+
+  /// Element-wise work as plain loops: `work(begin, end)` for pieces of 0 ... n-1.
+  template <class Work>
+  static status run_range(stream_handle q, std::uint64_t n, Work const& work) {
+    q->enqueue<host>([=] { backend::run_pieces(n, backend::balanced_piece(n, 4096), work); });
+    return {};
+  }
+};
+
+}  // namespace crosslane

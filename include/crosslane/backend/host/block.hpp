@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Runs the threads of one block. They run one after another on one fiber until one has to wait; that fiber is then its own, and
+/// the rest goes on on a new one. So a kernel that never waits costs a loop, and one that waits a stack per waiting lane.
+#pragma once
+
+#include <crosslane/backend/host/fiber.hpp>
+#include <crosslane/runtime/extent.hpp>
+
+#include <cstdlib>
+
+namespace crosslane::backend {
+
+class block_runner;
+
+/// A kernel with its arguments, types erased.
+struct grid_task {
+  extent3 grid, block;
+  std::size_t shared_bytes = 0;   ///< the kernel's struct
+  std::size_t shared_align = 1;
+  std::size_t dynamic_bytes = 0;
+  char const* kernel = "";
+  source_location where;
+  /// Runs threads as long as next_thread() names one.
+  void (*run_threads)(grid_task const&, block_runner&) = nullptr;
+};
+
+/// Unwinds a waiting lane of a block that has failed. Not an exception of the library: kernels should not catch it.
+struct lane_cancelled {};
+
+/// One per worker thread; runs one block at a time.
+class block_runner {
+ public:
+  block_runner() = default;
+  block_runner(block_runner const&) = delete;
+  block_runner& operator=(block_runner const&) = delete;
+  ~block_runner() { std::free(shared_memory_); }
+
+  /// Runs a whole block. Throws what a thread of it threw, or divergent_barrier.
+  void run(grid_task const& task, extent3 block_index) {
+    task_ = &task;
+    block_index_ = block_index;
+    threads_ = unsigned(task.block.count());
+    next_ = thread_position{0, 0, 0, 0};
+    started_ = finished_ = waiting_ = arrived_ = fibers_used_ = 0;
+    cursor_ = threads_;
+    cancelled_ = different_places_ = false;
+    reserve_shared();
+    fiber& first = start_fiber();
+    current_ = &first;
+    switch_fiber(main_, first);
+    if (error_) {
+      std::exception_ptr const error = error_;
+      error_ = nullptr;
+      std::rethrow_exception(error);
+    }
+  }
+
+  struct thread_position {
+    unsigned rank, x, y, z;
+  };
+
+  /// The next thread that has not started; false when there is none.
+  bool next_thread(thread_position& thread) noexcept {
+    if (started_ == threads_ || cancelled_) return false;
+    thread = next_;
+    running_ = started_;
+    next_.rank = ++started_;
+    if (++next_.x == task_->block.x) {
+      next_.x = 0;
+      if (++next_.y == task_->block.y) {
+        next_.y = 0;
+        ++next_.z;
+      }
+    }
+    return true;
+  }
+  void thread_returned() noexcept { ++finished_; }
+
+  /// The barrier of the block, called by thread `rank`.
+  void wait(unsigned rank, source_location where) {
+    if (cancelled_) throw lane_cancelled{};
+    if (arrived_++ == 0) {
+      first_rank_ = rank;
+      first_place_ = where;
+    } else if (where.line != first_place_.line || where.file != first_place_.file) {
+      different_places_ = true;
+      other_rank_ = rank;
+      other_place_ = where;
+    }
+    fiber* const self = current_;
+    lanes_[rank] = self;
+    ++waiting_;
+    resume_next(*self);
+    running_ = rank;
+    if (cancelled_) throw lane_cancelled{};
+  }
+
+  extent3 const& grid() const noexcept { return task_->grid; }
+  extent3 const& extent() const noexcept { return task_->block; }
+  extent3 const& index() const noexcept { return block_index_; }
+  void* shared() const noexcept { return shared_; }
+  void* dynamic_shared() const noexcept { return dynamic_shared_; }
+  std::size_t dynamic_shared_bytes() const noexcept { return task_->dynamic_bytes; }
+
+ private:
+  /// Switches to whoever runs next: a fiber for the threads not started, else the waiting lanes in turn, else run().
+  void resume_next(fiber& self) {
+    fiber& next = choose_next();
+    current_ = &next;
+    if (&next != &self) switch_fiber(self, next);
+  }
+
+  fiber& choose_next() {
+    if (started_ < threads_ && !cancelled_) return start_fiber();
+    while (true) {
+      for (; cursor_ < threads_; ++cursor_) {
+        if (fiber* const f = lanes_[cursor_]; f != nullptr) {
+          lanes_[cursor_++] = nullptr;
+          --waiting_;
+          return *f;
+        }
+      }
+      if (waiting_ == 0) return main_;
+      if (!cancelled_) check_barrier();
+      cursor_ = arrived_ = 0;
+    }
+  }
+
+  /// All threads have arrived at the barrier or returned: only the former is right.
+  void check_barrier() {
+    if (finished_ == 0 && !different_places_) return;
+    error_text text;
+    text.append("kernel %s, block (%u, %u, %u): ", task_->kernel, block_index_.x, block_index_.y, block_index_.z);
+    if (different_places_)
+      text.append("thread %u waits at %s:%u while thread %u waits at %s:%u", first_rank_, first_place_.file, first_place_.line, other_rank_,
+                  other_place_.file, other_place_.line);
+    else
+      text.append("%u thread(s), the first is %u, wait at %s:%u, but %u thread(s) have returned", waiting_, first_rank_, first_place_.file,
+                  first_place_.line, finished_);
+    error_ = std::make_exception_ptr(error{errc::divergent_barrier, text, task_->where});
+    cancelled_ = true;
+  }
+
+  fiber& start_fiber() {
+    fiber& f = pool_.prepare(fibers_used_, &enter);
+    ++fibers_used_;
+    starting_ = this;
+    return f;
+  }
+
+  static void enter(boost::context::detail::transfer_t from) {
+    block_runner& self = *starting_;
+    fiber& f = *self.current_;
+    arrive(f, from);
+    self.run_threads();
+    fiber& next = self.choose_next();
+    self.current_ = &next;
+    switch_fiber(f, next, true);
+  }
+
+  void run_threads() noexcept {
+    try {
+      task_->run_threads(*task_, *this);
+      return;
+    } catch (lane_cancelled const&) {
+    } catch (error const& e) {
+      fail([&] {
+        error_text text;
+        text.append("%s; kernel %s, block (%u, %u, %u), thread %u", e.object(), task_->kernel, block_index_.x, block_index_.y, block_index_.z,
+                    running_);
+        return std::make_exception_ptr(error{e.code(), text, task_->where});
+      });
+    } catch (...) {
+      fail([] { return std::current_exception(); });
+    }
+    ++finished_;
+  }
+
+  template <class Make>
+  void fail(Make const& make) {
+    if (!error_) error_ = make();
+    cancelled_ = true;
+  }
+
+  void reserve_shared() {
+    std::size_t const align = task_->shared_align > 64 ? task_->shared_align : 64;
+    std::size_t const offset = (task_->shared_bytes + 63) / 64 * 64;
+    std::size_t const bytes = offset + task_->dynamic_bytes;
+    if (bytes > shared_capacity_ || align > shared_capacity_align_) {
+      std::free(shared_memory_);
+      shared_memory_ = nullptr;
+      shared_capacity_ = 0;
+      void* memory = nullptr;
+      if (posix_memalign(&memory, align, bytes) != 0) throw_error(errc::out_of_memory, task_->where, "host: %zu bytes of shared memory", bytes);
+      shared_memory_ = memory;
+      shared_capacity_ = bytes;
+      shared_capacity_align_ = align;
+    }
+    shared_ = shared_memory_;
+    dynamic_shared_ = static_cast<char*>(shared_memory_) + offset;
+  }
+
+  grid_task const* task_ = nullptr;
+  extent3 block_index_;
+  unsigned threads_ = 0, started_ = 0, finished_ = 0, waiting_ = 0;
+  unsigned arrived_ = 0;      ///< at the current barrier
+  unsigned cursor_ = 0;       ///< lanes before it have passed the last barrier
+  unsigned running_ = 0;      ///< rank, for messages
+  unsigned fibers_used_ = 0;
+  thread_position next_{};
+  bool cancelled_ = false, different_places_ = false;
+  unsigned first_rank_ = 0, other_rank_ = 0;
+  source_location first_place_, other_place_;
+  std::exception_ptr error_;
+  fiber main_;
+  fiber* current_ = nullptr;
+  fiber* lanes_[fiber_pool::capacity] = {};  ///< the fiber on which a waiting lane waits, else null
+  fiber_pool pool_;
+  void* shared_memory_ = nullptr;
+  std::size_t shared_capacity_ = 0, shared_capacity_align_ = 0;
+  void* shared_ = nullptr;
+  void* dynamic_shared_ = nullptr;
+  static inline thread_local block_runner* starting_ = nullptr;
+};
+
+}  // namespace crosslane::backend

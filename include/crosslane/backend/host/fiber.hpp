@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Fibers over Boost.Context's switch: a stack each, switched by hand, all on one thread. The sanitizers are told of each switch.
+#pragma once
+
+#include <crosslane/platform/config.hpp>
+#include <crosslane/runtime/error.hpp>
+
+#include <boost/context/detail/fcontext.hpp>
+
+#include <cstddef>
+
+#include <sys/mman.h>
+
+#if CROSSLANE_SANITIZE_ADDRESS()
+#include <sanitizer/common_interface_defs.h>
+#endif
+#if CROSSLANE_SANITIZE_THREAD()
+#include <sanitizer/tsan_interface.h>
+#endif
+
+namespace crosslane::backend {
+
+/// A point of execution that can be left and resumed. The thread's own stack is one too.
+struct fiber {
+  boost::context::detail::fcontext_t context = nullptr;
+  void const* stack = nullptr;  ///< lowest address
+  std::size_t stack_bytes = 0;
+#if CROSSLANE_SANITIZE_ADDRESS()
+  void* fake_stack = nullptr;
+#endif
+#if CROSSLANE_SANITIZE_THREAD()
+  void* tsan = nullptr;
+#endif
+};
+
+/// First statement of whoever was resumed.
+inline void arrive([[maybe_unused]] fiber& self, boost::context::detail::transfer_t from) noexcept {
+  fiber& previous = *static_cast<fiber*>(from.data);
+  previous.context = from.fctx;
+#if CROSSLANE_SANITIZE_ADDRESS()
+  __sanitizer_finish_switch_fiber(self.fake_stack, &previous.stack, &previous.stack_bytes);
+#endif
+}
+
+/// Leaves `self` and continues `other`; returns when something switches back, unless `self` is `ended` and never resumed.
+inline void switch_fiber(fiber& self, fiber& other, [[maybe_unused]] bool ended = false) noexcept {
+#if CROSSLANE_SANITIZE_ADDRESS()
+  __sanitizer_start_switch_fiber(ended ? nullptr : &self.fake_stack, other.stack, other.stack_bytes);
+#endif
+#if CROSSLANE_SANITIZE_THREAD()
+  if (self.tsan == nullptr) self.tsan = __tsan_get_current_fiber();
+  __tsan_switch_to_fiber(other.tsan, 0);
+#endif
+  arrive(self, boost::context::detail::jump_fcontext(other.context, &self));
+}
+
+/// Stacks for the lanes of one block, made as they are needed and kept for the next block.
+class fiber_pool {
+ public:
+  static constexpr unsigned capacity = 1024;
+
+  fiber_pool() = default;
+  fiber_pool(fiber_pool const&) = delete;
+  fiber_pool& operator=(fiber_pool const&) = delete;
+  ~fiber_pool() {
+    for (unsigned i = 0; i < made_; ++i) {
+#if CROSSLANE_SANITIZE_THREAD()
+      __tsan_destroy_fiber(fibers_[i].tsan);
+#endif
+      if (i % slab_stacks == 0) munmap(slabs_[i / slab_stacks], slab_stacks * pitch);
+    }
+  }
+
+  /// Fiber `i`, ready to begin `entry`; what it did before is forgotten.
+  fiber& prepare(unsigned i, void (*entry)(boost::context::detail::transfer_t)) {
+    if (i == made_) make();
+    fiber& f = fibers_[i];
+    // All stacks start at the same offset in a page: without a stagger their hottest lines would share a few sets of the cache.
+    std::size_t const stagger = (i % 32) * 128;
+    f.context = boost::context::detail::make_fcontext(static_cast<char*>(const_cast<void*>(f.stack)) + f.stack_bytes - stagger,
+                                                      f.stack_bytes - stagger, entry);
+#if CROSSLANE_SANITIZE_ADDRESS()
+    f.fake_stack = nullptr;
+#endif
+    return f;
+  }
+
+ private:
+  static constexpr std::size_t guard_bytes = 4096;
+  static constexpr std::size_t stack_bytes = (CROSSLANE_CONFIG_HOST_STACK_BYTES + 4095) / 4096 * 4096;
+  static constexpr std::size_t pitch = stack_bytes + guard_bytes;
+  static constexpr unsigned slab_stacks = 64;
+
+  void make() {
+    if (made_ % slab_stacks == 0) {
+      void* const slab = mmap(nullptr, slab_stacks * pitch, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      if (slab == MAP_FAILED)
+        throw_error(errc::out_of_memory, {}, "host: %zu bytes for the stacks of %u waiting lanes", slab_stacks * pitch, slab_stacks);
+      slabs_[made_ / slab_stacks] = slab;
+    }
+    char* const base = static_cast<char*>(slabs_[made_ / slab_stacks]) + (made_ % slab_stacks) * pitch;
+    // Overflow faults instead of overwriting a neighbour. Where the system's limit of mappings is reached, go on without.
+    (void)mprotect(base, guard_bytes, PROT_NONE);
+    fiber& f = fibers_[made_++];
+    f.stack = base + guard_bytes;
+    f.stack_bytes = stack_bytes;
+#if CROSSLANE_SANITIZE_THREAD()
+    f.tsan = __tsan_create_fiber(0);
+#endif
+  }
+
+  unsigned made_ = 0;
+  void* slabs_[capacity / slab_stacks] = {};
+  fiber fibers_[capacity];
+};
+
+}  // namespace crosslane::backend

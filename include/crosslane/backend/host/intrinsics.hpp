@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The kernel contract on the CPU: a lane's view of its block.
+#pragma once
+
+#include <crosslane/backend/host/block.hpp>
+
+#include <type_traits>
+
+namespace crosslane::backend {
+
+/// The functions are marked for both sides, since kernels are; on a GPU nothing calls them.
+class host_intrinsics {
+ public:
+  constexpr host_intrinsics() = default;
+  host_intrinsics(block_runner& block, block_runner::thread_position position) : block_{&block}, position_{position} {}
+
+  template <int Axis>
+  CROSSLANE_FN unsigned thread_index() const {
+    return Axis == 0 ? position_.x : Axis == 1 ? position_.y : position_.z;
+  }
+  CROSSLANE_NO_EXEC_CHECK
+  template <int Axis>
+  CROSSLANE_FN unsigned block_index() const {
+    return along<Axis>(block_->index());
+  }
+  CROSSLANE_NO_EXEC_CHECK
+  template <int Axis>
+  CROSSLANE_FN unsigned block_extent() const {
+    return along<Axis>(block_->extent());
+  }
+  CROSSLANE_NO_EXEC_CHECK
+  template <int Axis>
+  CROSSLANE_FN unsigned grid_extent() const {
+    return along<Axis>(block_->grid());
+  }
+
+  CROSSLANE_NO_EXEC_CHECK
+  CROSSLANE_FN void sync_block(source_location where) const { block_->wait(position_.rank, where); }
+  CROSSLANE_NO_EXEC_CHECK
+  CROSSLANE_FN void* dynamic_shared() const { return block_->dynamic_shared(); }
+  CROSSLANE_NO_EXEC_CHECK
+  CROSSLANE_FN std::size_t dynamic_shared_bytes() const { return block_->dynamic_shared_bytes(); }
+
+  /// A real atomic: other blocks run on other cores.
+  template <class T>
+  CROSSLANE_FN T atomic_add(T* target, T value) const {
+    if constexpr (std::is_integral_v<T>) {
+      return __atomic_fetch_add(target, value, __ATOMIC_RELAXED);
+    } else {
+      T before, after;
+      __atomic_load(target, &before, __ATOMIC_RELAXED);
+      do {
+        after = before + value;
+      } while (!__atomic_compare_exchange(target, &before, &after, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+      return before;
+    }
+  }
+
+ private:
+  template <int Axis>
+  CROSSLANE_FN static constexpr unsigned along(extent3 const& e) {
+    return Axis == 0 ? e.x : Axis == 1 ? e.y : e.z;
+  }
+  block_runner* block_ = nullptr;
+  block_runner::thread_position position_{};
+};
+
+}  // namespace crosslane::backend

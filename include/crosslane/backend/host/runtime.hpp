@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The runtime contract on the CPU. Two devices, which differ in the width of their waves: 0 has 32 lanes, 1 has 64.
+#pragma once
+
+#include <crosslane/backend/contract.hpp>
+#include <crosslane/backend/host/parallel.hpp>
+#include <crosslane/backend/host/queue.hpp>
+#include <crosslane/platform/config.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace crosslane::backend {
+
+template <class Backend>
+struct host_runtime {
+  using stream_handle = host_queue*;
+  using event_handle = host_event*;
+
+  enum code { success, invalid_device, out_of_memory, not_ready };
+
+  static char const* text(status s) noexcept {
+    constexpr char const* texts[] = {"success", "invalid device", "out of memory", "not ready"};
+    return texts[s.code];
+  }
+  static errc classify(status s) noexcept {
+    return s.code == invalid_device ? errc::invalid_device : s.code == out_of_memory ? errc::out_of_memory : errc::vendor;
+  }
+  static void clear_last_error() noexcept {}
+
+  static status device_count(int* n) noexcept {
+    *n = 2;
+    return {};
+  }
+  static status current_device(int* index) noexcept {
+    *index = current_;
+    return {};
+  }
+  static status select_device(int index) noexcept {
+    if (index < 0 || index > 1) return {invalid_device};
+    current_ = index;
+    return {};
+  }
+  static status device_synchronize() noexcept {
+    host_queue::synchronize_all(current_);
+    return {};
+  }
+  static status free_memory(std::size_t* bytes) noexcept {
+    *bytes = std::size_t(sysconf(_SC_AVPHYS_PAGES)) * std::size_t(sysconf(_SC_PAGESIZE));
+    return {};
+  }
+  static status properties(int device, device_properties& out) noexcept {
+    out.wave_size = device == 0 ? 32 : 64;
+    std::snprintf(out.name, sizeof out.name, "%s", processor_name().data);
+#if defined(__x86_64__)
+    std::snprintf(out.architecture, sizeof out.architecture, "x86-64");
+#elif defined(__aarch64__)
+    std::snprintf(out.architecture, sizeof out.architecture, "aarch64");
+#else
+    std::snprintf(out.architecture, sizeof out.architecture, "cpu");
+#endif
+    out.multiprocessors = core_count();
+    out.simds_per_multiprocessor = 1;
+    out.max_threads_per_block = 1024;
+    out.max_threads_per_multiprocessor = 1024;
+    out.max_block = {1024, 1024, 64};
+    out.max_grid = {0x7fffffff, 65535, 65535};
+    out.shared_per_block = out.shared_per_block_optin = CROSSLANE_CONFIG_HOST_SHARED_BYTES;
+    out.memory = physical_memory();
+    long const l2 = sysconf(_SC_LEVEL3_CACHE_SIZE);
+    out.l2 = l2 > 0 ? std::size_t(l2) : 0;
+    out.stream_ordered_memory = true;
+    out.managed_memory = true;
+    return {};
+  }
+
+  static status stream_create(stream_handle* out, int) {
+    *out = new host_queue{current_};
+    return {};
+  }
+  static status stream_destroy(stream_handle q) noexcept {
+    host_queue::destroy(q);
+    return {};
+  }
+  static status stream_synchronize(stream_handle q) noexcept {
+    q->synchronize();
+    return {};
+  }
+  static status stream_query(stream_handle q, bool* done) noexcept {
+    *done = q->idle();
+    return {};
+  }
+  static status stream_wait_event(stream_handle q, event_handle e) {
+    q->enqueue<Backend>([event = host_event::hold{e}, recording = e->recorded()] { event->wait(recording); });
+    return {};
+  }
+  static status stream_callback(stream_handle q, void (*f)(void*), void* data) {
+    q->enqueue<Backend>([=] { f(data); });
+    return {};
+  }
+  static void const* key(stream_handle q) noexcept { return q; }
+
+  static status event_create(event_handle* out, bool) {
+    *out = new host_event;
+    return {};
+  }
+  static status event_destroy(event_handle e) noexcept {
+    host_event::release(e);
+    return {};
+  }
+  static status event_record(event_handle e, stream_handle q) {
+    q->enqueue<Backend>([event = host_event::hold{e}, recording = e->begin_record()] { event->complete(recording); });
+    return {};
+  }
+  static status event_synchronize(event_handle e) noexcept {
+    e->wait(e->recorded());
+    return {};
+  }
+  static status event_query(event_handle e, bool* done) noexcept {
+    *done = e->done();
+    return {};
+  }
+  static status event_elapsed(float* milliseconds, event_handle a, event_handle b) noexcept {
+    double from = 0, to = 0;
+    if (!a->time(&from) || !b->time(&to)) return {not_ready};
+    *milliseconds = float(to - from);
+    return {};
+  }
+
+  static status allocate(memory_kind, void** out, std::size_t bytes, stream_handle, bool) noexcept {
+    // Linux hands out more than there is and ends the program at the first touch: a device says no at once.
+    if (bytes > physical_memory() || posix_memalign(out, 256, bytes) != 0) return {out_of_memory};
+    return {};
+  }
+  static status deallocate(memory_kind kind, void* p, stream_handle q, bool) {
+    if (kind == memory_kind::device) {
+      q->enqueue<Backend>([p] { std::free(p); });
+    } else {
+      q->synchronize();
+      std::free(p);
+    }
+    return {};
+  }
+
+  static status copy(void* to, void const* from, std::size_t bytes, stream_handle q) {
+    q->enqueue<Backend>([=] {
+      auto const piece = [=](std::uint64_t begin, std::uint64_t end) {
+        std::memcpy(static_cast<char*>(to) + begin, static_cast<char const*>(from) + begin, end - begin);
+      };
+      parallel_pieces(bytes, balanced_piece(bytes, std::uint64_t{1} << 20), piece);
+    });
+    return {};
+  }
+  static status copy_2d(void* to, std::size_t to_pitch, void const* from, std::size_t from_pitch, std::size_t width, std::size_t height,
+                        stream_handle q) {
+    q->enqueue<Backend>([=] {
+      for (std::size_t row = 0; row < height; ++row)
+        std::memcpy(static_cast<char*>(to) + row * to_pitch, static_cast<char const*>(from) + row * from_pitch, width);
+    });
+    return {};
+  }
+  static status fill_bytes(void* p, int value, std::size_t bytes, stream_handle q) {
+    q->enqueue<Backend>([=] { std::memset(p, value, bytes); });
+    return {};
+  }
+
+ private:
+  static std::size_t physical_memory() noexcept { return std::size_t(sysconf(_SC_PHYS_PAGES)) * std::size_t(sysconf(_SC_PAGESIZE)); }
+
+  struct name_text {
+    char data[96];
+  };
+  static name_text processor_name() noexcept {
+    name_text result{"CPU"};
+    if (std::FILE* const file = std::fopen("/proc/cpuinfo", "r")) {
+      char line[256];
+      while (std::fgets(line, sizeof line, file) != nullptr) {
+        if (std::strncmp(line, "model name", 10) != 0) continue;
+        if (char const* const colon = std::strchr(line, ':'); colon != nullptr && colon[1] != 0)
+          std::snprintf(result.data, sizeof result.data, "%.*s", int(std::strcspn(colon + 2, "\n")), colon + 2);
+        break;
+      }
+      std::fclose(file);
+    }
+    return result;
+  }
+
+  static inline thread_local int current_ = 0;
+};
+
+}  // namespace crosslane::backend

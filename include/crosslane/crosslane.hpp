@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The core of the library: the runtime, the kernel side, element-wise algorithms, and the default backend of the compiler.
+#pragma once
+
+#include <crosslane/version.hpp>
+
+#include <crosslane/platform/annotations.hpp>
+#include <crosslane/platform/config.hpp>
+#include <crosslane/platform/type_name.hpp>
+
+#include <crosslane/backend/select.hpp>
+
+#include <crosslane/runtime/buffer.hpp>
+#include <crosslane/runtime/copy.hpp>
+#include <crosslane/runtime/device.hpp>
+#include <crosslane/runtime/event.hpp>
+#include <crosslane/runtime/launch.hpp>
+#include <crosslane/runtime/stream.hpp>
+
+#include <crosslane/kernel/atomic.hpp>
+#include <crosslane/kernel/context.hpp>
+#include <crosslane/kernel/vec.hpp>
+
+#include <crosslane/algorithm/fill.hpp>
+#include <crosslane/algorithm/for_each.hpp>
+#include <crosslane/algorithm/transform.hpp>

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The context: the object through which a kernel reaches the machine. Written once over the primitives of a backend.
+#pragma once
+
+#include <crosslane/kernel/index.hpp>
+#include <crosslane/kernel/shape.hpp>
+#include <crosslane/kernel/span.hpp>
+#include <crosslane/platform/source_location.hpp>
+
+#include <concepts>
+
+namespace crosslane {
+
+/// `Native` is a backend's primitives (empty on a GPU, the lane's state on the host), `Width` the lanes of a wave, `Shape` what the
+/// kernel fixes at compile time. Every function is for the calling thread; only sync_block() must be called by all.
+template <class Native, unsigned Width, class Shape>
+class context {
+  static_assert(Width == 32 || Width == 64);
+
+ public:
+  using native_type = Native;
+  using shape = Shape;
+  static constexpr unsigned wave_size = Width;
+  static constexpr int dimensions = Shape::dimensions;
+
+  CROSSLANE_FN constexpr explicit context(Native native) : native_{native} {}
+
+  // --- positions and extents: an unsigned for kernels of one dimension, index2, index3 for two and three ---
+
+  CROSSLANE_FN auto thread_index() const { return pick(thread<0>(), thread<1>(), thread<2>()); }
+  CROSSLANE_FN auto block_index() const { return pick(block<0>(), block<1>(), block<2>()); }
+  CROSSLANE_FN auto block_extent() const { return pick(extent<0>(), extent<1>(), extent<2>()); }
+  CROSSLANE_FN auto grid_extent() const { return pick(grid<0>(), grid<1>(), grid<2>()); }
+
+  /// Position in the whole grid along one axis (0 is x), 64-bit since it can exceed 2^32.
+  template <int Axis = 0>
+  CROSSLANE_FN std::uint64_t global_index() const {
+    static_assert(Axis >= 0 && Axis < dimensions, "crosslane: the kernel has fewer dimensions");
+    return std::uint64_t{block<Axis>()} * extent<Axis>() + thread<Axis>();
+  }
+
+  // --- ranks: positions flattened, x fastest ---
+
+  /// Of the thread in its block: 0 to block_size() - 1.
+  CROSSLANE_FN unsigned thread_rank() const {
+    unsigned rank = thread<0>();
+    if constexpr (dimensions > 1) rank += extent<0>() * thread<1>();
+    if constexpr (dimensions > 2) rank += extent<0>() * extent<1>() * thread<2>();
+    return rank;
+  }
+  /// Threads of a block; a constant where the kernel fixes it.
+  CROSSLANE_FN constexpr unsigned block_size() const {
+    if constexpr (Shape::fixed) {
+      return Shape::threads;
+    } else {
+      unsigned size = extent<0>();
+      if constexpr (dimensions > 1) size *= extent<1>();
+      if constexpr (dimensions > 2) size *= extent<2>();
+      return size;
+    }
+  }
+  /// Of the block in the grid.
+  CROSSLANE_FN std::uint64_t block_rank() const {
+    std::uint64_t rank = block<0>();
+    if constexpr (dimensions > 1) rank += std::uint64_t{grid<0>()} * block<1>();
+    if constexpr (dimensions > 2) rank += std::uint64_t{grid<0>()} * grid<1>() * block<2>();
+    return rank;
+  }
+  /// Blocks of the grid.
+  CROSSLANE_FN std::uint64_t block_count() const {
+    std::uint64_t count = grid<0>();
+    if constexpr (dimensions > 1) count *= grid<1>();
+    if constexpr (dimensions > 2) count *= grid<2>();
+    return count;
+  }
+  /// Of the thread in the grid, block by block.
+  CROSSLANE_FN std::uint64_t global_rank() const { return block_rank() * block_size() + thread_rank(); }
+  /// Threads of the grid.
+  CROSSLANE_FN std::uint64_t global_size() const { return block_count() * block_size(); }
+
+  // --- waves ---
+
+  /// Of the lane in its wave: 0 to wave_size - 1.
+  CROSSLANE_FN unsigned lane_rank() const { return thread_rank() % wave_size; }
+  /// Of the wave in its block.
+  CROSSLANE_FN unsigned wave_rank() const { return thread_rank() / wave_size; }
+  /// Waves of the block; the last one may be partial.
+  CROSSLANE_FN constexpr unsigned wave_count() const { return (block_size() + wave_size - 1) / wave_size; }
+
+  // --- loops ---
+
+  /// This thread's share of 0 ... n-1 when the block works on it together: for (auto i : ctx.block_stride(n)).
+  template <std::integral N>
+  CROSSLANE_FN auto block_stride(N n) const {
+    using counter = detail::block_counter<N>;
+    return stride_range<N, counter>{thread_rank(), block_size(), detail::count_of<counter>(n)};
+  }
+  /// This thread's share when the whole grid works on it together.
+  template <std::integral N>
+  CROSSLANE_FN auto grid_stride(N n) const {
+    return stride_range<N, std::uint64_t>{global_rank(), global_size(), detail::count_of<std::uint64_t>(n)};
+  }
+
+  // --- the block together ---
+
+  /// Barrier: every thread of the block must call it, at the same place. Accesses to shared and global memory before it are
+  /// visible to the block after it.
+  CROSSLANE_NO_EXEC_CHECK
+  CROSSLANE_FN void sync_block(source_location where = source_location::current()) const { native_.sync_block(where); }
+
+  /// The dynamic shared memory of the launch, as many T as fit. Aligned to 16 bytes; T needs no more.
+  CROSSLANE_NO_EXEC_CHECK
+  template <class T>
+  CROSSLANE_FN span<T> dynamic_shared() const {
+    static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= 16, "crosslane: dynamic shared memory holds trivially copyable elements aligned to at most 16 bytes");
+    return {static_cast<T*>(native_.dynamic_shared()), native_.dynamic_shared_bytes() / sizeof(T)};
+  }
+
+  CROSSLANE_FN Native const& native() const { return native_; }
+
+ private:
+  template <class I>
+  CROSSLANE_FN static auto pick(I x, I y, I z) {
+    if constexpr (dimensions == 1) return x;
+    else if constexpr (dimensions == 2) return index2{x, y};
+    else return index3{x, y, z};
+  }
+
+  CROSSLANE_NO_EXEC_CHECK
+  template <int A>
+  CROSSLANE_FN unsigned thread() const {
+    return native_.template thread_index<A>();
+  }
+  CROSSLANE_NO_EXEC_CHECK
+  template <int A>
+  CROSSLANE_FN unsigned block() const {
+    return native_.template block_index<A>();
+  }
+  CROSSLANE_NO_EXEC_CHECK
+  template <int A>
+  CROSSLANE_FN constexpr unsigned extent() const {
+    if constexpr (Shape::fixed) return A == 0 ? Shape::x : A == 1 ? Shape::y : Shape::z;
+    else return native_.template block_extent<A>();
+  }
+  CROSSLANE_NO_EXEC_CHECK
+  template <int A>
+  CROSSLANE_FN unsigned grid() const {
+    return native_.template grid_extent<A>();
+  }
+
+  [[no_unique_address]] Native native_;
+};
+
+/// What a kernel may ask of its context.
+template <class C>
+concept kernel_context = requires(C const& c) {
+  { C::wave_size } -> std::convertible_to<unsigned>;
+  { C::dimensions } -> std::convertible_to<int>;
+  { c.thread_rank() } -> std::same_as<unsigned>;
+  { c.block_size() } -> std::same_as<unsigned>;
+  { c.block_rank() } -> std::same_as<std::uint64_t>;
+  { c.block_count() } -> std::same_as<std::uint64_t>;
+  { c.global_rank() } -> std::same_as<std::uint64_t>;
+  { c.lane_rank() } -> std::same_as<unsigned>;
+  { c.wave_rank() } -> std::same_as<unsigned>;
+  c.sync_block();
+  typename C::native_type;
+};
+
+}  // namespace crosslane

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// A view of contiguous elements: pointer and count, what buffers become when passed to a kernel.
+#pragma once
+
+#include <crosslane/platform/config.hpp>
+#include <crosslane/runtime/error.hpp>
+
+#include <cstddef>
+#include <type_traits>
+
+namespace crosslane {
+namespace detail {
+
+CROSSLANE_NO_EXEC_CHECK
+CROSSLANE_FN constexpr void check_bounds([[maybe_unused]] std::size_t index, [[maybe_unused]] std::size_t size,
+                                         [[maybe_unused]] char const* what) {
+#if CROSSLANE_CONFIG_BOUNDS_CHECKS && !CROSSLANE_DEVICE_PASS()
+  if (index >= size)
+    throw_error(errc::out_of_bounds, {}, "%s %zu of a span of %zu elements", what, index, size);
+#endif
+}
+
+/// What has data() and size() of elements convertible, without change of size, to T.
+template <class R, class T>
+concept contiguous_of = !std::is_reference_v<R> && requires(R& r) {
+  { *r.data() } -> std::convertible_to<T&>;
+  { r.size() } -> std::convertible_to<std::size_t>;
+} && std::is_convertible_v<std::remove_pointer_t<decltype(std::declval<R&>().data())> (*)[], T (*)[]>;
+
+}  // namespace detail
+
+/// Trivially copyable; owns nothing. Bounds are checked on the host where CROSSLANE_CONFIG_BOUNDS_CHECKS is 1.
+template <class T>
+class span {
+ public:
+  using element_type = T;
+  using value_type = std::remove_cv_t<T>;
+
+  constexpr span() = default;
+  CROSSLANE_FN constexpr span(T* data, std::size_t size) noexcept : data_{data}, size_{size} {}
+
+  template <std::size_t N>
+  CROSSLANE_FN constexpr span(T (&array)[N]) noexcept : data_{array}, size_{N} {}
+
+  /// From vectors, arrays, other spans.
+  CROSSLANE_NO_EXEC_CHECK
+  template <class R>
+    requires(!std::same_as<std::remove_cvref_t<R>, span> && detail::contiguous_of<std::remove_reference_t<R>, T> &&
+             (std::is_lvalue_reference_v<R> || std::is_const_v<T>))
+  CROSSLANE_FN constexpr span(R&& range) : data_{range.data()}, size_{range.size()} {}
+
+  CROSSLANE_FN constexpr T* data() const noexcept { return data_; }
+  CROSSLANE_FN constexpr std::size_t size() const noexcept { return size_; }
+  CROSSLANE_FN constexpr bool empty() const noexcept { return size_ == 0; }
+  CROSSLANE_FN constexpr T* begin() const noexcept { return data_; }
+  CROSSLANE_FN constexpr T* end() const noexcept { return data_ + size_; }
+
+  CROSSLANE_FN constexpr T& operator[](std::size_t i) const {
+    detail::check_bounds(i, size_, "element");
+    return data_[i];
+  }
+
+  /// `count` elements from `offset`.
+  CROSSLANE_FN constexpr span subspan(std::size_t offset, std::size_t count) const {
+    if (count != 0) {
+      detail::check_bounds(offset, size_, "subspan from element");
+      detail::check_bounds(count - 1, size_ - offset, "subspan to element");
+    }
+    return {data_ + offset, count};
+  }
+
+ private:
+  T* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+template <class T>
+span(T*, std::size_t) -> span<T>;
+template <class T, std::size_t N>
+span(T (&)[N]) -> span<T>;
+
+}  // namespace crosslane

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Which compiler reads this file and for what. Predicates are function-like and always defined, so that a misspelt one fails.
+#pragma once
+
+#if defined(__CUDACC__) && !defined(__HIP__)
+#define CROSSLANE_COMPILER_CUDA() 1
+#else
+#define CROSSLANE_COMPILER_CUDA() 0
+#endif
+
+#if defined(__HIP__)
+#define CROSSLANE_COMPILER_HIP() 1
+#else
+#define CROSSLANE_COMPILER_HIP() 0
+#endif
+
+#define CROSSLANE_COMPILER_GPU() (CROSSLANE_COMPILER_CUDA() || CROSSLANE_COMPILER_HIP())
+
+/// 1 while device code is generated, 0 while the program's side is.
+#if defined(__CUDA_ARCH__) || defined(__HIP_DEVICE_COMPILE__)
+#define CROSSLANE_DEVICE_PASS() 1
+#else
+#define CROSSLANE_DEVICE_PASS() 0
+#endif
+
+/// 1 where the address, thread sanitizer is compiled in.
+#if defined(__SANITIZE_ADDRESS__)
+#define CROSSLANE_SANITIZE_ADDRESS() 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CROSSLANE_SANITIZE_ADDRESS() 1
+#endif
+#endif
+#ifndef CROSSLANE_SANITIZE_ADDRESS
+#define CROSSLANE_SANITIZE_ADDRESS() 0
+#endif
+
+#if defined(__SANITIZE_THREAD__)
+#define CROSSLANE_SANITIZE_THREAD() 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define CROSSLANE_SANITIZE_THREAD() 1
+#endif
+#endif
+#ifndef CROSSLANE_SANITIZE_THREAD
+#define CROSSLANE_SANITIZE_THREAD() 0
+#endif

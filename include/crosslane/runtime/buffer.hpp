@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Owning arrays in the memory of a device, or in memory that a device reaches.
+#pragma once
+
+#include <crosslane/kernel/span.hpp>
+#include <crosslane/runtime/stream.hpp>
+
+namespace crosslane {
+
+/// `size` elements, not initialised. Move-only. Passed to a kernel it becomes a span. A zero-size buffer is legal and holds no memory.
+/// Device memory is allocated and freed in the order of its stream where the device can do that; freeing the other kinds waits
+/// for the stream.
+template <class T, memory_kind Kind, runtime_backend B>
+class basic_buffer {
+  static_assert(std::is_trivially_copyable_v<T>, "crosslane: the elements of a buffer must be trivially copyable");
+  static_assert(!std::is_const_v<T>, "crosslane: a buffer of constant elements could never be written");
+
+ public:
+  using value_type = T;
+  using element_type = T;
+  using backend = B;
+  static constexpr memory_kind kind = Kind;
+  /// Whether the program may touch the elements itself (when the stream is done with them).
+  static constexpr bool host_accessible = Kind != memory_kind::device;
+
+  /// No memory; assign a buffer to it later.
+  constexpr basic_buffer() = default;
+
+  /// Throws out_of_memory with the bytes asked for, limit_exceeded when the bytes do not fit 64 bits.
+  template <std::integral N>
+  basic_buffer(basic_stream_ref<B> stream, N count, source_location where = source_location::current()) {
+    if constexpr (std::signed_integral<N>)
+      if (count < 0)
+        throw_error(errc::invalid_argument, where, "%s buffer of %lld elements", B::name, static_cast<long long>(count));
+    if (std::uint64_t(count) > (~std::size_t{0} >> 1) / sizeof(T))
+      throw_error(errc::limit_exceeded, where, "%s buffer of %llu elements of %zu bytes: the limit is 2^63 - 1 bytes", B::name,
+                  static_cast<unsigned long long>(count), sizeof(T));
+    allocate(stream, std::size_t(count), where);
+  }
+
+  basic_buffer(basic_buffer&& other) noexcept { take(other); }
+  basic_buffer& operator=(basic_buffer&& other) noexcept {
+    if (this != &other) {
+      release();
+      take(other);
+    }
+    return *this;
+  }
+  ~basic_buffer() { release(); }
+
+  [[nodiscard]] T* data() noexcept { return data_; }
+  [[nodiscard]] T const* data() const noexcept { return data_; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::size_t size_bytes() const noexcept { return size_ * sizeof(T); }
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+
+  [[nodiscard]] span<T> view() noexcept { return {data_, size_}; }
+  [[nodiscard]] span<T const> view() const noexcept { return {data_, size_}; }
+
+  T& operator[](std::size_t i) requires host_accessible { return view()[i]; }
+  T const& operator[](std::size_t i) const requires host_accessible { return view()[i]; }
+  T* begin() noexcept requires host_accessible { return data_; }
+  T* end() noexcept requires host_accessible { return data_ + size_; }
+  T const* begin() const noexcept requires host_accessible { return data_; }
+  T const* end() const noexcept requires host_accessible { return data_ + size_; }
+
+  /// Throws invalid_handle for a moved-from buffer: it would silently be one of no elements.
+  void require(source_location where) const {
+    if (moved_from_) throw_error(errc::invalid_handle, where, "%s buffer: moved from", B::name);
+  }
+
+ private:
+  void allocate(basic_stream_ref<B> stream, std::size_t count, source_location where) {
+    size_ = count;
+    if (count == 0) return;
+    auto const current = stream.make_current(where);
+    ordered_ = stream.properties(where).stream_ordered_memory;
+    void* memory = nullptr;
+    detail::check<B>(B::allocate(Kind, &memory, count * sizeof(T), stream.native(), ordered_), "allocate", where, [&](error_text& t) {
+      constexpr char const* kinds[] = {"device", "pinned", "managed"};
+      t.append("%zu bytes of %s memory on ", count * sizeof(T), kinds[unsigned(Kind)]);
+      stream.describe(t);
+      std::size_t free_bytes = 0;
+      if (B::free_memory(&free_bytes).code == 0) t.append(", of which %zu bytes are free", free_bytes);
+    });
+    data_ = static_cast<T*>(memory);
+    native_ = stream.native_;
+    device_ = stream.device_;
+    state_ = stream.state_;
+    if (state_ != nullptr) state_->retain();
+  }
+
+  void release() noexcept {
+    if (data_ != nullptr) {
+      int previous = device_;
+      (void)B::current_device(&previous);
+      if (previous != device_) (void)B::select_device(device_);
+      (void)B::deallocate(Kind, data_, native_, ordered_);
+      if (previous != device_) (void)B::select_device(previous);
+    }
+    if (state_ != nullptr) state_->release();
+    data_ = nullptr;
+    state_ = nullptr;
+  }
+
+  void take(basic_buffer& other) noexcept {
+    data_ = other.data_;
+    size_ = other.size_;
+    native_ = other.native_;
+    device_ = other.device_;
+    state_ = other.state_;
+    ordered_ = other.ordered_;
+    moved_from_ = other.moved_from_;
+    other.data_ = nullptr;
+    other.size_ = 0;
+    other.state_ = nullptr;
+    other.moved_from_ = true;
+  }
+
+  T* data_ = nullptr;
+  std::size_t size_ = 0;
+  typename B::stream_handle native_{};
+  detail::stream_state<B>* state_ = nullptr;
+  int device_ = 0;
+  bool ordered_ = false;
+  bool moved_from_ = false;
+};
+
+namespace detail {
+template <class T>
+inline constexpr bool is_buffer = false;
+template <class T, memory_kind Kind, runtime_backend B>
+inline constexpr bool is_buffer<basic_buffer<T, Kind, B>> = true;
+}  // namespace detail
+
+}  // namespace crosslane

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Copies between any two sides: buffers of every kind, spans of device memory, and the program's own contiguous ranges.
+/// All are asynchronous, in the order of the stream. The program's own memory must stay alive and untouched until the stream has
+/// done the copy.
+#pragma once
+
+#include <crosslane/runtime/buffer.hpp>
+
+namespace crosslane {
+namespace detail {
+
+template <class R>
+using element_of = std::remove_pointer_t<decltype(std::declval<R&>().data())>;
+
+template <class R>
+void require_valid([[maybe_unused]] R const& range, [[maybe_unused]] source_location where) {
+  if constexpr (is_buffer<std::remove_cvref_t<R>>) range.require(where);
+}
+
+template <class From, class To>
+constexpr void check_copy_types() {
+  using from = std::remove_cv_t<From>;
+  static_assert(std::is_same_v<from, std::remove_cv_t<To>>, "crosslane: a copy does not convert: both sides must have the same element type");
+  static_assert(!std::is_const_v<To>, "crosslane: the destination of a copy has constant elements");
+  static_assert(std::is_trivially_copyable_v<from>, "crosslane: only trivially copyable elements can be copied between devices");
+}
+
+}  // namespace detail
+
+/// Copies all of `from` to `to`. Throws size_mismatch unless both have the same number of elements.
+template <stream_like S, class From, class To>
+void copy(S const& stream, From const& from, To&& to, source_location where = source_location::current()) {
+  using B = typename S::backend;
+  using T = std::remove_cv_t<detail::element_of<From const>>;
+  detail::check_copy_types<T, detail::element_of<std::remove_reference_t<To>>>();
+  basic_stream_ref<B> const q = stream;
+  detail::require_valid(from, where);
+  detail::require_valid(to, where);
+  if (from.size() != to.size())
+    throw_error(errc::size_mismatch, where, "copy of %zu elements to %zu elements of %zu bytes", std::size_t(from.size()), std::size_t(to.size()), sizeof(T));
+  if (from.size() == 0) return;
+  auto const current = q.make_current(where);
+  detail::check<B>(B::copy(to.data(), from.data(), from.size() * sizeof(T), q.native()), "copy", where, [&](error_text& t) {
+    t.append("%zu bytes from %p to %p on ", from.size() * sizeof(T), static_cast<void const*>(from.data()), static_cast<void const*>(to.data()));
+    q.describe(t);
+  });
+}
+
+/// `height` rows of `width` elements that begin `pitch` elements apart, in the memory of a range. The last row may end early.
+template <class T>
+struct rows {
+  span<T> data;
+  std::size_t pitch, width, height;
+
+  template <class R>
+  constexpr rows(R&& range, std::size_t pitch_, std::size_t width_, std::size_t height_)
+      : data{view(range)}, pitch{pitch_}, width{width_}, height{height_} {}
+
+ private:
+  template <class R>
+  static constexpr span<T> view(R& range) {
+    return {range.data(), range.size()};
+  }
+};
+template <class R>
+rows(R&&, std::size_t, std::size_t, std::size_t) -> rows<detail::element_of<std::remove_reference_t<R>>>;
+
+/// Copies rows. Throws size_mismatch unless both shapes are equal, out_of_bounds where rows end outside their range,
+/// invalid_argument for a pitch below the width.
+template <stream_like S, class From, class To>
+void copy_2d(S const& stream, rows<From> from, rows<To> to, source_location where = source_location::current()) {
+  using B = typename S::backend;
+  detail::check_copy_types<From, To>();
+  basic_stream_ref<B> const q = stream;
+  if (from.width != to.width || from.height != to.height)
+    throw_error(errc::size_mismatch, where, "copy of %zu rows of %zu elements to %zu rows of %zu", from.height, from.width, to.height, to.width);
+  if (from.width == 0 || from.height == 0) return;
+  auto const check_side = [&](char const* side, std::size_t pitch, std::size_t size) {
+    if (pitch < from.width)
+      throw_error(errc::invalid_argument, where, "copy_2d: the %s's pitch of %zu elements is below its width of %zu", side, pitch, from.width);
+    std::size_t last = 0;
+    if (__builtin_mul_overflow(from.height - 1, pitch, &last) || __builtin_add_overflow(last, from.width, &last) || last > size)
+      throw_error(errc::out_of_bounds, where, "copy_2d: %zu rows of %zu elements, %zu apart, in a %s of %zu elements", from.height, from.width,
+                  pitch, side, size);
+  };
+  check_side("source", from.pitch, from.data.size());
+  check_side("destination", to.pitch, to.data.size());
+  auto const current = q.make_current(where);
+  detail::check<B>(B::copy_2d(to.data.data(), to.pitch * sizeof(To), from.data.data(), from.pitch * sizeof(To), from.width * sizeof(To),
+                              from.height, q.native()),
+                   "copy_2d", where, [&](error_text& t) {
+                     t.append("%zu rows of %zu bytes on ", from.height, from.width * sizeof(To));
+                     q.describe(t);
+                   });
+}
+
+}  // namespace crosslane

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Devices: count, choose, ask, synchronise.
+#pragma once
+
+#include <crosslane/backend/contract.hpp>
+#include <crosslane/runtime/async_errors.hpp>
+#include <crosslane/runtime/device_properties.hpp>
+
+namespace crosslane {
+namespace detail {
+
+/// The library's own code for an answer of the vendor's runtime, thrown.
+template <runtime_backend B>
+[[noreturn, gnu::cold, gnu::noinline]] void throw_status(status answer, char const* call, error_text const& object, source_location where) {
+  B::clear_last_error();
+  throw error{B::classify(answer), object, where, {call, answer.code, B::text(answer)}};
+}
+
+/// `describe` fills an error_text; called only on failure.
+template <runtime_backend B, class Describe>
+CROSSLANE_INLINE void check(status answer, char const* call, source_location where, Describe const& describe) {
+  if (answer.code == 0) return;
+  error_text object;
+  describe(object);
+  throw_status<B>(answer, call, object, where);
+}
+
+}  // namespace detail
+
+/// A device of a backend, by index. A small value: copying it costs nothing. The host backend has two: 0 runs waves of 32 lanes,
+/// 1 waves of 64.
+template <runtime_backend B>
+class basic_device {
+ public:
+  using backend = B;
+
+  /// The devices of this machine; 0 without a driver.
+  [[nodiscard]] static int count() noexcept {
+    int n = 0;
+    if (B::device_count(&n).code != 0) {
+      B::clear_last_error();
+      return 0;
+    }
+    return n;
+  }
+
+  /// Throws no_device where there is none, invalid_device where there is not this one.
+  explicit basic_device(int index, source_location where = source_location::current()) : index_{index} {
+    int n = 0;
+    status const answer = B::device_count(&n);
+    if (answer.code != 0 || n == 0) {
+      error_text object;
+      object.append("%s device %d: no driver or no device on this machine", B::name, index);
+      B::clear_last_error();
+      throw error{errc::no_device, object, where, {"device count", answer.code, B::text(answer)}};
+    }
+    if (index < 0 || index >= n)
+      throw_error(errc::invalid_device, where, "%s device %d: this machine has devices 0 to %d", B::name, index, n - 1);
+  }
+
+  /// The one that is current for the calling thread.
+  [[nodiscard]] static basic_device current(source_location where = source_location::current()) {
+    int index = 0;
+    basic_device const first{0, where};
+    detail::check<B>(B::current_device(&index), "current device", where, [](error_text& t) { t.append("%s", B::name); });
+    return basic_device{index, where};
+  }
+
+  [[nodiscard]] int index() const noexcept { return index_; }
+
+  /// Read once, then kept: the reference stays valid.
+  [[nodiscard]] device_properties const& properties(source_location where = source_location::current()) const {
+    return properties_of(index_, where);
+  }
+
+  /// Bytes that can still be allocated.
+  [[nodiscard]] std::size_t free_memory(source_location where = source_location::current()) const {
+    std::size_t bytes = 0;
+    guard const current{*this, where};
+    detail::check<B>(B::free_memory(&bytes), "free memory", where, [this](error_text& t) { describe(t); });
+    return bytes;
+  }
+
+  /// Makes it current for the calling thread. Calls of this library never need that: they carry their device.
+  void select(source_location where = source_location::current()) const {
+    detail::check<B>(B::select_device(index_), "select device", where, [this](error_text& t) { describe(t); });
+  }
+
+  /// Waits for all work of all streams. Surfaces their errors.
+  void synchronize(source_location where = source_location::current()) const {
+    guard const current{*this, where};
+    detail::check<B>(B::device_synchronize(), "device synchronize", where, [this](error_text& t) {
+      describe(t);
+      detail::launches<B>.describe(nullptr, t);
+    });
+    detail::exceptions<B>.rethrow(nullptr, index_);
+  }
+
+  friend bool operator==(basic_device const&, basic_device const&) = default;
+
+  /// Makes a device current for a scope of the calling thread.
+  class guard {
+   public:
+    explicit guard(basic_device device, source_location where = source_location::current()) : guard{device.index_, where} {}
+
+    guard(guard const&) = delete;
+    guard& operator=(guard const&) = delete;
+    ~guard() {
+      if (changed_) (void)B::select_device(previous_);
+    }
+
+   private:
+    template <runtime_backend>
+    friend class basic_stream_ref;
+    friend class basic_device;
+    guard(int device, source_location where) {
+      detail::check<B>(B::current_device(&previous_), "current device", where, [&](error_text& t) { t.append("%s device %d", B::name, device); });
+      if (previous_ == device) return;
+      detail::check<B>(B::select_device(device), "select device", where, [&](error_text& t) { t.append("%s device %d", B::name, device); });
+      changed_ = true;
+    }
+    int previous_ = 0;
+    bool changed_ = false;
+  };
+
+ private:
+  template <runtime_backend>
+  friend class basic_stream_ref;
+
+  static constexpr int max_devices = 64;
+  struct cached_properties {
+    bool ready = false;
+    device_properties value;
+  };
+  static inline cached_properties cache_[max_devices];
+  static inline detail::spin_lock cache_lock_;
+
+  static device_properties const& properties_of(int index, source_location where) {
+    if (index >= max_devices)
+      throw_error(errc::limit_exceeded, where, "%s device %d: devices 0 to %d are supported", B::name, index, max_devices - 1);
+    cached_properties& entry = cache_[index];
+    if (__atomic_load_n(&entry.ready, __ATOMIC_ACQUIRE)) return entry.value;
+    detail::spin_guard const lock{cache_lock_};
+    if (entry.ready) return entry.value;
+    detail::check<B>(B::properties(index, entry.value), "device properties", where, [&](error_text& t) { t.append("%s device %d", B::name, index); });
+    __atomic_store_n(&entry.ready, true, __ATOMIC_RELEASE);
+    return entry.value;
+  }
+
+  void describe(error_text& t) const noexcept { t.append("%s device %d", B::name, index_); }
+
+  int index_;
+};
+
+}  // namespace crosslane

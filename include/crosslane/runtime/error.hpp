@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The one exception type of the library.
+#pragma once
+
+#include <crosslane/platform/source_location.hpp>
+
+#include <cstdarg>
+#include <cstdio>
+#include <exception>
+
+namespace crosslane {
+
+/// What went wrong, in the library's own terms.
+enum class errc : unsigned char {
+  invalid_argument,   ///< a value that no call accepts
+  size_mismatch,      ///< two sizes that must be equal are not
+  limit_exceeded,     ///< more than the device, the kernel or the library can do
+  out_of_memory,      ///< an allocation failed
+  out_of_bounds,      ///< an index outside its view
+  no_device,          ///< no driver or no device of this backend on this machine
+  invalid_device,     ///< a device index that does not exist
+  invalid_handle,     ///< a null or moved-from stream, event or buffer
+  not_supported,      ///< the device lacks a feature
+  divergent_barrier,  ///< threads of a block at different barriers, or returned before one
+  kernel_fault,       ///< a kernel trapped, faulted or was refused
+  vendor,             ///< any other error of the vendor's runtime
+};
+
+CROSSLANE_FN constexpr char const* to_string(errc code) noexcept {
+  switch (code) {
+    case errc::invalid_argument: return "invalid argument";
+    case errc::size_mismatch: return "size mismatch";
+    case errc::limit_exceeded: return "limit exceeded";
+    case errc::out_of_memory: return "out of memory";
+    case errc::out_of_bounds: return "out of bounds";
+    case errc::no_device: return "no device";
+    case errc::invalid_device: return "invalid device";
+    case errc::invalid_handle: return "invalid handle";
+    case errc::not_supported: return "not supported";
+    case errc::divergent_barrier: return "divergent barrier";
+    case errc::kernel_fault: return "kernel fault";
+    case errc::vendor: return "vendor error";
+  }
+  return "unknown error";
+}
+
+/// Text of bounded length, kept in place: an error must be reportable when memory has run out. Longer text is cut.
+class error_text {
+ public:
+  char const* c_str() const noexcept { return data_; }
+
+  [[gnu::format(printf, 2, 3)]] void append(char const* format, ...) noexcept {
+    va_list arguments;
+    va_start(arguments, format);
+    vappend(format, arguments);
+    va_end(arguments);
+  }
+
+  void vappend(char const* format, va_list arguments) noexcept {
+    int const written = std::vsnprintf(data_ + length_, sizeof data_ - length_, format, arguments);
+    if (written > 0) length_ += unsigned(written);
+    if (length_ >= sizeof data_) length_ = sizeof data_ - 1;
+  }
+
+ private:
+  unsigned length_ = 0;
+  char data_[1536] = {};
+};
+
+/// What the vendor's runtime answered; code 0 where the library itself refused.
+struct vendor_status {
+  char const* call = "";  ///< the vendor's function, a literal
+  int code = 0;
+  char const* text = "";  ///< the vendor's words, static storage
+};
+
+/// Thrown by every function of the program's side. `what()` names the error, the object with its numbers, the vendor's answer
+/// and the caller's source line.
+class error : public std::exception {
+ public:
+  error(errc code, error_text const& object, source_location where, vendor_status vendor = {}) noexcept
+      : code_{code}, vendor_{vendor}, where_{where}, object_{object} {
+    what_.append("%s: %s", to_string(code), object.c_str());
+    if (vendor.code != 0) what_.append(": %s returned %d (%s)", vendor.call, vendor.code, vendor.text);
+    if (where.line != 0) what_.append(" [%s:%u]", where.file, where.line);
+  }
+
+  errc code() const noexcept { return code_; }
+  vendor_status const& vendor() const noexcept { return vendor_; }
+  /// What it happened to: device, stream, bytes asked for, kernel, limit and value.
+  char const* object() const noexcept { return object_.c_str(); }
+  source_location const& where() const noexcept { return where_; }
+  char const* what() const noexcept override { return what_.c_str(); }
+
+ private:
+  errc code_;
+  vendor_status vendor_;
+  source_location where_;
+  error_text object_;
+  error_text what_;
+};
+
+/// Builds and throws an error. The text is a printf format and names the object, the limit and the value.
+[[noreturn, gnu::cold, gnu::noinline, gnu::format(printf, 3, 4)]] inline void throw_error(errc code, source_location where,
+                                                                                          char const* format, ...) {
+  error_text object;
+  va_list arguments;
+  va_start(arguments, format);
+  object.vappend(format, arguments);
+  va_end(arguments);
+  throw error{code, object, where};
+}
+
+}  // namespace crosslane

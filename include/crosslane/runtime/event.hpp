@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Events: marks in a stream, to wait for and, timed ones, to measure between.
+#pragma once
+
+#include <crosslane/runtime/stream.hpp>
+
+namespace crosslane {
+
+/// Owns an event. Move-only.
+template <runtime_backend B, bool Timed>
+class basic_event {
+ public:
+  using backend = B;
+  using native_handle = typename B::event_handle;
+
+  explicit basic_event(basic_device<B> device, source_location where = source_location::current()) {
+    typename basic_device<B>::guard const current{device, where};
+    detail::check<B>(B::event_create(&native_, Timed), "event create", where,
+                     [&](error_text& t) { t.append("%s device %d", B::name, device.index()); });
+    valid_ = true;
+  }
+
+  /// Adopts an event that the vendor's API made: it is destroyed with this object.
+  [[nodiscard]] static basic_event from_native(native_handle handle) noexcept {
+    basic_event result;
+    result.native_ = handle;
+    result.valid_ = true;
+    return result;
+  }
+
+  basic_event(basic_event&& other) noexcept : native_{other.native_}, valid_{other.valid_} { other.valid_ = false; }
+  basic_event& operator=(basic_event&& other) noexcept {
+    if (this != &other) {
+      if (valid_) (void)B::event_destroy(native_);
+      native_ = other.native_;
+      valid_ = other.valid_;
+      other.valid_ = false;
+    }
+    return *this;
+  }
+  ~basic_event() {
+    if (valid_) (void)B::event_destroy(native_);
+  }
+
+  [[nodiscard]] native_handle native() const noexcept { return native_; }
+
+  /// Marks the work that the stream holds so far.
+  void record(basic_stream_ref<B> stream, source_location where = source_location::current()) {
+    require(where);
+    auto const current = stream.make_current(where);
+    detail::check<B>(B::event_record(native_, stream.native()), "event record", where, [&](error_text& t) { stream.describe(t); });
+  }
+
+  /// Waits until the recorded work is done; returns at once when nothing was recorded.
+  void synchronize(source_location where = source_location::current()) const {
+    require(where);
+    detail::check<B>(B::event_synchronize(native_), "event synchronize", where, [](error_text& t) { describe(t); });
+  }
+
+  /// Whether the recorded work is done.
+  [[nodiscard]] bool query(source_location where = source_location::current()) const {
+    require(where);
+    bool done = false;
+    detail::check<B>(B::event_query(native_, &done), "event query", where, [](error_text& t) { describe(t); });
+    return done;
+  }
+
+  /// Throws invalid_handle for a moved-from event.
+  void require(source_location where) const {
+    if (!valid_) throw_error(errc::invalid_handle, where, "%s event: moved from", B::name);
+  }
+
+ private:
+  basic_event() = default;
+  static void describe(error_text& t) noexcept {
+    t.append("%s event", B::name);
+    detail::launches<B>.describe(nullptr, t);
+  }
+  native_handle native_{};
+  bool valid_ = false;
+};
+
+/// Milliseconds of device time from one recorded event to a later one, both done. Throws vendor errors when they are not.
+template <runtime_backend B>
+[[nodiscard]] float elapsed_milliseconds(basic_event<B, true> const& from, basic_event<B, true> const& to,
+                                         source_location where = source_location::current()) {
+  from.require(where);
+  to.require(where);
+  float milliseconds = 0;
+  detail::check<B>(B::event_elapsed(&milliseconds, from.native(), to.native()), "event elapsed", where,
+                   [](error_text& t) { t.append("%s events, which must both be recorded and done", B::name); });
+  return milliseconds;
+}
+
+}  // namespace crosslane

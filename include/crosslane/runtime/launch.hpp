@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Launching kernels.
+#pragma once
+
+#include <crosslane/kernel/shape.hpp>
+#include <crosslane/platform/config.hpp>
+#include <crosslane/platform/type_name.hpp>
+#include <crosslane/runtime/buffer.hpp>
+#include <crosslane/runtime/launch_geometry.hpp>
+
+#include <utility>
+
+namespace crosslane {
+
+/// Grid in blocks, block in threads: a number or {x, y, z}. Zero of either launches nothing.
+struct launch_config {
+  extent3 grid = 1;
+  extent3 block = block_of_kernel;  ///< may be left out where the kernel fixes it
+  std::size_t dynamic_shared = 0;   ///< bytes per block beside the kernel's shared struct
+  source_location where = source_location::current();
+};
+
+namespace detail {
+
+/// What a kernel receives for an argument: views for owners, everything else by value.
+template <class A>
+auto kernel_argument(A&& argument, [[maybe_unused]] source_location where) {
+  if constexpr (is_buffer<std::remove_cvref_t<A>>) {
+    argument.require(where);
+    return argument.view();
+  } else {
+    return std::decay_t<A>(static_cast<A&&>(argument));
+  }
+}
+
+/// The message of a failed assertion shows the position and the type as template arguments.
+template <int Position, class Argument>
+struct check_argument {
+  static_assert(std::is_trivially_copyable_v<Argument>,
+                "crosslane: a kernel argument must be trivially copyable; position 0 is the kernel itself; see Position and Argument of check_argument");
+  static constexpr bool ok = true;
+};
+
+template <class... A, int... Positions>
+constexpr bool check_arguments(std::integer_sequence<int, Positions...>) {
+  return (check_argument<Positions, A>::ok && ... && true);
+}
+
+/// Throws where the geometry is beyond what the kernel states or the device can run.
+template <class K>
+void check_geometry(char const* backend, int device, device_properties const& p, launch_geometry const& g, std::size_t static_shared,
+                    bool dynamic_struct) {
+  constexpr char const* axes = "xyz";
+  unsigned const grid[3] = {g.grid.x, g.grid.y, g.grid.z}, block[3] = {g.block.x, g.block.y, g.block.z};
+  unsigned const max_grid[3] = {p.max_grid.x, p.max_grid.y, p.max_grid.z}, max_block[3] = {p.max_block.x, p.max_block.y, p.max_block.z};
+  char const* const kernel = type_name<K>();
+  for (int i = 0; i < 3; ++i) {
+    if (i >= kernel_shape_of<K>::dimensions && (grid[i] != 1 || block[i] != 1))
+      throw_error(errc::invalid_argument, g.where,
+                  "launch of %s: grid (%u, %u, %u) block (%u, %u, %u), but the kernel is written for %d dimension(s): it would need "
+                  "'static constexpr int dimensions = %d;'",
+                  kernel, grid[0], grid[1], grid[2], block[0], block[1], block[2], kernel_shape_of<K>::dimensions, i + 1);
+    if (grid[i] > max_grid[i])
+      throw_error(errc::limit_exceeded, g.where, "launch of %s: grid.%c is %u, the limit of %s device %d is %u", kernel, axes[i], grid[i], backend,
+                  device, max_grid[i]);
+    if (block[i] > max_block[i])
+      throw_error(errc::limit_exceeded, g.where, "launch of %s: block.%c is %u, the limit of %s device %d is %u", kernel, axes[i], block[i],
+                  backend, device, max_block[i]);
+    if (std::uint64_t{grid[i]} * block[i] > p.max_threads_per_axis)
+      throw_error(errc::limit_exceeded, g.where, "launch of %s: grid.%c of %u blocks of %u threads, the limit of %s device %d is %llu threads", kernel,
+                  axes[i], grid[i], block[i], backend, device, static_cast<unsigned long long>(p.max_threads_per_axis));
+  }
+  std::uint64_t const threads = g.block.count();
+  if (threads > p.max_threads_per_block)
+    throw_error(errc::limit_exceeded, g.where, "launch of %s: a block of %llu threads, the limit of %s device %d is %u", kernel,
+                static_cast<unsigned long long>(threads), backend, device, p.max_threads_per_block);
+  if constexpr (kernel_max_threads<K>() != 0) {
+    if (threads > kernel_max_threads<K>())
+      throw_error(errc::limit_exceeded, g.where, "launch of %s: a block of %llu threads, the kernel states at most %u", kernel,
+                  static_cast<unsigned long long>(threads), kernel_max_threads<K>());
+  }
+  if constexpr (kernel_shape_of<K>::fixed) {
+    using shape = kernel_shape_of<K>;
+    if (g.block != extent3{shape::x, shape::y, shape::z})
+      throw_error(errc::invalid_argument, g.where, "launch of %s: block (%u, %u, %u), the kernel fixes (%u, %u, %u)", kernel, block[0], block[1],
+                  block[2], shape::x, shape::y, shape::z);
+  }
+  if (dynamic_struct && g.dynamic_shared != 0)
+    throw_error(errc::limit_exceeded, g.where, "launch of %s: %zu bytes of dynamic shared memory beside a shared struct of %zu bytes, which leaves none",
+                kernel, g.dynamic_shared, static_shared);
+  if (static_shared > p.shared_per_block_optin || g.dynamic_shared > p.shared_per_block_optin - static_shared)
+    throw_error(errc::limit_exceeded, g.where, "launch of %s: %zu + %zu bytes of static and dynamic shared memory, the limit of %s device %d is %zu",
+                kernel, static_shared, g.dynamic_shared, backend, device, p.shared_per_block_optin);
+}
+
+/// Calls f with the width of the device as a constant: the instance that fits, and every size derived from the same number.
+template <class F, unsigned... Widths>
+status with_wave_size(unsigned wave_size, std::integer_sequence<unsigned, Widths...>, F const& f) {
+  status answer;
+  ((wave_size == Widths ? (void)(answer = f(std::integral_constant<unsigned, Widths>{})) : void()), ...);
+  return answer;
+}
+
+template <class B, class K, class... A>
+void launch_checked(basic_stream_ref<B> q, launch_geometry const& g, K const& kernel, A const&... arguments) {
+  device_properties const& p = q.properties(g.where);
+  auto const current = q.make_current(g.where);
+  char const* call = "launch";
+  status answer = with_wave_size(p.wave_size, typename B::widths{}, [&](auto width) {
+    using ctx = typename B::template context<width, kernel_shape_of<K>>;
+    constexpr std::size_t shared_bytes = has_shared<K, ctx> ? sizeof(kernel_shared<K, ctx>) : 0;
+    static_assert(shared_bytes <= B::max_shared_bytes, "crosslane: the kernel's shared struct is larger than any device of this backend allows");
+    check_geometry<K>(B::name, q.device_index(), p, g, shared_bytes, shared_bytes > B::max_static_shared_bytes);
+    return B::template launch<width>(q.native(), p, g, kernel, arguments...);
+  });
+  launches<B>.record({type_name<K>(), q.log_key(), g.grid, g.block, g.where});
+  if (CROSSLANE_CONFIG_SYNC_LAUNCHES && answer.code == 0) {
+    answer = B::stream_synchronize(q.native());
+    call = "launch and synchronize";
+    exceptions<B>.rethrow(q.log_key(), q.device_index());
+  }
+  check<B>(answer, call, g.where, [&](error_text& t) {
+    t.append("launch of %s, grid (%u, %u, %u) block (%u, %u, %u), %zu bytes of dynamic shared memory, on ", type_name<K>(), g.grid.x, g.grid.y,
+             g.grid.z, g.block.x, g.block.y, g.block.z, g.dynamic_shared);
+    q.describe(t);
+  });
+}
+
+}  // namespace detail
+
+/// Queues `kernel(context, [shared,] arguments...)` for every thread of the grid. Buffers become spans. Throws at once where the
+/// kernel or the device cannot run the geometry; errors of the kernel itself surface at the next synchronising call.
+template <stream_like S, class K, class... A>
+void launch(S const& stream, launch_config config, K const& kernel, A&&... arguments) {
+  using B = typename S::backend;
+  static_assert(detail::check_arguments<K, decltype(detail::kernel_argument(static_cast<A&&>(arguments), config.where))...>(
+      std::make_integer_sequence<int, int(sizeof...(A)) + 1>{}));
+  basic_stream_ref<B> const q = stream;
+  detail::launch_geometry g{config.grid, config.block, config.dynamic_shared, config.where};
+  if (config.block == block_of_kernel) {
+    if constexpr (kernel_shape_of<K>::fixed) {
+      using shape = kernel_shape_of<K>;
+      g.block = {shape::x, shape::y, shape::z};
+    } else {
+      throw_error(errc::invalid_argument, config.where, "launch of %s: no block size given, and the kernel fixes none", type_name<K>());
+    }
+  }
+  if (g.grid.x == 0 || g.grid.y == 0 || g.grid.z == 0 || g.block.x == 0 || g.block.y == 0 || g.block.z == 0) return;
+  detail::launch_checked<B>(q, g, kernel, detail::kernel_argument(static_cast<A&&>(arguments), config.where)...);
+}
+
+}  // namespace crosslane

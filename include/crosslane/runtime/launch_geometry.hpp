@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// What a launch hands to a backend beside the kernel.
+#pragma once
+
+#include <crosslane/runtime/extent.hpp>
+
+#include <cstddef>
+
+namespace crosslane::detail {
+
+struct launch_geometry {
+  extent3 grid, block;
+  std::size_t dynamic_shared;  ///< bytes
+  source_location where;
+};
+
+}  // namespace crosslane::detail

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Streams: queues of a device whose work runs in order, asynchronously to the program.
+#pragma once
+
+#include <crosslane/runtime/device.hpp>
+
+namespace crosslane {
+namespace detail {
+
+/// Shared by a stream and the buffers that were allocated on it: the vendor's handle lives until the last of them is gone, so
+/// that a buffer can be freed in stream order even after its stream object.
+template <runtime_backend B>
+struct stream_state {
+  typename B::stream_handle native;
+  int device;
+  int references = 1;
+
+  void retain() noexcept { __atomic_fetch_add(&references, 1, __ATOMIC_RELAXED); }
+  void release() noexcept {
+    if (__atomic_sub_fetch(&references, 1, __ATOMIC_ACQ_REL) != 0) return;
+    (void)B::stream_destroy(native);
+    delete this;
+  }
+};
+
+}  // namespace detail
+
+template <runtime_backend B, bool Timed>
+class basic_event;
+
+/// Borrows a stream. A small value; what functions take.
+template <runtime_backend B>
+class basic_stream_ref {
+ public:
+  using backend = B;
+  using native_handle = typename B::stream_handle;
+
+  basic_stream_ref(std::nullptr_t) = delete;
+  basic_stream_ref(int) = delete;
+
+  /// A stream that the vendor's API made; it must outlive the reference and all buffers made with it. `device` is the one it belongs to.
+  [[nodiscard]] static basic_stream_ref from_native(native_handle handle, basic_device<B> device) noexcept {
+    return {handle, device.index(), nullptr};
+  }
+
+  [[nodiscard]] native_handle native() const noexcept { return native_; }
+  [[nodiscard]] basic_device<B> device() const { return basic_device<B>{device_}; }
+  [[nodiscard]] device_properties const& properties(source_location where = source_location::current()) const {
+    return basic_device<B>::properties_of(device_, where);
+  }
+
+  /// Waits until all work so far is done. Surfaces its errors.
+  void synchronize(source_location where = source_location::current()) const {
+    detail::check<B>(B::stream_synchronize(native_), "stream synchronize", where, [this](error_text& t) {
+      describe(t);
+      detail::launches<B>.describe(log_key(), t);
+    });
+    detail::launches<B>.record({nullptr, log_key(), {}, {}, {}});
+    detail::exceptions<B>.rethrow(log_key(), device_);
+  }
+
+  /// Whether all work so far is done.
+  [[nodiscard]] bool query(source_location where = source_location::current()) const {
+    bool done = false;
+    detail::check<B>(B::stream_query(native_, &done), "stream query", where, [this](error_text& t) {
+      describe(t);
+      detail::launches<B>.describe(log_key(), t);
+    });
+    return done;
+  }
+
+  /// Later work of this stream starts after what the event recorded. Nothing waits for an event that was never recorded.
+  template <bool Timed>
+  void wait(basic_event<B, Timed> const& event, source_location where = source_location::current()) const {
+    event.require(where);
+    detail::check<B>(B::stream_wait_event(native_, event.native()), "stream wait event", where, [this](error_text& t) { describe(t); });
+  }
+
+  /// Calls `f()` on a thread of the runtime when all work so far is done; later work waits for it. `f` must not call the
+  /// runtime. An exception from it surfaces at the next synchronising call.
+  template <class F>
+  void host_callback(F f, source_location where = source_location::current()) const {
+    struct package {
+      F f;
+      void const* key;
+      int device;
+      static void run(void* self) noexcept {
+        package* const p = static_cast<package*>(self);
+        try {
+          p->f();
+        } catch (...) {
+          detail::exceptions<B>.add(p->key, p->device, std::current_exception());
+        }
+        delete p;
+      }
+    };
+    package* const p = new package{static_cast<F&&>(f), log_key(), device_};
+    guard const current{device_, where};
+    status const answer = B::stream_callback(native_, &package::run, p);
+    if (answer.code != 0) delete p;
+    detail::check<B>(answer, "host callback", where, [this](error_text& t) { describe(t); });
+  }
+
+  /// Text for errors.
+  void describe(error_text& t) const noexcept { t.append("%s device %d, stream %p", B::name, device_, log_key()); }
+  [[nodiscard]] int device_index() const noexcept { return device_; }
+  /// What the launch log and pending exceptions know the stream by.
+  [[nodiscard]] void const* log_key() const noexcept { return B::key(native_); }
+
+  using guard = typename basic_device<B>::guard;
+  [[nodiscard]] guard make_current(source_location where) const { return guard{device_, where}; }
+
+ private:
+  template <runtime_backend>
+  friend class basic_stream;
+  template <class, memory_kind, runtime_backend>
+  friend class basic_buffer;
+
+  basic_stream_ref(native_handle native, int device, detail::stream_state<B>* state) noexcept : native_{native}, device_{device}, state_{state} {}
+
+  native_handle native_;
+  int device_;
+  detail::stream_state<B>* state_;
+};
+
+/// Owns a stream. Move-only. Destruction does not wait: work that was queued still runs.
+template <runtime_backend B>
+class basic_stream {
+ public:
+  using backend = B;
+  using native_handle = typename B::stream_handle;
+
+  /// Higher `priority` runs earlier where the device can; values beyond the device's range are clamped. Throws vendor errors.
+  explicit basic_stream(basic_device<B> device, int priority = 0, source_location where = source_location::current()) {
+    typename basic_device<B>::guard const current{device, where};
+    native_handle native{};
+    detail::check<B>(B::stream_create(&native, priority), "stream create", where,
+                     [&](error_text& t) { t.append("%s device %d, priority %d", B::name, device.index(), priority); });
+    state_ = new detail::stream_state<B>{native, device.index()};
+  }
+
+  /// Adopts a stream that the vendor's API made on `device`: it is destroyed with this object.
+  [[nodiscard]] static basic_stream from_native(native_handle handle, basic_device<B> device) {
+    return basic_stream{new detail::stream_state<B>{handle, device.index()}};
+  }
+
+  basic_stream(basic_stream&& other) noexcept : state_{other.state_} { other.state_ = nullptr; }
+  basic_stream& operator=(basic_stream&& other) noexcept {
+    auto* const mine = state_;
+    state_ = other.state_;
+    other.state_ = nullptr;
+    if (mine != nullptr && mine != state_) mine->release();
+    return *this;
+  }
+  ~basic_stream() {
+    if (state_ != nullptr) state_->release();
+  }
+
+  /// Throws invalid_handle for a moved-from stream.
+  [[nodiscard]] basic_stream_ref<B> ref(source_location where = source_location::current()) const {
+    if (state_ == nullptr) throw_error(errc::invalid_handle, where, "%s stream: moved from", B::name);
+    return {state_->native, state_->device, state_};
+  }
+  operator basic_stream_ref<B>() const { return ref(); }
+
+  [[nodiscard]] native_handle native() const { return ref().native(); }
+  [[nodiscard]] basic_device<B> device() const { return ref().device(); }
+  void synchronize(source_location where = source_location::current()) const { ref(where).synchronize(where); }
+  [[nodiscard]] bool query(source_location where = source_location::current()) const { return ref(where).query(where); }
+  template <bool Timed>
+  void wait(basic_event<B, Timed> const& event, source_location where = source_location::current()) const {
+    ref(where).wait(event, where);
+  }
+  template <class F>
+  void host_callback(F f, source_location where = source_location::current()) const {
+    ref(where).host_callback(static_cast<F&&>(f), where);
+  }
+
+ private:
+  explicit basic_stream(detail::stream_state<B>* state) noexcept : state_{state} {}
+  detail::stream_state<B>* state_ = nullptr;
+};
+
+/// A stream or a reference to one.
+template <class S>
+concept stream_like = requires { typename S::backend; } && std::convertible_to<S const&, basic_stream_ref<typename S::backend>>;
+
+}  // namespace crosslane
