@@ -8,8 +8,6 @@
 #include <crosslane/platform/config.hpp>
 #include <crosslane/platform/type_name.hpp>
 
-#include <crosslane/backend/select.hpp>
-
 #include <crosslane/runtime/buffer.hpp>
 #include <crosslane/runtime/copy.hpp>
 #include <crosslane/runtime/device.hpp>
@@ -24,3 +22,6 @@
 #include <crosslane/algorithm/fill.hpp>
 #include <crosslane/algorithm/for_each.hpp>
 #include <crosslane/algorithm/transform.hpp>
+
+// Last: its short names (stream, device, ...) are then not shadowed by parameters in the headers above.
+#include <crosslane/backend/select.hpp>

@@ -4,6 +4,8 @@
 
 #include <crosslane/algorithm/elementwise.hpp>
 
+#include <concepts>
+
 namespace crosslane {
 namespace detail {
 

@@ -4,6 +4,8 @@
 
 #include <crosslane/runtime/device_properties.hpp>
 
+#include <concepts>
+
 namespace crosslane {
 
 /// The vendor's own error code; 0 is success.

@@ -4,6 +4,8 @@
 
 #include <crosslane/kernel/context.hpp>
 
+#include <concepts>
+
 namespace crosslane {
 
 template <class T>

@@ -5,6 +5,7 @@
 #include <crosslane/platform/config.hpp>
 #include <crosslane/runtime/error.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <type_traits>
 

@@ -5,6 +5,8 @@
 #include <crosslane/kernel/span.hpp>
 #include <crosslane/runtime/stream.hpp>
 
+#include <concepts>
+
 namespace crosslane {
 
 /// `size` elements, not initialised. Move-only. Passed to a kernel it becomes a span. A zero-size buffer is legal and holds no memory.

@@ -93,12 +93,11 @@ void check_geometry(char const* backend, int device, device_properties const& p,
                 kernel, static_shared, g.dynamic_shared, backend, device, p.shared_per_block_optin);
 }
 
-/// Calls f with the width of the device as a constant: the instance that fits, and every size derived from the same number.
+/// Calls f with the width of the device as a constant: the instance that fits, and every size derived from the same number. False for
+/// a width that the backend was not built for.
 template <class F, unsigned... Widths>
-status with_wave_size(unsigned wave_size, std::integer_sequence<unsigned, Widths...>, F const& f) {
-  status answer;
-  ((wave_size == Widths ? (void)(answer = f(std::integral_constant<unsigned, Widths>{})) : void()), ...);
-  return answer;
+bool with_wave_size(unsigned wave_size, std::integer_sequence<unsigned, Widths...>, F const& f) {
+  return ((wave_size == Widths && (f(std::integral_constant<unsigned, Widths>{}), true)) || ...);
 }
 
 template <class B, class K, class... A>
@@ -106,13 +105,16 @@ void launch_checked(basic_stream_ref<B> q, launch_geometry const& g, K const& ke
   device_properties const& p = q.properties(g.where);
   auto const current = q.make_current(g.where);
   char const* call = "launch";
-  status answer = with_wave_size(p.wave_size, typename B::widths{}, [&](auto width) {
+  status answer;
+  bool const width_known = with_wave_size(p.wave_size, typename B::widths{}, [&](auto width) {
     using ctx = typename B::template context<width, kernel_shape_of<K>>;
     constexpr std::size_t shared_bytes = has_shared<K, ctx> ? sizeof(kernel_shared<K, ctx>) : 0;
     static_assert(shared_bytes <= B::max_shared_bytes, "crosslane: the kernel's shared struct is larger than any device of this backend allows");
     check_geometry<K>(B::name, q.device_index(), p, g, shared_bytes, shared_bytes > B::max_static_shared_bytes);
-    return B::template launch<width>(q.native(), p, g, kernel, arguments...);
+    answer = B::template launch<width>(q.native(), p, g, kernel, arguments...);
   });
+  if (!width_known)
+    throw_error(errc::not_supported, g.where, "launch of %s: %s device %d has waves of %u lanes", type_name<K>(), B::name, q.device_index(), p.wave_size);
   launches<B>.record({type_name<K>(), q.log_key(), g.grid, g.block, g.where});
   if (CROSSLANE_CONFIG_SYNC_LAUNCHES && answer.code == 0) {
     answer = B::stream_synchronize(q.native());

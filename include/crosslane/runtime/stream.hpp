@@ -4,6 +4,8 @@
 
 #include <crosslane/runtime/device.hpp>
 
+#include <concepts>
+
 namespace crosslane {
 namespace detail {
 

@@ -58,9 +58,10 @@ status launch_entry(typename Backend::stream_handle stream, device_properties co
                     A const&... arguments) {
   using ctx = typename Backend::template context<Width, kernel_shape_of<K>>;
   void const* const function = reinterpret_cast<void const*>(entry_of<Backend, Width, K, A...>());
-  std::size_t dynamic = g.dynamic_shared;
+  std::size_t dynamic = g.dynamic_shared, fixed = 0;
   if constexpr (shared_is_dynamic<Backend, K, ctx>) dynamic = sizeof(kernel_shared<K, ctx>);
-  if (dynamic > p.shared_per_block) {
+  else if constexpr (has_shared<K, ctx>) fixed = sizeof(kernel_shared<K, ctx>);
+  if (fixed + dynamic > p.shared_per_block) {
     if (status const s = Backend::allow_dynamic_shared(function, dynamic); s.code != 0) return s;
   }
   void* pointers[] = {const_cast<void*>(static_cast<void const*>(&kernel)), const_cast<void*>(static_cast<void const*>(&arguments))...};

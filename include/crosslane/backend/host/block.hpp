@@ -45,9 +45,10 @@ class block_runner {
     cursor_ = threads_;
     cancelled_ = different_places_ = false;
     reserve_shared();
-    fiber& first = start_fiber();
-    current_ = &first;
-    switch_fiber(main_, first);
+    if (fiber* const first = start_fiber()) {
+      current_ = first;
+      switch_fiber(main_, *first);
+    }
     if (error_) {
       std::exception_ptr const error = error_;
       error_ = nullptr;
@@ -111,7 +112,9 @@ class block_runner {
   }
 
   fiber& choose_next() {
-    if (started_ < threads_ && !cancelled_) return start_fiber();
+    if (started_ < threads_ && !cancelled_) {
+      if (fiber* const f = start_fiber()) return *f;
+    }
     while (true) {
       for (; cursor_ < threads_; ++cursor_) {
         if (fiber* const f = lanes_[cursor_]; f != nullptr) {
@@ -141,11 +144,17 @@ class block_runner {
     cancelled_ = true;
   }
 
-  fiber& start_fiber() {
-    fiber& f = pool_.prepare(fibers_used_, &enter);
-    ++fibers_used_;
-    starting_ = this;
-    return f;
+  /// Null where there is no memory for another stack: then the block has failed.
+  fiber* start_fiber() noexcept {
+    try {
+      fiber& f = pool_.prepare(fibers_used_, &enter);
+      ++fibers_used_;
+      starting_ = this;
+      return &f;
+    } catch (...) {
+      fail([] { return std::current_exception(); });
+      return nullptr;
+    }
   }
 
   static void enter(boost::context::detail::transfer_t from) {

@@ -50,7 +50,7 @@ struct queue_item {
 
 class host_queue {
  public:
-  explicit host_queue(int device) : device_{device} {
+  explicit host_queue(int device_index) : device_{device_index} {
     monitor::lock lock{registry_};
     next_queue_ = first_queue_;
     first_queue_ = this;
@@ -78,9 +78,7 @@ class host_queue {
     delete q;
   }
 
-  int device() const noexcept { return device_; }
-
-  /// Queues `f()`. An exception from it surfaces at the next synchronising call.
+    /// Queues `f()`. An exception from it surfaces at the next synchronising call.
   template <class Tag, class F>
   void enqueue(F f) {
     struct item final : queue_item {
@@ -105,10 +103,10 @@ class host_queue {
   }
 
   /// Waits for every queue of a device.
-  static void synchronize_all(int device) noexcept {
+  static void synchronize_all(int device_index) noexcept {
     monitor::lock lock{registry_};
     for (host_queue* q = first_queue_; q != nullptr; q = q->next_queue_)
-      if (q->device_ == device) q->synchronize();
+      if (q->device_ == device_index) q->synchronize();
   }
 
  private:

@@ -50,8 +50,8 @@ struct host_runtime {
     *bytes = std::size_t(sysconf(_SC_AVPHYS_PAGES)) * std::size_t(sysconf(_SC_PAGESIZE));
     return {};
   }
-  static status properties(int device, device_properties& out) noexcept {
-    out.wave_size = device == 0 ? 32 : 64;
+  static status properties(int index, device_properties& out) noexcept {
+    out.wave_size = index == 0 ? 32 : 64;
     std::snprintf(out.name, sizeof out.name, "%s", processor_name().data);
 #if defined(__x86_64__)
     std::snprintf(out.architecture, sizeof out.architecture, "x86-64");
@@ -92,7 +92,7 @@ struct host_runtime {
     return {};
   }
   static status stream_wait_event(stream_handle q, event_handle e) {
-    q->enqueue<Backend>([event = host_event::hold{e}, recording = e->recorded()] { event->wait(recording); });
+    q->enqueue<Backend>([held = host_event::hold{e}, recording = e->recorded()] { held->wait(recording); });
     return {};
   }
   static status stream_callback(stream_handle q, void (*f)(void*), void* data) {
@@ -110,7 +110,7 @@ struct host_runtime {
     return {};
   }
   static status event_record(event_handle e, stream_handle q) {
-    q->enqueue<Backend>([event = host_event::hold{e}, recording = e->begin_record()] { event->complete(recording); });
+    q->enqueue<Backend>([held = host_event::hold{e}, recording = e->begin_record()] { held->complete(recording); });
     return {};
   }
   static status event_synchronize(event_handle e) noexcept {
