@@ -44,7 +44,7 @@ template <stream_like S, std::integral N, class F>
 void for_each(S const& stream, N n, F f, source_location where = source_location::current()) {
   using B = typename S::backend;
   static_assert(detail::check_argument<3, F>::ok);
-  basic_stream_ref<B> const q = stream;
+  auto const q = detail::ref_of(stream, where);
   if constexpr (std::signed_integral<N>)
     if (n < 0) throw_error(errc::invalid_argument, where, "for_each over %lld indices", static_cast<long long>(n));
   if constexpr (detail::loop_backend<B>) {
@@ -64,7 +64,7 @@ template <stream_like S, class R, class F>
 void for_each(S const& stream, R&& range, F f, source_location where = source_location::current()) {
   using B = typename S::backend;
   static_assert(detail::check_argument<3, F>::ok);
-  basic_stream_ref<B> const q = stream;
+  auto const q = detail::ref_of(stream, where);
   auto const view = detail::kernel_argument(range, where);
   auto* const data = view.data();
   using T = std::remove_pointer_t<decltype(view.data())>;

@@ -66,15 +66,15 @@ template <stream_like S, class Out, class F, class... In>
 struct transform {
   transform(S const& stream, Out&& output, F f, In&&... inputs, source_location where = source_location::current()) {
     static_assert(detail::check_argument<3, F>::ok);
-    basic_stream_ref<typename S::backend> const q = stream;
+    auto const q = detail::ref_of(stream, where);
     run(q, where, f, detail::kernel_argument(output, where), detail::kernel_argument(inputs, where)...);
   }
 
  private:
   template <runtime_backend B, class O, class... I>
   static void run(basic_stream_ref<B> q, source_location where, F const& f, O const& output, I const&... inputs) {
-    int position = 0;
-    auto const check_size = [&](std::size_t size) {
+    [[maybe_unused]] int position = 0;
+    [[maybe_unused]] auto const check_size = [&](std::size_t size) {
       if (size != output.size())
         throw_error(errc::size_mismatch, where, "transform: input %d has %zu elements, the output has %zu", position, size, output.size());
       ++position;

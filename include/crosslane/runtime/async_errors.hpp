@@ -47,6 +47,13 @@ class launch_log {
     entries_[count_++ % capacity] = entry;
   }
 
+  /// The stream is gone and its address may come again: its launches are listed for the device alone.
+  void forget(void const* stream) noexcept {
+    spin_guard const guard{lock_};
+    for (launch_record& entry : entries_)
+      if (entry.stream == stream) entry.stream = nullptr;
+  }
+
   /// The launches on `stream` since it was last synchronised; all streams when null. Newest first.
   void describe(void const* stream, error_text& text) noexcept {
     spin_guard const guard{lock_};
@@ -80,6 +87,14 @@ class pending_exceptions {
     spin_guard const guard{lock_};
     if (count_ < capacity) entries_[count_++] = {stream, device, static_cast<std::exception_ptr&&>(exception)};
     else ++dropped_;
+  }
+
+  /// The stream is gone and its address may come again: what it threw surfaces when the device is synchronised.
+  void forget(void const* stream) noexcept {
+    if (__atomic_load_n(&count_, __ATOMIC_ACQUIRE) == 0) return;
+    spin_guard const guard{lock_};
+    for (unsigned i = 0; i < count_; ++i)
+      if (entries_[i].stream == stream) entries_[i].stream = nullptr;
   }
 
   /// Rethrows the oldest one of the stream; of any stream of the device when `stream` is null. The others of the same stream are

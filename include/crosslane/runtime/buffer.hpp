@@ -29,15 +29,16 @@ class basic_buffer {
   constexpr basic_buffer() = default;
 
   /// Throws out_of_memory with the bytes asked for, limit_exceeded when the bytes do not fit 64 bits.
-  template <std::integral N>
-  basic_buffer(basic_stream_ref<B> stream, N count, source_location where = source_location::current()) {
+  template <stream_like S, std::integral N>
+    requires std::same_as<typename S::backend, B>
+  basic_buffer(S const& stream, N count, source_location where = source_location::current()) {
     if constexpr (std::signed_integral<N>)
       if (count < 0)
         throw_error(errc::invalid_argument, where, "%s buffer of %lld elements", B::name, static_cast<long long>(count));
     if (std::uint64_t(count) > (~std::size_t{0} >> 1) / sizeof(T))
       throw_error(errc::limit_exceeded, where, "%s buffer of %llu elements of %zu bytes: the limit is 2^63 - 1 bytes", B::name,
                   static_cast<unsigned long long>(count), sizeof(T));
-    allocate(stream, std::size_t(count), where);
+    allocate(detail::ref_of(stream, where), std::size_t(count), where);
   }
 
   basic_buffer(basic_buffer&& other) noexcept { take(other); }

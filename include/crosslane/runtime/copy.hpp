@@ -33,7 +33,7 @@ void copy(S const& stream, From const& from, To&& to, source_location where = so
   using B = typename S::backend;
   using T = std::remove_cv_t<detail::element_of<From const>>;
   detail::check_copy_types<T, detail::element_of<std::remove_reference_t<To>>>();
-  basic_stream_ref<B> const q = stream;
+  auto const q = detail::ref_of(stream, where);
   detail::require_valid(from, where);
   detail::require_valid(to, where);
   if (from.size() != to.size())
@@ -71,7 +71,7 @@ template <stream_like S, class From, class To>
 void copy_2d(S const& stream, rows<From> from, rows<To> to, source_location where = source_location::current()) {
   using B = typename S::backend;
   detail::check_copy_types<From, To>();
-  basic_stream_ref<B> const q = stream;
+  auto const q = detail::ref_of(stream, where);
   if (from.width != to.width || from.height != to.height)
     throw_error(errc::size_mismatch, where, "copy of %zu rows of %zu elements to %zu rows of %zu", from.height, from.width, to.height, to.width);
   if (from.width == 0 || from.height == 0) return;

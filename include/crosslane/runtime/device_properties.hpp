@@ -10,7 +10,7 @@
 namespace crosslane {
 
 struct device_properties {
-  char name[128] = {};
+  char name[256] = {};
   char architecture[64] = {};              ///< "sm_90", "gfx942", "x86-64"
   unsigned wave_size = 0;                  ///< lanes of a wave: 32 or 64
   unsigned multiprocessors = 0;            ///< SMs, compute units, cores

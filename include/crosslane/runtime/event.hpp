@@ -45,8 +45,10 @@ class basic_event {
   [[nodiscard]] native_handle native() const noexcept { return native_; }
 
   /// Marks the work that the stream holds so far.
-  void record(basic_stream_ref<B> stream, source_location where = source_location::current()) {
+  template <stream_like S>
+  void record(S const& on, source_location where = source_location::current()) {
     require(where);
+    basic_stream_ref<B> const stream = detail::ref_of(on, where);
     auto const current = stream.make_current(where);
     detail::check<B>(B::event_record(native_, stream.native()), "event record", where, [&](error_text& t) { stream.describe(t); });
   }

@@ -137,7 +137,7 @@ void launch(S const& stream, launch_config config, K const& kernel, A&&... argum
   using B = typename S::backend;
   static_assert(detail::check_arguments<K, decltype(detail::kernel_argument(static_cast<A&&>(arguments), config.where))...>(
       std::make_integer_sequence<int, int(sizeof...(A)) + 1>{}));
-  basic_stream_ref<B> const q = stream;
+  auto const q = detail::ref_of(stream, config.where);
   detail::launch_geometry g{config.grid, config.block, config.dynamic_shared, config.where};
   if (config.block == block_of_kernel) {
     if constexpr (kernel_shape_of<K>::fixed) {

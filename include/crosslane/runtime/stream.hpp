@@ -20,7 +20,10 @@ struct stream_state {
   void retain() noexcept { __atomic_fetch_add(&references, 1, __ATOMIC_RELAXED); }
   void release() noexcept {
     if (__atomic_sub_fetch(&references, 1, __ATOMIC_ACQ_REL) != 0) return;
+    void const* const key = B::key(native);
     (void)B::stream_destroy(native);
+    launches<B>.forget(key);
+    exceptions<B>.forget(key);
     delete this;
   }
 };
@@ -148,10 +151,11 @@ class basic_stream {
 
   basic_stream(basic_stream&& other) noexcept : state_{other.state_} { other.state_ = nullptr; }
   basic_stream& operator=(basic_stream&& other) noexcept {
-    auto* const mine = state_;
-    state_ = other.state_;
-    other.state_ = nullptr;
-    if (mine != nullptr && mine != state_) mine->release();
+    if (this != &other) {
+      if (state_ != nullptr) state_->release();
+      state_ = other.state_;
+      other.state_ = nullptr;
+    }
     return *this;
   }
   ~basic_stream() {
@@ -165,8 +169,8 @@ class basic_stream {
   }
   operator basic_stream_ref<B>() const { return ref(); }
 
-  [[nodiscard]] native_handle native() const { return ref().native(); }
-  [[nodiscard]] basic_device<B> device() const { return ref().device(); }
+  [[nodiscard]] native_handle native(source_location where = source_location::current()) const { return ref(where).native(); }
+  [[nodiscard]] basic_device<B> device(source_location where = source_location::current()) const { return ref(where).device(); }
   void synchronize(source_location where = source_location::current()) const { ref(where).synchronize(where); }
   [[nodiscard]] bool query(source_location where = source_location::current()) const { return ref(where).query(where); }
   template <bool Timed>
@@ -186,5 +190,19 @@ class basic_stream {
 /// A stream or a reference to one.
 template <class S>
 concept stream_like = requires { typename S::backend; } && std::convertible_to<S const&, basic_stream_ref<typename S::backend>>;
+
+namespace detail {
+
+/// A reference to either; `where` is the place that the error of a moved-from stream names.
+template <runtime_backend B>
+basic_stream_ref<B> ref_of(basic_stream<B> const& stream, source_location where) {
+  return stream.ref(where);
+}
+template <runtime_backend B>
+basic_stream_ref<B> ref_of(basic_stream_ref<B> stream, source_location) {
+  return stream;
+}
+
+}  // namespace detail
 
 }  // namespace crosslane

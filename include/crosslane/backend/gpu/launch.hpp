@@ -35,14 +35,15 @@ CROSSLANE_DEVICE_FN CROSSLANE_INLINE void run_kernel(K const& kernel, A const&..
   }
 }
 
+/// The kernel object comes last, so that the arguments lie where those of a hand-written kernel do.
 template <class Backend, unsigned Width, class K, class... A>
-__global__ void entry(K kernel, A... arguments) {
+__global__ void entry(A... arguments, K kernel) {
   run_kernel<Backend, Width>(kernel, arguments...);
 }
 
 template <class Backend, unsigned Width, class K, class... A>
 __global__ void CROSSLANE_GPU_BOUNDS(Width, kernel_max_threads<K>(), kernel_min_blocks<K>(), kernel_shape_of<K>::fixed)
-    bounded_entry(K kernel, A... arguments) {
+    bounded_entry(A... arguments, K kernel) {
   run_kernel<Backend, Width>(kernel, arguments...);
 }
 
@@ -64,7 +65,7 @@ status launch_entry(typename Backend::stream_handle stream, device_properties co
   if (fixed + dynamic > p.shared_per_block) {
     if (status const s = Backend::allow_dynamic_shared(function, dynamic); s.code != 0) return s;
   }
-  void* pointers[] = {const_cast<void*>(static_cast<void const*>(&kernel)), const_cast<void*>(static_cast<void const*>(&arguments))...};
+  void* pointers[] = {const_cast<void*>(static_cast<void const*>(&arguments))..., const_cast<void*>(static_cast<void const*>(&kernel))};
   return Backend::from(CROSSLANE_GPU(LaunchKernel)(function, dim3{g.grid.x, g.grid.y, g.grid.z}, dim3{g.block.x, g.block.y, g.block.z}, pointers,
                                                    dynamic, stream));
 }
