@@ -25,10 +25,12 @@ class monitor {
 
   class lock {
    public:
-    explicit lock(monitor& m) noexcept : monitor_{m} { pthread_mutex_lock(&m.mutex_); }
-    ~lock() { pthread_mutex_unlock(&monitor_.mutex_); }
+    explicit lock(monitor& m) noexcept : monitor_{m} { acquire(); }
+    ~lock() { release(); }
     lock(lock const&) = delete;
     lock& operator=(lock const&) = delete;
+    void acquire() noexcept { pthread_mutex_lock(&monitor_.mutex_); }
+    void release() noexcept { pthread_mutex_unlock(&monitor_.mutex_); }
     void wait() noexcept { pthread_cond_wait(&monitor_.condition_, &monitor_.mutex_); }
     void wake_all() noexcept { pthread_cond_broadcast(&monitor_.condition_); }
 
@@ -52,6 +54,7 @@ class host_queue {
  public:
   explicit host_queue(int device_index) : device_{device_index} {
     monitor::lock lock{registry_};
+    number_ = ++queues_made_;
     next_queue_ = first_queue_;
     first_queue_ = this;
   }
@@ -102,11 +105,21 @@ class host_queue {
     return done_ == pushed_;
   }
 
-  /// Waits for every queue of a device.
+  /// Waits for every queue of a device. Others can be made and destroyed meanwhile.
   static void synchronize_all(int device_index) noexcept {
     monitor::lock lock{registry_};
-    for (host_queue* q = first_queue_; q != nullptr; q = q->next_queue_)
-      if (q->device_ == device_index) q->synchronize();
+    std::uint64_t below = ~std::uint64_t{0};
+    for (;;) {  // newest first, which is the list's order
+      host_queue* q = first_queue_;
+      while (q != nullptr && (q->number_ >= below || q->device_ != device_index)) q = q->next_queue_;
+      if (q == nullptr) return;
+      below = q->number_;
+      ++q->waiters_;
+      lock.release();
+      q->synchronize();
+      lock.acquire();
+      if (--q->waiters_ == 0) lock.wake_all();
+    }
   }
 
  private:
@@ -114,6 +127,7 @@ class host_queue {
 
   ~host_queue() {
     monitor::lock lock{registry_};
+    while (waiters_ != 0) lock.wait();
     host_queue** link = &first_queue_;
     while (*link != this) link = &(*link)->next_queue_;
     *link = next_queue_;
@@ -167,8 +181,11 @@ class host_queue {
 
   static inline monitor registry_;
   static inline host_queue* first_queue_ = nullptr;
+  static inline std::uint64_t queues_made_ = 0;
 
   host_queue* next_queue_ = nullptr;
+  std::uint64_t number_ = 0;
+  int waiters_ = 0;  ///< threads inside synchronize_all that wait for this one; guarded by the registry
   int device_;
   monitor monitor_;
   pthread_t thread_{};
