@@ -32,11 +32,7 @@ bool aligned_for(T const* p) {
 template <class Name, loop_backend B, class Work>
 void run_loops(basic_stream_ref<B> q, std::uint64_t n, Work const& work, source_location where) {
   if (n == 0) return;
-  check<B>(B::run_range(q.native(), n, work), "launch", where, [&](error_text& t) {
-    t.append("%s on ", type_name<Name>());
-    q.describe(t);
-  });
-  launches<B>.record({type_name<Name>(), q.log_key(), {}, {}, where});
+  note_launch(q, B::run_range(q.native(), n, work), {type_name<Name>(), q.log_key(), {}, {}, where});
 }
 
 }  // namespace crosslane::detail

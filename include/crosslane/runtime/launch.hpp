@@ -100,11 +100,27 @@ bool with_wave_size(unsigned wave_size, std::integer_sequence<unsigned, Widths..
   return ((wave_size == Widths && (f(std::integral_constant<unsigned, Widths>{}), true)) || ...);
 }
 
+/// Notes a launch in the log and throws where the backend refused it; with CROSSLANE_CONFIG_SYNC_LAUNCHES also where it fails.
+template <class B>
+void note_launch(basic_stream_ref<B> q, status answer, launch_record const& record, std::size_t dynamic_shared = 0) {
+  launches<B>.record(record);
+  char const* call = "launch";
+  if (CROSSLANE_CONFIG_SYNC_LAUNCHES && answer.code == 0) {
+    answer = B::stream_synchronize(q.native());
+    call = "launch and synchronize";
+    exceptions<B>.rethrow(q.log_key(), q.device_index());
+  }
+  check<B>(answer, call, record.where, [&](error_text& t) {
+    t.append("launch of %s, grid (%u, %u, %u) block (%u, %u, %u), %zu bytes of dynamic shared memory, on ", record.kernel, record.grid.x, record.grid.y,
+             record.grid.z, record.block.x, record.block.y, record.block.z, dynamic_shared);
+    q.describe(t);
+  });
+}
+
 template <class B, class K, class... A>
 void launch_checked(basic_stream_ref<B> q, launch_geometry const& g, K const& kernel, A const&... arguments) {
   device_properties const& p = q.properties(g.where);
   auto const current = q.make_current(g.where);
-  char const* call = "launch";
   status answer;
   bool const width_known = with_wave_size(p.wave_size, typename B::widths{}, [&](auto width) {
     using ctx = typename B::template context<width, kernel_shape_of<K>>;
@@ -115,17 +131,7 @@ void launch_checked(basic_stream_ref<B> q, launch_geometry const& g, K const& ke
   });
   if (!width_known)
     throw_error(errc::not_supported, g.where, "launch of %s: %s device %d has waves of %u lanes", type_name<K>(), B::name, q.device_index(), p.wave_size);
-  launches<B>.record({type_name<K>(), q.log_key(), g.grid, g.block, g.where});
-  if (CROSSLANE_CONFIG_SYNC_LAUNCHES && answer.code == 0) {
-    answer = B::stream_synchronize(q.native());
-    call = "launch and synchronize";
-    exceptions<B>.rethrow(q.log_key(), q.device_index());
-  }
-  check<B>(answer, call, g.where, [&](error_text& t) {
-    t.append("launch of %s, grid (%u, %u, %u) block (%u, %u, %u), %zu bytes of dynamic shared memory, on ", type_name<K>(), g.grid.x, g.grid.y,
-             g.grid.z, g.block.x, g.block.y, g.block.z, g.dynamic_shared);
-    q.describe(t);
-  });
+  note_launch(q, answer, {type_name<K>(), q.log_key(), g.grid, g.block, g.where}, g.dynamic_shared);
 }
 
 }  // namespace detail
