@@ -125,6 +125,9 @@ void launch_checked(basic_stream_ref<B> q, launch_geometry const& g, K const& ke
   bool const width_known = with_wave_size(p.wave_size, typename B::widths{}, [&](auto width) {
     using ctx = typename B::template context<width, kernel_shape_of<K>>;
     constexpr std::size_t shared_bytes = has_shared<K, ctx> ? sizeof(kernel_shared<K, ctx>) : 0;
+    static_assert(std::is_trivially_default_constructible_v<kernel_shared<K, ctx>> && std::is_trivially_destructible_v<kernel_shared<K, ctx>>,
+                  "crosslane: a kernel's shared struct is not initialised: no constructors, no default member values");
+    static_assert(kernel_min_blocks<K>() == 0 || kernel_max_threads<K>() != 0);
     static_assert(shared_bytes <= B::max_shared_bytes, "crosslane: the kernel's shared struct is larger than any device of this backend allows");
     check_geometry<K>(B::name, q.device_index(), p, g, shared_bytes, shared_bytes > B::max_static_shared_bytes);
     answer = B::template launch<width>(q.native(), p, g, kernel, arguments...);

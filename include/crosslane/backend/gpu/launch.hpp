@@ -23,8 +23,6 @@ CROSSLANE_DEVICE_FN CROSSLANE_INLINE void run_kernel(K const& kernel, A const&..
     kernel(ctx{{}}, arguments...);
   } else {
     using shared = kernel_shared<K, ctx>;
-    static_assert(std::is_trivially_default_constructible_v<shared> && std::is_trivially_destructible_v<shared>,
-                  "crosslane: a kernel's shared struct is not initialised: no constructors, no default member values");
     if constexpr (shared_is_dynamic<Backend, K, ctx>) {
       static_assert(alignof(shared) <= 16, "crosslane: a shared struct of this size can be aligned to at most 16 bytes");
       kernel(ctx{{}}, *static_cast<shared*>(Backend::intrinsics::dynamic_shared()), arguments...);
