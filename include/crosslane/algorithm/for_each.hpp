@@ -28,12 +28,16 @@ struct for_each_element_kernel {
   template <kernel_context Ctx, class F, class T>
   CROSSLANE_FN void operator()(Ctx const& ctx, F f, std::uint64_t n, T* data) const {
     std::uint64_t const i = ctx.global_rank();
-    if (i < n / N) {
-      vec<T, N> elements = reinterpret_cast<vec<T, N>*>(data)[i];
-      for (unsigned k = 0; k < N; ++k) f(elements[k]);
-      reinterpret_cast<vec<T, N>*>(data)[i] = elements;
+    if constexpr (N == 1) {
+      if (i < n) f(data[i]);
+    } else {
+      if (i < n / N) {
+        vec<T, N> elements = reinterpret_cast<vec<T, N>*>(data)[i];
+        for (unsigned k = 0; k < N; ++k) f(elements[k]);
+        reinterpret_cast<vec<T, N>*>(data)[i] = elements;
+      }
+      if (i < n % N) f(data[n - n % N + i]);
     }
-    if (i < n % N) f(data[n - n % N + i]);
   }
 };
 

@@ -23,6 +23,7 @@ struct cuda_vendor {
     out.stream_ordered_memory = pools != 0;
     return {};
   }
+  static cudaError_t callback(cudaStream_t s, void (*f)(void*), void* data) noexcept { return cudaLaunchHostFunc(s, f, data); }
   static cudaError_t allocate_pinned(void** out, std::size_t bytes) noexcept { return cudaMallocHost(out, bytes); }
   static cudaError_t free_pinned(void* p) noexcept { return cudaFreeHost(p); }
 };

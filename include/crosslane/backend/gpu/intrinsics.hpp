@@ -22,12 +22,6 @@ struct gpu_intrinsics {
     else return blockIdx.z;
   }
   template <int Axis>
-  static CROSSLANE_DEVICE_FN unsigned block_extent() {
-    if constexpr (Axis == 0) return blockDim.x;
-    else if constexpr (Axis == 1) return blockDim.y;
-    else return blockDim.z;
-  }
-  template <int Axis>
   static CROSSLANE_DEVICE_FN unsigned grid_extent() {
     if constexpr (Axis == 0) return gridDim.x;
     else if constexpr (Axis == 1) return gridDim.y;

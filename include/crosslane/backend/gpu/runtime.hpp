@@ -78,7 +78,7 @@ struct gpu_runtime {
   static status stream_synchronize(stream_handle s) noexcept { return from(CROSSLANE_GPU(StreamSynchronize)(s)); }
   static status stream_query(stream_handle s, bool* done) noexcept { return ready(CROSSLANE_GPU(StreamQuery)(s), done); }
   static status stream_wait_event(stream_handle s, event_handle e) noexcept { return from(CROSSLANE_GPU(StreamWaitEvent)(s, e, 0)); }
-  static status stream_callback(stream_handle s, void (*f)(void*), void* data) noexcept { return from(CROSSLANE_GPU(LaunchHostFunc)(s, f, data)); }
+  static status stream_callback(stream_handle s, void (*f)(void*), void* data) noexcept { return from(Vendor::callback(s, f, data)); }
   static void const* key(stream_handle s) noexcept { return s; }
 
   static status event_create(event_handle* out, bool timed) noexcept {

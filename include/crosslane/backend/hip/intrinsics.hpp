@@ -7,6 +7,14 @@
 namespace crosslane::backend {
 
 struct hip_intrinsics : gpu_intrinsics {
+  /// HIP's blocks all have the same size. HIP's blockDim allows for a smaller last one, as OpenCL has it, at the cost of instructions.
+  template <int Axis>
+  static CROSSLANE_DEVICE_FN unsigned block_extent() {
+    if constexpr (Axis == 0) return __builtin_amdgcn_workgroup_size_x();
+    else if constexpr (Axis == 1) return __builtin_amdgcn_workgroup_size_y();
+    else return __builtin_amdgcn_workgroup_size_z();
+  }
+
   static CROSSLANE_DEVICE_FN void trap() { __builtin_trap(); }
 
   /// The dispatch packet of the HSA queue holds the block's whole LDS size, at byte 28; what is static the compiler knows.

@@ -25,6 +25,25 @@ struct hip_vendor {
     out.stream_ordered_memory = pools != 0;
     return {};
   }
+  static hipError_t callback(hipStream_t s, void (*f)(void*), void* data) noexcept {
+#if HIP_VERSION >= 50300000
+    return hipLaunchHostFunc(s, f, data);
+#else  // declared before it existed
+    struct call {
+      void (*f)(void*);
+      void* data;
+      static void run(hipStream_t, hipError_t, void* self) {
+        call const c = *static_cast<call*>(self);
+        delete static_cast<call*>(self);
+        c.f(c.data);
+      }
+    };
+    call* const c = new call{f, data};
+    hipError_t const answer = hipStreamAddCallback(s, &call::run, c, 0);
+    if (answer != hipSuccess) delete c;
+    return answer;
+#endif
+  }
   static hipError_t allocate_pinned(void** out, std::size_t bytes) noexcept { return hipHostMalloc(out, bytes, hipHostMallocDefault); }
   static hipError_t free_pinned(void* p) noexcept { return hipHostFree(p); }
 };
