@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 
 #if CROSSLANE_SANITIZE_ADDRESS()
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 #if CROSSLANE_SANITIZE_THREAD()
@@ -67,8 +68,12 @@ class fiber_pool {
 #if CROSSLANE_SANITIZE_THREAD()
       __tsan_destroy_fiber(fibers_[i].tsan);
 #endif
-      if (i % slab_stacks == 0) munmap(slabs_[i / slab_stacks], slab_stacks * pitch);
+#if CROSSLANE_SANITIZE_ADDRESS()
+      // Frames that never returned are still marked; the next mapping at this address must not inherit that.
+      __asan_unpoison_memory_region(fibers_[i].stack, fibers_[i].stack_bytes);
+#endif
     }
+    for (unsigned i = 0; i < made_; i += slab_stacks) munmap(slabs_[i / slab_stacks], slab_stacks * pitch);
   }
 
   /// Fiber `i`, ready to begin `entry`; what it did before is forgotten.
@@ -81,6 +86,7 @@ class fiber_pool {
                                                       f.stack_bytes - stagger, entry);
 #if CROSSLANE_SANITIZE_ADDRESS()
     f.fake_stack = nullptr;
+    __asan_unpoison_memory_region(f.stack, f.stack_bytes);
 #endif
     return f;
   }

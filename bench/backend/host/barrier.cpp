@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// What a barrier costs on the host: nanoseconds per lane and wait, one block on one core.
+#include "../../bench.hpp"
+
+#include <memory>
+#include <string>
+
+#include <sched.h>
+
+namespace bench {
+namespace {
+
+constexpr unsigned waits = 1000;
+
+struct waiting_kernel {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx) const {
+    for (unsigned i = 0; i < waits; ++i) ctx.sync_block();
+  }
+};
+
+struct passing_kernel {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<unsigned> out) const {
+    out[ctx.thread_rank()] = ctx.thread_rank();
+  }
+};
+
+/// A stream whose thread, alone of the program's, keeps to one core.
+xl::stream pinned_stream(xl::device device) {
+  xl::stream q{device};
+  q.host_callback([] {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(sched_getcpu(), &set);
+    sched_setaffinity(0, sizeof set, &set);
+  });
+  return q;
+}
+
+/// Seconds for each of `steps` of each of `lanes` when `run(stream)` takes all of them.
+template <class Run>
+void add_steps(xl::device device, std::string const& name, unsigned lanes, unsigned steps, Run run) {
+  auto const q = std::make_shared<xl::stream>(pinned_stream(device));
+  auto const seconds = [=] {
+    stopwatch const time;
+    run(*q);
+    q->synchronize();
+    return time.seconds() / (double(lanes) * steps);
+  };
+  add({.name = name, .iterations = 3, .repetitions = 31, .seconds = seconds, .prepare = [=] { seconds(); }});
+}
+
+}  // namespace
+
+void register_barrier(xl::stream_ref stream) {
+  for (unsigned const block : {32u, 256u, 1024u}) {
+    add_steps(stream.device(), "barrier per lane and wait, block of " + std::to_string(block) + "/crosslane", block, waits,
+              [=](xl::stream const& q) { xl::launch(q, {.grid = 1, .block = block}, waiting_kernel{}); });
+  }
+  // For comparison: one block after another, whose lanes never wait.
+  constexpr unsigned block = 256, launches = 1000;
+  auto const out = std::make_shared<xl::buffer<unsigned>>(stream, block);
+  add_steps(stream.device(), "lane that never waits, blocks of 256/crosslane", block, launches, [=](xl::stream const& q) {
+    for (unsigned i = 0; i < launches; ++i) xl::launch(q, {.grid = 1, .block = block}, passing_kernel{}, *out);
+  });
+}
+
+}  // namespace bench

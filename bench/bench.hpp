@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// What the benchmarks share. A benchmark is named group/side or group/side/variant; the side is "crosslane", "rival" (the code
+/// that it is held against; of several variants the fastest counts) or "other" (for information). ratios.py compares by these names.
+#pragma once
+
+#include <crosslane/crosslane.hpp>
+
+#include "harness.hpp"
+
+#include <chrono>
+
+namespace bench {
+
+namespace xl = crosslane;
+
+// One per source file; main() calls those of its backend.
+void register_transform(xl::stream_ref q);
+void register_launch(xl::stream_ref q);
+void register_barrier(xl::stream_ref q);
+
+/// Seconds from construction to the call.
+class stopwatch {
+ public:
+  [[nodiscard]] double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace bench

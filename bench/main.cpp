@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The benchmarks of one backend, both sides of each in one process. Arguments are Google Benchmark's.
+#include "bench.hpp"
+
+#include <cstdio>
+
+int main(int argc, char** argv) {
+  namespace xl = crosslane;
+  if (xl::device::count() == 0) {
+    std::printf("no %s device: nothing is measured\n", xl::default_backend::name);
+    return 77;
+  }
+  try {
+    xl::stream const q{xl::device{0}};
+    bench::register_transform(q);
+#if CROSSLANE_COMPILER_GPU()
+    bench::register_launch(q);
+#else
+    bench::register_barrier(q);
+#endif
+    return bench::run(argc, argv, xl::default_backend::name, q.device().properties().name);
+  } catch (xl::error const& e) {
+    std::printf("%s\n", e.what());
+    return 1;
+  }
+}

@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Prints what Google Benchmark measured as one table: ours, the rival, their ratio, the bar.
+
+Benchmarks are named group/side[/variant] (see bench.hpp). The medians over repetitions are compared; of a group's rivals the
+fastest counts. A ratio is the rival's time over ours: above 1 we are faster.
+"""
+import argparse
+import json
+import os
+import re
+import statistics
+import sys
+
+# Of a group: the least ratio that is good enough, or the most time, in seconds.
+BARS = [
+    (r"(copy|triad) of ", "ratio", 0.98),
+    (r"launch, ", "ratio", 0.97),
+    (r"(transform|for_each) on the host, ", "ratio", 0.95),
+    (r"barrier per lane and wait, ", "time", 30e-9),
+    (r"compile time that .* adds", "time", 1.0),
+]
+SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
+
+
+class Result:
+    def __init__(self, variant, seconds, bytes_moved=None):
+        self.variant = variant
+        self.seconds = seconds
+        self.bytes_moved = bytes_moved
+
+    def __str__(self):
+        if self.bytes_moved is not None:
+            return f"{self.bytes_moved / self.seconds * 1e-9:.4g} GB/s"
+        for unit in ("s", "ms", "us", "ns"):
+            if abs(self.seconds) >= SECONDS[unit] or unit == "ns":
+                return f"{self.seconds / SECONDS[unit]:.3g} {unit}"
+
+
+def read(paths, statistic):
+    """{group: {side: [Result]}} in the order of registration, and the errors."""
+    repetitions, errors = {}, []
+    for path in paths:
+        if not os.path.exists(path):
+            continue  # its backend had no device
+        with open(path) as file:
+            content = json.load(file)
+        context = content.get("context", {})
+        if "device" in context:
+            print(f"{context['backend']}: {context['device']}")
+        for entry in sorted(content["benchmarks"], key=lambda e: e.get("family_index", 0)):
+            if entry.get("error_occurred"):
+                errors.append(f"{entry['name']}: {entry['error_message']}")
+            elif entry.get("run_type", "iteration") == "iteration":
+                # Google Benchmark appends its settings to the name.
+                name = re.sub(r"(/(iterations|repeats):\d+|/manual_time)+$", "", entry["name"])
+                seconds = entry["real_time"] * SECONDS[entry["time_unit"]]
+                moved = entry["GB/s"] * 1e9 * seconds if "GB/s" in entry else None
+                repetitions.setdefault(name, ([], moved))[0].append(seconds)
+    groups = {}
+    for name, (times, moved) in repetitions.items():
+        group, side, *variant = name.split("/", 2)
+        groups.setdefault(group, {}).setdefault(side, []).append(Result("".join(variant), statistic(times), moved))
+    return groups, errors
+
+
+def rows(groups):
+    for group, sides in groups.items():
+        bar = next(((kind, value) for pattern, kind, value in BARS if re.match(pattern, group)), None)
+        for ours in sides.get("crosslane", []):
+            rivals = sides.get("rival", [])
+            rival = min(rivals, key=lambda r: r.seconds) if rivals else None
+            ratio = rival.seconds / ours.seconds if rival else None
+            limit = verdict = ""
+            if bar and bar[0] == "time":
+                limit = Result("", bar[1])
+                verdict = "reached" if ours.seconds <= bar[1] else "MISSED"
+            elif bar and ratio is not None:
+                limit = f"{bar[1]:.2f}"
+                verdict = "reached" if ratio >= bar[1] else "MISSED"
+            yield [group, str(ours), str(rival or ""), f"{ratio:.3f}" if ratio is not None else "", str(limit), verdict, rival.variant if rival else ""]
+            for other in sides.get("other", []):
+                yield [f"  {other.variant}", "", str(other), f"{other.seconds / ours.seconds:.3f}", "", "", ""]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--best", action="store_true", help="compare the fastest repetitions: for a machine that does other work")
+    parser.add_argument("results", nargs="+", help="JSON files of Google Benchmark; those that do not exist are passed over")
+    arguments = parser.parse_args()
+
+    groups, errors = read(arguments.results, min if arguments.best else statistics.median)
+    table = [["", "ours", "rival", "ratio", "bar", "", "the fastest rival"], *rows(groups)]
+    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
+    for row in table:
+        aligned = [cell.rjust(width) if 1 <= i <= 4 else cell.ljust(width) for i, (cell, width) in enumerate(zip(row, widths))]
+        print("  ".join(aligned).rstrip())
+    for error in errors:
+        print(f"error: {error}")
+    return 1 if errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# find_package(crosslane [COMPONENTS host cuda hip]). All targets are always defined; the component host asks that what it
+# links is there too. Toolchains are found by crosslane_enable_backends() or by the project itself, which enables CUDA or HIP.
+cmake_minimum_required(VERSION 3.25)
+
+include(${CMAKE_CURRENT_LIST_DIR}/crosslane_dependencies.cmake)
+foreach(component IN LISTS crosslane_FIND_COMPONENTS)
+  if(component MATCHES "^(cuda|hip)$" OR (component STREQUAL "host" AND TARGET Boost::context AND TARGET Threads::Threads))
+    set(crosslane_${component}_FOUND TRUE)
+  elseif(crosslane_FIND_REQUIRED_${component})
+    set(crosslane_FOUND FALSE)
+    set(crosslane_NOT_FOUND_MESSAGE "component ${component}: unknown, or Boost.Context (libboost-context-dev) is missing")
+    return()
+  endif()
+endforeach()
+
+include(${CMAKE_CURRENT_LIST_DIR}/crosslane-targets.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/crosslane_backends.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/crosslane_executables.cmake)

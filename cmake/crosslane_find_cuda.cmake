@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+# See crosslane_backends.cmake. Sets CMAKE_CUDA_COMPILER, and CMAKE_CUDA_ARCHITECTURES where the caller has not.
+function(_crosslane_find_cuda found detail)
+  set(${found} FALSE PARENT_SCOPE)
+  set(nvcc ${CMAKE_CUDA_COMPILER})
+  if(NOT nvcc)
+    set(nvcc $ENV{CUDACXX})
+  endif()
+  if(NOT nvcc)
+    set(nvcc nvcc)
+  endif()
+  find_program(compiler ${nvcc} NO_CACHE HINTS ENV CUDA_PATH ENV CUDA_HOME PATHS /usr/local/cuda PATH_SUFFIXES bin)
+  if(NOT compiler)
+    set(${detail} "no ${nvcc} on PATH, in CUDA_PATH or in /usr/local/cuda (NVIDIA's package: cuda-toolkit)" PARENT_SCOPE)
+    return()
+  endif()
+
+  execute_process(COMMAND ${compiler} --version OUTPUT_VARIABLE output ERROR_QUIET)
+  string(REGEX MATCH "release ([0-9.]+)" version "${output}")
+  if(NOT CMAKE_MATCH_1 VERSION_GREATER_EQUAL 12)
+    set(${detail} "${compiler} (${version}) has no C++20: release 12 or newer is needed" PARENT_SCOPE)
+    return()
+  endif()
+
+  if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+    # This machine's GPU; where there is none, a recent one, as machine code and PTX.
+    if(EXISTS /dev/nvidiactl)
+      set(CMAKE_CUDA_ARCHITECTURES native PARENT_SCOPE)
+    else()
+      set(CMAKE_CUDA_ARCHITECTURES 90 PARENT_SCOPE)
+    endif()
+  endif()
+  set(CMAKE_CUDA_COMPILER ${compiler} PARENT_SCOPE)
+  set(${found} TRUE PARENT_SCOPE)
+  set(${detail} "nvcc ${CMAKE_MATCH_1} (${compiler})" PARENT_SCOPE)
+endfunction()

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# The targets that users link. They carry what a backend needs and nothing that is a matter of taste:
+#   crosslane::crosslane  the headers, C++20
+#   crosslane::host       what the executor of the host backend links
+#   crosslane::cuda       flags of sources compiled as CUDA
+#   crosslane::hip        flags of sources compiled as HIP
+# CMake itself links the CUDA and HIP runtimes to a target with sources of these languages.
+#
+# Floating point: denormals are kept and division and square root are correctly rounded on every backend. These are also the
+# compilers' defaults; they are spelt out so that all backends agree even where a default should change. Contraction of
+# a * b + c to one rounding stays at the compilers' defaults: on for GPUs, on the host only where the CPU flags allow FMA.
+include(${CMAKE_CURRENT_LIST_DIR}/crosslane_dependencies.cmake)
+
+foreach(name crosslane host cuda hip)
+  set(target crosslane_${name})
+  if(name STREQUAL "crosslane")
+    set(target crosslane)
+  endif()
+  add_library(${target} INTERFACE)
+  add_library(crosslane::${name} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+  if(NOT name STREQUAL "crosslane")
+    target_link_libraries(${target} INTERFACE crosslane::crosslane)
+  endif()
+endforeach()
+
+target_include_directories(crosslane INTERFACE
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
+target_compile_features(crosslane INTERFACE cxx_std_20)
+
+# The executor calls libgomp's exported GOMP_parallel: no -fopenmp, hence the same library for every compiler (clang would
+# bring its own). By file name, since only gcc's own folder has a libgomp.so.
+target_link_libraries(crosslane_host INTERFACE Boost::context Threads::Threads -l:libgomp.so.1)
+
+# C++20 as an option: CMake knows nvcc's only since 3.26.
+target_compile_options(crosslane_cuda INTERFACE
+  "$<$<COMPILE_LANGUAGE:CUDA>:-std=c++20;--extended-lambda;-ftz=false;-prec-div=true;-prec-sqrt=true>")
+
+# By the property: target_compile_features() wants the language to be enabled here, where only users need it.
+set_property(TARGET crosslane_hip PROPERTY INTERFACE_COMPILE_FEATURES hip_std_20)
+target_compile_options(crosslane_hip INTERFACE
+  "$<$<COMPILE_LANGUAGE:HIP>:-fno-gpu-flush-denormals-to-zero;-fhip-fp32-correctly-rounded-divide-sqrt>")

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# How tests of every kind are declared. Not installed.
+
+set(CROSSLANE_HIP_TEST_LAUNCHER "" CACHE STRING "Command (a list) that HIP tests are run under")
+# What a sanitizer's build would only repeat.
+option(CROSSLANE_TEST_COMPILATION "Also test what compiles and what does not: headers, wrong code, other projects" ON)
+
+# crosslane_add_test(NAME <name> SOURCES <file.cpp>... [BACKENDS <backend>...] [LIBRARIES <target>...] [ARGUMENTS <a>...])
+#
+# The executables <name>.<backend>, linked to crosslane::host and CROSSLANE_TEST_LIBRARIES too, and for each a test of the same
+# name, labelled with its backend. An executable that returns 77 had no device for any of its tests: reported as skipped.
+function(crosslane_add_test)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME" "SOURCES;BACKENDS;LIBRARIES;ARGUMENTS")
+  crosslane_add_executables(NAME ${arg_NAME} SOURCES ${arg_SOURCES} BACKENDS ${arg_BACKENDS}
+    LIBRARIES crosslane::host crosslane_warnings ${CROSSLANE_TEST_LIBRARIES} ${arg_LIBRARIES})
+  foreach(backend IN LISTS CROSSLANE_ENABLED_BACKENDS)
+    set(target ${arg_NAME}.${backend})
+    if(TARGET ${target})
+      set(launcher "")
+      if(backend STREQUAL "hip")
+        set(launcher ${CROSSLANE_HIP_TEST_LAUNCHER})
+      endif()
+      add_test(NAME ${target} COMMAND ${launcher} $<TARGET_FILE:${target}> ${arg_ARGUMENTS})
+      set_tests_properties(${target} PROPERTIES LABELS ${backend} SKIP_RETURN_CODE 77 TIMEOUT 300)
+    endif()
+  endforeach()
+endfunction()
+
+# The command that compiles one file for a backend without making code: what the targets of crosslane_targets.cmake would add,
+# spelt out, since a test's command cannot ask for the flags of a language.
+function(_crosslane_syntax_command backend out)
+  set(include_dirs ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/test)
+  get_target_property(boost_dirs Boost::headers INTERFACE_INCLUDE_DIRECTORIES)
+  foreach(dir IN LISTS boost_dirs)
+    if(NOT dir IN_LIST CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES)
+      list(APPEND include_dirs ${dir})
+    endif()
+  endforeach()
+  list(TRANSFORM include_dirs PREPEND -I)
+
+  if(backend STREQUAL "host")
+    set(command ${CMAKE_CXX_COMPILER} -fsyntax-only)
+  elseif(backend STREQUAL "cuda")
+    # Down to PTX: nvcc has no syntax check, and the host pass alone would not instantiate kernels as the device pass does.
+    set(command ${CMAKE_CUDA_COMPILER} -x cu --extended-lambda -cuda -o /dev/null -gencode arch=compute_90,code=compute_90)
+  else()
+    set(command ${CMAKE_HIP_COMPILER} -x hip -fsyntax-only -nogpulib ${CROSSLANE_HIP_FLAGS})
+    foreach(architecture IN LISTS CMAKE_HIP_ARCHITECTURES)
+      list(APPEND command --offload-arch=${architecture})
+    endforeach()
+  endif()
+  set(${out} ${command} -std=c++20 ${include_dirs} PARENT_SCOPE)
+endfunction()
+
+# crosslane_add_compile_failure(NAME <name> SOURCE <file.cpp> EXPECT <regex>... [BACKENDS <backend>...])
+#
+# For each backend a test that <file> compiles as it stands, so that it fails for no other reason, and that with
+# -DCROSSLANE_TEST_WRONG=1 it does not, with a message that matches the first <regex>; =2 and the second, and so on.
+# BACKENDS is host where not given: what the language rejects, it rejects on all.
+function(crosslane_add_compile_failure)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;SOURCE" "EXPECT;BACKENDS")
+  if(NOT arg_NAME OR NOT arg_SOURCE OR NOT arg_EXPECT OR arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "crosslane_add_compile_failure: NAME, SOURCE and EXPECT are needed")
+  endif()
+  if(NOT CROSSLANE_TEST_COMPILATION)
+    return()
+  endif()
+  if(NOT arg_BACKENDS)
+    set(arg_BACKENDS host)
+  endif()
+  cmake_path(ABSOLUTE_PATH arg_SOURCE)
+  foreach(backend IN LISTS CROSSLANE_ENABLED_BACKENDS)
+    if(backend IN_LIST arg_BACKENDS)
+      _crosslane_syntax_command(${backend} command)
+      add_test(NAME ${arg_NAME}.${backend}
+        COMMAND ${PROJECT_SOURCE_DIR}/test/must_not_compile.sh ${arg_EXPECT} -- ${command} ${arg_SOURCE})
+      set_tests_properties(${arg_NAME}.${backend} PROPERTIES LABELS ${backend} TIMEOUT 300)
+    endif()
+  endforeach()
+endfunction()
+
+# crosslane_add_header_tests()
+#
+# headers.host: one object for each header, which includes it alone, and twice. headers.cuda, headers.hip: all headers in one
+# object, in reverse order, so that one which leans on another that sorts before it fails.
+function(crosslane_add_header_tests)
+  if(NOT CROSSLANE_TEST_COMPILATION)
+    return()
+  endif()
+  foreach(backend IN LISTS CROSSLANE_ENABLED_BACKENDS)
+    set(others host cuda hip)
+    list(REMOVE_ITEM others ${backend})
+    if(backend STREQUAL "host")
+      list(APPEND others gpu)
+    endif()
+    list(JOIN others "|" others)
+    file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/include/*.hpp)
+    list(FILTER headers EXCLUDE REGEX "^crosslane/backend/(${others})/")
+    list(SORT headers ORDER DESCENDING)
+
+    set(sources "")
+    set(all "")
+    foreach(header IN LISTS headers)
+      string(APPEND all "#include <${header}>\n")
+      if(backend STREQUAL "host")
+        set(source ${CMAKE_CURRENT_BINARY_DIR}/headers/${header}.cpp)
+        file(CONFIGURE OUTPUT ${source} CONTENT "#include <${header}>\n#include <${header}>\n" @ONLY)
+        list(APPEND sources ${source})
+      endif()
+    endforeach()
+    if(NOT backend STREQUAL "host")
+      set(source ${CMAKE_CURRENT_BINARY_DIR}/headers/all.${backend}.cpp)
+      file(CONFIGURE OUTPUT ${source} CONTENT "${all}" @ONLY)
+      _crosslane_sources_for(${backend} sources ${source})
+    endif()
+    add_library(headers.${backend} OBJECT ${sources})
+    target_link_libraries(headers.${backend} PRIVATE crosslane::${backend} crosslane::host crosslane_warnings)
+  endforeach()
+endfunction()

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The numbers that define the filters, shared by the kernels and the reference; the code that uses them is not shared.
+#pragma once
+
+namespace photo {
+
+/// Weights of a Gaussian, sampled at whole pixels and normalised to a sum of 1. A kernel gets it as an argument: that needs no
+/// table in device memory, and vendors keep arguments where a constant index costs nothing.
+template <int Radius>
+struct gaussian {
+  static constexpr int radius = Radius;
+  static constexpr int taps = 2 * Radius + 1;
+  float weight[taps];
+};
+
+namespace detail {
+
+/// e^x for x <= 0, by the series of e^(x/64); std::exp is not constexpr.
+constexpr double exp_of_negative(double x) {
+  double const part = x / 64;
+  double term = 1;
+  double sum = 1;
+  for (int i = 1; i < 30; ++i) {
+    term *= part / i;
+    sum += term;
+  }
+  for (int i = 0; i < 6; ++i) sum *= sum;
+  return sum;
+}
+
+}  // namespace detail
+
+template <int Radius>
+constexpr gaussian<Radius> make_gaussian(double sigma) {
+  double weight[2 * Radius + 1] = {};
+  double sum = 0;
+  for (int i = -Radius; i <= Radius; ++i) sum += weight[i + Radius] = detail::exp_of_negative(-(i * i) / (2 * sigma * sigma));
+  gaussian<Radius> result{};
+  for (int i = 0; i <= 2 * Radius; ++i) result.weight[i] = static_cast<float>(weight[i] / sum);
+  return result;
+}
+
+inline constexpr int blur_radius = 16;
+inline constexpr double blur_sigma = 5.0;
+inline constexpr auto blur_weights = make_gaussian<blur_radius>(blur_sigma);
+
+/// Luminance by Rec. 709.
+inline constexpr float luma_red = 0.2126f;
+inline constexpr float luma_green = 0.7152f;
+inline constexpr float luma_blue = 0.0722f;
+
+/// The same in 256ths, for the histogram: whole numbers leave no doubt about which bin a pixel is in.
+inline constexpr int luma_red_256 = 54;
+inline constexpr int luma_green_256 = 183;
+inline constexpr int luma_blue_256 = 19;
+static_assert(luma_red_256 + luma_green_256 + luma_blue_256 == 256);
+
+/// Applied to the gradient's length: photographs rarely have steps from black to white.
+inline constexpr float edge_gain = 2.0f;
+
+inline constexpr int bins = 256;
+
+}  // namespace photo

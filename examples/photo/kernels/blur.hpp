@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The two passes of the Gaussian blur. Both read each pixel once from device memory into a tile in shared memory, with a halo
+/// of the filter's radius, and let a thread make several neighbouring outputs, so that a value that it has loaded serves many.
+#pragma once
+
+#include "filters.hpp"
+#include "kernels/common.hpp"
+
+namespace photo::kernels {
+
+/// sum[j] += weight[k - j] * value for the outputs j that value k of their common window belongs to.
+template <unsigned K, unsigned Outputs, int Radius>
+CROSSLANE_FN void accumulate(gaussian<Radius> const& weights, float value, float (&sum)[Outputs]) {
+  unrolled<Outputs>([&](auto j) {
+    constexpr int tap = int(K) - int(j.value);
+    if constexpr (tap >= 0 && tap < gaussian<Radius>::taps) sum[j.value] = std::fma(weights.weight[tap], value, sum[j.value]);
+  });
+}
+
+/// to(i) = from(i) for i = first, first + Step ... below Count, where first < Step. All loads are on their way before the first
+/// store waits for one.
+template <unsigned Count, unsigned Step, class From, class To>
+CROSSLANE_FN void load_tile(unsigned first, From const& from, To const& to) {
+  constexpr unsigned whole = Count / Step;  // steps that all threads take
+  float loaded[whole];
+  unrolled<whole>([&](auto k) { loaded[k.value] = from(first + Step * k.value); });
+  if constexpr (Count % Step != 0)
+    if (first < Count % Step) to(first + Step * whole) = from(first + Step * whole);
+  unrolled<whole>([&](auto k) { to(first + Step * k.value) = loaded[k.value]; });
+}
+
+/// Along rows. `in` and `out` are planes [3 x pixels]. Grid: tiles in x, tiles in y, channels.
+struct blur_horizontal {
+  static constexpr int dimensions = 3;
+  static constexpr auto block = xl::block_size<64, 4>;
+  static constexpr unsigned outputs = 4;  // of a thread, side by side: one wide access to the tile gives four values
+  static constexpr unsigned columns = 64 * outputs;
+  static constexpr unsigned rows = 4;
+  static constexpr unsigned halo = blur_radius;
+  static_assert(halo % outputs == 0, "the window of a thread begins and ends at a wide access");
+
+  struct shared {
+    alignas(16) float tile[rows][columns + 2 * halo];
+  };
+
+  gaussian<blur_radius> weights;
+
+  static xl::extent3 grid(frame f) { return {xl::cover(f.width, columns), xl::cover(f.height, rows), 3}; }
+
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, xl::span<float const> in, xl::span<float> out, frame f) const {
+    auto const thread = ctx.thread_index();
+    auto const tile = ctx.block_index();
+    auto const from = in.subspan(tile.z * std::size_t{f.pitch}, f.pixels());
+    auto const to = out.subspan(tile.z * std::size_t{f.pitch}, f.pixels());
+    unsigned const x = tile.x * columns + thread.x * outputs;
+    unsigned const y = tile.y * rows + thread.y;
+
+    // Threads beyond the border load its pixels again: all must come to the barrier.
+    unsigned const row = clamped(y, 0u, f.height - 1) * f.width;
+    int const left = int(tile.x * columns) - int(halo);
+    load_tile<columns + 2 * halo, 64>(
+        thread.x, [&](unsigned i) { return from[row + unsigned(clamped(left + int(i), 0, int(f.width) - 1))]; },
+        [&](unsigned i) -> float& { return s.tile[thread.y][i]; });
+    ctx.sync_block();
+    if (x >= f.width || y >= f.height) return;
+
+    float sum[outputs] = {};
+    xl::span<float const> const window{s.tile[thread.y] + thread.x * outputs, outputs + 2 * halo};
+    unrolled<(outputs + 2 * halo) / 4>([&](auto part) {
+      auto const value = load_wide<4>(window, 4 * part.value);
+      unrolled<4>([&](auto i) { accumulate<4 * decltype(part)::value + decltype(i)::value>(weights, value[i.value], sum); });
+    });
+
+    if (f.width % outputs == 0) {
+      xl::vec<float, outputs> result;
+      for (unsigned j = 0; j < outputs; ++j) result[j] = sum[j];
+      store_wide(to, row + x, result);
+    } else {
+      for (unsigned j = 0; j < outputs; ++j)
+        if (x + j < f.width) to[row + x + j] = sum[j];
+    }
+  }
+};
+
+/// Along columns; otherwise like blur_horizontal.
+struct blur_vertical {
+  static constexpr int dimensions = 3;
+  static constexpr auto block = xl::block_size<32, 8>;
+  static constexpr unsigned outputs = 16;  // of a thread, one below the other
+  static constexpr unsigned columns = 32;
+  static constexpr unsigned rows = 8 * outputs;
+  static constexpr unsigned halo = blur_radius;
+
+  struct shared {
+    float tile[rows + 2 * halo][columns];
+  };
+
+  gaussian<blur_radius> weights;
+
+  static xl::extent3 grid(frame f) { return {xl::cover(f.width, columns), xl::cover(f.height, rows), 3}; }
+
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, xl::span<float const> in, xl::span<float> out, frame f) const {
+    auto const thread = ctx.thread_index();
+    auto const tile = ctx.block_index();
+    auto const from = in.subspan(tile.z * std::size_t{f.pitch}, f.pixels());
+    auto const to = out.subspan(tile.z * std::size_t{f.pitch}, f.pixels());
+    unsigned const x = tile.x * columns + thread.x;
+    unsigned const y = tile.y * rows + thread.y * outputs;
+
+    unsigned const column = clamped(x, 0u, f.width - 1);
+    int const top = int(tile.y * rows) - int(halo);
+    load_tile<rows + 2 * halo, 8>(
+        thread.y, [&](unsigned i) { return from[unsigned(clamped(top + int(i), 0, int(f.height) - 1)) * f.width + column]; },
+        [&](unsigned i) -> float& { return s.tile[i][thread.x]; });
+    ctx.sync_block();
+    if (x >= f.width) return;
+
+    float sum[outputs] = {};
+    unrolled<outputs + 2 * halo>(
+        [&](auto k) { accumulate<decltype(k)::value>(weights, s.tile[thread.y * outputs + k.value][thread.x], sum); });
+    for (unsigned j = 0; j < outputs; ++j)
+      if (y + j < f.height) to[(y + j) * f.width + x] = sum[j];
+  }
+};
+
+}  // namespace photo::kernels

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# must_not_compile.sh REGEX... -- COMPILER ARGUMENT...
+# The command must succeed as it is, and with -DCROSSLANE_TEST_WRONG=n fail with a message that matches the n-th REGEX.
+set -u
+
+messages=()
+while [ "$1" != -- ]; do
+  messages+=("$1")
+  shift
+done
+shift
+
+if ! output=$("$@" 2>&1); then
+  printf 'The right variant does not compile:\n%s\n' "$output"
+  exit 1
+fi
+
+failures=0
+for n in "${!messages[@]}"; do
+  wrong="-DCROSSLANE_TEST_WRONG=$((n + 1))"
+  if output=$("$@" "$wrong" 2>&1); then
+    printf '%s compiles, expected: %s\n' "$wrong" "${messages[n]}"
+  elif ! grep -qE -e "${messages[n]}" <<<"$output"; then
+    printf '%s fails, but not with: %s\n%s\n' "$wrong" "${messages[n]}" "$output"
+  else
+    continue
+  fi
+  failures=$((failures + 1))
+done
+[ "$failures" -eq 0 ]

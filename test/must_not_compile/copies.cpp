@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <crosslane/crosslane.hpp>
+
+#include <string>
+#include <vector>
+
+namespace xl = crosslane;
+
+void copy(xl::stream const& q, xl::buffer<float>& floats, [[maybe_unused]] xl::buffer<int> const& ints) {
+#if CROSSLANE_TEST_WRONG == 1
+  xl::copy(q, ints, floats);
+#elif CROSSLANE_TEST_WRONG == 2
+  xl::copy(q, xl::span<double>{}, xl::span<float>{});
+#elif CROSSLANE_TEST_WRONG == 3
+  xl::copy(q, std::vector<std::string>(3), xl::span<std::string>{});
+#elif CROSSLANE_TEST_WRONG == 4
+  xl::copy(q, floats, xl::span<float const>{});
+#elif CROSSLANE_TEST_WRONG == 5
+  xl::copy_2d(q, xl::rows{ints, 1, 1, 1}, xl::rows{floats, 1, 1, 1});
+#elif CROSSLANE_TEST_WRONG == 6
+  xl::fill(q, xl::span<float const>{}, 1.f);
+#elif CROSSLANE_TEST_WRONG == 7
+  xl::for_each(q, xl::span<float const>{}, [] CROSSLANE_LAMBDA(float) {});
+#else
+  xl::copy(q, xl::span<float const>{}, floats);
+#endif
+}

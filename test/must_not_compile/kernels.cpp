@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <crosslane/crosslane.hpp>
+
+namespace xl = crosslane;
+
+struct kernel {
+#if CROSSLANE_TEST_WRONG == 1
+  static constexpr int max_threads = 1025;
+#elif CROSSLANE_TEST_WRONG == 2
+  static constexpr int min_blocks = 2;
+#elif CROSSLANE_TEST_WRONG == 3
+  static constexpr int dimensions = 4;
+#else
+  static constexpr int max_threads = 256, min_blocks = 2, dimensions = 1;
+#endif
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, [[maybe_unused]] short* target) const {
+#if CROSSLANE_TEST_WRONG == 4
+    (void)ctx.template global_index<1>();
+#elif CROSSLANE_TEST_WRONG == 5
+    xl::atomic_add(ctx, *target, 1);
+#elif CROSSLANE_TEST_WRONG == 6
+    struct alignas(32) large {
+      int i;
+    };
+    (void)ctx.template dynamic_shared<large>();
+#else
+    (void)ctx.global_index();
+#endif
+  }
+};
+
+void launch(xl::stream const& q) { xl::launch(q, {.grid = 1, .block = 32}, kernel{}, static_cast<short*>(nullptr)); }
