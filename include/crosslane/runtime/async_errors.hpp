@@ -79,14 +79,15 @@ class launch_log {
   launch_record entries_[capacity];
 };
 
-/// Exceptions thrown where nobody could catch them: in host callbacks and in kernels of the host backend. Each is rethrown by the
-/// next synchronising call on its stream or device.
+/// Exceptions thrown where nobody could catch them: in host callbacks and in kernels of the host backend. The first of a stream is
+/// rethrown by the next synchronising call on it or its device. At most `capacity` wait; more are consequences and are dropped.
 class pending_exceptions {
  public:
   void add(void const* stream, int device, std::exception_ptr exception) noexcept {
     spin_guard const guard{lock_};
-    if (count_ < capacity) entries_[count_++] = {stream, device, static_cast<std::exception_ptr&&>(exception)};
-    else ++dropped_;
+    if (count_ == capacity) return;
+    entries_[count_] = {stream, device, static_cast<std::exception_ptr&&>(exception)};
+    __atomic_store_n(&count_, count_ + 1, __ATOMIC_RELEASE);
   }
 
   /// The stream is gone and its address may come again: what it threw surfaces when the device is synchronised.
@@ -127,8 +128,7 @@ class pending_exceptions {
   };
   static constexpr unsigned capacity = 64;
   spin_lock lock_;
-  unsigned count_ = 0;
-  unsigned dropped_ = 0;
+  unsigned count_ = 0;  ///< written under the lock, read without it to see that there is nothing
   entry entries_[capacity];
 };
 

@@ -336,7 +336,7 @@ CROSSLANE_TEST(kernel_exception, caught_inside) {
 
 CROSSLANE_TEST(executor, every_block_size) {
   xl::stream const q{d};
-  unsigned const step = under_sanitizer ? 41 : 3;
+  unsigned const step = under_sanitizer ? 101 : 3;
   for (unsigned block = 1; block <= 1024; block += step) check_block_sums(q, 2, block);
   check_block_sums(q, 3, 1024);
 }
@@ -365,7 +365,7 @@ struct many_barriers {
 CROSSLANE_TEST(executor, many_barriers) {
   xl::stream const q{d};
   unsigned wrong = 0;
-  xl::launch(q, {.grid = 1, .block = 129}, many_barriers{}, 2000u, &wrong);
+  xl::launch(q, {.grid = 1, .block = 129}, many_barriers{}, under_sanitizer ? 100u : 2000u, &wrong);
   q.synchronize();
   CROSSLANE_CHECK_EQ(wrong, 0);
 }
@@ -530,7 +530,7 @@ CROSSLANE_TEST(asynchronous, event_of_the_other_device) {
 }
 
 CROSSLANE_TEST(asynchronous, several_streams_at_once) {
-  constexpr int streams = 6, launches = 10;
+  constexpr int streams = 6, launches = under_sanitizer ? 2 : 10;
   std::vector<xl::stream> q;
   std::vector<xl::buffer<std::uint64_t>> out;
   for (int i = 0; i < streams; ++i) {
@@ -622,7 +622,7 @@ CROSSLANE_TEST(lifetime, callback_drops_the_last_owner) {
 
 CROSSLANE_TEST(lifetime, streams_leave_no_threads) {
   auto const use_streams = [&] {
-    for (int i = 0; i < 20; ++i) {
+    for (int i = 0; i < (under_sanitizer ? 4 : 20); ++i) {
       xl::stream const q{d};
       check_block_sums(q, 20, 40);
     }

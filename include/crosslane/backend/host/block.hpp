@@ -4,6 +4,7 @@
 #pragma once
 
 #include <crosslane/backend/host/fiber.hpp>
+#include <crosslane/runtime/async_errors.hpp>
 #include <crosslane/runtime/extent.hpp>
 
 #include <cstdlib>
@@ -27,7 +28,7 @@ struct grid_task {
 /// Unwinds a waiting lane of a block that has failed. Not an exception of the library: kernels should not catch it.
 struct lane_cancelled {};
 
-/// One per worker thread; runs one block at a time.
+/// Runs one block at a time.
 class block_runner {
  public:
   block_runner() = default;
@@ -45,6 +46,9 @@ class block_runner {
     cursor_ = threads_;
     cancelled_ = different_places_ = false;
     reserve_shared();
+#if CROSSLANE_SANITIZE_THREAD()
+    main_.tsan = __tsan_get_current_fiber();
+#endif
     if (fiber* const first = start_fiber()) {
       current_ = first;
       switch_fiber(main_, *first);
@@ -229,7 +233,54 @@ class block_runner {
   std::size_t shared_capacity_ = 0, shared_capacity_align_ = 0;
   void* shared_ = nullptr;
   void* dynamic_shared_ = nullptr;
+  friend class runner_pool;
+  block_runner* next_free_ = nullptr;
   static inline thread_local block_runner* starting_ = nullptr;
+};
+
+/// Runners that are not at work. They and the stacks they have made are kept for whoever comes next, whatever its stream.
+class runner_pool {
+ public:
+  constexpr runner_pool() = default;
+  runner_pool(runner_pool const&) = delete;
+  runner_pool& operator=(runner_pool const&) = delete;
+  ~runner_pool() {
+    while (block_runner* const runner = take()) delete runner;
+  }
+
+  /// Null when all are at work.
+  block_runner* take() noexcept {
+    detail::spin_guard const guard{lock_};
+    block_runner* const runner = first_;
+    if (runner != nullptr) first_ = runner->next_free_;
+    return runner;
+  }
+  void give_back(block_runner* runner) noexcept {
+    detail::spin_guard const guard{lock_};
+    runner->next_free_ = first_;
+    first_ = runner;
+  }
+
+ private:
+  detail::spin_lock lock_;
+  block_runner* first_ = nullptr;
+};
+
+inline runner_pool idle_runners;
+
+/// Lends a runner to the calling thread.
+class runner_lease {
+ public:
+  runner_lease() : runner_{idle_runners.take()} {
+    if (runner_ == nullptr) runner_ = new block_runner;
+  }
+  ~runner_lease() { idle_runners.give_back(runner_); }
+  runner_lease(runner_lease const&) = delete;
+  runner_lease& operator=(runner_lease const&) = delete;
+  block_runner* operator->() const noexcept { return runner_; }
+
+ private:
+  block_runner* runner_;
 };
 
 }  // namespace crosslane::backend

@@ -41,9 +41,9 @@ class host_intrinsics {
   CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN std::size_t dynamic_shared_bytes() const { return block_->dynamic_shared_bytes(); }
 
-  /// A real atomic: other blocks run on other cores.
+  /// A real atomic: other blocks run on other cores. Not marked for both sides, since nvcc knows these built-ins as the host's.
   template <class T>
-  CROSSLANE_FN T atomic_add(T* target, T value) const {
+  T atomic_add(T* target, T value) const {
     if constexpr (std::is_integral_v<T>) {
       return __atomic_fetch_add(target, value, __ATOMIC_RELAXED);
     } else {

@@ -35,10 +35,10 @@ void run_pieces(std::uint64_t n, std::uint64_t piece, Work const& work) {
 inline void run_grid(grid_task const& task) {
   std::uint64_t const blocks = task.grid.count();
   run_pieces(blocks, balanced_piece(blocks, 1), [&task](std::uint64_t begin, std::uint64_t end) {
-    static thread_local block_runner runner;
+    runner_lease const runner;
     for (std::uint64_t b = begin; b < end; ++b) {
       std::uint64_t const row = b / task.grid.x;
-      runner.run(task, {unsigned(b % task.grid.x), unsigned(row % task.grid.y), unsigned(row / task.grid.y)});
+      runner->run(task, {unsigned(b % task.grid.x), unsigned(row % task.grid.y), unsigned(row / task.grid.y)});
     }
   });
 }
