@@ -370,15 +370,6 @@ CROSSLANE_TEST(executor, many_barriers) {
   CROSSLANE_CHECK_EQ(wrong, 0);
 }
 
-std::size_t resident_bytes() {
-  std::size_t pages = 0, resident = 0;
-  if (std::FILE* const file = std::fopen("/proc/self/statm", "r")) {
-    if (std::fscanf(file, "%zu %zu", &pages, &resident) != 2) resident = 0;
-    std::fclose(file);
-  }
-  return resident * std::size_t(sysconf(_SC_PAGESIZE));
-}
-
 unsigned thread_count() {
   unsigned threads = 0;
   if (std::FILE* const file = std::fopen("/proc/self/status", "r")) {
@@ -388,32 +379,6 @@ unsigned thread_count() {
     std::fclose(file);
   }
   return threads;
-}
-
-struct measure_memory {
-  template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, std::size_t* bytes) const {
-    if (ctx.thread_rank() == 0) bytes[0] = resident_bytes();
-    ctx.sync_block();
-    if (ctx.thread_rank() == ctx.block_size() - 1) bytes[1] = resident_bytes();
-    ctx.sync_block();
-  }
-};
-
-CROSSLANE_TEST(executor, memory_of_1024_waiting_lanes) {
-  if (under_sanitizer) skip("sanitizers use memory of their own");
-  std::size_t most = 0;
-  std::thread([&] {  // with no stacks left over from earlier kernels
-    xl::stream const q{d};
-    std::size_t bytes[2] = {};
-    xl::launch(q, {.grid = 1, .block = 1024}, measure_memory{}, &bytes[0]);
-    q.synchronize();
-    CROSSLANE_CHECK(bytes[0] != 0 && bytes[1] > bytes[0]);
-    most = bytes[1] - bytes[0];
-  })
-      .join();
-  CROSSLANE_CHECK(most >= 1023 * 4096);  // each has a stack that was touched, so this measures what it should
-  CROSSLANE_CHECK(most < std::size_t{80} << 20);
 }
 
 // --- streams ---
