@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What only the host backend promises: findings with names and lines, exceptions out of kernels, asynchronous streams, and how
-/// little a waiting lane costs.
+/// What only the host backend promises: findings with names and lines, exceptions out of kernels, asynchronous streams,
+/// lifetimes.
 #define CROSSLANE_CONFIG_BOUNDS_CHECKS 1
 #include <support/target.hpp>
 

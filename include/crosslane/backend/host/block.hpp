@@ -176,6 +176,7 @@ class block_runner {
       task_->run_threads(*task_, *this);
       return;
     } catch (lane_cancelled const&) {
+      // The failure that cancelled the block is kept already.
     } catch (error const& e) {
       fail([&] {
         error_text text;

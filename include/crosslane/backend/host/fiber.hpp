@@ -31,6 +31,7 @@ struct fiber {
 #endif
 #if CROSSLANE_SANITIZE_THREAD()
   void* tsan = nullptr;
+  unsigned uses = 0;
 #endif
 };
 
@@ -87,6 +88,13 @@ class fiber_pool {
 #if CROSSLANE_SANITIZE_ADDRESS()
     f.fake_stack = nullptr;
     __asan_unpoison_memory_region(f.stack, f.stack_bytes);
+#endif
+#if CROSSLANE_SANITIZE_THREAD()
+    // enter() never returns, so the sanitizer's own stack of calls grows with each use, and has room for 65,536.
+    if (++f.uses % 4096 == 0) {
+      __tsan_destroy_fiber(f.tsan);
+      f.tsan = __tsan_create_fiber(0);
+    }
 #endif
     return f;
   }

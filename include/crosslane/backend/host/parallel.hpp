@@ -15,6 +15,8 @@
 #endif
 
 extern "C" void GOMP_parallel(void (*function)(void*), void* data, unsigned num_threads, unsigned flags);
+/// Under another name, since the headers of the OpenMP runtimes disagree on whether it is noexcept.
+extern "C" int crosslane_omp_thread() __asm__("omp_get_thread_num");
 
 namespace crosslane::backend {
 
@@ -33,24 +35,45 @@ void parallel_pieces(std::uint64_t n, std::uint64_t piece, Work& work) {
     if (n != 0) work(std::uint64_t{0}, n);
     return;
   }
+  // Each thread has a share of its own, a contiguous one that is the same whenever n is: what it left in its cache it finds there again.
+  // Who is done helps the others.
+  struct alignas(64) share {
+    std::uint64_t next, end;
+  };
   struct team {
-    std::uint64_t next, n, piece;
+    enum : unsigned { most_shares = 64 };
+    std::uint64_t piece;
     Work* work;
+    unsigned count;
+    share shares[most_shares];
     static void run(void* data) {
       team& self = *static_cast<team*>(data);
 #if CROSSLANE_SANITIZE_THREAD()
       __tsan_acquire(data);
 #endif
-      for (;;) {
-        std::uint64_t const begin = __atomic_fetch_add(&self.next, self.piece, __ATOMIC_RELAXED);
-        if (begin >= self.n) break;
-        (*self.work)(begin, self.n - begin < self.piece ? self.n : begin + self.piece);
+      unsigned const own = unsigned(crosslane_omp_thread()) % self.count;
+      for (unsigned i = 0; i < self.count; ++i) {
+        share& from = self.shares[own + i < self.count ? own + i : own + i - self.count];
+        // The plain look first keeps the line shared where all is done.
+        while (__atomic_load_n(&from.next, __ATOMIC_RELAXED) < from.end) {
+          std::uint64_t const begin = __atomic_fetch_add(&from.next, self.piece, __ATOMIC_RELAXED);
+          if (begin >= from.end) break;
+          (*self.work)(begin, from.end - begin < self.piece ? from.end : begin + self.piece);
+        }
       }
 #if CROSSLANE_SANITIZE_THREAD()
       __tsan_release(data);  // the runtime's own barrier at the end is not instrumented
 #endif
     }
-  } shared{0, n, piece, &work};
+  } shared;
+  shared.piece = piece;
+  shared.work = &work;
+  shared.count = core_count() < team::most_shares ? core_count() : team::most_shares;
+  std::uint64_t const pieces = (n - 1) / piece + 1;
+  for (unsigned i = 0; i < shared.count; ++i) {
+    std::uint64_t const end = pieces * (i + 1) / shared.count * piece;
+    shared.shares[i] = {pieces * i / shared.count * piece, end < n ? end : n};
+  }
 #if CROSSLANE_SANITIZE_THREAD()
   __tsan_release(&shared);
 #endif
@@ -60,10 +83,11 @@ void parallel_pieces(std::uint64_t n, std::uint64_t piece, Work& work) {
 #endif
 }
 
-/// Pieces small enough to balance, large enough not to be felt.
+/// Pieces small enough to balance, large enough not to be felt: multiples of `at_least`, which keeps those of an array aligned as the
+/// array is.
 inline std::uint64_t balanced_piece(std::uint64_t n, std::uint64_t at_least) noexcept {
   std::uint64_t const piece = n / (std::uint64_t{core_count()} * 8) + 1;
-  return piece < at_least ? at_least : piece;
+  return (piece + at_least - 1) / at_least * at_least;
 }
 
 }  // namespace crosslane::backend

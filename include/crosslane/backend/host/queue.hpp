@@ -97,7 +97,10 @@ class host_queue {
   void synchronize() noexcept {
     monitor::lock lock{monitor_};
     std::uint64_t const target = pushed_;
-    while (done_ < target) lock.wait();
+    while (done_ < target) {
+      if (target < wake_at_) wake_at_ = target;
+      lock.wait();
+    }
   }
 
   bool idle() noexcept {
@@ -160,8 +163,10 @@ class host_queue {
       }
       delete item;
       monitor::lock lock{q->monitor_};
-      ++q->done_;
-      lock.wake_all();
+      if (++q->done_ >= q->wake_at_) {
+        q->wake_at_ = ~std::uint64_t{0};
+        lock.wake_all();
+      }
     }
     if (delete_at_end) delete q;
     return nullptr;
@@ -194,6 +199,7 @@ class host_queue {
   queue_item* first_ = nullptr;
   queue_item* last_ = nullptr;
   std::uint64_t pushed_ = 0, done_ = 0;
+  std::uint64_t wake_at_ = ~std::uint64_t{0};  ///< the least number of items done that somebody waits for: to be woken for each would cost a core
 };
 
 /// Shared by the program's handle and the queued work that refers to it.
