@@ -304,6 +304,7 @@ CROSSLANE_TEST(fill, every_size_of_element) {
   check_fill<unsigned short>(q, 0x1234, 7);
   check_fill<short>(q, -1, 7);  // all bytes are the same
   check_fill<int>(q, -5, 3);
+  check_fill<int>(q, 0x05060705, 3);  // the first and the last byte are the same
   check_fill<float>(q, 1.5f, 0.f);
   check_fill<float>(q, 0.f, 2.f);
   check_fill<double>(q, -1e300, 1.);

@@ -14,12 +14,24 @@ namespace detail {
 
 CROSSLANE_NO_EXEC_CHECK
 CROSSLANE_FN constexpr void check_bounds([[maybe_unused]] std::size_t index, [[maybe_unused]] std::size_t size,
-                                         [[maybe_unused]] char const* what) {
+                                         [[maybe_unused]] char const* what, [[maybe_unused]] source_location where) {
 #if CROSSLANE_CONFIG_BOUNDS_CHECKS && !CROSSLANE_DEVICE_PASS()
-  if (index >= size)
-    throw_error(errc::out_of_bounds, {}, "%s %zu of a span of %zu elements", what, index, size);
+  if (index >= size) throw_error(errc::out_of_bounds, where, "%s %zu of a span of %zu elements at %s:%u", what, index, size, where.file, where.line);
 #endif
 }
+
+#if CROSSLANE_CONFIG_BOUNDS_CHECKS
+/// An index that knows where it was used: operator[] cannot have a default argument.
+struct span_index {
+  template <std::convertible_to<std::size_t> N>
+  CROSSLANE_FN constexpr span_index(N i, source_location where_ = source_location::current()) : value{std::size_t(i)}, where{where_} {}
+  CROSSLANE_FN constexpr operator std::size_t() const { return value; }
+  std::size_t value;
+  source_location where;
+};
+#else
+using span_index = std::size_t;
+#endif
 
 /// What has data() and size() of elements convertible, without change of size, to T.
 template <class R, class T>
@@ -56,16 +68,18 @@ class span {
   CROSSLANE_FN constexpr T* begin() const noexcept { return data_; }
   CROSSLANE_FN constexpr T* end() const noexcept { return data_ + size_; }
 
-  CROSSLANE_FN constexpr T& operator[](std::size_t i) const {
-    detail::check_bounds(i, size_, "element");
+  CROSSLANE_FN constexpr T& operator[](detail::span_index i) const {
+#if CROSSLANE_CONFIG_BOUNDS_CHECKS
+    detail::check_bounds(i, size_, "element", i.where);
+#endif
     return data_[i];
   }
 
   /// `count` elements from `offset`.
-  CROSSLANE_FN constexpr span subspan(std::size_t offset, std::size_t count) const {
+  CROSSLANE_FN constexpr span subspan(std::size_t offset, std::size_t count, source_location where = source_location::current()) const {
     if (count != 0) {
-      detail::check_bounds(offset, size_, "subspan from element");
-      detail::check_bounds(count - 1, size_ - offset, "subspan to element");
+      detail::check_bounds(offset, size_, "subspan from element", where);
+      detail::check_bounds(count - 1, size_ - offset, "subspan to element", where);
     }
     return {data_ + offset, count};
   }

@@ -2,6 +2,10 @@
 /// Which compiler reads this file and for what. Predicates are function-like and always defined, so that a misspelt one fails.
 #pragma once
 
+#if __cplusplus < 202002L
+#error "crosslane needs C++20: compile with -std=c++20"
+#endif
+
 #if defined(__CUDACC__) && !defined(__HIP__)
 #define CROSSLANE_COMPILER_CUDA() 1
 #else

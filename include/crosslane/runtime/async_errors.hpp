@@ -83,6 +83,22 @@ class launch_log {
 /// rethrown by the next synchronising call on it or its device. At most `capacity` wait; more are consequences and are dropped.
 class pending_exceptions {
  public:
+  pending_exceptions() = default;
+  pending_exceptions(pending_exceptions const&) = delete;
+  pending_exceptions& operator=(pending_exceptions const&) = delete;
+  /// At the end of the program: nothing is lost in silence.
+  ~pending_exceptions() {
+    for (unsigned i = 0; i < count_; ++i) {
+      try {
+        std::rethrow_exception(entries_[i].exception);
+      } catch (std::exception const& e) {
+        std::fprintf(stderr, "crosslane: an error that no synchronising call collected: %s\n", e.what());
+      } catch (...) {
+        std::fputs("crosslane: an exception that no synchronising call collected\n", stderr);
+      }
+    }
+  }
+
   void add(void const* stream, int device, std::exception_ptr exception) noexcept {
     spin_guard const guard{lock_};
     if (count_ == capacity) return;

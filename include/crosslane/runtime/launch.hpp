@@ -37,7 +37,8 @@ auto kernel_argument(A&& argument, [[maybe_unused]] source_location where) {
 template <int Position, class Argument>
 struct check_argument {
   static_assert(std::is_trivially_copyable_v<Argument>,
-                "crosslane: a kernel argument must be trivially copyable; position 0 is the kernel itself; see Position and Argument of check_argument");
+                "crosslane: a kernel argument must be trivially copyable; position 0 is the kernel itself; see Position and Argument of check_argument. "
+                "Arrays of the program go to a kernel as a crosslane::buffer: make one and copy to it");
   static constexpr bool ok = true;
 };
 
@@ -129,6 +130,12 @@ void launch_checked(basic_stream_ref<B> q, launch_geometry const& g, K const& ke
                   "crosslane: a kernel's shared struct is not initialised: no constructors, no default member values");
     static_assert(kernel_min_blocks<K>() == 0 || kernel_max_threads<K>() != 0);
     static_assert(shared_bytes <= B::max_shared_bytes, "crosslane: the kernel's shared struct is larger than any device of this backend allows");
+    if constexpr (has_shared<K, ctx>)
+      static_assert(std::is_invocable_v<K const&, ctx const&, kernel_shared<K, ctx>&, A const&...>, "crosslane: the kernel cannot be called with (context, [its shared struct,] the arguments of the launch): see that their number and types fit, that "
+                    "operator() is const and that it takes no argument by non-const reference");
+    else
+      static_assert(std::is_invocable_v<K const&, ctx const&, A const&...>, "crosslane: the kernel cannot be called with (context, the arguments of the launch): see that their number and types fit, that operator() is const "
+                    "and that it takes no argument by non-const reference");
     check_geometry<K>(B::name, q.device_index(), p, g, shared_bytes, shared_bytes > B::max_static_shared_bytes);
     answer = B::template launch<width>(q.native(), p, g, kernel, arguments...);
   });
