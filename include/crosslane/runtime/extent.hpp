@@ -16,7 +16,7 @@ struct extent3 {
   constexpr extent3() = default;
 
   template <std::integral X, std::integral Y = unsigned, std::integral Z = unsigned>
-  constexpr extent3(X x_, Y y_ = 1, Z z_ = 1) : x{checked(x_)}, y{checked(y_)}, z{checked(z_)} {
+  CROSSLANE_FN constexpr extent3(X x_, Y y_ = 1, Z z_ = 1) : x{unsigned(x_)}, y{unsigned(y_)}, z{unsigned(z_)} {
     static_assert(sizeof(X) <= 4 && sizeof(Y) <= 4 && sizeof(Z) <= 4,
                   "crosslane: grid and block sizes are 32-bit; make one of a 64-bit count with crosslane::cover(n, block), which checks");
   }
@@ -25,14 +25,6 @@ struct extent3 {
   CROSSLANE_FN constexpr std::uint64_t count() const noexcept { return std::uint64_t{x} * y * z; }
 
   friend constexpr bool operator==(extent3 const&, extent3 const&) = default;
-
- private:
-  template <class I>
-  static constexpr unsigned checked(I i) {
-    if constexpr (std::signed_integral<I>)
-      if (i < 0) throw_error(errc::invalid_argument, {}, "a grid or block size of %lld", static_cast<long long>(i));
-    return unsigned(i);
-  }
 };
 
 /// The block size that the kernel itself fixes; what a launch_config has unless told otherwise.

@@ -62,11 +62,11 @@ void check_geometry(char const* backend, int device, device_properties const& p,
                   "'static constexpr int dimensions = %d;'",
                   kernel, grid[0], grid[1], grid[2], block[0], block[1], block[2], kernel_shape_of<K>::dimensions, i + 1);
     if (grid[i] > max_grid[i])
-      throw_error(errc::limit_exceeded, g.where, "launch of %s: grid.%c is %u, the limit of %s device %d is %u", kernel, axes[i], grid[i], backend,
-                  device, max_grid[i]);
+      throw_error(errc::limit_exceeded, g.where, "launch of %s: grid.%c is %u%s, the limit of %s device %d is %u", kernel, axes[i], grid[i],
+                  grid[i] > 0x7fffffffu ? " (made from a negative number?)" : "", backend, device, max_grid[i]);
     if (block[i] > max_block[i])
-      throw_error(errc::limit_exceeded, g.where, "launch of %s: block.%c is %u, the limit of %s device %d is %u", kernel, axes[i], block[i],
-                  backend, device, max_block[i]);
+      throw_error(errc::limit_exceeded, g.where, "launch of %s: block.%c is %u%s, the limit of %s device %d is %u", kernel, axes[i], block[i],
+                  block[i] > 0x7fffffffu ? " (made from a negative number?)" : "", backend, device, max_block[i]);
     if (std::uint64_t{grid[i]} * block[i] > p.max_threads_per_axis)
       throw_error(errc::limit_exceeded, g.where, "launch of %s: grid.%c of %u blocks of %u threads, the limit of %s device %d is %llu threads", kernel,
                   axes[i], grid[i], block[i], backend, device, static_cast<unsigned long long>(p.max_threads_per_axis));
