@@ -16,7 +16,9 @@
 #include <crosslane/runtime/stream.hpp>
 
 #include <crosslane/kernel/atomic.hpp>
+#include <crosslane/kernel/block.hpp>
 #include <crosslane/kernel/context.hpp>
+#include <crosslane/kernel/tile.hpp>
 #include <crosslane/kernel/vec.hpp>
 
 #include <crosslane/algorithm/fill.hpp>

@@ -22,6 +22,8 @@ enum class errc : unsigned char {
   invalid_handle,     ///< a null or moved-from stream, event or buffer
   not_supported,      ///< the device lacks a feature
   divergent_barrier,  ///< threads of a block at different barriers, or returned before one
+  divergent_wave,     ///< lanes of a wave operation in different operations, at different places, or returned
+  invalid_lane,       ///< a read from a lane that does not take part
   kernel_fault,       ///< a kernel trapped, faulted or was refused
   vendor,             ///< any other error of the vendor's runtime
 };
@@ -38,6 +40,8 @@ CROSSLANE_FN constexpr char const* to_string(errc code) noexcept {
     case errc::invalid_handle: return "invalid handle";
     case errc::not_supported: return "not supported";
     case errc::divergent_barrier: return "divergent barrier";
+    case errc::divergent_wave: return "divergent wave operation";
+    case errc::invalid_lane: return "invalid lane";
     case errc::kernel_fault: return "kernel fault";
     case errc::vendor: return "vendor error";
   }

@@ -2,13 +2,14 @@
 /// The kernel contract on NVIDIA GPUs.
 #pragma once
 
+#include <crosslane/backend/cuda/wave.hpp>
 #include <crosslane/backend/gpu/intrinsics.hpp>
 
 #include <type_traits>
 
 namespace crosslane::backend {
 
-struct cuda_intrinsics : gpu_intrinsics {
+struct cuda_intrinsics : gpu_intrinsics, cuda_wave {
   template <int Axis>
   static CROSSLANE_DEVICE_FN unsigned block_extent() {
     if constexpr (Axis == 0) return blockDim.x;

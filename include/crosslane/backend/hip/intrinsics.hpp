@@ -2,11 +2,12 @@
 /// The kernel contract on AMD GPUs.
 #pragma once
 
+#include <crosslane/backend/hip/wave.hpp>
 #include <crosslane/backend/gpu/intrinsics.hpp>
 
 namespace crosslane::backend {
 
-struct hip_intrinsics : gpu_intrinsics {
+struct hip_intrinsics : gpu_intrinsics, hip_wave {
   /// HIP's blocks all have the same size. HIP's blockDim allows for a smaller last one, as OpenCL has it, at the cost of instructions.
   template <int Axis>
   static CROSSLANE_DEVICE_FN unsigned block_extent() {

@@ -16,6 +16,7 @@ class block_runner;
 /// A kernel with its arguments, types erased.
 struct grid_task {
   extent3 grid, block;
+  unsigned wave_size = 32;
   std::size_t shared_bytes = 0;   ///< the kernel's struct
   std::size_t shared_align = 1;
   std::size_t dynamic_bytes = 0;
@@ -23,6 +24,17 @@ struct grid_task {
   source_location where;
   /// Runs threads as long as next_thread() names one.
   void (*run_threads)(grid_task const&, block_runner&) = nullptr;
+};
+
+/// What a lane offers to the others while it waits in a wave operation.
+struct lane_slot {
+  void const* in = nullptr;
+  void* out = nullptr;
+  unsigned argument = 0;
+  std::uint64_t members = 0;  ///< lanes of the wave that take part
+  source_location where;
+  /// Does the operation for all of them, once they have all arrived; `wave` is the slot of lane 0.
+  void (*complete)(lane_slot* wave, std::uint64_t members) = nullptr;
 };
 
 /// Unwinds a waiting lane of a block that has failed. Not an exception of the library: kernels should not catch it.
@@ -42,8 +54,8 @@ class block_runner {
     block_index_ = block_index;
     threads_ = unsigned(task.block.count());
     next_ = thread_position{0, 0, 0, 0};
-    started_ = finished_ = waiting_ = arrived_ = fibers_used_ = 0;
-    cursor_ = threads_;
+    started_ = finished_ = waiting_ = arrived_ = fibers_used_ = ready_first_ = ready_count_ = 0;
+    for (unsigned w = 0; w * 32 < threads_; ++w) wave_waiting_[w] = 0;
     cancelled_ = different_places_ = false;
     reserve_shared();
 #if CROSSLANE_SANITIZE_THREAD()
@@ -92,12 +104,26 @@ class block_runner {
       other_rank_ = rank;
       other_place_ = where;
     }
-    fiber* const self = current_;
-    lanes_[rank] = self;
-    ++waiting_;
-    resume_next(*self);
-    running_ = rank;
+    suspend(rank);
+  }
+
+  /// An operation of lanes of one wave, called by thread `rank`: returns when all its members have called it.
+  void collective(unsigned rank, unsigned wave_size, lane_slot const& slot) {
     if (cancelled_) throw lane_cancelled{};
+    unsigned const lane = rank % wave_size, wave = rank / wave_size;
+    lane_slot* const slots = slots_ + wave * wave_size;
+    slots[lane] = slot;
+    std::uint64_t& waiting = wave_waiting_[wave];
+    waiting |= std::uint64_t{1} << lane;
+    if ((waiting & slot.members) != slot.members) {
+      suspend(rank);
+      return;
+    }
+    check_collective(slots, wave, lane);
+    waiting &= ~slot.members;
+    slot.complete(slots, slot.members);
+    for (std::uint64_t rest = slot.members & ~(std::uint64_t{1} << lane); rest != 0; rest &= rest - 1)
+      make_ready(wave * wave_size + unsigned(__builtin_ctzll(rest)));
   }
 
   extent3 const& grid() const noexcept { return task_->grid; }
@@ -108,44 +134,88 @@ class block_runner {
   std::size_t dynamic_shared_bytes() const noexcept { return task_->dynamic_bytes; }
 
  private:
-  /// Switches to whoever runs next: a fiber for the threads not started, else the waiting lanes in turn, else run().
-  void resume_next(fiber& self) {
+  void suspend(unsigned rank) {
+    fiber* const self = current_;
+    lanes_[rank] = self;
+    ++waiting_;
     fiber& next = choose_next();
     current_ = &next;
-    if (&next != &self) switch_fiber(self, next);
+    if (&next != self) switch_fiber(*self, next);
+    running_ = rank;
+    if (cancelled_) throw lane_cancelled{};
   }
 
+  void make_ready(unsigned rank) noexcept { ready_[(ready_first_ + ready_count_++) % fiber_pool::capacity] = std::uint16_t(rank); }
+
+  /// Lanes that can go on first, so that few stacks are alive; then threads that have not started; then run() itself.
   fiber& choose_next() {
-    if (started_ < threads_ && !cancelled_) {
-      if (fiber* const f = start_fiber()) return *f;
-    }
     while (true) {
-      for (; cursor_ < threads_; ++cursor_) {
-        if (fiber* const f = lanes_[cursor_]; f != nullptr) {
-          lanes_[cursor_++] = nullptr;
-          --waiting_;
-          return *f;
-        }
+      if (ready_count_ != 0) {
+        unsigned const rank = ready_[ready_first_];
+        ready_first_ = (ready_first_ + 1) % fiber_pool::capacity;
+        --ready_count_;
+        --waiting_;
+        fiber* const f = lanes_[rank];
+        lanes_[rank] = nullptr;
+        return *f;
+      }
+      if (started_ < threads_ && !cancelled_) {
+        if (fiber* const f = start_fiber()) return *f;
       }
       if (waiting_ == 0) return main_;
-      if (!cancelled_) check_barrier();
-      cursor_ = arrived_ = 0;
+      if (!cancelled_) check_waiting();
+      // All wait at the barrier, which opens; or the block has failed, and they wake to unwind.
+      arrived_ = 0;
+      for (unsigned i = 0; i < threads_; ++i)
+        if (lanes_[i] != nullptr) make_ready(i);
     }
   }
 
-  /// All threads have arrived at the barrier or returned: only the former is right.
-  void check_barrier() {
-    if (finished_ == 0 && !different_places_) return;
+  /// Nothing can run: right only if all threads wait at one barrier of the block.
+  void check_waiting() {
+    if (arrived_ == threads_ && !different_places_) return;
     error_text text;
     text.append("kernel %s, block (%u, %u, %u): ", task_->kernel, block_index_.x, block_index_.y, block_index_.z);
-    if (different_places_)
+    errc code = errc::divergent_barrier;
+    if (arrived_ < waiting_) {
+      code = errc::divergent_wave;
+      unsigned wave = 0;
+      while (wave_waiting_[wave] == 0) ++wave;
+      unsigned const wave_size = task_->wave_size, lane = unsigned(__builtin_ctzll(wave_waiting_[wave]));
+      lane_slot const& slot = slots_[wave * wave_size + lane];
+      text.append("lane %u of wave %u (thread %u) waits in an operation of lanes %#llx at %s:%u", lane, wave, wave * wave_size + lane,
+                  static_cast<unsigned long long>(slot.members), slot.where.file, slot.where.line);
+      std::uint64_t const missing = slot.members & ~wave_waiting_[wave];
+      if (missing == 0) {
+        text.append(", the others of them wait in another operation");
+      } else {
+        unsigned const absent = unsigned(__builtin_ctzll(missing));
+        text.append(lanes_[wave * wave_size + absent] == nullptr ? ", lane %u has returned" : ", lane %u waits at a barrier of the block", absent);
+      }
+    } else if (different_places_) {
       text.append("thread %u waits at %s:%u while thread %u waits at %s:%u", first_rank_, first_place_.file, first_place_.line, other_rank_,
                   other_place_.file, other_place_.line);
-    else
+    } else {
       text.append("%u thread(s), the first is %u, wait at %s:%u, but %u thread(s) have returned", waiting_, first_rank_, first_place_.file,
                   first_place_.line, finished_);
-    error_ = std::make_exception_ptr(error{errc::divergent_barrier, text, task_->where});
+    }
+    error_ = std::make_exception_ptr(error{code, text, task_->where});
     cancelled_ = true;
+  }
+
+  /// All members wait, but do they wait for the same?
+  void check_collective(lane_slot const* slots, unsigned wave, unsigned lane) const {
+    lane_slot const& mine = slots[lane];
+    for (std::uint64_t rest = mine.members; rest != 0; rest &= rest - 1) {
+      unsigned const i = unsigned(__builtin_ctzll(rest));
+      lane_slot const& other = slots[i];
+      if (other.members == mine.members && other.complete == mine.complete && other.where.line == mine.where.line &&
+          other.where.file == mine.where.file)
+        continue;
+      throw_error(errc::divergent_wave, task_->where, "wave %u: lane %u is in an operation of lanes %#llx at %s:%u, lane %u in one of lanes %#llx at %s:%u",
+                  wave, i, static_cast<unsigned long long>(other.members), other.where.file, other.where.line, lane,
+                  static_cast<unsigned long long>(mine.members), mine.where.file, mine.where.line);
+    }
   }
 
   /// Null where there is no memory for another stack: then the block has failed.
@@ -218,7 +288,6 @@ class block_runner {
   extent3 block_index_;
   unsigned threads_ = 0, started_ = 0, finished_ = 0, waiting_ = 0;
   unsigned arrived_ = 0;      ///< at the current barrier
-  unsigned cursor_ = 0;       ///< lanes before it have passed the last barrier
   unsigned running_ = 0;      ///< rank, for messages
   unsigned fibers_used_ = 0;
   thread_position next_{};
@@ -229,6 +298,10 @@ class block_runner {
   fiber main_;
   fiber* current_ = nullptr;
   fiber* lanes_[fiber_pool::capacity] = {};  ///< the fiber on which a waiting lane waits, else null
+  std::uint16_t ready_[fiber_pool::capacity] = {};  ///< ring of the waiting lanes that can go on, in order
+  unsigned ready_first_ = 0, ready_count_ = 0;
+  lane_slot slots_[fiber_pool::capacity];
+  std::uint64_t wave_waiting_[fiber_pool::capacity / 32] = {};  ///< per wave, its lanes that wait in a wave operation
   fiber_pool pool_;
   void* shared_memory_ = nullptr;
   std::size_t shared_capacity_ = 0, shared_capacity_align_ = 0;

@@ -3,13 +3,14 @@
 #pragma once
 
 #include <crosslane/backend/host/block.hpp>
+#include <crosslane/backend/host/wave.hpp>
 
 #include <type_traits>
 
 namespace crosslane::backend {
 
 /// The functions are marked for both sides, since kernels are; on a GPU nothing calls them.
-class host_intrinsics {
+class host_intrinsics : public host_wave<host_intrinsics> {
  public:
   constexpr host_intrinsics() = default;
   host_intrinsics(block_runner& block, block_runner::thread_position position) : block_{&block}, position_{position} {}
@@ -55,6 +56,9 @@ class host_intrinsics {
       return before;
     }
   }
+
+  block_runner& block() const { return *block_; }
+  unsigned rank() const { return position_.rank; }
 
  private:
   template <int Axis>

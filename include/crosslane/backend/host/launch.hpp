@@ -52,6 +52,7 @@ struct typed_grid_task : grid_task {
       : kernel_object{kernel_}, arguments{arguments_...} {
     grid = g.grid;
     block = g.block;
+    wave_size = Width;
     dynamic_bytes = g.dynamic_shared;
     kernel = name;
     where = g.where;

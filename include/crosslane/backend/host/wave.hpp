@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Wave operations on the CPU: each lane offers a value and a place for its result, and the last one to arrive does the operation
+/// for all of them by its definition.
+#pragma once
+
+#include <crosslane/backend/host/block.hpp>
+#include <crosslane/backend/wave_hooks.hpp>
+#include <crosslane/kernel/lane_mask.hpp>
+
+#include <cstring>
+
+namespace crosslane::backend {
+
+/// Room for a T that need not be default-constructible.
+template <class T>
+union uninitialised {
+  uninitialised() {}
+  T value;
+};
+
+/// `Derived` has block() and rank(). The members of every operation are lanes of the caller's wave, the caller among them, and all
+/// of them call it.
+template <class Derived>
+class host_wave : public wave_hooks {
+ public:
+  static constexpr bool has_reduce = true;
+
+  template <unsigned W>
+  void sync_lanes(lane_mask<W> members, source_location where) const {
+    offer<W>(members, nullptr, nullptr, 0, where, [](lane_slot*, std::uint64_t) {});
+  }
+
+  /// The value of lane `source`, which must be a member.
+  template <unsigned W, class T>
+  T shuffle(lane_mask<W> members, T const& value, unsigned source, source_location where) const {
+    uninitialised<T> result;
+    offer<W>(members, &value, &result.value, source, where, [](lane_slot* wave, std::uint64_t lanes) {
+      for (std::uint64_t rest = lanes; rest != 0; rest &= rest - 1) {
+        unsigned const lane = unsigned(__builtin_ctzll(rest)), from = wave[lane].argument;
+        if (from >= W || (lanes >> from & 1) == 0)
+          throw_error(errc::invalid_lane, wave[lane].where, "lane %u reads from lane %u, which is not among the lanes %#llx of the operation at %s:%u", lane,
+                      from, static_cast<unsigned long long>(lanes), wave[lane].where.file, wave[lane].where.line);
+        std::memcpy(wave[lane].out, wave[from].in, sizeof(T));
+      }
+    });
+    return result.value;
+  }
+
+  /// The members whose `predicate` holds.
+  template <unsigned W>
+  lane_mask<W> ballot(lane_mask<W> members, bool predicate, source_location where) const {
+    lane_mask<W> result;
+    offer<W>(members, &predicate, &result, 0, where, [](lane_slot* wave, std::uint64_t lanes) {
+      lane_mask<W> holds;
+      for (std::uint64_t rest = lanes; rest != 0; rest &= rest - 1)
+        if (unsigned const lane = unsigned(__builtin_ctzll(rest)); *static_cast<bool const*>(wave[lane].in)) holds.set(lane);
+      for (std::uint64_t rest = lanes; rest != 0; rest &= rest - 1) *static_cast<lane_mask<W>*>(wave[__builtin_ctzll(rest)].out) = holds;
+    });
+    return result;
+  }
+
+  /// For each lane the members whose value has the same bytes.
+  template <unsigned W, class T>
+  lane_mask<W> match_any(lane_mask<W> members, T const& value, source_location where) const {
+    lane_mask<W> result;
+    offer<W>(members, &value, &result, 0, where, [](lane_slot* wave, std::uint64_t lanes) {
+      for (std::uint64_t rest = lanes; rest != 0; rest &= rest - 1) {
+        lane_slot const& mine = wave[__builtin_ctzll(rest)];
+        lane_mask<W> same;
+        for (std::uint64_t others = lanes; others != 0; others &= others - 1)
+          if (unsigned const i = unsigned(__builtin_ctzll(others)); std::memcmp(mine.in, wave[i].in, sizeof(T)) == 0) same.set(i);
+        *static_cast<lane_mask<W>*>(mine.out) = same;
+      }
+    });
+    return result;
+  }
+
+  /// value op value op ... in the order of the lanes, for every member.
+  template <unsigned W, class T, class Op>
+  T reduce(lane_mask<W> members, T const& value, Op const& op, source_location where) const {
+    uninitialised<T> result;
+    operand<T, Op> const mine{&value, &op};
+    offer<W>(members, &mine, &result.value, 0, where, [](lane_slot* wave, std::uint64_t lanes) {
+      auto const& first = *static_cast<operand<T, Op> const*>(wave[__builtin_ctzll(lanes)].in);
+      T total = *first.value;
+      for (std::uint64_t rest = lanes & (lanes - 1); rest != 0; rest &= rest - 1)
+        total = (*first.op)(total, *static_cast<operand<T, Op> const*>(wave[__builtin_ctzll(rest)].in)->value);
+      for (std::uint64_t rest = lanes; rest != 0; rest &= rest - 1) std::memcpy(wave[__builtin_ctzll(rest)].out, &total, sizeof(T));
+    });
+    return result.value;
+  }
+
+  /// The reduction of the members up to and including the caller.
+  template <unsigned W, class T, class Op>
+  T inclusive_scan(lane_mask<W> members, T const& value, Op const& op, source_location where) const {
+    uninitialised<T> result;
+    operand<T, Op> const mine{&value, &op};
+    offer<W>(members, &mine, &result.value, 0, where, [](lane_slot* wave, std::uint64_t lanes) {
+      lane_slot const& first = wave[__builtin_ctzll(lanes)];
+      Op const& f = *static_cast<operand<T, Op> const*>(first.in)->op;
+      T total = *static_cast<operand<T, Op> const*>(first.in)->value;
+      std::memcpy(first.out, &total, sizeof(T));
+      for (std::uint64_t rest = lanes & (lanes - 1); rest != 0; rest &= rest - 1) {
+        lane_slot const& slot = wave[__builtin_ctzll(rest)];
+        total = f(total, *static_cast<operand<T, Op> const*>(slot.in)->value);
+        std::memcpy(slot.out, &total, sizeof(T));
+      }
+    });
+    return result.value;
+  }
+
+ private:
+  template <class T, class Op>
+  struct operand {
+    T const* value;
+    Op const* op;
+  };
+
+  template <unsigned W>
+  void offer(lane_mask<W> members, void const* in, void* out, unsigned argument, source_location where, void (*complete)(lane_slot*, std::uint64_t)) const {
+    auto const& self = static_cast<Derived const&>(*this);
+    self.block().collective(self.rank(), W, {in, out, argument, members.to_word(), where, complete});
+  }
+};
+
+}  // namespace crosslane::backend

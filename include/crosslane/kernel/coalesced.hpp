@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Any set of lanes of a wave as a group.
+#pragma once
+
+#include <crosslane/kernel/group.hpp>
+
+namespace crosslane {
+
+/// The lanes for which a predicate held. Ranks follow the order of the lanes.
+template <class Ctx>
+class coalesced_group : public group_operations<coalesced_group<Ctx>, Ctx> {
+  using base = group_operations<coalesced_group<Ctx>, Ctx>;
+
+ public:
+  using typename base::mask_type;
+  static constexpr bool whole_wave = false;
+
+  CROSSLANE_FN coalesced_group(Ctx const& ctx, mask_type members, unsigned own_lane)
+      : base{ctx}, members_{members}, size_{members.count()}, rank_{members.rank(own_lane)} {}
+
+  CROSSLANE_FN unsigned size() const { return size_; }
+  CROSSLANE_FN unsigned rank() const { return rank_; }
+  CROSSLANE_FN mask_type mask() const { return members_; }
+  /// The lane of the wave that has a rank.
+  CROSSLANE_FN unsigned lane(unsigned rank) const { return members_.nth(rank); }
+  /// The lane of the wave that has rank 0.
+  CROSSLANE_FN unsigned leader() const { return members_.first(); }
+
+ private:
+  friend base;
+  template <class T, class Op>
+  CROSSLANE_FN T reduce_lanes(T const& value, Op const& op, source_location where) const {
+    return this->reduce_to_first(value, op, where);
+  }
+  template <class T, class Op>
+  CROSSLANE_FN T scan_lanes(T const& value, Op const& op, source_location where) const {
+    return this->scan_by_doubling(value, op, where);
+  }
+
+  mask_type members_;
+  unsigned size_, rank_;
+};
+
+}  // namespace crosslane

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// A set of lanes of a wave.
+#pragma once
+
+#include <crosslane/platform/bits.hpp>
+
+#include <concepts>
+
+namespace crosslane {
+
+/// One bit per lane of a wave of W lanes, bit i for lane i. It neither converts to nor comes from an integer unless asked in words,
+/// so that a mask for 32 lanes cannot be taken for one of 64.
+template <unsigned W>
+class lane_mask {
+  static_assert(W == 32 || W == 64, "crosslane: a wave has 32 or 64 lanes");
+
+ public:
+  using word = std::conditional_t<W == 32, std::uint32_t, std::uint64_t>;
+  static constexpr unsigned width = W;
+
+  /// No lane.
+  constexpr lane_mask() = default;
+
+  /// From a word of exactly the right type.
+  template <std::same_as<word> Word>
+  CROSSLANE_FN static constexpr lane_mask from_word(Word bits) {
+    return lane_mask{bits};
+  }
+  template <class Word>
+  static constexpr lane_mask from_word(Word) {
+    static_assert(std::same_as<Word, word>, "crosslane: a lane_mask<32> is made from a std::uint32_t, a lane_mask<64> from a std::uint64_t");
+    return {};
+  }
+  CROSSLANE_FN constexpr word to_word() const { return bits_; }
+
+  CROSSLANE_FN static constexpr lane_mask none() { return {}; }
+  CROSSLANE_FN static constexpr lane_mask all() { return lane_mask{word(~word{0})}; }
+  CROSSLANE_FN static constexpr lane_mask single(unsigned lane) { return lane_mask{word(word{1} << lane)}; }
+  /// Lanes 0 ... n-1; n is at most W.
+  CROSSLANE_FN static constexpr lane_mask first_lanes(unsigned n) { return n >= W ? all() : lane_mask{word((word{1} << n) - 1)}; }
+  /// The lanes below one.
+  CROSSLANE_FN static constexpr lane_mask below(unsigned lane) { return lane_mask{word((word{1} << lane) - 1)}; }
+
+  /// Number of lanes.
+  CROSSLANE_FN constexpr unsigned count() const { return detail::count_bits(bits_); }
+  CROSSLANE_FN constexpr bool test(unsigned lane) const { return (bits_ >> lane & 1) != 0; }
+  CROSSLANE_FN constexpr bool empty() const { return bits_ == 0; }
+  /// The lowest lane; the mask is not empty.
+  CROSSLANE_FN constexpr unsigned first() const { return detail::lowest_bit(bits_); }
+  /// The highest lane; the mask is not empty.
+  CROSSLANE_FN constexpr unsigned last() const { return detail::highest_bit(bits_); }
+  /// How many lanes of the mask are below one.
+  CROSSLANE_FN constexpr unsigned rank(unsigned lane) const { return (*this & below(lane)).count(); }
+  /// The lane that has `n` lanes of the mask below it, n < count(): the inverse of rank.
+  CROSSLANE_FN constexpr unsigned nth(unsigned n) const {
+    word rest = bits_;
+    unsigned lane = 0;
+    for (unsigned step = W / 2; step > 0; step /= 2) {
+      unsigned const here = detail::count_bits(word(rest & ((word{1} << step) - 1)));
+      if (n >= here) {
+        n -= here;
+        lane += step;
+        rest >>= step;
+      }
+    }
+    return lane;
+  }
+
+  CROSSLANE_FN constexpr lane_mask& set(unsigned lane) { return bits_ |= word{1} << lane, *this; }
+  CROSSLANE_FN constexpr lane_mask& reset(unsigned lane) { return bits_ &= ~(word{1} << lane), *this; }
+
+  CROSSLANE_FN friend constexpr lane_mask operator|(lane_mask a, lane_mask b) { return lane_mask{word(a.bits_ | b.bits_)}; }
+  CROSSLANE_FN friend constexpr lane_mask operator&(lane_mask a, lane_mask b) { return lane_mask{word(a.bits_ & b.bits_)}; }
+  CROSSLANE_FN friend constexpr lane_mask operator^(lane_mask a, lane_mask b) { return lane_mask{word(a.bits_ ^ b.bits_)}; }
+  CROSSLANE_FN friend constexpr lane_mask operator~(lane_mask a) { return lane_mask{word(~a.bits_)}; }
+  CROSSLANE_FN constexpr lane_mask& operator|=(lane_mask b) { return *this = *this | b; }
+  CROSSLANE_FN constexpr lane_mask& operator&=(lane_mask b) { return *this = *this & b; }
+  CROSSLANE_FN constexpr lane_mask& operator^=(lane_mask b) { return *this = *this ^ b; }
+  CROSSLANE_FN friend constexpr bool operator==(lane_mask a, lane_mask b) { return a.bits_ == b.bits_; }
+
+  /// The lanes in ascending order: for (unsigned lane : mask).
+  class iterator {
+   public:
+    CROSSLANE_FN constexpr explicit iterator(word rest) : rest_{rest} {}
+    CROSSLANE_FN constexpr unsigned operator*() const { return detail::lowest_bit(rest_); }
+    CROSSLANE_FN constexpr iterator& operator++() { return rest_ &= rest_ - 1, *this; }
+    CROSSLANE_FN friend constexpr bool operator!=(iterator a, iterator b) { return a.rest_ != b.rest_; }
+
+   private:
+    word rest_;
+  };
+  CROSSLANE_FN constexpr iterator begin() const { return iterator{bits_}; }
+  CROSSLANE_FN constexpr iterator end() const { return iterator{0}; }
+
+ private:
+  CROSSLANE_FN constexpr explicit lane_mask(word bits) : bits_{bits} {}
+  word bits_ = 0;
+};
+
+}  // namespace crosslane

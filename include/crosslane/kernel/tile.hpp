@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The wave, and its tiles: 2^k neighbouring lanes as groups of their own.
+#pragma once
+
+#include <crosslane/kernel/coalesced.hpp>
+
+#include <concepts>
+
+namespace crosslane {
+
+/// N neighbouring lanes of a wave, aligned to N; the whole wave for N = wave_size. In the last wave of a block whose size is no
+/// multiple of N, the last group has fewer lanes and knows it.
+template <class Ctx, unsigned N>
+class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
+  static_assert(N > 0 && (N & (N - 1)) == 0, "crosslane: a tile has a power of two of lanes");
+  static_assert(N <= Ctx::wave_size, "crosslane: a tile cannot be larger than the wave; tile<64> exists on waves of 64 lanes only");
+  using base = group_operations<tile_group<Ctx, N>, Ctx>;
+
+ public:
+  using typename base::mask_type;
+  static constexpr unsigned wave_size = Ctx::wave_size;
+  static constexpr bool whole_wave = N == wave_size;
+
+  CROSSLANE_FN explicit tile_group(Ctx const& ctx) : base{ctx}, ctx_{ctx}, lane_{ctx.lane_rank()} {}
+
+  /// Whether every group of the kernel has N lanes, known from its fixed block size.
+  static constexpr bool always_full = Ctx::shape::fixed && Ctx::shape::threads % N == 0;
+
+  /// Lanes of this group.
+  CROSSLANE_FN constexpr unsigned size() const {
+    if constexpr (always_full) {
+      return N;
+    } else {
+      unsigned const first_thread = ctx_.thread_rank() / N * N, threads = ctx_.block_size() - first_thread;
+      return threads < N ? threads : N;
+    }
+  }
+  /// Of the calling lane in its group.
+  CROSSLANE_FN unsigned rank() const { return lane_ % N; }
+  /// Of the group in its wave.
+  CROSSLANE_FN unsigned group_rank() const { return lane_ / N; }
+  CROSSLANE_FN mask_type mask() const {
+    if constexpr (always_full && N == wave_size) return mask_type::all();
+    else return mask_type::from_word(typename mask_type::word(mask_type::first_lanes(size()).to_word() << leader()));
+  }
+  /// The lane of the wave that has a rank.
+  CROSSLANE_FN unsigned lane(unsigned rank) const { return leader() + rank; }
+  /// The lane of the wave that has rank 0.
+  CROSSLANE_FN unsigned leader() const {
+    if constexpr (N == wave_size) return 0;
+    else return lane_ / N * N;
+  }
+
+  /// The lanes of this group whose predicate holds, as a group; called by all lanes of this group. The lanes for which it does not hold
+  /// get the group of those for which it does not.
+  CROSSLANE_FN coalesced_group<Ctx> where(bool predicate, source_location place = source_location::current()) const {
+    mask_type const holds = this->ballot(predicate, place);
+    return {ctx_, predicate ? holds : mask() & ~holds, lane_};
+  }
+
+ private:
+  friend base;
+
+  CROSSLANE_NO_EXEC_CHECK
+  template <class T, class Op>
+  CROSSLANE_FN T reduce_lanes(T const& value, Op const& op, source_location where) const {
+    if (always_full || size() == N) {
+      if constexpr (Ctx::native_type::template has_reduce_tile<wave_size, N, T, Op>)
+        return this->native().template reduce_tile<wave_size, N>(value, op);
+      else
+        return butterfly<1>(value, op, where);
+    }
+    return this->reduce_to_first(value, op, where);
+  }
+
+  CROSSLANE_NO_EXEC_CHECK
+  template <class T, class Op>
+  CROSSLANE_FN T scan_lanes(T const& value, Op const& op, source_location where) const {
+    if constexpr (Ctx::native_type::has_scan_tile) {
+      if (always_full || size() == N) return this->native().template scan_tile<wave_size, N>(value, op, lane_);
+    }
+    return this->scan_by_doubling(value, op, where);
+  }
+
+  /// The value of the lane whose rank differs in one bit, in a full tile.
+  CROSSLANE_NO_EXEC_CHECK
+  template <unsigned Bit, class T>
+  CROSSLANE_FN T exchange(T const& value, source_location where) const {
+    if constexpr (Ctx::native_type::has_exchange) return this->native().template exchange<wave_size, Bit>(value);
+    else return this->from_lane(value, lane_ ^ Bit, where);
+  }
+
+  /// log2(N) exchanges with the lane whose rank differs in one bit: every lane ends with the whole.
+  template <unsigned Bit, class T, class Op>
+  CROSSLANE_FN T butterfly(T const& value, Op const& op, source_location where) const {
+    if constexpr (Bit >= N) {
+      return value;
+    } else {
+      T const other = exchange<Bit>(value, where);
+      if constexpr (detail::is_commutative<T, Op>) return butterfly<Bit * 2>(op(value, other), op, where);
+      else return butterfly<Bit * 2>((lane_ & Bit) != 0 ? op(other, value) : op(value, other), op, where);
+    }
+  }
+
+  Ctx ctx_;
+  unsigned lane_;
+};
+
+/// The calling thread's wave.
+template <kernel_context Ctx>
+CROSSLANE_FN tile_group<Ctx, Ctx::wave_size> wave(Ctx const& ctx) {
+  return tile_group<Ctx, Ctx::wave_size>{ctx};
+}
+
+/// The calling thread's tile of N lanes: auto t = xl::tile<8>(ctx).
+template <unsigned N, kernel_context Ctx>
+CROSSLANE_FN tile_group<Ctx, N> tile(Ctx const& ctx) {
+  return tile_group<Ctx, N>{ctx};
+}
+
+}  // namespace crosslane

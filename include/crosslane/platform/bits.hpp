@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Bit counting on both sides. <bit> cannot be called in device code by nvcc.
+#pragma once
+
+#include <crosslane/platform/annotations.hpp>
+
+#include <cstdint>
+#include <type_traits>
+
+namespace crosslane::detail {
+
+/// Set bits.
+CROSSLANE_NO_EXEC_CHECK
+CROSSLANE_FN constexpr unsigned count_bits(std::uint32_t x) {
+#if CROSSLANE_COMPILER_CUDA() && CROSSLANE_DEVICE_PASS()
+  if (!__builtin_is_constant_evaluated()) return unsigned(__popc(x));
+#endif
+  return unsigned(__builtin_popcount(x));
+}
+CROSSLANE_NO_EXEC_CHECK
+CROSSLANE_FN constexpr unsigned count_bits(std::uint64_t x) {
+#if CROSSLANE_COMPILER_CUDA() && CROSSLANE_DEVICE_PASS()
+  if (!__builtin_is_constant_evaluated()) return unsigned(__popcll(x));
+#endif
+  return unsigned(__builtin_popcountll(x));
+}
+
+/// Index of the lowest set bit; x is not 0.
+CROSSLANE_NO_EXEC_CHECK
+CROSSLANE_FN constexpr unsigned lowest_bit(std::uint32_t x) {
+#if CROSSLANE_COMPILER_CUDA() && CROSSLANE_DEVICE_PASS()
+  if (!__builtin_is_constant_evaluated()) return unsigned(__ffs(int(x)) - 1);
+#endif
+  return unsigned(__builtin_ctz(x));
+}
+CROSSLANE_NO_EXEC_CHECK
+CROSSLANE_FN constexpr unsigned lowest_bit(std::uint64_t x) {
+#if CROSSLANE_COMPILER_CUDA() && CROSSLANE_DEVICE_PASS()
+  if (!__builtin_is_constant_evaluated()) return unsigned(__ffsll(static_cast<long long>(x)) - 1);
+#endif
+  return unsigned(__builtin_ctzll(x));
+}
+
+/// Index of the highest set bit; x is not 0.
+CROSSLANE_NO_EXEC_CHECK
+CROSSLANE_FN constexpr unsigned highest_bit(std::uint32_t x) {
+#if CROSSLANE_COMPILER_CUDA() && CROSSLANE_DEVICE_PASS()
+  if (!__builtin_is_constant_evaluated()) return unsigned(31 - __clz(int(x)));
+#endif
+  return unsigned(31 - __builtin_clz(x));
+}
+CROSSLANE_NO_EXEC_CHECK
+CROSSLANE_FN constexpr unsigned highest_bit(std::uint64_t x) {
+#if CROSSLANE_COMPILER_CUDA() && CROSSLANE_DEVICE_PASS()
+  if (!__builtin_is_constant_evaluated()) return unsigned(63 - __clzll(static_cast<long long>(x)));
+#endif
+  return unsigned(63 - __builtin_clzll(x));
+}
+
+}  // namespace crosslane::detail

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Every operation of groups of lanes against its definition, a plain loop over the lanes of the group.
+#include <crosslane/kernel/tile.hpp>
+#include <support/target.hpp>
+
+#include <cstdint>
+#include <cstring>
+#include <random>
+
+namespace xl = crosslane;
+using namespace crosslane_test;
+
+namespace {
+
+/// x -> a * x + b, `Count` of them. Composition is associative but not commutative, so it shows operands in the wrong order.
+template <unsigned Count>
+struct maps {
+  std::uint32_t a[Count], b[Count];
+  friend bool operator==(maps const&, maps const&) = default;
+};
+struct compose {
+  template <unsigned Count>
+  CROSSLANE_FN maps<Count> operator()(maps<Count> const& f, maps<Count> const& g) const {
+    maps<Count> result{};
+    for (unsigned i = 0; i < Count; ++i) {
+      result.a[i] = f.a[i] * g.a[i];
+      result.b[i] = f.b[i] * g.a[i] + g.b[i];
+    }
+    return result;
+  }
+};
+
+template <class T>
+T make_value(std::mt19937& random) {
+  if constexpr (std::is_arithmetic_v<T>) {
+    return static_cast<T>(int(random() % 7) - (std::is_signed_v<T> ? 3 : 0));  // sums of 64 are exact in every type
+  } else {
+    T value{};
+    for (auto& x : value.a) x = std::uint32_t(random() | 1);
+    for (auto& x : value.b) x = std::uint32_t(random());
+    return value;
+  }
+}
+
+/// What one thread brings.
+template <class T>
+struct input {
+  T value;
+  unsigned source;  ///< a rank, reduced to the size of the group
+  unsigned delta;   ///< the same for all threads
+  unsigned predicate;
+};
+
+/// What one thread gets.
+template <class T>
+struct output {
+  T shuffle, up, down, exchanged, rotated, broadcast, reduced, inclusive, exclusive, exclusive_bare, total, segment;
+  std::uint64_t mask, ballot, match;
+  unsigned size, rank, leader, votes, elected;
+};
+
+/// The group that a thread is in: its tile, or those lanes of its wave with the same predicate.
+constexpr unsigned by_predicate = 0;
+
+template <class T, class Op, unsigned N>
+struct all_operations {
+  template <class G>
+  CROSSLANE_FN static output<T> run(G const& g, input<T> const& in, T const& initial) {
+    output<T> out{};
+    Op const op{};
+    unsigned const delta = in.delta % g.size();
+    out.shuffle = g.shuffle(in.value, in.source % g.size());
+    out.up = g.shuffle_up(in.value, delta);
+    out.down = g.shuffle_down(in.value, delta);
+    out.exchanged = g.shuffle_xor(in.value, delta);
+    out.rotated = g.rotate(in.value, delta);
+    out.broadcast = g.broadcast(in.value, delta);
+    out.reduced = g.reduce(in.value, op);
+    out.inclusive = g.inclusive_scan(in.value, op);
+    out.exclusive = g.exclusive_scan(in.value, op, initial);
+    out.exclusive_bare = g.exclusive_scan(in.value, op);
+    out.total = g.scan_and_total(in.value, op, initial).total;
+    out.segment = g.segmented_reduce(in.value, in.source % 4 == 0, op);
+    out.mask = g.mask().to_word();
+    out.ballot = g.ballot(in.source % 3 == 0).to_word();
+    if constexpr (std::is_arithmetic_v<T>) out.match = g.match_any(in.value).to_word();
+    out.size = g.size();
+    out.rank = g.rank();
+    out.leader = g.leader();
+    out.votes = (g.any(in.source % 5 == 0) ? 1u : 0u) | (g.all(in.source % 5 != 0) ? 2u : 0u) | (g.none(in.source % 5 == 1) ? 4u : 0u);
+    out.elected = g.is_leader() ? 1 : 0;
+    g.sync();
+    return out;
+  }
+
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<input<T> const> in, T initial, xl::span<output<T>> out) const {
+    auto const& mine = in[ctx.thread_rank()];
+    output<T>& result = out[ctx.thread_rank()];
+    if constexpr (N == by_predicate) {
+      auto const g = xl::wave(ctx).where(mine.predicate != 0);
+      if (mine.predicate != 0) result = run(g, mine, initial);
+      else result = run(g, mine, initial);
+    } else if constexpr (N <= Ctx::wave_size) {
+      result = run(xl::tile<N>(ctx), mine, initial);
+    }
+  }
+};
+
+/// The same by loops, for thread `t` of a block.
+template <class T, class Op, unsigned N>
+output<T> expected(std::vector<input<T>> const& in, unsigned wave_size, unsigned t, T const& initial) {
+  Op const op{};
+  std::vector<unsigned> members;  // thread ranks
+  unsigned const width = N == by_predicate ? wave_size : N, first = t / width * width;
+  for (unsigned i = first; i < first + width && i < in.size(); ++i)
+    if (N != by_predicate || (in[i].predicate != 0) == (in[t].predicate != 0)) members.push_back(i);
+  unsigned const size = unsigned(members.size()), lane_of_first = members[0] % wave_size;
+  unsigned rank = 0;
+  while (members[rank] != t) ++rank;
+  auto const value = [&](unsigned r) -> T const& { return in[members[r]].value; };
+  auto const bit = [&](unsigned r) { return std::uint64_t{1} << (members[r] % wave_size); };
+  unsigned const delta = in[t].delta % size;
+
+  output<T> out{};
+  out.shuffle = value(in[t].source % size);
+  out.up = value(rank >= delta ? rank - delta : rank);
+  out.down = value(rank + delta < size ? rank + delta : rank);
+  out.exchanged = value((rank ^ delta) < size ? rank ^ delta : rank);
+  out.rotated = value((rank + delta) % size);
+  out.broadcast = value(delta);
+  out.reduced = value(0);
+  for (unsigned r = 1; r < size; ++r) out.reduced = op(out.reduced, value(r));
+  out.total = out.reduced;
+  out.inclusive = value(0);
+  for (unsigned r = 1; r <= rank; ++r) out.inclusive = op(out.inclusive, value(r));
+  out.exclusive = initial;
+  for (unsigned r = 0; r < rank; ++r) out.exclusive = op(out.exclusive, value(r));
+  out.exclusive_bare = value(0);
+  for (unsigned r = 1; r < rank; ++r) out.exclusive_bare = op(out.exclusive_bare, value(r));
+  out.segment = value(rank);
+  for (unsigned r = rank + 1; r < size && in[members[r]].source % 4 != 0; ++r) out.segment = op(out.segment, value(r));
+  for (unsigned r = 0; r < size; ++r) {
+    out.mask |= bit(r);
+    if (in[members[r]].source % 3 == 0) out.ballot |= bit(r);
+    if constexpr (std::is_arithmetic_v<T>)
+      if (std::memcmp(&value(r), &in[t].value, sizeof(T)) == 0) out.match |= bit(r);
+  }
+  bool any = false, all = true, none = true;
+  for (unsigned m : members) {
+    any = any || in[m].source % 5 == 0;
+    all = all && in[m].source % 5 != 0;
+    none = none && in[m].source % 5 != 1;
+  }
+  out.size = size;
+  out.rank = rank;
+  out.leader = lane_of_first;
+  out.votes = (any ? 1u : 0u) | (all ? 2u : 0u) | (none ? 4u : 0u);
+  out.elected = rank == 0;
+  return out;
+}
+
+template <class T, class Op, unsigned N>
+void check_group(xl::stream const& q, unsigned threads, std::mt19937& random) {
+  unsigned const wave_size = q.device().properties().wave_size;
+  if constexpr (N != by_predicate) {
+    if (N > wave_size) return;
+  }
+  unsigned const delta = unsigned(random());
+  std::vector<input<T>> in(threads);
+  for (auto& i : in) i = {make_value<T>(random), unsigned(random() >> 4), delta, unsigned(random() >> 5) % 2};
+  T const initial = make_value<T>(random);
+
+  xl::buffer<input<T>> device_in{q, threads};
+  xl::buffer<output<T>> device_out{q, threads};
+  std::vector<output<T>> out(threads);
+  xl::copy(q, in, device_in);
+  xl::launch(q, {.grid = 1, .block = threads}, all_operations<T, Op, N>{}, std::as_const(device_in), initial, device_out);
+  xl::copy(q, device_out, out);
+  q.synchronize();
+
+  for (unsigned t = 0; t < threads; ++t) {
+    auto const want = expected<T, Op, N>(in, wave_size, t, initial);
+    auto const& got = out[t];
+    bool const same = got.shuffle == want.shuffle && got.up == want.up && got.down == want.down && got.exchanged == want.exchanged &&
+                      got.rotated == want.rotated && got.broadcast == want.broadcast && got.reduced == want.reduced &&
+                      got.inclusive == want.inclusive && got.exclusive == want.exclusive && got.exclusive_bare == want.exclusive_bare &&
+                      got.total == want.total && got.segment == want.segment && got.mask == want.mask && got.ballot == want.ballot &&
+                      got.match == want.match && got.size == want.size && got.rank == want.rank && got.leader == want.leader &&
+                      got.votes == want.votes && got.elected == want.elected;
+    if (same) continue;
+    auto const which = [&] {
+      std::string names;
+      auto const add = [&](bool wrong, char const* name) {
+        if (wrong) names += std::string(" ") + name;
+      };
+      add(!(got.shuffle == want.shuffle), "shuffle");
+      add(!(got.up == want.up), "shuffle_up");
+      add(!(got.down == want.down), "shuffle_down");
+      add(!(got.exchanged == want.exchanged), "shuffle_xor");
+      add(!(got.rotated == want.rotated), "rotate");
+      add(!(got.broadcast == want.broadcast), "broadcast");
+      add(!(got.reduced == want.reduced), "reduce");
+      add(!(got.inclusive == want.inclusive), "inclusive_scan");
+      add(!(got.exclusive == want.exclusive), "exclusive_scan");
+      add(!(got.exclusive_bare == want.exclusive_bare), "exclusive_scan without initial value");
+      add(!(got.total == want.total), "scan_and_total");
+      add(!(got.segment == want.segment), "segmented_reduce");
+      add(got.mask != want.mask, "mask");
+      add(got.ballot != want.ballot, "ballot");
+      add(got.match != want.match, "match_any");
+      add(got.size != want.size || got.rank != want.rank || got.leader != want.leader, "size, rank or leader");
+      add(got.votes != want.votes, "any, all or none");
+      add(got.elected != want.elected, "is_leader");
+      return names;
+    };
+    fail("thread " + std::to_string(t) + " of " + std::to_string(threads) + ", groups of " + std::to_string(N) + ", values of " +
+             std::to_string(sizeof(T)) + " bytes:" + which(),
+         source_location::current());
+    return;
+  }
+}
+
+/// Sizes on both sides of every boundary of waves and tiles.
+constexpr unsigned block_sizes[] = {1, 2, 3, 7, 8, 9, 31, 32, 33, 63, 64, 65, 95, 96, 97, 127, 128, 129, 255, 256, 257, 640, 991, 1023, 1024};
+
+template <class T, class Op, unsigned... N>
+void check_groups(xl::device d) {
+  xl::stream const q{d};
+  std::mt19937 random{20261123};
+  for (unsigned threads : block_sizes) (check_group<T, Op, N>(q, threads, random), ...);
+}
+
+}  // namespace
+
+CROSSLANE_TEST(wave, of_int) { check_groups<int, xl::plus, 1, 2, 4, 8, 16, 32, 64, by_predicate>(d); }
+CROSSLANE_TEST(wave, of_int_maximum) { check_groups<int, xl::maximum, 32, 64, by_predicate>(d); }
+CROSSLANE_TEST(wave, of_unsigned_xor) { check_groups<unsigned, xl::bit_xor, 16, 32, 64>(d); }
+CROSSLANE_TEST(wave, of_int8) { check_groups<std::int8_t, xl::minimum, 8, 32, 64>(d); }
+CROSSLANE_TEST(wave, of_uint16) { check_groups<std::uint16_t, xl::bit_or, 16, 64>(d); }
+CROSSLANE_TEST(wave, of_int64) { check_groups<std::int64_t, xl::plus, 4, 32, 64>(d); }
+CROSSLANE_TEST(wave, of_float) { check_groups<float, xl::plus, 2, 8, 32, 64, by_predicate>(d); }
+CROSSLANE_TEST(wave, of_double) { check_groups<double, xl::plus, 16, 32, 64>(d); }
+CROSSLANE_TEST(wave, of_8_bytes_not_commutative) { check_groups<maps<1>, compose, 1, 2, 4, 8, 16, 32, 64, by_predicate>(d); }
+CROSSLANE_TEST(wave, of_64_bytes) { check_groups<maps<8>, compose, 32, 64>(d); }
