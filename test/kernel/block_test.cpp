@@ -30,7 +30,8 @@ struct operations {
   };
 
   template <xl::kernel_context Ctx>
-  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, xl::span<map const> in, map initial, unsigned root, xl::span<results> out) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, xl::span<map const> in, map initial, unsigned root,
+                               xl::span<results> out) const {
     map const mine = in[ctx.thread_rank()];
     auto const scan = xl::block_scan(ctx, s.b, mine, compose{}, initial);
     out[ctx.thread_rank()] = {xl::block_reduce(ctx, s.a, mine, compose{}), scan.prefix, scan.total,
@@ -67,7 +68,8 @@ void check_block(xl::stream const& q, unsigned threads, std::mt19937& random, K 
     if (!right) ++wrong;
     prefix = compose{}(prefix, in[i]);
   }
-  if (wrong != 0) fail(std::to_string(wrong) + " of " + std::to_string(threads) + " threads have wrong results", source_location::current());
+  if (wrong != 0)
+    fail(std::to_string(wrong) + " of " + std::to_string(threads) + " threads have wrong results", source_location::current());
 }
 
 }  // namespace

@@ -64,6 +64,9 @@ constexpr unsigned by_predicate = 0;
 
 template <class T, class Op, unsigned N>
 struct all_operations {
+  /// So many large values need more registers than a thread of a block of 1024 can have on AMD.
+  static constexpr int max_threads = sizeof(T) > 16 ? 256 : 1024;
+
   template <class G>
   CROSSLANE_FN static output<T> run(G const& g, input<T> const& in, T const& initial) {
     output<T> out{};
@@ -99,8 +102,10 @@ struct all_operations {
     output<T>& result = out[ctx.thread_rank()];
     if constexpr (N == by_predicate) {
       auto const g = xl::wave(ctx).where(mine.predicate != 0);
-      if (mine.predicate != 0) result = run(g, mine, initial);
-      else result = run(g, mine, initial);
+      if (mine.predicate != 0)
+        result = run(g, mine, initial);
+      else
+        result = run(g, mine, initial);
     } else if constexpr (N <= Ctx::wave_size) {
       result = run(xl::tile<N>(ctx), mine, initial);
     }
@@ -166,6 +171,7 @@ void check_group(xl::stream const& q, unsigned threads, std::mt19937& random) {
   if constexpr (N != by_predicate) {
     if (N > wave_size) return;
   }
+  if (threads > unsigned(all_operations<T, Op, N>::max_threads)) return;
   unsigned const delta = unsigned(random());
   std::vector<input<T>> in(threads);
   for (auto& i : in) i = {make_value<T>(random), unsigned(random() >> 4), delta, unsigned(random() >> 5) % 2};
@@ -222,7 +228,8 @@ void check_group(xl::stream const& q, unsigned threads, std::mt19937& random) {
 }
 
 /// Sizes on both sides of every boundary of waves and tiles.
-constexpr unsigned block_sizes[] = {1, 2, 3, 7, 8, 9, 31, 32, 33, 63, 64, 65, 95, 96, 97, 127, 128, 129, 255, 256, 257, 640, 991, 1023, 1024};
+constexpr unsigned block_sizes[] = {1,  2,  3,   7,   8,   9,   31,  32,  33,  63,  64,   65,  95,
+                                    96, 97, 127, 128, 129, 255, 256, 257, 640, 991, 1023, 1024};
 
 template <class T, class Op, unsigned... N>
 void check_groups(xl::device d) {

@@ -10,7 +10,8 @@ namespace crosslane::detail {
 
 /// A backend that runs element-wise work as plain loops over pieces, without lanes.
 template <class B>
-concept loop_backend = requires(typename B::stream_handle q, void (*work)(std::uint64_t, std::uint64_t)) { B::run_range(q, std::uint64_t{}, work); };
+concept loop_backend =
+    requires(typename B::stream_handle q, void (*work)(std::uint64_t, std::uint64_t)) { B::run_range(q, std::uint64_t{}, work); };
 
 inline constexpr unsigned elementwise_block = 256;
 

@@ -19,7 +19,8 @@ struct constant_value {
 
 /// Queues `value` into every element of a buffer or of a span of memory that the device reaches.
 template <stream_like S, class R>
-void fill(S const& stream, R&& range, typename std::remove_cvref_t<R>::value_type const& value, source_location where = source_location::current()) {
+void fill(S const& stream, R&& range, typename std::remove_cvref_t<R>::value_type const& value,
+          source_location where = source_location::current()) {
   using B = typename S::backend;
   using T = typename std::remove_cvref_t<R>::value_type;
   static_assert(std::is_trivially_copyable_v<T>, "crosslane: only trivially copyable elements can be filled in");

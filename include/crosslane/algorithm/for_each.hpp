@@ -52,19 +52,23 @@ void for_each(S const& stream, N n, F f, source_location where = source_location
   if constexpr (std::signed_integral<N>)
     if (n < 0) throw_error(errc::invalid_argument, where, "for_each over %lld indices", static_cast<long long>(n));
   if constexpr (detail::loop_backend<B>) {
-    detail::run_loops<F>(q, std::uint64_t(n), [f](std::uint64_t begin, std::uint64_t end) {
-      CROSSLANE_INDEPENDENT_ITERATIONS
-      for (std::uint64_t i = begin; i < end; ++i) f(static_cast<N>(i));
-    }, where);
+    detail::run_loops<F>(
+        q, std::uint64_t(n),
+        [f](std::uint64_t begin, std::uint64_t end) {
+          CROSSLANE_INDEPENDENT_ITERATIONS
+          for (std::uint64_t i = begin; i < end; ++i) f(static_cast<N>(i));
+        },
+        where);
   } else {
-    launch(q, {.grid = cover(n, detail::elementwise_block, where), .where = where}, detail::for_each_index_kernel<N>{}, f, std::uint64_t(n));
+    launch(q, {.grid = cover(n, detail::elementwise_block, where), .where = where}, detail::for_each_index_kernel<N>{}, f,
+           std::uint64_t(n));
   }
 }
 
 /// Queues `f(element)` for every element of a buffer or span, in no order; `f` takes it by reference and may change it. The
 /// elements move in the widest pieces that their alignment allows.
 template <stream_like S, class R, class F>
-  requires requires(R& r) { r.data(), r.size(); }
+requires requires(R& r) { r.data(), r.size(); }
 void for_each(S const& stream, R&& range, F f, source_location where = source_location::current()) {
   using B = typename S::backend;
   static_assert(detail::check_argument<3, F>::ok);
@@ -75,18 +79,24 @@ void for_each(S const& stream, R&& range, F f, source_location where = source_lo
   static_assert(!std::is_const_v<T>, "crosslane: for_each over constant elements could change nothing; use transform");
   std::uint64_t const n = view.size();
   if constexpr (detail::loop_backend<B>) {
-    detail::run_loops<F>(q, n, [f, data](std::uint64_t begin, std::uint64_t end) {
-      CROSSLANE_INDEPENDENT_ITERATIONS
-      for (std::uint64_t i = begin; i < end; ++i) f(data[i]);
-    }, where);
+    detail::run_loops<F>(
+        q, n,
+        [f, data](std::uint64_t begin, std::uint64_t end) {
+          CROSSLANE_INDEPENDENT_ITERATIONS
+          for (std::uint64_t i = begin; i < end; ++i) f(data[i]);
+        },
+        where);
   } else {
     auto const run = [&]<unsigned V>(std::integral_constant<unsigned, V>) {
       std::uint64_t const threads = n / V > n % V ? n / V : n % V;
-      launch(q, {.grid = cover(threads, detail::elementwise_block, where), .where = where}, detail::for_each_element_kernel<V>{}, f, n, data);
+      launch(q, {.grid = cover(threads, detail::elementwise_block, where), .where = where}, detail::for_each_element_kernel<V>{}, f, n,
+             data);
     };
     constexpr unsigned widest = detail::elements_per_access<T>();
-    if (widest > 1 && detail::aligned_for<widest>(data)) run(std::integral_constant<unsigned, widest>{});
-    else run(std::integral_constant<unsigned, 1>{});
+    if (widest > 1 && detail::aligned_for<widest>(data))
+      run(std::integral_constant<unsigned, widest>{});
+    else
+      run(std::integral_constant<unsigned, 1>{});
   }
 }
 

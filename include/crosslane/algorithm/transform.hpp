@@ -39,19 +39,24 @@ struct transform_kernel {
 template <runtime_backend B, class F, class Out, class... In>
 void transform_views(basic_stream_ref<B> q, source_location where, F f, span<Out> out, span<In>... in) {
   if constexpr (loop_backend<B>) {
-    run_loops<F>(q, out.size(), [f, out = out.data(), ... in = in.data()](std::uint64_t begin, std::uint64_t end) {
-      CROSSLANE_INDEPENDENT_ITERATIONS
-      for (std::uint64_t i = begin; i < end; ++i) out[i] = static_cast<Out>(f(in[i]...));
-    }, where);
+    run_loops<F>(
+        q, out.size(),
+        [f, out = out.data(), ... in = in.data()](std::uint64_t begin, std::uint64_t end) {
+          CROSSLANE_INDEPENDENT_ITERATIONS
+          for (std::uint64_t i = begin; i < end; ++i) out[i] = static_cast<Out>(f(in[i]...));
+        },
+        where);
   } else {
     auto const run = [&]<unsigned N>(std::integral_constant<unsigned, N>) {
       std::uint64_t const threads = out.size() / N > out.size() % N ? out.size() / N : out.size() % N;
-      launch(q, {.grid = cover(threads, elementwise_block, where), .where = where}, transform_kernel<N>{}, f, std::uint64_t(out.size()), out.data(),
-             static_cast<std::remove_cv_t<In> const*>(in.data())...);
+      launch(q, {.grid = cover(threads, elementwise_block, where), .where = where}, transform_kernel<N>{}, f, std::uint64_t(out.size()),
+             out.data(), static_cast<std::remove_cv_t<In> const*>(in.data())...);
     };
     constexpr unsigned widest = elements_per_access<Out, In...>();
-    if (widest > 1 && aligned_for<widest>(out.data()) && (aligned_for<widest>(in.data()) && ... && true)) run(std::integral_constant<unsigned, widest>{});
-    else run(std::integral_constant<unsigned, 1>{});
+    if (widest > 1 && aligned_for<widest>(out.data()) && (aligned_for<widest>(in.data()) && ... && true))
+      run(std::integral_constant<unsigned, widest>{});
+    else
+      run(std::integral_constant<unsigned, 1>{});
   }
 }
 

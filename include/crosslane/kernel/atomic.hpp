@@ -9,8 +9,9 @@
 namespace crosslane {
 
 template <class T>
-concept atomic_addable = std::same_as<T, int> || std::same_as<T, unsigned> || std::same_as<T, long> || std::same_as<T, unsigned long> ||
-                         std::same_as<T, long long> || std::same_as<T, unsigned long long> || std::same_as<T, float> || std::same_as<T, double>;
+concept atomic_addable =
+    std::same_as<T, int> || std::same_as<T, unsigned> || std::same_as<T, long> || std::same_as<T, unsigned long> ||
+    std::same_as<T, long long> || std::same_as<T, unsigned long long> || std::same_as<T, float> || std::same_as<T, double>;
 
 /// target += value as one step among all threads of the device, without ordering of other accesses; the value before.
 /// `target` lies in shared or device memory. Any thread may call it. Where AMD hardware has no such instruction for

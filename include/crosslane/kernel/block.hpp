@@ -59,8 +59,8 @@ CROSSLANE_FN T block_reduce(Ctx const& ctx, block_scratch<T, Ctx>& scratch, T co
 
 /// The exclusive scan from `initial`, and the reduction of all values without it.
 template <kernel_context Ctx, class T, class Op>
-CROSSLANE_FN scan_result<T> block_scan(Ctx const& ctx, block_scratch<T, Ctx>& scratch, T const& value, Op const& op, std::type_identity_t<T> const& initial,
-                                       source_location where = source_location::current()) {
+CROSSLANE_FN scan_result<T> block_scan(Ctx const& ctx, block_scratch<T, Ctx>& scratch, T const& value, Op const& op,
+                                       std::type_identity_t<T> const& initial, source_location where = source_location::current()) {
   auto const w = wave(ctx);
   T const inclusive = w.inclusive_scan(value, op, where);
   T const lower = w.shuffle_up(inclusive, 1, where);

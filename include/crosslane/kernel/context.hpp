@@ -112,7 +112,8 @@ class context {
   CROSSLANE_NO_EXEC_CHECK
   template <class T>
   CROSSLANE_FN span<T> dynamic_shared() const {
-    static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= 16, "crosslane: dynamic shared memory holds trivially copyable elements aligned to at most 16 bytes");
+    static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= 16,
+                  "crosslane: dynamic shared memory holds trivially copyable elements aligned to at most 16 bytes");
     return {static_cast<T*>(native_.dynamic_shared()), native_.dynamic_shared_bytes() / sizeof(T)};
   }
 
@@ -121,9 +122,12 @@ class context {
  private:
   template <class I>
   CROSSLANE_FN static auto pick(I x, I y, I z) {
-    if constexpr (dimensions == 1) return x;
-    else if constexpr (dimensions == 2) return index2{x, y};
-    else return index3{x, y, z};
+    if constexpr (dimensions == 1)
+      return x;
+    else if constexpr (dimensions == 2)
+      return index2{x, y};
+    else
+      return index3{x, y, z};
   }
 
   CROSSLANE_NO_EXEC_CHECK
@@ -139,8 +143,10 @@ class context {
   CROSSLANE_NO_EXEC_CHECK
   template <int A>
   CROSSLANE_FN constexpr unsigned extent() const {
-    if constexpr (Shape::fixed) return A == 0 ? Shape::x : A == 1 ? Shape::y : Shape::z;
-    else return native_.template block_extent<A>();
+    if constexpr (Shape::fixed)
+      return A == 0 ? Shape::x : A == 1 ? Shape::y : Shape::z;
+    else
+      return native_.template block_extent<A>();
   }
   CROSSLANE_NO_EXEC_CHECK
   template <int A>

@@ -39,7 +39,9 @@ class group_operations {
 
   /// Waits for all lanes of the group; their accesses to memory before it are visible to the group after it.
   CROSSLANE_NO_EXEC_CHECK
-  CROSSLANE_FN void sync(source_location where = source_location::current()) const { native().template sync_lanes<wave_size>(self().mask(), where); }
+  CROSSLANE_FN void sync(source_location where = source_location::current()) const {
+    native().template sync_lanes<wave_size>(self().mask(), where);
+  }
 
   // --- values of other lanes ---
 
@@ -90,9 +92,15 @@ class group_operations {
   CROSSLANE_FN mask_type ballot(bool predicate, source_location where = source_location::current()) const {
     return native().template ballot<wave_size>(self().mask(), predicate, where);
   }
-  CROSSLANE_FN bool any(bool predicate, source_location where = source_location::current()) const { return !ballot(predicate, where).empty(); }
-  CROSSLANE_FN bool all(bool predicate, source_location where = source_location::current()) const { return ballot(predicate, where) == self().mask(); }
-  CROSSLANE_FN bool none(bool predicate, source_location where = source_location::current()) const { return ballot(predicate, where).empty(); }
+  CROSSLANE_FN bool any(bool predicate, source_location where = source_location::current()) const {
+    return !ballot(predicate, where).empty();
+  }
+  CROSSLANE_FN bool all(bool predicate, source_location where = source_location::current()) const {
+    return ballot(predicate, where) == self().mask();
+  }
+  CROSSLANE_FN bool none(bool predicate, source_location where = source_location::current()) const {
+    return ballot(predicate, where).empty();
+  }
 
   /// The lanes of the group whose value has the same bytes as this lane's. T has no padding.
   CROSSLANE_NO_EXEC_CHECK

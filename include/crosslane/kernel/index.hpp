@@ -55,8 +55,10 @@ using block_counter = std::conditional_t<(sizeof(N) < 4 || (sizeof(N) == 4 && st
 
 template <class Counter, class N>
 CROSSLANE_FN constexpr Counter count_of(N n) {
-  if constexpr (std::is_signed_v<N>) return n < 0 ? Counter{0} : Counter(n);
-  else return Counter(n);
+  if constexpr (std::is_signed_v<N>)
+    return n < 0 ? Counter{0} : Counter(n);
+  else
+    return Counter(n);
 }
 }  // namespace detail
 

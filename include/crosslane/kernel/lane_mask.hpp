@@ -28,7 +28,8 @@ class lane_mask {
   }
   template <class Word>
   static constexpr lane_mask from_word(Word) {
-    static_assert(std::same_as<Word, word>, "crosslane: a lane_mask<32> is made from a std::uint32_t, a lane_mask<64> from a std::uint64_t");
+    static_assert(std::same_as<Word, word>,
+                  "crosslane: a lane_mask<32> is made from a std::uint32_t, a lane_mask<64> from a std::uint64_t");
     return {};
   }
   CROSSLANE_FN constexpr word to_word() const { return bits_; }

@@ -46,9 +46,12 @@ constexpr int dimensions_of(block_size_constant<X, Y, Z>) {
 
 template <class K>
 constexpr int kernel_dimensions() {
-  if constexpr (requires { K::dimensions; }) return K::dimensions;
-  else if constexpr (requires { K::block; }) return dimensions_of(K::block);
-  else return 1;
+  if constexpr (requires { K::dimensions; })
+    return K::dimensions;
+  else if constexpr (requires { K::block; })
+    return dimensions_of(K::block);
+  else
+    return 1;
 }
 
 template <int D, unsigned X, unsigned Y, unsigned Z>
@@ -59,8 +62,7 @@ struct shape_of {
   using type = kernel_shape<kernel_dimensions<K>(), 0, 0, 0>;
 };
 template <class K>
-  requires requires { K::block; }
-struct shape_of<K> {
+requires requires { K::block; } struct shape_of<K> {
   using type = decltype(make_shape<kernel_dimensions<K>()>(K::block));
 };
 
@@ -71,13 +73,11 @@ struct shared_of {
   using type = no_shared;
 };
 template <class K, class Ctx>
-  requires requires { typename K::template shared<Ctx>; }
-struct shared_of<K, Ctx> {
+requires requires { typename K::template shared<Ctx>; } struct shared_of<K, Ctx> {
   using type = typename K::template shared<Ctx>;
 };
 template <class K, class Ctx>
-  requires requires { typename K::shared; }
-struct shared_of<K, Ctx> {
+requires requires { typename K::shared; } struct shared_of<K, Ctx> {
   using type = typename K::shared;
 };
 

@@ -16,7 +16,8 @@ CROSSLANE_NO_EXEC_CHECK
 CROSSLANE_FN constexpr void check_bounds([[maybe_unused]] std::size_t index, [[maybe_unused]] std::size_t size,
                                          [[maybe_unused]] char const* what, [[maybe_unused]] source_location where) {
 #if CROSSLANE_CONFIG_BOUNDS_CHECKS && !CROSSLANE_DEVICE_PASS()
-  if (index >= size) throw_error(errc::out_of_bounds, where, "%s %zu of a span of %zu elements at %s:%u", what, index, size, where.file, where.line);
+  if (index >= size)
+    throw_error(errc::out_of_bounds, where, "%s %zu of a span of %zu elements at %s:%u", what, index, size, where.file, where.line);
 #endif
 }
 
@@ -58,8 +59,8 @@ class span {
   /// From vectors, arrays, other spans.
   CROSSLANE_NO_EXEC_CHECK
   template <class R>
-    requires(!std::same_as<std::remove_cvref_t<R>, span> && detail::contiguous_of<std::remove_reference_t<R>, T> &&
-             (std::is_lvalue_reference_v<R> || std::is_const_v<T>))
+  requires(!std::same_as<std::remove_cvref_t<R>, span> && detail::contiguous_of<std::remove_reference_t<R>, T> &&
+           (std::is_lvalue_reference_v<R> || std::is_const_v<T>))
   CROSSLANE_FN constexpr span(R&& range) : data_{range.data()}, size_{range.size()} {}
 
   CROSSLANE_FN constexpr T* data() const noexcept { return data_; }

@@ -40,15 +40,19 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
   /// Of the group in its wave.
   CROSSLANE_FN unsigned group_rank() const { return lane_ / N; }
   CROSSLANE_FN mask_type mask() const {
-    if constexpr (always_full && N == wave_size) return mask_type::all();
-    else return mask_type::from_word(typename mask_type::word(mask_type::first_lanes(size()).to_word() << leader()));
+    if constexpr (always_full && N == wave_size)
+      return mask_type::all();
+    else
+      return mask_type::from_word(typename mask_type::word(mask_type::first_lanes(size()).to_word() << leader()));
   }
   /// The lane of the wave that has a rank.
   CROSSLANE_FN unsigned lane(unsigned rank) const { return leader() + rank; }
   /// The lane of the wave that has rank 0.
   CROSSLANE_FN unsigned leader() const {
-    if constexpr (N == wave_size) return 0;
-    else return lane_ / N * N;
+    if constexpr (N == wave_size)
+      return 0;
+    else
+      return lane_ / N * N;
   }
 
   /// The lanes of this group whose predicate holds, as a group; called by all lanes of this group. The lanes for which it does not hold
@@ -86,8 +90,10 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
   CROSSLANE_NO_EXEC_CHECK
   template <unsigned Bit, class T>
   CROSSLANE_FN T exchange(T const& value, source_location where) const {
-    if constexpr (Ctx::native_type::has_exchange) return this->native().template exchange<wave_size, Bit>(value);
-    else return this->from_lane(value, lane_ ^ Bit, where);
+    if constexpr (Ctx::native_type::has_exchange)
+      return this->native().template exchange<wave_size, Bit>(value);
+    else
+      return this->from_lane(value, lane_ ^ Bit, where);
   }
 
   /// log2(N) exchanges with the lane whose rank differs in one bit: every lane ends with the whole.
@@ -97,8 +103,10 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
       return value;
     } else {
       T const other = exchange<Bit>(value, where);
-      if constexpr (detail::is_commutative<T, Op>) return butterfly<Bit * 2>(op(value, other), op, where);
-      else return butterfly<Bit * 2>((lane_ & Bit) != 0 ? op(other, value) : op(value, other), op, where);
+      if constexpr (detail::is_commutative<T, Op>)
+        return butterfly<Bit * 2>(op(value, other), op, where);
+      else
+        return butterfly<Bit * 2>((lane_ & Bit) != 0 ? op(other, value) : op(value, other), op, where);
     }
   }
 

@@ -12,8 +12,7 @@ struct source_location {
   unsigned line = 0;
 
   /// As a default argument it names the caller of the function that has it.
-  CROSSLANE_FN static constexpr source_location current(char const* file = __builtin_FILE(),
-                                                        char const* function = __builtin_FUNCTION(),
+  CROSSLANE_FN static constexpr source_location current(char const* file = __builtin_FILE(), char const* function = __builtin_FUNCTION(),
                                                         unsigned line = __builtin_LINE()) noexcept {
     return {file, function, line};
   }

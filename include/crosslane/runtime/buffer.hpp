@@ -30,11 +30,9 @@ class basic_buffer {
 
   /// Throws out_of_memory with the bytes asked for, limit_exceeded when the bytes do not fit 64 bits.
   template <stream_like S, std::integral N>
-    requires std::same_as<typename S::backend, B>
-  basic_buffer(S const& stream, N count, source_location where = source_location::current()) {
+  requires std::same_as<typename S::backend, B> basic_buffer(S const& stream, N count, source_location where = source_location::current()) {
     if constexpr (std::signed_integral<N>)
-      if (count < 0)
-        throw_error(errc::invalid_argument, where, "%s buffer of %lld elements", B::name, static_cast<long long>(count));
+      if (count < 0) throw_error(errc::invalid_argument, where, "%s buffer of %lld elements", B::name, static_cast<long long>(count));
     if (std::uint64_t(count) > (~std::size_t{0} >> 1) / sizeof(T))
       throw_error(errc::limit_exceeded, where, "%s buffer of %llu elements of %zu bytes: the limit is 2^63 - 1 bytes", B::name,
                   static_cast<unsigned long long>(count), sizeof(T));

@@ -20,7 +20,8 @@ void require_valid([[maybe_unused]] R const& range, [[maybe_unused]] source_loca
 template <class From, class To>
 constexpr void check_copy_types() {
   using from = std::remove_cv_t<From>;
-  static_assert(std::is_same_v<from, std::remove_cv_t<To>>, "crosslane: a copy does not convert: both sides must have the same element type");
+  static_assert(std::is_same_v<from, std::remove_cv_t<To>>,
+                "crosslane: a copy does not convert: both sides must have the same element type");
   static_assert(!std::is_const_v<To>, "crosslane: the destination of a copy has constant elements");
   static_assert(std::is_trivially_copyable_v<from>, "crosslane: only trivially copyable elements can be copied between devices");
 }
@@ -37,11 +38,13 @@ void copy(S const& stream, From const& from, To&& to, source_location where = so
   detail::require_valid(from, where);
   detail::require_valid(to, where);
   if (from.size() != to.size())
-    throw_error(errc::size_mismatch, where, "copy of %zu elements to %zu elements of %zu bytes", std::size_t(from.size()), std::size_t(to.size()), sizeof(T));
+    throw_error(errc::size_mismatch, where, "copy of %zu elements to %zu elements of %zu bytes", std::size_t(from.size()),
+                std::size_t(to.size()), sizeof(T));
   if (from.size() == 0) return;
   auto const current = q.make_current(where);
   detail::check<B>(B::copy(to.data(), from.data(), from.size() * sizeof(T), q.native()), "copy", where, [&](error_text& t) {
-    t.append("%zu bytes from %p to %p on ", from.size() * sizeof(T), static_cast<void const*>(from.data()), static_cast<void const*>(to.data()));
+    t.append("%zu bytes from %p to %p on ", from.size() * sizeof(T), static_cast<void const*>(from.data()),
+             static_cast<void const*>(to.data()));
     q.describe(t);
   });
 }
@@ -73,15 +76,17 @@ void copy_2d(S const& stream, rows<From> from, rows<To> to, source_location wher
   detail::check_copy_types<From, To>();
   auto const q = detail::ref_of(stream, where);
   if (from.width != to.width || from.height != to.height)
-    throw_error(errc::size_mismatch, where, "copy of %zu rows of %zu elements to %zu rows of %zu", from.height, from.width, to.height, to.width);
+    throw_error(errc::size_mismatch, where, "copy of %zu rows of %zu elements to %zu rows of %zu", from.height, from.width, to.height,
+                to.width);
   if (from.width == 0 || from.height == 0) return;
   auto const check_side = [&](char const* side, std::size_t pitch, std::size_t size) {
     if (pitch < from.width)
-      throw_error(errc::invalid_argument, where, "copy_2d: the %s's pitch of %zu elements is below its width of %zu", side, pitch, from.width);
+      throw_error(errc::invalid_argument, where, "copy_2d: the %s's pitch of %zu elements is below its width of %zu", side, pitch,
+                  from.width);
     std::size_t last = 0;
     if (__builtin_mul_overflow(from.height - 1, pitch, &last) || __builtin_add_overflow(last, from.width, &last) || last > size)
-      throw_error(errc::out_of_bounds, where, "copy_2d: %zu rows of %zu elements, %zu apart, in a %s of %zu elements", from.height, from.width,
-                  pitch, side, size);
+      throw_error(errc::out_of_bounds, where, "copy_2d: %zu rows of %zu elements, %zu apart, in a %s of %zu elements", from.height,
+                  from.width, pitch, side, size);
   };
   check_side("source", from.pitch, from.data.size());
   check_side("destination", to.pitch, to.data.size());

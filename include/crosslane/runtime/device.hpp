@@ -114,7 +114,8 @@ class basic_device {
     friend class basic_stream_ref;
     friend class basic_device;
     guard(int device, source_location where) {
-      detail::check<B>(B::current_device(&previous_), "current device", where, [&](error_text& t) { t.append("%s device %d", B::name, device); });
+      detail::check<B>(B::current_device(&previous_), "current device", where,
+                       [&](error_text& t) { t.append("%s device %d", B::name, device); });
       if (previous_ == device) return;
       detail::check<B>(B::select_device(device), "select device", where, [&](error_text& t) { t.append("%s device %d", B::name, device); });
       changed_ = true;
@@ -142,7 +143,8 @@ class basic_device {
     if (__atomic_load_n(&entry.ready, __ATOMIC_ACQUIRE)) return entry.value;
     detail::spin_guard const lock{cache_lock_};
     if (entry.ready) return entry.value;
-    detail::check<B>(B::properties(index, entry.value), "device properties", where, [&](error_text& t) { t.append("%s device %d", B::name, index); });
+    detail::check<B>(B::properties(index, entry.value), "device properties", where,
+                     [&](error_text& t) { t.append("%s device %d", B::name, index); });
     __atomic_store_n(&entry.ready, true, __ATOMIC_RELEASE);
     return entry.value;
   }

@@ -37,7 +37,8 @@ auto kernel_argument(A&& argument, [[maybe_unused]] source_location where) {
 template <int Position, class Argument>
 struct check_argument {
   static_assert(std::is_trivially_copyable_v<Argument>,
-                "crosslane: a kernel argument must be trivially copyable; position 0 is the kernel itself; see Position and Argument of check_argument. "
+                "crosslane: a kernel argument must be trivially copyable; position 0 is the kernel itself; see Position and Argument of "
+                "check_argument. "
                 "Arrays of the program go to a kernel as a crosslane::buffer: make one and copy to it");
   static constexpr bool ok = true;
 };
@@ -65,11 +66,12 @@ void check_geometry(char const* backend, int device, device_properties const& p,
       throw_error(errc::limit_exceeded, g.where, "launch of %s: grid.%c is %u%s, the limit of %s device %d is %u", kernel, axes[i], grid[i],
                   grid[i] > 0x7fffffffu ? " (made from a negative number?)" : "", backend, device, max_grid[i]);
     if (block[i] > max_block[i])
-      throw_error(errc::limit_exceeded, g.where, "launch of %s: block.%c is %u%s, the limit of %s device %d is %u", kernel, axes[i], block[i],
-                  block[i] > 0x7fffffffu ? " (made from a negative number?)" : "", backend, device, max_block[i]);
+      throw_error(errc::limit_exceeded, g.where, "launch of %s: block.%c is %u%s, the limit of %s device %d is %u", kernel, axes[i],
+                  block[i], block[i] > 0x7fffffffu ? " (made from a negative number?)" : "", backend, device, max_block[i]);
     if (std::uint64_t{grid[i]} * block[i] > p.max_threads_per_axis)
-      throw_error(errc::limit_exceeded, g.where, "launch of %s: grid.%c of %u blocks of %u threads, the limit of %s device %d is %llu threads", kernel,
-                  axes[i], grid[i], block[i], backend, device, static_cast<unsigned long long>(p.max_threads_per_axis));
+      throw_error(errc::limit_exceeded, g.where,
+                  "launch of %s: grid.%c of %u blocks of %u threads, the limit of %s device %d is %llu threads", kernel, axes[i], grid[i],
+                  block[i], backend, device, static_cast<unsigned long long>(p.max_threads_per_axis));
   }
   std::uint64_t const threads = g.block.count();
   if (threads > p.max_threads_per_block)
@@ -83,15 +85,17 @@ void check_geometry(char const* backend, int device, device_properties const& p,
   if constexpr (kernel_shape_of<K>::fixed) {
     using shape = kernel_shape_of<K>;
     if (g.block != extent3{shape::x, shape::y, shape::z})
-      throw_error(errc::invalid_argument, g.where, "launch of %s: block (%u, %u, %u), the kernel fixes (%u, %u, %u)", kernel, block[0], block[1],
-                  block[2], shape::x, shape::y, shape::z);
+      throw_error(errc::invalid_argument, g.where, "launch of %s: block (%u, %u, %u), the kernel fixes (%u, %u, %u)", kernel, block[0],
+                  block[1], block[2], shape::x, shape::y, shape::z);
   }
   if (dynamic_struct && g.dynamic_shared != 0)
-    throw_error(errc::limit_exceeded, g.where, "launch of %s: %zu bytes of dynamic shared memory beside a shared struct of %zu bytes, which leaves none",
-                kernel, g.dynamic_shared, static_shared);
+    throw_error(errc::limit_exceeded, g.where,
+                "launch of %s: %zu bytes of dynamic shared memory beside a shared struct of %zu bytes, which leaves none", kernel,
+                g.dynamic_shared, static_shared);
   if (static_shared > p.shared_per_block_optin || g.dynamic_shared > p.shared_per_block_optin - static_shared)
-    throw_error(errc::limit_exceeded, g.where, "launch of %s: %zu + %zu bytes of static and dynamic shared memory, the limit of %s device %d is %zu",
-                kernel, static_shared, g.dynamic_shared, backend, device, p.shared_per_block_optin);
+    throw_error(errc::limit_exceeded, g.where,
+                "launch of %s: %zu + %zu bytes of static and dynamic shared memory, the limit of %s device %d is %zu", kernel,
+                static_shared, g.dynamic_shared, backend, device, p.shared_per_block_optin);
 }
 
 /// Calls f with the width of the device as a constant: the instance that fits, and every size derived from the same number. False for
@@ -112,8 +116,8 @@ void note_launch(basic_stream_ref<B> q, status answer, launch_record const& reco
     exceptions<B>.rethrow(q.log_key(), q.device_index());
   }
   check<B>(answer, call, record.where, [&](error_text& t) {
-    t.append("launch of %s, grid (%u, %u, %u) block (%u, %u, %u), %zu bytes of dynamic shared memory, on ", record.kernel, record.grid.x, record.grid.y,
-             record.grid.z, record.block.x, record.block.y, record.block.z, dynamic_shared);
+    t.append("launch of %s, grid (%u, %u, %u) block (%u, %u, %u), %zu bytes of dynamic shared memory, on ", record.kernel, record.grid.x,
+             record.grid.y, record.grid.z, record.block.x, record.block.y, record.block.z, dynamic_shared);
     q.describe(t);
   });
 }
@@ -126,21 +130,28 @@ void launch_checked(basic_stream_ref<B> q, launch_geometry const& g, K const& ke
   bool const width_known = with_wave_size(p.wave_size, typename B::widths{}, [&](auto width) {
     using ctx = typename B::template context<width, kernel_shape_of<K>>;
     constexpr std::size_t shared_bytes = has_shared<K, ctx> ? sizeof(kernel_shared<K, ctx>) : 0;
-    static_assert(std::is_trivially_default_constructible_v<kernel_shared<K, ctx>> && std::is_trivially_destructible_v<kernel_shared<K, ctx>>,
-                  "crosslane: a kernel's shared struct is not initialised: no constructors, no default member values");
+    static_assert(
+        std::is_trivially_default_constructible_v<kernel_shared<K, ctx>> && std::is_trivially_destructible_v<kernel_shared<K, ctx>>,
+        "crosslane: a kernel's shared struct is not initialised: no constructors, no default member values");
     static_assert(kernel_min_blocks<K>() == 0 || kernel_max_threads<K>() != 0);
-    static_assert(shared_bytes <= B::max_shared_bytes, "crosslane: the kernel's shared struct is larger than any device of this backend allows");
+    static_assert(shared_bytes <= B::max_shared_bytes,
+                  "crosslane: the kernel's shared struct is larger than any device of this backend allows");
     if constexpr (has_shared<K, ctx>)
-      static_assert(std::is_invocable_v<K const&, ctx const&, kernel_shared<K, ctx>&, A const&...>, "crosslane: the kernel cannot be called with (context, [its shared struct,] the arguments of the launch): see that their number and types fit, that "
+      static_assert(std::is_invocable_v<K const&, ctx const&, kernel_shared<K, ctx>&, A const&...>,
+                    "crosslane: the kernel cannot be called with (context, [its shared struct,] the arguments of the launch): see that "
+                    "their number and types fit, that "
                     "operator() is const and that it takes no argument by non-const reference");
     else
-      static_assert(std::is_invocable_v<K const&, ctx const&, A const&...>, "crosslane: the kernel cannot be called with (context, the arguments of the launch): see that their number and types fit, that operator() is const "
+      static_assert(std::is_invocable_v<K const&, ctx const&, A const&...>,
+                    "crosslane: the kernel cannot be called with (context, the arguments of the launch): see that their number and types "
+                    "fit, that operator() is const "
                     "and that it takes no argument by non-const reference");
     check_geometry<K>(B::name, q.device_index(), p, g, shared_bytes, shared_bytes > B::max_static_shared_bytes);
     answer = B::template launch<width>(q.native(), p, g, kernel, arguments...);
   });
   if (!width_known)
-    throw_error(errc::not_supported, g.where, "launch of %s: %s device %d has waves of %u lanes", type_name<K>(), B::name, q.device_index(), p.wave_size);
+    throw_error(errc::not_supported, g.where, "launch of %s: %s device %d has waves of %u lanes", type_name<K>(), B::name, q.device_index(),
+                p.wave_size);
   note_launch(q, answer, {type_name<K>(), q.log_key(), g.grid, g.block, g.where}, g.dynamic_shared);
 }
 

@@ -121,7 +121,8 @@ class basic_stream_ref {
   template <class, memory_kind, runtime_backend>
   friend class basic_buffer;
 
-  basic_stream_ref(native_handle native, int device, detail::stream_state<B>* state) noexcept : native_{native}, device_{device}, state_{state} {}
+  basic_stream_ref(native_handle native, int device, detail::stream_state<B>* state) noexcept
+      : native_{native}, device_{device}, state_{state} {}
 
   native_handle native_;
   int device_;

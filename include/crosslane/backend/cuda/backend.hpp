@@ -25,7 +25,8 @@ struct cuda : backend::gpu_runtime<cuda, backend::cuda_vendor> {
     return from(cudaFuncSetAttribute(function, cudaFuncAttributeMaxDynamicSharedMemorySize, int(bytes)));
   }
   template <unsigned Width, class K, class... A>
-  static status launch(stream_handle stream, device_properties const& p, detail::launch_geometry const& g, K const& kernel, A const&... arguments) {
+  static status launch(stream_handle stream, device_properties const& p, detail::launch_geometry const& g, K const& kernel,
+                       A const&... arguments) {
     return backend::launch_entry<cuda, Width>(stream, p, g, kernel, arguments...);
   }
 };

@@ -12,9 +12,12 @@ namespace crosslane::backend {
 struct cuda_intrinsics : gpu_intrinsics, cuda_wave {
   template <int Axis>
   static CROSSLANE_DEVICE_FN unsigned block_extent() {
-    if constexpr (Axis == 0) return blockDim.x;
-    else if constexpr (Axis == 1) return blockDim.y;
-    else return blockDim.z;
+    if constexpr (Axis == 0)
+      return blockDim.x;
+    else if constexpr (Axis == 1)
+      return blockDim.y;
+    else
+      return blockDim.z;
   }
 
   static CROSSLANE_DEVICE_FN void trap() { __trap(); }

@@ -5,7 +5,8 @@
 #include <cuda_runtime_api.h>
 
 #include <crosslane/backend/cuda/vendor.hpp>
-#include <crosslane/backend/gpu/runtime.hpp>
+
+#include <crosslane/backend/gpu/runtime.hpp>  // behind the spelling it needs
 
 namespace crosslane::backend {
 

@@ -44,8 +44,8 @@ struct cuda_wave : wave_hooks {
   /// One instruction for 32-bit integers, on sm_80 and later.
   template <unsigned W, unsigned N, class T, class Op>
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
-  static constexpr bool has_reduce_tile = N == W && std::is_integral_v<T> && sizeof(T) == 4 && detail::is_commutative<T, Op> &&
-                                          !std::is_same_v<Op, multiplies>;
+  static constexpr bool has_reduce_tile =
+      N == W && std::is_integral_v<T> && sizeof(T) == 4 && detail::is_commutative<T, Op> && !std::is_same_v<Op, multiplies>;
 #else
   static constexpr bool has_reduce_tile = false;
 #endif
@@ -53,12 +53,18 @@ struct cuda_wave : wave_hooks {
   static CROSSLANE_DEVICE_FN T reduce_tile(T const& value, Op const&) {
     using number = std::conditional_t<std::is_signed_v<T>, int, unsigned>;
     constexpr std::uint32_t mask = ~std::uint32_t{0};
-    if constexpr (std::is_same_v<Op, plus>) return T(__reduce_add_sync(mask, number(value)));
-    else if constexpr (std::is_same_v<Op, minimum>) return T(__reduce_min_sync(mask, number(value)));
-    else if constexpr (std::is_same_v<Op, maximum>) return T(__reduce_max_sync(mask, number(value)));
-    else if constexpr (std::is_same_v<Op, bit_and>) return T(__reduce_and_sync(mask, unsigned(value)));
-    else if constexpr (std::is_same_v<Op, bit_or>) return T(__reduce_or_sync(mask, unsigned(value)));
-    else return T(__reduce_xor_sync(mask, unsigned(value)));
+    if constexpr (std::is_same_v<Op, plus>)
+      return T(__reduce_add_sync(mask, number(value)));
+    else if constexpr (std::is_same_v<Op, minimum>)
+      return T(__reduce_min_sync(mask, number(value)));
+    else if constexpr (std::is_same_v<Op, maximum>)
+      return T(__reduce_max_sync(mask, number(value)));
+    else if constexpr (std::is_same_v<Op, bit_and>)
+      return T(__reduce_and_sync(mask, unsigned(value)));
+    else if constexpr (std::is_same_v<Op, bit_or>)
+      return T(__reduce_or_sync(mask, unsigned(value)));
+    else
+      return T(__reduce_xor_sync(mask, unsigned(value)));
   }
 };
 

@@ -11,21 +11,30 @@ namespace crosslane::backend {
 struct gpu_intrinsics {
   template <int Axis>
   static CROSSLANE_DEVICE_FN unsigned thread_index() {
-    if constexpr (Axis == 0) return threadIdx.x;
-    else if constexpr (Axis == 1) return threadIdx.y;
-    else return threadIdx.z;
+    if constexpr (Axis == 0)
+      return threadIdx.x;
+    else if constexpr (Axis == 1)
+      return threadIdx.y;
+    else
+      return threadIdx.z;
   }
   template <int Axis>
   static CROSSLANE_DEVICE_FN unsigned block_index() {
-    if constexpr (Axis == 0) return blockIdx.x;
-    else if constexpr (Axis == 1) return blockIdx.y;
-    else return blockIdx.z;
+    if constexpr (Axis == 0)
+      return blockIdx.x;
+    else if constexpr (Axis == 1)
+      return blockIdx.y;
+    else
+      return blockIdx.z;
   }
   template <int Axis>
   static CROSSLANE_DEVICE_FN unsigned grid_extent() {
-    if constexpr (Axis == 0) return gridDim.x;
-    else if constexpr (Axis == 1) return gridDim.y;
-    else return gridDim.z;
+    if constexpr (Axis == 0)
+      return gridDim.x;
+    else if constexpr (Axis == 1)
+      return gridDim.y;
+    else
+      return gridDim.z;
   }
 
   static CROSSLANE_DEVICE_FN void sync_block(source_location) { __syncthreads(); }

@@ -48,8 +48,10 @@ __global__ void CROSSLANE_GPU_BOUNDS(Width, kernel_max_threads<K>(), kernel_min_
 /// The host side's handle of the instance.
 template <class Backend, unsigned Width, class K, class... A>
 constexpr auto entry_of() {
-  if constexpr (kernel_max_threads<K>() != 0) return &bounded_entry<Backend, Width, K, A...>;
-  else return &entry<Backend, Width, K, A...>;
+  if constexpr (kernel_max_threads<K>() != 0)
+    return &bounded_entry<Backend, Width, K, A...>;
+  else
+    return &entry<Backend, Width, K, A...>;
 }
 
 template <class Backend, unsigned Width, class K, class... A>
@@ -58,14 +60,16 @@ status launch_entry(typename Backend::stream_handle stream, device_properties co
   using ctx = typename Backend::template context<Width, kernel_shape_of<K>>;
   void const* const function = reinterpret_cast<void const*>(entry_of<Backend, Width, K, A...>());
   std::size_t dynamic = g.dynamic_shared, fixed = 0;
-  if constexpr (shared_is_dynamic<Backend, K, ctx>) dynamic = sizeof(kernel_shared<K, ctx>);
-  else if constexpr (has_shared<K, ctx>) fixed = sizeof(kernel_shared<K, ctx>);
+  if constexpr (shared_is_dynamic<Backend, K, ctx>)
+    dynamic = sizeof(kernel_shared<K, ctx>);
+  else if constexpr (has_shared<K, ctx>)
+    fixed = sizeof(kernel_shared<K, ctx>);
   if (fixed + dynamic > p.shared_per_block) {
     if (status const s = Backend::allow_dynamic_shared(function, dynamic); s.code != 0) return s;
   }
   void* pointers[] = {const_cast<void*>(static_cast<void const*>(&arguments))..., const_cast<void*>(static_cast<void const*>(&kernel))};
-  return Backend::from(CROSSLANE_GPU(LaunchKernel)(function, dim3{g.grid.x, g.grid.y, g.grid.z}, dim3{g.block.x, g.block.y, g.block.z}, pointers,
-                                                   dynamic, stream));
+  return Backend::from(CROSSLANE_GPU(LaunchKernel)(function, dim3{g.grid.x, g.grid.y, g.grid.z}, dim3{g.block.x, g.block.y, g.block.z},
+                                                   pointers, dynamic, stream));
 }
 
 }  // namespace crosslane::backend

@@ -88,12 +88,13 @@ struct gpu_runtime {
   static status event_record(event_handle e, stream_handle s) noexcept { return from(CROSSLANE_GPU(EventRecord)(e, s)); }
   static status event_synchronize(event_handle e) noexcept { return from(CROSSLANE_GPU(EventSynchronize)(e)); }
   static status event_query(event_handle e, bool* done) noexcept { return ready(CROSSLANE_GPU(EventQuery)(e), done); }
-  static status event_elapsed(float* ms, event_handle a, event_handle b) noexcept { return from(CROSSLANE_GPU(EventElapsedTime)(ms, a, b)); }
+  static status event_elapsed(float* ms, event_handle a, event_handle b) noexcept {
+    return from(CROSSLANE_GPU(EventElapsedTime)(ms, a, b));
+  }
 
   static status allocate(memory_kind kind, void** out, std::size_t bytes, stream_handle s, bool ordered) noexcept {
     switch (kind) {
-      case memory_kind::device:
-        return from(ordered ? CROSSLANE_GPU(MallocAsync)(out, bytes, s) : CROSSLANE_GPU(Malloc)(out, bytes));
+      case memory_kind::device: return from(ordered ? CROSSLANE_GPU(MallocAsync)(out, bytes, s) : CROSSLANE_GPU(Malloc)(out, bytes));
       case memory_kind::pinned: return from(Vendor::allocate_pinned(out, bytes));
       case memory_kind::managed: return from(CROSSLANE_GPU(MallocManaged)(out, bytes, CROSSLANE_GPU(MemAttachGlobal)));
     }

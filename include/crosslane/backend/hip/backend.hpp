@@ -2,8 +2,8 @@
 /// AMD GPUs through HIP. Waves of 64 lanes (GCN, CDNA) or 32 (RDNA): each kernel is compiled for both.
 #pragma once
 
-#include <crosslane/backend/hip/runtime.hpp>
 #include <crosslane/backend/hip/intrinsics.hpp>
+#include <crosslane/backend/hip/runtime.hpp>
 
 #include <crosslane/backend/gpu/launch.hpp>
 
@@ -35,7 +35,8 @@ struct hip : backend::gpu_runtime<hip, backend::hip_vendor> {
     return from(hipFuncSetAttribute(function, hipFuncAttributeMaxDynamicSharedMemorySize, int(bytes)));
   }
   template <unsigned Width, class K, class... A>
-  static status launch(stream_handle stream, device_properties const& p, detail::launch_geometry const& g, K const& kernel, A const&... arguments) {
+  static status launch(stream_handle stream, device_properties const& p, detail::launch_geometry const& g, K const& kernel,
+                       A const&... arguments) {
     return backend::launch_entry<hip, Width>(stream, p, g, kernel, arguments...);
   }
 };

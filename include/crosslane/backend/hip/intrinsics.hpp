@@ -2,8 +2,10 @@
 /// The kernel contract on AMD GPUs.
 #pragma once
 
-#include <crosslane/backend/hip/wave.hpp>
+#include <hip/hip_runtime.h>
+
 #include <crosslane/backend/gpu/intrinsics.hpp>
+#include <crosslane/backend/hip/wave.hpp>
 
 namespace crosslane::backend {
 
@@ -11,9 +13,12 @@ struct hip_intrinsics : gpu_intrinsics, hip_wave {
   /// HIP's blocks all have the same size. HIP's blockDim allows for a smaller last one, as OpenCL has it, at the cost of instructions.
   template <int Axis>
   static CROSSLANE_DEVICE_FN unsigned block_extent() {
-    if constexpr (Axis == 0) return __builtin_amdgcn_workgroup_size_x();
-    else if constexpr (Axis == 1) return __builtin_amdgcn_workgroup_size_y();
-    else return __builtin_amdgcn_workgroup_size_z();
+    if constexpr (Axis == 0)
+      return __builtin_amdgcn_workgroup_size_x();
+    else if constexpr (Axis == 1)
+      return __builtin_amdgcn_workgroup_size_y();
+    else
+      return __builtin_amdgcn_workgroup_size_z();
   }
 
   static CROSSLANE_DEVICE_FN void trap() { __builtin_trap(); }

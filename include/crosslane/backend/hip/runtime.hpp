@@ -5,7 +5,8 @@
 #include <hip/hip_runtime.h>
 
 #include <crosslane/backend/hip/vendor.hpp>
-#include <crosslane/backend/gpu/runtime.hpp>
+
+#include <crosslane/backend/gpu/runtime.hpp>  // behind the spelling it needs
 
 namespace crosslane::backend {
 

@@ -6,8 +6,8 @@
 #define CROSSLANE_GPU_PROPERTIES hipDeviceProp_t
 /// Register use is bounded so that blocks of `Threads` fit `Blocks` times on a multiprocessor: AMD counts in waves per SIMD, of
 /// which a multiprocessor has four, each with room for at least eight.
-#define CROSSLANE_GPU_BOUNDS(Width, Threads, Blocks, Fixed)                          \
-  __attribute__((amdgpu_flat_work_group_size((Fixed) ? (Threads) : 1, (Threads)),    \
+#define CROSSLANE_GPU_BOUNDS(Width, Threads, Blocks, Fixed)                       \
+  __attribute__((amdgpu_flat_work_group_size((Fixed) ? (Threads) : 1, (Threads)), \
                  amdgpu_waves_per_eu(::crosslane::backend::waves_per_simd(Width, Threads, Blocks))))
 
 namespace crosslane::backend {

@@ -3,6 +3,8 @@
 /// with the compiler's own functions, which are the same from HIP 5 to 7; the _sync functions of HIP exist since 6.2 only.
 #pragma once
 
+#include <hip/hip_runtime.h>
+
 #include <crosslane/backend/gpu/words.hpp>
 #include <crosslane/backend/wave_hooks.hpp>
 #include <crosslane/kernel/functional.hpp>
@@ -83,17 +85,21 @@ struct hip_wave : wave_hooks {
     } else if constexpr (Bit == 2) {
       return move<dpp::swap_pairs>(value);
     } else if constexpr (Bit == 4) {
-      if constexpr (W == 32) return move<dpp::exchange + 4>(value);
-      else return move<dpp::half_mirror>(move<0x1b>(value));  // 7 - i after 3 - i of each quad: i ^ 4
+      if constexpr (W == 32)
+        return move<dpp::exchange + 4>(value);
+      else
+        return move<dpp::half_mirror>(move<0x1b>(value));  // 7 - i after 3 - i of each quad: i ^ 4
     } else if constexpr (Bit == 8) {
       return move<dpp::rotate + 8>(value);
     } else if constexpr (Bit == 16 && W == 32) {
       return swap_rows<0x76543210u, 0xfedcba98u>(value);
     } else if constexpr (Bit == 16) {
-      return map_words(value, [](std::uint32_t word) { return std::uint32_t(__builtin_amdgcn_ds_swizzle(int(word), 0x401f)); });  // xor 16 in each 32
+      return map_words(
+          value, [](std::uint32_t word) { return std::uint32_t(__builtin_amdgcn_ds_swizzle(int(word), 0x401f)); });  // xor 16 in each 32
     } else {
       unsigned const lane = __builtin_amdgcn_mbcnt_hi(~0u, __builtin_amdgcn_mbcnt_lo(~0u, 0u));
-      return map_words(value, [=](std::uint32_t word) { return std::uint32_t(__builtin_amdgcn_ds_bpermute(int((lane ^ Bit) * 4), int(word))); });
+      return map_words(value,
+                       [=](std::uint32_t word) { return std::uint32_t(__builtin_amdgcn_ds_bpermute(int((lane ^ Bit) * 4), int(word))); });
     }
   }
 
@@ -140,14 +146,17 @@ struct hip_wave : wave_hooks {
   /// How many lanes of a mask are below the caller.
   template <unsigned W>
   static CROSSLANE_DEVICE_FN unsigned rank_in(lane_mask<W> mask) {
-    if constexpr (W == 32) return __builtin_amdgcn_mbcnt_lo(mask.to_word(), 0u);
-    else return __builtin_amdgcn_mbcnt_hi(std::uint32_t(mask.to_word() >> 32), __builtin_amdgcn_mbcnt_lo(std::uint32_t(mask.to_word()), 0u));
+    if constexpr (W == 32)
+      return __builtin_amdgcn_mbcnt_lo(mask.to_word(), 0u);
+    else
+      return __builtin_amdgcn_mbcnt_hi(std::uint32_t(mask.to_word() >> 32), __builtin_amdgcn_mbcnt_lo(std::uint32_t(mask.to_word()), 0u));
   }
 
  private:
   template <int Control, class T>
   static CROSSLANE_DEVICE_FN T move(T const& value) {
-    return map_words(value, [](std::uint32_t word) { return std::uint32_t(__builtin_amdgcn_update_dpp(0, int(word), Control, 0xf, 0xf, true)); });
+    return map_words(value,
+                     [](std::uint32_t word) { return std::uint32_t(__builtin_amdgcn_update_dpp(0, int(word), Control, 0xf, 0xf, true)); });
   }
 
   /// Each lane reads the lane of the other row of 16 that its 4 bits of the selectors name; gfx10 and later.
@@ -163,8 +172,10 @@ struct hip_wave : wave_hooks {
 
   template <unsigned W, class T>
   static CROSSLANE_DEVICE_FN T last_of_previous_row(T const& value) {
-    if constexpr (W == 64) return move<dpp::broadcast_15>(value);
-    else return swap_rows<~0u, ~0u>(value);
+    if constexpr (W == 64)
+      return move<dpp::broadcast_15>(value);
+    else
+      return swap_rows<~0u, ~0u>(value);
   }
 
   template <unsigned Delta, unsigned N, class T, class Op>

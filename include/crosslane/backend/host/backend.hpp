@@ -20,8 +20,10 @@ struct host : backend::host_runtime<host> {
   static constexpr std::size_t max_shared_bytes = ~std::size_t{0};  // the limit is a property of the device
 
   template <unsigned Width, class K, class... A>
-  static status launch(stream_handle q, device_properties const&, detail::launch_geometry const& g, K const& kernel, A const&... arguments) {
-    q->enqueue<host>([task = backend::typed_grid_task<host, Width, K, A...>{g, type_name<K>(), kernel, arguments...}] { backend::run_grid(task); });
+  static status launch(stream_handle q, device_properties const&, detail::launch_geometry const& g, K const& kernel,
+                       A const&... arguments) {
+    q->enqueue<host>(
+        [task = backend::typed_grid_task<host, Width, K, A...>{g, type_name<K>(), kernel, arguments...}] { backend::run_grid(task); });
     return {};
   }
 

@@ -17,7 +17,7 @@ class block_runner;
 struct grid_task {
   extent3 grid, block;
   unsigned wave_size = 32;
-  std::size_t shared_bytes = 0;   ///< the kernel's struct
+  std::size_t shared_bytes = 0;  ///< the kernel's struct
   std::size_t shared_align = 1;
   std::size_t dynamic_bytes = 0;
   char const* kernel = "";
@@ -190,7 +190,8 @@ class block_runner {
         text.append(", the others of them wait in another operation");
       } else {
         unsigned const absent = unsigned(__builtin_ctzll(missing));
-        text.append(lanes_[wave * wave_size + absent] == nullptr ? ", lane %u has returned" : ", lane %u waits at a barrier of the block", absent);
+        text.append(lanes_[wave * wave_size + absent] == nullptr ? ", lane %u has returned" : ", lane %u waits at a barrier of the block",
+                    absent);
       }
     } else if (different_places_) {
       text.append("thread %u waits at %s:%u while thread %u waits at %s:%u", first_rank_, first_place_.file, first_place_.line, other_rank_,
@@ -212,8 +213,9 @@ class block_runner {
       if (other.members == mine.members && other.complete == mine.complete && other.where.line == mine.where.line &&
           other.where.file == mine.where.file)
         continue;
-      throw_error(errc::divergent_wave, task_->where, "wave %u: lane %u is in an operation of lanes %#llx at %s:%u, lane %u in one of lanes %#llx at %s:%u",
-                  wave, i, static_cast<unsigned long long>(other.members), other.where.file, other.where.line, lane,
+      throw_error(errc::divergent_wave, task_->where,
+                  "wave %u: lane %u is in an operation of lanes %#llx at %s:%u, lane %u in one of lanes %#llx at %s:%u", wave, i,
+                  static_cast<unsigned long long>(other.members), other.where.file, other.where.line, lane,
                   static_cast<unsigned long long>(mine.members), mine.where.file, mine.where.line);
     }
   }
@@ -250,8 +252,8 @@ class block_runner {
     } catch (error const& e) {
       fail([&] {
         error_text text;
-        text.append("%s; kernel %s, block (%u, %u, %u), thread %u", e.object(), task_->kernel, block_index_.x, block_index_.y, block_index_.z,
-                    running_);
+        text.append("%s; kernel %s, block (%u, %u, %u), thread %u", e.object(), task_->kernel, block_index_.x, block_index_.y,
+                    block_index_.z, running_);
         return std::make_exception_ptr(error{e.code(), text, task_->where});
       });
     } catch (...) {
@@ -275,7 +277,8 @@ class block_runner {
       shared_memory_ = nullptr;
       shared_capacity_ = 0;
       void* memory = nullptr;
-      if (posix_memalign(&memory, align, bytes) != 0) throw_error(errc::out_of_memory, task_->where, "host: %zu bytes of shared memory", bytes);
+      if (posix_memalign(&memory, align, bytes) != 0)
+        throw_error(errc::out_of_memory, task_->where, "host: %zu bytes of shared memory", bytes);
       shared_memory_ = memory;
       shared_capacity_ = bytes;
       shared_capacity_align_ = align;
@@ -287,8 +290,8 @@ class block_runner {
   grid_task const* task_ = nullptr;
   extent3 block_index_;
   unsigned threads_ = 0, started_ = 0, finished_ = 0, waiting_ = 0;
-  unsigned arrived_ = 0;      ///< at the current barrier
-  unsigned running_ = 0;      ///< rank, for messages
+  unsigned arrived_ = 0;  ///< at the current barrier
+  unsigned running_ = 0;  ///< rank, for messages
   unsigned fibers_used_ = 0;
   thread_position next_{};
   bool cancelled_ = false, different_places_ = false;
@@ -297,7 +300,7 @@ class block_runner {
   std::exception_ptr error_;
   fiber main_;
   fiber* current_ = nullptr;
-  fiber* lanes_[fiber_pool::capacity] = {};  ///< the fiber on which a waiting lane waits, else null
+  fiber* lanes_[fiber_pool::capacity] = {};         ///< the fiber on which a waiting lane waits, else null
   std::uint16_t ready_[fiber_pool::capacity] = {};  ///< ring of the waiting lanes that can go on, in order
   unsigned ready_first_ = 0, ready_count_ = 0;
   lane_slot slots_[fiber_pool::capacity];

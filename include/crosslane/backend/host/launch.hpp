@@ -70,8 +70,10 @@ struct typed_grid_task : grid_task {
     block_runner::thread_position thread;
     while (runner.next_thread(thread)) {
       ctx const context{host_intrinsics{runner, thread}};
-      if constexpr (has_shared<K, ctx>) kernel_object(context, *static_cast<kernel_shared<K, ctx>*>(runner.shared()), a...);
-      else kernel_object(context, a...);
+      if constexpr (has_shared<K, ctx>)
+        kernel_object(context, *static_cast<kernel_shared<K, ctx>*>(runner.shared()), a...);
+      else
+        kernel_object(context, a...);
       runner.thread_returned();
     }
   }

@@ -81,7 +81,7 @@ class host_queue {
     delete q;
   }
 
-    /// Queues `f()`. An exception from it surfaces at the next synchronising call.
+  /// Queues `f()`. An exception from it surfaces at the next synchronising call.
   template <class Tag, class F>
   void enqueue(F f) {
     struct item final : queue_item {
@@ -89,9 +89,7 @@ class host_queue {
       void run() override { f(); }
       F f;
     };
-    push(new item{static_cast<F&&>(f)}, [](host_queue const* q) {
-      detail::exceptions<Tag>.add(q, q->device_, std::current_exception());
-    });
+    push(new item{static_cast<F&&>(f)}, [](host_queue const* q) { detail::exceptions<Tag>.add(q, q->device_, std::current_exception()); });
   }
 
   void synchronize() noexcept {
@@ -199,7 +197,8 @@ class host_queue {
   queue_item* first_ = nullptr;
   queue_item* last_ = nullptr;
   std::uint64_t pushed_ = 0, done_ = 0;
-  std::uint64_t wake_at_ = ~std::uint64_t{0};  ///< the least number of items done that somebody waits for: to be woken for each would cost a core
+  std::uint64_t wake_at_ =
+      ~std::uint64_t{0};  ///< the least number of items done that somebody waits for: to be woken for each would cost a core
 };
 
 /// Shared by the program's handle and the queued work that refers to it.

@@ -38,8 +38,9 @@ class host_wave : public wave_hooks {
       for (std::uint64_t rest = lanes; rest != 0; rest &= rest - 1) {
         unsigned const lane = unsigned(__builtin_ctzll(rest)), from = wave[lane].argument;
         if (from >= W || (lanes >> from & 1) == 0)
-          throw_error(errc::invalid_lane, wave[lane].where, "lane %u reads from lane %u, which is not among the lanes %#llx of the operation at %s:%u", lane,
-                      from, static_cast<unsigned long long>(lanes), wave[lane].where.file, wave[lane].where.line);
+          throw_error(errc::invalid_lane, wave[lane].where,
+                      "lane %u reads from lane %u, which is not among the lanes %#llx of the operation at %s:%u", lane, from,
+                      static_cast<unsigned long long>(lanes), wave[lane].where.file, wave[lane].where.line);
         std::memcpy(wave[lane].out, wave[from].in, sizeof(T));
       }
     });
@@ -117,7 +118,8 @@ class host_wave : public wave_hooks {
   };
 
   template <unsigned W>
-  void offer(lane_mask<W> members, void const* in, void* out, unsigned argument, source_location where, void (*complete)(lane_slot*, std::uint64_t)) const {
+  void offer(lane_mask<W> members, void const* in, void* out, unsigned argument, source_location where,
+             void (*complete)(lane_slot*, std::uint64_t)) const {
     auto const& self = static_cast<Derived const&>(*this);
     self.block().collective(self.rank(), W, {in, out, argument, members.to_word(), where, complete});
   }
