@@ -15,6 +15,13 @@ concept loop_backend =
 
 inline constexpr unsigned elementwise_block = 256;
 
+/// The work is queued and runs on the device: a container of the program would be copied here and be gone by then.
+template <class R>
+constexpr void check_device_range() {
+  static_assert(is_buffer<std::remove_cvref_t<R>> || is_span<std::remove_cvref_t<R>>,
+                "crosslane: element-wise algorithms take buffers and spans; arrays of the program go through a buffer");
+}
+
 /// How many elements a thread moves at once: the widest of the types then fills one 16-byte access. 1 where that is impossible.
 template <class... T>
 constexpr unsigned elements_per_access() {

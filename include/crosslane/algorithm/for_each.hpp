@@ -73,6 +73,7 @@ void for_each(S const& stream, R&& range, F f, source_location where = source_lo
   using B = typename S::backend;
   static_assert(detail::check_argument<3, F>::ok);
   auto const q = detail::ref_of(stream, where);
+  detail::check_device_range<R>();
   auto const view = detail::kernel_argument(range, where);
   auto* const data = view.data();
   using T = std::remove_pointer_t<decltype(view.data())>;

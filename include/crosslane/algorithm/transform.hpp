@@ -71,6 +71,8 @@ template <stream_like S, class Out, class F, class... In>
 struct transform {
   transform(S const& stream, Out&& output, F f, In&&... inputs, source_location where = source_location::current()) {
     static_assert(detail::check_argument<3, F>::ok);
+    detail::check_device_range<Out>();
+    (detail::check_device_range<In>(), ...);
     auto const q = detail::ref_of(stream, where);
     run(q, where, f, detail::kernel_argument(output, where), detail::kernel_argument(inputs, where)...);
   }

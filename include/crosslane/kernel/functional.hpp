@@ -55,12 +55,14 @@ struct bit_xor {
 
 namespace detail {
 
-/// The order of the operands of Op on T does not matter: the library's own operators on numbers.
+/// The order of the operands of Op on T does not matter: the library's own operators on numbers. Not minimum and maximum of floating
+/// point, where a NaN or the sign of zero tells the operands apart.
 template <class T, class Op>
 inline constexpr bool is_commutative =
     std::is_arithmetic_v<T> &&
-    (std::is_same_v<Op, plus> || std::is_same_v<Op, multiplies> || std::is_same_v<Op, minimum> || std::is_same_v<Op, maximum> ||
-     std::is_same_v<Op, bit_and> || std::is_same_v<Op, bit_or> || std::is_same_v<Op, bit_xor>);
+    (std::is_same_v<Op, plus> || std::is_same_v<Op, multiplies> ||
+     (std::is_integral_v<T> && (std::is_same_v<Op, minimum> || std::is_same_v<Op, maximum> || std::is_same_v<Op, bit_and> ||
+                                std::is_same_v<Op, bit_or> || std::is_same_v<Op, bit_xor>)));
 
 }  // namespace detail
 

@@ -20,7 +20,8 @@ namespace crosslane {
 
 template <unsigned X, unsigned Y = 1, unsigned Z = 1>
 struct block_size_constant {
-  static_assert(X > 0 && Y > 0 && Z > 0 && X * Y * Z <= 1024, "crosslane: a block has 1 to 1024 threads");
+  static_assert(X > 0 && Y > 0 && Z > 0 && X <= 1024 && Y <= 1024 && Z <= 1024 && X * Y * Z <= 1024,
+                "crosslane: a block has 1 to 1024 threads");
 };
 
 /// For a kernel's `static constexpr auto block`.

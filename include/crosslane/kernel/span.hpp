@@ -95,4 +95,11 @@ span(T*, std::size_t) -> span<T>;
 template <class T, std::size_t N>
 span(T (&)[N]) -> span<T>;
 
+namespace detail {
+template <class R>
+inline constexpr bool is_span = false;
+template <class T>
+inline constexpr bool is_span<span<T>> = true;
+}  // namespace detail
+
 }  // namespace crosslane

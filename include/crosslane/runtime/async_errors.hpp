@@ -80,7 +80,7 @@ class launch_log {
 };
 
 /// Exceptions thrown where nobody could catch them: in host callbacks and in kernels of the host backend. The first of a stream is
-/// rethrown by the next synchronising call on it or its device. At most `capacity` wait; more are consequences and are dropped.
+/// rethrown by the next synchronising call on it or its device; the others of that stream are consequences and are dropped.
 class pending_exceptions {
  public:
   pending_exceptions() = default;
@@ -102,6 +102,8 @@ class pending_exceptions {
   void add(void const* stream, int device, std::exception_ptr exception) noexcept {
     spin_guard const guard{lock_};
     if (count_ == capacity) return;
+    for (unsigned i = 0; i < count_; ++i)
+      if (stream != nullptr && entries_[i].stream == stream) return;  // a consequence of the first
     entries_[count_] = {stream, device, static_cast<std::exception_ptr&&>(exception)};
     __atomic_store_n(&count_, count_ + 1, __ATOMIC_RELEASE);
   }
@@ -114,24 +116,18 @@ class pending_exceptions {
       if (entries_[i].stream == stream) entries_[i].stream = nullptr;
   }
 
-  /// Rethrows the oldest one of the stream; of any stream of the device when `stream` is null. The others of the same stream are
-  /// consequences of the first, and are dropped.
+  /// Rethrows the oldest one of the stream; of any stream of the device when `stream` is null. Those of other streams stay.
   void rethrow(void const* stream, int device) {
     if (__atomic_load_n(&count_, __ATOMIC_ACQUIRE) == 0) return;
     std::exception_ptr first;
     {
       spin_guard const guard{lock_};
-      unsigned kept = 0;
-      for (unsigned i = 0; i < count_; ++i) {
-        bool const ours = stream != nullptr ? entries_[i].stream == stream : entries_[i].device == device;
-        if (ours) {
-          if (!first) first = static_cast<std::exception_ptr&&>(entries_[i].exception);
-          entries_[i].exception = nullptr;
-        } else if (kept++ != i) {
-          entries_[kept - 1] = static_cast<entry&&>(entries_[i]);
-        }
-      }
-      __atomic_store_n(&count_, kept, __ATOMIC_RELEASE);
+      unsigned found = 0;
+      while (found < count_ && !(stream != nullptr ? entries_[found].stream == stream : entries_[found].device == device)) ++found;
+      if (found == count_) return;
+      first = static_cast<std::exception_ptr&&>(entries_[found].exception);
+      for (unsigned i = found + 1; i < count_; ++i) entries_[i - 1] = static_cast<entry&&>(entries_[i]);
+      __atomic_store_n(&count_, count_ - 1, __ATOMIC_RELEASE);
     }
     if (first) std::rethrow_exception(first);
   }

@@ -30,9 +30,12 @@ constexpr void check_copy_types() {
 
 /// Copies all of `from` to `to`. Throws size_mismatch unless both have the same number of elements.
 template <stream_like S, class From, class To>
-void copy(S const& stream, From const& from, To&& to, source_location where = source_location::current()) {
+void copy(S const& stream, From&& from, To&& to, source_location where = source_location::current()) {
   using B = typename S::backend;
-  using T = std::remove_cv_t<detail::element_of<From const>>;
+  using T = std::remove_cv_t<detail::element_of<std::remove_reference_t<From>>>;
+  static_assert((std::is_lvalue_reference_v<From> || detail::is_span<std::remove_cvref_t<From>>) &&
+                    (std::is_lvalue_reference_v<To> || detail::is_span<std::remove_cvref_t<To>>),
+                "crosslane: a copy is queued, and a temporary would be gone before it runs: name the range, or pass a crosslane::span");
   detail::check_copy_types<T, detail::element_of<std::remove_reference_t<To>>>();
   auto const q = detail::ref_of(stream, where);
   detail::require_valid(from, where);

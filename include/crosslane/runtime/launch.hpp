@@ -108,7 +108,7 @@ bool with_wave_size(unsigned wave_size, std::integer_sequence<unsigned, Widths..
 /// Notes a launch in the log and throws where the backend refused it; with CROSSLANE_CONFIG_SYNC_LAUNCHES also where it fails.
 template <class B>
 void note_launch(basic_stream_ref<B> q, status answer, launch_record const& record, std::size_t dynamic_shared = 0) {
-  launches<B>.record(record);
+  if (answer.code == 0) launches<B>.record(record);
   char const* call = "launch";
   if (CROSSLANE_CONFIG_SYNC_LAUNCHES && answer.code == 0) {
     answer = B::stream_synchronize(q.native());

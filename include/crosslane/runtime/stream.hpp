@@ -56,6 +56,7 @@ class basic_stream_ref {
 
   /// Waits until all work so far is done. Surfaces its errors.
   void synchronize(source_location where = source_location::current()) const {
+    guard const current{device_, where};
     detail::check<B>(B::stream_synchronize(native_), "stream synchronize", where, [this](error_text& t) {
       describe(t);
       detail::launches<B>.describe(log_key(), t);
@@ -67,6 +68,7 @@ class basic_stream_ref {
   /// Whether all work so far is done.
   [[nodiscard]] bool query(source_location where = source_location::current()) const {
     bool done = false;
+    guard const current{device_, where};
     detail::check<B>(B::stream_query(native_, &done), "stream query", where, [this](error_text& t) {
       describe(t);
       detail::launches<B>.describe(log_key(), t);
@@ -78,6 +80,7 @@ class basic_stream_ref {
   template <bool Timed>
   void wait(basic_event<B, Timed> const& event, source_location where = source_location::current()) const {
     event.require(where);
+    guard const current{device_, where};
     detail::check<B>(B::stream_wait_event(native_, event.native()), "stream wait event", where, [this](error_text& t) { describe(t); });
   }
 
@@ -129,7 +132,7 @@ class basic_stream_ref {
   detail::stream_state<B>* state_;
 };
 
-/// Owns a stream. Move-only. Destruction does not wait: work that was queued still runs.
+/// Owns a stream. Move-only. Work that was queued still runs: on a GPU destruction does not wait for it, on the host it does.
 template <runtime_backend B>
 class basic_stream {
  public:

@@ -65,7 +65,7 @@ status launch_entry(typename Backend::stream_handle stream, device_properties co
   else if constexpr (has_shared<K, ctx>)
     fixed = sizeof(kernel_shared<K, ctx>);
   if (fixed + dynamic > p.shared_per_block) {
-    if (status const s = Backend::allow_dynamic_shared(function, dynamic); s.code != 0) return s;
+    if (status const s = Backend::allow_dynamic_shared(function, p.shared_per_block_optin - fixed); s.code != 0) return s;
   }
   void* pointers[] = {const_cast<void*>(static_cast<void const*>(&arguments))..., const_cast<void*>(static_cast<void const*>(&kernel))};
   return Backend::from(CROSSLANE_GPU(LaunchKernel)(function, dim3{g.grid.x, g.grid.y, g.grid.z}, dim3{g.block.x, g.block.y, g.block.z},

@@ -115,11 +115,14 @@ class block_runner {
     slots[lane] = slot;
     std::uint64_t& waiting = wave_waiting_[wave];
     waiting |= std::uint64_t{1} << lane;
-    if ((waiting & slot.members) != slot.members) {
-      suspend(rank);
-      return;
+    // A member may still wait in an operation of a smaller group; whether lanes never meet shows when nothing can run any more.
+    for (std::uint64_t rest = slot.members; rest != 0; rest &= rest - 1) {
+      unsigned const i = unsigned(__builtin_ctzll(rest));
+      if ((waiting >> i & 1) == 0 || !same_operation(slots[i], slot)) {
+        suspend(rank);
+        return;
+      }
     }
-    check_collective(slots, wave, lane);
     waiting &= ~slot.members;
     slot.complete(slots, slot.members);
     for (std::uint64_t rest = slot.members & ~(std::uint64_t{1} << lane); rest != 0; rest &= rest - 1)
@@ -187,7 +190,14 @@ class block_runner {
                   static_cast<unsigned long long>(slot.members), slot.where.file, slot.where.line);
       std::uint64_t const missing = slot.members & ~wave_waiting_[wave];
       if (missing == 0) {
-        text.append(", the others of them wait in another operation");
+        lane_slot const* const slots = slots_ + wave * wave_size;
+        std::uint64_t rest = slot.members;
+        while (rest != 0 && same_operation(slots[__builtin_ctzll(rest)], slot)) rest &= rest - 1;
+        if (rest != 0) {
+          unsigned const other = unsigned(__builtin_ctzll(rest));
+          text.append(", lane %u in one of lanes %#llx at %s:%u", other, static_cast<unsigned long long>(slots[other].members),
+                      slots[other].where.file, slots[other].where.line);
+        }
       } else {
         unsigned const absent = unsigned(__builtin_ctzll(missing));
         text.append(lanes_[wave * wave_size + absent] == nullptr ? ", lane %u has returned" : ", lane %u waits at a barrier of the block",
@@ -204,20 +214,8 @@ class block_runner {
     cancelled_ = true;
   }
 
-  /// All members wait, but do they wait for the same?
-  void check_collective(lane_slot const* slots, unsigned wave, unsigned lane) const {
-    lane_slot const& mine = slots[lane];
-    for (std::uint64_t rest = mine.members; rest != 0; rest &= rest - 1) {
-      unsigned const i = unsigned(__builtin_ctzll(rest));
-      lane_slot const& other = slots[i];
-      if (other.members == mine.members && other.complete == mine.complete && other.where.line == mine.where.line &&
-          other.where.file == mine.where.file)
-        continue;
-      throw_error(errc::divergent_wave, task_->where,
-                  "wave %u: lane %u is in an operation of lanes %#llx at %s:%u, lane %u in one of lanes %#llx at %s:%u", wave, i,
-                  static_cast<unsigned long long>(other.members), other.where.file, other.where.line, lane,
-                  static_cast<unsigned long long>(mine.members), mine.where.file, mine.where.line);
-    }
+  static bool same_operation(lane_slot const& a, lane_slot const& b) noexcept {
+    return a.members == b.members && a.complete == b.complete && a.where.line == b.where.line && a.where.file == b.where.file;
   }
 
   /// Null where there is no memory for another stack: then the block has failed.
