@@ -12,7 +12,8 @@ void copy(xl::stream const& q, xl::buffer<float>& floats, [[maybe_unused]] xl::b
 #elif CROSSLANE_TEST_WRONG == 2
   xl::copy(q, xl::span<double>{}, xl::span<float>{});
 #elif CROSSLANE_TEST_WRONG == 3
-  xl::copy(q, std::vector<std::string>(3), xl::span<std::string>{});
+  std::vector<std::string> const strings(3);
+  xl::copy(q, strings, xl::span<std::string>{});
 #elif CROSSLANE_TEST_WRONG == 4
   xl::copy(q, floats, xl::span<float const>{});
 #elif CROSSLANE_TEST_WRONG == 5
@@ -21,6 +22,11 @@ void copy(xl::stream const& q, xl::buffer<float>& floats, [[maybe_unused]] xl::b
   xl::fill(q, xl::span<float const>{}, 1.f);
 #elif CROSSLANE_TEST_WRONG == 7
   xl::for_each(q, xl::span<float const>{}, [] CROSSLANE_LAMBDA(float) {});
+#elif CROSSLANE_TEST_WRONG == 8
+  xl::copy(q, std::vector<float>(3), floats);
+#elif CROSSLANE_TEST_WRONG == 9
+  std::vector<float> const numbers(3);
+  xl::transform(q, floats, [] CROSSLANE_LAMBDA(float x) { return x; }, numbers);
 #else
   xl::copy(q, xl::span<float const>{}, floats);
 #endif

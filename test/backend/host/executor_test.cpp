@@ -381,6 +381,67 @@ unsigned thread_count() {
   return threads;
 }
 
+// --- waves ---
+
+/// Four lanes of each eight work on their own, then all meet in pairs.
+struct meet_after_smaller_groups {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, int* out) const {
+    bool const works = ctx.thread_rank() % 4 == 0;
+    auto const group = xl::wave(ctx).where(works);
+    int sum = 0;
+    if (works) sum = group.reduce(1, xl::plus{});
+    out[ctx.thread_rank()] = xl::tile<2>(ctx).reduce(sum, xl::plus{});
+  }
+};
+struct different_operations {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx) const {
+    auto const w = xl::wave(ctx);
+    if (ctx.thread_rank() % 2 == 0)
+      (void)w.any(true);
+    else
+      (void)w.all(true);
+  }
+};
+struct returns_before_operation {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx) const {
+    if (ctx.thread_rank() == 5) return;
+    (void)xl::wave(ctx).reduce(1, xl::plus{});
+  }
+};
+struct reads_from_outside {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx) const {
+    (void)ctx.native().template shuffle<Ctx::wave_size>(xl::wave(ctx).mask(), 1, ctx.block_size(), xl::source_location::current());
+  }
+};
+
+CROSSLANE_TEST(waves, meet_after_smaller_groups) {
+  xl::stream const q{d};
+  int const wave_size = int(d.properties().wave_size);
+  std::vector<int> out(128);
+  xl::launch(q, {.grid = 1, .block = 128}, meet_after_smaller_groups{}, out.data());
+  q.synchronize();
+  for (unsigned i = 0; i < out.size(); ++i) CROSSLANE_CHECK_EQ(out[i], i % 4 < 2 ? wave_size / 4 : 0);
+}
+CROSSLANE_TEST(waves, divergence_is_found) {
+  xl::stream const q{d};
+  auto const code_of = [&](auto const& kernel, unsigned threads) {
+    try {
+      xl::launch(q, {.grid = 1, .block = threads}, kernel);
+      q.synchronize();
+    } catch (xl::error const& e) {
+      return e.code();
+    }
+    return xl::errc::vendor;  // no error at all
+  };
+  CROSSLANE_CHECK(code_of(different_operations{}, 64) == xl::errc::divergent_wave);
+  CROSSLANE_CHECK(code_of(returns_before_operation{}, 64) == xl::errc::divergent_wave);
+  CROSSLANE_CHECK(code_of(reads_from_outside{}, 7) == xl::errc::invalid_lane);  // the last wave has 7 lanes
+}
+
 // --- streams ---
 
 CROSSLANE_TEST(asynchronous, program_goes_on) {
