@@ -16,7 +16,7 @@
 #endif
 #endif
 
-/// The largest dynamic shared memory of a block on the host backend, in bytes.
+/// The largest shared memory of a block on the host backend, static and dynamic together, in bytes.
 #ifndef CROSSLANE_CONFIG_HOST_SHARED_BYTES
 #define CROSSLANE_CONFIG_HOST_SHARED_BYTES (64 * 1024)
 #endif
