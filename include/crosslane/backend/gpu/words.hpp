@@ -9,29 +9,35 @@
 
 namespace crosslane::backend {
 
-/// f(word) for each word of a value, reassembled. The last word of a type whose size is no multiple of 4 is padded with zeros.
+/// The words of a value. The last word of a type whose size is no multiple of 4 is padded with zeros.
+template <class T>
+struct value_words {
+  static constexpr unsigned count = (sizeof(T) + 3) / 4;
+  std::uint32_t word[count];
+
+  CROSSLANE_DEVICE_FN CROSSLANE_INLINE explicit value_words(T const& value) {
+    word[count - 1] = 0;
+    memcpy(word, &value, sizeof(T));
+  }
+};
+
+/// f(word) for each word of a value, reassembled.
 template <class T, class F>
 CROSSLANE_DEVICE_FN CROSSLANE_INLINE T map_words(T const& value, F const& f) {
-  constexpr unsigned count = (sizeof(T) + 3) / 4;
-  std::uint32_t words[count];
-  words[count - 1] = 0;
-  memcpy(words, &value, sizeof(T));
+  value_words<T> words{value};
 #pragma unroll
-  for (unsigned i = 0; i < count; ++i) words[i] = f(words[i]);
+  for (unsigned i = 0; i < words.count; ++i) words.word[i] = f(words.word[i]);
   T result = value;
-  memcpy(&result, words, sizeof(T));
+  memcpy(&result, words.word, sizeof(T));
   return result;
 }
 
 /// f(word) for each word of a value.
 template <class T, class F>
 CROSSLANE_DEVICE_FN CROSSLANE_INLINE void for_words(T const& value, F const& f) {
-  constexpr unsigned count = (sizeof(T) + 3) / 4;
-  std::uint32_t words[count];
-  words[count - 1] = 0;
-  memcpy(words, &value, sizeof(T));
+  value_words<T> const words{value};
 #pragma unroll
-  for (unsigned i = 0; i < count; ++i) f(words[i]);
+  for (unsigned i = 0; i < words.count; ++i) f(words.word[i]);
 }
 
 }  // namespace crosslane::backend
