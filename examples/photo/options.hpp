@@ -1,30 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The command line.
+/// What the command line says beside the options of all examples.
 #pragma once
 
 #include <filesystem>
-#include <optional>
-#include <stdexcept>
+#include <string>
+#include <vector>
 
 namespace photo {
 
-/// what() is one line.
-struct usage_error : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-struct options {
-  std::filesystem::path input;  // the photograph of the example unless said
-  std::filesystem::path output_directory = "photo-out";
-  std::optional<std::filesystem::path> rows_file;
-  int repeat = 100;
-  bool no_host = false;
-  bool help = false;
-};
-
 extern char const* const usage_text;
 
-/// Throws usage_error.
-[[nodiscard]] options parse_options(int count, char const* const* arguments);
+struct file_names {
+  std::filesystem::path input;  // the photograph of the example unless said
+  std::filesystem::path output_directory = "photo-out";
+
+  /// Of at most two operands.
+  explicit file_names(std::vector<std::string> const& operands);
+};
 
 }  // namespace photo

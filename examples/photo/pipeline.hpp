@@ -2,20 +2,16 @@
 /// The demo on one device of any backend.
 #pragma once
 
-#include "difference.hpp"
+#include "common/difference.hpp"
+#include "common/recorder.hpp"
 #include "kernels/blur.hpp"
 #include "kernels/equalise.hpp"
 #include "kernels/layout.hpp"
 #include "kernels/sobel.hpp"
-#include "progress.hpp"
 #include "reference.hpp"
-#include "report.hpp"
-#include "timing.hpp"
 
 #include <crosslane/crosslane.hpp>
 
-#include <cstring>
-#include <string>
 #include <vector>
 
 namespace photo {
@@ -25,60 +21,15 @@ struct outcome {
   image blurred;
   image edges;
   image equalised;
-  std::vector<row> rows;
+  std::vector<examples::row> rows;
 };
 
-namespace detail {
-
-/// Runs kernels on a device one by one and notes their rows.
+/// Runs every kernel, measures it and compares what it gives with the reference. Throws crosslane::error, and std::runtime_error where
+/// something differs by more than `tolerance`.
 template <xl::runtime_backend Backend>
-class recorder {
- public:
-  recorder(xl::basic_stream<Backend> const& q, int repeat, progress& shown)
-      : q_{q}, properties_{q.device().properties()}, repeat_{repeat}, shown_{shown}, target_{Backend::name} {
-    // The devices of the host differ in the width of their waves, which has a column of its own.
-    if (target_ == "host") return;
-    std::string const architecture{properties_.architecture};
-    target_.append(1, ' ').append(architecture, 0, architecture.find(':'));
-    if (int const index = q.device().index(); index > 0) target_.append(" #").append(std::to_string(index));
-  }
-
-  /// `prepare()` restores what the launches for timing have spoilt; then one launch makes the result.
-  template <class Launch, class Prepare>
-  void run(char const* kernel, std::size_t bytes, Launch const& launch, Prepare const& prepare) {
-    shown_.show(target_ + ", waves of " + std::to_string(properties_.wave_size) + " lanes", kernel);
-    row r{kernel, target_, properties_.name, properties_.wave_size, {}, bytes, 0};
-    bool const emulated = std::strstr(properties_.name, "emulated") != nullptr;
-    if (!emulated) r.milliseconds = best_time(q_, launch, repeat_);
-    prepare();
-    launch();
-    q_.synchronize();
-    rows.push_back(r);
-  }
-  template <class Launch>
-  void run(char const* kernel, std::size_t bytes, Launch const& launch) {
-    run(kernel, bytes, launch, [] {});
-  }
-
-  /// Of the kernel that ran last.
-  void difference(double value) { rows.back().difference = value; }
-
-  std::vector<row> rows;
-
- private:
-  xl::basic_stream<Backend> const& q_;
-  xl::device_properties const& properties_;
-  int repeat_;
-  progress& shown_;
-  std::string target_;
-};
-
-}  // namespace detail
-
-/// Runs every kernel, measures it and compares what it gives with the reference. Throws crosslane::error.
-template <xl::runtime_backend Backend>
-[[nodiscard]] outcome run_pipeline(xl::basic_device<Backend> device, image const& in, reference::results const& expected, int repeat,
-                                   progress& shown) {
+[[nodiscard]] outcome run_pipeline(xl::basic_device<Backend> device, image const& in, reference::results const& expected, double tolerance,
+                                   int repeat, examples::progress& shown) {
+  using examples::largest_difference;
   frame const f{in.width, in.height};
   std::size_t const n = in.pixels();
   std::size_t const plane = n * sizeof(float);
@@ -111,42 +62,42 @@ template <xl::runtime_backend Backend>
   };
   auto const one_plane = [&](auto const& from, unsigned channel) { return from.view().subspan(channel * std::size_t{f.pitch}, n); };
 
-  detail::recorder<Backend> recorder{q, repeat, shown};
+  examples::recorder<Backend> recorder{q, repeat, shown};
   xl::launch_config const elementwise{.grid = xl::cover(n, 256 * kernels::group), .block = 256};
   unsigned const resident_blocks = 8 * device.properties().multiprocessors;
 
   xl::copy(q, in.rgb, bytes);
   recorder.run("unpack", 3 * n + 3 * plane, [&] { xl::launch(q, elementwise, kernels::unpack{}, bytes, planes, f); });
-  recorder.difference(largest_difference(download_planes(planes), expected.unpacked.value));
+  recorder.difference(largest_difference(download_planes(planes), expected.unpacked.value), tolerance);
 
   recorder.run("blur horizontal", 6 * plane, [&] {
     xl::launch(q, {.grid = kernels::blur_horizontal::grid(f)}, kernels::blur_horizontal{blur_weights}, planes, across, f);
   });
-  recorder.difference(largest_difference(download_planes(across), expected.blurred_across.value));
+  recorder.difference(largest_difference(download_planes(across), expected.blurred_across.value), tolerance);
 
   recorder.run("blur vertical", 6 * plane,
                [&] { xl::launch(q, {.grid = kernels::blur_vertical::grid(f)}, kernels::blur_vertical{blur_weights}, across, blurred, f); });
-  recorder.difference(largest_difference(download_planes(blurred), expected.blurred.value));
+  recorder.difference(largest_difference(download_planes(blurred), expected.blurred.value), tolerance);
 
   recorder.run("sobel", 4 * plane, [&] { xl::launch(q, {.grid = kernels::sobel::grid(f)}, kernels::sobel{}, planes, edges, f); });
   {
     auto made = download(edges);
     made.resize(n);
-    recorder.difference(largest_difference(made, expected.edges));
+    recorder.difference(largest_difference(made, expected.edges), tolerance);
   }
 
   // A count is compared as a share of all pixels.
   auto const counting = xl::launch_config{.grid = std::min(xl::cover(n, 256 * kernels::group), resident_blocks)};
   recorder.run(
       "histogram", 3 * plane, [&] { xl::launch(q, counting, kernels::histogram{}, planes, counts, f); }, [&] { xl::fill(q, counts, 0u); });
-  recorder.difference(largest_difference(download(counts), expected.counts, 1 / double(n)));
+  recorder.difference(largest_difference(download(counts), expected.counts, 1 / double(n)), tolerance);
 
   // It moves 2 KiB: bytes a second would say nothing.
   recorder.run("equalising curve", 0, [&] { xl::launch(q, {.grid = 1}, kernels::equalising_curve{}, counts, curve); });
-  recorder.difference(largest_difference(download(curve), expected.curve));
+  recorder.difference(largest_difference(download(curve), expected.curve), tolerance);
 
   recorder.run("equalise", 6 * plane, [&] { xl::launch(q, {.grid = elementwise.grid}, kernels::equalise{}, planes, curve, equalised, f); });
-  recorder.difference(largest_difference(download_planes(equalised), expected.equalised.value));
+  recorder.difference(largest_difference(download_planes(equalised), expected.equalised.value), tolerance);
 
   auto const pack = [&](auto const& red, auto const& green, auto const& blue) {
     xl::launch(q, elementwise, kernels::pack{}, red, green, blue, packed, f);
@@ -160,8 +111,9 @@ template <xl::runtime_backend Backend>
   result.equalised = {in.width, in.height, download(packed)};
   recorder.difference(std::max({largest_difference(result.blurred.rgb, expected.blurred_picture.rgb, 1 / 255.0),
                                 largest_difference(result.edges.rgb, expected.edges_picture.rgb, 1 / 255.0),
-                                largest_difference(result.equalised.rgb, expected.equalised_picture.rgb, 1 / 255.0)}));
-  result.rows = std::move(recorder.rows);
+                                largest_difference(result.equalised.rgb, expected.equalised_picture.rgb, 1 / 255.0)}),
+                      tolerance);
+  result.rows = recorder.rows();
   return result;
 }
 

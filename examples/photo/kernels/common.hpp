@@ -2,6 +2,8 @@
 /// What the kernels share: where pixels lie, and small functions.
 #pragma once
 
+#include "common/wide_access.hpp"
+
 #include <crosslane/crosslane.hpp>
 
 #include <cmath>
@@ -30,15 +32,8 @@ namespace kernels {
 /// Pixels that a thread of an element-wise kernel takes: a 16-byte access to each plane, three of 4 bytes to interleaved bytes.
 inline constexpr unsigned group = 4;
 
-/// Elements at ... at + N - 1 in one access. `at` is a multiple of N, and the span begins where such an access may.
-template <unsigned N, class T>
-CROSSLANE_FN xl::vec<T, N> load_wide(xl::span<T const> from, std::size_t at) {
-  return *reinterpret_cast<xl::vec<T, N> const*>(from.subspan(at, N).data());
-}
-template <unsigned N, class T>
-CROSSLANE_FN void store_wide(xl::span<T> to, std::size_t at, xl::vec<T, N> const& value) {
-  *reinterpret_cast<xl::vec<T, N>*>(to.subspan(at, N).data()) = value;
-}
+using examples::load_wide;
+using examples::store_wide;
 
 template <class T>
 CROSSLANE_FN constexpr T clamped(T value, T low, T high) {

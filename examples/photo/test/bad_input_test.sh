@@ -76,7 +76,7 @@ refuses "unknown option" "unknown option '--fast'" --fast
 refuses "option without value" "--repeat needs a value" --repeat
 refuses "option with a wrong value" "not '0'" --repeat 0
 refuses "wrong rows" "cannot read 'text.png'" --rows text.png dot.png out
-refuses "three names" "more than two names" a b c
+refuses "three names" "'c' is one argument too many" a b c
 
 accepts "1 x 1" "1 x 1" --repeat 1 dot.png out
 cp out/photo-sheet.png whole.png

@@ -18,14 +18,9 @@ photo::image noise(int width, int height) {
 
 void check_picture(crosslane::device d, photo::image const& picture) {
   auto const expected = photo::reference::run(picture);
-  photo::progress shown;
-  auto const outcome = photo::run_pipeline(d, picture, expected, 1, shown);
+  examples::progress shown;
+  auto const outcome = photo::run_pipeline(d, picture, expected, 0, 1, shown);
   CROSSLANE_CHECK_EQ(outcome.rows.size(), 8);
-  for (auto const& r : outcome.rows)
-    if (r.difference != 0)
-      crosslane_test::fail(r.kernel + " of " + std::to_string(picture.width) + " x " + std::to_string(picture.height) +
-                               " pixels differs by " + std::to_string(r.difference),
-                           crosslane::source_location::current());
   CROSSLANE_CHECK_SAME(outcome.blurred.rgb, expected.blurred_picture.rgb);
   CROSSLANE_CHECK_SAME(outcome.edges.rgb, expected.edges_picture.rgb);
   CROSSLANE_CHECK_SAME(outcome.equalised.rgb, expected.equalised_picture.rgb);

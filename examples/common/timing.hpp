@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace photo {
+namespace examples {
 
 namespace xl = crosslane;
 
@@ -40,4 +40,4 @@ template <class Stream, class Launch>
   return best;
 }
 
-}  // namespace photo
+}  // namespace examples

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace photo {
+namespace examples {
 
 /// One kernel on one target.
 struct row {
@@ -19,7 +19,7 @@ struct row {
   unsigned wave_width = 0;             // lanes
   std::optional<double> milliseconds;  // none on an emulated device, whose time says nothing
   std::size_t bytes = 0;               // that the kernel must read and write; 0 where so few that a rate says nothing
-  double difference = 0;               // largest from the reference; 1 is the range from black to white
+  double difference = 0;               // largest from the reference, in units that the example states
 };
 
 /// Rows grouped by kernel, kernels and targets in the order of their first appearance; below, the targets' devices.
@@ -30,4 +30,7 @@ void print_table(std::ostream& out, std::vector<row> const& rows);
 [[nodiscard]] std::vector<row> read_rows(std::filesystem::path const& path);
 void write_rows(std::filesystem::path const& path, std::vector<row> const& rows);
 
-}  // namespace photo
+/// `made`, after those of `old` whose target and width it has not.
+[[nodiscard]] std::vector<row> merge(std::vector<row> old, std::vector<row> const& made);
+
+}  // namespace examples

@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace photo {
+namespace examples {
 
 /// Writes to stderr: on a terminal one line that is overwritten and at last removed, elsewhere a line for each `what`.
 class progress {
@@ -22,4 +22,4 @@ class progress {
   std::string last_;
 };
 
-}  // namespace photo
+}  // namespace examples

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <limits>
 
-namespace photo {
+namespace examples {
 
 /// Of two ranges of numbers, times `scale`; infinite where one is no number, or where the ranges differ in length.
 template <class A, class B>
@@ -21,4 +21,4 @@ template <class A, class B>
   return largest;
 }
 
-}  // namespace photo
+}  // namespace examples

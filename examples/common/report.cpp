@@ -8,7 +8,7 @@
 #include <sstream>
 #include <stdexcept>
 
-namespace photo {
+namespace examples {
 namespace {
 
 constexpr std::size_t columns = 6;
@@ -121,4 +121,12 @@ void write_rows(std::filesystem::path const& path, std::vector<row> const& rows)
   if (!file) throw std::runtime_error{"cannot write '" + path.string() + "'"};
 }
 
-}  // namespace photo
+std::vector<row> merge(std::vector<row> old, std::vector<row> const& made) {
+  std::erase_if(old, [&](row const& a) {
+    return std::any_of(made.begin(), made.end(), [&](row const& b) { return a.target == b.target && a.wave_width == b.wave_width; });
+  });
+  old.insert(old.end(), made.begin(), made.end());
+  return old;
+}
+
+}  // namespace examples

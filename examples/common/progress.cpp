@@ -5,7 +5,7 @@
 
 #include <cstdio>
 
-namespace photo {
+namespace examples {
 
 progress::progress() : terminal_{::isatty(STDERR_FILENO) == 1} {}
 
@@ -21,4 +21,4 @@ void progress::show(std::string const& what, std::string const& step) {
   last_ = what;
 }
 
-}  // namespace photo
+}  // namespace examples
