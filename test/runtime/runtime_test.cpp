@@ -260,13 +260,71 @@ CROSSLANE_TEST(stream, exceptions_of_two_streams) {
   CROSSLANE_CHECK_EQ(thrown_by(b), 0);
 }
 
+/// Every call that asks how a stream got on surfaces its error, and each error once; work behind a callback that threw runs.
+CROSSLANE_TEST(stream, exception_surfaces_where_it_is_asked_for) {
+  xl::stream const q{d};
+  xl::event e{d};
+  xl::buffer<int> out{q, 64};
+  auto const thrown_by = [](auto const& call) {
+    try {
+      call();
+    } catch (int i) {
+      return i;
+    }
+    return 0;
+  };
+  auto const fail = [&](int value) {
+    q.host_callback([value] { throw int{value}; });
+    xl::launch(q, {.grid = 1, .block = 64}, write_ranks{}, out);
+    e.record(q);
+  };
+  fail(1);
+  CROSSLANE_CHECK_EQ(thrown_by([&] { e.synchronize(); }), 1);
+  fail(2);
+  CROSSLANE_CHECK_EQ(thrown_by([&] {
+                       while (!e.query()) sleep_ms(1);
+                     }),
+                     2);
+  fail(3);
+  CROSSLANE_CHECK_EQ(thrown_by([&] {
+                       while (!q.query()) sleep_ms(1);
+                     }),
+                     3);
+  q.synchronize();
+  e.synchronize();
+  CROSSLANE_CHECK_EQ(read(q, out)[63], 190);
+}
+
+/// The vendors' default stream has a null handle, which does not stand for all streams.
+CROSSLANE_TEST(stream, default_one_of_the_vendor) {
+  if constexpr (host_build) {
+    skip("the host backend has none");
+  } else {
+    xl::stream const q{d};
+    xl::stream_ref const vendors = xl::stream_ref::from_native(nullptr, d);
+    q.host_callback([] { throw 1; });
+    int thrown = 0;
+    try {
+      vendors.synchronize();
+    } catch (int) {
+      thrown = 2;
+    }
+    CROSSLANE_CHECK_EQ(thrown, 0);
+    try {
+      q.synchronize();
+    } catch (int i) {
+      thrown = i;
+    }
+    CROSSLANE_CHECK_EQ(thrown, 1);
+  }
+}
+
 /// What a stream left behind is not blamed on a later one that happens to lie at the same address.
 CROSSLANE_TEST(stream, exception_dies_with_its_stream) {
   for (int i = 0; i < 4; ++i) {
     {
       xl::stream const q{d};
       q.host_callback([] { throw 42; });
-      while (!q.query()) sleep_ms(1);
     }
     int thrown = 0;
     xl::stream const next{d};
@@ -419,6 +477,49 @@ CROSSLANE_TEST(event, elapsed) {
   CROSSLANE_CHECK(elapsed > 15.f);
   CROSSLANE_CHECK(elapsed < wall.count() + 1.f);
   CROSSLANE_CHECK(xl::elapsed_milliseconds(a, a) == 0.f);
+}
+
+/// A record in another stream replaces the one before for those who ask from now on, and for nobody else.
+CROSSLANE_TEST(event, recorded_again_in_another_stream) {
+  xl::stream const slow{d}, quick{d}, waiting{d};
+  xl::timed_event begin{d}, e{d};
+  bool passed = false;
+  begin.record(quick);
+  gate g;
+  g.close(slow);
+  e.record(slow);
+  waiting.wait(e);
+  waiting.host_callback([&] { store(passed, true); });
+  e.record(quick);
+  quick.synchronize();
+  e.synchronize();  // the latest record is done
+  bool const done = e.query();
+  float const elapsed = xl::elapsed_milliseconds(begin, e);
+  sleep_ms(20);
+  bool const passed_early = load(passed);
+  store(g.open, true);
+  waiting.synchronize();
+  CROSSLANE_CHECK(!load(g.timed_out));
+  CROSSLANE_CHECK(done);
+  CROSSLANE_CHECK(!passed_early);
+  CROSSLANE_CHECK(load(passed));
+  CROSSLANE_CHECK_EQ(xl::elapsed_milliseconds(begin, e), elapsed);
+}
+
+/// The record that is asked about is not done though an earlier one is, in whatever order they are reached.
+CROSSLANE_TEST(event, latest_record_in_a_slower_stream) {
+  xl::stream const slow{d}, quick{d};
+  xl::event e{d};
+  gate g;
+  g.close(slow);
+  e.record(quick);
+  e.record(slow);
+  quick.synchronize();
+  bool const early = e.query();
+  store(g.open, true);
+  e.synchronize();
+  CROSSLANE_CHECK(!early);
+  CROSSLANE_CHECK(slow.query());
 }
 
 CROSSLANE_TEST(event, moves) {

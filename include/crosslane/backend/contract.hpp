@@ -43,7 +43,7 @@ concept runtime_backend =
       { B::stream_synchronize(stream) } -> std::same_as<status>;
       { B::stream_query(stream, bp) } -> std::same_as<status>;
       { B::stream_wait_event(stream, event) } -> std::same_as<status>;
-      { B::stream_callback(stream, callback, p) } -> std::same_as<status>;
+      { B::stream_callback(stream, callback, callback, p) } -> std::same_as<status>;  // the second instead where the stream has failed
       { B::key(stream) } -> std::same_as<void const*>;
 
       { B::event_create(event_out, true) } -> std::same_as<status>;

@@ -32,9 +32,24 @@ class spin_guard {
   spin_lock& lock_;
 };
 
-struct launch_record {
-  char const* kernel = nullptr;  ///< static storage; null: the stream was synchronised here
+/// What the lists below know a stream by. The vendors' default stream has a null handle on every device, so null means nothing special.
+struct stream_key {
   void const* stream = nullptr;
+  int device = 0;
+
+  /// Every stream of a device.
+  static stream_key all_of(int device) noexcept { return {&all_, device}; }
+  /// A stream that is gone: its handle may come again and must not be taken for it.
+  static stream_key gone_from(int device) noexcept { return {&gone_, device}; }
+  bool covers(stream_key const& other) const noexcept { return device == other.device && (stream == &all_ || stream == other.stream); }
+
+ private:
+  static constexpr char all_ = 0, gone_ = 0;
+};
+
+struct launch_record {
+  char const* kernel = nullptr;  ///< static storage; null: what the key covers was synchronised here
+  stream_key key;
   extent3 grid, block;
   source_location where;
 };
@@ -46,33 +61,40 @@ class launch_log {
     spin_guard const guard{lock_};
     entries_[count_++ % capacity] = entry;
   }
+  void synchronised(stream_key key) noexcept { record({nullptr, key, {}, {}, {}}); }
 
-  /// The stream is gone and its address may come again: its launches are listed for the device alone.
-  void forget(void const* stream) noexcept {
+  void forget(stream_key key) noexcept {
     spin_guard const guard{lock_};
     for (launch_record& entry : entries_)
-      if (entry.stream == stream) entry.stream = nullptr;
+      if (key.covers(entry.key)) entry.key = stream_key::gone_from(key.device);
   }
 
-  /// The launches on `stream` since it was last synchronised; all streams when null. Newest first.
-  void describe(void const* stream, error_text& text) noexcept {
+  /// The launches that were not waited for since, newest first. Of all streams: a fault makes every call after it fail.
+  void describe(error_text& text) noexcept {
     spin_guard const guard{lock_};
     unsigned listed = 0;
     for (unsigned back = 1; back <= capacity && back <= count_; ++back) {
-      launch_record const& entry = entries_[(count_ - back) % capacity];
-      if (stream != nullptr && entry.stream != stream) continue;
-      if (entry.kernel == nullptr) break;
-      text.append("%s%s grid (%u, %u, %u) block (%u, %u, %u) at %s:%u", listed == 0 ? "; launched since the last synchronisation: " : ", ",
-                  entry.kernel, entry.grid.x, entry.grid.y, entry.grid.z, entry.block.x, entry.block.y, entry.block.z, entry.where.file,
-                  entry.where.line);
-      if (++listed == 4) {
+      launch_record const& entry = newest(back);
+      if (entry.kernel == nullptr || is_done(back)) continue;
+      if (listed == 4) {
         text.append(", and perhaps others");
         break;
       }
+      text.append("%s%s grid (%u, %u, %u) block (%u, %u, %u) on device %d at %s:%u",
+                  listed == 0 ? "; launched since the last synchronisation: " : ", ", entry.kernel, entry.grid.x, entry.grid.y,
+                  entry.grid.z, entry.block.x, entry.block.y, entry.block.z, entry.key.device, entry.where.file, entry.where.line);
+      ++listed;
     }
   }
 
  private:
+  launch_record const& newest(unsigned back) const noexcept { return entries_[(count_ - back) % capacity]; }
+  bool is_done(unsigned back) const noexcept {
+    for (unsigned later = 1; later < back; ++later)
+      if (newest(later).kernel == nullptr && newest(later).key.covers(newest(back).key)) return true;
+    return false;
+  }
+
   static constexpr unsigned capacity = 32;
   spin_lock lock_;
   unsigned count_ = 0;
@@ -80,7 +102,8 @@ class launch_log {
 };
 
 /// Exceptions thrown where nobody could catch them: in host callbacks and in kernels of the host backend. The first of a stream is
-/// rethrown by the next synchronising call on it or its device; the others of that stream are consequences and are dropped.
+/// rethrown by the next call that asks how it, an event recorded on it or its device got on; the others of that stream are
+/// consequences and are dropped.
 class pending_exceptions {
  public:
   pending_exceptions() = default;
@@ -99,31 +122,34 @@ class pending_exceptions {
     }
   }
 
-  void add(void const* stream, int device, std::exception_ptr exception) noexcept {
+  void add(stream_key key, std::exception_ptr exception) noexcept {
     spin_guard const guard{lock_};
-    if (count_ == capacity) return;
-    for (unsigned i = 0; i < count_; ++i)
-      if (stream != nullptr && entries_[i].stream == stream) return;  // a consequence of the first
-    entries_[count_] = {stream, device, static_cast<std::exception_ptr&&>(exception)};
+    if (count_ == capacity || find(key) != count_) return;
+    entries_[count_] = {key, static_cast<std::exception_ptr&&>(exception)};
     __atomic_store_n(&count_, count_ + 1, __ATOMIC_RELEASE);
   }
 
-  /// The stream is gone and its address may come again: what it threw surfaces when the device is synchronised.
-  void forget(void const* stream) noexcept {
+  /// Whether one of the stream waits for a call that collects it.
+  bool holds(stream_key key) noexcept {
+    spin_guard const guard{lock_};
+    return find(key) != count_;
+  }
+
+  /// The stream is gone: what it threw surfaces when the device is synchronised.
+  void forget(stream_key key) noexcept {
     if (__atomic_load_n(&count_, __ATOMIC_ACQUIRE) == 0) return;
     spin_guard const guard{lock_};
     for (unsigned i = 0; i < count_; ++i)
-      if (entries_[i].stream == stream) entries_[i].stream = nullptr;
+      if (key.covers(entries_[i].key)) entries_[i].key = stream_key::gone_from(key.device);
   }
 
-  /// Rethrows the oldest one of the stream; of any stream of the device when `stream` is null. Those of other streams stay.
-  void rethrow(void const* stream, int device) {
+  /// Rethrows the oldest one that the key covers. Those of other streams stay.
+  void rethrow(stream_key key) {
     if (__atomic_load_n(&count_, __ATOMIC_ACQUIRE) == 0) return;
     std::exception_ptr first;
     {
       spin_guard const guard{lock_};
-      unsigned found = 0;
-      while (found < count_ && !(stream != nullptr ? entries_[found].stream == stream : entries_[found].device == device)) ++found;
+      unsigned const found = find(key);
       if (found == count_) return;
       first = static_cast<std::exception_ptr&&>(entries_[found].exception);
       for (unsigned i = found + 1; i < count_; ++i) entries_[i - 1] = static_cast<entry&&>(entries_[i]);
@@ -134,10 +160,15 @@ class pending_exceptions {
 
  private:
   struct entry {
-    void const* stream = nullptr;
-    int device = 0;
+    stream_key key;
     std::exception_ptr exception;
   };
+  /// count_ where there is none.
+  unsigned find(stream_key key) const noexcept {
+    unsigned i = 0;
+    while (i < count_ && !key.covers(entries_[i].key)) ++i;
+    return i;
+  }
   static constexpr unsigned capacity = 64;
   spin_lock lock_;
   unsigned count_ = 0;  ///< written under the lock, read without it to see that there is nothing

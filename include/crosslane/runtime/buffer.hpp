@@ -11,7 +11,7 @@ namespace crosslane {
 
 /// `size` elements, not initialised. Move-only. Passed to a kernel it becomes a span. A zero-size buffer is legal and holds no memory.
 /// Device memory is allocated and freed in the order of its stream where the device can do that; freeing the other kinds waits
-/// for the stream.
+/// for the stream on a GPU, and is in its order too on the host.
 template <class T, memory_kind Kind, runtime_backend B>
 class basic_buffer {
   static_assert(std::is_trivially_copyable_v<T>, "crosslane: the elements of a buffer must be trivially copyable");

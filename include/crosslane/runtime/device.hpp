@@ -9,11 +9,14 @@
 namespace crosslane {
 namespace detail {
 
-/// The library's own code for an answer of the vendor's runtime, thrown.
+/// The library's own code for an answer of the vendor's runtime, thrown. What a kernel did wrong surfaces at whatever call comes next:
+/// then the text names the launches that can have done it.
 template <runtime_backend B>
-[[noreturn, gnu::cold, gnu::noinline]] void throw_status(status answer, char const* call, error_text const& object, source_location where) {
+[[noreturn, gnu::cold, gnu::noinline]] void throw_status(status answer, char const* call, error_text& object, source_location where) {
   B::clear_last_error();
-  throw error{B::classify(answer), object, where, {call, answer.code, B::text(answer)}};
+  errc const code = B::classify(answer);
+  if (code == errc::kernel_fault || code == errc::vendor) launches<B>.describe(object);
+  throw error{code, object, where, {call, answer.code, B::text(answer)}};
 }
 
 /// `describe` fills an error_text; called only on failure.
@@ -89,11 +92,9 @@ class basic_device {
   /// Waits for all work of all streams. Surfaces their errors.
   void synchronize(source_location where = source_location::current()) const {
     guard const current{*this, where};
-    detail::check<B>(B::device_synchronize(), "device synchronize", where, [this](error_text& t) {
-      describe(t);
-      detail::launches<B>.describe(nullptr, t);
-    });
-    detail::exceptions<B>.rethrow(nullptr, index_);
+    detail::check<B>(B::device_synchronize(), "device synchronize", where, [this](error_text& t) { describe(t); });
+    detail::launches<B>.synchronised(detail::stream_key::all_of(index_));
+    detail::exceptions<B>.rethrow(detail::stream_key::all_of(index_));
   }
 
   friend bool operator==(basic_device const&, basic_device const&) = default;

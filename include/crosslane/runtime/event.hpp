@@ -28,11 +28,14 @@ class basic_event {
     return result;
   }
 
-  basic_event(basic_event&& other) noexcept : native_{other.native_}, valid_{other.valid_} { other.valid_ = false; }
+  basic_event(basic_event&& other) noexcept : native_{other.native_}, recorded_on_{other.recorded_on_}, valid_{other.valid_} {
+    other.valid_ = false;
+  }
   basic_event& operator=(basic_event&& other) noexcept {
     if (this != &other) {
       if (valid_) (void)B::event_destroy(native_);
       native_ = other.native_;
+      recorded_on_ = other.recorded_on_;
       valid_ = other.valid_;
       other.valid_ = false;
     }
@@ -44,26 +47,30 @@ class basic_event {
 
   [[nodiscard]] native_handle native() const noexcept { return native_; }
 
-  /// Marks the work that the stream holds so far.
+  /// Marks the work that the stream holds so far. Calls after this one mean this mark and no earlier one; who waits already waits
+  /// for the mark that there was then.
   template <stream_like S>
   void record(S const& on, source_location where = source_location::current()) {
     require(where);
     basic_stream_ref<B> const stream = detail::ref_of(on, where);
     auto const current = stream.make_current(where);
     detail::check<B>(B::event_record(native_, stream.native()), "event record", where, [&](error_text& t) { stream.describe(t); });
+    recorded_on_ = stream.log_key();
   }
 
-  /// Waits until the recorded work is done; returns at once when nothing was recorded.
+  /// Waits until the recorded work is done; returns at once when nothing was recorded. Surfaces the errors of its stream.
   void synchronize(source_location where = source_location::current()) const {
     require(where);
     detail::check<B>(B::event_synchronize(native_), "event synchronize", where, [](error_text& t) { describe(t); });
+    detail::exceptions<B>.rethrow(recorded_on_);
   }
 
-  /// Whether the recorded work is done.
+  /// Whether the recorded work is done. Surfaces the errors of its stream.
   [[nodiscard]] bool query(source_location where = source_location::current()) const {
     require(where);
     bool done = false;
     detail::check<B>(B::event_query(native_, &done), "event query", where, [](error_text& t) { describe(t); });
+    detail::exceptions<B>.rethrow(recorded_on_);
     return done;
   }
 
@@ -74,11 +81,9 @@ class basic_event {
 
  private:
   basic_event() = default;
-  static void describe(error_text& t) noexcept {
-    t.append("%s event", B::name);
-    detail::launches<B>.describe(nullptr, t);
-  }
+  static void describe(error_text& t) noexcept { t.append("%s event", B::name); }
   native_handle native_{};
+  detail::stream_key recorded_on_ = detail::stream_key::gone_from(-1);  ///< the last time; no stream before
   bool valid_ = false;
 };
 

@@ -113,7 +113,7 @@ void note_launch(basic_stream_ref<B> q, status answer, launch_record const& reco
   if (CROSSLANE_CONFIG_SYNC_LAUNCHES && answer.code == 0) {
     answer = B::stream_synchronize(q.native());
     call = "launch and synchronize";
-    exceptions<B>.rethrow(q.log_key(), q.device_index());
+    exceptions<B>.rethrow(q.log_key());
   }
   check<B>(answer, call, record.where, [&](error_text& t) {
     t.append("launch of %s, grid (%u, %u, %u) block (%u, %u, %u), %zu bytes of dynamic shared memory, on ", record.kernel, record.grid.x,

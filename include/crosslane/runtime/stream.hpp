@@ -20,7 +20,7 @@ struct stream_state {
   void retain() noexcept { __atomic_fetch_add(&references, 1, __ATOMIC_RELAXED); }
   void release() noexcept {
     if (__atomic_sub_fetch(&references, 1, __ATOMIC_ACQ_REL) != 0) return;
-    void const* const key = B::key(native);
+    stream_key const key{B::key(native), device};
     (void)B::stream_destroy(native);
     launches<B>.forget(key);
     exceptions<B>.forget(key);
@@ -57,22 +57,17 @@ class basic_stream_ref {
   /// Waits until all work so far is done. Surfaces its errors.
   void synchronize(source_location where = source_location::current()) const {
     guard const current{device_, where};
-    detail::check<B>(B::stream_synchronize(native_), "stream synchronize", where, [this](error_text& t) {
-      describe(t);
-      detail::launches<B>.describe(log_key(), t);
-    });
-    detail::launches<B>.record({nullptr, log_key(), {}, {}, {}});
-    detail::exceptions<B>.rethrow(log_key(), device_);
+    detail::check<B>(B::stream_synchronize(native_), "stream synchronize", where, [this](error_text& t) { describe(t); });
+    detail::launches<B>.synchronised(log_key());
+    detail::exceptions<B>.rethrow(log_key());
   }
 
-  /// Whether all work so far is done.
+  /// Whether all work so far is done. Surfaces its errors.
   [[nodiscard]] bool query(source_location where = source_location::current()) const {
     bool done = false;
     guard const current{device_, where};
-    detail::check<B>(B::stream_query(native_, &done), "stream query", where, [this](error_text& t) {
-      describe(t);
-      detail::launches<B>.describe(log_key(), t);
-    });
+    detail::check<B>(B::stream_query(native_, &done), "stream query", where, [this](error_text& t) { describe(t); });
+    detail::exceptions<B>.rethrow(log_key());
     return done;
   }
 
@@ -85,35 +80,35 @@ class basic_stream_ref {
   }
 
   /// Calls `f()` on a thread of the runtime when all work so far is done; later work waits for it. `f` must not call the
-  /// runtime. An exception from it surfaces at the next synchronising call.
+  /// runtime, and on a GPU must not own what does so when it goes, as buffers do. An exception from it surfaces at the next call that
+  /// surfaces errors; later work runs all the same. Where the stream has failed before, `f` goes without having been called.
   template <class F>
   void host_callback(F f, source_location where = source_location::current()) const {
     struct package {
       F f;
-      void const* key;
-      int device;
+      detail::stream_key key;
       static void run(void* self) noexcept {
-        package* const p = static_cast<package*>(self);
         try {
-          p->f();
+          static_cast<package*>(self)->f();
         } catch (...) {
-          detail::exceptions<B>.add(p->key, p->device, std::current_exception());
+          detail::exceptions<B>.add(static_cast<package*>(self)->key, std::current_exception());
         }
-        delete p;
+        drop(self);
       }
+      static void drop(void* self) noexcept { delete static_cast<package*>(self); }
     };
-    package* const p = new package{static_cast<F&&>(f), log_key(), device_};
+    package* const p = new package{static_cast<F&&>(f), log_key()};
     guard const current{device_, where};
-    status const answer = B::stream_callback(native_, &package::run, p);
+    status const answer = B::stream_callback(native_, &package::run, &package::drop, p);
     if (answer.code != 0) delete p;
     detail::check<B>(answer, "host callback", where, [this](error_text& t) { describe(t); });
   }
 
   /// Text for errors.
-  void describe(error_text& t) const noexcept { t.append("%s device %d, stream %p", B::name, device_, log_key()); }
+  void describe(error_text& t) const noexcept { t.append("%s device %d, stream %p", B::name, device_, B::key(native_)); }
   [[nodiscard]] int device_index() const noexcept { return device_; }
   /// What the launch log and pending exceptions know the stream by.
-  [[nodiscard]] void const* log_key() const noexcept { return B::key(native_); }
+  [[nodiscard]] detail::stream_key log_key() const noexcept { return {B::key(native_), device_}; }
 
   using guard = typename basic_device<B>::guard;
   [[nodiscard]] guard make_current(source_location where) const { return guard{device_, where}; }

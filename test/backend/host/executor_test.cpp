@@ -242,6 +242,137 @@ CROSSLANE_TEST(kernel_exception, first_of_several) {
   check_block_sums(q, 2, 64);
 }
 
+constexpr auto throw_user_failure = [] { throw user_failure{1}; };
+void launch_failing(xl::stream const& q) { xl::launch(q, {.grid = 1, .block = 8}, fail_somewhere{}, 0u, 0u, 0, throw_user_failure); }
+bool is_done(xl::stream const& q) {
+  bool done = false;
+  (void)xl::host::stream_query(q.native(), &done);
+  return done;
+}
+template <class F>
+bool surfaces(F const& call) {
+  try {
+    call();
+  } catch (user_failure const&) {
+    return true;
+  }
+  return false;
+}
+
+/// As on a GPU, every call that asks how the stream got on says so; once.
+CROSSLANE_TEST(failed_stream, surfaces_where_it_is_asked_for) {
+  xl::stream const q{d}, other{d};
+  xl::event e{d}, before{d};
+  before.record(other);
+  launch_failing(q);
+  e.record(q);
+  CROSSLANE_CHECK(surfaces([&] { e.synchronize(); }));
+  e.synchronize();
+  launch_failing(q);
+  e.record(q);
+  CROSSLANE_CHECK(surfaces([&] {
+    while (!e.query()) std::this_thread::sleep_for(1ms);
+    (void)e.query();
+  }));
+  launch_failing(q);
+  CROSSLANE_CHECK(surfaces([&] {
+    while (!q.query()) std::this_thread::sleep_for(1ms);
+    (void)q.query();
+  }));
+  launch_failing(q);
+  other.synchronize();  // not its own
+  before.synchronize();
+  CROSSLANE_CHECK(surfaces([&] { d.synchronize(); }));
+  q.synchronize();
+  expect_usable(d);
+}
+
+/// Nothing runs behind a failure until it has surfaced; then all does again.
+CROSSLANE_TEST(failed_stream, does_nothing_more) {
+  xl::stream const q{d};
+  xl::buffer<int> b{q, 64};
+  std::vector<int> got(64, -1);
+  bool called = false;
+  auto const work = [&] {
+    xl::fill(q, b, 5);
+    xl::for_each(q, b, [](int& x) { ++x; });
+    xl::copy(q, b, got);
+    q.host_callback([&] { called = true; });
+  };
+  launch_failing(q);
+  work();
+  CROSSLANE_CHECK(surfaces([&] { q.synchronize(); }));
+  CROSSLANE_CHECK_SAME(got, std::vector<int>(64, -1));
+  CROSSLANE_CHECK(!called);
+  work();
+  q.synchronize();
+  CROSSLANE_CHECK_SAME(got, std::vector<int>(64, 6));
+  CROSSLANE_CHECK(called);
+}
+
+/// What was queued before the failure surfaced stands behind it, however long it takes to get there.
+CROSSLANE_TEST(failed_stream, surfaces_while_work_is_left) {
+  xl::stream const q{d}, slow{d};
+  std::promise<void> gate;
+  slow.host_callback([open = gate.get_future().share()] { open.wait(); });
+  xl::event failed{d}, opened{d};
+  opened.record(slow);
+  std::vector<int> order;
+  launch_failing(q);
+  failed.record(q);
+  q.wait(opened);
+  q.host_callback([&] { order.push_back(1); });
+  CROSSLANE_CHECK(surfaces([&] { failed.synchronize(); }));
+  q.host_callback([&] { order.push_back(2); });
+  gate.set_value();
+  q.synchronize();
+  CROSSLANE_CHECK_SAME(order, std::vector<int>{2});
+}
+
+/// Others are not left waiting, memory is given back, and what a callback owns goes though nobody calls it.
+CROSSLANE_TEST(failed_stream, leaves_nothing_behind) {
+  xl::stream const other{d};
+  auto const owned = std::make_shared<int>(1);
+  {
+    xl::stream const q{d};
+    xl::event e{d};
+    launch_failing(q);
+    xl::buffer<int> b{q, 1000};
+    q.host_callback([owned] {});
+    e.record(q);
+    other.wait(e);
+  }
+  other.synchronize();
+  CROSSLANE_CHECK_EQ(owned.use_count(), 1);
+  CROSSLANE_CHECK(surfaces([&] { d.synchronize(); }));
+}
+
+/// Memory of a failed stream goes in its turn: not before what the stream waited for.
+CROSSLANE_TEST(failed_stream, waits_before_it_frees) {
+  xl::stream const q{d}, user{d};
+  std::promise<void> gate;
+  int seen = 0;
+  {
+    xl::buffer<int> b{q, 64};
+    xl::fill(q, b, 7);
+    q.synchronize();
+    launch_failing(q);
+    user.host_callback([&seen, &data = *b.data(), open = gate.get_future().share()] {
+      open.wait();
+      seen = data;
+    });
+    xl::event used{d};
+    used.record(user);
+    q.wait(used);
+  }
+  std::this_thread::sleep_for(20ms);
+  CROSSLANE_CHECK(!is_done(q));
+  gate.set_value();
+  user.synchronize();
+  CROSSLANE_CHECK_EQ(seen, 7);
+  CROSSLANE_CHECK(surfaces([&] { q.synchronize(); }));
+}
+
 /// All threads of all blocks at once.
 CROSSLANE_TEST(kernel_exception, from_everywhere) {
   xl::stream const q{d};
@@ -644,6 +775,17 @@ CROSSLANE_TEST(lifetime, callback_drops_the_last_owner) {
   }
   CROSSLANE_CHECK(gone.get_future().wait_for(10s) == std::future_status::ready);
   expect_usable(d);
+}
+
+/// Its destructor runs on the stream's own thread.
+CROSSLANE_TEST(lifetime, callback_owns_a_pinned_buffer) {
+  xl::stream const q{d};
+  xl::pinned_buffer<int> pinned{q, 1000};
+  xl::managed_buffer<int> managed{q, 1000};
+  q.host_callback([pinned = std::move(pinned), managed = std::move(managed)]() mutable { pinned[0] = managed[0] = 1; });
+  std::promise<void> done;
+  q.host_callback([&] { done.set_value(); });
+  CROSSLANE_CHECK(done.get_future().wait_for(10s) == std::future_status::ready);
 }
 
 CROSSLANE_TEST(lifetime, streams_leave_no_threads) {

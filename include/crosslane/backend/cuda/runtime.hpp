@@ -11,7 +11,18 @@
 namespace crosslane::backend {
 
 struct cuda_vendor {
-  static constexpr cudaError_t launch_timeout = cudaErrorLaunchTimeout;
+  /// Beside those that HIP has under the same name.
+  static constexpr bool is_kernel_fault(cudaError_t s) noexcept {
+    switch (s) {
+      case cudaErrorLaunchTimeout:
+      case cudaErrorHardwareStackError:
+      case cudaErrorIllegalInstruction:
+      case cudaErrorMisalignedAddress:
+      case cudaErrorInvalidAddressSpace:
+      case cudaErrorInvalidPc: return true;
+      default: return false;
+    }
+  }
 
   static status properties(int device, cudaDeviceProp const& native, device_properties& out) noexcept {
     std::snprintf(out.architecture, sizeof out.architecture, "sm_%d%d", native.major, native.minor);
@@ -24,7 +35,10 @@ struct cuda_vendor {
     out.stream_ordered_memory = pools != 0;
     return {};
   }
-  static cudaError_t callback(cudaStream_t s, void (*f)(void*), void* data) noexcept { return cudaLaunchHostFunc(s, f, data); }
+  /// CUDA does not call functions behind an error: what `data` holds then stays until the program ends, which is near.
+  static cudaError_t callback(cudaStream_t s, void (*f)(void*), void (*)(void*), void* data) noexcept {
+    return cudaLaunchHostFunc(s, f, data);
+  }
   static cudaError_t allocate_pinned(void** out, std::size_t bytes) noexcept { return cudaMallocHost(out, bytes); }
   static cudaError_t free_pinned(void* p) noexcept { return cudaFreeHost(p); }
 };

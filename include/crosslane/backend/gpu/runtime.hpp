@@ -23,6 +23,7 @@ struct gpu_runtime {
   static void clear_last_error() noexcept { (void)CROSSLANE_GPU(GetLastError)(); }
 
   static errc classify(status s) noexcept {
+    if (Vendor::is_kernel_fault(native_status(s.code))) return errc::kernel_fault;
     switch (native_status(s.code)) {
       case CROSSLANE_GPU(ErrorMemoryAllocation): return errc::out_of_memory;
       case CROSSLANE_GPU(ErrorNoDevice):
@@ -34,8 +35,8 @@ struct gpu_runtime {
       case CROSSLANE_GPU(ErrorInvalidConfiguration):
       case CROSSLANE_GPU(ErrorLaunchOutOfResources): return errc::limit_exceeded;
       case CROSSLANE_GPU(ErrorLaunchFailure):
+      case CROSSLANE_GPU(ErrorPriorLaunchFailure):
       case CROSSLANE_GPU(ErrorIllegalAddress):
-      case Vendor::launch_timeout:
       case CROSSLANE_GPU(ErrorAssert): return errc::kernel_fault;
       default: return errc::vendor;
     }
@@ -78,7 +79,9 @@ struct gpu_runtime {
   static status stream_synchronize(stream_handle s) noexcept { return from(CROSSLANE_GPU(StreamSynchronize)(s)); }
   static status stream_query(stream_handle s, bool* done) noexcept { return ready(CROSSLANE_GPU(StreamQuery)(s), done); }
   static status stream_wait_event(stream_handle s, event_handle e) noexcept { return from(CROSSLANE_GPU(StreamWaitEvent)(s, e, 0)); }
-  static status stream_callback(stream_handle s, void (*f)(void*), void* data) noexcept { return from(Vendor::callback(s, f, data)); }
+  static status stream_callback(stream_handle s, void (*f)(void*), void (*drop)(void*), void* data) noexcept {
+    return from(Vendor::callback(s, f, drop, data));
+  }
   static void const* key(stream_handle s) noexcept { return s; }
 
   static status event_create(event_handle* out, bool timed) noexcept {

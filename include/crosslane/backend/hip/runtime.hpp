@@ -11,7 +11,8 @@
 namespace crosslane::backend {
 
 struct hip_vendor {
-  static constexpr hipError_t launch_timeout = hipErrorLaunchTimeOut;
+  /// Beside those that CUDA has under the same name.
+  static constexpr bool is_kernel_fault(hipError_t s) noexcept { return s == hipErrorLaunchTimeOut; }
 
   static status properties(int device, hipDeviceProp_t const& native, device_properties& out) noexcept {
     // gcnArchName carries feature flags behind a colon: gfx90a:sramecc+:xnack-
@@ -26,20 +27,21 @@ struct hip_vendor {
     out.stream_ordered_memory = pools != 0;
     return {};
   }
-  static hipError_t callback(hipStream_t s, void (*f)(void*), void* data) noexcept {
+  static hipError_t callback(hipStream_t s, void (*f)(void*), [[maybe_unused]] void (*drop)(void*), void* data) noexcept {
 #if HIP_VERSION >= 50300000
     return hipLaunchHostFunc(s, f, data);
 #else  // declared before it existed
     struct call {
       void (*f)(void*);
+      void (*drop)(void*);
       void* data;
-      static void run(hipStream_t, hipError_t, void* self) {
+      static void run(hipStream_t, hipError_t failure, void* self) {
         call const c = *static_cast<call*>(self);
         delete static_cast<call*>(self);
-        c.f(c.data);
+        (failure == hipSuccess ? c.f : c.drop)(c.data);
       }
     };
-    call* const c = new call{f, data};
+    call* const c = new call{f, drop, data};
     hipError_t const answer = hipStreamAddCallback(s, &call::run, c, 0);
     if (answer != hipSuccess) delete c;
     return answer;

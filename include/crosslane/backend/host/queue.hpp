@@ -43,10 +43,16 @@ class monitor {
   pthread_cond_t condition_ = PTHREAD_COND_INITIALIZER;
 };
 
+/// What runs of a stream that has failed: between a failure and the call that surfaced it, the results of the work behind it would be
+/// made of nothing. What others wait for and what gives memory back is always done.
+enum class runs { unless_failed, always };
+
 /// A piece of work of a stream.
 struct queue_item {
+  explicit queue_item(runs when_) noexcept : when{when_} {}
   virtual ~queue_item() = default;
   virtual void run() = 0;
+  runs const when;
   queue_item* next = nullptr;
 };
 
@@ -81,15 +87,20 @@ class host_queue {
     delete q;
   }
 
-  /// Queues `f()`. An exception from it surfaces at the next synchronising call.
+  /// A number that no other queue of the program ever has.
+  void const* key() const noexcept { return reinterpret_cast<void const*>(std::uintptr_t(number_)); }
+
+  /// Queues `f()`. An exception from it is a failure of the stream.
   template <class Tag, class F>
-  void enqueue(F f) {
+  void enqueue(F f, runs when = runs::unless_failed) {
     struct item final : queue_item {
-      explicit item(F&& f_) : f{static_cast<F&&>(f_)} {}
+      item(F&& f_, runs when_) : queue_item{when_}, f{static_cast<F&&>(f_)} {}
       void run() override { f(); }
       F f;
     };
-    push(new item{static_cast<F&&>(f)}, [](host_queue const* q) { detail::exceptions<Tag>.add(q, q->device_, std::current_exception()); });
+    static constexpr failure_list list{[](detail::stream_key key) noexcept { detail::exceptions<Tag>.add(key, std::current_exception()); },
+                                       [](detail::stream_key key) noexcept { return detail::exceptions<Tag>.holds(key); }};
+    push(new item{static_cast<F&&>(f), when}, list);
   }
 
   void synchronize() noexcept {
@@ -124,7 +135,12 @@ class host_queue {
   }
 
  private:
-  using failure_handler = void (*)(host_queue const*);
+  /// The backend's list of exceptions, its type erased.
+  struct failure_list {
+    void (*add_current)(detail::stream_key) noexcept;
+    bool (*holds)(detail::stream_key) noexcept;
+  };
+  detail::stream_key stream_key() const noexcept { return {key(), device_}; }
 
   ~host_queue() {
     monitor::lock lock{registry_};
@@ -134,9 +150,13 @@ class host_queue {
     *link = next_queue_;
   }
 
-  void push(queue_item* item, failure_handler on_failure) {
+  void push(queue_item* item, failure_list const& failures) {
     monitor::lock lock{monitor_};
-    on_failure_ = on_failure;
+    failures_ = &failures;
+    if (failed_ && !failures.holds(stream_key())) {  // it has surfaced: this is new work
+      failed_ = false;
+      skipped_until_ = pushed_;
+    }
     if (!started_) {
       if (int const code = pthread_create(&thread_, nullptr, &thread_main, this); code != 0) {
         delete item;
@@ -152,12 +172,12 @@ class host_queue {
 
   static void* thread_main(void* self) {
     host_queue* const q = static_cast<host_queue*>(self);
-    bool delete_at_end = false;
-    while (queue_item* const item = q->pop(delete_at_end)) {
+    bool delete_at_end = false, skip = false;
+    while (queue_item* const item = q->pop(delete_at_end, skip)) {
       try {
-        item->run();
+        if (!skip) item->run();
       } catch (...) {
-        q->on_failure_(q);
+        q->fail();
       }
       delete item;
       monitor::lock lock{q->monitor_};
@@ -170,13 +190,20 @@ class host_queue {
     return nullptr;
   }
 
-  queue_item* pop(bool& delete_at_end) noexcept {
+  void fail() noexcept {
+    monitor::lock lock{monitor_};
+    failures_->add_current(stream_key());
+    failed_ = true;
+  }
+
+  queue_item* pop(bool& delete_at_end, bool& skip) noexcept {
     monitor::lock lock{monitor_};
     while (first_ == nullptr && !stopping_) lock.wait();
     queue_item* const item = first_;
     if (item != nullptr) {
       first_ = item->next;
       if (first_ == nullptr) last_ = nullptr;
+      skip = item->when == runs::unless_failed && (failed_ || done_ < skipped_until_);
     }
     delete_at_end = delete_at_end_;
     return item;
@@ -193,74 +220,86 @@ class host_queue {
   monitor monitor_;
   pthread_t thread_{};
   bool started_ = false, stopping_ = false, delete_at_end_ = false;
-  failure_handler on_failure_ = nullptr;
+  bool failed_ = false;  ///< since the last time that a failure surfaced
+  failure_list const* failures_ = nullptr;
   queue_item* first_ = nullptr;
   queue_item* last_ = nullptr;
   std::uint64_t pushed_ = 0, done_ = 0;
+  std::uint64_t skipped_until_ = 0;  ///< work that was pushed before this number stands behind a failure that has surfaced
   std::uint64_t wake_at_ =
       ~std::uint64_t{0};  ///< the least number of items done that somebody waits for: to be woken for each would cost a core
 };
 
-/// Shared by the program's handle and the queued work that refers to it.
-class host_event {
+/// One mark in a stream. Shared by its event, the stream that reaches it and those that wait for it.
+class recording {
  public:
-  static void release(host_event* e) noexcept {
-    if (__atomic_sub_fetch(&e->references_, 1, __ATOMIC_ACQ_REL) == 0) delete e;
-  }
   class hold {
    public:
-    explicit hold(host_event* e) noexcept : event_{e} { __atomic_fetch_add(&e->references_, 1, __ATOMIC_RELAXED); }
-    hold(hold&& other) noexcept : event_{other.event_} { other.event_ = nullptr; }
-    hold& operator=(hold&&) = delete;
-    ~hold() {
-      if (event_ != nullptr) release(event_);
+    hold() = default;
+    /// Takes over the caller's share.
+    explicit hold(recording* r) noexcept : recording_{r} {}
+    hold(hold const& other) noexcept : recording_{other.recording_} {
+      if (recording_ != nullptr) __atomic_fetch_add(&recording_->references_, 1, __ATOMIC_RELAXED);
     }
-    host_event* operator->() const noexcept { return event_; }
+    hold& operator=(hold const&) = delete;
+    ~hold() {
+      if (recording_ != nullptr && __atomic_sub_fetch(&recording_->references_, 1, __ATOMIC_ACQ_REL) == 0) delete recording_;
+    }
+    void swap(hold& other) noexcept {
+      recording* const mine = recording_;
+      recording_ = other.recording_;
+      other.recording_ = mine;
+    }
+    recording* operator->() const noexcept { return recording_; }
+    explicit operator bool() const noexcept { return recording_ != nullptr; }
 
    private:
-    host_event* event_;
+    recording* recording_ = nullptr;
   };
 
-  /// A number for the next recording.
-  std::uint64_t begin_record() noexcept {
-    monitor::lock lock{monitor_};
-    return ++recorded_;
-  }
-  void complete(std::uint64_t recording) noexcept {
+  void complete() noexcept {
     timespec now{};
     clock_gettime(CLOCK_MONOTONIC, &now);
     monitor::lock lock{monitor_};
-    if (recording > completed_) {
-      completed_ = recording;
-      milliseconds_ = double(now.tv_sec) * 1e3 + double(now.tv_nsec) * 1e-6;
-    }
+    done_ = true;
+    milliseconds_ = double(now.tv_sec) * 1e3 + double(now.tv_nsec) * 1e-6;
     lock.wake_all();
   }
-  std::uint64_t recorded() noexcept {
+  void wait() noexcept {
     monitor::lock lock{monitor_};
-    return recorded_;
+    while (!done_) lock.wait();
   }
-  void wait(std::uint64_t recording) noexcept {
-    monitor::lock lock{monitor_};
-    while (completed_ < recording) lock.wait();
-  }
-  /// False while the last recording is not done, or where there is none.
+  /// False while the stream has not reached it.
   bool time(double* milliseconds) noexcept {
     monitor::lock lock{monitor_};
     *milliseconds = milliseconds_;
-    return completed_ != 0 && completed_ == recorded_;
-  }
-  bool done() noexcept {
-    monitor::lock lock{monitor_};
-    return completed_ == recorded_;
+    return done_;
   }
 
  private:
-  ~host_event() = default;
+  ~recording() = default;
   monitor monitor_;
   int references_ = 1;
-  std::uint64_t recorded_ = 0, completed_ = 0;
+  bool done_ = false;
   double milliseconds_ = 0;
+};
+
+/// Knows its latest recording alone; who waits for an earlier one holds that.
+class host_event {
+ public:
+  /// Null before the first.
+  recording::hold latest() noexcept {
+    detail::spin_guard const guard{lock_};
+    return latest_;
+  }
+  void set_latest(recording::hold r) noexcept {
+    detail::spin_guard const guard{lock_};
+    latest_.swap(r);
+  }
+
+ private:
+  detail::spin_lock lock_;
+  recording::hold latest_;
 };
 
 }  // namespace crosslane::backend

@@ -92,38 +92,57 @@ struct host_runtime {
     return {};
   }
   static status stream_wait_event(stream_handle q, event_handle e) {
-    q->enqueue<Backend>([held = host_event::hold{e}, recording = e->recorded()] { held->wait(recording); });
+    if (recording::hold const r = e->latest()) q->enqueue<Backend>([r] { r->wait(); }, runs::always);
     return {};
   }
-  static status stream_callback(stream_handle q, void (*f)(void*), void* data) {
-    q->enqueue<Backend>([=] { f(data); });
+  static status stream_callback(stream_handle q, void (*f)(void*), void (*drop)(void*), void* data) {
+    struct call {
+      void (*f)(void*);
+      void (*drop)(void*);
+      void* data;
+      call(void (*f_)(void*), void (*drop_)(void*), void* data_) noexcept : f{f_}, drop{drop_}, data{data_} {}
+      call(call&& other) noexcept : f{other.f}, drop{other.drop}, data{other.data} { other.drop = nullptr; }
+      ~call() {
+        if (drop != nullptr) drop(data);
+      }
+      void operator()() noexcept {
+        drop = nullptr;
+        f(data);
+      }
+    };
+    q->enqueue<Backend>(call{f, drop, data});
     return {};
   }
-  static void const* key(stream_handle q) noexcept { return q; }
+  static void const* key(stream_handle q) noexcept { return q->key(); }
 
   static status event_create(event_handle* out, bool) {
     *out = new host_event;
     return {};
   }
   static status event_destroy(event_handle e) noexcept {
-    host_event::release(e);
+    delete e;
     return {};
   }
   static status event_record(event_handle e, stream_handle q) {
-    q->enqueue<Backend>([held = host_event::hold{e}, recording = e->begin_record()] { held->complete(recording); });
+    recording::hold const r{new recording};
+    q->enqueue<Backend>([r] { r->complete(); }, runs::always);
+    e->set_latest(r);
     return {};
   }
   static status event_synchronize(event_handle e) noexcept {
-    e->wait(e->recorded());
+    if (recording::hold const r = e->latest()) r->wait();
     return {};
   }
   static status event_query(event_handle e, bool* done) noexcept {
-    *done = e->done();
+    recording::hold const r = e->latest();
+    double milliseconds = 0;
+    *done = !r || r->time(&milliseconds);
     return {};
   }
   static status event_elapsed(float* milliseconds, event_handle a, event_handle b) noexcept {
+    recording::hold const first = a->latest(), last = b->latest();
     double from = 0, to = 0;
-    if (!a->time(&from) || !b->time(&to)) return {not_ready};
+    if (!first || !last || !first->time(&from) || !last->time(&to)) return {not_ready};
     *milliseconds = float(to - from);
     return {};
   }
@@ -133,13 +152,9 @@ struct host_runtime {
     if (bytes > physical_memory() || posix_memalign(out, 256, bytes) != 0) return {out_of_memory};
     return {};
   }
-  static status deallocate(memory_kind kind, void* p, stream_handle q, bool) {
-    if (kind == memory_kind::device) {
-      q->enqueue<Backend>([p] { std::free(p); });
-    } else {
-      q->synchronize();
-      std::free(p);
-    }
+  /// In stream order whatever the kind: a host callback may own a buffer, and would wait for itself.
+  static status deallocate(memory_kind, void* p, stream_handle q, bool) {
+    q->enqueue<Backend>([p] { std::free(p); }, runs::always);
     return {};
   }
 
