@@ -24,10 +24,23 @@ struct kernel {
       int i;
     };
     (void)ctx.template dynamic_shared<large>();
+#elif CROSSLANE_TEST_WRONG == 7
+    ctx.sync_grid();
 #else
     (void)ctx.global_index();
 #endif
   }
 };
+
+struct with_barrier {
+#if CROSSLANE_TEST_WRONG != 8
+  static constexpr bool cooperative = true;
+#endif
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx) const {
+    ctx.sync_block();
+  }
+};
+unsigned blocks(xl::device d) { return xl::max_cooperative_blocks(d, {.block = 32}, with_barrier{}); }
 
 void launch(xl::stream const& q) { xl::launch(q, {.grid = 1, .block = 32}, kernel{}, static_cast<short*>(nullptr)); }

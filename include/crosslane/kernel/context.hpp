@@ -12,7 +12,7 @@
 namespace crosslane {
 
 /// `Native` is a backend's primitives (empty on a GPU, the lane's state on the host), `Width` the lanes of a wave, `Shape` what the
-/// kernel fixes at compile time. Every function is for the calling thread; only sync_block() must be called by all.
+/// kernel fixes at compile time. Every function is for the calling thread; only sync_block() and sync_grid() must be called by all.
 template <class Native, unsigned Width, class Shape>
 class context {
   static_assert(Width == 32 || Width == 64);
@@ -115,6 +115,28 @@ class context {
     static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= 16,
                   "crosslane: dynamic shared memory holds trivially copyable elements aligned to at most 16 bytes");
     return {static_cast<T*>(native_.dynamic_shared()), native_.dynamic_shared_bytes() / sizeof(T)};
+  }
+
+  // --- the grid together ---
+
+  /// Barrier of a kernel that states `static constexpr bool cooperative = true;`: every thread of the grid must call it, at the same
+  /// place. Accesses to global memory before it are visible to the grid after it; it is a barrier of each block too.
+  ///
+  ///   struct smooth_twice {  // b = smooth(a), then a = smooth(b), in one launch
+  ///     static constexpr bool cooperative = true;
+  ///     template <xl::kernel_context Ctx>
+  ///     CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<float> a, xl::span<float> b) const {
+  ///       for (auto i : ctx.grid_stride(a.size())) b[i] = smooth(a, i);
+  ///       ctx.sync_grid();
+  ///       for (auto i : ctx.grid_stride(a.size())) a[i] = smooth(b, i);
+  ///     }
+  ///   };
+  ///   unsigned const grid = xl::max_cooperative_blocks(q.device(), {.block = 256}, smooth_twice{}, a, b);
+  ///   xl::launch(q, {.grid = grid, .block = 256}, smooth_twice{}, a, b);
+  CROSSLANE_NO_EXEC_CHECK
+  CROSSLANE_FN void sync_grid(source_location where = source_location::current()) const {
+    static_assert(Shape::cooperative, "crosslane: sync_grid() needs a kernel that states 'static constexpr bool cooperative = true;'");
+    if constexpr (Shape::cooperative) native_.sync_grid(thread_rank() == 0, block_rank() == 0, unsigned(block_count()), where);
   }
 
   CROSSLANE_FN Native const& native() const { return native_; }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What a kernel says about itself: its dimensions, its block size, its bounds, its shared memory.
+/// What a kernel says about itself: its dimensions, its block size, its bounds, its shared memory, whether its blocks cooperate.
 ///
 ///   struct my_kernel {
 ///     static constexpr int dimensions = 2;                     // 1 unless said: indices are then plain numbers
 ///     static constexpr auto block = xl::block_size<16, 16>;    // fixes the block: sizes become constants
 ///     static constexpr int max_threads = 256;                  // or only bounds it
 ///     static constexpr int min_blocks = 4;                     // blocks that shall fit a multiprocessor at once
+///     static constexpr bool cooperative = true;                // all blocks run at once and may wait for each other: ctx.sync_grid()
 ///     template <class Ctx> struct shared { float tile[...]; }; // one struct, the same for all threads of the block
 ///     ...
 ///   };
@@ -28,14 +29,15 @@ struct block_size_constant {
 template <unsigned X, unsigned Y = 1, unsigned Z = 1>
 inline constexpr block_size_constant<X, Y, Z> block_size{};
 
-/// Dimensions and, where fixed, extents of the blocks; zeros where not.
-template <int Dimensions, unsigned X, unsigned Y, unsigned Z>
+/// Dimensions and, where fixed, extents of the blocks; zeros where not. And whether the blocks can wait for each other.
+template <int Dimensions, unsigned X, unsigned Y, unsigned Z, bool Cooperative = false>
 struct kernel_shape {
   static_assert(Dimensions >= 1 && Dimensions <= 3, "crosslane: a kernel has 1, 2 or 3 dimensions");
   static constexpr int dimensions = Dimensions;
   static constexpr bool fixed = X != 0;
   static constexpr unsigned x = X, y = Y, z = Z;
   static constexpr unsigned threads = X * Y * Z;
+  static constexpr bool cooperative = Cooperative;
 };
 
 namespace detail {
@@ -55,16 +57,24 @@ constexpr int kernel_dimensions() {
     return 1;
 }
 
-template <int D, unsigned X, unsigned Y, unsigned Z>
-kernel_shape<D, X, Y, Z> make_shape(block_size_constant<X, Y, Z>);
+template <class K>
+constexpr bool kernel_cooperative() {
+  if constexpr (requires { K::cooperative; })
+    return K::cooperative;
+  else
+    return false;
+}
+
+template <int D, bool Cooperative, unsigned X, unsigned Y, unsigned Z>
+kernel_shape<D, X, Y, Z, Cooperative> make_shape(block_size_constant<X, Y, Z>);
 
 template <class K>
 struct shape_of {
-  using type = kernel_shape<kernel_dimensions<K>(), 0, 0, 0>;
+  using type = kernel_shape<kernel_dimensions<K>(), 0, 0, 0, kernel_cooperative<K>()>;
 };
 template <class K>
 requires requires { K::block; } struct shape_of<K> {
-  using type = decltype(make_shape<kernel_dimensions<K>()>(K::block));
+  using type = decltype(make_shape<kernel_dimensions<K>(), kernel_cooperative<K>()>(K::block));
 };
 
 struct no_shared {};

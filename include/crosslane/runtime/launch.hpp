@@ -122,11 +122,10 @@ void note_launch(basic_stream_ref<B> q, status answer, launch_record const& reco
   });
 }
 
-template <class B, class K, class... A>
-void launch_checked(basic_stream_ref<B> q, launch_geometry const& g, K const& kernel, A const&... arguments) {
-  device_properties const& p = q.properties(g.where);
-  auto const current = q.make_current(g.where);
-  status answer;
+/// Calls f with the width of the device as a constant, once what the kernel states, the arguments and the geometry have been checked for
+/// that instance of it.
+template <class B, class K, class... A, class F>
+void with_instance(int device, device_properties const& p, launch_geometry const& g, F const& f) {
   bool const width_known = with_wave_size(p.wave_size, typename B::widths{}, [&](auto width) {
     using ctx = typename B::template context<width, kernel_shape_of<K>>;
     constexpr std::size_t shared_bytes = has_shared<K, ctx> ? sizeof(kernel_shared<K, ctx>) : 0;
@@ -146,34 +145,77 @@ void launch_checked(basic_stream_ref<B> q, launch_geometry const& g, K const& ke
                     "crosslane: the kernel cannot be called with (context, the arguments of the launch): see that their number and types "
                     "fit, that operator() is const "
                     "and that it takes no argument by non-const reference");
-    check_geometry<K>(B::name, q.device_index(), p, g, shared_bytes, shared_bytes > B::max_static_shared_bytes);
-    answer = B::template launch<width>(q.native(), p, g, kernel, arguments...);
+    check_geometry<K>(B::name, device, p, g, shared_bytes, shared_bytes > B::max_static_shared_bytes);
+    f(width);
   });
   if (!width_known)
-    throw_error(errc::not_supported, g.where, "launch of %s: %s device %d has waves of %u lanes", type_name<K>(), B::name, q.device_index(),
+    throw_error(errc::not_supported, g.where, "launch of %s: %s device %d has waves of %u lanes", type_name<K>(), B::name, device,
                 p.wave_size);
+}
+
+/// How many blocks of an instance a multiprocessor of the current device holds at once.
+template <class B, unsigned Width, class K, class... A>
+unsigned resident_blocks(int device, device_properties const& p, launch_geometry const& g) {
+  int blocks = 0;
+  unsigned const threads = unsigned(g.block.count());
+  check<B>(B::template blocks_per_multiprocessor<Width, K, A...>(p, threads, g.dynamic_shared, &blocks), "blocks per multiprocessor",
+           g.where, [&](error_text& t) {
+             t.append("%s, a block of %u threads, %zu bytes of dynamic shared memory, on %s device %d", type_name<K>(), threads,
+                      g.dynamic_shared, B::name, device);
+           });
+  return unsigned(blocks);
+}
+
+/// Throws where the blocks of a cooperative kernel cannot all run at once.
+template <class B, unsigned Width, class K, class... A>
+void check_cooperative(int device, device_properties const& p, launch_geometry const& g) {
+  if (!p.cooperative_launch)
+    throw_error(errc::not_supported, g.where, "launch of %s: the kernel is cooperative, and %s device %d cannot launch such kernels",
+                type_name<K>(), B::name, device);
+  unsigned const resident = resident_blocks<B, Width, K, A...>(device, p, g);
+  std::uint64_t const fit = std::uint64_t{resident} * p.multiprocessors;
+  if (g.grid.count() > fit)
+    throw_error(errc::limit_exceeded, g.where,
+                "launch of %s: a cooperative grid of %llu blocks, of which %llu fit %s device %d at once: %u per multiprocessor x %u "
+                "multiprocessors",
+                type_name<K>(), static_cast<unsigned long long>(g.grid.count()), static_cast<unsigned long long>(fit), B::name, device,
+                resident, p.multiprocessors);
+}
+
+template <class B, class K, class... A>
+void launch_checked(basic_stream_ref<B> q, launch_geometry const& g, K const& kernel, A const&... arguments) {
+  device_properties const& p = q.properties(g.where);
+  auto const current = q.make_current(g.where);
+  status answer;
+  with_instance<B, K, A...>(q.device_index(), p, g, [&](auto width) {
+    if constexpr (kernel_shape_of<K>::cooperative) check_cooperative<B, width, K, A...>(q.device_index(), p, g);
+    answer = B::template launch<width>(q.native(), p, g, kernel, arguments...);
+  });
   note_launch(q, answer, {type_name<K>(), q.log_key(), g.grid, g.block, g.where}, g.dynamic_shared);
+}
+
+/// The block size of a configuration, or the one that the kernel fixes.
+template <class K>
+extent3 block_extent(launch_config const& config) {
+  if (config.block != block_of_kernel) return config.block;
+  using shape = kernel_shape_of<K>;
+  if constexpr (!shape::fixed)
+    throw_error(errc::invalid_argument, config.where, "launch of %s: no block size given, and the kernel fixes none", type_name<K>());
+  return {shape::x, shape::y, shape::z};
 }
 
 }  // namespace detail
 
 /// Queues `kernel(context, [shared,] arguments...)` for every thread of the grid. Buffers become spans. Throws at once where the
-/// kernel or the device cannot run the geometry; errors of the kernel itself surface at the next synchronising call.
+/// kernel or the device cannot run the geometry, for a cooperative kernel also not_supported where the device has no such launches and
+/// limit_exceeded where its blocks do not fit the device all at once; errors of the kernel itself surface at the next synchronising call.
 template <stream_like S, class K, class... A>
 void launch(S const& stream, launch_config config, K const& kernel, A&&... arguments) {
   using B = typename S::backend;
   static_assert(detail::check_arguments<K, decltype(detail::kernel_argument(static_cast<A&&>(arguments), config.where))...>(
       std::make_integer_sequence<int, int(sizeof...(A)) + 1>{}));
   auto const q = detail::ref_of(stream, config.where);
-  detail::launch_geometry g{config.grid, config.block, config.dynamic_shared, config.where};
-  if (config.block == block_of_kernel) {
-    if constexpr (kernel_shape_of<K>::fixed) {
-      using shape = kernel_shape_of<K>;
-      g.block = {shape::x, shape::y, shape::z};
-    } else {
-      throw_error(errc::invalid_argument, config.where, "launch of %s: no block size given, and the kernel fixes none", type_name<K>());
-    }
-  }
+  detail::launch_geometry const g{config.grid, detail::block_extent<K>(config), config.dynamic_shared, config.where};
   if (g.grid.x == 0 || g.grid.y == 0 || g.grid.z == 0 || g.block.x == 0 || g.block.y == 0 || g.block.z == 0) return;
   detail::launch_checked<B>(q, g, kernel, detail::kernel_argument(static_cast<A&&>(arguments), config.where)...);
 }

@@ -93,6 +93,75 @@ CROSSLANE_TEST(divergent_barrier, early_exit) {
   }
 }
 
+/// One block, or one thread of each, does something else than wait at the barrier of the grid for the second time.
+struct leave_grid {
+  static constexpr bool cooperative = true;
+  enum what { return_block, other_place, return_thread, wait_for_block, wait_for_wave, throw_error };
+
+  struct counted {
+    std::atomic<int>* alive;
+    explicit counted(std::atomic<int>* n) : alive{n} { ++*alive; }
+    ~counted() { --*alive; }
+  };
+
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, what w, std::atomic<int>* alive) const {
+    counted const one{alive};
+    ctx.sync_grid();
+    bool const block = ctx.block_index() == 2, thread = ctx.thread_rank() == 5;
+    if (w == return_block && block) return;
+    if (w == return_thread && thread) return;
+    if (w == throw_error && block && thread) throw std::runtime_error{"thrown between barriers"};
+    if (w == other_place && block)
+      ctx.sync_grid();
+    else if (w == wait_for_block && thread)
+      ctx.sync_block();
+    else if (w == wait_for_wave && thread)
+      xl::wave(ctx).sync();
+    else
+      ctx.sync_grid();
+    ctx.sync_grid();
+  }
+};
+
+CROSSLANE_TEST(divergent_barrier, of_the_grid) {
+  xl::stream const q{d};
+  struct expectation {
+    leave_grid::what what;
+    xl::errc code;
+    std::string text;
+  };
+  for (expectation const& e : {expectation{leave_grid::return_block, xl::errc::divergent_barrier, "but block (2, 0, 0) has returned"},
+                               {leave_grid::other_place, xl::errc::divergent_barrier, "but block (2, 0, 0) waits at "},
+                               {leave_grid::return_thread, xl::errc::divergent_barrier, "but 1 thread(s) have returned"},
+                               {leave_grid::wait_for_block, xl::errc::divergent_barrier, "waits at the barrier of the grid, "},
+                               {leave_grid::wait_for_wave, xl::errc::divergent_wave, "waits at a barrier"}}) {
+    std::atomic<int> alive{0};
+    xl::launch(q, {.grid = 4, .block = 40}, leave_grid{}, e.what, &alive);
+    xl::error const thrown = error_of([&] { q.synchronize(); });
+    CROSSLANE_CHECK_EQ(thrown.code(), e.code);
+    for (std::string const& part : {std::string("leave_grid"), std::string(__FILE__), e.text})
+      if (!contains(thrown.what(), part)) fail("no '" + part + "' in " + thrown.what(), source_location::current());
+    CROSSLANE_CHECK_EQ(alive.load(), 0);  // all threads of all blocks have been unwound
+    expect_usable(d);
+  }
+}
+
+CROSSLANE_TEST(kernel_exception, between_barriers_of_the_grid) {
+  xl::stream const q{d};
+  std::atomic<int> alive{0};
+  xl::launch(q, {.grid = 4, .block = 40}, leave_grid{}, leave_grid::throw_error, &alive);
+  std::string text;
+  try {
+    q.synchronize();
+  } catch (std::runtime_error const& e) {
+    text = e.what();
+  }
+  CROSSLANE_CHECK_EQ(text, std::string("thrown between barriers"));
+  CROSSLANE_CHECK_EQ(alive.load(), 0);
+  expect_usable(d);
+}
+
 /// The threads that leave may be the first ones.
 struct leave_first {
   template <xl::kernel_context Ctx>

@@ -14,7 +14,7 @@ struct cuda : backend::gpu_runtime<cuda, backend::cuda_vendor> {
   using widths = std::integer_sequence<unsigned, 32>;
   using intrinsics = backend::cuda_intrinsics;
   template <unsigned Width, class Shape>
-  using context = crosslane::context<intrinsics, Width, Shape>;
+  using context = crosslane::context<backend::native_of<intrinsics, Shape>, Width, Shape>;
 
   template <unsigned Width>
   static constexpr bool is_device_width = true;
@@ -28,6 +28,10 @@ struct cuda : backend::gpu_runtime<cuda, backend::cuda_vendor> {
   static status launch(stream_handle stream, device_properties const& p, detail::launch_geometry const& g, K const& kernel,
                        A const&... arguments) {
     return backend::launch_entry<cuda, Width>(stream, p, g, kernel, arguments...);
+  }
+  template <unsigned Width, class K, class... A>
+  static status blocks_per_multiprocessor(device_properties const& p, unsigned threads, std::size_t dynamic_shared, int* blocks) {
+    return backend::entries_per_multiprocessor<cuda, Width, K, A...>(p, threads, dynamic_shared, blocks);
   }
 };
 

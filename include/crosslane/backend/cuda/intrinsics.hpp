@@ -28,6 +28,18 @@ struct cuda_intrinsics : gpu_intrinsics, cuda_wave {
     return bytes;
   }
 
+  /// target += value, a release for the whole device; the value before.
+  static CROSSLANE_DEVICE_FN unsigned add_release(unsigned* target, unsigned value) {
+    return __nv_atomic_fetch_add(target, value, __NV_ATOMIC_RELEASE, __NV_THREAD_SCOPE_DEVICE);
+  }
+  /// Waits until one of the bits differs from `before`, an acquire for the whole device.
+  static CROSSLANE_DEVICE_FN void acquire_change(unsigned const* target, unsigned before, unsigned bits) {
+    unsigned now;
+    do {
+      __nv_atomic_load(target, &now, __NV_ATOMIC_ACQUIRE, __NV_THREAD_SCOPE_DEVICE);
+    } while (((now ^ before) & bits) == 0);
+  }
+
   template <class T>
   static CROSSLANE_DEVICE_FN T atomic_add(T* target, T value) {
     // atomicAdd has no overloads for long, nor for signed 64 bits: two's complement makes the unsigned one right.

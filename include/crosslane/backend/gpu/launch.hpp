@@ -3,6 +3,7 @@
 #pragma once
 
 #include <crosslane/backend/contract.hpp>
+#include <crosslane/backend/gpu/grid.hpp>
 #include <crosslane/kernel/context.hpp>
 #include <crosslane/runtime/launch_geometry.hpp>
 
@@ -10,39 +11,55 @@
 
 namespace crosslane::backend {
 
+/// A context's primitives: with the barrier of the grid where the kernel is cooperative.
+template <class Intrinsics, class Shape>
+using native_of = std::conditional_t<Shape::cooperative, grid_intrinsics<Intrinsics>, Intrinsics>;
+
+/// What an entry point receives behind the arguments.
+template <class K>
+using kernel_parameter = std::conditional_t<kernel_shape_of<K>::cooperative, cooperative_kernel<K>, K>;
+
 /// A shared struct above the vendors' limit for static shared memory lies in the dynamic memory of the launch, which is then its alone.
 template <class Backend, class K, class Ctx>
 inline constexpr bool shared_is_dynamic = has_shared<K, Ctx> && sizeof(kernel_shared<K, Ctx>) > Backend::max_static_shared_bytes;
 
-template <class Backend, unsigned Width, class K, class... A>
-CROSSLANE_DEVICE_FN CROSSLANE_INLINE void run_kernel(K const& kernel, A const&... arguments) {
+template <class Backend, unsigned Width, class K, class Native, class... A>
+CROSSLANE_DEVICE_FN CROSSLANE_INLINE void call_kernel(K const& kernel, Native const& native, A const&... arguments) {
   using ctx = typename Backend::template context<Width, kernel_shape_of<K>>;
-  if constexpr (!Backend::template is_device_width<Width>) {
-    Backend::intrinsics::trap();  // waves have another width on this architecture, and the launch never picks this instance there
-  } else if constexpr (!has_shared<K, ctx>) {
-    kernel(ctx{{}}, arguments...);
+  if constexpr (!has_shared<K, ctx>) {
+    kernel(ctx{native}, arguments...);
   } else {
     using shared = kernel_shared<K, ctx>;
     if constexpr (shared_is_dynamic<Backend, K, ctx>) {
       static_assert(alignof(shared) <= 16, "crosslane: a shared struct of this size can be aligned to at most 16 bytes");
-      kernel(ctx{{}}, *static_cast<shared*>(Backend::intrinsics::dynamic_shared()), arguments...);
+      kernel(ctx{native}, *static_cast<shared*>(Backend::intrinsics::dynamic_shared()), arguments...);
     } else {
       __shared__ shared memory;
-      kernel(ctx{{}}, memory, arguments...);
+      kernel(ctx{native}, memory, arguments...);
     }
   }
 }
 
+template <class Backend, unsigned Width, class K, class... A>
+CROSSLANE_DEVICE_FN CROSSLANE_INLINE void run_kernel(kernel_parameter<K> const& kernel, A const&... arguments) {
+  if constexpr (!Backend::template is_device_width<Width>)
+    Backend::intrinsics::trap();  // waves have another width on this architecture, and the launch never picks this instance there
+  else if constexpr (kernel_shape_of<K>::cooperative)
+    call_kernel<Backend, Width>(kernel.kernel, grid_intrinsics<typename Backend::intrinsics>{kernel.counter}, arguments...);
+  else
+    call_kernel<Backend, Width>(kernel, typename Backend::intrinsics{}, arguments...);
+}
+
 /// The kernel object comes last, so that the arguments lie where those of a hand-written kernel do.
 template <class Backend, unsigned Width, class K, class... A>
-__global__ void entry(A... arguments, K kernel) {
-  run_kernel<Backend, Width>(kernel, arguments...);
+__global__ void entry(A... arguments, kernel_parameter<K> kernel) {
+  run_kernel<Backend, Width, K>(kernel, arguments...);
 }
 
 template <class Backend, unsigned Width, class K, class... A>
 __global__ void CROSSLANE_GPU_BOUNDS(Width, kernel_max_threads<K>(), kernel_min_blocks<K>(), kernel_shape_of<K>::fixed)
-    bounded_entry(A... arguments, K kernel) {
-  run_kernel<Backend, Width>(kernel, arguments...);
+    bounded_entry(A... arguments, kernel_parameter<K> kernel) {
+  run_kernel<Backend, Width, K>(kernel, arguments...);
 }
 
 /// The host side's handle of the instance.
@@ -54,22 +71,48 @@ constexpr auto entry_of() {
     return &entry<Backend, Width, K, A...>;
 }
 
-template <class Backend, unsigned Width, class K, class... A>
-status launch_entry(typename Backend::stream_handle stream, device_properties const& p, detail::launch_geometry const& g, K const& kernel,
-                    A const&... arguments) {
+/// Makes `dynamic` the dynamic shared memory of a launch, with the struct that lies there, and lets the function have it.
+template <class Backend, unsigned Width, class K>
+status reserve_dynamic_shared(device_properties const& p, void const* function, std::size_t& dynamic) {
   using ctx = typename Backend::template context<Width, kernel_shape_of<K>>;
-  void const* const function = reinterpret_cast<void const*>(entry_of<Backend, Width, K, A...>());
-  std::size_t dynamic = g.dynamic_shared, fixed = 0;
+  std::size_t fixed = 0;
   if constexpr (shared_is_dynamic<Backend, K, ctx>)
     dynamic = sizeof(kernel_shared<K, ctx>);
   else if constexpr (has_shared<K, ctx>)
     fixed = sizeof(kernel_shared<K, ctx>);
-  if (fixed + dynamic > p.shared_per_block) {
-    if (status const s = Backend::allow_dynamic_shared(function, p.shared_per_block_optin - fixed); s.code != 0) return s;
+  return fixed + dynamic > p.shared_per_block ? Backend::allow_dynamic_shared(function, p.shared_per_block_optin - fixed) : status{};
+}
+
+template <class Backend, unsigned Width, class K, class... A>
+status launch_entry(typename Backend::stream_handle stream, device_properties const& p, detail::launch_geometry const& g, K const& kernel,
+                    A const&... arguments) {
+  void const* const function = reinterpret_cast<void const*>(entry_of<Backend, Width, K, A...>());
+  std::size_t dynamic = g.dynamic_shared;
+  if (status const s = reserve_dynamic_shared<Backend, Width, K>(p, function, dynamic); s.code != 0) return s;
+  dim3 const grid{g.grid.x, g.grid.y, g.grid.z}, block{g.block.x, g.block.y, g.block.z};
+  auto const pointer = [](auto const& argument) { return const_cast<void*>(static_cast<void const*>(&argument)); };
+  if constexpr (kernel_shape_of<K>::cooperative) {
+    void* counter = nullptr;
+    if (status const s = Backend::allocate(memory_kind::device, &counter, sizeof(unsigned), stream, p.stream_ordered_memory); s.code != 0)
+      return s;
+    cooperative_kernel<K> const last{kernel, static_cast<unsigned*>(counter)};
+    void* pointers[] = {pointer(arguments)..., pointer(last)};
+    status answer = Backend::fill_bytes(counter, 0, sizeof(unsigned), stream);
+    if (answer.code == 0)
+      answer = Backend::from(CROSSLANE_GPU(LaunchCooperativeKernel)(function, grid, block, pointers, unsigned(dynamic), stream));
+    status const freed = Backend::deallocate(memory_kind::device, counter, stream, p.stream_ordered_memory);
+    return answer.code != 0 ? answer : freed;
+  } else {
+    void* pointers[] = {pointer(arguments)..., pointer(kernel)};
+    return Backend::from(CROSSLANE_GPU(LaunchKernel)(function, grid, block, pointers, dynamic, stream));
   }
-  void* pointers[] = {const_cast<void*>(static_cast<void const*>(&arguments))..., const_cast<void*>(static_cast<void const*>(&kernel))};
-  return Backend::from(CROSSLANE_GPU(LaunchKernel)(function, dim3{g.grid.x, g.grid.y, g.grid.z}, dim3{g.block.x, g.block.y, g.block.z},
-                                                   pointers, dynamic, stream));
+}
+
+template <class Backend, unsigned Width, class K, class... A>
+status entries_per_multiprocessor(device_properties const& p, unsigned threads, std::size_t dynamic, int* blocks) {
+  void const* const function = reinterpret_cast<void const*>(entry_of<Backend, Width, K, A...>());
+  if (status const s = reserve_dynamic_shared<Backend, Width, K>(p, function, dynamic); s.code != 0) return s;
+  return Backend::from(CROSSLANE_GPU(OccupancyMaxActiveBlocksPerMultiprocessor)(blocks, function, int(threads), dynamic));
 }
 
 }  // namespace crosslane::backend

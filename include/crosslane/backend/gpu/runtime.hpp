@@ -33,6 +33,7 @@ struct gpu_runtime {
       case CROSSLANE_GPU(ErrorInvalidResourceHandle): return errc::invalid_handle;
       case CROSSLANE_GPU(ErrorNotSupported): return errc::not_supported;
       case CROSSLANE_GPU(ErrorInvalidConfiguration):
+      case CROSSLANE_GPU(ErrorCooperativeLaunchTooLarge):
       case CROSSLANE_GPU(ErrorLaunchOutOfResources): return errc::limit_exceeded;
       case CROSSLANE_GPU(ErrorLaunchFailure):
       case CROSSLANE_GPU(ErrorPriorLaunchFailure):

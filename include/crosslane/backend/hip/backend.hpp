@@ -14,7 +14,7 @@ struct hip : backend::gpu_runtime<hip, backend::hip_vendor> {
   using widths = std::integer_sequence<unsigned, 64, 32>;
   using intrinsics = backend::hip_intrinsics;
   template <unsigned Width, class Shape>
-  using context = crosslane::context<intrinsics, Width, Shape>;
+  using context = crosslane::context<backend::native_of<intrinsics, Shape>, Width, Shape>;
 
   /// Whether the architecture that this pass compiles for has waves of that width. Compilers since ROCm 7 have no macro for the width
   /// itself; the architecture decides, and older ones tell where -mwavefrontsize64 changed it.
@@ -38,6 +38,10 @@ struct hip : backend::gpu_runtime<hip, backend::hip_vendor> {
   static status launch(stream_handle stream, device_properties const& p, detail::launch_geometry const& g, K const& kernel,
                        A const&... arguments) {
     return backend::launch_entry<hip, Width>(stream, p, g, kernel, arguments...);
+  }
+  template <unsigned Width, class K, class... A>
+  static status blocks_per_multiprocessor(device_properties const& p, unsigned threads, std::size_t dynamic_shared, int* blocks) {
+    return backend::entries_per_multiprocessor<hip, Width, K, A...>(p, threads, dynamic_shared, blocks);
   }
 };
 

@@ -31,6 +31,17 @@ struct hip_intrinsics : gpu_intrinsics, hip_wave {
     return total - __builtin_amdgcn_groupstaticsize();
   }
 
+  /// target += value, a release for the whole device; the value before.
+  static CROSSLANE_DEVICE_FN unsigned add_release(unsigned* target, unsigned value) {
+    return __hip_atomic_fetch_add(target, value, __ATOMIC_RELEASE, __HIP_MEMORY_SCOPE_AGENT);
+  }
+  /// Waits until one of the bits differs from `before`, an acquire for the whole device: once, since each empties a cache that the other
+  /// blocks of the multiprocessor use.
+  static CROSSLANE_DEVICE_FN void acquire_change(unsigned const* target, unsigned before, unsigned bits) {
+    while (((__hip_atomic_load(target, __ATOMIC_RELAXED, __HIP_MEMORY_SCOPE_AGENT) ^ before) & bits) == 0) __builtin_amdgcn_s_sleep(1);
+    __builtin_amdgcn_fence(__ATOMIC_ACQUIRE, "agent");
+  }
+
   template <class T>
   static CROSSLANE_DEVICE_FN T atomic_add(T* target, T value) {
     return __hip_atomic_fetch_add(target, value, __ATOMIC_RELAXED, __HIP_MEMORY_SCOPE_AGENT);

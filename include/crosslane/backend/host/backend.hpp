@@ -22,8 +22,21 @@ struct host : backend::host_runtime<host> {
   template <unsigned Width, class K, class... A>
   static status launch(stream_handle q, device_properties const&, detail::launch_geometry const& g, K const& kernel,
                        A const&... arguments) {
-    q->enqueue<host>(
-        [task = backend::typed_grid_task<host, Width, K, A...>{g, type_name<K>(), kernel, arguments...}] { backend::run_grid(task); });
+    q->enqueue<host>([task = backend::typed_grid_task<host, Width, K, A...>{g, type_name<K>(), kernel, arguments...}] {
+      if constexpr (kernel_shape_of<K>::cooperative)
+        backend::cooperative_grid{task}.run();
+      else
+        backend::run_grid(task);
+    });
+    return {};
+  }
+
+  /// As many as have the multiprocessor's threads, 32 at most. A number of its own as on a GPU, where what all blocks together need is
+  /// bounded: the host keeps a stack for each thread that waits.
+  template <unsigned Width, class K, class... A>
+  static status blocks_per_multiprocessor(device_properties const& p, unsigned threads, std::size_t, int* blocks) noexcept {
+    unsigned const fit = p.max_threads_per_multiprocessor / threads;
+    *blocks = fit < 32 ? int(fit) : 32;
     return {};
   }
 

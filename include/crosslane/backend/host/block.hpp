@@ -43,13 +43,21 @@ struct lane_cancelled {};
 /// Runs one block at a time.
 class block_runner {
  public:
-  block_runner() = default;
+  block_runner() { main_.owner = this; }
   block_runner(block_runner const&) = delete;
   block_runner& operator=(block_runner const&) = delete;
   ~block_runner() { std::free(shared_memory_); }
 
+  enum class barrier : unsigned char { block, grid };
+
   /// Runs a whole block. Throws what a thread of it threw, or divergent_barrier.
   void run(grid_task const& task, extent3 block_index) {
+    begin(task, block_index);
+    resume();
+  }
+
+  /// Takes on a block. None of its threads runs before resume().
+  void begin(grid_task const& task, extent3 block_index) {
     task_ = &task;
     block_index_ = block_index;
     threads_ = unsigned(task.block.count());
@@ -58,18 +66,28 @@ class block_runner {
     for (unsigned w = 0; w * 32 < threads_; ++w) wave_waiting_[w] = 0;
     cancelled_ = different_places_ = false;
     reserve_shared();
-#if CROSSLANE_SANITIZE_THREAD()
-    main_.tsan = __tsan_get_current_fiber();
-#endif
-    if (fiber* const first = start_fiber()) {
-      current_ = first;
-      switch_fiber(main_, *first);
-    }
+  }
+
+  /// Runs until all threads have returned or wait at the barrier of the grid, which opens for this block at the next call. Any thread
+  /// may call it, each time another. Throws as run() does; nothing of the block is left then.
+  void resume() {
+    go_on();
     if (error_) {
       std::exception_ptr const error = error_;
       error_ = nullptr;
       std::rethrow_exception(error);
     }
+  }
+
+  /// After resume(): all threads wait at the barrier of the grid, at place().
+  bool waits_at_grid() const noexcept { return waiting_ != 0; }
+  source_location place() const noexcept { return first_place_; }
+
+  /// Unwinds the threads that wait at the barrier of the grid.
+  void cancel() noexcept {
+    cancelled_ = true;
+    go_on();
+    error_ = nullptr;  // a consequence of whatever else has failed
   }
 
   struct thread_position {
@@ -93,16 +111,18 @@ class block_runner {
   }
   void thread_returned() noexcept { ++finished_; }
 
-  /// The barrier of the block, called by thread `rank`.
-  void wait(unsigned rank, source_location where) {
+  /// A barrier, called by thread `rank`.
+  void wait(unsigned rank, barrier kind, source_location where) {
     if (cancelled_) throw lane_cancelled{};
     if (arrived_++ == 0) {
       first_rank_ = rank;
       first_place_ = where;
-    } else if (where.line != first_place_.line || where.file != first_place_.file) {
+      kind_ = kind;
+    } else if (kind != kind_ || where.line != first_place_.line || where.file != first_place_.file) {
       different_places_ = true;
       other_rank_ = rank;
       other_place_ = where;
+      other_kind_ = kind;
     }
     suspend(rank);
   }
@@ -137,6 +157,17 @@ class block_runner {
   std::size_t dynamic_shared_bytes() const noexcept { return task_->dynamic_bytes; }
 
  private:
+  void go_on() noexcept {
+#if CROSSLANE_SANITIZE_THREAD()
+    main_.tsan = __tsan_get_current_fiber();
+#endif
+    if (waits_at_grid()) open_barrier();
+    fiber& next = choose_next();
+    if (&next == &main_) return;
+    current_ = &next;
+    switch_fiber(main_, next);
+  }
+
   void suspend(unsigned rank) {
     fiber* const self = current_;
     lanes_[rank] = self;
@@ -167,14 +198,19 @@ class block_runner {
       }
       if (waiting_ == 0) return main_;
       if (!cancelled_) check_waiting();
+      if (!cancelled_ && kind_ == barrier::grid) return main_;
       // All wait at the barrier, which opens; or the block has failed, and they wake to unwind.
-      arrived_ = 0;
-      for (unsigned i = 0; i < threads_; ++i)
-        if (lanes_[i] != nullptr) make_ready(i);
+      open_barrier();
     }
   }
 
-  /// Nothing can run: right only if all threads wait at one barrier of the block.
+  void open_barrier() noexcept {
+    arrived_ = 0;
+    for (unsigned i = 0; i < threads_; ++i)
+      if (lanes_[i] != nullptr) make_ready(i);
+  }
+
+  /// Nothing can run: right only if all threads wait at one barrier.
   void check_waiting() {
     if (arrived_ == threads_ && !different_places_) return;
     error_text text;
@@ -200,19 +236,20 @@ class block_runner {
         }
       } else {
         unsigned const absent = unsigned(__builtin_ctzll(missing));
-        text.append(lanes_[wave * wave_size + absent] == nullptr ? ", lane %u has returned" : ", lane %u waits at a barrier of the block",
-                    absent);
+        text.append(lanes_[wave * wave_size + absent] == nullptr ? ", lane %u has returned" : ", lane %u waits at a barrier", absent);
       }
     } else if (different_places_) {
-      text.append("thread %u waits at %s:%u while thread %u waits at %s:%u", first_rank_, first_place_.file, first_place_.line, other_rank_,
-                  other_place_.file, other_place_.line);
+      text.append("thread %u waits at %s%s:%u while thread %u waits at %s%s:%u", first_rank_, prefix(kind_), first_place_.file,
+                  first_place_.line, other_rank_, prefix(other_kind_), other_place_.file, other_place_.line);
     } else {
-      text.append("%u thread(s), the first is %u, wait at %s:%u, but %u thread(s) have returned", waiting_, first_rank_, first_place_.file,
-                  first_place_.line, finished_);
+      text.append("%u thread(s), the first is %u, wait at %s%s:%u, but %u thread(s) have returned", waiting_, first_rank_, prefix(kind_),
+                  first_place_.file, first_place_.line, finished_);
     }
     error_ = std::make_exception_ptr(error{code, text, task_->where});
     cancelled_ = true;
   }
+
+  static char const* prefix(barrier kind) noexcept { return kind == barrier::grid ? "the barrier of the grid, " : ""; }
 
   static bool same_operation(lane_slot const& a, lane_slot const& b) noexcept {
     return a.members == b.members && a.complete == b.complete && a.where.line == b.where.line && a.where.file == b.where.file;
@@ -223,7 +260,7 @@ class block_runner {
     try {
       fiber& f = pool_.prepare(fibers_used_, &enter);
       ++fibers_used_;
-      starting_ = this;
+      f.owner = this;
       return &f;
     } catch (...) {
       fail([] { return std::current_exception(); });
@@ -232,7 +269,7 @@ class block_runner {
   }
 
   static void enter(boost::context::detail::transfer_t from) {
-    block_runner& self = *starting_;
+    block_runner& self = *static_cast<block_runner*>(static_cast<fiber*>(from.data)->owner);
     fiber& f = *self.current_;
     arrive(f, from);
     self.run_threads();
@@ -293,6 +330,7 @@ class block_runner {
   unsigned fibers_used_ = 0;
   thread_position next_{};
   bool cancelled_ = false, different_places_ = false;
+  barrier kind_ = barrier::block, other_kind_ = barrier::block;  ///< of the first to arrive, of one elsewhere
   unsigned first_rank_ = 0, other_rank_ = 0;
   source_location first_place_, other_place_;
   std::exception_ptr error_;
@@ -310,7 +348,6 @@ class block_runner {
   void* dynamic_shared_ = nullptr;
   friend class runner_pool;
   block_runner* next_free_ = nullptr;
-  static inline thread_local block_runner* starting_ = nullptr;
 };
 
 /// Runners that are not at work. They and the stacks they have made are kept for whoever comes next, whatever its stream.

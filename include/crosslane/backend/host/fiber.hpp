@@ -23,6 +23,7 @@ namespace crosslane::backend {
 
 /// A point of execution that can be left and resumed. The thread's own stack is one too.
 struct fiber {
+  void* owner = nullptr;  ///< what a new fiber that is entered from here works for
   boost::context::detail::fcontext_t context = nullptr;
   void const* stack = nullptr;  ///< lowest address
   std::size_t stack_bytes = 0;
@@ -104,6 +105,7 @@ class fiber_pool {
   static constexpr std::size_t stack_bytes = (CROSSLANE_CONFIG_HOST_STACK_BYTES + 4095) / 4096 * 4096;
   static constexpr std::size_t pitch = stack_bytes + guard_bytes;
   static constexpr unsigned slab_stacks = 64;
+  static constexpr unsigned most_guards = 16384;
 
   void make() {
     if (made_ % slab_stacks == 0) {
@@ -113,8 +115,12 @@ class fiber_pool {
       slabs_[made_ / slab_stacks] = slab;
     }
     char* const base = static_cast<char*>(slabs_[made_ / slab_stacks]) + (made_ % slab_stacks) * pitch;
-    // Overflow faults instead of overwriting a neighbour. Where the system's limit of mappings is reached, go on without.
-    (void)mprotect(base, guard_bytes, PROT_NONE);
+    // Overflow faults instead of overwriting a neighbour. Each guard costs two of the 65,530 mappings that Linux grants a program unless
+    // told otherwise: most are the program's own, so the stacks of very many blocks alive at once go without.
+    if (__atomic_fetch_add(&guards_made_, 1, __ATOMIC_RELAXED) < most_guards)
+      (void)mprotect(base, guard_bytes, PROT_NONE);
+    else
+      __atomic_fetch_sub(&guards_made_, 1, __ATOMIC_RELAXED);
     fiber& f = fibers_[made_++];
     f.stack = base + guard_bytes;
     f.stack_bytes = stack_bytes;
@@ -123,6 +129,7 @@ class fiber_pool {
 #endif
   }
 
+  static inline unsigned guards_made_ = 0;
   unsigned made_ = 0;
   void* slabs_[capacity / slab_stacks] = {};
   fiber fibers_[capacity];

@@ -36,7 +36,11 @@ class host_intrinsics : public host_wave<host_intrinsics> {
   }
 
   CROSSLANE_NO_EXEC_CHECK
-  CROSSLANE_FN void sync_block(source_location where) const { block_->wait(position_.rank, where); }
+  CROSSLANE_FN void sync_block(source_location where) const { block_->wait(position_.rank, block_runner::barrier::block, where); }
+  CROSSLANE_NO_EXEC_CHECK
+  CROSSLANE_FN void sync_grid(bool, bool, unsigned, source_location where) const {
+    block_->wait(position_.rank, block_runner::barrier::grid, where);
+  }
   CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN void* dynamic_shared() const { return block_->dynamic_shared(); }
   CROSSLANE_NO_EXEC_CHECK

@@ -32,16 +32,67 @@ void run_pieces(std::uint64_t n, std::uint64_t piece, Work const& work) {
   if (error) std::rethrow_exception(error);
 }
 
+inline extent3 block_index(grid_task const& task, std::uint64_t rank) noexcept {
+  std::uint64_t const row = rank / task.grid.x;
+  return {unsigned(rank % task.grid.x), unsigned(row % task.grid.y), unsigned(row / task.grid.y)};
+}
+
 inline void run_grid(grid_task const& task) {
   std::uint64_t const blocks = task.grid.count();
   run_pieces(blocks, balanced_piece(blocks, 1), [&task](std::uint64_t begin, std::uint64_t end) {
     runner_lease const runner;
-    for (std::uint64_t b = begin; b < end; ++b) {
-      std::uint64_t const row = b / task.grid.x;
-      runner->run(task, {unsigned(b % task.grid.x), unsigned(row % task.grid.y), unsigned(row / task.grid.y)});
-    }
+    for (std::uint64_t b = begin; b < end; ++b) runner->run(task, block_index(task, b));
   });
 }
+
+/// A grid whose blocks wait for each other: a runner each, all of which go on from barrier to barrier of the grid.
+class cooperative_grid {
+ public:
+  explicit cooperative_grid(grid_task const& task) : task_{task}, blocks_{task.grid.count()}, runners_{new runner_lease[blocks_]} {}
+  cooperative_grid(cooperative_grid const&) = delete;
+  cooperative_grid& operator=(cooperative_grid const&) = delete;
+  ~cooperative_grid() {
+    for (std::uint64_t b = 0; b < blocks_; ++b)
+      if (runners_[b]->waits_at_grid()) runners_[b]->cancel();
+    delete[] runners_;
+  }
+
+  void run() {
+    for (std::uint64_t b = 0; b < blocks_; ++b) runners_[b]->begin(task_, block_index(task_, b));
+    do {
+      run_pieces(blocks_, balanced_piece(blocks_, 1), [this](std::uint64_t begin, std::uint64_t end) {
+        for (std::uint64_t b = begin; b < end; ++b) runners_[b]->resume();
+      });
+    } while (all_wait());
+  }
+
+ private:
+  /// False when all blocks have ended. Throws where they differ.
+  bool all_wait() const {
+    std::uint64_t first = 0;
+    while (first < blocks_ && !runners_[first]->waits_at_grid()) ++first;
+    if (first == blocks_) return false;
+    source_location const place = runners_[first]->place();
+    for (std::uint64_t b = 0; b < blocks_; ++b) {
+      block_runner const& other = *runners_[b].operator->();
+      if (other.waits_at_grid() && other.place().line == place.line && other.place().file == place.file) continue;
+      error_text text;
+      extent3 const i = block_index(task_, first), k = block_index(task_, b);
+      text.append("kernel %s: block (%u, %u, %u) waits at the barrier of the grid, %s:%u, but block (%u, %u, %u) ", task_.kernel, i.x, i.y,
+                  i.z, place.file, place.line, k.x, k.y, k.z);
+      if (other.waits_at_grid())
+        text.append("waits at %s:%u", other.place().file, other.place().line);
+      else
+        text.append("has returned");
+      throw error{errc::divergent_barrier, text, task_.where};
+    }
+    return true;
+  }
+
+  grid_task const& task_;
+  std::uint64_t blocks_;
+  runner_lease* runners_;
+};
 
 /// A kernel with copies of its arguments.
 template <class Backend, unsigned Width, class K, class... A>

@@ -63,7 +63,7 @@ struct host_runtime {
     out.multiprocessors = core_count();
     out.simds_per_multiprocessor = 1;
     out.max_threads_per_block = 1024;
-    out.max_threads_per_multiprocessor = 1024;
+    out.max_threads_per_multiprocessor = 2048;
     out.max_block = {1024, 1024, 64};
     out.max_grid = {0x7fffffff, 65535, 65535};
     out.shared_per_block = out.shared_per_block_optin = CROSSLANE_CONFIG_HOST_SHARED_BYTES;
@@ -72,6 +72,7 @@ struct host_runtime {
     out.l2 = l2 > 0 ? std::size_t(l2) : 0;
     out.stream_ordered_memory = true;
     out.managed_memory = true;
+    out.cooperative_launch = true;
     return {};
   }
 
