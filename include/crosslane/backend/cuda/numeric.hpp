@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Small floating-point formats on NVIDIA GPUs, in PTX: the vendor's headers for them cost more to include than the whole core.
+#pragma once
+
+#include <crosslane/backend/numeric_hooks.hpp>
+#include <crosslane/kernel/functional.hpp>
+#include <crosslane/kernel/numeric/format.hpp>
+
+#include <type_traits>
+
+namespace crosslane::backend {
+
+struct cuda_numeric : numeric_hooks {
+#if defined(__CUDA_ARCH__)
+  static constexpr int architecture = __CUDA_ARCH__;
+#else
+  static constexpr int architecture = 0;
+#endif
+  template <class F>
+  static constexpr bool is_half = std::is_same_v<F, half_format>;
+  template <class F>
+  static constexpr bool is_bfloat16 = std::is_same_v<F, bfloat16_format>;
+  template <class F>
+  static constexpr bool is_e4m3 = std::is_same_v<F, fp8_e4m3_format>;
+  template <class F>
+  static constexpr bool is_fp8 = is_e4m3<F> || std::is_same_v<F, fp8_e5m2_format>;
+
+  // --- conversions ---
+
+  template <class F>
+  static constexpr bool has_narrow = is_half<F> || (is_bfloat16<F> && architecture >= 800) || (is_fp8<F> && architecture >= 890);
+  template <class F>
+  static CROSSLANE_DEVICE_FN typename F::bits narrow(float x) {
+    std::uint16_t result;
+    if constexpr (is_half<F>)
+      asm("cvt.rn.f16.f32 %0, %1;" : "=h"(result) : "f"(x));
+    else if constexpr (is_bfloat16<F>)
+      asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(result) : "f"(x));
+    else
+      result = std::uint16_t(narrow_pair<F>({x, 0}));
+    return static_cast<typename F::bits>(result);
+  }
+
+  template <class F>
+  static constexpr bool has_narrow_pair = ((is_half<F> || is_bfloat16<F>) && architecture >= 800) || (is_fp8<F> && architecture >= 890);
+  template <class F>
+  static CROSSLANE_DEVICE_FN std::uint32_t narrow_pair(float_pair x) {
+    if constexpr (is_fp8<F>) {
+      std::uint16_t result;
+      if constexpr (is_e4m3<F>)
+        asm("cvt.rn.satfinite.e4m3x2.f32 %0, %1, %2;" : "=h"(result) : "f"(x.high), "f"(x.low));
+      else
+        asm("cvt.rn.satfinite.e5m2x2.f32 %0, %1, %2;" : "=h"(result) : "f"(x.high), "f"(x.low));
+      return result;
+    } else {
+      std::uint32_t result;
+      if constexpr (is_half<F>)
+        asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(result) : "f"(x.high), "f"(x.low));
+      else
+        asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(result) : "f"(x.high), "f"(x.low));
+      return result;
+    }
+  }
+
+  template <class F>
+  static constexpr bool has_widen = is_half<F> || (is_fp8<F> && architecture >= 890);
+  template <class F>
+  static CROSSLANE_DEVICE_FN float widen(typename F::bits bits) {
+    if constexpr (is_half<F>) {
+      float result;
+      asm("cvt.f32.f16 %0, %1;" : "=f"(result) : "h"(bits));
+      return result;
+    } else {
+      return widen_pair<F>(bits).low;
+    }
+  }
+
+  template <class F>
+  static constexpr bool has_widen_pair = is_fp8<F> && architecture >= 890;
+  template <class F>
+  static CROSSLANE_DEVICE_FN float_pair widen_pair(std::uint32_t bits) {
+    std::uint32_t halves;
+    if constexpr (is_e4m3<F>)
+      asm("cvt.rn.f16x2.e4m3x2 %0, %1;" : "=r"(halves) : "h"(std::uint16_t(bits)));
+    else
+      asm("cvt.rn.f16x2.e5m2x2 %0, %1;" : "=r"(halves) : "h"(std::uint16_t(bits)));
+    return {widen<half_format>(std::uint16_t(halves)), widen<half_format>(std::uint16_t(halves >> 16))};
+  }
+
+  // --- arithmetic. The rounding is spelt out so that nothing is contracted ---
+
+  template <class Op>
+  static constexpr bool is_sum = std::is_same_v<Op, plus> || std::is_same_v<Op, minus>;
+
+  /// Sums of bfloat16 only: the instruction for products rounds once where float rounds twice, and subnormal results can differ.
+  template <class F, class Op>
+  static constexpr bool has_apply =
+      (is_half<F> && (is_sum<Op> || std::is_same_v<Op, multiplies>)) || (is_bfloat16<F> && is_sum<Op> && architecture >= 900);
+  template <class F, class Op>
+  static CROSSLANE_DEVICE_FN std::uint16_t apply(Op, std::uint16_t a, std::uint16_t b) {
+    std::uint16_t result;
+    if constexpr (is_bfloat16<F> && std::is_same_v<Op, plus>)
+      asm("add.rn.bf16 %0, %1, %2;" : "=h"(result) : "h"(a), "h"(b));
+    else if constexpr (is_bfloat16<F>)
+      asm("sub.rn.bf16 %0, %1, %2;" : "=h"(result) : "h"(a), "h"(b));
+    else if constexpr (std::is_same_v<Op, plus>)
+      asm("add.rn.f16 %0, %1, %2;" : "=h"(result) : "h"(a), "h"(b));
+    else if constexpr (std::is_same_v<Op, minus>)
+      asm("sub.rn.f16 %0, %1, %2;" : "=h"(result) : "h"(a), "h"(b));
+    else
+      asm("mul.rn.f16 %0, %1, %2;" : "=h"(result) : "h"(a), "h"(b));
+    return result;
+  }
+
+  template <class F, class Op>
+  static constexpr bool has_apply_pair = has_apply<F, Op>;
+  template <class F, class Op>
+  static CROSSLANE_DEVICE_FN std::uint32_t apply_pair(Op, std::uint32_t a, std::uint32_t b) {
+    std::uint32_t result;
+    if constexpr (is_bfloat16<F> && std::is_same_v<Op, plus>)
+      asm("add.rn.bf16x2 %0, %1, %2;" : "=r"(result) : "r"(a), "r"(b));
+    else if constexpr (is_bfloat16<F>)
+      asm("sub.rn.bf16x2 %0, %1, %2;" : "=r"(result) : "r"(a), "r"(b));
+    else if constexpr (std::is_same_v<Op, plus>)
+      asm("add.rn.f16x2 %0, %1, %2;" : "=r"(result) : "r"(a), "r"(b));
+    else if constexpr (std::is_same_v<Op, minus>)
+      asm("sub.rn.f16x2 %0, %1, %2;" : "=r"(result) : "r"(a), "r"(b));
+    else
+      asm("mul.rn.f16x2 %0, %1, %2;" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+  }
+
+  template <class F>
+  static constexpr bool has_compare = is_half<F>;
+  template <class F>
+  static CROSSLANE_DEVICE_FN bool equal(std::uint16_t a, std::uint16_t b) {
+    unsigned result;
+    asm("{.reg .pred p; setp.eq.f16 p, %1, %2; selp.u32 %0, 1, 0, p;}" : "=r"(result) : "h"(a), "h"(b));
+    return result != 0;
+  }
+  template <class F>
+  static CROSSLANE_DEVICE_FN bool less(std::uint16_t a, std::uint16_t b) {
+    unsigned result;
+    asm("{.reg .pred p; setp.lt.f16 p, %1, %2; selp.u32 %0, 1, 0, p;}" : "=r"(result) : "h"(a), "h"(b));
+    return result != 0;
+  }
+  template <class F>
+  static CROSSLANE_DEVICE_FN bool less_equal(std::uint16_t a, std::uint16_t b) {
+    unsigned result;
+    asm("{.reg .pred p; setp.le.f16 p, %1, %2; selp.u32 %0, 1, 0, p;}" : "=r"(result) : "h"(a), "h"(b));
+    return result != 0;
+  }
+
+  template <class F>
+  static constexpr bool has_fma = is_half<F> || (is_bfloat16<F> && architecture >= 800);
+  template <class F>
+  static CROSSLANE_DEVICE_FN std::uint16_t fma(std::uint16_t a, std::uint16_t b, std::uint16_t c) {
+    std::uint16_t result;
+    if constexpr (is_half<F>)
+      asm("fma.rn.f16 %0, %1, %2, %3;" : "=h"(result) : "h"(a), "h"(b), "h"(c));
+    else
+      asm("fma.rn.bf16 %0, %1, %2, %3;" : "=h"(result) : "h"(a), "h"(b), "h"(c));
+    return result;
+  }
+  template <class F>
+  static constexpr bool has_fma_pair = has_fma<F>;
+  template <class F>
+  static CROSSLANE_DEVICE_FN std::uint32_t fma_pair(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
+    std::uint32_t result;
+    if constexpr (is_half<F>)
+      asm("fma.rn.f16x2 %0, %1, %2, %3;" : "=r"(result) : "r"(a), "r"(b), "r"(c));
+    else
+      asm("fma.rn.bf16x2 %0, %1, %2, %3;" : "=r"(result) : "r"(a), "r"(b), "r"(c));
+    return result;
+  }
+};
+
+}  // namespace crosslane::backend

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The machine's own ways for functions that have no context to ask, such as operators: of the machine that this pass makes code for.
+#pragma once
+
+#include <crosslane/platform/compiler.hpp>
+
+#if CROSSLANE_DEVICE_PASS() && CROSSLANE_COMPILER_CUDA()
+#include <crosslane/backend/cuda/numeric.hpp>
+#elif CROSSLANE_DEVICE_PASS()
+#include <crosslane/backend/hip/numeric.hpp>
+#else
+#include <crosslane/backend/host/numeric.hpp>
+#endif
+
+namespace crosslane::backend {
+
+#if CROSSLANE_DEVICE_PASS() && CROSSLANE_COMPILER_CUDA()
+using native_numeric = cuda_numeric;
+#elif CROSSLANE_DEVICE_PASS()
+using native_numeric = hip_numeric;
+#else
+using native_numeric = host_numeric;
+#endif
+
+}  // namespace crosslane::backend

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Small floating-point types: half, bfloat16 and the 8-bit ones, with their limits.
+#pragma once
+
+#include <crosslane/kernel/numeric/limits.hpp>
+#include <crosslane/kernel/numeric/small_float.hpp>

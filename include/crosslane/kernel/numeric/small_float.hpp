@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// half, bfloat16 and the 8-bit types.
+#pragma once
+
+#include <crosslane/backend/select_native.hpp>
+#include <crosslane/kernel/functional.hpp>
+#include <crosslane/kernel/numeric/format.hpp>
+
+#include <concepts>
+
+namespace crosslane {
+namespace detail {
+
+/// Integers that convert; bool and character types are no numbers of that kind, but the language does not tell the latter apart.
+template <class I>
+concept whole_number = std::integral<I> && !std::same_as<I, bool> && sizeof(I) <= 8;
+
+/// Formats that are computed with. The 8-bit ones are for storage: convert first.
+template <class F>
+concept arithmetic_format = sizeof(typename F::bits) == 2;
+
+template <class F>
+inline constexpr overflow default_overflow = arithmetic_format<F> ? overflow::special : overflow::saturate;
+
+// --- by the machine's instruction where it has one, else the generic way; in constant expressions always that ---
+
+template <class F>
+CROSSLANE_FN constexpr typename F::bits convert_from(float x) {
+  if constexpr (backend::native_numeric::has_narrow<F>)
+    if (!__builtin_is_constant_evaluated()) return backend::native_numeric::narrow<F>(x);
+  return narrow<F, default_overflow<F>>(x);
+}
+template <class F>
+CROSSLANE_FN constexpr typename F::bits convert_from(double x) {
+  if constexpr (backend::native_numeric::has_narrow<F>)
+    if (!__builtin_is_constant_evaluated()) return backend::native_numeric::narrow<F>(round_to_odd(x));
+  return narrow<F, default_overflow<F>>(x);
+}
+template <class F>
+CROSSLANE_FN constexpr float convert_to_float(typename F::bits bits) {
+  if constexpr (backend::native_numeric::has_widen<F>)
+    if (!__builtin_is_constant_evaluated()) return backend::native_numeric::widen<F>(bits);
+  return widen<F>(bits);
+}
+
+/// Through float. For half that is the same as rounding once: of a sum, difference, product, quotient or square root of numbers with p
+/// bits the first p bits follow from its 2 * p + 2 first ones, correctly rounded (Figueroa, "When is double rounding innocuous?",
+/// 1995), and float has 24 = 2 * 11 + 2; nor can float overflow, or lose bits below its own smallest numbers. For bfloat16, which has
+/// float's range, it is the definition: subnormal products and quotients may have been rounded twice.
+template <class F, class Op>
+CROSSLANE_FN constexpr typename F::bits apply(Op op, typename F::bits a, typename F::bits b) {
+  if constexpr (backend::native_numeric::has_apply<F, Op>)
+    if (!__builtin_is_constant_evaluated()) return backend::native_numeric::apply<F>(op, a, b);
+  return convert_from<F>(op(convert_to_float<F>(a), convert_to_float<F>(b)));
+}
+
+/// a * b + c, rounded once: the product is exact in double, and the sum is rounded to odd (see round_to_odd()), with the part that it
+/// lost from Knuth's two-sum.
+template <class F>
+CROSSLANE_FN constexpr typename F::bits multiply_add(typename F::bits a, typename F::bits b, typename F::bits c) {
+  if constexpr (backend::native_numeric::has_fma<F>)
+    if (!__builtin_is_constant_evaluated()) return backend::native_numeric::fma<F>(a, b, c);
+  double const product = double(convert_to_float<F>(a)) * double(convert_to_float<F>(b)), addend = double(convert_to_float<F>(c));
+  double const sum = product + addend;
+  double const from_addend = sum - product;
+  double const lost = (product - (sum - from_addend)) + (addend - from_addend);
+  auto const bits = __builtin_bit_cast(std::uint64_t, sum);
+  // An infinity or NaN loses NaN.
+  if (lost == 0 || lost != lost || (bits & 1) != 0) return narrow<F, overflow::special>(sum);
+  return narrow<F, overflow::special>(__builtin_bit_cast(double, (lost > 0) == (sum > 0) ? bits + 1 : bits - 1));
+}
+
+}  // namespace detail
+
+/// A floating-point number of 8 or 16 bits: trivially copyable, as large and aligned as its bits. Nothing converts to it or from it
+/// implicitly.
+///
+/// Conversions round once, to nearest, ties to even, and keep subnormal numbers; all targets agree in every bit. What is too large
+/// becomes an infinity in half and bfloat16 and the largest number (from infinities too) in the 8-bit formats; unsaturated() is the
+/// other way. A NaN becomes the format's one NaN, without a sign; towards float and double it becomes a NaN of unspecified bits.
+///
+/// half and bfloat16 compute: each operation rounds once, half as its own hardware does, bfloat16 as float does followed by one
+/// conversion; all targets agree, but for the bits of NaNs.
+template <class Format>
+class small_float {
+ public:
+  using format = Format;
+  using bits_type = typename Format::bits;
+
+  small_float() = default;  ///< uninitialised; small_float{} is zero
+
+  CROSSLANE_FN explicit constexpr small_float(float x) : bits_{detail::convert_from<Format>(x)} {}
+  CROSSLANE_FN explicit constexpr small_float(double x) : bits_{detail::convert_from<Format>(x)} {}
+  template <detail::whole_number I>
+  CROSSLANE_FN explicit constexpr small_float(I x) : small_float{detail::round_to_odd_integer(x)} {}
+  template <class Other>
+  requires(!std::same_as<Other, Format>)
+  CROSSLANE_FN explicit constexpr small_float(small_float<Other> x) : small_float{static_cast<float>(x)} {}
+
+  /// As the constructor, but what is too large becomes infinity, or NaN in formats without one.
+  CROSSLANE_FN static constexpr small_float unsaturated(float x) requires(!detail::arithmetic_format<Format>) {
+    return from_bits(detail::narrow<Format, detail::overflow::special>(x));
+  }
+  CROSSLANE_FN static constexpr small_float unsaturated(double x) requires(!detail::arithmetic_format<Format>) {
+    return from_bits(detail::narrow<Format, detail::overflow::special>(x));
+  }
+
+  CROSSLANE_FN explicit constexpr operator float() const { return detail::convert_to_float<Format>(bits_); }
+  CROSSLANE_FN explicit constexpr operator double() const { return double(static_cast<float>(*this)); }
+  /// Towards zero, as from float.
+  template <detail::whole_number I>
+  CROSSLANE_FN explicit constexpr operator I() const {
+    return static_cast<I>(static_cast<float>(*this));
+  }
+
+  CROSSLANE_FN static constexpr small_float from_bits(bits_type bits) {
+    small_float result{};
+    result.bits_ = bits;
+    return result;
+  }
+  CROSSLANE_FN constexpr bits_type bits() const { return bits_; }
+
+  // --- arithmetic of half and bfloat16 ---
+
+  CROSSLANE_FN friend constexpr small_float operator+(small_float a, small_float b) requires detail::arithmetic_format<Format> {
+    return from_bits(detail::apply<Format>(plus{}, a.bits_, b.bits_));
+  }
+  CROSSLANE_FN friend constexpr small_float operator-(small_float a, small_float b) requires detail::arithmetic_format<Format> {
+    return from_bits(detail::apply<Format>(minus{}, a.bits_, b.bits_));
+  }
+  CROSSLANE_FN friend constexpr small_float operator*(small_float a, small_float b) requires detail::arithmetic_format<Format> {
+    return from_bits(detail::apply<Format>(multiplies{}, a.bits_, b.bits_));
+  }
+  CROSSLANE_FN friend constexpr small_float operator/(small_float a, small_float b) requires detail::arithmetic_format<Format> {
+    return from_bits(detail::apply<Format>(divides{}, a.bits_, b.bits_));
+  }
+  CROSSLANE_FN friend constexpr small_float& operator+=(small_float& a, small_float b) requires detail::arithmetic_format<Format> {
+    return a = a + b;
+  }
+  CROSSLANE_FN friend constexpr small_float& operator-=(small_float& a, small_float b) requires detail::arithmetic_format<Format> {
+    return a = a - b;
+  }
+  CROSSLANE_FN friend constexpr small_float& operator*=(small_float& a, small_float b) requires detail::arithmetic_format<Format> {
+    return a = a * b;
+  }
+  CROSSLANE_FN friend constexpr small_float& operator/=(small_float& a, small_float b) requires detail::arithmetic_format<Format> {
+    return a = a / b;
+  }
+  CROSSLANE_FN friend constexpr small_float operator+(small_float a) requires detail::arithmetic_format<Format> { return a; }
+  /// Of NaNs too the sign changes.
+  CROSSLANE_FN friend constexpr small_float operator-(small_float a) requires detail::arithmetic_format<Format> {
+    return from_bits(static_cast<bits_type>(a.bits_ ^ Format::sign));
+  }
+
+  CROSSLANE_FN friend constexpr bool operator==(small_float a, small_float b) requires detail::arithmetic_format<Format> {
+    if constexpr (backend::native_numeric::has_compare<Format>)
+      if (!__builtin_is_constant_evaluated()) return backend::native_numeric::equal<Format>(a.bits_, b.bits_);
+    return static_cast<float>(a) == static_cast<float>(b);
+  }
+  CROSSLANE_FN friend constexpr bool operator<(small_float a, small_float b) requires detail::arithmetic_format<Format> {
+    if constexpr (backend::native_numeric::has_compare<Format>)
+      if (!__builtin_is_constant_evaluated()) return backend::native_numeric::less<Format>(a.bits_, b.bits_);
+    return static_cast<float>(a) < static_cast<float>(b);
+  }
+  CROSSLANE_FN friend constexpr bool operator<=(small_float a, small_float b) requires detail::arithmetic_format<Format> {
+    if constexpr (backend::native_numeric::has_compare<Format>)
+      if (!__builtin_is_constant_evaluated()) return backend::native_numeric::less_equal<Format>(a.bits_, b.bits_);
+    return static_cast<float>(a) <= static_cast<float>(b);
+  }
+  CROSSLANE_FN friend constexpr bool operator>(small_float a, small_float b) requires detail::arithmetic_format<Format> { return b < a; }
+  CROSSLANE_FN friend constexpr bool operator>=(small_float a, small_float b) requires detail::arithmetic_format<Format> { return b <= a; }
+
+  /// a * b + c, rounded once.
+  CROSSLANE_FN friend constexpr small_float fma(small_float a, small_float b, small_float c) requires detail::arithmetic_format<Format> {
+    return from_bits(detail::multiply_add<Format>(a.bits_, b.bits_, c.bits_));
+  }
+  CROSSLANE_FN friend constexpr small_float abs(small_float a) requires detail::arithmetic_format<Format> {
+    return from_bits(static_cast<bits_type>(a.bits_ & (Format::sign - 1)));
+  }
+
+ private:
+  bits_type bits_;
+};
+
+/// IEEE 754 binary16: 11 significant bits, up to 65504.
+using half = small_float<half_format>;
+/// The upper half of a float: 8 significant bits, float's range.
+using bfloat16 = small_float<bfloat16_format>;
+/// OCP E4M3: 4 significant bits, up to 448, no infinity.
+using fp8_e4m3 = small_float<fp8_e4m3_format>;
+/// OCP E5M2: 3 significant bits, up to 57344.
+using fp8_e5m2 = small_float<fp8_e5m2_format>;
+/// E4M3 as in AMD's gfx942: up to 240, no infinity, no negative zero.
+using fp8_e4m3_fnuz = small_float<fp8_e4m3_fnuz_format>;
+/// E5M2 as in AMD's gfx942: up to 57344, no infinity, no negative zero.
+using fp8_e5m2_fnuz = small_float<fp8_e5m2_fnuz_format>;
+
+namespace detail {
+
+template <class F>
+inline constexpr bool is_number<small_float<F>> = arithmetic_format<F>;
+
+}  // namespace detail
+}  // namespace crosslane
