@@ -43,4 +43,19 @@ struct with_barrier {
 };
 unsigned blocks(xl::device d) { return xl::max_cooperative_blocks(d, {.block = 32}, with_barrier{}); }
 
-void launch(xl::stream const& q) { xl::launch(q, {.grid = 1, .block = 32}, kernel{}, static_cast<short*>(nullptr)); }
+#if CROSSLANE_TEST_WRONG == 9
+#define NOT_TO_BE noexcept
+#else
+#define NOT_TO_BE
+#endif
+struct unwound {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<short const>) const NOT_TO_BE {
+    ctx.sync_block();
+  }
+};
+
+void launch(xl::stream const& q, xl::span<short> data) {
+  xl::launch(q, {.grid = 1, .block = 32}, kernel{}, static_cast<short*>(nullptr));
+  xl::launch(q, {.grid = 1, .block = 32}, unwound{}, data);
+}

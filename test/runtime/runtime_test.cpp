@@ -519,7 +519,7 @@ CROSSLANE_TEST(event, latest_record_in_a_slower_stream) {
   store(g.open, true);
   e.synchronize();
   CROSSLANE_CHECK(!early);
-  CROSSLANE_CHECK(slow.query());
+  CROSSLANE_CHECK(e.query());
 }
 
 CROSSLANE_TEST(event, moves) {

@@ -61,7 +61,8 @@ class span {
   template <class R>
   requires(!std::same_as<std::remove_cvref_t<R>, span> && detail::contiguous_of<std::remove_reference_t<R>, T> &&
            (std::is_lvalue_reference_v<R> || std::is_const_v<T>))
-  CROSSLANE_FN constexpr span(R&& range) : data_{range.data()}, size_{range.size()} {}
+  CROSSLANE_FN constexpr span(R&& range) noexcept(noexcept(range.data()) && noexcept(range.size()))
+      : data_{range.data()}, size_{range.size()} {}
 
   CROSSLANE_FN constexpr T* data() const noexcept { return data_; }
   CROSSLANE_FN constexpr std::size_t size() const noexcept { return size_; }

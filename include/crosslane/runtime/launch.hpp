@@ -122,6 +122,14 @@ void note_launch(basic_stream_ref<B> q, status answer, launch_record const& reco
   });
 }
 
+template <class K, class Ctx, class... A>
+constexpr bool is_noexcept() {
+  if constexpr (has_shared<K, Ctx>)
+    return std::is_nothrow_invocable_v<K const&, Ctx const&, kernel_shared<K, Ctx>&, A const&...>;
+  else
+    return std::is_nothrow_invocable_v<K const&, Ctx const&, A const&...>;
+}
+
 /// Calls f with the width of the device as a constant, once what the kernel states, the arguments and the geometry have been checked for
 /// that instance of it.
 template <class B, class K, class... A, class F>
@@ -135,6 +143,9 @@ void with_instance(int device, device_properties const& p, launch_geometry const
     static_assert(kernel_min_blocks<K>() == 0 || kernel_max_threads<K>() != 0);
     static_assert(shared_bytes <= B::max_shared_bytes,
                   "crosslane: the kernel's shared struct is larger than any device of this backend allows");
+    static_assert(!is_noexcept<K, ctx, A...>(),
+                  "crosslane: a kernel's operator() must not be noexcept: the host backend leaves the threads of a block that has failed "
+                  "by an exception, which would end the program");
     if constexpr (has_shared<K, ctx>)
       static_assert(std::is_invocable_v<K const&, ctx const&, kernel_shared<K, ctx>&, A const&...>,
                     "crosslane: the kernel cannot be called with (context, [its shared struct,] the arguments of the launch): see that "
