@@ -368,19 +368,22 @@ struct large_struct {
     unsigned words[Bytes / 4];
   };
   template <xl::kernel_context Ctx>
-  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, xl::span<unsigned> out) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, xl::span<unsigned> out, xl::span<std::uint64_t> dynamic_bytes) const {
     reverse_through(ctx, s.words, Bytes / 4, out);
+    if (ctx.global_rank() == 0) dynamic_bytes[0] = ctx.template dynamic_shared<char>().size();
   }
 };
 
-/// Beyond CUDA's 48 KiB of static shared memory: no one has to ask for it.
+/// Beyond CUDA's 48 KiB of static shared memory: no one has to ask for it. What holds it there is not the kernel's dynamic memory.
 CROSSLANE_TEST(shared, large_struct) {
   xl::stream const q{d};
   constexpr unsigned bytes = 60 * 1024, grid = 2;
   if (d.properties().shared_per_block_optin < bytes) skip("the device has less shared memory");
   xl::buffer<unsigned> out{q, grid * bytes / 4};
-  xl::launch(q, {.grid = grid, .block = 256}, large_struct<bytes>{}, out);
+  xl::buffer<std::uint64_t> dynamic_bytes{q, 1};
+  xl::launch(q, {.grid = grid, .block = 256}, large_struct<bytes>{}, out, dynamic_bytes);
   check_reversed(q, out, grid, bytes / 4);
+  CROSSLANE_CHECK_EQ(read(q, dynamic_bytes)[0], 0);
 }
 
 struct dynamic_only {

@@ -45,4 +45,10 @@ struct gpu_intrinsics {
   }
 };
 
+/// For a kernel whose shared struct takes the dynamic memory of the launch: none is left, though the machine says otherwise.
+template <class Intrinsics>
+struct without_dynamic_shared : Intrinsics {
+  static CROSSLANE_DEVICE_FN std::size_t dynamic_shared_bytes() { return 0; }
+};
+
 }  // namespace crosslane::backend

@@ -28,15 +28,14 @@ CROSSLANE_DEVICE_FN CROSSLANE_INLINE void call_kernel(K const& kernel, Native co
   using ctx = typename Backend::template context<Width, kernel_shape_of<K>>;
   if constexpr (!has_shared<K, ctx>) {
     kernel(ctx{native}, arguments...);
+  } else if constexpr (shared_is_dynamic<Backend, K, ctx>) {
+    using own = crosslane::context<without_dynamic_shared<Native>, Width, kernel_shape_of<K>>;
+    using shared = kernel_shared<K, own>;
+    static_assert(alignof(shared) <= 16, "crosslane: a shared struct of this size can be aligned to at most 16 bytes");
+    kernel(own{{native}}, *static_cast<shared*>(Backend::intrinsics::dynamic_shared()), arguments...);
   } else {
-    using shared = kernel_shared<K, ctx>;
-    if constexpr (shared_is_dynamic<Backend, K, ctx>) {
-      static_assert(alignof(shared) <= 16, "crosslane: a shared struct of this size can be aligned to at most 16 bytes");
-      kernel(ctx{native}, *static_cast<shared*>(Backend::intrinsics::dynamic_shared()), arguments...);
-    } else {
-      __shared__ shared memory;
-      kernel(ctx{native}, memory, arguments...);
-    }
+    __shared__ kernel_shared<K, ctx> memory;
+    kernel(ctx{native}, memory, arguments...);
   }
 }
 
