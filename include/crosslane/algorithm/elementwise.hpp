@@ -36,6 +36,22 @@ bool aligned_for(T const* p) {
   return reinterpret_cast<std::uintptr_t>(p) % (N * sizeof(T)) == 0;
 }
 
+/// The most blocks of elementwise_block threads that one grid of the device can have. At least 2^23 on any GPU.
+template <runtime_backend B>
+std::uint64_t most_blocks(basic_stream_ref<B> q, source_location where) {
+  device_properties const& p = q.properties(where);
+  std::uint64_t const blocks = p.max_threads_per_axis / elementwise_block;
+  return blocks < p.max_grid.x ? blocks : p.max_grid.x;
+}
+
+/// Calls `queue(begin, count)` for the pieces of 0 ... n-1 that one grid covers with `per_thread` elements to a thread: for one piece,
+/// save on AMD, whose grids end at 2^32 - 1 threads.
+template <runtime_backend B, class Queue>
+void for_each_grid(basic_stream_ref<B> q, std::uint64_t n, unsigned per_thread, source_location where, Queue const& queue) {
+  std::uint64_t const most = most_blocks(q, where) * elementwise_block * per_thread;
+  for (std::uint64_t begin = 0; begin < n; begin += most) queue(begin, n - begin < most ? n - begin : most);
+}
+
 /// Queues `work(begin, end)` for pieces of 0 ... n-1. `Name` is what errors call it.
 template <class Name, loop_backend B, class Work>
 void run_loops(basic_stream_ref<B> q, std::uint64_t n, Work const& work, source_location where) {

@@ -20,6 +20,21 @@ struct for_each_index_kernel {
   }
 };
 
+/// For more indices than one grid has threads.
+template <class N>
+struct for_each_index_stride_kernel {
+  static constexpr auto block = block_size<elementwise_block>;
+
+  CROSSLANE_NO_EXEC_CHECK
+  template <kernel_context Ctx, class F>
+  CROSSLANE_FN void operator()(Ctx const& ctx, F f, std::uint64_t n) const {
+    for (auto const i : ctx.grid_stride(n)) f(static_cast<N>(i));
+  }
+};
+/// Whether there can be so many indices of that type: every GPU has 2^31 threads in a grid.
+template <class N>
+inline constexpr bool can_exceed_grid = sizeof(N) > 4 || (sizeof(N) == 4 && std::unsigned_integral<N>);
+
 template <unsigned N>
 struct for_each_element_kernel {
   static constexpr auto block = block_size<elementwise_block>;
@@ -60,6 +75,10 @@ void for_each(S const& stream, N n, F f, source_location where = source_location
         },
         where);
   } else {
+    if constexpr (detail::can_exceed_grid<N>) {
+      if (std::uint64_t const most = detail::most_blocks(q, where); std::uint64_t(n) > most * detail::elementwise_block)
+        return launch(q, {.grid = unsigned(most), .where = where}, detail::for_each_index_stride_kernel<N>{}, f, std::uint64_t(n));
+    }
     launch(q, {.grid = cover(n, detail::elementwise_block, where), .where = where}, detail::for_each_index_kernel<N>{}, f,
            std::uint64_t(n));
   }
@@ -89,9 +108,11 @@ void for_each(S const& stream, R&& range, F f, source_location where = source_lo
         where);
   } else {
     auto const run = [&]<unsigned V>(std::integral_constant<unsigned, V>) {
-      std::uint64_t const threads = n / V > n % V ? n / V : n % V;
-      launch(q, {.grid = cover(threads, detail::elementwise_block, where), .where = where}, detail::for_each_element_kernel<V>{}, f, n,
-             data);
+      detail::for_each_grid(q, n, V, where, [&](std::uint64_t begin, std::uint64_t count) {
+        std::uint64_t const threads = count / V > count % V ? count / V : count % V;
+        launch(q, {.grid = cover(threads, detail::elementwise_block, where), .where = where}, detail::for_each_element_kernel<V>{}, f,
+               count, data + begin);
+      });
     };
     constexpr unsigned widest = detail::elements_per_access<T>();
     if (widest > 1 && detail::aligned_for<widest>(data))

@@ -48,9 +48,11 @@ void transform_views(basic_stream_ref<B> q, source_location where, F f, span<Out
         where);
   } else {
     auto const run = [&]<unsigned N>(std::integral_constant<unsigned, N>) {
-      std::uint64_t const threads = out.size() / N > out.size() % N ? out.size() / N : out.size() % N;
-      launch(q, {.grid = cover(threads, elementwise_block, where), .where = where}, transform_kernel<N>{}, f, std::uint64_t(out.size()),
-             out.data(), static_cast<std::remove_cv_t<In> const*>(in.data())...);
+      for_each_grid(q, out.size(), N, where, [&](std::uint64_t begin, std::uint64_t count) {
+        std::uint64_t const threads = count / N > count % N ? count / N : count % N;
+        launch(q, {.grid = cover(threads, elementwise_block, where), .where = where}, transform_kernel<N>{}, f, count, out.data() + begin,
+               static_cast<std::remove_cv_t<In> const*>(in.data()) + begin...);
+      });
     };
     constexpr unsigned widest = elements_per_access<Out, In...>();
     if (widest > 1 && aligned_for<widest>(out.data()) && (aligned_for<widest>(in.data()) && ... && true))
