@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// The barrier of a cooperative grid, for CUDA and HIP. The vendors' own are not used: NVIDIA's stands behind a header that costs nvcc
-/// 2.6 s a file, on registers that the PTX manual leaves to the driver; AMD's device libraries have it for some architectures only.
+/// seconds a file, on registers that the PTX manual leaves to the driver; AMD's device libraries have it for some architectures only.
 ///
 /// Its counter belongs to one launch, which allocates it in stream order, sets it to 0 and frees it. One that were kept, for the kernel
 /// or for the stream, would be shared by launches that run at once: on other streams, or from a graph that captured them.
