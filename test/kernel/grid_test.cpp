@@ -11,23 +11,39 @@ namespace {
 
 bool has_cooperative_launch(xl::device d) { return d.properties().cooperative_launch; }
 
-/// A value walks around the whole grid: each thread passes on what its neighbour wrote, `rounds` times.
+/// A value walks around the whole grid: each thread passes on what its neighbour wrote, `rounds` times. One block is late for each
+/// barrier, another each time, so that the others would go ahead of it where they did not wait.
 template <class Base>
 struct pass_around : Base {
   static constexpr bool cooperative = true;
 
   template <xl::kernel_context Ctx>
-  CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<unsigned> value, unsigned rounds) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<unsigned> value, unsigned const* zero, unsigned rounds) const {
     auto const rank = std::size_t(ctx.global_rank()), size = std::size_t(ctx.global_size());
-    value[rank] = unsigned(rank);
+    unsigned const block = unsigned(ctx.block_rank()), blocks = unsigned(ctx.block_count());
+    value[rank] = unsigned(rank) + late(ctx, zero, block == blocks - 1);
     for (unsigned i = 0; i < rounds; ++i) {
       ctx.sync_grid();
-      unsigned const neighbour = value[(rank + 1) % size];
+      unsigned const neighbour = value[(rank + 1) % size + late(ctx, zero, block == i % blocks)];
       ctx.sync_grid();
-      value[rank] = neighbour;
+      value[rank] = neighbour + late(ctx, zero, block == (i + 1) % blocks);
     }
   }
+
+  /// 0, after a while in which the block waits for itself many times.
+  template <class Ctx>
+  CROSSLANE_FN static unsigned late(Ctx const& ctx, unsigned const* zero, bool yes) {
+    unsigned sum = 0;
+    for (unsigned i = 0; yes && i < 100; ++i) {
+      ctx.sync_block();
+      sum += zero[sum];
+    }
+    return sum;
+  }
 };
+
+/// Where nothing runs.
+constexpr unsigned const* no_zero = nullptr;
 
 struct any_block {};
 struct fixed_block {
@@ -49,7 +65,8 @@ void check_pass_around(xl::device d, xl::extent3 grid, xl::extent3 block, unsign
   xl::stream const q{d};
   unsigned const n = unsigned(grid.count() * block.count());
   xl::buffer<unsigned> value{q, n};
-  xl::launch(q, {.grid = grid, .block = block}, pass_around<Base>{}, value, rounds);
+  xl::buffer<unsigned> const zero = upload(q, std::vector<unsigned>(1, 0));
+  xl::launch(q, {.grid = grid, .block = block}, pass_around<Base>{}, value, zero.data(), rounds);
   std::vector<unsigned> expected(n);
   for (unsigned i = 0; i < n; ++i) expected[i] = (i + rounds) % n;
   CROSSLANE_CHECK_SAME(read(q, value), expected);
@@ -75,7 +92,7 @@ CROSSLANE_TEST(grid, as_many_blocks_as_fit) {
   if (!has_cooperative_launch(d)) skip("no cooperative launches");
   for (unsigned const block : {8u, 256u}) {
     if (CROSSLANE_SANITIZE_THREAD() && block > 8) continue;  // the sanitizer has room for some 8000 fibers
-    unsigned const most = xl::max_cooperative_blocks(d, {.block = block}, pass_around<any_block>{}, xl::span<unsigned>{}, 1u);
+    unsigned const most = xl::max_cooperative_blocks(d, {.block = block}, pass_around<any_block>{}, xl::span<unsigned>{}, no_zero, 1u);
     CROSSLANE_REQUIRE(most > 0);
     check_pass_around<any_block>(d, most, block, 2);
   }
@@ -124,13 +141,14 @@ CROSSLANE_TEST(grid, several_streams) {
   constexpr unsigned streams = 4, grid = 2, block = 64, n = grid * block, rounds = 40;
   std::vector<xl::stream> queues;
   std::vector<xl::buffer<unsigned>> values;
+  xl::buffer<unsigned> const zero = upload(xl::stream{d}, std::vector<unsigned>(1, 0));
   for (unsigned i = 0; i < streams; ++i) {
     queues.emplace_back(d);
     values.emplace_back(queues.back(), n);
   }
   for (unsigned repeat = 0; repeat < 3; ++repeat)
     for (unsigned i = 0; i < streams; ++i)
-      xl::launch(queues[i], {.grid = grid, .block = block}, pass_around<any_block>{}, values[i], rounds + i);
+      xl::launch(queues[i], {.grid = grid, .block = block}, pass_around<any_block>{}, values[i], zero.data(), rounds + i);
   for (unsigned i = 0; i < streams; ++i) {
     std::vector<unsigned> expected(n);
     for (unsigned t = 0; t < n; ++t) expected[t] = (t + rounds + i) % n;
@@ -171,16 +189,16 @@ std::string number(std::uint64_t n) { return show(static_cast<unsigned long long
 CROSSLANE_TEST(bad_grid, too_many_blocks) {
   if (!has_cooperative_launch(d)) skip("no cooperative launches");
   xl::stream const q{d};
-  unsigned const resident = xl::blocks_per_multiprocessor(d, {.block = 128}, pass_around<any_block>{}, xl::span<unsigned>{}, 1u);
+  unsigned const resident = xl::blocks_per_multiprocessor(d, {.block = 128}, pass_around<any_block>{}, xl::span<unsigned>{}, no_zero, 1u);
   unsigned const multiprocessors = d.properties().multiprocessors, most = resident * multiprocessors;
   xl::buffer<unsigned> value{q, std::size_t{most + 1} * 128};
   xl::fill(q, value, 7u);
   expect_error(xl::errc::limit_exceeded,
                {"pass_around", number(most + 1) + " blocks", number(most) + " fit",
                 number(resident) + " per multiprocessor x " + number(multiprocessors)},
-               [&] { xl::launch(q, {.grid = most + 1, .block = 128}, pass_around<any_block>{}, value, 1u); });
+               [&] { xl::launch(q, {.grid = most + 1, .block = 128}, pass_around<any_block>{}, value, no_zero, 1u); });
   expect_error(xl::errc::limit_exceeded, {number(std::uint64_t{60000} * 60000) + " blocks"},
-               [&] { xl::launch(q, {.grid = {60000, 60000}, .block = {8, 8}}, pass_around<planes>{}, value, 1u); });
+               [&] { xl::launch(q, {.grid = {60000, 60000}, .block = {8, 8}}, pass_around<planes>{}, value, no_zero, 1u); });
   CROSSLANE_CHECK_SAME(read(q, value), std::vector<unsigned>(std::size_t{most + 1} * 128, 7));
   expect_usable(d);
 }
@@ -248,8 +266,8 @@ CROSSLANE_TEST(occupancy, suggested_block) {
     CROSSLANE_CHECK(others < threads + (other <= block));
   }
   xl::span<unsigned> const value;
-  CROSSLANE_CHECK(xl::suggested_block_size(d, {}, pass_around<bounded>{}, value, 1u) <= 128);
-  CROSSLANE_CHECK_EQ(xl::suggested_block_size(d, {}, pass_around<boxes>{}, value, 1u), 60u);
+  CROSSLANE_CHECK(xl::suggested_block_size(d, {}, pass_around<bounded>{}, value, no_zero, 1u) <= 128);
+  CROSSLANE_CHECK_EQ(xl::suggested_block_size(d, {}, pass_around<boxes>{}, value, no_zero, 1u), 60u);
   xl::stream const q{d};
   xl::buffer<int> ranks{q, std::size_t{3} * block};
   xl::launch(q, {.grid = 3, .block = block}, write_ranks{}, ranks);
@@ -261,12 +279,12 @@ CROSSLANE_TEST(occupancy, what_a_launch_would_refuse) {
   expect_error(xl::errc::limit_exceeded, {"write_ranks", "4096"},
                [&] { (void)xl::blocks_per_multiprocessor(d, {.block = 4096}, write_ranks{}, xl::span<int>{}); });
   expect_error(xl::errc::limit_exceeded, {"129", "128"},
-               [&] { (void)xl::blocks_per_multiprocessor(d, {.block = 129}, pass_around<bounded>{}, value, 1u); });
+               [&] { (void)xl::blocks_per_multiprocessor(d, {.block = 129}, pass_around<bounded>{}, value, no_zero, 1u); });
   expect_error(xl::errc::invalid_argument, {"no block size"},
-               [&] { (void)xl::blocks_per_multiprocessor(d, {}, pass_around<any_block>{}, value, 1u); });
+               [&] { (void)xl::blocks_per_multiprocessor(d, {}, pass_around<any_block>{}, value, no_zero, 1u); });
   expect_error(xl::errc::limit_exceeded, {"write_ranks", number(std::size_t{1} << 40)},
                [&] { (void)xl::suggested_block_size(d, {.dynamic_shared = std::size_t{1} << 40}, write_ranks{}, xl::span<int>{}); });
-  CROSSLANE_CHECK(xl::max_cooperative_blocks(d, {}, pass_around<fixed_block>{}, value, 1u) > 0 || !has_cooperative_launch(d));
+  CROSSLANE_CHECK(xl::max_cooperative_blocks(d, {}, pass_around<fixed_block>{}, value, no_zero, 1u) > 0 || !has_cooperative_launch(d));
 }
 
 }  // namespace
