@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Compaction against std::copy_if, with sizes around those of waves, rounds and blocks, and with any part of the elements kept.
+#include "../compact.hpp"
+
+#include <support/target.hpp>
+
+#include <algorithm>
+#include <iterator>
+#include <random>
+#include <string>
+
+namespace xl = crosslane;
+using namespace crosslane_test;
+
+namespace {
+
+constexpr float untouched = -77;
+
+/// The buffer's rest must keep what it held.
+template <class Predicate>
+void check(xl::stream const& q, std::vector<float> const& values, Predicate keep) {
+  std::size_t const n = values.size();
+  std::vector<float> expected;
+  std::copy_if(values.begin(), values.end(), std::back_inserter(expected), keep);
+  std::size_t const kept = expected.size();
+  expected.resize(n + 1, untouched);
+
+  auto const in = upload(q, values);
+  xl::buffer<float> out{q, n + 1};
+  xl::buffer<unsigned> counts{q, compaction::blocks(n)};
+  xl::buffer<std::uint64_t> offsets{q, counts.size() + 1};
+  xl::fill(q, out, untouched);
+  compaction::compact(q, in, keep, counts, offsets, out);
+  CROSSLANE_CHECK_EQ(read(q, offsets).back(), kept);
+  CROSSLANE_CHECK_SAME(read(q, out), expected);
+}
+
+std::vector<float> numbered(std::size_t n) {
+  std::vector<float> result(n);
+  for (std::size_t i = 0; i < n; ++i) result[i] = float(i + 1);
+  return result;
+}
+
+/// Keeps a number by a hash of it: about `of_256` in 256.
+struct by_chance {
+  unsigned of_256;
+  CROSSLANE_FN bool operator()(float value) const { return (unsigned(value) * 2654435761u >> 24) < of_256; }
+};
+
+}  // namespace
+
+CROSSLANE_TEST(compaction, sizes_around_every_boundary) {
+  xl::stream const q{d};
+  for (std::size_t const n : {0,   1,   2,   31,  32,  33,   63,   64,   65,   127,  128,  129,  255,  256,  257,    511,
+                              512, 513, 767, 768, 769, 1023, 1024, 1025, 2047, 2048, 2049, 4095, 4096, 4097, 100'000})
+    for (unsigned const of_256 : {0u, 1u, 128u, 255u, 256u}) check(q, numbered(n), by_chance{of_256});
+}
+
+/// More blocks than the scan takes at once, and one block less.
+CROSSLANE_TEST(compaction, several_rounds_of_the_scan) {
+  xl::stream const q{d};
+  for (std::size_t const blocks : {255, 256, 257, 513})
+    for (int const more : {-1, 0, 1}) check(q, numbered(blocks * compaction::block_elements + std::size_t(more)), by_chance{100});
+}
+
+CROSSLANE_TEST(compaction, above_a_threshold) {
+  xl::stream const q{d};
+  std::mt19937 random{1};
+  std::normal_distribution<float> values;
+  std::vector<float> in(50'001);
+  for (auto& v : in) v = values(random);
+  for (float const threshold : {-10.0f, -1.0f, 0.0f, 1.0f, 10.0f}) check(q, in, compaction::above{threshold});
+  // Equal is not above, and neither is what is no number.
+  check(q, {1, 2, std::numeric_limits<float>::quiet_NaN(), 3, 2, std::numeric_limits<float>::infinity()}, compaction::above{2});
+}
