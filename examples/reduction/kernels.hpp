@@ -34,7 +34,7 @@ struct dot_by_waves {
   CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<float const> a, xl::span<float const> b, xl::span<float> result) const {
     auto const wave = xl::wave(ctx);
     float const sum = wave.reduce(dot_of_thread(ctx, a, b), xl::plus{});
-    if (wave.is_leader()) xl::atomic_add(ctx, result[0], sum);
+    if (wave.is_leader()) xl::atomic(ctx, result[0]).fetch_add(sum);
   }
 };
 

@@ -16,6 +16,7 @@
 #include <crosslane/runtime/occupancy.hpp>
 #include <crosslane/runtime/stream.hpp>
 
+#include <crosslane/kernel/aggregated.hpp>
 #include <crosslane/kernel/atomic.hpp>
 #include <crosslane/kernel/block.hpp>
 #include <crosslane/kernel/context.hpp>

@@ -143,11 +143,99 @@ extern "C" __global__ void __launch_bounds__(reduce_threads) row_sum_by_hand(vie
   if (t == 0) out.data[blockIdx.x] = partial[0] + partial[1];
 }
 
+// --- count: relaxed atomic additions, in device and in shared memory ---
+
+struct count {
+  struct shared {
+    unsigned bins[64];
+  };
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, unsigned const* in, unsigned* out, float* sum) const {
+    auto const t = ctx.thread_index();
+    if (t < 64) s.bins[t] = 0;
+    ctx.sync_block();
+    xl::atomic<xl::scope::block>(ctx, s.bins[in[t] % 64]).fetch_add(1);
+    ctx.sync_block();
+    if (t < 64) xl::atomic(ctx, out[t]).fetch_add(s.bins[t]);
+    xl::atomic(ctx, sum[t]).fetch_add_coarse_grained(1.f);
+  }
+};
+
+#if CROSSLANE_COMPILER_CUDA()
+#define ADD_IN_BLOCK(target, value) atomicAdd_block(target, value)
+#define ADD_IN_DEVICE(target, value) atomicAdd(target, value)
+#define ADD_FLOAT(target, value) atomicAdd(target, value)
+#else
+#define ADD_IN_BLOCK(target, value) __hip_atomic_fetch_add(target, value, __ATOMIC_RELAXED, __HIP_MEMORY_SCOPE_WORKGROUP)
+#define ADD_IN_DEVICE(target, value) __hip_atomic_fetch_add(target, value, __ATOMIC_RELAXED, __HIP_MEMORY_SCOPE_AGENT)
+#if defined(__gfx90a__)
+#define ADD_FLOAT(target, value) __builtin_amdgcn_global_atomic_fadd_f32((float __attribute__((address_space(1)))*)(target), value)
+#else
+#define ADD_FLOAT(target, value) ADD_IN_DEVICE(target, value)
+#endif
+#endif
+
+extern "C" __global__ void count_by_hand(unsigned const* in, unsigned* out, float* sum) {
+  __shared__ unsigned bins[64];
+  unsigned const t = threadIdx.x;
+  if (t < 64) bins[t] = 0;
+  __syncthreads();
+  ADD_IN_BLOCK(&bins[in[t] % 64], 1u);
+  __syncthreads();
+  if (t < 64) ADD_IN_DEVICE(&out[t], bins[t]);
+  ADD_FLOAT(&sum[t], 1.f);
+}
+
+// --- pass_message: atomic operations with orders ---
+
+struct pass_message {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, int* message, int* flag, int* count) const {
+    message[0] = 1;
+    xl::atomic(ctx, *flag).store(1, xl::release{});
+    message[1] = xl::atomic(ctx, *flag).load(xl::acquire{});
+    xl::fence(ctx, xl::acq_rel{});
+    message[2] = xl::atomic(ctx, *count).fetch_add(1, xl::acq_rel{});
+  }
+};
+
+#if CROSSLANE_COMPILER_CUDA()
+#define STORE_RELEASE(target, value) asm volatile("st.release.gpu.b32 [%0], %1;" ::"l"(target), "r"(value) : "memory")
+__device__ int load_acquire(int* target) {
+  int value;
+  asm volatile("ld.acquire.gpu.b32 %0, [%1];" : "=r"(value) : "l"(target) : "memory");
+  return value;
+}
+__device__ int add_acq_rel(int* target, int value) {
+  int before;
+  asm volatile("atom.add.acq_rel.gpu.s32 %0,[%1],%2;" : "=r"(before) : "l"(target), "r"(value) : "memory");
+  return before;
+}
+#define FENCE_ACQ_REL() asm volatile("fence.acq_rel.gpu;" ::: "memory")
+#else
+#define STORE_RELEASE(target, value) __hip_atomic_store(target, value, __ATOMIC_RELEASE, __HIP_MEMORY_SCOPE_AGENT)
+__device__ int load_acquire(int* target) { return __hip_atomic_load(target, __ATOMIC_ACQUIRE, __HIP_MEMORY_SCOPE_AGENT); }
+__device__ int add_acq_rel(int* target, int value) {
+  return __hip_atomic_fetch_add(target, value, __ATOMIC_ACQ_REL, __HIP_MEMORY_SCOPE_AGENT);
+}
+#define FENCE_ACQ_REL() __builtin_amdgcn_fence(__ATOMIC_ACQ_REL, "agent")
+#endif
+
+extern "C" __global__ void pass_message_by_hand(int* message, int* flag, int* count) {
+  message[0] = 1;
+  STORE_RELEASE(flag, 1);
+  message[1] = load_acquire(flag);
+  FENCE_ACQ_REL();
+  message[2] = add_acq_rel(count, 1);
+}
+
 // --- the launches instantiate the entry points ---
 
-void launch_all(xl::stream_ref q, xl::span<float> a, xl::span<float const> b, int n) {
+void launch_all(xl::stream_ref q, xl::span<float> a, xl::span<float const> b, int n, unsigned* bits) {
   xl::launch(q, {.grid = 1, .block = 256}, triad{}, a, b, b, 2.f);
   xl::launch(q, {.grid = 1, .block = 256}, triad_grid_stride{}, a.data(), b.data(), b.data(), 2.f, std::uint64_t(n));
   xl::launch(q, {.grid = {1, 1}}, transpose{}, b.data(), a.data(), unsigned(n), unsigned(n));
   xl::launch(q, {.grid = 1}, row_sum{}, b, n, a);
+  xl::launch(q, {.grid = 1, .block = 256}, count{}, bits, bits, a.data());
+  xl::launch(q, {.grid = 1, .block = 256}, pass_message{}, &n, &n, &n);
 }

@@ -34,7 +34,7 @@ CROSSLANE_FN void store(std::uint64_t (&to)[3], I const& from, std::uint64_t mis
 /// Threads take the next free slot, so that none leans on the ranks that are to be tested.
 template <class Ctx>
 CROSSLANE_FN void record_position(Ctx const& ctx, xl::span<position> out, xl::span<unsigned> used) {
-  unsigned const slot = xl::atomic_add(ctx, used[0], 1u);
+  unsigned const slot = xl::atomic(ctx, used[0]).fetch_add(1u);
   if (slot >= out.size()) return;
   position& p = out[slot];
   store(p.thread, ctx.thread_index(), 0);
@@ -220,11 +220,11 @@ struct count_strides {
   CROSSLANE_FN void operator()(Ctx const& ctx, N n, std::uint64_t size, xl::span<unsigned> counts) const {
     for (auto i : ctx.block_stride(n)) {
       static_assert(std::is_same_v<decltype(i), N>);
-      if (std::uint64_t(i) < size) xl::atomic_add(ctx, counts[std::size_t(ctx.block_rank() * size + std::uint64_t(i))], 1u);
+      if (std::uint64_t(i) < size) xl::atomic(ctx, counts[std::size_t(ctx.block_rank() * size + std::uint64_t(i))]).fetch_add(1u);
     }
     for (auto i : ctx.grid_stride(n)) {
       static_assert(std::is_same_v<decltype(i), N>);
-      if (std::uint64_t(i) < size) xl::atomic_add(ctx, counts[std::size_t(ctx.block_count() * size + std::uint64_t(i))], 1u);
+      if (std::uint64_t(i) < size) xl::atomic(ctx, counts[std::size_t(ctx.block_count() * size + std::uint64_t(i))]).fetch_add(1u);
     }
   }
 };
@@ -325,7 +325,7 @@ struct wave_sums {
     if (ctx.lane_rank() == 0) s.sum[ctx.wave_rank()] = 0;
     if (ctx.thread_rank() < 3) s.odd[ctx.thread_rank()] = static_cast<unsigned char>(ctx.thread_rank());
     ctx.sync_block();
-    xl::atomic_add(ctx, s.sum[ctx.wave_rank()], int(ctx.thread_rank()));
+    xl::atomic(ctx, s.sum[ctx.wave_rank()]).fetch_add(int(ctx.thread_rank()));
     ctx.sync_block();
     if (ctx.lane_rank() == 0) out[ctx.block_index() * ctx.wave_count() + ctx.wave_rank()] = s.sum[ctx.wave_rank()];
     auto const bits = reinterpret_cast<std::uintptr_t>(&s) | reinterpret_cast<std::uintptr_t>(&s.sum[0]);
@@ -468,12 +468,12 @@ struct draw_tickets {
   CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, xl::span<T> counter, xl::span<T> tickets, xl::span<T> sums) const {
     if (ctx.thread_rank() == 0) s.sum = T(0);
     ctx.sync_block();
-    tickets[std::size_t(ctx.global_rank())] = xl::atomic_add(ctx, counter[0], 1);
-    xl::atomic_add(ctx, s.sum, T(ctx.thread_rank()));
+    tickets[std::size_t(ctx.global_rank())] = xl::atomic(ctx, counter[0]).fetch_add(1);
+    xl::atomic(ctx, s.sum).fetch_add(T(ctx.thread_rank()));
     if constexpr (std::is_signed_v<T>)
-      xl::atomic_add(ctx, counter[1], T(-2));
+      xl::atomic(ctx, counter[1]).fetch_add(T(-2));
     else
-      xl::atomic_add(ctx, counter[1], T(2));
+      xl::atomic(ctx, counter[1]).fetch_add(T(2));
     ctx.sync_block();
     if (ctx.thread_rank() == 0) sums[ctx.block_index()] = s.sum;
   }
@@ -576,7 +576,7 @@ struct count_blocks {
   static constexpr int dimensions = 3;
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<unsigned> sum) const {
-    xl::atomic_add(ctx, sum[std::size_t(ctx.block_rank() % sum.size())], 1u);
+    xl::atomic(ctx, sum[std::size_t(ctx.block_rank() % sum.size())]).fetch_add(1u);
   }
 };
 

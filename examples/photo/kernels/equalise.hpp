@@ -41,24 +41,24 @@ struct histogram {
       for (unsigned i = 1; i < group; ++i) {
         unsigned const next = bin_of(r[i], gr[i], b[i]);
         if (next != bin) {
-          xl::atomic_add(ctx, own[bin], count);
+          xl::atomic(ctx, own[bin]).fetch_add(count);
           bin = next;
           count = 0;
         }
         ++count;
       }
-      xl::atomic_add(ctx, own[bin], count);
+      xl::atomic(ctx, own[bin]).fetch_add(count);
     }
     for (auto i : ctx.grid_stride(f.pixels() % group)) {
       std::size_t const pixel = f.pixels() / group * group + i;
-      xl::atomic_add(ctx, own[bin_of(planes[pixel], planes[green + pixel], planes[blue + pixel])], 1);
+      xl::atomic(ctx, own[bin_of(planes[pixel], planes[green + pixel], planes[blue + pixel])]).fetch_add(1);
     }
     ctx.sync_block();
 
     for (auto bin : ctx.block_stride(bins)) {
       unsigned sum = 0;
       for (auto const& of_wave : s.counts) sum += of_wave[bin];
-      if (sum != 0) xl::atomic_add(ctx, counts[bin], sum);
+      if (sum != 0) xl::atomic(ctx, counts[bin]).fetch_add(sum);
     }
   }
 };

@@ -24,7 +24,7 @@ struct wait_once {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, int* sum) const {
     ctx.sync_block();
-    xl::atomic_add(ctx, *sum, 1);
+    xl::atomic(ctx, *sum).fetch_add(1);
   }
 };
 

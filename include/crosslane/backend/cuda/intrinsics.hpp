@@ -2,14 +2,13 @@
 /// The kernel contract on NVIDIA GPUs.
 #pragma once
 
+#include <crosslane/backend/cuda/atomic.hpp>
 #include <crosslane/backend/cuda/wave.hpp>
 #include <crosslane/backend/gpu/intrinsics.hpp>
 
-#include <type_traits>
-
 namespace crosslane::backend {
 
-struct cuda_intrinsics : gpu_intrinsics, cuda_wave {
+struct cuda_intrinsics : gpu_intrinsics, cuda_wave, cuda_atomic {
   template <int Axis>
   static CROSSLANE_DEVICE_FN unsigned block_extent() {
     if constexpr (Axis == 0)
@@ -38,16 +37,6 @@ struct cuda_intrinsics : gpu_intrinsics, cuda_wave {
     do {
       __nv_atomic_load(target, &now, __NV_ATOMIC_ACQUIRE, __NV_THREAD_SCOPE_DEVICE);
     } while (((now ^ before) & bits) == 0);
-  }
-
-  template <class T>
-  static CROSSLANE_DEVICE_FN T atomic_add(T* target, T value) {
-    // atomicAdd has no overloads for long, nor for signed 64 bits: two's complement makes the unsigned one right.
-    if constexpr (std::is_integral_v<T> && sizeof(T) == 8) {
-      return T(atomicAdd(reinterpret_cast<unsigned long long*>(target), static_cast<unsigned long long>(value)));
-    } else {
-      return atomicAdd(target, value);
-    }
   }
 };
 

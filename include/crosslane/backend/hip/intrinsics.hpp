@@ -5,11 +5,12 @@
 #include <hip/hip_runtime.h>
 
 #include <crosslane/backend/gpu/intrinsics.hpp>
+#include <crosslane/backend/hip/atomic.hpp>
 #include <crosslane/backend/hip/wave.hpp>
 
 namespace crosslane::backend {
 
-struct hip_intrinsics : gpu_intrinsics, hip_wave {
+struct hip_intrinsics : gpu_intrinsics, hip_wave, hip_atomic {
   /// HIP's blocks all have the same size. HIP's blockDim allows for a smaller last one, as OpenCL has it, at the cost of instructions.
   template <int Axis>
   static CROSSLANE_DEVICE_FN unsigned block_extent() {
@@ -40,11 +41,6 @@ struct hip_intrinsics : gpu_intrinsics, hip_wave {
   static CROSSLANE_DEVICE_FN void acquire_change(unsigned const* target, unsigned before, unsigned bits) {
     while (((__hip_atomic_load(target, __ATOMIC_RELAXED, __HIP_MEMORY_SCOPE_AGENT) ^ before) & bits) == 0) __builtin_amdgcn_s_sleep(1);
     __builtin_amdgcn_fence(__ATOMIC_ACQUIRE, "agent");
-  }
-
-  template <class T>
-  static CROSSLANE_DEVICE_FN T atomic_add(T* target, T value) {
-    return __hip_atomic_fetch_add(target, value, __ATOMIC_RELAXED, __HIP_MEMORY_SCOPE_AGENT);
   }
 };
 

@@ -2,15 +2,14 @@
 /// The kernel contract on the CPU: a lane's view of its block.
 #pragma once
 
+#include <crosslane/backend/host/atomic.hpp>
 #include <crosslane/backend/host/block.hpp>
 #include <crosslane/backend/host/wave.hpp>
-
-#include <type_traits>
 
 namespace crosslane::backend {
 
 /// The functions are marked for both sides, since kernels are; on a GPU nothing calls them.
-class host_intrinsics : public host_wave<host_intrinsics> {
+class host_intrinsics : public host_wave<host_intrinsics>, public host_atomic {
  public:
   constexpr host_intrinsics() = default;
   host_intrinsics(block_runner& block, block_runner::thread_position position) : block_{&block}, position_{position} {}
@@ -45,21 +44,6 @@ class host_intrinsics : public host_wave<host_intrinsics> {
   CROSSLANE_FN void* dynamic_shared() const { return block_->dynamic_shared(); }
   CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN std::size_t dynamic_shared_bytes() const { return block_->dynamic_shared_bytes(); }
-
-  /// A real atomic: other blocks run on other cores. Not marked for both sides, since nvcc knows these built-ins as the host's.
-  template <class T>
-  T atomic_add(T* target, T value) const {
-    if constexpr (std::is_integral_v<T>) {
-      return __atomic_fetch_add(target, value, __ATOMIC_RELAXED);
-    } else {
-      T before, after;
-      __atomic_load(target, &before, __ATOMIC_RELAXED);
-      do {
-        after = before + value;
-      } while (!__atomic_compare_exchange(target, &before, &after, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-      return before;
-    }
-  }
 
   block_runner& block() const { return *block_; }
   unsigned rank() const { return position_.rank; }

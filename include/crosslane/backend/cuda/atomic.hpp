@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Atomic operations on NVIDIA GPUs. Relaxed ones are the compiler's intrinsics, which become one instruction of the target's own
+/// address space. Ordered ones follow NVIDIA's "Atomics Application Binary Interface": an instruction with its order where the target
+/// is in device memory, fences around the relaxed one where it is in shared memory, for which the ordered built-ins have no instruction.
+#pragma once
+
+#include <crosslane/kernel/functional.hpp>
+#include <crosslane/kernel/memory_order.hpp>
+#include <crosslane/platform/annotations.hpp>
+
+#include <type_traits>
+
+// The built-ins take literals only for order and scope.
+#define CROSSLANE_IN_SCOPE(order, function, ...)                                 \
+  if constexpr (S == scope::system)                                              \
+    return function(__VA_ARGS__, __NV_ATOMIC_##order, __NV_THREAD_SCOPE_SYSTEM); \
+  else if constexpr (S == scope::device)                                         \
+    return function(__VA_ARGS__, __NV_ATOMIC_##order, __NV_THREAD_SCOPE_DEVICE); \
+  else                                                                           \
+    return function(__VA_ARGS__, __NV_ATOMIC_##order, __NV_THREAD_SCOPE_BLOCK)
+#define CROSSLANE_IN_ORDER(function, ...)                \
+  if constexpr (std::is_same_v<Order, relaxed>) {        \
+    CROSSLANE_IN_SCOPE(RELAXED, function, __VA_ARGS__);  \
+  } else if constexpr (std::is_same_v<Order, acquire>) { \
+    CROSSLANE_IN_SCOPE(ACQUIRE, function, __VA_ARGS__);  \
+  } else if constexpr (std::is_same_v<Order, release>) { \
+    CROSSLANE_IN_SCOPE(RELEASE, function, __VA_ARGS__);  \
+  } else if constexpr (std::is_same_v<Order, acq_rel>) { \
+    CROSSLANE_IN_SCOPE(ACQ_REL, function, __VA_ARGS__);  \
+  } else {                                               \
+    CROSSLANE_IN_SCOPE(SEQ_CST, function, __VA_ARGS__);  \
+  }
+
+namespace crosslane::backend {
+
+struct cuda_atomic {
+  template <scope S, class Order, class T>
+  static CROSSLANE_DEVICE_FN T atomic_load(T const* target) {
+    if (!__isShared(target)) return from_bits<T>(ordered_load<S, Order>(bits_at(const_cast<T*>(target))));
+    if constexpr (std::is_same_v<Order, seq_cst>) fence<S, seq_cst>();
+    T const value = *static_cast<T const volatile*>(target);
+    if constexpr (detail::acquires<Order>) fence<S, acquire>();
+    return value;
+  }
+
+  template <scope S, class Order, class T>
+  static CROSSLANE_DEVICE_FN void atomic_store(T* target, T value) {
+    if (!__isShared(target)) return ordered_store<S, Order>(bits_at(target), to_bits(value));
+    if constexpr (detail::releases<Order>) fence<S, Order>();
+    *static_cast<T volatile*>(target) = value;
+  }
+
+  template <scope S, class Order, class T>
+  static CROSSLANE_DEVICE_FN T atomic_exchange(T* target, T value) {
+    return from_bits<T>(by_order<S, Order>(
+        bits_at(target), [=] { return relaxed_exchange<S>(bits_at(target), to_bits(value)); },
+        [=] { return ordered_exchange<S, Order>(bits_at(target), to_bits(value)); }));
+  }
+
+  template <scope S, class Order, class T>
+  static CROSSLANE_DEVICE_FN bool atomic_compare_exchange(T* target, T& expected, T desired) {
+    bits<T> const wanted = to_bits(expected);
+    bits<T> const found = by_order<S, Order>(
+        bits_at(target), [=] { return relaxed_compare_exchange<S>(bits_at(target), wanted, to_bits(desired)); },
+        [=] {
+          bits<T> before = wanted;
+          ordered_compare_exchange<S, Order>(bits_at(target), before, to_bits(desired));
+          return before;
+        });
+    expected = from_bits<T>(found);
+    return found == wanted;
+  }
+
+  /// *target = Op(*target, value), the value before. Op is plus or, for integers, minimum, maximum, bit_and, bit_or, bit_xor.
+  template <scope S, class Order, class Op, class T>
+  static CROSSLANE_DEVICE_FN T atomic_fetch(T* target, T value) {
+    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, number<T>>) {
+      return T(atomic_fetch<S, Order, Op>(reinterpret_cast<number<T>*>(target), number<T>(value)));
+    } else if constexpr (std::is_same_v<T, long long> && !std::is_same_v<Op, minimum> && !std::is_same_v<Op, maximum>) {
+      // There is no signed addition of 64 bits: two's complement makes the unsigned one right.
+      return T(atomic_fetch<S, Order, Op>(bits_at(target), to_bits(value)));
+    } else {
+      return by_order<S, Order>(
+          target, [=] { return relaxed_fetch<S, Op>(target, value); }, [=] { return ordered_fetch<S, Order, Op>(target, value); });
+    }
+  }
+
+  template <scope S, class T>
+  static CROSSLANE_DEVICE_FN T atomic_add_coarse_grained(T* target, T value) {
+    return atomic_fetch<S, relaxed, plus>(target, value);
+  }
+
+  template <scope S, class Order>
+  static CROSSLANE_DEVICE_FN void fence() {
+// A string for each scope, since assembly text must be a literal.
+#define CROSSLANE_FENCE(order)                         \
+  if constexpr (S == scope::system)                    \
+    asm volatile("fence." order ".sys;" ::: "memory"); \
+  else if constexpr (S == scope::device)               \
+    asm volatile("fence." order ".gpu;" ::: "memory"); \
+  else                                                 \
+    asm volatile("fence." order ".cta;" ::: "memory")
+    if constexpr (std::is_same_v<Order, seq_cst>) {
+      CROSSLANE_FENCE("sc");
+    } else {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+      if constexpr (std::is_same_v<Order, acquire>) {
+        CROSSLANE_FENCE("acquire");
+        return;
+      } else if constexpr (std::is_same_v<Order, release>) {
+        CROSSLANE_FENCE("release");
+        return;
+      }
+#endif
+      CROSSLANE_FENCE("acq_rel");
+    }
+#undef CROSSLANE_FENCE
+  }
+
+ private:
+  template <class T>
+  using bits = std::conditional_t<sizeof(T) == 4, unsigned, unsigned long long>;
+  /// Of the integers of one size and sign the one for which CUDA has overloads.
+  template <class T>
+  using number = std::conditional_t<sizeof(T) == 4, std::conditional_t<std::is_signed_v<T>, int, unsigned>,
+                                    std::conditional_t<std::is_signed_v<T>, long long, unsigned long long>>;
+
+  template <class T>
+  static CROSSLANE_DEVICE_FN bits<T>* bits_at(T* target) {
+    return reinterpret_cast<bits<T>*>(target);
+  }
+  template <class T>
+  static CROSSLANE_DEVICE_FN bits<T> to_bits(T value) {
+    bits<T> result;
+    memcpy(&result, &value, sizeof result);
+    return result;
+  }
+  template <class T>
+  static CROSSLANE_DEVICE_FN T from_bits(bits<T> value) {
+    T result;
+    memcpy(&result, &value, sizeof result);
+    return result;
+  }
+
+  template <scope S, class Order, class T, class Relaxed, class Ordered>
+  static CROSSLANE_DEVICE_FN T by_order(T* target, Relaxed const& do_relaxed, Ordered const& do_ordered) {
+    if constexpr (std::is_same_v<Order, relaxed>) {
+      return do_relaxed();
+    } else {
+      if (!__isShared(target)) return do_ordered();  // known to the compiler where it knows the address space
+      if constexpr (std::is_same_v<Order, seq_cst>)
+        fence<S, seq_cst>();
+      else if constexpr (detail::releases<Order>)
+        fence<S, release>();
+      T const before = do_relaxed();
+      if constexpr (detail::acquires<Order>) fence<S, acquire>();
+      return before;
+    }
+  }
+
+  template <scope S, class Bits>
+  static CROSSLANE_DEVICE_FN Bits relaxed_exchange(Bits* target, Bits value) {
+    if constexpr (S == scope::system)
+      return atomicExch_system(target, value);
+    else if constexpr (S == scope::device)
+      return atomicExch(target, value);
+    else
+      return atomicExch_block(target, value);
+  }
+  template <scope S, class Bits>
+  static CROSSLANE_DEVICE_FN Bits relaxed_compare_exchange(Bits* target, Bits expected, Bits desired) {
+    if constexpr (S == scope::system)
+      return atomicCAS_system(target, expected, desired);
+    else if constexpr (S == scope::device)
+      return atomicCAS(target, expected, desired);
+    else
+      return atomicCAS_block(target, expected, desired);
+  }
+
+  template <scope S, class Op, class T>
+  static CROSSLANE_DEVICE_FN T relaxed_fetch(T* target, T value) {
+#define CROSSLANE_FETCH(name)            \
+  if constexpr (S == scope::system)      \
+    return name##_system(target, value); \
+  else if constexpr (S == scope::device) \
+    return name(target, value);          \
+  else                                   \
+    return name##_block(target, value)
+    if constexpr (std::is_same_v<Op, plus>) {
+      CROSSLANE_FETCH(atomicAdd);
+    } else if constexpr (std::is_same_v<Op, minimum>) {
+      CROSSLANE_FETCH(atomicMin);
+    } else if constexpr (std::is_same_v<Op, maximum>) {
+      CROSSLANE_FETCH(atomicMax);
+    } else if constexpr (std::is_same_v<Op, bit_and>) {
+      CROSSLANE_FETCH(atomicAnd);
+    } else if constexpr (std::is_same_v<Op, bit_or>) {
+      CROSSLANE_FETCH(atomicOr);
+    } else {
+      static_assert(std::is_same_v<Op, bit_xor>);
+      CROSSLANE_FETCH(atomicXor);
+    }
+#undef CROSSLANE_FETCH
+  }
+
+  template <scope S, class Order, class Bits>
+  static CROSSLANE_DEVICE_FN Bits ordered_load(Bits* target) {
+    CROSSLANE_IN_ORDER(__nv_atomic_load_n, target);
+  }
+  template <scope S, class Order, class Bits>
+  static CROSSLANE_DEVICE_FN void ordered_store(Bits* target, Bits value) {
+    CROSSLANE_IN_ORDER(__nv_atomic_store_n, target, value);
+  }
+  template <scope S, class Order, class Bits>
+  static CROSSLANE_DEVICE_FN Bits ordered_exchange(Bits* target, Bits value) {
+    CROSSLANE_IN_ORDER(__nv_atomic_exchange_n, target, value);
+  }
+  /// The instruction has its order whether it stores or not: what is given for a failure is not used.
+  template <scope S, class Order, class Bits>
+  static CROSSLANE_DEVICE_FN bool ordered_compare_exchange(Bits* target, Bits& expected, Bits desired) {
+#define CROSSLANE_COMPARE_EXCHANGE(target, expected, desired, order, scope) \
+  __nv_atomic_compare_exchange_n(target, expected, desired, false, order, __NV_ATOMIC_RELAXED, scope)
+    CROSSLANE_IN_ORDER(CROSSLANE_COMPARE_EXCHANGE, target, &expected, desired);
+#undef CROSSLANE_COMPARE_EXCHANGE
+  }
+  template <scope S, class Order, class Op, class T>
+  static CROSSLANE_DEVICE_FN T ordered_fetch(T* target, T value) {
+    if constexpr (std::is_same_v<Op, plus>) {
+      CROSSLANE_IN_ORDER(__nv_atomic_fetch_add, target, value);
+    } else if constexpr (std::is_same_v<Op, minimum>) {
+      CROSSLANE_IN_ORDER(__nv_atomic_fetch_min, target, value);
+    } else if constexpr (std::is_same_v<Op, maximum>) {
+      CROSSLANE_IN_ORDER(__nv_atomic_fetch_max, target, value);
+    } else if constexpr (std::is_same_v<Op, bit_and>) {
+      CROSSLANE_IN_ORDER(__nv_atomic_fetch_and, target, value);
+    } else if constexpr (std::is_same_v<Op, bit_or>) {
+      CROSSLANE_IN_ORDER(__nv_atomic_fetch_or, target, value);
+    } else {
+      CROSSLANE_IN_ORDER(__nv_atomic_fetch_xor, target, value);
+    }
+  }
+};
+
+#undef CROSSLANE_IN_ORDER
+#undef CROSSLANE_IN_SCOPE
+
+}  // namespace crosslane::backend

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Atomic operations on the CPU. Real ones whatever the scope: other blocks run on other cores. Not marked for both sides, since nvcc
+/// knows these built-ins as the host's.
+#pragma once
+
+#include <crosslane/kernel/functional.hpp>
+#include <crosslane/kernel/memory_order.hpp>
+#include <crosslane/platform/compiler.hpp>
+
+#include <type_traits>
+
+namespace crosslane::backend {
+
+struct host_atomic {
+  template <scope, class Order, class T>
+  static T atomic_load(T const* target) {
+    T value;
+    __atomic_load(target, &value, Order::value);
+    return value;
+  }
+  template <scope, class Order, class T>
+  static void atomic_store(T* target, T value) {
+    __atomic_store(target, &value, Order::value);
+  }
+  template <scope, class Order, class T>
+  static T atomic_exchange(T* target, T value) {
+    T before;
+    __atomic_exchange(target, &value, &before, Order::value);
+    return before;
+  }
+  template <scope, class Order, class T>
+  static bool atomic_compare_exchange(T* target, T& expected, T desired) {
+    return __atomic_compare_exchange(target, &expected, &desired, false, Order::value, detail::failure_order<Order>::value);
+  }
+
+  /// *target = Op(*target, value), the value before. Op is plus or, for integers, minimum, maximum, bit_and, bit_or, bit_xor.
+  template <scope, class Order, class Op, class T>
+  static T atomic_fetch(T* target, T value) {
+    if constexpr (std::is_integral_v<T> && std::is_same_v<Op, plus>) {
+      return __atomic_fetch_add(target, value, Order::value);
+    } else if constexpr (std::is_same_v<Op, bit_and>) {
+      return __atomic_fetch_and(target, value, Order::value);
+    } else if constexpr (std::is_same_v<Op, bit_or>) {
+      return __atomic_fetch_or(target, value, Order::value);
+    } else if constexpr (std::is_same_v<Op, bit_xor>) {
+      return __atomic_fetch_xor(target, value, Order::value);
+    } else {
+      T before, after;
+      __atomic_load(target, &before, __ATOMIC_RELAXED);
+      do {
+        after = Op{}(before, value);
+      } while (!__atomic_compare_exchange(target, &before, &after, true, Order::value, __ATOMIC_RELAXED));
+      return before;
+    }
+  }
+
+  template <scope S, class T>
+  static T atomic_add_coarse_grained(T* target, T value) {
+    return atomic_fetch<S, relaxed, plus>(target, value);
+  }
+
+  template <scope, class Order>
+  static void fence() {
+#if CROSSLANE_SANITIZE_THREAD()
+    // The sanitizer does not know fences: one object that all of them read and write orders at least as much.
+    static int all = 0;
+    __atomic_fetch_add(&all, 0, __ATOMIC_SEQ_CST);
+#else
+    __atomic_thread_fence(Order::value);
+#endif
+  }
+};
+
+}  // namespace crosslane::backend

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Atomic additions of a group of lanes as one: where many lanes add to the same object, one of them adds for all.
+#pragma once
+
+#include <crosslane/kernel/atomic.hpp>
+#include <crosslane/kernel/group.hpp>
+
+namespace crosslane {
+
+/// target.fetch_add(value) for each lane of the group, as if in the order of ranks, by one atomic addition: every lane gets what was
+/// there before its own value. All lanes of the group, and no others, call it, with the same target.
+template <class Group, class T, scope Scope, class Ctx, memory_order Order = relaxed>
+CROSSLANE_FN T aggregated_add(Group const& group, atomic_ref<T, Scope, Ctx> const& target, std::type_identity_t<T> value, Order order = {},
+                              source_location where = source_location::current()) {
+  auto const [prefix, total] = group.scan_and_total(value, plus{}, T{}, where);
+  T before{};
+  if (group.is_leader()) before = target.fetch_add(total, order);
+  return group.broadcast(before, 0, where) + prefix;
+}
+
+/// The same where every lane adds 1: without a scan. Lanes that have something to append take their places so:
+/// aggregated_increment(xl::wave(ctx).where(has_something), xl::atomic(ctx, used)).
+template <class Group, class T, scope Scope, class Ctx, memory_order Order = relaxed>
+CROSSLANE_FN T aggregated_increment(Group const& group, atomic_ref<T, Scope, Ctx> const& target, Order order = {},
+                                    source_location where = source_location::current()) {
+  T before{};
+  if (group.is_leader()) before = target.fetch_add(static_cast<T>(group.size()), order);
+  return group.broadcast(before, 0, where) + static_cast<T>(group.rank());
+}
+
+}  // namespace crosslane
