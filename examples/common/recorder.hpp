@@ -60,7 +60,7 @@ class recorder {
 
  private:
   xl::basic_stream<Backend> const& q_;
-  xl::device_properties const& properties_;
+  xl::device_properties properties_;
   int repeat_;
   progress& shown_;
   std::string target_;
