@@ -30,7 +30,59 @@ std::string what(void (*f)()) {
   return "nothing";
 }
 
-constexpr part this_part{xl::default_backend::name, devices, sum_on_default, sum_on_host, throw_error, copy_too_much, fail_later, what};
+template <class F>
+bool throws(F const& f) {
+  try {
+    f();
+  } catch (xl::error const&) {
+    return true;
+  }
+  return false;
+}
+
+bool finds_access_outside_in_kernel(xl::basic_stream_ref<xl::host> q) {
+  int memory[8] = {};
+  return throws([&] {
+    xl::launch(q, {.grid = 1, .block = 8}, write_ones{}, xl::span<int>{memory, 7});
+    q.synchronize();
+  });
+}
+bool finds_access_outside_in_program() {
+  int memory[8] = {};
+  xl::span<int> const s{memory, 7};
+  bool const element = throws([&] { s[7] = 1; }), part = throws([&] { (void)s.subspan(3, 5); });
+  return element && part;
+}
+bool launch_throws(xl::basic_stream_ref<xl::host> q) {
+  bool const at_once = throws([&] { xl::launch(q, {.grid = 1, .block = 8}, fail{}); });
+  (void)throws([&] { q.synchronize(); });
+  return at_once;
+}
+bool for_each_throws(xl::basic_stream_ref<xl::host> q) {
+  bool const at_once = throws([&] { xl::for_each(q, 1, fail{}); });
+  (void)throws([&] { q.synchronize(); });
+  return at_once;
+}
+void wait_with_deep_stacks(xl::basic_stream_ref<xl::host> q) {
+  xl::launch(q, {.grid = 1, .block = 64}, deep{});
+  q.synchronize();
+}
+
+constexpr part this_part{xl::default_backend::name,
+                         devices,
+                         sum_on_default,
+                         sum_on_host,
+                         throw_error,
+                         copy_too_much,
+                         fail_later,
+                         what,
+                         CROSSLANE_CONFIG_BOUNDS_CHECKS != 0,
+                         CROSSLANE_CONFIG_SYNC_LAUNCHES != 0,
+                         finds_access_outside_in_kernel,
+                         finds_access_outside_in_program,
+                         launch_throws,
+                         for_each_throws,
+                         wait_with_deep_stacks};
 
 }  // namespace
 }  // namespace two_tu

@@ -17,10 +17,22 @@ struct part {
   void (*copy_too_much)(xl::basic_stream_ref<xl::host> q);  ///< by the library: size_mismatch
   void (*fail_later)(xl::basic_stream_ref<xl::host> q);     ///< the next to synchronise gets the error of throw_error
   std::string (*what)(void (*f)());                         ///< calls f; the object of the crosslane::error that it throws
+
+  // What its settings are, and what it does by them.
+  bool checks_bounds, synchronises_launches;
+  bool (*finds_access_outside_in_kernel)(xl::basic_stream_ref<xl::host> q);
+  bool (*finds_access_outside_in_program)();
+  bool (*launch_throws)(xl::basic_stream_ref<xl::host> q);    ///< of a kernel that fails
+  bool (*for_each_throws)(xl::basic_stream_ref<xl::host> q);  ///< of a function that fails
+  void (*wait_with_deep_stacks)(xl::basic_stream_ref<xl::host> q);
 };
 
 part const& part_a();
 part const& part_b();
 part const& part_c();
+part const& part_d();
+
+/// Defined by part_d: the types of the runtime are the same whatever the settings.
+int sum_of(xl::basic_stream_ref<xl::host> q, xl::span<int const> values, xl::basic_buffer<int, xl::memory_kind::pinned, xl::host>& result);
 
 }  // namespace two_tu

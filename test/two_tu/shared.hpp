@@ -30,6 +30,35 @@ struct add_one {
   CROSSLANE_FN void operator()(int& x) const { ++x; }
 };
 
+struct write_ones {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<int> x) const {
+    x[ctx.thread_rank()] = 1;
+  }
+};
+
+/// As a kernel and as a function of an index.
+struct fail {
+  template <class T>
+  CROSSLANE_FN void operator()(T const&) const {
+#if !CROSSLANE_DEVICE_PASS()
+    xl::throw_error(xl::errc::not_supported, {}, "asked to fail");
+#endif
+  }
+};
+
+/// For the host: waits with more on the stack than the default size of one holds.
+struct deep {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx) const {
+    char volatile bytes[96 * 1024];
+    for (unsigned i = 0; i < sizeof bytes; i += 1024) bytes[i] = char(ctx.thread_rank());
+    ctx.sync_block();
+    for (unsigned i = 0; i < sizeof bytes; i += 1024)
+      if (bytes[i] != char(ctx.thread_rank())) xl::throw_error(xl::errc::vendor, {}, "the stack of a lane is not its own");
+  }
+};
+
 /// Of 1000 elements, each 2 * factor + 1.
 template <class B>
 int sum_on(xl::basic_stream_ref<B> q, int factor) {

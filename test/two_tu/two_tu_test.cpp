@@ -8,7 +8,7 @@ namespace {
 
 using namespace two_tu;
 
-part const* const parts[] = {&part_a(), &part_b(), &part_c()};
+part const* const parts[] = {&part_a(), &part_b(), &part_c(), &part_d()};
 constexpr int expected(int factor) { return 1000 * (2 * factor + 1); }
 
 TEST(two_tu, every_part_runs_the_kernel_on_the_host_backend) {
@@ -66,6 +66,32 @@ TEST(two_tu, a_failure_that_one_part_queues_surfaces_where_another_synchronises)
       EXPECT_EQ(e.object(), std::string{"thrown by "} + from->backend);
     }
   }
+}
+
+TEST(two_tu, every_part_keeps_its_settings) {
+  xl::basic_stream<xl::host> const q{xl::basic_device<xl::host>{0}};
+  EXPECT_FALSE(part_c().checks_bounds);
+  EXPECT_TRUE(part_d().checks_bounds && part_d().synchronises_launches);
+  for (part const* p : parts) {
+    EXPECT_EQ(p->finds_access_outside_in_kernel(q), p->checks_bounds) << p->backend;
+    EXPECT_EQ(p->finds_access_outside_in_program(), p->checks_bounds) << p->backend;
+    EXPECT_EQ(p->launch_throws(q), p->synchronises_launches) << p->backend;
+    EXPECT_EQ(p->for_each_throws(q), p->synchronises_launches) << p->backend;
+  }
+}
+
+TEST(two_tu, sizes_are_the_largest_that_a_part_asks_for) {
+  xl::basic_device<xl::host> const d{0};
+  EXPECT_EQ(d.properties().shared_per_block, 96u * 1024);
+  xl::basic_stream<xl::host> const q{d};
+  for (part const* p : parts) p->wait_with_deep_stacks(q);
+}
+
+TEST(two_tu, types_are_the_same_whatever_the_settings) {
+  xl::basic_stream<xl::host> const q{xl::basic_device<xl::host>{1}};
+  xl::basic_buffer<int, xl::memory_kind::pinned, xl::host> result{q, 1};
+  std::vector<int> const values{1, 20, 300};
+  EXPECT_EQ(sum_of(q, values, result), 321);
 }
 
 }  // namespace

@@ -52,11 +52,15 @@ void for_each_grid(basic_stream_ref<B> q, std::uint64_t n, unsigned per_thread, 
   for (std::uint64_t begin = 0; begin < n; begin += most) queue(begin, n - begin < most ? n - begin : most);
 }
 
+inline namespace CROSSLANE_CONFIGURATION {
+
 /// Queues `work(begin, end)` for pieces of 0 ... n-1. `Name` is what errors call it.
 template <class Name, loop_backend B, class Work>
 void run_loops(basic_stream_ref<B> q, std::uint64_t n, Work const& work, source_location where) {
   if (n == 0) return;
   note_launch(q, B::run_range(q.native(), n, work), {type_name<Name>(), q.log_key(), {}, {}, where});
 }
+
+}  // namespace CROSSLANE_CONFIGURATION
 
 }  // namespace crosslane::detail

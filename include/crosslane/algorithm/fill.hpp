@@ -17,6 +17,8 @@ struct constant_value {
 
 }  // namespace detail
 
+inline namespace CROSSLANE_CONFIGURATION {
+
 /// Queues `value` into every element of a buffer or of a span of memory that the device reaches.
 template <stream_like S, class R>
 void fill(S const& stream, R&& range, typename std::remove_cvref_t<R>::value_type const& value,
@@ -43,5 +45,7 @@ void fill(S const& stream, R&& range, typename std::remove_cvref_t<R>::value_typ
     detail::transform_views(q, where, detail::constant_value<T>{value}, span{view.data(), view.size()});
   }
 }
+
+}  // namespace CROSSLANE_CONFIGURATION
 
 }  // namespace crosslane

@@ -58,6 +58,8 @@ struct for_each_element_kernel {
 
 }  // namespace detail
 
+inline namespace CROSSLANE_CONFIGURATION {
+
 /// Queues `f(i)` for i = 0 ... n-1, in no order. `f` is trivially copyable and callable inside a kernel.
 template <stream_like S, std::integral N, class F>
 void for_each(S const& stream, N n, F f, source_location where = source_location::current()) {
@@ -121,5 +123,7 @@ void for_each(S const& stream, R&& range, F f, source_location where = source_lo
       run(std::integral_constant<unsigned, 1>{});
   }
 }
+
+}  // namespace CROSSLANE_CONFIGURATION
 
 }  // namespace crosslane

@@ -36,6 +36,8 @@ struct transform_kernel {
   }
 };
 
+inline namespace CROSSLANE_CONFIGURATION {
+
 template <runtime_backend B, class F, class Out, class... In>
 void transform_views(basic_stream_ref<B> q, source_location where, F f, span<Out> out, span<In>... in) {
   if constexpr (loop_backend<B>) {
@@ -62,7 +64,11 @@ void transform_views(basic_stream_ref<B> q, source_location where, F f, span<Out
   }
 }
 
+}  // namespace CROSSLANE_CONFIGURATION
+
 }  // namespace detail
+
+inline namespace CROSSLANE_CONFIGURATION {
 
 /// `xl::transform(stream, output, f, inputs...)` queues output[i] = f(inputs[i]...) for every i, in no order; any number of inputs,
 /// one of which may be the output. `f` is trivially copyable and callable inside a kernel. The elements move in the widest pieces that
@@ -94,5 +100,7 @@ struct transform {
 };
 template <class S, class Out, class F, class... In>
 transform(S const&, Out&&, F, In&&...) -> transform<S, Out, F, In...>;
+
+}  // namespace CROSSLANE_CONFIGURATION
 
 }  // namespace crosslane

@@ -12,17 +12,9 @@
 namespace crosslane {
 namespace detail {
 
-CROSSLANE_NO_EXEC_CHECK
-CROSSLANE_FN constexpr void check_bounds([[maybe_unused]] std::size_t index, [[maybe_unused]] std::size_t size,
-                                         [[maybe_unused]] char const* what, [[maybe_unused]] source_location where) {
-#if CROSSLANE_CONFIG_BOUNDS_CHECKS && !CROSSLANE_DEVICE_PASS()
-  if (index >= size)
-    throw_error(errc::out_of_bounds, where, "%s %zu of a span of %zu elements at %s:%u", what, index, size, where.file, where.line);
-#endif
-}
-
 #if CROSSLANE_CONFIG_BOUNDS_CHECKS
-/// An index that knows where it was used: operator[] cannot have a default argument.
+/// An index that knows where it was used: operator[] cannot have a default argument. As a parameter it also keeps apart the functions
+/// of objects that check and of those that do not.
 struct span_index {
   template <std::convertible_to<std::size_t> N>
   CROSSLANE_FN constexpr span_index(N i, source_location where_ = source_location::current()) : value{std::size_t(i)}, where{where_} {}
@@ -30,6 +22,15 @@ struct span_index {
   std::size_t value;
   source_location where;
 };
+
+CROSSLANE_NO_EXEC_CHECK
+CROSSLANE_FN constexpr void check_bounds([[maybe_unused]] span_index i, [[maybe_unused]] std::size_t size,
+                                         [[maybe_unused]] char const* what) {
+#if !CROSSLANE_DEVICE_PASS()
+  if (i.value >= size)
+    throw_error(errc::out_of_bounds, i.where, "%s %zu of a span of %zu elements at %s:%u", what, i.value, size, i.where.file, i.where.line);
+#endif
+}
 #else
 using span_index = std::size_t;
 #endif
@@ -72,17 +73,19 @@ class span {
 
   CROSSLANE_FN constexpr T& operator[](detail::span_index i) const {
 #if CROSSLANE_CONFIG_BOUNDS_CHECKS
-    detail::check_bounds(i, size_, "element", i.where);
+    detail::check_bounds(i, size_, "element");
 #endif
     return data_[i];
   }
 
   /// `count` elements from `offset`.
-  CROSSLANE_FN constexpr span subspan(std::size_t offset, std::size_t count, source_location where = source_location::current()) const {
+  CROSSLANE_FN constexpr span subspan(detail::span_index offset, std::size_t count) const {
+#if CROSSLANE_CONFIG_BOUNDS_CHECKS
     if (count != 0) {
-      detail::check_bounds(offset, size_, "subspan from element", where);
-      detail::check_bounds(count - 1, size_ - offset, "subspan to element", where);
+      detail::check_bounds(offset, size_, "subspan from element");
+      detail::check_bounds({count - 1, offset.where}, size_ - offset, "subspan to element");
     }
+#endif
     return {data_ + offset, count};
   }
 

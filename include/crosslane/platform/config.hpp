@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What a user may set before the first include or on the command line.
+/// What a user may set before the first include or on the command line. Objects that were compiled with different settings link together,
+/// and each keeps its own.
 #pragma once
+
+#include <crosslane/platform/compiler.hpp>
 
 /// 1: every launch is waited for and checked on the spot. To find which launch fails; slow.
 #ifndef CROSSLANE_CONFIG_SYNC_LAUNCHES
@@ -16,12 +19,30 @@
 #endif
 #endif
 
-/// The largest shared memory of a block on the host backend, static and dynamic together, in bytes.
-#ifndef CROSSLANE_CONFIG_HOST_SHARED_BYTES
-#define CROSSLANE_CONFIG_HOST_SHARED_BYTES (64 * 1024)
-#endif
+// CROSSLANE_CONFIG_HOST_SHARED_BYTES: the largest shared memory of a block on the host backend, static and dynamic together, in bytes.
+// CROSSLANE_CONFIG_HOST_STACK_BYTES: the stack of one waiting lane on the host backend, in bytes. 1024 of them are one full block.
+// Both are 64 KiB unless set. They belong to the whole program: the largest that one of its files asks for.
 
-/// Stack of one waiting lane on the host backend, in bytes. 1024 of them are one full block.
-#ifndef CROSSLANE_CONFIG_HOST_STACK_BYTES
-#define CROSSLANE_CONFIG_HOST_STACK_BYTES (64 * 1024)
+// CROSSLANE_CONFIGURATION is a name for the settings (and the sanitizer) that change the code of inline functions. What depends on
+// them is in an inline namespace of that name, so that objects of different settings have it twice.
+#if CROSSLANE_CONFIG_BOUNDS_CHECKS
+#define CROSSLANE_CONFIGURATION_BOUNDS checked
+#else
+#define CROSSLANE_CONFIGURATION_BOUNDS unchecked
 #endif
+#if CROSSLANE_CONFIG_SYNC_LAUNCHES
+#define CROSSLANE_CONFIGURATION_LAUNCHES sync
+#else
+#define CROSSLANE_CONFIGURATION_LAUNCHES async
+#endif
+#if CROSSLANE_SANITIZE_ADDRESS()
+#define CROSSLANE_CONFIGURATION_SANITIZER address
+#elif CROSSLANE_SANITIZE_THREAD()
+#define CROSSLANE_CONFIGURATION_SANITIZER thread
+#else
+#define CROSSLANE_CONFIGURATION_SANITIZER plain
+#endif
+#define CROSSLANE_CONFIGURATION_PASTE(a, b, c) a##_##b##_##c
+#define CROSSLANE_CONFIGURATION_NAME(a, b, c) CROSSLANE_CONFIGURATION_PASTE(a, b, c)
+#define CROSSLANE_CONFIGURATION \
+  CROSSLANE_CONFIGURATION_NAME(CROSSLANE_CONFIGURATION_BOUNDS, CROSSLANE_CONFIGURATION_LAUNCHES, CROSSLANE_CONFIGURATION_SANITIZER)

@@ -58,8 +58,8 @@ class basic_buffer {
   [[nodiscard]] span<T> view() noexcept { return {data_, size_}; }
   [[nodiscard]] span<T const> view() const noexcept { return {data_, size_}; }
 
-  T& operator[](std::size_t i) requires host_accessible { return view()[i]; }
-  T const& operator[](std::size_t i) const requires host_accessible { return view()[i]; }
+  T& operator[](detail::span_index i) requires host_accessible { return view()[i]; }
+  T const& operator[](detail::span_index i) const requires host_accessible { return view()[i]; }
   T* begin() noexcept requires host_accessible { return data_; }
   T* end() noexcept requires host_accessible { return data_ + size_; }
   T const* begin() const noexcept requires host_accessible { return data_; }

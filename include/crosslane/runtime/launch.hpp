@@ -105,6 +105,8 @@ bool with_wave_size(unsigned wave_size, std::integer_sequence<unsigned, Widths..
   return ((wave_size == Widths && (f(std::integral_constant<unsigned, Widths>{}), true)) || ...);
 }
 
+inline namespace CROSSLANE_CONFIGURATION {
+
 /// Notes a launch in the log and throws where the backend refused it; with CROSSLANE_CONFIG_SYNC_LAUNCHES also where it fails.
 template <class B>
 void note_launch(basic_stream_ref<B> q, status answer, launch_record const& record, std::size_t dynamic_shared = 0) {
@@ -121,6 +123,8 @@ void note_launch(basic_stream_ref<B> q, status answer, launch_record const& reco
     q.describe(t);
   });
 }
+
+}  // namespace CROSSLANE_CONFIGURATION
 
 template <class K, class Ctx, class... A>
 constexpr bool is_noexcept() {
@@ -217,6 +221,8 @@ extent3 block_extent(launch_config const& config) {
 
 }  // namespace detail
 
+inline namespace CROSSLANE_CONFIGURATION {
+
 /// Queues `kernel(context, [shared,] arguments...)` for every thread of the grid. Buffers become spans. Throws at once where the
 /// kernel or the device cannot run the geometry, for a cooperative kernel also not_supported where the device has no such launches and
 /// limit_exceeded where its blocks do not fit the device all at once; errors of the kernel itself surface at the next synchronising call.
@@ -230,5 +236,7 @@ void launch(S const& stream, launch_config config, K const& kernel, A&&... argum
   if (g.grid.x == 0 || g.grid.y == 0 || g.grid.z == 0 || g.block.x == 0 || g.block.y == 0 || g.block.z == 0) return;
   detail::launch_checked<B>(q, g, kernel, detail::kernel_argument(static_cast<A&&>(arguments), config.where)...);
 }
+
+}  // namespace CROSSLANE_CONFIGURATION
 
 }  // namespace crosslane

@@ -2,11 +2,12 @@
 /// What a launch hands to a backend beside the kernel.
 #pragma once
 
+#include <crosslane/platform/config.hpp>
 #include <crosslane/runtime/extent.hpp>
 
 #include <cstddef>
 
-namespace crosslane::detail {
+namespace crosslane::detail::inline CROSSLANE_CONFIGURATION {
 
 struct launch_geometry {
   extent3 grid, block;
@@ -14,4 +15,4 @@ struct launch_geometry {
   source_location where;
 };
 
-}  // namespace crosslane::detail
+}  // namespace crosslane::detail::inline CROSSLANE_CONFIGURATION

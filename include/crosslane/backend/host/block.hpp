@@ -9,7 +9,7 @@
 
 #include <cstdlib>
 
-namespace crosslane::backend {
+namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 
 class block_runner;
 
@@ -395,4 +395,4 @@ class runner_lease {
   block_runner* runner_;
 };
 
-}  // namespace crosslane::backend
+}  // namespace crosslane::backend::inline CROSSLANE_CONFIGURATION

@@ -2,7 +2,7 @@
 /// Fibers over Boost.Context's switch: a stack each, switched by hand, all on one thread. The sanitizers are told of each switch.
 #pragma once
 
-#include <crosslane/platform/config.hpp>
+#include <crosslane/backend/host/sizes.hpp>
 #include <crosslane/runtime/error.hpp>
 
 #include <boost/context/detail/fcontext.hpp>
@@ -19,7 +19,7 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
-namespace crosslane::backend {
+namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 
 /// A point of execution that can be left and resumed. The thread's own stack is one too.
 struct fiber {
@@ -75,7 +75,7 @@ class fiber_pool {
       __asan_unpoison_memory_region(fibers_[i].stack, fibers_[i].stack_bytes);
 #endif
     }
-    for (unsigned i = 0; i < made_; i += slab_stacks) munmap(slabs_[i / slab_stacks], slab_stacks * pitch);
+    for (unsigned i = 0; i < made_; i += slab_stacks) munmap(slabs_[i / slab_stacks], slab_stacks * pitch_);
   }
 
   /// Fiber `i`, ready to begin `entry`; what it did before is forgotten.
@@ -102,19 +102,17 @@ class fiber_pool {
 
  private:
   static constexpr std::size_t guard_bytes = 4096;
-  static constexpr std::size_t stack_bytes = (CROSSLANE_CONFIG_HOST_STACK_BYTES + 4095) / 4096 * 4096;
-  static constexpr std::size_t pitch = stack_bytes + guard_bytes;
   static constexpr unsigned slab_stacks = 64;
   static constexpr unsigned most_guards = 16384;
 
   void make() {
     if (made_ % slab_stacks == 0) {
-      void* const slab = mmap(nullptr, slab_stacks * pitch, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      void* const slab = mmap(nullptr, slab_stacks * pitch_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
       if (slab == MAP_FAILED)
-        throw_error(errc::out_of_memory, {}, "host: %zu bytes for the stacks of %u waiting lanes", slab_stacks * pitch, slab_stacks);
+        throw_error(errc::out_of_memory, {}, "host: %zu bytes for the stacks of %u waiting lanes", slab_stacks * pitch_, slab_stacks);
       slabs_[made_ / slab_stacks] = slab;
     }
-    char* const base = static_cast<char*>(slabs_[made_ / slab_stacks]) + (made_ % slab_stacks) * pitch;
+    char* const base = static_cast<char*>(slabs_[made_ / slab_stacks]) + (made_ % slab_stacks) * pitch_;
     // Overflow faults instead of overwriting a neighbour. Each guard costs two of the 65,530 mappings that Linux grants a program unless
     // told otherwise: most are the program's own, so the stacks of very many blocks alive at once go without.
     if (__atomic_fetch_add(&guards_made_, 1, __ATOMIC_RELAXED) < most_guards)
@@ -123,16 +121,18 @@ class fiber_pool {
       __atomic_fetch_sub(&guards_made_, 1, __ATOMIC_RELAXED);
     fiber& f = fibers_[made_++];
     f.stack = base + guard_bytes;
-    f.stack_bytes = stack_bytes;
+    f.stack_bytes = stack_bytes_;
 #if CROSSLANE_SANITIZE_THREAD()
     f.tsan = __tsan_create_fiber(0);
 #endif
   }
 
   static inline unsigned guards_made_ = 0;
+  std::size_t const stack_bytes_ = lane_stack_bytes();
+  std::size_t const pitch_ = stack_bytes_ + guard_bytes;
   unsigned made_ = 0;
   void* slabs_[capacity / slab_stacks] = {};
   fiber fibers_[capacity];
 };
 
-}  // namespace crosslane::backend
+}  // namespace crosslane::backend::inline CROSSLANE_CONFIGURATION

@@ -6,7 +6,7 @@
 #include <crosslane/backend/host/block.hpp>
 #include <crosslane/backend/host/wave.hpp>
 
-namespace crosslane::backend {
+namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 
 /// The functions are marked for both sides, since kernels are; on a GPU nothing calls them.
 class host_intrinsics : public host_wave<host_intrinsics>, public host_atomic {
@@ -57,4 +57,4 @@ class host_intrinsics : public host_wave<host_intrinsics>, public host_atomic {
   block_runner::thread_position position_{};
 };
 
-}  // namespace crosslane::backend
+}  // namespace crosslane::backend::inline CROSSLANE_CONFIGURATION

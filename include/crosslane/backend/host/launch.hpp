@@ -10,7 +10,7 @@
 
 #include <tuple>
 
-namespace crosslane::backend {
+namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 
 /// Calls `work(begin, end)` for pieces of 0 ... n-1 on all cores; throws the first exception of any.
 template <class Work>
@@ -133,4 +133,4 @@ struct typed_grid_task : grid_task {
   std::tuple<A...> arguments;
 };
 
-}  // namespace crosslane::backend
+}  // namespace crosslane::backend::inline CROSSLANE_CONFIGURATION

@@ -5,7 +5,7 @@
 #include <crosslane/backend/contract.hpp>
 #include <crosslane/backend/host/parallel.hpp>
 #include <crosslane/backend/host/queue.hpp>
-#include <crosslane/platform/config.hpp>
+#include <crosslane/backend/host/sizes.hpp>
 
 #include <cstdio>
 #include <cstdlib>
@@ -66,7 +66,7 @@ struct host_runtime {
     out.max_threads_per_multiprocessor = 2048;
     out.max_block = {1024, 1024, 64};
     out.max_grid = {0x7fffffff, 65535, 65535};
-    out.shared_per_block = out.shared_per_block_optin = CROSSLANE_CONFIG_HOST_SHARED_BYTES;
+    out.shared_per_block = out.shared_per_block_optin = most_shared_bytes();
     out.memory = physical_memory();
     long const l2 = sysconf(_SC_LEVEL3_CACHE_SIZE);
     out.l2 = l2 > 0 ? std::size_t(l2) : 0;

@@ -9,7 +9,7 @@
 
 #include <cstring>
 
-namespace crosslane::backend {
+namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 
 /// Room for a T that need not be default-constructible.
 template <class T>
@@ -125,4 +125,4 @@ class host_wave : public wave_hooks {
   }
 };
 
-}  // namespace crosslane::backend
+}  // namespace crosslane::backend::inline CROSSLANE_CONFIGURATION
