@@ -3,9 +3,12 @@
 #include <crosslane/kernel/tile.hpp>
 #include <support/target.hpp>
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <random>
+#include <string>
+#include <utility>
 
 namespace xl = crosslane;
 using namespace crosslane_test;
@@ -56,7 +59,7 @@ template <class T>
 struct output {
   T shuffle, up, down, exchanged, rotated, broadcast, reduced, inclusive, exclusive, exclusive_bare, total, segment;
   std::uint64_t mask, ballot, match;
-  unsigned size, rank, leader, votes, elected;
+  unsigned size, rank, leader, votes, match_all, is_leader, elected, in_line;
 };
 
 /// The group that a thread is in: its tile, or those lanes of its wave with the same predicate.
@@ -86,12 +89,17 @@ struct all_operations {
     out.segment = g.segmented_reduce(in.value, in.source % 4 == 0, op);
     out.mask = g.mask().to_word();
     out.ballot = g.ballot(in.source % 3 == 0).to_word();
-    if constexpr (std::is_arithmetic_v<T>) out.match = g.match_any(in.value).to_word();
+    if constexpr (std::is_arithmetic_v<T>) {
+      out.match = g.match_any(in.value).to_word();
+      out.match_all = (g.match_all(in.value) ? 1u : 0u) | (g.match_all(initial) ? 2u : 0u);
+    }
     out.size = g.size();
     out.rank = g.rank();
     out.leader = g.leader();
     out.votes = (g.any(in.source % 5 == 0) ? 1u : 0u) | (g.all(in.source % 5 != 0) ? 2u : 0u) | (g.none(in.source % 5 == 1) ? 4u : 0u);
-    out.elected = g.is_leader() ? 1 : 0;
+    out.is_leader = g.is_leader() ? 1 : 0;
+    out.elected = g.ballot(g.elect()).count();
+    if constexpr (N != by_predicate) out.in_line = g.rank_in(g.ballot(in.source % 3 == 0));
     g.sync();
     return out;
   }
@@ -150,7 +158,9 @@ output<T> expected(std::vector<input<T>> const& in, unsigned wave_size, unsigned
     if (in[members[r]].source % 3 == 0) out.ballot |= bit(r);
     if constexpr (std::is_arithmetic_v<T>)
       if (std::memcmp(&value(r), &in[t].value, sizeof(T)) == 0) out.match |= bit(r);
+    if (N != by_predicate && r < rank && in[members[r]].source % 3 == 0) ++out.in_line;
   }
+  if constexpr (std::is_arithmetic_v<T>) out.match_all = (out.match == out.mask ? 1u : 0u) | 2u;
   bool any = false, all = true, none = true;
   for (unsigned m : members) {
     any = any || in[m].source % 5 == 0;
@@ -161,8 +171,36 @@ output<T> expected(std::vector<input<T>> const& in, unsigned wave_size, unsigned
   out.rank = rank;
   out.leader = lane_of_first;
   out.votes = (any ? 1u : 0u) | (all ? 2u : 0u) | (none ? 4u : 0u);
-  out.elected = rank == 0;
+  out.is_leader = rank == 0;
+  out.elected = 1;
   return out;
+}
+
+/// Which operations did what they should.
+template <class T>
+auto compare(output<T> const& got, output<T> const& want) {
+  return std::array{
+      std::pair{"shuffle", got.shuffle == want.shuffle},
+      std::pair{"shuffle_up", got.up == want.up},
+      std::pair{"shuffle_down", got.down == want.down},
+      std::pair{"shuffle_xor", got.exchanged == want.exchanged},
+      std::pair{"rotate", got.rotated == want.rotated},
+      std::pair{"broadcast", got.broadcast == want.broadcast},
+      std::pair{"reduce", got.reduced == want.reduced},
+      std::pair{"inclusive_scan", got.inclusive == want.inclusive},
+      std::pair{"exclusive_scan", got.exclusive == want.exclusive},
+      std::pair{"exclusive_scan without initial value", got.exclusive_bare == want.exclusive_bare},
+      std::pair{"scan_and_total", got.total == want.total},
+      std::pair{"segmented_reduce", got.segment == want.segment},
+      std::pair{"match_any", got.match == want.match},
+      std::pair{"match_all", got.match_all == want.match_all},
+      std::pair{"size, rank, mask, leader", got.size == want.size && got.rank == want.rank && got.mask == want.mask &&
+                                                got.leader == want.leader && got.is_leader == want.is_leader},
+      std::pair{"ballot", got.ballot == want.ballot},
+      std::pair{"any, all, none", got.votes == want.votes},
+      std::pair{"elect", got.elected == want.elected},
+      std::pair{"rank_in", got.in_line == want.in_line},
+  };
 }
 
 template <class T, class Op, unsigned N>
@@ -186,42 +224,12 @@ void check_group(xl::stream const& q, unsigned threads, std::mt19937& random) {
   q.synchronize();
 
   for (unsigned t = 0; t < threads; ++t) {
-    auto const want = expected<T, Op, N>(in, wave_size, t, initial);
-    auto const& got = out[t];
-    bool const same = got.shuffle == want.shuffle && got.up == want.up && got.down == want.down && got.exchanged == want.exchanged &&
-                      got.rotated == want.rotated && got.broadcast == want.broadcast && got.reduced == want.reduced &&
-                      got.inclusive == want.inclusive && got.exclusive == want.exclusive && got.exclusive_bare == want.exclusive_bare &&
-                      got.total == want.total && got.segment == want.segment && got.mask == want.mask && got.ballot == want.ballot &&
-                      got.match == want.match && got.size == want.size && got.rank == want.rank && got.leader == want.leader &&
-                      got.votes == want.votes && got.elected == want.elected;
-    if (same) continue;
-    auto const which = [&] {
-      std::string names;
-      auto const add = [&](bool wrong, char const* name) {
-        if (wrong) names += std::string(" ") + name;
-      };
-      add(!(got.shuffle == want.shuffle), "shuffle");
-      add(!(got.up == want.up), "shuffle_up");
-      add(!(got.down == want.down), "shuffle_down");
-      add(!(got.exchanged == want.exchanged), "shuffle_xor");
-      add(!(got.rotated == want.rotated), "rotate");
-      add(!(got.broadcast == want.broadcast), "broadcast");
-      add(!(got.reduced == want.reduced), "reduce");
-      add(!(got.inclusive == want.inclusive), "inclusive_scan");
-      add(!(got.exclusive == want.exclusive), "exclusive_scan");
-      add(!(got.exclusive_bare == want.exclusive_bare), "exclusive_scan without initial value");
-      add(!(got.total == want.total), "scan_and_total");
-      add(!(got.segment == want.segment), "segmented_reduce");
-      add(got.mask != want.mask, "mask");
-      add(got.ballot != want.ballot, "ballot");
-      add(got.match != want.match, "match_any");
-      add(got.size != want.size || got.rank != want.rank || got.leader != want.leader, "size, rank or leader");
-      add(got.votes != want.votes, "any, all or none");
-      add(got.elected != want.elected, "is_leader");
-      return names;
-    };
+    std::string wrong;
+    for (auto const& [operation, right] : compare(out[t], expected<T, Op, N>(in, wave_size, t, initial)))
+      if (!right) wrong += std::string(", ") + operation;
+    if (wrong.empty()) continue;
     fail("thread " + std::to_string(t) + " of " + std::to_string(threads) + ", groups of " + std::to_string(N) + ", values of " +
-             std::to_string(sizeof(T)) + " bytes:" + which(),
+             std::to_string(sizeof(T)) + " bytes" + wrong,
          source_location::current());
     return;
   }
@@ -232,21 +240,23 @@ constexpr unsigned block_sizes[] = {1,  2,  3,   7,   8,   9,   31,  32,  33,  6
                                     96, 97, 127, 128, 129, 255, 256, 257, 640, 991, 1023, 1024};
 
 template <class T, class Op, unsigned... N>
-void check_groups(xl::device d) {
+void check_groups(xl::device d, char const* type) {
   xl::stream const q{d};
   std::mt19937 random{20261123};
   for (unsigned threads : block_sizes) (check_group<T, Op, N>(q, threads, random), ...);
+  for (auto const& [operation, right] : compare(output<T>{}, output<T>{}))
+    if (std::is_arithmetic_v<T> || !std::string(operation).starts_with("match")) prove(operation, type, d);
 }
 
 }  // namespace
 
-CROSSLANE_TEST(wave, of_int) { check_groups<int, xl::plus, 1, 2, 4, 8, 16, 32, 64, by_predicate>(d); }
-CROSSLANE_TEST(wave, of_int_maximum) { check_groups<int, xl::maximum, 32, 64, by_predicate>(d); }
-CROSSLANE_TEST(wave, of_unsigned_xor) { check_groups<unsigned, xl::bit_xor, 16, 32, 64>(d); }
-CROSSLANE_TEST(wave, of_int8) { check_groups<std::int8_t, xl::minimum, 8, 32, 64>(d); }
-CROSSLANE_TEST(wave, of_uint16) { check_groups<std::uint16_t, xl::bit_or, 16, 64>(d); }
-CROSSLANE_TEST(wave, of_int64) { check_groups<std::int64_t, xl::plus, 4, 32, 64>(d); }
-CROSSLANE_TEST(wave, of_float) { check_groups<float, xl::plus, 2, 8, 32, 64, by_predicate>(d); }
-CROSSLANE_TEST(wave, of_double) { check_groups<double, xl::plus, 16, 32, 64>(d); }
-CROSSLANE_TEST(wave, of_8_bytes_not_commutative) { check_groups<maps<1>, compose, 1, 2, 4, 8, 16, 32, 64, by_predicate>(d); }
-CROSSLANE_TEST(wave, of_64_bytes) { check_groups<maps<8>, compose, 32, 64>(d); }
+CROSSLANE_TEST(wave, of_int) { check_groups<int, xl::plus, 1, 2, 4, 8, 16, 32, 64, by_predicate>(d, "int"); }
+CROSSLANE_TEST(wave, of_int_maximum) { check_groups<int, xl::maximum, 32, 64, by_predicate>(d, "int"); }
+CROSSLANE_TEST(wave, of_unsigned_xor) { check_groups<unsigned, xl::bit_xor, 16, 32, 64>(d, "unsigned"); }
+CROSSLANE_TEST(wave, of_int8) { check_groups<std::int8_t, xl::minimum, 8, 32, 64>(d, "int8"); }
+CROSSLANE_TEST(wave, of_uint16) { check_groups<std::uint16_t, xl::bit_or, 16, 64>(d, "uint16"); }
+CROSSLANE_TEST(wave, of_int64) { check_groups<std::int64_t, xl::plus, 4, 32, 64>(d, "int64"); }
+CROSSLANE_TEST(wave, of_float) { check_groups<float, xl::plus, 2, 8, 32, 64, by_predicate>(d, "float"); }
+CROSSLANE_TEST(wave, of_double) { check_groups<double, xl::plus, 16, 32, 64>(d, "double"); }
+CROSSLANE_TEST(wave, of_8_bytes_not_commutative) { check_groups<maps<1>, compose, 1, 2, 4, 8, 16, 32, 64, by_predicate>(d, "8 bytes"); }
+CROSSLANE_TEST(wave, of_64_bytes) { check_groups<maps<8>, compose, 32, 64>(d, "64 bytes"); }

@@ -5,6 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
+#include <set>
+
 namespace crosslane_test {
 namespace {
 
@@ -36,6 +40,15 @@ class test : public ::testing::Test {
   registration const& registration_;
   int device_;
 };
+
+std::set<std::string> proofs;
+
+void write_proofs() {
+  char const* const file = std::getenv("CROSSLANE_TEST_RESULTS");
+  if (file == nullptr) return;
+  std::ofstream out{file, std::ios::app};
+  for (std::string const& line : proofs) out << line << '\n';
+}
 
 void add(registration const& r, std::string const& name, int device) {
   ::testing::RegisterTest(r.suite, name.c_str(), nullptr, nullptr, r.file, r.line, [&r, device] { return new test(r, device); });
@@ -74,6 +87,10 @@ void fail_and_end(std::string const& text, source_location where) {
   throw end_of_test{};
 }
 
+void note_proof(std::string const& operation, std::string const& type, std::string const& target, std::string const& device) {
+  proofs.insert(operation + '\t' + type + '\t' + target + '\t' + device);
+}
+
 void skip(std::string const& reason) { throw skipped{reason}; }
 
 std::string show(long long value) { return print(value); }
@@ -87,6 +104,7 @@ int main(int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);
   crosslane_test::add_all();
   if (int const code = RUN_ALL_TESTS(); code != 0) return code;
+  crosslane_test::write_proofs();
   auto const& result = *::testing::UnitTest::GetInstance();
   if (::testing::GTEST_FLAG(list_tests)) return 0;
   if (result.test_to_run_count() == 0) {

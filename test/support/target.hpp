@@ -33,6 +33,12 @@ inline char const* device_name(int index) {
   return text;
 }
 
+/// The running test has shown an operation to be right for a type on this device.
+inline void prove(char const* operation, char const* type, xl::device d) {
+  auto const& p = d.properties();
+  note_proof(operation, type, host_build ? device_name(d.index()) : p.architecture, p.name);
+}
+
 /// Runs a body, then waits for whatever it left: no error may be left over, and none of a failed test reaches the next.
 inline void run_on(int index, void (*body)(xl::device)) {
   xl::device const d{index};

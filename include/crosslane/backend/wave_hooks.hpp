@@ -17,6 +17,11 @@ struct wave_hooks {
   static constexpr bool has_exchange = false;
   /// T broadcast_wave<W>(T const&, unsigned source): of one lane for the whole wave.
   static constexpr bool has_broadcast_wave = false;
+  /// unsigned rank_in<W>(lane_mask<W>): how many lanes of a mask are below the caller.
+  static constexpr bool has_rank_in = false;
+  /// bool elect<W>(lane_mask<W> members, source_location): true for exactly one member. Of the lanes of a whole wave, or of any group.
+  template <bool WholeWave>
+  static constexpr bool has_elect = false;
 };
 
 }  // namespace crosslane::backend

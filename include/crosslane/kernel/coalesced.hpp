@@ -15,8 +15,9 @@ class coalesced_group : public group_operations<coalesced_group<Ctx>, Ctx> {
   using typename base::mask_type;
   static constexpr bool whole_wave = false;
 
-  CROSSLANE_FN coalesced_group(Ctx const& ctx, mask_type members, unsigned own_lane)
-      : base{ctx}, members_{members}, size_{members.count()}, rank_{members.rank(own_lane)} {}
+  /// `rank` is the calling lane's: how many members are below it.
+  CROSSLANE_FN coalesced_group(Ctx const& ctx, mask_type members, unsigned rank)
+      : base{ctx}, members_{members}, size_{members.count()}, rank_{rank} {}
 
   CROSSLANE_FN unsigned size() const { return size_; }
   CROSSLANE_FN unsigned rank() const { return rank_; }

@@ -37,6 +37,16 @@ class group_operations {
   /// Whether this lane is the one of rank 0.
   CROSSLANE_FN bool is_leader() const { return self().rank() == 0; }
 
+  /// True for exactly one lane of the group; which, the device chooses. One instruction where it has one, which needs no rank; elsewhere
+  /// the same as is_leader().
+  CROSSLANE_NO_EXEC_CHECK
+  CROSSLANE_FN bool elect(source_location where = source_location::current()) const {
+    if constexpr (Ctx::native_type::template has_elect<Derived::whole_wave>)
+      return native().template elect<wave_size>(self().mask(), where);
+    else
+      return is_leader();
+  }
+
   /// Waits for all lanes of the group; their accesses to memory before it are visible to the group after it.
   CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN void sync(source_location where = source_location::current()) const {

@@ -55,11 +55,20 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
       return lane_ / N * N;
   }
 
+  /// How many lanes of a mask are below the calling one: its place when they line up.
+  CROSSLANE_NO_EXEC_CHECK
+  CROSSLANE_FN unsigned rank_in(mask_type lanes) const {
+    if constexpr (Ctx::native_type::has_rank_in)
+      return this->native().template rank_in<wave_size>(lanes);
+    else
+      return lanes.rank(lane_);
+  }
+
   /// The lanes of this group whose predicate holds, as a group; called by all lanes of this group. The lanes for which it does not hold
   /// get the group of those for which it does not.
   CROSSLANE_FN coalesced_group<Ctx> where(bool predicate, source_location place = source_location::current()) const {
-    mask_type const holds = this->ballot(predicate, place);
-    return {ctx_, predicate ? holds : mask() & ~holds, lane_};
+    mask_type const holds = this->ballot(predicate, place), members = predicate ? holds : mask() & ~holds;
+    return {ctx_, members, rank_in(members)};
   }
 
  private:

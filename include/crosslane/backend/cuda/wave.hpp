@@ -41,6 +41,20 @@ struct cuda_wave : wave_hooks {
     return lane_mask<W>::from_word(same);
   }
 
+  /// One instruction on sm_90 and later, which also tells the compiler that one lane goes on alone.
+  template <bool WholeWave>
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+  static constexpr bool has_elect = WholeWave;
+#else
+  static constexpr bool has_elect = false;
+#endif
+  template <unsigned W>
+  static CROSSLANE_DEVICE_FN bool elect(lane_mask<W> members, source_location) {
+    unsigned elected;
+    asm volatile("{\n.reg .pred p;\nelect.sync _|p, %1;\nselp.u32 %0, 1, 0, p;\n}" : "=r"(elected) : "r"(members.to_word()));
+    return elected != 0;
+  }
+
   /// One instruction for 32-bit integers, on sm_80 and later.
   template <unsigned W, unsigned N, class T, class Op>
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800

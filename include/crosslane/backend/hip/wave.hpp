@@ -35,6 +35,7 @@ struct hip_wave : wave_hooks {
   static constexpr bool has_scan_tile = true;
   static constexpr bool has_exchange = true;
   static constexpr bool has_broadcast_wave = true;
+  static constexpr bool has_rank_in = true;
 
   template <unsigned W>
   static CROSSLANE_DEVICE_FN void sync_lanes(lane_mask<W>, source_location) {

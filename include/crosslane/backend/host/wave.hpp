@@ -24,6 +24,8 @@ template <class Derived>
 class host_wave : public wave_hooks {
  public:
   static constexpr bool has_reduce = true;
+  template <bool WholeWave>
+  static constexpr bool has_elect = true;
 
   template <unsigned W>
   void sync_lanes(lane_mask<W> members, source_location where) const {
@@ -45,6 +47,13 @@ class host_wave : public wave_hooks {
       }
     });
     return result.value;
+  }
+
+  /// True for the lowest member.
+  template <unsigned W>
+  bool elect(lane_mask<W> members, source_location where) const {
+    sync_lanes<W>(members, where);
+    return self().rank() % W == members.first();
   }
 
   /// The members whose `predicate` holds.
@@ -111,6 +120,8 @@ class host_wave : public wave_hooks {
   }
 
  private:
+  Derived const& self() const { return static_cast<Derived const&>(*this); }
+
   template <class T, class Op>
   struct operand {
     T const* value;
@@ -120,8 +131,7 @@ class host_wave : public wave_hooks {
   template <unsigned W>
   void offer(lane_mask<W> members, void const* in, void* out, unsigned argument, source_location where,
              void (*complete)(lane_slot*, std::uint64_t)) const {
-    auto const& self = static_cast<Derived const&>(*this);
-    self.block().collective(self.rank(), W, {in, out, argument, members.to_word(), where, complete});
+    self().block().collective(self().rank(), W, {in, out, argument, members.to_word(), where, complete});
   }
 };
 
