@@ -119,21 +119,23 @@ def compile_text(command):
         return output.read_text()
 
 
+def compile_kernels(command):
+    """The architecture, the width of its waves, and {kernel: [instruction ...]}."""
+    text = compile_text(command)
+    if target := re.search(r"amdgcn-amd-amdhsa--(gfx\w+)", text):
+        # By the generation, the digits before the last two: waves of 64 lanes up to 9, of 32 from 10 on.
+        return target[1], 64 if len(target[1]) <= 6 else 32, split_amd(text)
+    return re.search(r"^\.target (\w+)", text, re.M)[1], 32, split_ptx(text)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--expect-different", action="store_true", help="succeed when every pair differs: shows that differences are seen")
     parser.add_argument("command", nargs="+", help="compiles the file with the kernels to PTX or assembly; gets -o FILE")
     arguments = parser.parse_args()
 
-    text = compile_text(arguments.command)
-    target = re.search(r"amdgcn-amd-amdhsa--gfx(\d+)", text)
-    if target:
-        kernels = split_amd(text)
-        # By the generation, the digits before the last two: waves of 64 lanes up to 9, of 32 from 10 on.
-        width, other_width = (64, 32) if len(target[1]) <= 3 else (32, 64)
-    else:
-        kernels = split_ptx(text)
-        width, other_width = 32, None
+    architecture, width, kernels = compile_kernels(arguments.command)
+    other_width = 96 - width if architecture.startswith("gfx") else None
 
     by_hand = [k for k in kernels if k.endswith("_by_hand")]
     failed = not by_hand
