@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The kernels as calls of the program, and what they must give.
+#pragma once
+
+#include "kernels.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace layernorm {
+
+// Queued on the stream: rows of gamma.size() elements, as many as `in` has. `beta` is as long as gamma, `out` as in.
+
+template <xl::stream_like S>
+void by_waves(S const& q, xl::span<float const> in, xl::span<float const> gamma, xl::span<float const> beta, float epsilon,
+              xl::span<float> out) {
+  if (in.empty()) return;
+  unsigned const grid = xl::cover(in.size() / gamma.size(), 256 / q.device().properties().wave_size);
+  if (gamma.size() % 4 == 0)
+    xl::launch(q, {.grid = grid}, wave_per_row<4>{epsilon}, in, gamma, beta, out);
+  else
+    xl::launch(q, {.grid = grid}, wave_per_row<1>{epsilon}, in, gamma, beta, out);
+}
+template <xl::stream_like S>
+void by_blocks(S const& q, xl::span<float const> in, xl::span<float const> gamma, xl::span<float const> beta, float epsilon,
+               xl::span<float> out) {
+  if (in.empty()) return;
+  unsigned const grid = xl::cover(in.size() / gamma.size(), 1);
+  if (gamma.size() % 4 == 0)
+    xl::launch(q, {.grid = grid}, block_per_row<4>{epsilon}, in, gamma, beta, out);
+  else
+    xl::launch(q, {.grid = grid}, block_per_row<1>{epsilon}, in, gamma, beta, out);
+}
+
+/// Up to this length a wave has a row, above it a block.
+inline constexpr std::size_t longest_of_wave = 1024;
+
+template <xl::stream_like S>
+void layernorm(S const& q, xl::span<float const> in, xl::span<float const> gamma, xl::span<float const> beta, float epsilon,
+               xl::span<float> out) {
+  if (gamma.size() <= longest_of_wave)
+    by_waves(q, in, gamma, beta, epsilon, out);
+  else
+    by_blocks(q, in, gamma, beta, epsilon, out);
+}
+
+/// In double, by the definition: first the mean, then the variance.
+struct reference {
+  std::size_t length;
+  std::vector<double> out;
+  /// The largest |mean| / sqrt(variance + epsilon) of a row: so many times larger than the output's are the input's rounding errors.
+  double offset = 0;
+
+  reference(std::vector<float> const& in, std::vector<float> const& gamma, std::vector<float> const& beta, double epsilon)
+      : length{gamma.size()} {
+    out.reserve(in.size());
+    for (std::size_t begin = 0; begin < in.size(); begin += length) {
+      double mean = 0, variance = 0;
+      for (std::size_t i = 0; i < length; ++i) mean += in[begin + i];
+      mean /= double(length);
+      for (std::size_t i = 0; i < length; ++i) variance += (in[begin + i] - mean) * (in[begin + i] - mean);
+      double const deviation = std::sqrt(variance / double(length) + epsilon);
+      for (std::size_t i = 0; i < length; ++i) out.push_back((in[begin + i] - mean) / deviation * gamma[i] + beta[i]);
+      offset = std::max(offset, std::abs(mean) / deviation);
+    }
+  }
+  /// The most by which an output may differ where that many threads have a row, for gamma and beta of up to 2: some 32 roundings of
+  /// the output and of the mean, and one for each step of a thread.
+  [[nodiscard]] double tolerance(unsigned threads) const { return (32 + double(length) / threads) / (1 << 24) * (1 + offset); }
+};
+
+}  // namespace layernorm
