@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Bit counting on both sides. <bit> cannot be called in device code by nvcc.
+/// Bits and words on both sides. <bit> cannot be called in device code by nvcc.
 #pragma once
 
 #include <crosslane/platform/annotations.hpp>
@@ -55,6 +55,15 @@ CROSSLANE_FN constexpr unsigned highest_bit(std::uint64_t x) {
   if (!__builtin_is_constant_evaluated()) return unsigned(63 - __clzll(static_cast<long long>(x)));
 #endif
   return unsigned(63 - __builtin_clzll(x));
+}
+
+/// The upper half of the product.
+CROSSLANE_NO_EXEC_CHECK
+CROSSLANE_FN constexpr std::uint32_t multiply_high(std::uint32_t a, std::uint32_t b) {
+#if CROSSLANE_COMPILER_CUDA() && CROSSLANE_DEVICE_PASS()
+  if (!__builtin_is_constant_evaluated()) return __umulhi(a, b);  // nvcc may make whole 64-bit multiplications of the other way
+#endif
+  return static_cast<std::uint32_t>(std::uint64_t{a} * b >> 32);
 }
 
 }  // namespace crosslane::detail
