@@ -16,6 +16,7 @@ namespace xl = crosslane;
 // One per source file; main() calls those of its backend.
 void register_transform(xl::stream_ref q);
 void register_launch(xl::stream_ref q);
+void register_atomic(xl::stream_ref q);
 void register_barrier(xl::stream_ref q);
 
 /// Seconds from construction to the call.

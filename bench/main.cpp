@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
     bench::register_transform(q);
 #if CROSSLANE_COMPILER_GPU()
     bench::register_launch(q);
+    bench::register_atomic(q);
 #else
     bench::register_barrier(q);
 #endif
