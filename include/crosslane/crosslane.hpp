@@ -23,6 +23,7 @@
 #include <crosslane/kernel/numeric.hpp>
 #include <crosslane/kernel/tile.hpp>
 #include <crosslane/kernel/vec.hpp>
+#include <crosslane/kernel/vec_access.hpp>
 
 #include <crosslane/algorithm/fill.hpp>
 #include <crosslane/algorithm/for_each.hpp>

@@ -5,20 +5,26 @@
 #include <crosslane/platform/compiler.hpp>
 
 #if CROSSLANE_DEVICE_PASS() && CROSSLANE_COMPILER_CUDA()
+#include <crosslane/backend/cuda/access.hpp>
 #include <crosslane/backend/cuda/numeric.hpp>
 #elif CROSSLANE_DEVICE_PASS()
+#include <crosslane/backend/hip/access.hpp>
 #include <crosslane/backend/hip/numeric.hpp>
 #else
+#include <crosslane/backend/host/access.hpp>
 #include <crosslane/backend/host/numeric.hpp>
 #endif
 
 namespace crosslane::backend {
 
 #if CROSSLANE_DEVICE_PASS() && CROSSLANE_COMPILER_CUDA()
+using native_access = cuda_access;
 using native_numeric = cuda_numeric;
 #elif CROSSLANE_DEVICE_PASS()
+using native_access = hip_access;
 using native_numeric = hip_numeric;
 #else
+using native_access = host_access;
 using native_numeric = host_numeric;
 #endif
 

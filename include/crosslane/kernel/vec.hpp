@@ -1,21 +1,207 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// N elements that are loaded and stored together.
+/// N elements that are loaded, stored and computed with together.
 #pragma once
 
+#include <crosslane/kernel/functional.hpp>
+#include <crosslane/kernel/numeric/small_float.hpp>
 #include <crosslane/platform/annotations.hpp>
 
+#include <concepts>
 #include <cstddef>
+#include <type_traits>
 
 namespace crosslane {
 
-/// Size and alignment are N * sizeof(T), N a power of two: one instruction moves it where the hardware has one that wide.
 template <class T, unsigned N>
-struct alignas(N * sizeof(T)) vec {
-  static_assert(N > 0 && (N & (N - 1)) == 0, "crosslane: a vec has a power of two of elements");
+struct vec;
+
+namespace detail {
+
+/// The whole size where that is a power of two, up to 16 bytes: the widest access of all GPUs, what every allocation, shared memory and
+/// kernel arguments are aligned to. More would need care in all three for the sake of the few chips that move 32 bytes.
+template <class T, unsigned N>
+inline constexpr std::size_t vec_alignment = (N * sizeof(T) & (N * sizeof(T) - 1)) != 0 || alignof(T) > 16 ? alignof(T)
+                                             : N * sizeof(T) < 16                                          ? N * sizeof(T)
+                                                                                                           : 16;
+
+/// op of each pair of elements; two at once where the machine can.
+template <class Op, class T, unsigned N>
+CROSSLANE_FN constexpr vec<T, N> map_elements(Op op, vec<T, N> const& a, vec<T, N> const& b);
+
+}  // namespace detail
+
+/// Size N * sizeof(T). Aligned to its size, but to no more than 16 bytes, where the size is a power of two: one instruction then moves
+/// it, or 16 bytes of it. Otherwise, as with 3 elements, aligned like T. The same on all targets.
+///
+/// Operators work element by element; a scalar operand, of type T, stands for N of them. The types that convert to T do not convert by
+/// themselves: vec_cast<U>(v).
+template <class T, unsigned N>
+struct alignas(detail::vec_alignment<T, N>) vec {
+  static_assert(N == 1 || N == 2 || N == 3 || N == 4 || N == 8 || N == 16, "crosslane: a vec has 1, 2, 3, 4, 8 or 16 elements");
+  static_assert(std::is_trivially_copyable_v<T>, "crosslane: elements of a vec must be trivially copyable");
+  using value_type = T;
+  static constexpr unsigned size = N;
+
   T data[N];
 
   CROSSLANE_FN constexpr T& operator[](std::size_t i) { return data[i]; }
   CROSSLANE_FN constexpr T const& operator[](std::size_t i) const { return data[i]; }
+
+  /// The same value N times.
+  CROSSLANE_FN static constexpr vec filled(T value) {
+    vec result{};
+    for (unsigned i = 0; i < N; ++i) result.data[i] = value;
+    return result;
+  }
+
+  CROSSLANE_NO_EXEC_CHECK
+  CROSSLANE_FN friend constexpr bool operator==(vec const& a, vec const& b) requires requires(T const& x) { x == x; } {
+    bool same = true;
+    for (unsigned i = 0; i < N; ++i) same = same && a.data[i] == b.data[i];
+    return same;
+  }
+  CROSSLANE_NO_EXEC_CHECK
+  CROSSLANE_FN friend constexpr vec operator-(vec const& a) requires requires(T const& x) { -x; } {
+    vec result{};
+    for (unsigned i = 0; i < N; ++i) result.data[i] = static_cast<T>(-a.data[i]);
+    return result;
+  }
+
+#define CROSSLANE_VEC_OPERATOR(Symbol, Function)                                                                                \
+  CROSSLANE_NO_EXEC_CHECK                                                                                                       \
+  CROSSLANE_FN friend constexpr vec operator Symbol(vec const& a, vec const& b) requires requires(T const& x) { x Symbol x; } { \
+    return detail::map_elements(Function{}, a, b);                                                                              \
+  }                                                                                                                             \
+  CROSSLANE_NO_EXEC_CHECK                                                                                                       \
+  CROSSLANE_FN friend constexpr vec operator Symbol(vec const& a, T const& b) requires requires(T const& x) { x Symbol x; } {   \
+    return detail::map_elements(Function{}, a, filled(b));                                                                      \
+  }                                                                                                                             \
+  CROSSLANE_NO_EXEC_CHECK                                                                                                       \
+  CROSSLANE_FN friend constexpr vec operator Symbol(T const& a, vec const& b) requires requires(T const& x) { x Symbol x; } {   \
+    return detail::map_elements(Function{}, filled(a), b);                                                                      \
+  }                                                                                                                             \
+  CROSSLANE_NO_EXEC_CHECK                                                                                                       \
+  CROSSLANE_FN friend constexpr vec& operator Symbol##=(vec & a, vec const& b) requires requires(T const& x) { x Symbol x; } {  \
+    return a = a Symbol b;                                                                                                      \
+  }                                                                                                                             \
+  CROSSLANE_NO_EXEC_CHECK                                                                                                       \
+  CROSSLANE_FN friend constexpr vec& operator Symbol##=(vec & a, T const& b) requires requires(T const& x) { x Symbol x; } {    \
+    return a = a Symbol filled(b);                                                                                              \
+  }
+  CROSSLANE_VEC_OPERATOR(+, plus)
+  CROSSLANE_VEC_OPERATOR(-, minus)
+  CROSSLANE_VEC_OPERATOR(*, multiplies)
+  CROSSLANE_VEC_OPERATOR(/, divides)
+  CROSSLANE_VEC_OPERATOR(&, bit_and)
+  CROSSLANE_VEC_OPERATOR(|, bit_or)
+  CROSSLANE_VEC_OPERATOR(^, bit_xor)
+#undef CROSSLANE_VEC_OPERATOR
 };
+
+template <class T, std::same_as<T>... U>
+vec(T, U...) -> vec<T, 1 + sizeof...(U)>;
+
+/// Two numbers that the hardware works on with one instruction where it can.
+using half2 = vec<half, 2>;
+using bfloat162 = vec<bfloat16, 2>;
+
+namespace detail {
+
+/// Elements i and i + 1 as the machine packs them, the first in the lower bits.
+template <class F, unsigned N>
+CROSSLANE_FN constexpr std::uint32_t pair_of(vec<small_float<F>, N> const& v, unsigned i) {
+  return std::uint32_t{v[i].bits()} | std::uint32_t{v[i + 1].bits()} << (8 * sizeof(typename F::bits));
+}
+template <class F, unsigned N>
+CROSSLANE_FN constexpr void set_pair(vec<small_float<F>, N>& v, unsigned i, std::uint32_t pair) {
+  v[i] = small_float<F>::from_bits(static_cast<typename F::bits>(pair));
+  v[i + 1] = small_float<F>::from_bits(static_cast<typename F::bits>(pair >> (8 * sizeof(typename F::bits))));
+}
+
+/// The native ways of working on pairs, for elements of any type.
+template <class T>
+struct native_pairs {
+  template <class Op>
+  static constexpr bool has_apply = false;
+  static constexpr bool has_fma = false;
+  static constexpr bool has_narrow = false;
+  static constexpr bool has_widen = false;
+};
+template <class F>
+struct native_pairs<small_float<F>> {
+  template <class Op>
+  static constexpr bool has_apply = backend::native_numeric::has_apply_pair<F, Op>;
+  static constexpr bool has_fma = backend::native_numeric::has_fma_pair<F>;
+  static constexpr bool has_narrow = backend::native_numeric::has_narrow_pair<F>;
+  static constexpr bool has_widen = backend::native_numeric::has_widen_pair<F>;
+};
+
+CROSSLANE_NO_EXEC_CHECK
+template <class Op, class T, unsigned N>
+CROSSLANE_FN constexpr vec<T, N> map_elements(Op op, vec<T, N> const& a, vec<T, N> const& b) {
+  vec<T, N> result{};
+  unsigned i = 0;
+  if constexpr (native_pairs<T>::template has_apply<Op>)
+    if (!__builtin_is_constant_evaluated())
+      for (; i + 1 < N; i += 2)
+        set_pair(result, i, backend::native_numeric::apply_pair<typename T::format>(op, pair_of(a, i), pair_of(b, i)));
+  for (; i < N; ++i) result[i] = op(a[i], b[i]);
+  return result;
+}
+
+}  // namespace detail
+
+/// a * b + c for each element, rounded once.
+template <class F, unsigned N>
+requires detail::arithmetic_format<F>
+CROSSLANE_FN constexpr vec<small_float<F>, N> fma(vec<small_float<F>, N> const& a, vec<small_float<F>, N> const& b,
+                                                  vec<small_float<F>, N> const& c) {
+  vec<small_float<F>, N> result{};
+  unsigned i = 0;
+  if constexpr (detail::native_pairs<small_float<F>>::has_fma)
+    if (!__builtin_is_constant_evaluated())
+      for (; i + 1 < N; i += 2)
+        detail::set_pair(result, i,
+                         backend::native_numeric::fma_pair<F>(detail::pair_of(a, i), detail::pair_of(b, i), detail::pair_of(c, i)));
+  for (; i < N; ++i) result[i] = fma(a[i], b[i], c[i]);
+  return result;
+}
+
+/// static_cast<U> of each element.
+CROSSLANE_NO_EXEC_CHECK
+template <class U, class T, unsigned N>
+CROSSLANE_FN constexpr vec<U, N> vec_cast(vec<T, N> const& v) {
+  vec<U, N> result{};
+  unsigned i = 0;
+  if constexpr (std::is_same_v<T, float> && detail::native_pairs<U>::has_narrow) {
+    if (!__builtin_is_constant_evaluated())
+      for (; i + 1 < N; i += 2) detail::set_pair(result, i, backend::native_numeric::narrow_pair<typename U::format>({v[i], v[i + 1]}));
+  } else if constexpr (std::is_same_v<U, float> && detail::native_pairs<T>::has_widen) {
+    if (!__builtin_is_constant_evaluated())
+      for (; i + 1 < N; i += 2) {
+        backend::float_pair const pair = backend::native_numeric::widen_pair<typename T::format>(detail::pair_of(v, i));
+        result[i] = pair.low;
+        result[i + 1] = pair.high;
+      }
+  } else if constexpr (detail::native_pairs<U>::has_narrow && detail::native_pairs<T>::has_widen) {
+    if (!__builtin_is_constant_evaluated()) return vec_cast<U>(vec_cast<float>(v));
+  }
+  for (; i < N; ++i) result[i] = static_cast<U>(v[i]);
+  return result;
+}
+
+/// v[0] op v[1] op ..., from the left.
+CROSSLANE_NO_EXEC_CHECK
+template <class T, unsigned N, class Op>
+CROSSLANE_FN constexpr T reduce(vec<T, N> const& v, Op const& op) {
+  T result = v[0];
+  for (unsigned i = 1; i < N; ++i) result = op(result, v[i]);
+  return result;
+}
+
+namespace detail {
+template <class T, unsigned N>
+inline constexpr bool is_number<vec<T, N>> = is_number<T>;
+}  // namespace detail
 
 }  // namespace crosslane

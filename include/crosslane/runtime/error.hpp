@@ -17,6 +17,7 @@ enum class errc : unsigned char {
   limit_exceeded,     ///< more than the device, the kernel or the library can do
   out_of_memory,      ///< an allocation failed
   out_of_bounds,      ///< an index outside its view
+  misaligned,         ///< an address that is no multiple of what the access needs
   no_device,          ///< no driver or no device of this backend on this machine
   invalid_device,     ///< a device index that does not exist
   invalid_handle,     ///< a null or moved-from stream, event or buffer
@@ -35,6 +36,7 @@ CROSSLANE_FN constexpr char const* to_string(errc code) noexcept {
     case errc::limit_exceeded: return "limit exceeded";
     case errc::out_of_memory: return "out of memory";
     case errc::out_of_bounds: return "out of bounds";
+    case errc::misaligned: return "misaligned";
     case errc::no_device: return "no device";
     case errc::invalid_device: return "invalid device";
     case errc::invalid_handle: return "invalid handle";

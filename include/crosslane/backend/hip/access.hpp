@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Loads and stores of AMD GPUs with their hints. There is no read-only path of its own.
+#pragma once
+
+#include <crosslane/backend/gpu/access_words.hpp>
+#include <crosslane/kernel/access.hpp>
+
+namespace crosslane::backend {
+
+struct hip_access {
+  template <access Access, class T>
+  static CROSSLANE_DEVICE_FN T load(T const* from) {
+    return load_words(from, []<unsigned Bytes>(access_words<Bytes> const* p) {
+      using word = typename compiler_words<Bytes>::type;
+      auto const* const words = reinterpret_cast<word const*>(p);
+      if constexpr (Access == access::streaming)
+        return __builtin_bit_cast(access_words<Bytes>, __builtin_nontemporal_load(words));
+      else if constexpr (Access == access::as_volatile)
+        return __builtin_bit_cast(access_words<Bytes>, word(*const_cast<word const volatile*>(words)));
+      else
+        return __builtin_bit_cast(access_words<Bytes>, *words);
+    });
+  }
+  template <access Access, class T>
+  static CROSSLANE_DEVICE_FN void store(T* to, T const& value) {
+    store_words(to, value, []<unsigned Bytes>(access_words<Bytes>* p, access_words<Bytes> const& x) {
+      using word = typename compiler_words<Bytes>::type;
+      auto* const words = reinterpret_cast<word*>(p);
+      auto const bits = __builtin_bit_cast(word, x);
+      if constexpr (Access == access::streaming)
+        __builtin_nontemporal_store(bits, words);
+      else if constexpr (Access == access::as_volatile)
+        *const_cast<word volatile*>(words) = bits;
+      else
+        *words = bits;
+    });
+  }
+
+ private:
+  /// The compiler's vectors: what its built-in functions and volatile accesses keep whole. They alias what they are laid over.
+  template <unsigned Bytes>
+  struct compiler_words {
+    typedef access_word<Bytes> type __attribute__((may_alias));
+  };
+};
+template <>
+struct hip_access::compiler_words<8> {
+  typedef std::uint32_t type __attribute__((ext_vector_type(2), may_alias));
+};
+template <>
+struct hip_access::compiler_words<16> {
+  typedef std::uint32_t type __attribute__((ext_vector_type(4), may_alias));
+};
+
+}  // namespace crosslane::backend

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Vectors from and to spans of elements, in the widest accesses.
+#pragma once
+
+#include <crosslane/backend/select_native.hpp>
+#include <crosslane/kernel/access.hpp>
+#include <crosslane/kernel/span.hpp>
+#include <crosslane/kernel/vec.hpp>
+
+#include <cstdint>
+
+namespace crosslane {
+namespace detail {
+
+CROSSLANE_NO_EXEC_CHECK
+template <class V>
+CROSSLANE_FN void check_vec_access([[maybe_unused]] void const* data, [[maybe_unused]] std::size_t index, [[maybe_unused]] std::size_t size,
+                                   [[maybe_unused]] char const* what, [[maybe_unused]] source_location where) {
+#if CROSSLANE_CONFIG_BOUNDS_CHECKS && !CROSSLANE_DEVICE_PASS()
+  if (size < V::size || index > size - V::size)
+    throw_error(errc::out_of_bounds, where, "%s of %u elements from %zu of a span of %zu at %s:%u", what, V::size, index, size, where.file,
+                where.line);
+  void const* const address = static_cast<typename V::value_type const*>(data) + index;
+  if (reinterpret_cast<std::uintptr_t>(address) % alignof(V) != 0)
+    throw_error(errc::misaligned, where, "%s of %u elements of %zu bytes at %p, element %zu of a span, needs a multiple of %zu at %s:%u",
+                what, V::size, sizeof(typename V::value_type), address, index, alignof(V), where.file, where.line);
+#endif
+}
+
+}  // namespace detail
+
+/// Elements index ... index + N - 1 of a span. Their address must be a multiple of alignof(vec<T, N>). Any thread may call it. In builds
+/// with bounds checks the host throws out_of_bounds and misaligned; on GPUs both are faults, or silently wrong.
+CROSSLANE_NO_EXEC_CHECK
+template <unsigned N, access Access = access::plain, class T>
+CROSSLANE_FN vec<std::remove_cv_t<T>, N> load_vec(span<T> elements, std::size_t index, source_location where = source_location::current()) {
+  using V = vec<std::remove_cv_t<T>, N>;
+  detail::check_vec_access<V>(elements.data(), index, elements.size(), "load", where);
+  return backend::native_access::load<Access>(reinterpret_cast<V const*>(elements.data() + index));
+}
+
+/// Writes elements index ... index + N - 1, as load_vec().
+CROSSLANE_NO_EXEC_CHECK
+template <access Access = access::plain, class T, unsigned N>
+CROSSLANE_FN void store_vec(span<T> elements, std::size_t index, vec<T, N> const& value,
+                            source_location where = source_location::current()) {
+  static_assert(Access != access::read_only, "crosslane: a store is not read-only");
+  detail::check_vec_access<vec<T, N>>(elements.data(), index, elements.size(), "store", where);
+  backend::native_access::store<Access>(reinterpret_cast<vec<T, N>*>(elements.data() + index), value);
+}
+
+}  // namespace crosslane
