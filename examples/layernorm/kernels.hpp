@@ -2,8 +2,6 @@
 /// Layer normalisation of rows of floats: (x - mean) / sqrt(variance + epsilon) * gamma + beta.
 #pragma once
 
-#include "common/wide_access.hpp"
-
 #include <crosslane/crosslane.hpp>
 
 #include <cmath>
@@ -44,7 +42,7 @@ CROSSLANE_FN moments moments_of(xl::vec<float, N> const& x) {
 template <unsigned N>
 CROSSLANE_FN moments moments_of(xl::span<float const> row, std::size_t first, std::size_t step) {
   moments m{};
-  for (auto i = first; i < row.size() / N; i += step) m = combine{}(m, moments_of(examples::load_wide<N>(row, N * i)));
+  for (auto i = first; i < row.size() / N; i += step) m = combine{}(m, moments_of(xl::load_vec<N>(row, N * i)));
   return m;
 }
 
@@ -54,10 +52,10 @@ CROSSLANE_FN void normalise(moments const& m, float epsilon, xl::span<float cons
                             xl::span<float const> beta, xl::span<float> out, std::size_t first, std::size_t step) {
   float const scale = 1 / std::sqrt(m.spread / m.count + epsilon);
   for (auto i = first; i < row.size() / N; i += step) {
-    auto x = examples::load_wide<N>(row, N * i);
-    auto const g = examples::load_wide<N>(gamma, N * i), b = examples::load_wide<N>(beta, N * i);
+    auto x = xl::load_vec<N>(row, N * i);
+    auto const g = xl::load_vec<N>(gamma, N * i), b = xl::load_vec<N>(beta, N * i);
     for (unsigned k = 0; k < N; ++k) x[k] = (x[k] - m.mean) * scale * g[k] + b[k];
-    examples::store_wide(out, N * i, x);
+    xl::store_vec(out, N * i, x);
   }
 }
 

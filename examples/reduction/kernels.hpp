@@ -2,8 +2,6 @@
 /// The dot product of two vectors of floats, three ways.
 #pragma once
 
-#include "common/wide_access.hpp"
-
 #include <crosslane/crosslane.hpp>
 
 namespace reduction {
@@ -15,14 +13,10 @@ namespace xl = crosslane;
 template <xl::kernel_context Ctx>
 CROSSLANE_FN float dot_of_thread(Ctx const& ctx, xl::span<float const> a, xl::span<float const> b) {
   xl::vec<float, 4> sum{};  // four chains of additions, none of which waits for another
-  for (auto i : ctx.grid_stride(a.size() / 4)) {
-    auto const x = examples::load_wide<4>(a, 4 * i);
-    auto const y = examples::load_wide<4>(b, 4 * i);
-    for (unsigned k = 0; k < 4; ++k) sum[k] += x[k] * y[k];
-  }
+  for (auto i : ctx.grid_stride(a.size() / 4)) sum += xl::load_vec<4>(a, 4 * i) * xl::load_vec<4>(b, 4 * i);
   std::size_t const rest = a.size() / 4 * 4;
   for (auto i : ctx.grid_stride(a.size() - rest)) sum[0] += a[rest + i] * b[rest + i];
-  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+  return xl::reduce(sum, xl::plus{});
 }
 
 /// result[0] += the dot product: every wave reduces its lanes' sums without memory or barrier, its first lane adds the outcome.

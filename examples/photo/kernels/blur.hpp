@@ -68,14 +68,14 @@ struct blur_horizontal {
     float sum[outputs] = {};
     xl::span<float const> const window{s.tile[thread.y] + thread.x * outputs, outputs + 2 * halo};
     unrolled<(outputs + 2 * halo) / 4>([&](auto part) {
-      auto const value = load_wide<4>(window, 4 * part.value);
+      auto const value = xl::load_vec<4>(window, 4 * part.value);
       unrolled<4>([&](auto i) { accumulate<4 * decltype(part)::value + decltype(i)::value>(weights, value[i.value], sum); });
     });
 
     if (f.width % outputs == 0) {
       xl::vec<float, outputs> result;
       for (unsigned j = 0; j < outputs; ++j) result[j] = sum[j];
-      store_wide(to, row + x, result);
+      xl::store_vec(to, row + x, result);
     } else {
       for (unsigned j = 0; j < outputs; ++j)
         if (x + j < f.width) to[row + x + j] = sum[j];

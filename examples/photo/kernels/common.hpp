@@ -2,8 +2,6 @@
 /// What the kernels share: where pixels lie, and small functions.
 #pragma once
 
-#include "common/wide_access.hpp"
-
 #include <crosslane/crosslane.hpp>
 
 #include <cmath>
@@ -31,9 +29,6 @@ namespace kernels {
 
 /// Pixels that a thread of an element-wise kernel takes: a 16-byte access to each plane, three of 4 bytes to interleaved bytes.
 inline constexpr unsigned group = 4;
-
-using examples::load_wide;
-using examples::store_wide;
 
 template <class T>
 CROSSLANE_FN constexpr T clamped(T value, T low, T high) {

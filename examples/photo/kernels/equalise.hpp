@@ -32,9 +32,9 @@ struct histogram {
     std::size_t const green = f.pitch;
     std::size_t const blue = 2 * green;
     for (auto g : ctx.grid_stride(f.pixels() / group)) {
-      auto const r = load_wide<group>(planes, g * group);
-      auto const gr = load_wide<group>(planes, green + g * group);
-      auto const b = load_wide<group>(planes, blue + g * group);
+      auto const r = xl::load_vec<group>(planes, g * group);
+      auto const gr = xl::load_vec<group>(planes, green + g * group);
+      auto const b = xl::load_vec<group>(planes, blue + g * group);
       // Neighbours are often of one tone: they are added together.
       unsigned bin = bin_of(r[0], gr[0], b[0]);
       unsigned count = 1;
@@ -120,12 +120,12 @@ struct equalise {
       return;
     }
     xl::vec<float, group> value[3];
-    for (unsigned c = 0; c < 3; ++c) value[c] = load_wide<group>(in, plane[c] + first);
+    for (unsigned c = 0; c < 3; ++c) value[c] = xl::load_vec<group>(in, plane[c] + first);
     for (unsigned i = 0; i < group; ++i) {
       float const lift = s.curve[bin_of(value[0][i], value[1][i], value[2][i])];
       for (unsigned c = 0; c < 3; ++c) value[c][i] = clamped(value[c][i] + lift, 0.0f, 1.0f);
     }
-    for (unsigned c = 0; c < 3; ++c) store_wide(out, plane[c] + first, value[c]);
+    for (unsigned c = 0; c < 3; ++c) xl::store_vec(out, plane[c] + first, value[c]);
   }
 };
 

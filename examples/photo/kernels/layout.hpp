@@ -18,11 +18,11 @@ struct unpack {
       return;
     }
     xl::vec<unsigned char, group> in[3];  // r g b r | g b r g | b r g b
-    for (unsigned k = 0; k < 3; ++k) in[k] = load_wide<group>(bytes, 3 * first + group * k);
+    for (unsigned k = 0; k < 3; ++k) in[k] = xl::load_vec<group>(bytes, 3 * first + group * k);
     for (unsigned c = 0; c < 3; ++c) {
       xl::vec<float, group> out;
       for (unsigned i = 0; i < group; ++i) out[i] = float(in[(3 * i + c) / group][(3 * i + c) % group]) * (1 / 255.0f);
-      store_wide(planes, c * std::size_t{f.pitch} + first, out);
+      xl::store_vec(planes, c * std::size_t{f.pitch} + first, out);
     }
   }
 };
@@ -43,10 +43,10 @@ struct pack {
     }
     xl::vec<unsigned char, group> out[3];
     for (unsigned c = 0; c < 3; ++c) {
-      auto const in = load_wide<group>(planes[c], first);
+      auto const in = xl::load_vec<group>(planes[c], first);
       for (unsigned i = 0; i < group; ++i) out[(3 * i + c) / group][(3 * i + c) % group] = static_cast<unsigned char>(to_byte(in[i]));
     }
-    for (unsigned k = 0; k < 3; ++k) store_wide(bytes, 3 * first + group * k, out[k]);
+    for (unsigned k = 0; k < 3; ++k) xl::store_vec(bytes, 3 * first + group * k, out[k]);
   }
 };
 
