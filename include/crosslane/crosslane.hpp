@@ -20,6 +20,7 @@
 #include <crosslane/kernel/atomic.hpp>
 #include <crosslane/kernel/block.hpp>
 #include <crosslane/kernel/context.hpp>
+#include <crosslane/kernel/diagnostics.hpp>
 #include <crosslane/kernel/numeric.hpp>
 #include <crosslane/kernel/tile.hpp>
 #include <crosslane/kernel/vec.hpp>

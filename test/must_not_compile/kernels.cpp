@@ -24,6 +24,8 @@ struct kernel {
     (void)ctx.template dynamic_shared<large>();
 #elif CROSSLANE_TEST_WRONG == 6
     ctx.sync_grid();
+#elif CROSSLANE_TEST_WRONG == 9
+    xl::print(ctx, "%s", "text");
 #else
     (void)ctx.global_index();
 #endif

@@ -20,6 +20,10 @@ struct cuda_intrinsics : gpu_intrinsics, cuda_wave, cuda_atomic {
   }
 
   static CROSSLANE_DEVICE_FN void trap() { __trap(); }
+  static CROSSLANE_DEVICE_FN void fail(char const* text, source_location where) {
+    print_failure(text, where);
+    trap();
+  }
 
   static CROSSLANE_DEVICE_FN std::size_t dynamic_shared_bytes() {
     unsigned bytes;

@@ -5,6 +5,7 @@
 #include <crosslane/platform/source_location.hpp>
 
 #include <cstddef>
+#include <cstdio>
 
 namespace crosslane::backend {
 
@@ -42,6 +43,20 @@ struct gpu_intrinsics {
   static CROSSLANE_DEVICE_FN void* dynamic_shared() {
     extern __shared__ uint4 crosslane_dynamic_shared[];
     return crosslane_dynamic_shared;
+  }
+
+  template <class... Args>
+  static CROSSLANE_DEVICE_FN void print(char const* format, Args... arguments) {
+    if constexpr (sizeof...(Args) == 0)
+      printf(format, 0);  // compilers warn of a format alone
+    else
+      printf(format, arguments...);
+  }
+
+ protected:
+  static CROSSLANE_DEVICE_FN void print_failure(char const* text, source_location where) {
+    printf("%s: block (%u, %u, %u), thread (%u, %u, %u) [%s:%u]\n", text, block_index<0>(), block_index<1>(), block_index<2>(),
+           thread_index<0>(), thread_index<1>(), thread_index<2>(), where.file, where.line);
   }
 };
 

@@ -23,6 +23,10 @@ struct hip_intrinsics : gpu_intrinsics, hip_wave, hip_atomic {
   }
 
   static CROSSLANE_DEVICE_FN void trap() { __builtin_trap(); }
+  static CROSSLANE_DEVICE_FN void fail(char const* text, source_location where) {
+    print_failure(text, where);
+    trap();
+  }
 
   /// The dispatch packet of the HSA queue holds the block's whole LDS size, at byte 28; what is static the compiler knows.
   static CROSSLANE_DEVICE_FN std::size_t dynamic_shared_bytes() {

@@ -5,6 +5,9 @@
 #include <crosslane/backend/host/atomic.hpp>
 #include <crosslane/backend/host/block.hpp>
 #include <crosslane/backend/host/wave.hpp>
+#include <crosslane/runtime/error.hpp>
+
+#include <cstdio>
 
 namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 
@@ -44,6 +47,17 @@ class host_intrinsics : public host_wave<host_intrinsics>, public host_atomic {
   CROSSLANE_FN void* dynamic_shared() const { return block_->dynamic_shared(); }
   CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN std::size_t dynamic_shared_bytes() const { return block_->dynamic_shared_bytes(); }
+
+  [[noreturn]] void fail(char const* text, source_location where) const {
+    throw_error(errc::kernel_fault, where, "%s at %s:%u", text, where.file, where.line);
+  }
+  template <class... Args>
+  void print(char const* format, Args... arguments) const {
+    if constexpr (sizeof...(Args) == 0)
+      std::printf(format, 0);  // compilers warn of a format alone
+    else
+      std::printf(format, arguments...);
+  }
 
   block_runner& block() const { return *block_; }
   unsigned rank() const { return position_.rank; }
