@@ -22,7 +22,7 @@ void fail(std::string const& text, source_location where);
 [[noreturn]] void skip(std::string const& reason);
 
 /// Notes that an operation did right for a type on a target. Where all tests of the run passed and CROSSLANE_TEST_RESULTS names a file,
-/// it is appended there: "operation", "type", "target" and the device's name, with tabs between.
+/// the notes are its lines: "operation", "type", "target" and the device's name, with tabs between.
 void note_proof(std::string const& operation, std::string const& type, std::string const& target, std::string const& device);
 
 std::string show(long long value);

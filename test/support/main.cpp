@@ -46,7 +46,7 @@ std::set<std::string> proofs;
 void write_proofs() {
   char const* const file = std::getenv("CROSSLANE_TEST_RESULTS");
   if (file == nullptr) return;
-  std::ofstream out{file, std::ios::app};
+  std::ofstream out{file};
   for (std::string const& line : proofs) out << line << '\n';
 }
 

@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""tables.py [--check] writes docs/reference/waves.md from the results in docs/reference/waves/, which the tests write: one file per
+run, a line for each operation, type and target that it has shown to be right. With --check it only says whether the page is
+up to date.
+"""
+import argparse
+import pathlib
+import sys
+
+FOLDER = pathlib.Path(__file__).resolve().parent.parent / "docs" / "reference"
+
+HEAD = """\
+# Operations of waves and where they are proven
+
+Made by `test/tables.py` from what `test/kernel/wave_test.cpp` has run, not by hand. A target stands in a cell when every test of that
+operation on that type passed there: waves, tiles of several sizes and sets of lanes, in blocks of 1 to 1024 threads, each against a plain
+loop over the lanes. Reductions and scans are of sums, on int also of the maximum, on int8 of the minimum, on uint16 by `bit_or` and on
+unsigned by `bit_xor`. `8 bytes` and `64 bytes` are structs under an operation that is not commutative; they are not matched by
+`match_any` and `match_all`. `rank_in` is of waves and tiles.
+
+"""
+
+
+def read(folder):
+    """{target: device name}, {operation: {type: {target}}}, in the order of the files' lines."""
+    targets, proven = {}, {}
+    for file in sorted(folder.glob("*.txt")):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            operation, type_, target, device = line.split("\t")
+            targets[target] = device
+            proven.setdefault(operation, {}).setdefault(type_, set()).add(target)
+    return targets, proven
+
+
+def page(targets, proven):
+    types = sorted({t for by_type in proven.values() for t in by_type}, key=lambda t: (t[0].isdigit(), len(t), t))
+    lines = ["| target | device of the run |", "|---|---|"]
+    lines += [f"| {target} | {targets[target]} |" for target in sorted(targets)]
+    lines += ["", "| operation | " + " | ".join(types) + " |", "|---" * (len(types) + 1) + "|"]
+    for operation, by_type in sorted(proven.items()):
+        cells = []
+        for type_ in types:
+            there = by_type.get(type_, set())
+            cells.append("all" if there == set(targets) else ", ".join(sorted(there)))
+        lines.append(f"| {operation} | " + " | ".join(cells) + " |")
+    return HEAD + "\n".join(lines) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    check = parser.parse_args().check
+    text, file = page(*read(FOLDER / "waves")), FOLDER / "waves.md"
+    if not check:
+        file.write_text(text, encoding="utf-8")
+    elif file.read_text(encoding="utf-8") != text:
+        print(f"{file} is not what test/tables.py makes of {FOLDER / 'waves'}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
