@@ -84,6 +84,28 @@ struct elect : full_waves {
   }
 };
 
+// --- values of several words: moved by words, never taken apart into bytes ---
+
+struct place {
+  float value;
+  int index[3];
+};
+
+// sm_90: 4 shfl.sync, 0 prmt, 0 bfe, 0 shr
+// gfx90a: 4 ds_bpermute, 0 v_perm_b32, 0 v_lshl_or, 0 v_and_or, 0 v_or
+// gfx1030: 4 ds_bpermute, 0 v_perm_b32, 0 v_lshl_or, 0 v_and_or, 0 v_or
+struct largest : full_waves {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, place* places, unsigned n) const {
+    place best = places[ctx.thread_rank()];
+    for (unsigned delta = 1; delta < n; delta *= 2) {
+      place const other = xl::wave(ctx).shuffle_xor(best, delta);
+      if (other.value > best.value) best = other;
+    }
+    places[ctx.thread_rank()] = best;
+  }
+};
+
 // --- the order of accesses to shared memory ---
 
 // Each lane writes a word and reads its neighbour's, twice. Waves run in lockstep, but the compiler sees one lane: nobody reads the first
@@ -136,6 +158,7 @@ void launch_all(xl::stream_ref q, float* x, int* i, unsigned* u, std::uint64_t* 
   xl::launch(q, {.grid = 1}, broadcast_root{}, x, *u);
   xl::launch(q, {.grid = 1}, rank_in{}, masks, u);
   xl::launch(q, {.grid = 1}, elect{}, u);
+  xl::launch(q, {.grid = 1}, largest{}, static_cast<place*>(nullptr), *u);
   xl::launch(q, {.grid = 1}, exchange_with_sync{}, i);
   xl::launch(q, {.grid = 1}, exchange_without_sync{}, i);
 }

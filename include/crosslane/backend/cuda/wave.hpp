@@ -33,7 +33,7 @@ struct cuda_wave : wave_hooks {
     std::uint32_t same = members.to_word();
     if constexpr (sizeof(T) == 8) {
       unsigned long long bits;
-      memcpy(&bits, &value, 8);
+      __builtin_memcpy(&bits, &value, 8);
       same = __match_any_sync(members.to_word(), bits);
     } else {
       for_words(value, [&](std::uint32_t word) { same &= __match_any_sync(members.to_word(), word); });

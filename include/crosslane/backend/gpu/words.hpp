@@ -5,7 +5,6 @@
 #include <crosslane/platform/annotations.hpp>
 
 #include <cstdint>
-#include <cstring>
 
 namespace crosslane::backend {
 
@@ -15,9 +14,10 @@ struct value_words {
   static constexpr unsigned count = (sizeof(T) + 3) / 4;
   std::uint32_t word[count];
 
+  // The built-in function: HIP's own memcpy in device code is a loop over bytes, which compilers then carry through everything.
   CROSSLANE_DEVICE_FN CROSSLANE_INLINE explicit value_words(T const& value) {
     word[count - 1] = 0;
-    memcpy(word, &value, sizeof(T));
+    __builtin_memcpy(word, &value, sizeof(T));
   }
 };
 
@@ -28,7 +28,7 @@ CROSSLANE_DEVICE_FN CROSSLANE_INLINE T map_words(T const& value, F const& f) {
 #pragma unroll
   for (unsigned i = 0; i < words.count; ++i) words.word[i] = f(words.word[i]);
   T result = value;
-  memcpy(&result, words.word, sizeof(T));
+  __builtin_memcpy(&result, words.word, sizeof(T));
   return result;
 }
 
