@@ -17,6 +17,7 @@ namespace xl = crosslane;
 void register_transform(xl::stream_ref q);
 void register_launch(xl::stream_ref q);
 void register_atomic(xl::stream_ref q);
+void register_convert(xl::stream_ref q);
 void register_barrier(xl::stream_ref q);
 
 /// Seconds from construction to the call.

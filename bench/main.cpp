@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
 #if CROSSLANE_COMPILER_GPU()
     bench::register_launch(q);
     bench::register_atomic(q);
+    bench::register_convert(q);
 #else
     bench::register_barrier(q);
 #endif

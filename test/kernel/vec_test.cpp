@@ -124,8 +124,8 @@ void check_casts(xl::device d) {
 template <unsigned N, xl::access Load, xl::access Store>
 struct reverse {
   template <xl::kernel_context Ctx, class T>
-  CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<T const> in, xl::span<T> out) const {
-    for (auto i : ctx.grid_stride(in.size() / N)) {
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<T const> in, xl::span<T> out, std::uint64_t count) const {
+    for (auto i : ctx.grid_stride(count)) {
       xl::vec<T, N> const v = xl::load_vec<N, Load>(in, i * N);
       xl::vec<T, N> r;
       for (unsigned k = 0; k < N; ++k) r[k] = v[N - 1 - k];
@@ -139,7 +139,7 @@ void check_access(xl::device d, std::vector<T> const& in) {
   xl::stream const q{d};
   xl::buffer<T> const input = upload(q, in);
   xl::buffer<T> output{q, in.size()};
-  xl::launch(q, {.grid = 2, .block = 32}, reverse<N, Load, Store>{}, input, output);
+  xl::launch(q, {.grid = 2, .block = 32}, reverse<N, Load, Store>{}, input, output, std::uint64_t{in.size() / N});
   std::vector<T> expected = in;
   for (std::size_t i = 0; i < in.size(); ++i) expected[i] = in[i / N * N + (N - 1 - i % N)];
   CROSSLANE_CHECK_SAME(read(q, output), expected);
