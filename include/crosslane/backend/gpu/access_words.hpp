@@ -18,7 +18,7 @@ using access_word = std::conditional_t<Bytes == 1, std::uint8_t, std::conditiona
 
 /// May lie over objects of any type.
 template <unsigned Bytes>
-struct alignas(Bytes) __attribute__((may_alias)) access_words {
+struct __attribute__((may_alias, aligned(Bytes))) access_words {
   access_word<Bytes> word[Bytes <= 4 ? 1 : Bytes / 4];
 };
 
