@@ -19,6 +19,10 @@ void register_launch(xl::stream_ref q);
 void register_atomic(xl::stream_ref q);
 void register_convert(xl::stream_ref q);
 void register_barrier(xl::stream_ref q);
+void register_waves(xl::stream_ref q);
+void register_block_reduce(xl::stream_ref q);
+void register_block_scan(xl::stream_ref q);
+void register_block_sort(xl::stream_ref q);
 
 /// Seconds from construction to the call.
 class stopwatch {

@@ -17,6 +17,12 @@ int main(int argc, char** argv) {
     bench::register_launch(q);
     bench::register_atomic(q);
     bench::register_convert(q);
+#if CROSSLANE_COMPILER_CUDA()  // the rivals are CUB's
+    bench::register_waves(q);
+    bench::register_block_reduce(q);
+    bench::register_block_scan(q);
+    bench::register_block_sort(q);
+#endif
 #else
     bench::register_barrier(q);
 #endif

@@ -103,7 +103,7 @@ def differences(name, ours, by_hand):
 
 def find(kernels, name, width):
     """The entry point of a kernel: its mangled name holds the backend, the width and the kernel's name with its length."""
-    mangled = re.compile(rf"entryINS_\w+?ELj{width}E{len(name)}{name}J")
+    mangled = re.compile(rf"instanceINS_\w+?ELj{width}E{len(name)}{name}J")
     found = [k for k in kernels if mangled.search(k)]
     if len(found) != 1:
         raise SystemExit(f"compare.py: {len(found)} instances of kernel {name} for waves of {width} lanes")

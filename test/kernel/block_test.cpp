@@ -20,13 +20,14 @@ struct compose {
 };
 
 struct results {
-  map reduced, prefix, total, inclusive, broadcast;
+  map reduced, prefix, total, inclusive, broadcast, exclusive_bare, leaders;
 };
 
 struct operations {
   template <class Ctx>
   struct shared {
-    xl::block_scratch<map, Ctx> a, b, c, d;
+    xl::block_scratch<map, Ctx> a, b, c, d, e;
+    xl::block_reduce_scratch<map, Ctx> f;
   };
 
   template <xl::kernel_context Ctx>
@@ -34,8 +35,13 @@ struct operations {
                                xl::span<results> out) const {
     map const mine = in[ctx.thread_rank()];
     auto const scan = xl::block_scan(ctx, s.b, mine, compose{}, initial);
-    out[ctx.thread_rank()] = {xl::block_reduce(ctx, s.a, mine, compose{}), scan.prefix, scan.total,
-                              xl::block_inclusive_scan(ctx, s.c, mine, compose{}), xl::block_broadcast(ctx, s.d, mine, root)};
+    out[ctx.thread_rank()] = {xl::block_reduce(ctx, s.a, mine, compose{}),
+                              scan.prefix,
+                              scan.total,
+                              xl::block_inclusive_scan(ctx, s.c, mine, compose{}),
+                              xl::block_broadcast(ctx, s.d, mine, root),
+                              xl::block_exclusive_scan(ctx, s.e, mine, compose{}),
+                              xl::block_reduce_to_leader(ctx, s.f, mine, compose{})};
   }
 };
 template <unsigned Threads>
@@ -59,12 +65,13 @@ void check_block(xl::stream const& q, unsigned threads, std::mt19937& random, K 
 
   map total = in[0];
   for (unsigned i = 1; i < threads; ++i) total = compose{}(total, in[i]);
-  map inclusive{}, prefix = initial;
+  map inclusive{}, prefix = initial, bare = in[0];
   unsigned wrong = 0;
   for (unsigned i = 0; i < threads; ++i) {
     inclusive = i == 0 ? in[0] : compose{}(inclusive, in[i]);
     bool const right = out[i].reduced == total && out[i].total == total && out[i].prefix == prefix && out[i].inclusive == inclusive &&
-                       out[i].broadcast == in[root];
+                       out[i].broadcast == in[root] && (i != 0 || out[i].leaders == total) && out[i].exclusive_bare == bare;
+    bare = inclusive;
     if (!right) ++wrong;
     prefix = compose{}(prefix, in[i]);
   }
@@ -87,3 +94,74 @@ CROSSLANE_TEST(block, of_fixed_size) {
   check_block(q, 96, random, operations_of<96>{});
   check_block(q, 256, random, operations_of<256>{});
 }
+
+// Where lanes reduce by one instruction, or have an order that does not matter, blocks go other ways than above.
+namespace {
+
+template <class T, class Op>
+struct of_numbers {
+  template <class Ctx>
+  struct shared {
+    xl::block_scratch<T, Ctx> a, b, c;
+    xl::block_reduce_scratch<T, Ctx> d, e;
+  };
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, xl::span<T const> in, xl::span<T> out) const {
+    unsigned const rank = ctx.thread_rank(), size = ctx.block_size();
+    out[rank] = xl::block_reduce(ctx, s.a, in[rank], Op{});
+    auto const scan = xl::block_scan(ctx, s.b, in[rank], Op{}, T(3));
+    out[size + rank] = scan.prefix;
+    out[2 * size + rank] = scan.total;
+    out[3 * size + rank] = xl::block_inclusive_scan(ctx, s.c, in[rank], Op{});
+    out[4 * size + rank] = xl::block_reduce(ctx, s.d, in[rank], Op{});
+    T const of_leader = xl::block_reduce_to_leader(ctx, s.e, in[rank], Op{});
+    if (rank == 0) out[5 * size] = of_leader;
+  }
+};
+template <class T, class Op, unsigned Threads>
+struct of_numbers_fixed : of_numbers<T, Op> {
+  static constexpr auto block = xl::block_size<Threads>;
+};
+
+template <class T, class Op, class K>
+void check_numbers(xl::stream const& q, unsigned threads, K const& kernel) {
+  std::mt19937 random{threads};
+  std::vector<T> in(threads);
+  for (T& x : in) x = static_cast<T>(static_cast<int>(random() % 2001) - 1000);  // sums are exact in every type
+  xl::buffer<T> device_in{q, threads}, device_out{q, threads * 5 + 1};
+  std::vector<T> out(threads * 5 + 1), want(threads * 5 + 1);
+  xl::copy(q, in, device_in);
+  xl::launch(q, {.grid = 1, .block = threads}, kernel, std::as_const(device_in), device_out);
+  xl::copy(q, device_out, out);
+  q.synchronize();
+  T prefix = T(3), inclusive{};
+  for (unsigned i = 0; i < threads; ++i) {
+    inclusive = i == 0 ? in[0] : Op{}(inclusive, in[i]);
+    want[threads + i] = prefix;
+    want[3 * threads + i] = inclusive;
+    prefix = Op{}(prefix, in[i]);
+  }
+  for (unsigned i = 0; i < threads; ++i) want[i] = want[2 * threads + i] = want[4 * threads + i] = inclusive;
+  want[5 * threads] = inclusive;
+  CROSSLANE_CHECK_SAME(out, want);
+}
+
+template <class T, class Op>
+void check_all_numbers(xl::device d) {
+  xl::stream const q{d};
+  for (unsigned threads : {1u, 32u, 33u, 64u, 100u, 256u, 640u, 1000u, 1024u}) check_numbers<T, Op>(q, threads, of_numbers<T, Op>{});
+  check_numbers<T, Op>(q, 64, of_numbers_fixed<T, Op, 64>{});
+  check_numbers<T, Op>(q, 256, of_numbers_fixed<T, Op, 256>{});
+  check_numbers<T, Op>(q, 640, of_numbers_fixed<T, Op, 640>{});
+  check_numbers<T, Op>(q, 1024, of_numbers_fixed<T, Op, 1024>{});
+}
+
+}  // namespace
+
+CROSSLANE_TEST(block, sums_of_int) { check_all_numbers<int, xl::plus>(d); }
+CROSSLANE_TEST(block, minimum_of_int) { check_all_numbers<int, xl::minimum>(d); }
+CROSSLANE_TEST(block, maximum_of_int) { check_all_numbers<int, xl::maximum>(d); }
+CROSSLANE_TEST(block, or_of_unsigned) { check_all_numbers<unsigned, xl::bit_or>(d); }
+CROSSLANE_TEST(block, and_of_unsigned) { check_all_numbers<unsigned, xl::bit_and>(d); }
+CROSSLANE_TEST(block, maximum_of_float) { check_all_numbers<float, xl::maximum>(d); }
+CROSSLANE_TEST(block, sums_of_double) { check_all_numbers<double, xl::plus>(d); }

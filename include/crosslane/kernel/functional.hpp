@@ -2,7 +2,7 @@
 /// Binary operators for reductions and scans. Their types let a backend pick an instruction.
 #pragma once
 
-#include <crosslane/platform/annotations.hpp>
+#include <crosslane/platform/min_max.hpp>
 
 #include <type_traits>
 
@@ -34,18 +34,18 @@ struct divides {
     return static_cast<T>(a / b);
   }
 };
-/// The smaller; the first where neither is smaller.
+/// The smaller; the first where neither is. Of floating point the number where the other is NaN, and either of +0 and -0.
 struct minimum {
   template <class T>
   CROSSLANE_FN constexpr T operator()(T const& a, T const& b) const {
-    return b < a ? b : a;
+    return detail::smaller(a, b);
   }
 };
-/// The larger; the first where neither is larger.
+/// The larger; the first where neither is. Of floating point the number where the other is NaN, and either of +0 and -0.
 struct maximum {
   template <class T>
   CROSSLANE_FN constexpr T operator()(T const& a, T const& b) const {
-    return a < b ? b : a;
+    return detail::larger(a, b);
   }
 };
 struct bit_and {
@@ -73,13 +73,35 @@ namespace detail {
 template <class T>
 inline constexpr bool is_number = std::is_arithmetic_v<T>;
 
-/// The order of the operands of Op on T does not matter: the library's own operators on numbers. Not minimum and maximum of floating
-/// point, where a NaN or the sign of zero tells the operands apart.
+template <class Op>
+inline constexpr bool is_bitwise = std::is_same_v<Op, bit_and> || std::is_same_v<Op, bit_or> || std::is_same_v<Op, bit_xor>;
+
+/// Whether identity_of<T, Op>() exists: the value that changes no other.
+template <class T, class Op>
+inline constexpr bool has_identity =
+    std::is_integral_v<T> && (std::is_same_v<Op, plus> || std::is_same_v<Op, multiplies> || std::is_same_v<Op, minimum> ||
+                              std::is_same_v<Op, maximum> || is_bitwise<Op>);
+
+template <class T, class Op>
+CROSSLANE_FN constexpr T identity_of() {
+  constexpr T lowest = std::is_signed_v<T> ? T(std::make_unsigned_t<T>(1) << (sizeof(T) * 8 - 1)) : T(0);
+  if constexpr (std::is_same_v<Op, multiplies>)
+    return T(1);
+  else if constexpr (std::is_same_v<Op, bit_and>)
+    return T(~T(0));
+  else if constexpr (std::is_same_v<Op, minimum>)
+    return T(~lowest);
+  else if constexpr (std::is_same_v<Op, maximum>)
+    return lowest;
+  else
+    return T(0);
+}
+
+/// The order of the operands of Op on T does not matter: the library's own operators on numbers.
 template <class T, class Op>
 inline constexpr bool is_commutative =
-    is_number<T> && (std::is_same_v<Op, plus> || std::is_same_v<Op, multiplies> ||
-                     (std::is_integral_v<T> && (std::is_same_v<Op, minimum> || std::is_same_v<Op, maximum> || std::is_same_v<Op, bit_and> ||
-                                                std::is_same_v<Op, bit_or> || std::is_same_v<Op, bit_xor>)));
+    (is_number<T> && (std::is_same_v<Op, plus> || std::is_same_v<Op, multiplies>)) ||
+    (std::is_arithmetic_v<T> && (std::is_same_v<Op, minimum> || std::is_same_v<Op, maximum>)) || (std::is_integral_v<T> && is_bitwise<Op>);
 
 }  // namespace detail
 

@@ -119,6 +119,13 @@ class group_operations {
     check_bytes<T>();
     return native().template match_any<wave_size>(self().mask(), value, where);
   }
+  /// The lanes of the group whose value has the same lowest `Bits` bits, 1 to 32: cheap where they are few.
+  CROSSLANE_NO_EXEC_CHECK
+  template <unsigned Bits>
+  CROSSLANE_FN mask_type match_bits(unsigned value, source_location where = source_location::current()) const {
+    static_assert(Bits >= 1 && Bits <= 32, "crosslane: match_bits compares 1 to 32 bits");
+    return native().template match_bits<wave_size, Bits>(self().mask(), value, where);
+  }
   /// Whether all lanes have the same bytes. T has no padding.
   template <class T>
   CROSSLANE_FN bool match_all(T const& value, source_location where = source_location::current()) const {

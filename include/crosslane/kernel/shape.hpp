@@ -29,14 +29,16 @@ struct block_size_constant {
 template <unsigned X, unsigned Y = 1, unsigned Z = 1>
 inline constexpr block_size_constant<X, Y, Z> block_size{};
 
-/// Dimensions and, where fixed, extents of the blocks; zeros where not. And whether the blocks can wait for each other.
-template <int Dimensions, unsigned X, unsigned Y, unsigned Z, bool Cooperative = false>
+/// Dimensions and, where fixed, extents of the blocks, zeros where not; the most threads that a block can have; whether the blocks can
+/// wait for each other.
+template <int Dimensions, unsigned X, unsigned Y, unsigned Z, unsigned MaxThreads = X == 0 ? 1024 : X * Y * Z, bool Cooperative = false>
 struct kernel_shape {
   static_assert(Dimensions >= 1 && Dimensions <= 3, "crosslane: a kernel has 1, 2 or 3 dimensions");
   static constexpr int dimensions = Dimensions;
   static constexpr bool fixed = X != 0;
   static constexpr unsigned x = X, y = Y, z = Z;
   static constexpr unsigned threads = X * Y * Z;
+  static constexpr unsigned max_threads = MaxThreads;
   static constexpr bool cooperative = Cooperative;
 };
 
@@ -66,11 +68,19 @@ constexpr bool kernel_cooperative() {
 }
 
 template <int D, bool Cooperative, unsigned X, unsigned Y, unsigned Z>
-kernel_shape<D, X, Y, Z, Cooperative> make_shape(block_size_constant<X, Y, Z>);
+kernel_shape<D, X, Y, Z, X * Y * Z, Cooperative> make_shape(block_size_constant<X, Y, Z>);
+
+template <class K>
+constexpr unsigned bound_of_free_block() {
+  if constexpr (requires { K::max_threads; })
+    return K::max_threads;
+  else
+    return 1024;
+}
 
 template <class K>
 struct shape_of {
-  using type = kernel_shape<kernel_dimensions<K>(), 0, 0, 0, kernel_cooperative<K>()>;
+  using type = kernel_shape<kernel_dimensions<K>(), 0, 0, 0, bound_of_free_block<K>(), kernel_cooperative<K>()>;
 };
 template <class K>
 requires requires { K::block; } struct shape_of<K> {

@@ -71,6 +71,15 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
     return {ctx_, members, rank_in(members)};
   }
 
+  /// The reduction of each M neighbouring lanes, for them; called by all lanes of this group, which has all its N. Cheaper than tiles,
+  /// whose lanes could be called apart.
+  template <unsigned M, class T, class Op>
+  CROSSLANE_FN T reduce_parts(T const& value, Op const& op, source_location where = source_location::current()) const {
+    static_assert(M > 0 && (M & (M - 1)) == 0 && M <= N, "crosslane: a part has a power of two of lanes, at most those of the group");
+    detail::check_lane_value<T>();
+    return butterfly<1, M>(value, op, where);
+  }
+
  private:
   friend base;
 
@@ -79,9 +88,9 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
   CROSSLANE_FN T reduce_lanes(T const& value, Op const& op, source_location where) const {
     if (always_full || size() == N) {
       if constexpr (Ctx::native_type::template has_reduce_tile<wave_size, N, T, Op>)
-        return this->native().template reduce_tile<wave_size, N>(value, op);
+        return this->native().template reduce_tile<wave_size, N>(mask(), value, op);
       else
-        return butterfly<1>(value, op, where);
+        return butterfly<1, N>(value, op, where);
     }
     return this->reduce_to_first(value, op, where);
   }
@@ -90,7 +99,7 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
   template <class T, class Op>
   CROSSLANE_FN T scan_lanes(T const& value, Op const& op, source_location where) const {
     if constexpr (Ctx::native_type::has_scan_tile) {
-      if (always_full || size() == N) return this->native().template scan_tile<wave_size, N>(value, op, lane_);
+      if (always_full || size() == N) return this->native().template scan_tile<wave_size, N>(mask(), value, op, lane_);
     }
     return this->scan_by_doubling(value, op, where);
   }
@@ -100,22 +109,22 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
   template <unsigned Bit, class T>
   CROSSLANE_FN T exchange(T const& value, source_location where) const {
     if constexpr (Ctx::native_type::has_exchange)
-      return this->native().template exchange<wave_size, Bit>(value);
+      return this->native().template exchange<wave_size, Bit>(mask(), value);
     else
       return this->from_lane(value, lane_ ^ Bit, where);
   }
 
-  /// log2(N) exchanges with the lane whose rank differs in one bit: every lane ends with the whole.
-  template <unsigned Bit, class T, class Op>
+  /// log2(End / Bit) exchanges with the lane whose rank differs in one bit: every lane ends with the whole of its End lanes.
+  template <unsigned Bit, unsigned End, class T, class Op>
   CROSSLANE_FN T butterfly(T const& value, Op const& op, source_location where) const {
-    if constexpr (Bit >= N) {
+    if constexpr (Bit >= End) {
       return value;
     } else {
       T const other = exchange<Bit>(value, where);
       if constexpr (detail::is_commutative<T, Op>)
-        return butterfly<Bit * 2>(op(value, other), op, where);
+        return butterfly<Bit * 2, End>(op(value, other), op, where);
       else
-        return butterfly<Bit * 2>((lane_ & Bit) != 0 ? op(other, value) : op(value, other), op, where);
+        return butterfly<Bit * 2, End>((lane_ & Bit) != 0 ? op(other, value) : op(value, other), op, where);
     }
   }
 

@@ -21,6 +21,13 @@ struct cuda : backend::gpu_runtime<cuda, backend::cuda_vendor> {
   static constexpr std::size_t max_static_shared_bytes = 48 * 1024;
   static constexpr std::size_t max_shared_bytes = 227 * 1024;
 
+  /// What a launch names the kernel by: its handle where there is one. By the entry's address the runtime would look it up each time.
+  static void const* kernel_handle(void const* entry) noexcept {
+    cudaKernel_t kernel{};
+    if (cudaGetKernel(&kernel, entry) == cudaSuccess) return reinterpret_cast<void const*>(kernel);
+    clear_last_error();
+    return entry;  // the launch says why
+  }
   static status allow_dynamic_shared(void const* function, std::size_t bytes) noexcept {
     return from(cudaFuncSetAttribute(function, cudaFuncAttributeMaxDynamicSharedMemorySize, int(bytes)));
   }

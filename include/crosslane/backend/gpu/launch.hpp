@@ -49,25 +49,52 @@ CROSSLANE_DEVICE_FN CROSSLANE_INLINE void run_kernel(kernel_parameter<K> const& 
     call_kernel<Backend, Width>(kernel, typename Backend::intrinsics{}, arguments...);
 }
 
-/// The kernel object comes last, so that the arguments lie where those of a hand-written kernel do.
+/// A kernel object that holds nothing: it is not passed, but made where it runs. A launch takes longer with a parameter of one byte.
+template <class K>
+inline constexpr bool is_stateless = std::is_empty_v<K> && !kernel_shape_of<K>::cooperative;
+
+/// One instance of a kernel. The kernel object comes last, so that the arguments lie where those of a hand-written kernel do.
 template <class Backend, unsigned Width, class K, class... A>
-__global__ void entry(A... arguments, kernel_parameter<K> kernel) {
-  run_kernel<Backend, Width, K>(kernel, arguments...);
+struct instance {
+  static CROSSLANE_DEVICE_FN CROSSLANE_INLINE void run(A const&... arguments, kernel_parameter<K> const& kernel) {
+    run_kernel<Backend, Width, K>(kernel, arguments...);
+  }
+  static CROSSLANE_DEVICE_FN CROSSLANE_INLINE void run(A const&... arguments) requires is_stateless<K> {
+    run_kernel<Backend, Width, K>(__builtin_bit_cast(K, char{}), arguments...);
+  }
+};
+
+template <class Instance, class K, class... Parameters>
+__global__ void entry(Parameters... parameters) {
+  Instance::run(parameters...);
 }
 
-template <class Backend, unsigned Width, class K, class... A>
+template <class Instance, unsigned Width, class K, class... Parameters>
 __global__ void CROSSLANE_GPU_BOUNDS(Width, kernel_max_threads<K>(), kernel_min_blocks<K>(), kernel_shape_of<K>::fixed)
-    bounded_entry(A... arguments, kernel_parameter<K> kernel) {
-  run_kernel<Backend, Width, K>(kernel, arguments...);
+    bounded_entry(Parameters... parameters) {
+  Instance::run(parameters...);
 }
 
-/// The host side's handle of the instance.
-template <class Backend, unsigned Width, class K, class... A>
+template <class Instance, unsigned Width, class K, class... Parameters>
 constexpr auto entry_of() {
   if constexpr (kernel_max_threads<K>() != 0)
-    return &bounded_entry<Backend, Width, K, A...>;
+    return &bounded_entry<Instance, Width, K, Parameters...>;
   else
-    return &entry<Backend, Width, K, A...>;
+    return &entry<Instance, K, Parameters...>;
+}
+
+/// What the vendor's calls know the instance by.
+template <class Backend, unsigned Width, class K, class... A>
+void const* function_of() {
+  using of = instance<Backend, Width, K, A...>;
+  constexpr auto address = [] {
+    if constexpr (is_stateless<K>)
+      return entry_of<of, Width, K, A...>();
+    else
+      return entry_of<of, Width, K, A..., kernel_parameter<K>>();
+  }();
+  static void const* const function = Backend::kernel_handle(reinterpret_cast<void const*>(address));
+  return function;
 }
 
 /// Makes `dynamic` the dynamic shared memory of a launch, with the struct that lies there, and lets the function have it.
@@ -85,7 +112,7 @@ status reserve_dynamic_shared(device_properties const& p, void const* function, 
 template <class Backend, unsigned Width, class K, class... A>
 status launch_entry(typename Backend::stream_handle stream, device_properties const& p, detail::launch_geometry const& g, K const& kernel,
                     A const&... arguments) {
-  void const* const function = reinterpret_cast<void const*>(entry_of<Backend, Width, K, A...>());
+  void const* const function = function_of<Backend, Width, K, A...>();
   std::size_t dynamic = g.dynamic_shared;
   if (status const s = reserve_dynamic_shared<Backend, Width, K>(p, function, dynamic); s.code != 0) return s;
   dim3 const grid{g.grid.x, g.grid.y, g.grid.z}, block{g.block.x, g.block.y, g.block.z};
@@ -109,7 +136,7 @@ status launch_entry(typename Backend::stream_handle stream, device_properties co
 
 template <class Backend, unsigned Width, class K, class... A>
 status entries_per_multiprocessor(device_properties const& p, unsigned threads, std::size_t dynamic, int* blocks) {
-  void const* const function = reinterpret_cast<void const*>(entry_of<Backend, Width, K, A...>());
+  void const* const function = function_of<Backend, Width, K, A...>();
   if (status const s = reserve_dynamic_shared<Backend, Width, K>(p, function, dynamic); s.code != 0) return s;
   return Backend::from(CROSSLANE_GPU(OccupancyMaxActiveBlocksPerMultiprocessor)(blocks, function, int(threads), dynamic));
 }

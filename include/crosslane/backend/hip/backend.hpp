@@ -31,6 +31,8 @@ struct hip : backend::gpu_runtime<hip, backend::hip_vendor> {
   static constexpr std::size_t max_static_shared_bytes = 64 * 1024;
   static constexpr std::size_t max_shared_bytes = 160 * 1024;
 
+  /// What a launch names the kernel by.
+  static void const* kernel_handle(void const* entry) noexcept { return entry; }
   static status allow_dynamic_shared(void const* function, std::size_t bytes) noexcept {
     return from(hipFuncSetAttribute(function, hipFuncAttributeMaxDynamicSharedMemorySize, int(bytes)));
   }

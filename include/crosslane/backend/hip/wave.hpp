@@ -65,22 +65,24 @@ struct hip_wave : wave_hooks {
   /// Bit by bit: after each, the lanes that agree with this one so far. No loop over lanes, so that it costs the same for any values.
   template <unsigned W, class T>
   static CROSSLANE_DEVICE_FN lane_mask<W> match_any(lane_mask<W> members, T const& value, source_location where) {
-    constexpr unsigned bits = sizeof(T) < 4 ? sizeof(T) * 8 : 32;
-    lane_mask<W> same = members;
-    for_words(value, [&](std::uint32_t word) {
+    for_words(value, [&](std::uint32_t word) { members = match_bits<W, (sizeof(T) < 4 ? sizeof(T) * 8 : 32)>(members, word, where); });
+    return members;
+  }
+  /// Of the lowest bits alone.
+  template <unsigned W, unsigned Bits>
+  static CROSSLANE_DEVICE_FN lane_mask<W> match_bits(lane_mask<W> members, unsigned value, source_location where) {
 #pragma unroll
-      for (unsigned i = 0; i < bits; ++i) {
-        bool const set = (word >> i & 1) != 0;
-        lane_mask<W> const ones = ballot<W>(lane_mask<W>::all(), set, where);
-        same &= set ? ones : ~ones;
-      }
-    });
-    return same;
+    for (unsigned i = 0; i < Bits; ++i) {
+      bool const set = (value >> i & 1) != 0;
+      lane_mask<W> const ones = ballot<W>(lane_mask<W>::all(), set, where);
+      members &= set ? ones : ~ones;
+    }
+    return members;
   }
 
   /// The value of the lane whose number differs in one bit.
   template <unsigned W, unsigned Bit, class T>
-  static CROSSLANE_DEVICE_FN T exchange(T const& value) {
+  static CROSSLANE_DEVICE_FN T exchange(lane_mask<W>, T const& value) {
     if constexpr (Bit == 1) {
       return move<dpp::swap_neighbours>(value);
     } else if constexpr (Bit == 2) {
@@ -106,12 +108,12 @@ struct hip_wave : wave_hooks {
 
   /// A commutative reduction of full tiles: each step is one DPP operand of the operation, where the type fills registers.
   template <unsigned W, unsigned N, class T, class Op>
-  static CROSSLANE_DEVICE_FN T reduce_tile(T value, Op const& op) {
+  static CROSSLANE_DEVICE_FN T reduce_tile(lane_mask<W> members, T value, Op const& op) {
     if constexpr (N >= 2) value = op(value, move<dpp::swap_neighbours>(value));
     if constexpr (N >= 4) value = op(value, move<dpp::swap_pairs>(value));
     if constexpr (N >= 8) value = op(value, move<dpp::half_mirror>(value));
     if constexpr (N >= 16) value = op(value, move<dpp::mirror>(value));
-    if constexpr (N >= 32 && W == 32) value = op(value, exchange<W, 16>(value));
+    if constexpr (N >= 32 && W == 32) value = op(value, exchange<W, 16>(members, value));
     if constexpr (N >= 32 && W == 64) {
       value = op(value, move<dpp::broadcast_15>(value));  // now lanes 31 and 63 have the sums of their halves
       if constexpr (N == 64) {
@@ -128,7 +130,7 @@ struct hip_wave : wave_hooks {
 
   /// The inclusive scan of full tiles, operands in the order of the lanes.
   template <unsigned W, unsigned N, class T, class Op>
-  static CROSSLANE_DEVICE_FN T scan_tile(T value, Op const& op, unsigned lane) {
+  static CROSSLANE_DEVICE_FN T scan_tile(lane_mask<W>, T value, Op const& op, unsigned lane) {
     step<1, N>(value, op, lane, move<dpp::shift_up + 1>(value));
     step<2, N>(value, op, lane, move<dpp::shift_up + 2>(value));
     step<4, N>(value, op, lane, move<dpp::shift_up + 4>(value));

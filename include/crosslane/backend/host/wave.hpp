@@ -85,6 +85,12 @@ class host_wave : public wave_hooks {
     return result;
   }
 
+  /// Of the lowest bits alone.
+  template <unsigned W, unsigned Bits>
+  lane_mask<W> match_bits(lane_mask<W> members, unsigned value, source_location where) const {
+    return match_any<W>(members, value & (~0u >> (32 - Bits)), where);
+  }
+
   /// value op value op ... in the order of the lanes, for every member.
   template <unsigned W, class T, class Op>
   T reduce(lane_mask<W> members, T const& value, Op const& op, source_location where) const {

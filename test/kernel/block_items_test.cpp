@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Operations of blocks on several items of each thread, against plain C++.
+#include <crosslane/kernel/block.hpp>
+#include <support/target.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+#include <random>
+
+namespace xl = crosslane;
+using namespace crosslane_test;
+
+namespace {
+
+constexpr unsigned block_sizes[] = {1, 31, 32, 33, 63, 64, 65, 100, 128, 200, 256};
+
+/// Random bytes, and values that are often equal; for floating point without NaN, whose bytes std::sort could not order.
+template <class T>
+std::vector<T> random_values(std::size_t count, std::mt19937& random) {
+  std::vector<T> values(count);
+  for (T& v : values) {
+    std::uint64_t const bits = std::uint64_t{random()} << 32 | random();
+    if (random() % 3 == 0)
+      v = static_cast<T>(static_cast<int>(random() % 7) - 3);
+    else
+      std::memcpy(&v, &bits, sizeof v);
+    if (v != v) v = T(0);
+  }
+  return values;
+}
+
+/// Fills keys and values of a kernel of one block and returns what it leaves.
+template <class K, class... T>
+void run_block(xl::stream const& q, unsigned threads, K const& kernel, std::vector<T>&... arrays) {
+  auto const run = [&](auto&... buffers) {
+    (xl::copy(q, arrays, buffers), ...);
+    xl::launch(q, {.grid = 1, .block = threads}, kernel, buffers...);
+    (xl::copy(q, buffers, arrays), ...);
+    q.synchronize();
+  };
+  [&](auto... buffers) { run(buffers...); }(xl::buffer<T>{q, arrays.size()}...);
+}
+
+// --- sort ---
+
+template <class Key, unsigned N, xl::sort_order Order, unsigned Bits>
+struct sort_kernel {
+  static constexpr int max_threads = 256;
+  template <class Ctx>
+  struct shared {
+    xl::block_sort_scratch<Key, N, Ctx, unsigned, Bits> pairs;
+    xl::block_sort_scratch<Key, N, Ctx, xl::detail::no_value, Bits> keys;
+  };
+
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, xl::span<Key> keys, xl::span<Key> keys_alone, xl::span<unsigned> values,
+                               xl::span<unsigned const> bits) const {
+    xl::bit_range const range{bits[0], bits[1]};
+    Key k[N], alone[N];
+    unsigned v[N];
+    xl::block_load<xl::arrangement::blocked>(ctx, keys, k);
+    xl::block_load<xl::arrangement::blocked>(ctx, keys_alone, alone);
+    xl::block_load<xl::arrangement::blocked>(ctx, values, v);
+    xl::block_sort<Order>(ctx, s.pairs, k, v, range);
+    xl::block_sort<Order>(ctx, s.keys, alone, range);
+    xl::block_store<xl::arrangement::blocked>(ctx, k, keys);
+    xl::block_store<xl::arrangement::blocked>(ctx, alone, keys_alone);
+    xl::block_store<xl::arrangement::blocked>(ctx, v, values);
+  }
+};
+
+template <class Key, unsigned N, xl::sort_order Order = xl::sort_order::ascending, unsigned Bits = 8>
+void check_sort(xl::device d, xl::bit_range range = {}) {
+  xl::stream const q{d};
+  std::mt19937 random{N};
+  for (unsigned threads : block_sizes) {
+    auto const input = random_values<Key>(std::size_t{threads} * N, random);
+    std::vector<Key> keys = input, alone = input;
+    std::vector<unsigned> places(input.size()), bits{range.begin, range.end};
+    std::iota(places.begin(), places.end(), 0u);
+    std::vector<unsigned> values = places;
+    run_block(q, threads, sort_kernel<Key, N, Order, Bits>{}, keys, alone, values, bits);
+
+    // By the definition of radix_key, on the bits asked for.
+    auto const digits = [&](unsigned place) {
+      std::uint64_t word = xl::radix_key<Key>::to_word(input[place]);
+      unsigned const end = std::min<unsigned>(range.end, sizeof(Key) * 8);
+      if (end < 64) word &= (std::uint64_t{1} << end) - 1;
+      return word >> range.begin;
+    };
+    std::stable_sort(places.begin(), places.end(), [&](unsigned a, unsigned b) {
+      return Order == xl::sort_order::ascending ? digits(a) < digits(b) : digits(a) > digits(b);
+    });
+    std::vector<Key> want;
+    for (unsigned place : places) want.push_back(input[place]);
+    CROSSLANE_CHECK_SAME(values, places);
+    CROSSLANE_CHECK(std::memcmp(keys.data(), want.data(), want.size() * sizeof(Key)) == 0);
+    CROSSLANE_CHECK(std::memcmp(alone.data(), want.data(), want.size() * sizeof(Key)) == 0);
+  }
+}
+
+// --- exchange, load and store ---
+
+template <class T, unsigned N>
+struct exchange_kernel {
+  static constexpr int max_threads = 256;
+  template <class Ctx>
+  struct shared {
+    xl::block_exchange_scratch<T, N, Ctx> memory;
+  };
+
+  /// Each array holds the block's items in order; each is loaded in one arrangement, exchanged and stored in another.
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, xl::span<T> a, xl::span<T> b, xl::span<T> c, xl::span<T> d, xl::span<T> e,
+                               xl::span<T> f) const {
+    using enum xl::arrangement;
+    pass<blocked, striped>(ctx, s, a);
+    pass<striped, blocked>(ctx, s, b);
+    pass<blocked, wave_striped>(ctx, s, c);
+    pass<wave_striped, blocked>(ctx, s, d);
+    pass<striped, wave_striped>(ctx, s, e);
+    T items[N];
+    unsigned positions[N];
+    xl::block_load<striped>(ctx, f, items);
+    for (unsigned i = 0; i < N; ++i) positions[i] = N * ctx.block_size() - 1 - xl::item_position<striped, N>(ctx, i);
+    xl::block_scatter<blocked>(ctx, s.memory, items, positions);
+    xl::block_store<blocked>(ctx, items, f);
+  }
+
+ private:
+  template <xl::arrangement From, xl::arrangement To, class Ctx>
+  CROSSLANE_FN static void pass(Ctx const& ctx, shared<Ctx>& s, xl::span<T> array) {
+    T items[N];
+    xl::block_load<From>(ctx, array, items);
+    xl::block_exchange<From, To>(ctx, s.memory, items);
+    ctx.sync_block();
+    // One more item each than was there, so that a wrong place shows.
+    for (T& item : items) item = static_cast<T>(item + 1);
+    xl::block_store<To>(ctx, items, array);
+    ctx.sync_block();
+  }
+};
+
+template <class T, unsigned N>
+void check_exchange(xl::device d) {
+  xl::stream const q{d};
+  for (unsigned threads : block_sizes) {
+    std::vector<T> in(std::size_t{threads} * N);
+    for (std::size_t i = 0; i < in.size(); ++i) in[i] = static_cast<T>(i * 7 + 3);
+    std::vector<T> a = in, b = in, c = in, d_ = in, e = in, f = in, plus_one = in, reversed = in;
+    for (T& x : plus_one) x = static_cast<T>(x + 1);
+    std::reverse(reversed.begin(), reversed.end());
+    run_block(q, threads, exchange_kernel<T, N>{}, a, b, c, d_, e, f);
+    CROSSLANE_CHECK_SAME(a, plus_one);
+    CROSSLANE_CHECK_SAME(b, plus_one);
+    CROSSLANE_CHECK_SAME(c, plus_one);
+    CROSSLANE_CHECK_SAME(d_, plus_one);
+    CROSSLANE_CHECK_SAME(e, plus_one);
+    CROSSLANE_CHECK_SAME(f, reversed);
+  }
+}
+
+/// Loads from the front of `in`, which may end early and may be misaligned, and stores to `out` likewise.
+template <class T, unsigned N, xl::arrangement A>
+struct load_store_kernel {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<T> in, xl::span<T> all, xl::span<T> out, xl::span<unsigned const> range) const {
+    T items[N];
+    xl::block_load<A>(ctx, in.subspan(range[0], range[1]), items, T(99));
+    xl::block_store<A>(ctx, items, all);
+    xl::block_store<A>(ctx, items, out.subspan(range[0], range[1]));
+  }
+};
+
+template <class T, unsigned N, xl::arrangement A>
+void check_load_store(xl::device d) {
+  xl::stream const q{d};
+  unsigned const threads = 96, count = threads * N;
+  for (unsigned offset : {0u, 1u, 4u})
+    for (unsigned size : {0u, 1u, N, N + 1, count / 2 + 1, count - 1, count}) {
+      std::vector<T> in(count + 8), all(count), out(count + 8, T(5)), want_all(count, T(99)), want_out(count + 8, T(5));
+      for (std::size_t i = 0; i < in.size(); ++i) in[i] = static_cast<T>(i % 90);
+      std::copy_n(in.begin() + offset, size, want_all.begin());
+      std::copy_n(in.begin() + offset, size, want_out.begin() + offset);
+      std::vector<unsigned> range{offset, size};
+      run_block(q, threads, load_store_kernel<T, N, A>{}, in, all, out, range);
+      CROSSLANE_CHECK_SAME(all, want_all);
+      CROSSLANE_CHECK_SAME(out, want_out);
+    }
+}
+
+// --- reductions, scans and histograms of several items ---
+
+/// x -> a * x + b: composition is associative, not commutative.
+struct map {
+  std::uint32_t a, b;
+  friend bool operator==(map const&, map const&) = default;
+};
+struct compose {
+  CROSSLANE_FN map operator()(map const& f, map const& g) const { return {f.a * g.a, f.b * g.a + g.b}; }
+};
+
+template <unsigned N>
+struct scan_kernel {
+  template <class Ctx>
+  struct shared {
+    xl::block_scratch<map, Ctx> a, b, c;
+  };
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, xl::span<map> exclusive, xl::span<map> inclusive,
+                               xl::span<map> totals) const {
+    using enum xl::arrangement;
+    map x[N], y[N];
+    xl::block_load<blocked>(ctx, exclusive, x);
+    xl::block_load<blocked>(ctx, inclusive, y);
+    map const reduced = xl::block_reduce(ctx, s.a, x, compose{});
+    map const of_exclusive = xl::block_exclusive_scan(ctx, s.b, x, compose{}, map{3, 4});
+    map const of_inclusive = xl::block_inclusive_scan(ctx, s.c, y, compose{});
+    xl::block_store<blocked>(ctx, x, exclusive);
+    xl::block_store<blocked>(ctx, y, inclusive);
+    if (ctx.thread_rank() == ctx.block_size() - 1) totals[0] = reduced, totals[1] = of_exclusive, totals[2] = of_inclusive;
+  }
+};
+
+struct histogram_kernel {
+  struct shared {
+    unsigned counts[37];
+  };
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, xl::span<unsigned> items, xl::span<unsigned> counts) const {
+    for (auto b : ctx.block_stride(37)) s.counts[b] = 0;
+    ctx.sync_block();
+    unsigned mine[5];
+    xl::block_load<xl::arrangement::striped>(ctx, items, mine, ~0u);
+    xl::block_histogram(ctx, s.counts, mine);
+    ctx.sync_block();
+    for (auto b : ctx.block_stride(37)) counts[b] = s.counts[b];
+  }
+};
+
+}  // namespace
+
+CROSSLANE_TEST(block_sort, of_unsigned) { check_sort<unsigned, 4>(d); }
+CROSSLANE_TEST(block_sort, of_int_descending) { check_sort<int, 3, xl::sort_order::descending>(d); }
+CROSSLANE_TEST(block_sort, of_float) { check_sort<float, 1>(d); }
+CROSSLANE_TEST(block_sort, of_double) { check_sort<double, 2, xl::sort_order::descending>(d); }
+CROSSLANE_TEST(block_sort, of_int8) { check_sort<std::int8_t, 5>(d); }
+CROSSLANE_TEST(block_sort, of_digits_of_4_bits) { check_sort<std::uint16_t, 8, xl::sort_order::ascending, 4>(d); }
+CROSSLANE_TEST(block_sort, of_digits_of_6_bits) { check_sort<std::int64_t, 2, xl::sort_order::ascending, 6>(d); }
+CROSSLANE_TEST(block_sort, by_some_bits_keeps_the_order_of_equal_ones) {
+  check_sort<unsigned, 4>(d, {5, 17});
+  check_sort<unsigned, 4>(d, {30, 40});
+  check_sort<unsigned, 4>(d, {8, 8});
+}
+
+CROSSLANE_TEST(block_exchange, of_words) { check_exchange<unsigned, 4>(d); }
+CROSSLANE_TEST(block_exchange, of_doubles) { check_exchange<double, 3>(d); }
+CROSSLANE_TEST(block_exchange, of_bytes) { check_exchange<unsigned char, 8>(d); }
+
+CROSSLANE_TEST(block_load, blocked_with_a_tail) {
+  check_load_store<float, 4, xl::arrangement::blocked>(d);
+  check_load_store<unsigned char, 16, xl::arrangement::blocked>(d);
+  check_load_store<double, 3, xl::arrangement::blocked>(d);
+}
+CROSSLANE_TEST(block_load, striped_with_a_tail) {
+  check_load_store<float, 4, xl::arrangement::striped>(d);
+  check_load_store<short, 3, xl::arrangement::wave_striped>(d);
+}
+
+CROSSLANE_TEST(block, scans_of_several_items) {
+  xl::stream const q{d};
+  std::mt19937 random{5};
+  for (unsigned threads : {1u, 32u, 33u, 64u, 100u, 256u, 1000u, 1024u}) {
+    constexpr unsigned n = 3;
+    std::vector<map> in(threads * n);
+    for (map& m : in) m = {std::uint32_t(random() | 1), std::uint32_t(random())};
+    std::vector<map> exclusive = in, inclusive = in, totals(3), want_exclusive, want_inclusive;
+    map before{3, 4}, all{};
+    for (std::size_t i = 0; i < in.size(); ++i) {
+      want_exclusive.push_back(before);
+      before = compose{}(before, in[i]);
+      all = i == 0 ? in[0] : compose{}(all, in[i]);
+      want_inclusive.push_back(all);
+    }
+    run_block(q, threads, scan_kernel<n>{}, exclusive, inclusive, totals);
+    CROSSLANE_CHECK(exclusive == want_exclusive);
+    CROSSLANE_CHECK(inclusive == want_inclusive);
+    CROSSLANE_CHECK(totals == std::vector<map>(3, all));
+  }
+}
+
+CROSSLANE_TEST(block, histogram) {
+  xl::stream const q{d};
+  std::mt19937 random{6};
+  for (unsigned threads : {1u, 33u, 256u}) {
+    std::vector<unsigned> items(threads * 5 - 1), counts(37), want(37);
+    for (unsigned& item : items) {
+      item = unsigned(random() % 40);
+      if (item < 37) ++want[item];
+    }
+    run_block(q, threads, histogram_kernel{}, items, counts);
+    CROSSLANE_CHECK_SAME(counts, want);
+  }
+}
