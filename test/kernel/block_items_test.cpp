@@ -89,8 +89,9 @@ void check_sort(xl::device d, xl::bit_range range = {}) {
       if (end < 64) word &= (std::uint64_t{1} << end) - 1;
       return word >> range.begin;
     };
-    std::stable_sort(places.begin(), places.end(), [&](unsigned a, unsigned b) {
-      return Order == xl::sort_order::ascending ? digits(a) < digits(b) : digits(a) > digits(b);
+    std::sort(places.begin(), places.end(), [&](unsigned a, unsigned b) {
+      auto const x = digits(a), y = digits(b);
+      return x == y ? a < b : (Order == xl::sort_order::ascending ? x < y : x > y);
     });
     std::vector<Key> want;
     for (unsigned place : places) want.push_back(input[place]);

@@ -5,7 +5,6 @@
 #include <crosslane/platform/annotations.hpp>
 
 #include <cstdint>
-#include <cstring>
 #include <type_traits>
 
 namespace crosslane {
@@ -29,7 +28,7 @@ struct radix_key {
 
   CROSSLANE_FN static word to_word(Key key) {
     word bits;
-    memcpy(&bits, &key, sizeof bits);
+    __builtin_memcpy(&bits, &key, sizeof bits);
     if constexpr (std::is_floating_point_v<Key>)
       return word((bits & top) != 0 ? ~bits : bits | top);
     else
@@ -41,7 +40,7 @@ struct radix_key {
     else if constexpr (std::is_signed_v<Key>)
       bits = word(bits ^ top);
     Key key;
-    memcpy(&key, &bits, sizeof key);
+    __builtin_memcpy(&key, &bits, sizeof key);
     return key;
   }
 };
