@@ -58,7 +58,7 @@ inline namespace CROSSLANE_CONFIGURATION {
 template <class Name, loop_backend B, class Work>
 void run_loops(basic_stream_ref<B> q, std::uint64_t n, Work const& work, source_location where) {
   if (n == 0) return;
-  queue_launch(q, {type_name<Name>(), q.log_key(), {}, {}, where}, 0, [&] { return B::run_range(q.native(), n, work); });
+  note_launch(q, B::run_range(q.native(), n, work), {type_name<Name>(), q.log_key(), {}, {}, where});
 }
 
 }  // namespace CROSSLANE_CONFIGURATION

@@ -57,16 +57,9 @@ struct launch_record {
 /// The last launches of one backend, for the text of an error that surfaces later.
 class launch_log {
  public:
-  /// Returns a number to withdraw it by.
-  unsigned record(launch_record const& entry) noexcept {
+  void record(launch_record const& entry) noexcept {
     spin_guard const guard{lock_};
-    entries_[count_ % capacity] = entry;
-    return count_++;
-  }
-  /// The launch was refused.
-  void withdraw(unsigned number) noexcept {
-    spin_guard const guard{lock_};
-    if (count_ - number <= capacity) entries_[number % capacity] = {nullptr, {nullptr, -1}, {}, {}, {}};
+    entries_[count_++ % capacity] = entry;
   }
   void synchronised(stream_key key) noexcept { record({nullptr, key, {}, {}, {}}); }
 

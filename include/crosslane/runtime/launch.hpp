@@ -107,13 +107,10 @@ bool with_wave_size(unsigned wave_size, std::integer_sequence<unsigned, Widths..
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// Queues by `launch()` and notes it in the log; throws where the backend refuses, with CROSSLANE_CONFIG_SYNC_LAUNCHES also where it fails.
-template <class B, class Launch>
-void queue_launch(basic_stream_ref<B> q, launch_record const& record, std::size_t dynamic_shared, Launch const& launch) {
-  // Noted before it is queued: taking the log's lock afterwards would wait until the store that wakes the GPU has crossed the bus.
-  unsigned const number = launches<B>.record(record);
-  status answer = launch();
-  if (answer.code != 0) launches<B>.withdraw(number);
+/// Notes a launch in the log and throws where the backend refused it; with CROSSLANE_CONFIG_SYNC_LAUNCHES also where it fails.
+template <class B>
+void note_launch(basic_stream_ref<B> q, status answer, launch_record const& record, std::size_t dynamic_shared = 0) {
+  if (answer.code == 0) launches<B>.record(record);
   char const* call = "launch";
   if (CROSSLANE_CONFIG_SYNC_LAUNCHES && answer.code == 0) {
     answer = B::stream_synchronize(q.native());
@@ -206,8 +203,8 @@ void launch_checked(basic_stream_ref<B> q, launch_geometry const& g, K const& ke
   auto const current = q.make_current(g.where);
   with_instance<B, K, A...>(q.device_index(), p, g, [&](auto width) {
     if constexpr (kernel_shape_of<K>::cooperative) check_cooperative<B, width, K, A...>(q.device_index(), p, g);
-    queue_launch(q, {type_name<K>(), q.log_key(), g.grid, g.block, g.where}, g.dynamic_shared,
-                 [&] { return B::template launch<width>(q.native(), p, g, kernel, arguments...); });
+    note_launch(q, B::template launch<width>(q.native(), p, g, kernel, arguments...),
+                {type_name<K>(), q.log_key(), g.grid, g.block, g.where}, g.dynamic_shared);
   });
 }
 
