@@ -80,25 +80,29 @@ CROSSLANE_FN T reduce_waves(Ctx const& ctx, block_scratch<T, Ctx> const& scratch
 
 /// Called by all threads of the block.
 template <class Ctx, class T, class Op>
-CROSSLANE_FN wave_totals<T> scan_waves(Ctx const& ctx, block_scratch<T, Ctx> const& scratch, Op const& op, source_location where) {
+CROSSLANE_FN wave_totals<T> scan_waves(Ctx const& ctx, block_scratch<T, Ctx>& scratch, Op const& op, source_location where) {
   auto const w = wave(ctx);
   unsigned const own = ctx.wave_rank(), count = ctx.wave_count();
-  if (!few_waves<Ctx> && (decltype(w)::always_full || w.size() >= count)) {
-    if constexpr (reduces_at_once<T, Ctx, Op>) {
-      return {w.reduce(value_or_identity<T, Ctx, Op>(scratch, w.rank(), own), op, where),
-              w.reduce(value_or_identity<T, Ctx, Op>(scratch, w.rank(), count), op, where)};
-    } else {
-      T const scan = w.inclusive_scan(scratch.waves[w.rank() < count ? w.rank() : 0], op, where);
-      return {w.broadcast(scan, own == 0 ? 0 : own - 1, where), w.broadcast(scan, count - 1, where)};
+  if constexpr (few_waves<Ctx>) {
+    T total = scratch.waves[0], before = total;
+    for (unsigned i = 1; i < count; ++i) {
+      if (i == own) before = total;
+      total = op(total, scratch.waves[i]);
     }
+    return {before, total};
+  } else if constexpr (reduces_at_once<T, Ctx, Op> && decltype(w)::always_full) {
+    return {w.reduce(value_or_identity<T, Ctx, Op>(scratch, w.rank(), own), op, where),
+            w.reduce(value_or_identity<T, Ctx, Op>(scratch, w.rank(), count), op, where)};
+  } else {
+    // One wave for all: it is full where there are others.
+    if (own == 0) {
+      T const scan = w.inclusive_scan(scratch.waves[w.rank() < count ? w.rank() : 0], op, where);
+      w.sync(where);  // its lanes have read
+      if (w.rank() < count) scratch.waves[w.rank()] = scan;
+    }
+    ctx.sync_block(where);
+    return {scratch.waves[own == 0 ? 0 : own - 1], scratch.waves[count - 1]};
   }
-  // Few waves, or the lanes of a partial wave are fewer than the waves.
-  T total = scratch.waves[0], before = total;
-  for (unsigned i = 1; i < count; ++i) {
-    if (i == own) before = total;
-    total = op(total, scratch.waves[i]);
-  }
-  return {before, total};
 }
 
 }  // namespace detail
