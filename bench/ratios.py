@@ -20,6 +20,7 @@ BARS = [
     (r"barrier per lane and wait, ", "time", 30e-9),
     (r"cycles of (wave|block) (reduce|scan|inclusive scan)", "ratio", 1.0),
     (r"cycles of block sort", "ratio", 0.95),
+    (r"2\^28 .* to ", "ratio", 0.97),
     (r"compile time that .* adds", "time", 1.0),
 ]
 SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
@@ -88,13 +89,38 @@ def rows(groups):
                 yield [f"  {other.variant}", "", str(other), f"{other.seconds / ours.seconds:.3f}", "", "", ""]
 
 
+def cycles(groups):
+    """Markdown: the groups "cycles of <what>, <type>[, <size>], <alone or full>", a column for each size. Ours is the fastest variant."""
+    table = {}
+    for group, sides in groups.items():
+        match = re.fullmatch(r"cycles of ([^,]+), ([^,]+)(?:, (.+))?, (alone|full)", group)
+        if match and "crosslane" in sides and "rival" in sides:
+            what, kind, size, mode = match.groups()
+            ours, rival = (min(sides[side], key=lambda r: r.seconds).seconds for side in ("crosslane", "rival"))
+            cell = f"{ours * 1e9:.0f} ({rival / ours:.2f})"
+            table.setdefault(what, {}).setdefault((kind, mode), {})[size or "cycles (ratio)"] = cell
+    for what, lines in table.items():
+        sizes = list(dict.fromkeys(size for cells in lines.values() for size in cells))
+        yield f"| {what} | " + " | ".join(sizes) + " |"
+        yield "|---" * (len(sizes) + 1) + "|"
+        for mode in ("alone", "full"):
+            for (kind, its_mode), cells in lines.items():
+                if its_mode == mode:
+                    yield f"| {kind}, {mode} | " + " | ".join(cells.get(size, "") for size in sizes) + " |"
+        yield ""
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--best", action="store_true", help="compare the fastest repetitions: for a machine that does other work")
+    parser.add_argument("--cycles", action="store_true", help="print the operations of waves and blocks alone, as Markdown")
     parser.add_argument("results", nargs="+", help="JSON files of Google Benchmark; those that do not exist are passed over")
     arguments = parser.parse_args()
 
     groups, errors = read(arguments.results, min if arguments.best else statistics.median)
+    if arguments.cycles:
+        print("\n".join(cycles(groups)))
+        return 0
     table = [["", "ours", "rival", "ratio", "bar", "", "the fastest rival"], *rows(groups)]
     widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
     for row in table:
