@@ -18,6 +18,7 @@ BARS = [
     (r"launch, ", "ratio", 0.97),
     (r"(transform|for_each) on the host, ", "ratio", 0.95),
     (r"barrier per lane and wait, ", "time", 30e-9),
+    (r"wave (reduce|shuffle) per lane, ", "time", 60e-9),
     (r"cycles of (wave|block) (reduce|scan|inclusive scan)", "ratio", 1.0),
     (r"cycles of block sort", "ratio", 0.95),
     (r"2\^28 .* to ", "ratio", 0.97),

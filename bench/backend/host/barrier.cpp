@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What a barrier costs on the host: nanoseconds per lane and wait, one block on one core.
+/// What barriers and wave operations cost on the host: nanoseconds per lane, one block on one core.
 #include "../../bench.hpp"
 
 #include <memory>
@@ -16,6 +16,25 @@ struct waiting_kernel {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx) const {
     for (unsigned i = 0; i < waits; ++i) ctx.sync_block();
+  }
+};
+
+struct reducing_kernel {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<unsigned> out) const {
+    auto const w = xl::wave(ctx);
+    unsigned sum = ctx.thread_rank();
+    for (unsigned i = 0; i < waits; ++i) sum = w.reduce(sum, xl::plus{});
+    out[ctx.thread_rank()] = sum;
+  }
+};
+struct shuffling_kernel {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<unsigned> out) const {
+    auto const w = xl::wave(ctx);
+    unsigned value = ctx.thread_rank();
+    for (unsigned i = 0; i < waits; ++i) value = w.shuffle_xor(value, 1);
+    out[ctx.thread_rank()] = value;
   }
 };
 
@@ -57,6 +76,16 @@ void register_barrier(xl::stream_ref stream) {
   for (unsigned const block : {32u, 256u, 1024u}) {
     add_steps(stream.device(), "barrier per lane and wait, block of " + std::to_string(block) + "/crosslane", block, waits,
               [=](xl::stream const& q) { xl::launch(q, {.grid = 1, .block = block}, waiting_kernel{}); });
+  }
+  for (int const index : {0, 1}) {
+    xl::device const device{index};
+    std::string const lanes = ", waves of " + std::to_string(device.properties().wave_size) + "/crosslane";
+    constexpr unsigned block = 256;
+    auto const out = std::make_shared<xl::buffer<unsigned>>(xl::stream{device}, block);
+    add_steps(device, "wave reduce per lane" + lanes, block, waits,
+              [=](xl::stream const& q) { xl::launch(q, {.grid = 1, .block = block}, reducing_kernel{}, *out); });
+    add_steps(device, "wave shuffle per lane" + lanes, block, waits,
+              [=](xl::stream const& q) { xl::launch(q, {.grid = 1, .block = block}, shuffling_kernel{}, *out); });
   }
   // For comparison: one block after another, whose lanes never wait.
   constexpr unsigned block = 256, launches = 1000;

@@ -136,12 +136,12 @@ class block_runner {
     std::uint64_t& waiting = wave_waiting_[wave];
     waiting |= std::uint64_t{1} << lane;
     // A member may still wait in an operation of a smaller group; whether lanes never meet shows when nothing can run any more.
-    for (std::uint64_t rest = slot.members; rest != 0; rest &= rest - 1) {
-      unsigned const i = unsigned(__builtin_ctzll(rest));
-      if ((waiting >> i & 1) == 0 || !same_operation(slots[i], slot)) {
-        suspend(rank);
-        return;
-      }
+    bool complete = (slot.members & ~waiting) == 0;
+    for (std::uint64_t rest = slot.members; complete && rest != 0; rest &= rest - 1)
+      complete = same_operation(slots[__builtin_ctzll(rest)], slot);
+    if (!complete) {
+      suspend(rank);
+      return;
     }
     waiting &= ~slot.members;
     slot.complete(slots, slot.members);
