@@ -17,11 +17,13 @@
 #include <crosslane/runtime/stream.hpp>
 
 #include <crosslane/kernel/aggregated.hpp>
+#include <crosslane/kernel/async_copy.hpp>
 #include <crosslane/kernel/atomic.hpp>
 #include <crosslane/kernel/block.hpp>
 #include <crosslane/kernel/context.hpp>
 #include <crosslane/kernel/diagnostics.hpp>
 #include <crosslane/kernel/numeric.hpp>
+#include <crosslane/kernel/pipeline.hpp>
 #include <crosslane/kernel/tile.hpp>
 #include <crosslane/kernel/vec.hpp>
 #include <crosslane/kernel/vec_access.hpp>

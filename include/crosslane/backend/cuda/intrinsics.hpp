@@ -2,6 +2,7 @@
 /// The kernel contract on NVIDIA GPUs.
 #pragma once
 
+#include <crosslane/backend/cuda/async_copy.hpp>
 #include <crosslane/backend/cuda/atomic.hpp>
 #include <crosslane/backend/cuda/wave.hpp>
 #include <crosslane/backend/gpu/intrinsics.hpp>
@@ -9,6 +10,10 @@
 namespace crosslane::backend {
 
 struct cuda_intrinsics : gpu_intrinsics, cuda_wave, cuda_atomic {
+  using async_copies = cuda_async_copies;
+  template <unsigned Stages>
+  using bulk_copies = cuda_bulk_copies<Stages>;
+
   template <int Axis>
   static CROSSLANE_DEVICE_FN unsigned block_extent() {
     if constexpr (Axis == 0)

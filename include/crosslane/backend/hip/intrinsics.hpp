@@ -5,12 +5,17 @@
 #include <hip/hip_runtime.h>
 
 #include <crosslane/backend/gpu/intrinsics.hpp>
+#include <crosslane/backend/hip/async_copy.hpp>
 #include <crosslane/backend/hip/atomic.hpp>
 #include <crosslane/backend/hip/wave.hpp>
 
 namespace crosslane::backend {
 
 struct hip_intrinsics : gpu_intrinsics, hip_wave, hip_atomic {
+  using async_copies = hip_async_copies;
+  template <unsigned Stages>
+  using bulk_copies = hip_bulk_copies<Stages>;
+
   /// HIP's blocks all have the same size. HIP's blockDim allows for a smaller last one, as OpenCL has it, at the cost of instructions.
   template <int Axis>
   static CROSSLANE_DEVICE_FN unsigned block_extent() {

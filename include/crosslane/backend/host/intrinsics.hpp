@@ -2,6 +2,7 @@
 /// The kernel contract on the CPU: a lane's view of its block.
 #pragma once
 
+#include <crosslane/backend/host/async_copy.hpp>
 #include <crosslane/backend/host/atomic.hpp>
 #include <crosslane/backend/host/block.hpp>
 #include <crosslane/backend/host/wave.hpp>
@@ -14,6 +15,10 @@ namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 /// The functions are marked for both sides, since kernels are; on a GPU nothing calls them.
 class host_intrinsics : public host_wave<host_intrinsics>, public host_atomic {
  public:
+  using async_copies = host_async_copies;
+  template <unsigned Stages>
+  using bulk_copies = host_bulk_copies<Stages>;
+
   constexpr host_intrinsics() = default;
   host_intrinsics(block_runner& block, block_runner::thread_position position) : block_{&block}, position_{position} {}
 

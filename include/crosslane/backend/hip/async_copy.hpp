@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Copies from device to shared memory on AMD GPUs: loads and stores. A thread waits for what it loads before it stores, so only other
+/// waves work meanwhile.
+#pragma once
+
+#include <hip/hip_runtime.h>
+
+#include <crosslane/backend/gpu/access_words.hpp>
+#include <crosslane/platform/source_location.hpp>
+
+namespace crosslane::backend {
+
+/// A thread's own copies.
+struct hip_async_copies {
+  template <unsigned Bytes>
+  static CROSSLANE_DEVICE_FN void copy(void* to, void const* from, source_location) {
+    *static_cast<access_words<Bytes>*>(to) = *static_cast<access_words<Bytes> const*>(from);
+  }
+  static CROSSLANE_DEVICE_FN void commit() {}
+  template <unsigned Pending>
+  static CROSSLANE_DEVICE_FN void wait() {}
+};
+
+template <unsigned Stages>
+struct hip_bulk_copies {
+  static constexpr bool available = false;
+};
+
+}  // namespace crosslane::backend

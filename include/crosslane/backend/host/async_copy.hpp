@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Copies from device to shared memory on the CPU. They happen as late as they may: when they are waited for. Until then their targets
+/// hold bytes of all ones, NaN in every floating-point type, so that a missing wait shows.
+#pragma once
+
+#include <crosslane/platform/config.hpp>
+#include <crosslane/runtime/error.hpp>
+
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+
+namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
+
+/// A thread's own copies. The functions are marked for both sides, since kernels are; on a GPU nothing calls them.
+class host_async_copies {
+ public:
+  constexpr host_async_copies() = default;
+  host_async_copies(host_async_copies const&) = delete;
+  host_async_copies& operator=(host_async_copies const&) = delete;
+  CROSSLANE_NO_EXEC_CHECK
+  CROSSLANE_FN ~host_async_copies() { std::free(copies_); }
+
+  CROSSLANE_NO_EXEC_CHECK
+  template <unsigned Bytes>
+  CROSSLANE_FN void copy(void* to, void const* from, source_location where) {
+    check_address("to", to, Bytes, where);
+    check_address("from", from, Bytes, where);
+    if (count_ == capacity_) grow(where);
+    copies_[count_++] = {to, from, Bytes, group_};
+    std::memset(to, 0xff, Bytes);
+  }
+  CROSSLANE_FN void commit() { ++group_; }
+  CROSSLANE_NO_EXEC_CHECK
+  template <unsigned Pending>
+  CROSSLANE_FN void wait() {
+    std::size_t done = 0;
+    for (; done < count_ && copies_[done].group + Pending < group_; ++done)
+      std::memcpy(copies_[done].to, copies_[done].from, copies_[done].bytes);
+    if (done == 0) return;
+    count_ -= done;
+    std::memmove(copies_, copies_ + done, count_ * sizeof(one));
+  }
+
+ private:
+  struct one {
+    void* to;
+    void const* from;
+    unsigned bytes;
+    std::uint64_t group;
+  };
+
+  static void check_address(char const* direction, void const* address, unsigned bytes, source_location where) {
+    if (reinterpret_cast<std::uintptr_t>(address) % bytes != 0)
+      throw_error(errc::misaligned, where, "asynchronous copy %s %p, %u bytes, needs a multiple of %u at %s:%u", direction, address, bytes,
+                  bytes, where.file, where.line);
+  }
+  void grow(source_location where) {
+    std::size_t const capacity = capacity_ == 0 ? 16 : 2 * capacity_;
+    void* const memory = std::realloc(copies_, capacity * sizeof(one));
+    if (memory == nullptr) throw_error(errc::out_of_memory, where, "host: list of %zu asynchronous copies", capacity);
+    copies_ = static_cast<one*>(memory);
+    capacity_ = capacity;
+  }
+
+  one* copies_ = nullptr;  ///< not yet done, oldest first
+  std::size_t count_ = 0, capacity_ = 0;
+  std::uint64_t group_ = 0;  ///< that of the next copy
+};
+
+template <unsigned Stages>
+struct host_bulk_copies {
+  static constexpr bool available = false;
+};
+
+}  // namespace crosslane::backend::inline CROSSLANE_CONFIGURATION

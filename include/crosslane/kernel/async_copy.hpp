@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Copies from device to shared memory that go on while the threads compute.
+#pragma once
+
+#include <crosslane/kernel/context.hpp>
+
+#include <cstdint>
+
+namespace crosslane {
+
+/// The copies of one thread: an object of its own in each thread that copies. A copy may read and write at any time between its call and
+/// the wait() for its group, so meanwhile nobody may touch its target or write its source. After wait() the calling thread sees what it
+/// copied itself; what others copied it sees after the next barrier of the block. A kernel ends with no copy left to wait for.
+///
+/// cp.async on NVIDIA GPUs since sm_80. AMD GPUs load and store at the call. On the host data arrives when it is waited for, and until
+/// then the target holds bytes of all ones.
+///
+///   xl::async_copies copies{ctx};
+///   copies.copy_block(s.tile, in.subspan(first, 1024));
+///   copies.commit();
+///   ...                 // work that does not need the tile
+///   copies.wait();
+///   ctx.sync_block();
+template <class Ctx>
+class async_copies {
+ public:
+  CROSSLANE_NO_EXEC_CHECK
+  CROSSLANE_FN explicit async_copies(Ctx const& ctx) : ctx_{ctx} {}
+  async_copies(async_copies const&) = delete;
+  async_copies& operator=(async_copies const&) = delete;
+
+  /// Of 4, 8 or 16 bytes, aligned to their size, by the calling thread. On the host other addresses are errors, on GPUs faults.
+  CROSSLANE_NO_EXEC_CHECK
+  template <class T>
+  CROSSLANE_FN void copy(T& to, std::type_identity_t<T> const& from, source_location where = source_location::current()) {
+    static_assert(std::is_trivially_copyable_v<T>, "crosslane: what is copied asynchronously must be trivially copyable");
+    static_assert(sizeof(T) == 4 || sizeof(T) == 8 || sizeof(T) == 16, "crosslane: a thread copies 4, 8 or 16 bytes asynchronously");
+    native_.template copy<sizeof(T)>(&to, &from, where);
+  }
+
+  /// This thread's share when all threads of the block, each with its own object, copy `from` to the front of `to`: in pieces of 16
+  /// bytes, or 8, or 4, as both addresses and the size allow. alignas(16) makes the most of a tile. On the host it is an error if `to`
+  /// is smaller, or an address or the size no multiple of 4 bytes.
+  CROSSLANE_NO_EXEC_CHECK
+  template <class T>
+  CROSSLANE_FN void copy_block(std::type_identity_t<span<std::remove_const_t<T>>> to, span<T> from,
+                               source_location where = source_location::current()) {
+    check_block(to, from, where);
+    auto const bits = reinterpret_cast<std::uintptr_t>(to.data()) | reinterpret_cast<std::uintptr_t>(from.data()) | from.size() * sizeof(T);
+    if (alignof(T) % 16 == 0 || bits % 16 == 0)
+      copy_pieces<16>(to.data(), from.data(), from.size() * sizeof(T), where);
+    else if (alignof(T) % 8 == 0 || bits % 8 == 0)
+      copy_pieces<8>(to.data(), from.data(), from.size() * sizeof(T), where);
+    else
+      copy_pieces<4>(to.data(), from.data(), from.size() * sizeof(T), where);
+  }
+
+  /// Makes the calling thread's copies since the last commit() a group, which may be empty.
+  CROSSLANE_NO_EXEC_CHECK
+  CROSSLANE_FN void commit() { native_.commit(); }
+
+  /// Waits for the calling thread's groups, but for the `Pending` youngest.
+  CROSSLANE_NO_EXEC_CHECK
+  template <unsigned Pending = 0>
+  CROSSLANE_FN void wait() {
+    native_.template wait<Pending>();
+  }
+
+ private:
+  template <unsigned, class>
+  friend class pipeline;
+
+  CROSSLANE_NO_EXEC_CHECK
+  template <class T>
+  CROSSLANE_FN static void check_block([[maybe_unused]] span<std::remove_const_t<T>> to, [[maybe_unused]] span<T> from,
+                                       [[maybe_unused]] source_location where) {
+    static_assert(std::is_trivially_copyable_v<T>, "crosslane: what is copied asynchronously must be trivially copyable");
+#if !CROSSLANE_DEVICE_PASS()
+    if (from.size() > to.size())
+      throw_error(errc::out_of_bounds, where, "asynchronous copy of %zu elements to a span of %zu at %s:%u", from.size(), to.size(),
+                  where.file, where.line);
+    std::size_t const bytes = from.size() * sizeof(T);
+    if (reinterpret_cast<std::uintptr_t>(to.data()) % 4 != 0 || reinterpret_cast<std::uintptr_t>(from.data()) % 4 != 0 || bytes % 4 != 0)
+      throw_error(errc::misaligned, where, "asynchronous copy of %zu bytes from %p to %p needs multiples of 4 at %s:%u", bytes,
+                  static_cast<void const*>(from.data()), static_cast<void const*>(to.data()), where.file, where.line);
+#endif
+  }
+
+  CROSSLANE_NO_EXEC_CHECK
+  template <unsigned Bytes>
+  CROSSLANE_FN void copy_pieces(void* to, void const* from, std::size_t bytes, source_location where) {
+    int const pieces = int(bytes / Bytes);
+    auto const copy_piece = [&](int i) {
+      native_.template copy<Bytes>(static_cast<char*>(to) + std::size_t(i) * Bytes, static_cast<char const*>(from) + std::size_t(i) * Bytes,
+                                   where);
+    };
+    if constexpr (Ctx::shape::fixed) {
+      // A loop whose length does not depend on the thread: unrolled where the size is known, so that loads need not wait for each other.
+      int i = int(ctx_.thread_rank());
+      for (int round = 0; round < pieces / int(ctx_.block_size()); ++round, i += int(ctx_.block_size())) copy_piece(i);
+      if (i < pieces) copy_piece(i);
+    } else {
+      for (int const i : ctx_.block_stride(pieces)) copy_piece(i);
+    }
+  }
+
+  [[no_unique_address]] Ctx ctx_;
+  [[no_unique_address]] typename Ctx::native_type::async_copies native_;
+};
+
+}  // namespace crosslane

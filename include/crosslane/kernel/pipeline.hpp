@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Tiles of shared memory in turn: while the block works on one, the next ones are on their way.
+#pragma once
+
+#include <crosslane/kernel/async_copy.hpp>
+#include <crosslane/kernel/diagnostics.hpp>
+
+namespace crosslane {
+
+/// What a pipeline keeps in shared memory. A kernel makes one pipeline over it.
+template <unsigned Stages, class Ctx>
+struct alignas(16) pipeline_state {
+  static_assert(Stages >= 2 && Stages <= 16, "crosslane: a pipeline has 2 to 16 stages");
+  typename Ctx::native_type::template bulk_copies<Stages> bulk;
+};
+
+/// A ring of stages, each a part of the kernel's shared memory: acquire() gives the next free one, copies fill it, commit() sends
+/// it off, and wait() gives stages back in that order, filled. The stage of one wait() is free again after the next, so while the block
+/// works on one stage, Stages - 1 others are on their way or free.
+///
+/// All threads of the block make one and call acquire(), copy_block(), commit() and wait(), in the same order. wait() is a barrier of the
+/// block, the only one that a loop over tiles needs. What is copied is not written while the kernel runs, and every copy is waited
+/// for. On the host calls in a wrong order are errors of the kind kernel_fault.
+///
+///   template <class Ctx>
+///   struct shared {
+///     xl::pipeline_state<3, Ctx> state;
+///     alignas(16) float tile[3][1024];
+///   };
+///   ...
+///   xl::pipeline pipe{ctx, s.state};
+///   auto const fetch = [&](unsigned t) {
+///     unsigned const stage = pipe.acquire();
+///     if (t < tiles) pipe.copy_block(s.tile[stage], in.subspan(t * 1024, 1024));
+///     pipe.commit();
+///   };
+///   fetch(0);
+///   fetch(1);
+///   for (unsigned t = 0; t < tiles; ++t) {
+///     float const(&tile)[1024] = s.tile[pipe.wait()];
+///     fetch(t + 2);
+///     for (auto i : ctx.block_stride(1024)) sum += tile[i];  // this thread's share of the tile
+///   }
+template <unsigned Stages, class Ctx>
+class pipeline {
+ public:
+  CROSSLANE_NO_EXEC_CHECK
+  CROSSLANE_FN pipeline(Ctx const& ctx, pipeline_state<Stages, Ctx>& state, source_location where = source_location::current())
+      : state_{&state}, copies_{ctx} {
+    if constexpr (bulk::available) {
+      if (is_first()) state.bulk.begin();
+      bulk::fence();
+      ctx.sync_block(where);
+    }
+  }
+
+  /// The next free stage, for this thread's and the block's copies until commit().
+  CROSSLANE_FN unsigned acquire(source_location where = source_location::current()) {
+    expect(!acquired_, "acquire() before the last stage is committed", where);
+    expect(in_flight_ + in_use_ < Stages, "acquire() without a free stage", where);
+    acquired_ = true;
+    return head_;
+  }
+
+  /// Called by all threads of the block: copies `from` to the front of `to`, which lies in the acquired stage. One thread has the copy
+  /// engine do it where there is one (NVIDIA since sm_90), both addresses and the size are multiples of 16 bytes and each thread would
+  /// have a piece of 16 bytes; otherwise as async_copies::copy_block().
+  CROSSLANE_NO_EXEC_CHECK
+  template <class T>
+  CROSSLANE_FN void copy_block(std::type_identity_t<span<std::remove_const_t<T>>> to, span<T> from,
+                               source_location where = source_location::current()) {
+    expect(acquired_, "copy without an acquired stage", where);
+    if constexpr (bulk::available) {
+      std::size_t const bytes = from.size() * sizeof(T);
+      auto const bits = reinterpret_cast<std::uintptr_t>(to.data()) | reinterpret_cast<std::uintptr_t>(from.data()) | bytes;
+      if ((alignof(T) % 16 == 0 || bits % 16 == 0) && bytes >= std::size_t{16} * copies_.ctx_.block_size()) {
+        if (is_first()) state_->bulk.copy(head_, to.data(), from.data(), unsigned(bytes));
+        return;
+      }
+    }
+    copies_.copy_block(to, from, where);
+  }
+
+  /// By the calling thread, as async_copies::copy(): for tiles that are not contiguous in memory.
+  template <class T>
+  CROSSLANE_FN void copy(T& to, std::type_identity_t<T> const& from, source_location where = source_location::current()) {
+    expect(acquired_, "copy without an acquired stage", where);
+    copies_.copy(to, from, where);
+  }
+
+  /// Sends the acquired stage off, even if nothing was copied to it.
+  CROSSLANE_NO_EXEC_CHECK
+  CROSSLANE_FN void commit(source_location where = source_location::current()) {
+    expect(acquired_, "commit() without an acquired stage", where);
+    copies_.commit();
+    if constexpr (bulk::available)
+      if (is_first()) state_->bulk.commit(head_);
+    acquired_ = false;
+    ++in_flight_;
+    if (++head_ == Stages) head_ = 0;
+  }
+
+  /// The oldest stage in flight, filled, as all threads see. A barrier of the block.
+  CROSSLANE_NO_EXEC_CHECK
+  CROSSLANE_FN unsigned wait(source_location where = source_location::current()) {
+    expect(in_flight_ > 0, "wait() without a committed stage", where);
+    wait_for_copies<Stages - 1>();
+    unsigned const stage = tail_;
+    if constexpr (bulk::available) {
+      state_->bulk.wait(stage, phase_);
+      bulk::fence();  // the thread may have written to the stage that becomes free
+    }
+    copies_.ctx_.sync_block(where);
+    --in_flight_;
+    in_use_ = 1;
+    if (++tail_ == Stages) {
+      tail_ = 0;
+      phase_ ^= 1;
+    }
+    return stage;
+  }
+
+ private:
+  using bulk = typename Ctx::native_type::template bulk_copies<Stages>;
+
+  CROSSLANE_FN bool is_first() const { return copies_.ctx_.thread_rank() == 0; }
+
+  CROSSLANE_FN void expect([[maybe_unused]] bool condition, [[maybe_unused]] char const* text,
+                           [[maybe_unused]] source_location where) const {
+#if !CROSSLANE_DEVICE_PASS()
+    check(copies_.ctx_, condition, text, where);
+#endif
+  }
+
+  /// For all but those of the younger stages: their number is a constant of the instruction.
+  template <unsigned Younger>
+  CROSSLANE_FN void wait_for_copies() {
+    if constexpr (Younger == 0)
+      copies_.template wait<0>();
+    else if (in_flight_ == Younger + 1)
+      copies_.template wait<Younger>();
+    else
+      wait_for_copies<Younger - 1>();
+  }
+
+  pipeline_state<Stages, Ctx>* state_;
+  [[no_unique_address]] async_copies<Ctx> copies_;
+  unsigned head_ = 0, tail_ = 0;  ///< the stages that acquire() and wait() give next
+  unsigned in_flight_ = 0, in_use_ = 0;
+  unsigned phase_ = 0;  ///< of the tail: flips whenever it comes round
+  bool acquired_ = false;
+};
+
+}  // namespace crosslane
