@@ -19,7 +19,9 @@
 #include <crosslane/kernel/aggregated.hpp>
 #include <crosslane/kernel/async_copy.hpp>
 #include <crosslane/kernel/atomic.hpp>
+#include <crosslane/kernel/atomic_pair.hpp>
 #include <crosslane/kernel/block.hpp>
+#include <crosslane/kernel/clock.hpp>
 #include <crosslane/kernel/context.hpp>
 #include <crosslane/kernel/diagnostics.hpp>
 #include <crosslane/kernel/numeric.hpp>

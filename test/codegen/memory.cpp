@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Copies to shared memory: kernels and what their code must hold. See waves.cpp.
+/// Copies to shared memory, prefetches, packed additions, clocks: kernels and what their code must hold. See waves.cpp.
 #include <crosslane/crosslane.hpp>
 
 namespace xl = crosslane;
@@ -86,9 +86,62 @@ struct block_copies_a_tile_smaller_than_itself : one_tile<200> {
   }
 };
 
-void launch_all(xl::stream_ref q, quad* quads, float* floats) {
+// sm_90: 1 prefetch.global.L2
+// gfx90a: 0 s_prefetch
+struct prefetches {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, float* x) const {
+    xl::prefetch(x + ctx.thread_rank());
+  }
+};
+
+// sm_90: 1 atom.relaxed.gpu.add.noftz.f16x2, 0 atom.global.cas
+// gfx90a: 0 global_atomic_pk_add_f16, 1 global_atomic_cmpswap
+struct adds_pair_of_half {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::half2* x, xl::half2 value) const {
+    xl::atomic(ctx, x[0]).fetch_add(value);
+  }
+};
+
+// sm_90: 1 atom.relaxed.gpu.add.noftz.bf16x2, 0 atom.global.cas
+// gfx90a: 1 global_atomic_cmpswap
+struct adds_pair_of_bfloat16 {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::bfloat162* x, xl::bfloat162 value) const {
+    xl::atomic(ctx, x[0]).fetch_add(value);
+  }
+};
+
+// sm_90: 1 atom.relaxed.gpu.add.noftz.f16x2
+// gfx90a: 1 global_atomic_pk_add_f16, 0 global_atomic_cmpswap
+// gfx1030: 0 global_atomic_pk_add_f16, 1 global_atomic_cmpswap
+struct adds_pair_of_half_to_coarse_grained {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::half2* x, xl::half2 value) const {
+    xl::atomic(ctx, x[0]).fetch_add_coarse_grained(value);
+  }
+};
+
+// gfx90a: 2 s_memtime, 1 s_memrealtime
+// gfx1030: 2 s_memtime, 1 s_memrealtime
+struct reads_clocks {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, std::uint64_t* out) const {
+    auto const begin = xl::clock(ctx);
+    out[0] = xl::timer_ns(ctx);
+    out[1] = xl::clock(ctx) - begin;
+  }
+};
+
+void launch_all(xl::stream_ref q, quad* quads, float* floats, xl::half2* halves, xl::bfloat162* bfloats, std::uint64_t* times) {
   xl::launch(q, {.grid = 1}, thread_copies_16_bytes{}, quads);
   xl::launch(q, {.grid = 1}, thread_copies_4_bytes{}, floats);
   xl::launch(q, {.grid = 1}, block_copies_a_tile{}, quads);
   xl::launch(q, {.grid = 1}, block_copies_a_tile_smaller_than_itself{}, quads);
+  xl::launch(q, {.grid = 1, .block = 64}, prefetches{}, floats);
+  xl::launch(q, {.grid = 1, .block = 64}, adds_pair_of_half{}, halves, xl::half2{});
+  xl::launch(q, {.grid = 1, .block = 64}, adds_pair_of_bfloat16{}, bfloats, xl::bfloat162{});
+  xl::launch(q, {.grid = 1, .block = 64}, adds_pair_of_half_to_coarse_grained{}, halves, xl::half2{});
+  xl::launch(q, {.grid = 1, .block = 64}, reads_clocks{}, times);
 }

@@ -49,4 +49,9 @@ CROSSLANE_FN void store_vec(span<T> elements, std::size_t index, vec<T, N> const
   backend::native_access::store<Access>(reinterpret_cast<vec<T, N>*>(elements.data() + index), value);
 }
 
+/// Asks for the line of device memory at that address to come to the device's L2 cache, the CPU's on the host; it may be outside of any
+/// object. NVIDIA: one instruction. AMD: gfx12 for an address that is the same for the wave, elsewhere nothing. Any thread may call it.
+CROSSLANE_NO_EXEC_CHECK
+CROSSLANE_FN inline void prefetch(void const* address) { backend::native_access::prefetch(address); }
+
 }  // namespace crosslane

@@ -29,6 +29,8 @@ struct cuda_access {
       store_words(to, value, [](auto* p, auto const& words) { store_volatile(p, words); });
   }
 
+  static CROSSLANE_DEVICE_FN void prefetch(void const* address) { asm volatile("prefetch.global.L2 [%0];" ::"l"(address)); }
+
  private:
   // All volatile and with a clobber: what is read may have been written before, and must not be taken for a pure function of the address.
 #define CROSSLANE_LOAD(Name, Instruction)                                                                       \

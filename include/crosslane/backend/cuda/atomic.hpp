@@ -6,6 +6,7 @@
 
 #include <crosslane/kernel/functional.hpp>
 #include <crosslane/kernel/memory_order.hpp>
+#include <crosslane/kernel/numeric/format.hpp>
 #include <crosslane/platform/annotations.hpp>
 
 #include <type_traits>
@@ -88,6 +89,39 @@ struct cuda_atomic {
   template <scope S, class T>
   static CROSSLANE_DEVICE_FN T atomic_add_coarse_grained(T* target, T value) {
     return atomic_fetch<S, relaxed, plus>(target, value);
+  }
+
+  /// Two numbers of 16 bits in a word: *target += value for each, the word before. Relaxed.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+  template <class Format, scope>
+  static constexpr bool has_atomic_add_pair = true;
+#else
+  template <class Format, scope>
+  static constexpr bool has_atomic_add_pair = std::is_same_v<Format, half_format>;
+#endif
+  template <class Format>
+  static constexpr bool has_atomic_add_pair_coarse_grained = false;  // the same as any other
+
+  template <class Format, scope S>
+  static CROSSLANE_DEVICE_FN std::uint32_t atomic_add_pair(std::uint32_t* target, std::uint32_t value) {
+    std::uint32_t before;
+#define CROSSLANE_ADD_PAIR(scope, type) \
+  asm volatile("atom.relaxed." scope ".add.noftz." type " %0, [%1], %2;" : "=r"(before) : "l"(target), "r"(value) : "memory")
+#define CROSSLANE_ADD_PAIR_IN_SCOPE(type) \
+  if constexpr (S == scope::system)       \
+    CROSSLANE_ADD_PAIR("sys", type);      \
+  else if constexpr (S == scope::device)  \
+    CROSSLANE_ADD_PAIR("gpu", type);      \
+  else                                    \
+    CROSSLANE_ADD_PAIR("cta", type)
+    if constexpr (std::is_same_v<Format, half_format>) {
+      CROSSLANE_ADD_PAIR_IN_SCOPE("f16x2");
+    } else {
+      CROSSLANE_ADD_PAIR_IN_SCOPE("bf16x2");
+    }
+#undef CROSSLANE_ADD_PAIR_IN_SCOPE
+#undef CROSSLANE_ADD_PAIR
+    return before;
   }
 
   template <scope S, class Order>

@@ -24,6 +24,13 @@ struct cuda_intrinsics : gpu_intrinsics, cuda_wave, cuda_atomic {
       return blockDim.z;
   }
 
+  static CROSSLANE_DEVICE_FN std::uint64_t clock() { return std::uint64_t(clock64()); }
+  static CROSSLANE_DEVICE_FN std::uint64_t timer_ns() {
+    std::uint64_t time;
+    asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(time));
+    return time;
+  }
+
   static CROSSLANE_DEVICE_FN void trap() { __trap(); }
   static CROSSLANE_DEVICE_FN void fail(char const* text, source_location where) {
     print_failure(text, where);

@@ -36,6 +36,9 @@ struct hip_access {
     });
   }
 
+  /// gfx12 has an instruction, for addresses that are the same for the wave; elsewhere it becomes nothing.
+  static CROSSLANE_DEVICE_FN void prefetch(void const* address) { __builtin_prefetch(address); }
+
  private:
   /// The compiler's vectors: what its built-in functions and volatile accesses keep whole. They alias what they are laid over.
   template <unsigned Bytes>

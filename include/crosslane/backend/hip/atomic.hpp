@@ -7,6 +7,7 @@
 
 #include <crosslane/kernel/functional.hpp>
 #include <crosslane/kernel/memory_order.hpp>
+#include <crosslane/kernel/numeric/format.hpp>
 
 #include <type_traits>
 
@@ -64,6 +65,42 @@ struct hip_atomic {
     return atomic_fetch<S, relaxed, plus>(target, value);
   }
 
+  /// Two numbers of 16 bits in a word: *target += value for each, the word before. Relaxed. By the instruction on the chips where that is
+  /// right in all memory that the device reaches, and in shared memory.
+#if defined(__gfx942__) || defined(__gfx950__) || defined(__gfx1200__) || defined(__gfx1201__)
+  template <class Format, scope S>
+  static constexpr bool has_atomic_add_pair = S != scope::system;
+
+  template <class Format, scope S>
+  static CROSSLANE_DEVICE_FN std::uint32_t atomic_add_pair(std::uint32_t* target, std::uint32_t value) {
+    if constexpr (std::is_same_v<Format, half_format>)
+      return __builtin_bit_cast(std::uint32_t, __builtin_amdgcn_flat_atomic_fadd_v2f16(reinterpret_cast<pair_of_half*>(target),
+                                                                                       __builtin_bit_cast(pair_of_half, value)));
+    else
+      return __builtin_bit_cast(std::uint32_t, __builtin_amdgcn_flat_atomic_fadd_v2bf16(reinterpret_cast<pair_of_short*>(target),
+                                                                                        __builtin_bit_cast(pair_of_short, value)));
+  }
+#else
+  template <class Format, scope>
+  static constexpr bool has_atomic_add_pair = false;
+#endif
+
+  /// Where it is right in coarse-grained memory alone.
+#if defined(__gfx90a__)
+  template <class Format>
+  static constexpr bool has_atomic_add_pair_coarse_grained = std::is_same_v<Format, half_format>;
+
+  template <class Format>
+  static CROSSLANE_DEVICE_FN std::uint32_t atomic_add_pair_coarse_grained(std::uint32_t* target, std::uint32_t value) {
+    return __builtin_bit_cast(std::uint32_t,
+                              __builtin_amdgcn_global_atomic_fadd_v2f16((pair_of_half __attribute__((address_space(1)))*)target,
+                                                                        __builtin_bit_cast(pair_of_half, value)));
+  }
+#else
+  template <class Format>
+  static constexpr bool has_atomic_add_pair_coarse_grained = false;
+#endif
+
   template <scope S, class Order>
   static CROSSLANE_DEVICE_FN void fence() {
     if constexpr (S == scope::system)
@@ -77,6 +114,9 @@ struct hip_atomic {
   }
 
  private:
+  typedef _Float16 pair_of_half __attribute__((ext_vector_type(2)));
+  typedef short pair_of_short __attribute__((ext_vector_type(2)));
+
   template <scope S>
   static constexpr int builtin_scope = S == scope::system   ? __HIP_MEMORY_SCOPE_SYSTEM
                                        : S == scope::device ? __HIP_MEMORY_SCOPE_AGENT

@@ -27,6 +27,24 @@ struct hip_intrinsics : gpu_intrinsics, hip_wave, hip_atomic {
       return __builtin_amdgcn_workgroup_size_z();
   }
 
+  static CROSSLANE_DEVICE_FN std::uint64_t clock() {
+#if defined(__GFX9__) || defined(__GFX10__)
+    return __builtin_amdgcn_s_memtime();
+#else
+    return __builtin_readcyclecounter();
+#endif
+  }
+  /// As if the constant clock ran at 100 MHz on all chips: its rate is known to the driver alone.
+  static CROSSLANE_DEVICE_FN std::uint64_t timer_ns() {
+#if !CROSSLANE_DEVICE_PASS()
+    return 0;
+#elif defined(__GFX9__) || defined(__GFX10__)
+    return __builtin_amdgcn_s_memrealtime() * 10;
+#else
+    return std::uint64_t(__builtin_amdgcn_s_sendmsg_rtnl(get_realtime)) * 10;
+#endif
+  }
+
   static CROSSLANE_DEVICE_FN void trap() { __builtin_trap(); }
   static CROSSLANE_DEVICE_FN void fail(char const* text, source_location where) {
     print_failure(text, where);
@@ -51,6 +69,9 @@ struct hip_intrinsics : gpu_intrinsics, hip_wave, hip_atomic {
     while (((__hip_atomic_load(target, __ATOMIC_RELAXED, __HIP_MEMORY_SCOPE_AGENT) ^ before) & bits) == 0) __builtin_amdgcn_s_sleep(1);
     __builtin_amdgcn_fence(__ATOMIC_ACQUIRE, "agent");
   }
+
+ private:
+  static constexpr unsigned get_realtime = 0x83;  // the message of s_sendmsg_rtn that asks for the constant clock
 };
 
 }  // namespace crosslane::backend

@@ -30,6 +30,7 @@ struct host_access {
       *to = value;
     }
   }
+  static CROSSLANE_FN void prefetch(void const* address) { __builtin_prefetch(address); }
 };
 
 }  // namespace crosslane::backend

@@ -59,6 +59,11 @@ struct host_atomic {
     return atomic_fetch<S, relaxed, plus>(target, value);
   }
 
+  template <class Format, scope>
+  static constexpr bool has_atomic_add_pair = false;
+  template <class Format>
+  static constexpr bool has_atomic_add_pair_coarse_grained = false;
+
   template <scope, class Order>
   static void fence() {
 #if CROSSLANE_SANITIZE_THREAD()

@@ -9,6 +9,7 @@
 #include <crosslane/runtime/error.hpp>
 
 #include <cstdio>
+#include <ctime>
 
 namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 
@@ -52,6 +53,13 @@ class host_intrinsics : public host_wave<host_intrinsics>, public host_atomic {
   CROSSLANE_FN void* dynamic_shared() const { return block_->dynamic_shared(); }
   CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN std::size_t dynamic_shared_bytes() const { return block_->dynamic_shared_bytes(); }
+
+  std::uint64_t clock() const { return timer_ns(); }
+  std::uint64_t timer_ns() const {
+    timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return std::uint64_t(time.tv_sec) * 1000000000 + std::uint64_t(time.tv_nsec);
+  }
 
   [[noreturn]] void fail(char const* text, source_location where) const {
     throw_error(errc::kernel_fault, where, "%s at %s:%u", text, where.file, where.line);
