@@ -22,10 +22,17 @@ struct launch_config {
 
 namespace detail {
 
+/// What owns memory that a kernel reaches through a view of it: buffers, tensors.
+template <class A>
+concept memory_owner = requires(A& owner, source_location where) {
+  owner.require(where);
+  owner.view();
+};
+
 /// What a kernel receives for an argument: views for owners, everything else by value.
 template <class A>
 auto kernel_argument(A&& argument, [[maybe_unused]] source_location where) {
-  if constexpr (is_buffer<std::remove_cvref_t<A>>) {
+  if constexpr (memory_owner<std::remove_reference_t<A>>) {
     argument.require(where);
     return argument.view();
   } else {

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Tensors whose order in memory is part of their type.
+#pragma once
+
+#include <crosslane/crosslane.hpp>
+
+#include <crosslane/tensor/packed.hpp>
+#include <crosslane/tensor/strided.hpp>
+#include <crosslane/tensor/tensor.hpp>
+#include <crosslane/tensor/view.hpp>

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Axes of tensors: types, so that a wrong one does not compile. A program adds its own: `struct head : xl::axis_tag {};`
+#pragma once
+
+#include <crosslane/platform/annotations.hpp>
+#include <crosslane/platform/type_name.hpp>
+
+#include <type_traits>
+
+namespace crosslane {
+
+/// What every axis derives from.
+struct axis_tag {};
+
+template <class A>
+concept tensor_axis = std::is_base_of_v<axis_tag, A>;
+
+namespace axis {
+struct n : axis_tag {};    ///< images of a batch
+struct c : axis_tag {};    ///< channels
+struct d : axis_tag {};    ///< depth
+struct h : axis_tag {};    ///< height
+struct w : axis_tag {};    ///< width
+struct k : axis_tag {};    ///< channels that go out; what a matrix product sums over
+struct m : axis_tag {};    ///< rows of a matrix product
+struct row : axis_tag {};  ///< of a matrix
+struct col : axis_tag {};  ///< of a matrix
+}  // namespace axis
+
+namespace detail {
+
+struct axis_text {
+  char data[32] = {};
+};
+
+/// What follows the last colon.
+template <class A>
+constexpr axis_text make_axis_text() {
+  char const* name = type_name<A>();
+  for (char const* p = name; *p != 0; ++p)
+    if (*p == ':') name = p + 1;
+  axis_text result;
+  for (unsigned i = 0; name[i] != 0 && i + 1 < sizeof result.data; ++i) result.data[i] = name[i];
+  return result;
+}
+
+template <class A>
+inline constexpr axis_text axis_text_storage = make_axis_text<A>();
+
+}  // namespace detail
+
+/// The last part of the axis's type, "c" of axis::c, shortened at 31 characters. For messages.
+template <tensor_axis A>
+constexpr char const* axis_name() noexcept {
+  return detail::axis_text_storage<A>.data;
+}
+
+/// A list of different axes.
+template <tensor_axis... A>
+struct axes {
+  static constexpr int size = int(sizeof...(A));
+
+  /// Where X stands; `size` where it does not.
+  template <class X>
+  CROSSLANE_FN static constexpr int position() {
+    int i = 0;
+    (void)((std::is_same_v<X, A> || (++i, false)) || ... || false);
+    return i;
+  }
+  template <class X>
+  static constexpr bool contains = (std::is_same_v<X, A> || ... || false);
+
+  static constexpr bool distinct = [] {
+    bool result = true;
+    int i = 0;
+    ((result = result && position<A>() == i, ++i), ...);
+    return result;
+  }();
+};
+
+namespace detail {
+
+template <int I, class First, class... Rest>
+struct axis_of_pack {
+  using type = typename axis_of_pack<I - 1, Rest...>::type;
+};
+template <class First, class... Rest>
+struct axis_of_pack<0, First, Rest...> {
+  using type = First;
+};
+
+template <int I, class List>
+struct axis_at_position;
+template <int I, class... A>
+struct axis_at_position<I, axes<A...>> : axis_of_pack<I, A...> {};
+
+/// The same axes in whatever order.
+template <class A, class B>
+inline constexpr bool same_axes = false;
+template <class... A, class... B>
+inline constexpr bool same_axes<axes<A...>, axes<B...>> = sizeof...(A) == sizeof...(B) && (axes<B...>::template contains<A> && ... && true);
+
+template <class List, class X>
+struct without_axis;
+template <class... A, class X>
+struct without_axis<axes<A...>, X> {
+  template <class... Kept>
+  struct append {
+    template <class Next>
+    using with = std::conditional_t<std::is_same_v<Next, X>, append<Kept...>, append<Kept..., Next>>;
+    using type = axes<Kept...>;
+  };
+  template <class State, class... Rest>
+  struct run {
+    using type = typename State::type;
+  };
+  template <class State, class Next, class... Rest>
+  struct run<State, Next, Rest...> : run<typename State::template with<Next>, Rest...> {};
+  using type = typename run<append<>, A...>::type;
+};
+
+template <class List, class From, class To>
+struct replaced_axis;
+template <class... A, class From, class To>
+struct replaced_axis<axes<A...>, From, To> {
+  using type = axes<std::conditional_t<std::is_same_v<A, From>, To, A>...>;
+};
+
+template <class X, class List>
+struct prepended_axis;
+template <class X, class... A>
+struct prepended_axis<X, axes<A...>> {
+  using type = axes<X, A...>;
+};
+
+}  // namespace detail
+
+/// The I-th axis of a list.
+template <int I, class List>
+using axis_at = typename detail::axis_at_position<I, List>::type;
+
+}  // namespace crosslane

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Layouts with a stride of its own for each axis: rows with padding, parts of other tensors, broadcasts.
+#pragma once
+
+#include <crosslane/tensor/layout.hpp>
+
+namespace crosslane {
+
+/// Strides in elements, in the order of the axes of the extents; `dynamic` where known at run time only.
+template <std::int64_t... S>
+struct strides {
+  static_assert(((S >= 0 || S == dynamic) && ...), "crosslane: a stride is not negative");
+};
+
+template <class Extents, class Order, class Strides>
+class strided;
+
+/// `Order` has the axes in the order of memory, the slowest first, which run-time strides must follow. A fixed stride of 0 repeats one
+/// element along its axis; such a layout is not unique, and its views are of constant elements.
+template <class Extents, class Order, std::int64_t... S>
+class strided<Extents, Order, strides<S...>> {
+ public:
+  static_assert(detail::is_extents<Extents>);
+  static_assert(detail::same_axes<Order, typename Extents::axes> && Order::distinct,
+                "crosslane: the order of a layout has each axis of its extents once");
+  static_assert(sizeof...(S) == Extents::rank, "crosslane: a stride for each axis");
+
+  using extents_type = Extents;
+  using index_type = typename Extents::index_type;
+  using multi_index = typename Extents::multi_index;
+  using order = Order;
+
+  static constexpr bool is_unique = ((S != 0) && ...);
+  template <class E>
+  using with_extents = strided<E, Order, strides<S...>>;
+
+  /// `dynamic` where it is known at run time only.
+  template <class A>
+  CROSSLANE_FN static constexpr std::int64_t fixed_stride() {
+    static_assert(Order::template contains<A>, "crosslane: the tensor has no such axis");
+    constexpr std::int64_t all[] = {S...};
+    return all[Extents::axes::template position<A>()];
+  }
+  using contiguous_axis =
+      std::conditional_t<fixed_stride<axis_at<Order::size - 1, Order>>() == 1, axis_at<Order::size - 1, Order>, no_axis>;
+
+  constexpr strided() = default;
+
+  /// Strides of all axes, in the order in which the extents declare them. Throws on the program's side: invalid_argument where elements
+  /// would lie on one another or not in the order, and where a stride differs from a fixed one; limit_exceeded where the index type cannot
+  /// hold an offset.
+  CROSSLANE_NO_EXEC_CHECK
+  CROSSLANE_FN constexpr strided(Extents const& e, multi_index const& s,
+                                 [[maybe_unused]] source_location where = source_location::current())
+      : extents_{e} {
+    int at = 0, from = 0;
+    ((S == dynamic ? set(at++, s[from]) : void(), ++from), ...);
+#if !CROSSLANE_DEVICE_PASS()
+    check(s, where, Order{});
+#endif
+  }
+  /// Where all strides are fixed.
+  CROSSLANE_NO_EXEC_CHECK
+  CROSSLANE_FN constexpr explicit strided(Extents const& e, source_location where = source_location::current())
+      requires((S != dynamic) && ...)
+      : strided{e, multi_index{{index_type(S)...}}, where} {}
+
+  CROSSLANE_FN constexpr Extents const& extents() const { return extents_; }
+
+  template <class A>
+  CROSSLANE_FN constexpr index_type stride() const {
+    if constexpr (fixed_stride<A>() != dynamic)
+      return index_type(fixed_stride<A>());
+    else
+      return dynamic_[dynamic_position(Extents::axes::template position<A>())];
+  }
+
+  CROSSLANE_FN constexpr index_type offset(multi_index const& i) const { return offset_along(i, Order{}); }
+
+  /// One more than the largest offset; 0 where there is no element.
+  CROSSLANE_FN constexpr index_type span_size() const { return extents_.count() == 0 ? 0 : last_along(Order{}) + 1; }
+
+  CROSSLANE_FN friend constexpr bool operator==(strided const& a, strided const& b) {
+    return a.extents_ == b.extents_ && a.same(b, Order{});
+  }
+
+ private:
+  static constexpr int dynamic_count = ((S == dynamic) + ...);
+
+  CROSSLANE_FN static constexpr int dynamic_position(int position) {
+    constexpr std::int64_t all[] = {S...};
+    int result = 0;
+    for (int i = 0; i < position; ++i) result += all[i] == dynamic;
+    return result;
+  }
+  CROSSLANE_FN constexpr void set([[maybe_unused]] int at, [[maybe_unused]] index_type value) {
+    if constexpr (dynamic_count != 0) dynamic_[at] = value;
+  }
+  template <class... A>
+  CROSSLANE_FN constexpr index_type offset_along(multi_index const& i, axes<A...>) const {
+    return ((i[detail::position_of<Extents, A>] * stride<A>()) + ...);
+  }
+  template <class... A>
+  CROSSLANE_FN constexpr index_type last_along(axes<A...>) const {
+    return (((extents_.template extent<A>() - 1) * stride<A>()) + ...);
+  }
+  template <class... A>
+  CROSSLANE_FN constexpr bool same(strided const& b, axes<A...>) const {
+    return ((stride<A>() == b.template stride<A>()) && ...);
+  }
+
+  template <class... A>
+  constexpr void check(multi_index const& s, source_location where, axes<A...>) const {
+    char const* const names[] = {axis_name<A>()...};
+    std::int64_t const lengths[] = {std::int64_t{extents_.template extent<A>()}...};
+    std::int64_t const steps[] = {std::int64_t{s[detail::position_of<Extents, A>]}...};
+    std::int64_t const fixed[] = {fixed_stride<A>()...};
+    bool const empty = ((extents_.template extent<A>() == 0) || ...);
+    std::uint64_t span = 1;  // what the axes inside reach over
+    bool overflow = false;
+    for (int i = Extents::rank - 1; i >= 0; --i) {
+      if (fixed[i] != dynamic && fixed[i] != steps[i])
+        throw_error(errc::invalid_argument, where, "stride of axis %s: %lld, the type fixes %lld", names[i],
+                    static_cast<long long>(steps[i]), static_cast<long long>(fixed[i]));
+      if (lengths[i] <= 1 || fixed[i] == 0 || empty) continue;
+      if (steps[i] < 0 || std::uint64_t(steps[i]) < span)
+        throw_error(errc::invalid_argument, where,
+                    "stride of axis %s: %lld, the axes inside it in the order of the layout reach over %llu elements", names[i],
+                    static_cast<long long>(steps[i]), static_cast<unsigned long long>(span));
+      std::uint64_t reach = std::uint64_t(lengths[i] - 1);
+      overflow = !detail::multiply(reach, std::uint64_t(steps[i])) || reach > (~std::uint64_t{0} >> 1) - span || overflow;
+      if (overflow) break;
+      span += reach;
+    }
+    detail::check_span_size("strided", extents_, overflow, span, where);
+  }
+
+  [[no_unique_address]] Extents extents_{};
+  [[no_unique_address]] detail::numbers<index_type, dynamic_count, strided> dynamic_{};
+};
+
+namespace detail {
+
+template <class Extents, class Order, std::int64_t Pitch, class... A>
+strided<Extents, Order,
+        strides<(Order::template position<A>() == Order::size - 1   ? 1
+                 : Order::template position<A>() == Order::size - 2 ? Pitch
+                                                                    : dynamic)...>>
+    padded_type(axes<A...>);
+
+}  // namespace detail
+
+/// `Order` with rows (the axis before the last of `Order`) that begin `Pitch` elements apart, fixed or dynamic: make_padded() makes one.
+template <class Extents, class Order, std::int64_t Pitch = dynamic>
+using padded = decltype(detail::padded_type<Extents, Order, Pitch>(typename Extents::axes{}));
+
+namespace detail {
+
+template <class L, class... A>
+constexpr L fill_padded(typename L::extents_type const& e, std::int64_t pitch, source_location where, axes<A...>) {
+  using E = typename L::extents_type;
+  int const positions[] = {position_of<E, A>...};
+  std::int64_t const lengths[] = {std::int64_t{e.template extent<A>()}...};
+  typename E::multi_index s{};
+  std::uint64_t step = 1;
+  bool overflow = false;
+  for (int i = E::rank - 1; i >= 0; --i) {
+    s[positions[i]] = typename E::index_type(step);
+    overflow = !multiply(step, std::uint64_t(i == E::rank - 1 ? pitch : lengths[i] == 0 ? 1 : lengths[i])) || overflow;
+  }
+  check_span_size("padded", e, overflow, step, where);
+  return L{e, s, where};
+}
+
+}  // namespace detail
+
+/// Throws invalid_argument where the pitch is below the extent of the contiguous axis.
+template <class Order, class Extents>
+constexpr padded<Extents, Order> make_padded(Extents const& e, std::int64_t pitch, source_location where = source_location::current()) {
+  static_assert(Order::size >= 2, "crosslane: rows need two axes");
+  using last = axis_at<Order::size - 1, Order>;
+  if (pitch < e.template extent<last>())
+    throw_error(errc::invalid_argument, where, "padded layout: a pitch of %lld elements, axis %s has %lld", static_cast<long long>(pitch),
+                axis_name<last>(), static_cast<long long>(e.template extent<last>()));
+  return detail::fill_padded<padded<Extents, Order>>(e, pitch, where, Order{});
+}
+
+}  // namespace crosslane
