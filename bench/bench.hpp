@@ -23,6 +23,7 @@ void register_waves(xl::stream_ref q);
 void register_block_reduce(xl::stream_ref q);
 void register_block_scan(xl::stream_ref q);
 void register_block_sort(xl::stream_ref q);
+void register_async_copy(xl::stream_ref q);
 
 /// Seconds from construction to the call.
 class stopwatch {

@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
     bench::register_block_reduce(q);
     bench::register_block_scan(q);
     bench::register_block_sort(q);
+    bench::register_async_copy(q);
 #endif
 #else
     bench::register_barrier(q);
