@@ -4,7 +4,9 @@
 #include <support/target.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <numeric>
 #include <random>
 
@@ -44,21 +46,21 @@ void run_block(xl::stream const& q, unsigned threads, K const& kernel, std::vect
 
 // --- sort ---
 
-template <class Key, unsigned N, xl::sort_order Order, unsigned Bits>
+template <class Key, unsigned N, xl::sort_order Order, unsigned Bits, class Value = unsigned>
 struct sort_kernel {
   static constexpr int max_threads = 256;
   template <class Ctx>
   struct shared {
-    xl::block_sort_scratch<Key, N, Ctx, unsigned, Bits> pairs;
-    xl::block_sort_scratch<Key, N, Ctx, xl::detail::no_value, Bits> keys;
+    xl::block_sort_scratch<Key, N, Ctx, Value, Bits> pairs;
+    xl::block_sort_scratch<Key, N, Ctx, xl::no_value, Bits> keys;
   };
 
   template <xl::kernel_context Ctx>
-  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, xl::span<Key> keys, xl::span<Key> keys_alone, xl::span<unsigned> values,
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, xl::span<Key> keys, xl::span<Key> keys_alone, xl::span<Value> values,
                                xl::span<unsigned const> bits) const {
     xl::bit_range const range{bits[0], bits[1]};
     Key k[N], alone[N];
-    unsigned v[N];
+    Value v[N];
     xl::block_load<xl::arrangement::blocked>(ctx, keys, k);
     xl::block_load<xl::arrangement::blocked>(ctx, keys_alone, alone);
     xl::block_load<xl::arrangement::blocked>(ctx, values, v);
@@ -70,35 +72,65 @@ struct sort_kernel {
   }
 };
 
+/// Of numbers that are not NaN.
+template <class T>
+bool comes_before(T a, T b) {
+  if (a < b || b < a) return a < b;
+  return std::is_floating_point_v<T> && std::signbit(static_cast<double>(a)) && !std::signbit(static_cast<double>(b));
+}
+
+/// Of unsigned keys.
+template <xl::sort_order Order, class Key>
+void sort_by_bits(std::vector<unsigned>& places, std::vector<Key> const& input, xl::bit_range range) {
+  auto const digits = [&](unsigned place) {
+    auto word = static_cast<std::uint64_t>(input[place]);
+    if (range.end < 64) word &= (std::uint64_t{1} << range.end) - 1;
+    return word >> range.begin;
+  };
+  std::sort(places.begin(), places.end(), [&](unsigned a, unsigned b) {
+    auto const x = digits(a), y = digits(b);
+    return x == y ? a < b : (Order == xl::sort_order::ascending ? x < y : x > y);
+  });
+}
+
+template <unsigned Threads, class Key, unsigned N, xl::sort_order Order, unsigned Bits, class Value>
+struct sort_kernel_of : sort_kernel<Key, N, Order, Bits, Value> {
+  static constexpr auto block = xl::block_size<Threads>;
+};
+
+template <class Key, unsigned N, xl::sort_order Order, class Value = unsigned, class K>
+void check_sort_of(xl::stream const& q, unsigned threads, xl::bit_range range, K const& kernel) {
+  std::mt19937 random{N + threads};
+  auto const input = random_values<Key>(std::size_t{threads} * N, random);
+  std::vector<Key> keys = input, alone = input;
+  std::vector<unsigned> places(input.size()), bits{range.begin, range.end};
+  std::iota(places.begin(), places.end(), 0u);
+  std::vector<Value> values(places.begin(), places.end());
+  run_block(q, threads, kernel, keys, alone, values, bits);
+
+  if (range.begin != 0 || range.end < sizeof(Key) * 8)
+    sort_by_bits<Order>(places, input, range);
+  else
+    std::sort(places.begin(), places.end(), [&](unsigned a, unsigned b) {
+      bool const less = comes_before(input[a], input[b]), greater = comes_before(input[b], input[a]);
+      return !less && !greater ? a < b : Order == xl::sort_order::ascending ? less : greater;
+    });
+  std::vector<Key> want;
+  for (unsigned place : places) want.push_back(input[place]);
+  CROSSLANE_CHECK_SAME(values, places);
+  CROSSLANE_CHECK(std::memcmp(keys.data(), want.data(), want.size() * sizeof(Key)) == 0);
+  CROSSLANE_CHECK(std::memcmp(alone.data(), want.data(), want.size() * sizeof(Key)) == 0);
+}
+
 template <class Key, unsigned N, xl::sort_order Order = xl::sort_order::ascending, unsigned Bits = 8>
 void check_sort(xl::device d, xl::bit_range range = {}) {
   xl::stream const q{d};
-  std::mt19937 random{N};
-  for (unsigned threads : block_sizes) {
-    auto const input = random_values<Key>(std::size_t{threads} * N, random);
-    std::vector<Key> keys = input, alone = input;
-    std::vector<unsigned> places(input.size()), bits{range.begin, range.end};
-    std::iota(places.begin(), places.end(), 0u);
-    std::vector<unsigned> values = places;
-    run_block(q, threads, sort_kernel<Key, N, Order, Bits>{}, keys, alone, values, bits);
-
-    // By the definition of radix_key, on the bits asked for.
-    auto const digits = [&](unsigned place) {
-      std::uint64_t word = xl::radix_key<Key>::to_word(input[place]);
-      unsigned const end = std::min<unsigned>(range.end, sizeof(Key) * 8);
-      if (end < 64) word &= (std::uint64_t{1} << end) - 1;
-      return word >> range.begin;
-    };
-    std::sort(places.begin(), places.end(), [&](unsigned a, unsigned b) {
-      auto const x = digits(a), y = digits(b);
-      return x == y ? a < b : (Order == xl::sort_order::ascending ? x < y : x > y);
-    });
-    std::vector<Key> want;
-    for (unsigned place : places) want.push_back(input[place]);
-    CROSSLANE_CHECK_SAME(values, places);
-    CROSSLANE_CHECK(std::memcmp(keys.data(), want.data(), want.size() * sizeof(Key)) == 0);
-    CROSSLANE_CHECK(std::memcmp(alone.data(), want.data(), want.size() * sizeof(Key)) == 0);
-  }
+  for (unsigned threads : block_sizes) check_sort_of<Key, N, Order>(q, threads, range, sort_kernel<Key, N, Order, Bits>{});
+}
+template <unsigned Threads, class Key, unsigned N, unsigned Bits, class Value = unsigned>
+void check_fixed_sort(xl::device d) {
+  constexpr auto order = xl::sort_order::ascending;
+  check_sort_of<Key, N, order, Value>(xl::stream{d}, Threads, {}, sort_kernel_of<Threads, Key, N, order, Bits, Value>{});
 }
 
 // --- exchange, load and store ---
@@ -249,10 +281,37 @@ CROSSLANE_TEST(block_sort, of_double) { check_sort<double, 2, xl::sort_order::de
 CROSSLANE_TEST(block_sort, of_int8) { check_sort<std::int8_t, 5>(d); }
 CROSSLANE_TEST(block_sort, of_digits_of_4_bits) { check_sort<std::uint16_t, 8, xl::sort_order::ascending, 4>(d); }
 CROSSLANE_TEST(block_sort, of_digits_of_6_bits) { check_sort<std::int64_t, 2, xl::sort_order::ascending, 6>(d); }
+CROSSLANE_TEST(block_sort, of_blocks_of_fixed_size) {
+  check_fixed_sort<100, int, 2, 8, std::uint64_t>(d);
+  check_fixed_sort<512, unsigned, 2, 8>(d);
+  check_fixed_sort<1024, float, 1, 7>(d);
+  check_fixed_sort<64, std::uint16_t, 3, 1>(d);
+  check_fixed_sort<64, unsigned, 3, 10>(d);
+}
 CROSSLANE_TEST(block_sort, by_some_bits_keeps_the_order_of_equal_ones) {
   check_sort<unsigned, 4>(d, {5, 17});
   check_sort<unsigned, 4>(d, {30, 40});
   check_sort<unsigned, 4>(d, {8, 8});
+}
+
+template <class Key>
+void check_order_of_keys(std::initializer_list<Key> ascending) {
+  using key = xl::radix_key<Key>;
+  Key const* before = nullptr;
+  for (Key const& x : ascending) {
+    Key const back = key::from_word(key::to_word(x));
+    CROSSLANE_CHECK(std::memcmp(&back, &x, sizeof x) == 0);
+    if (before != nullptr) CROSSLANE_CHECK(key::to_word(*before) < key::to_word(x));
+    before = &x;
+  }
+}
+CROSSLANE_TEST_ONCE(radix_key, orders_numbers) {
+  check_order_of_keys<int>({std::numeric_limits<int>::min(), -2, -1, 0, 1, std::numeric_limits<int>::max()});
+  check_order_of_keys<unsigned char>({0, 1, 127, 128, 255});
+  check_order_of_keys<std::int64_t>({std::numeric_limits<std::int64_t>::min(), -1, 0, std::int64_t{1} << 40});
+  float const infinity = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+  check_order_of_keys<float>({-nan, -infinity, -1.5f, -1e-40f, -0.f, 0.f, 1e-40f, 1.5f, infinity, nan});
+  check_order_of_keys<double>({-1e300, -1., -0., 0., 5e-324, 1., 1e300});
 }
 
 CROSSLANE_TEST(block_exchange, of_words) { check_exchange<unsigned, 4>(d); }

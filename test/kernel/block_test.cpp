@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Operations of whole blocks against their definition, for blocks of any size and of a fixed one.
 #include <crosslane/kernel/block.hpp>
+#include <crosslane/kernel/numeric.hpp>
 #include <support/target.hpp>
 
+#include <limits>
 #include <random>
 
 namespace xl = crosslane;
@@ -92,7 +94,11 @@ CROSSLANE_TEST(block, of_fixed_size) {
   std::mt19937 random{4};
   check_block(q, 32, random, operations_of<32>{});
   check_block(q, 96, random, operations_of<96>{});
+  check_block(q, 100, random, operations_of<100>{});
   check_block(q, 256, random, operations_of<256>{});
+  check_block(q, 512, random, operations_of<512>{});
+  check_block(q, 1000, random, operations_of<1000>{});
+  check_block(q, 1024, random, operations_of<1024>{});
 }
 
 // Where lanes reduce by one instruction, or have an order that does not matter, blocks go other ways than above.
@@ -152,12 +158,106 @@ void check_all_numbers(xl::device d) {
   for (unsigned threads : {1u, 32u, 33u, 64u, 100u, 256u, 640u, 1000u, 1024u}) check_numbers<T, Op>(q, threads, of_numbers<T, Op>{});
   check_numbers<T, Op>(q, 64, of_numbers_fixed<T, Op, 64>{});
   check_numbers<T, Op>(q, 256, of_numbers_fixed<T, Op, 256>{});
+  check_numbers<T, Op>(q, 100, of_numbers_fixed<T, Op, 100>{});
   check_numbers<T, Op>(q, 640, of_numbers_fixed<T, Op, 640>{});
+  check_numbers<T, Op>(q, 1000, of_numbers_fixed<T, Op, 1000>{});
   check_numbers<T, Op>(q, 1024, of_numbers_fixed<T, Op, 1024>{});
 }
 
 }  // namespace
 
+namespace {
+
+/// Each scratch is used again after one barrier, round after round: what one thread still reads another must not overwrite.
+struct rounds {
+  template <class Ctx>
+  struct shared {
+    xl::block_scratch<unsigned, Ctx> waves;
+    xl::block_reduce_scratch<unsigned, Ctx> threads;
+    xl::block_exchange_scratch<unsigned, 2, Ctx> items;
+  };
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, xl::span<unsigned> wrong) const {
+    unsigned const rank = ctx.thread_rank(), size = ctx.block_size();
+    for (unsigned round = 0; round < 20; ++round) {
+      unsigned const sum = size * round + size * (size - 1) / 2;  // of rank + round
+      bool right = xl::block_reduce(ctx, s.waves, rank + round, xl::plus{}) == sum;
+      ctx.sync_block();
+      right &= xl::block_scan(ctx, s.waves, rank + round, xl::plus{}, 0u).total == sum;
+      ctx.sync_block();
+      right &= xl::block_broadcast(ctx, s.waves, rank + round, round % size) == round % size + round;
+      ctx.sync_block();
+      right &= xl::block_reduce(ctx, s.threads, rank + round, xl::plus{}) == sum;
+      unsigned items[2] = {2 * rank + round, 2 * rank + 1 + round};
+      xl::block_exchange<xl::arrangement::blocked, xl::arrangement::striped>(ctx, s.items, items);
+      right &= items[0] == rank + round && items[1] == size + rank + round;
+      ctx.sync_block();
+      if (!right) ++wrong[rank];
+    }
+  }
+};
+template <unsigned Threads>
+struct rounds_of : rounds {
+  static constexpr auto block = xl::block_size<Threads>;
+};
+
+}  // namespace
+
+CROSSLANE_TEST(block, scratch_is_used_again_after_a_barrier) {
+  xl::stream const q{d};
+  auto const check = [&](unsigned threads, auto const& kernel) {
+    xl::buffer<unsigned> wrong{q, threads};
+    xl::fill(q, wrong, 0u);
+    xl::launch(q, {.grid = 1, .block = threads}, kernel, wrong);
+    std::vector<unsigned> out(threads), none(threads);
+    xl::copy(q, wrong, out);
+    q.synchronize();
+    CROSSLANE_CHECK_SAME(out, none);
+  };
+  for (unsigned threads : {1u, 33u, 256u, 1024u}) check(threads, rounds{});
+  check(128, rounds_of<128>{});
+  check(1024, rounds_of<1024>{});
+}
+
+CROSSLANE_TEST_ONCE(functional, minimum_and_maximum_pass_over_nan) {
+  auto const check = []<class T>(T nan, T one) {
+    CROSSLANE_CHECK(xl::minimum{}(nan, one) == one);
+    CROSSLANE_CHECK(xl::minimum{}(one, nan) == one);
+    CROSSLANE_CHECK(xl::maximum{}(nan, one) == one);
+    CROSSLANE_CHECK(xl::maximum{}(one, nan) == one);
+  };
+  float const nan = std::numeric_limits<float>::quiet_NaN();
+  check(nan, 1.f);
+  check(double{nan}, 1.);
+  check(xl::half(nan), xl::half(1.f));
+  check(xl::bfloat16(nan), xl::bfloat16(1.f));
+}
+
+namespace {
+struct any_of {
+  template <class Ctx>
+  struct shared {
+    xl::block_scratch<bool, Ctx> scratch;
+  };
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, unsigned holder, xl::span<unsigned> out) const {
+    out[ctx.thread_rank()] = xl::block_reduce(ctx, s.scratch, ctx.thread_rank() == holder, xl::bit_or{}) ? 1 : 0;
+  }
+};
+}  // namespace
+
+CROSSLANE_TEST(block, or_of_bool) {
+  xl::stream const q{d};
+  for (unsigned threads : {1u, 70u, 1024u})
+    for (unsigned holder : {0u, threads - 1, threads}) {
+      xl::buffer<unsigned> out{q, threads};
+      xl::launch(q, {.grid = 1, .block = threads}, any_of{}, holder, out);
+      std::vector<unsigned> got(threads), want(threads, holder < threads ? 1 : 0);
+      xl::copy(q, out, got);
+      q.synchronize();
+      CROSSLANE_CHECK_SAME(got, want);
+    }
+}
 CROSSLANE_TEST(block, sums_of_int) { check_all_numbers<int, xl::plus>(d); }
 CROSSLANE_TEST(block, minimum_of_int) { check_all_numbers<int, xl::minimum>(d); }
 CROSSLANE_TEST(block, maximum_of_int) { check_all_numbers<int, xl::maximum>(d); }

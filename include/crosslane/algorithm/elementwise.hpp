@@ -22,20 +22,6 @@ constexpr void check_device_range() {
                 "crosslane: element-wise algorithms take buffers and spans; arrays of the program go through a buffer");
 }
 
-/// How many elements a thread moves at once: the widest of the types then fills one 16-byte access. 1 where that is impossible.
-template <class... T>
-constexpr unsigned elements_per_access() {
-  std::size_t widest = 1;
-  ((widest = sizeof(T) > widest ? sizeof(T) : widest), ...);
-  bool const powers_of_two = ((((sizeof(T) & (sizeof(T) - 1)) == 0)) && ... && true);
-  return powers_of_two && widest <= 16 ? unsigned(16 / widest) : 1;
-}
-
-template <unsigned N, class T>
-bool aligned_for(T const* p) {
-  return reinterpret_cast<std::uintptr_t>(p) % (N * sizeof(T)) == 0;
-}
-
 /// The most blocks of elementwise_block threads that one grid of the device can have. At least 2^23 on any GPU.
 template <runtime_backend B>
 std::uint64_t most_blocks(basic_stream_ref<B> q, source_location where) {

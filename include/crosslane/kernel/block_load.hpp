@@ -10,17 +10,11 @@ namespace detail {
 
 /// How many of N neighbouring elements one access of at most 16 bytes moves.
 template <class T, unsigned N>
-CROSSLANE_FN constexpr unsigned elements_of_access() {
-  unsigned count = 1;
-  if ((sizeof(T) & (sizeof(T) - 1)) == 0)
-    while (count * 2 * sizeof(T) <= 16 && N % (count * 2) == 0) count *= 2;
+inline constexpr unsigned elements_of_access = [] {
+  unsigned count = elements_per_access<T>();
+  while (N % count != 0) count /= 2;
   return count;
-}
-
-template <class V, class T>
-CROSSLANE_FN bool is_aligned_for(T* p) {
-  return reinterpret_cast<std::uintptr_t>(p) % alignof(V) == 0;
-}
+}();
 
 }  // namespace detail
 
@@ -29,11 +23,11 @@ CROSSLANE_FN bool is_aligned_for(T* p) {
 template <arrangement A, kernel_context Ctx, class T, std::size_t N>
 CROSSLANE_FN void block_load(Ctx const& ctx, std::type_identity_t<span<T const>> from, T (&items)[N],
                              std::type_identity_t<T> const& beyond = T{}) {
-  constexpr unsigned width = A == arrangement::blocked ? detail::elements_of_access<T, N>() : 1;
+  constexpr unsigned width = A == arrangement::blocked ? detail::elements_of_access<T, N> : 1;
   if constexpr (width > 1) {
     using access = vec<T, width>;
     std::size_t const first = std::size_t{ctx.thread_rank()} * N;
-    if (first + N <= from.size() && detail::is_aligned_for<access>(from.data())) {
+    if (first + N <= from.size() && detail::aligned_for<width>(from.data())) {
       auto const* const source = reinterpret_cast<access const*>(from.data() + first);
       for (unsigned k = 0; k < N / width; ++k) {
         access const loaded = source[k];
@@ -51,11 +45,11 @@ CROSSLANE_FN void block_load(Ctx const& ctx, std::type_identity_t<span<T const>>
 /// to[position of item i in the order of the block] = items[i], as far as `to` reaches. Otherwise like block_load.
 template <arrangement A, kernel_context Ctx, class T, std::size_t N>
 CROSSLANE_FN void block_store(Ctx const& ctx, T const (&items)[N], std::type_identity_t<span<T>> to) {
-  constexpr unsigned width = A == arrangement::blocked ? detail::elements_of_access<T, N>() : 1;
+  constexpr unsigned width = A == arrangement::blocked ? detail::elements_of_access<T, N> : 1;
   if constexpr (width > 1) {
     using access = vec<T, width>;
     std::size_t const first = std::size_t{ctx.thread_rank()} * N;
-    if (first + N <= to.size() && detail::is_aligned_for<access>(to.data())) {
+    if (first + N <= to.size() && detail::aligned_for<width>(to.data())) {
       auto* const target = reinterpret_cast<access*>(to.data() + first);
       for (unsigned k = 0; k < N / width; ++k) {
         access stored;

@@ -12,17 +12,18 @@ namespace detail {
 template <class T>
 struct block_scan_parts {
   T inclusive;  ///< within the wave
-  T lower;      ///< of the wave's lanes below; of no meaning in its first
+  T lower;      ///< of the wave's lanes below, where asked for; of no meaning in its first
   wave_totals<T> waves;
 };
 
-template <class Ctx, class T, class Op>
+template <bool NeedsLower, class Ctx, class T, class Op>
 CROSSLANE_FN block_scan_parts<T> scan_block(Ctx const& ctx, block_scratch<T, Ctx>& scratch, T const& value, Op const& op,
                                             source_location where) {
   auto const w = wave(ctx);
   T const inclusive = w.inclusive_scan(value, op, where);
   if (w.rank() == w.size() - 1) scratch.waves[ctx.wave_rank()] = inclusive;
-  T const lower = w.shuffle_up(inclusive, 1, where);  // the compiler drops it where it is not used
+  T lower = inclusive;
+  if constexpr (NeedsLower) lower = w.shuffle_up(inclusive, 1, where);
   ctx.sync_block(where);
   return {inclusive, lower, scan_waves(ctx, scratch, op, where)};
 }
@@ -33,7 +34,7 @@ CROSSLANE_FN block_scan_parts<T> scan_block(Ctx const& ctx, block_scratch<T, Ctx
 template <kernel_context Ctx, class T, class Op>
 CROSSLANE_FN scan_result<T> block_scan(Ctx const& ctx, block_scratch<T, Ctx>& scratch, T const& value, Op const& op,
                                        std::type_identity_t<T> const& initial, source_location where = source_location::current()) {
-  auto const parts = detail::scan_block(ctx, scratch, value, op, where);
+  auto const parts = detail::scan_block<true>(ctx, scratch, value, op, where);
   T const base = ctx.wave_rank() == 0 ? T(initial) : op(initial, parts.waves.before);
   return {ctx.lane_rank() == 0 ? base : op(base, parts.lower), parts.waves.all};
 }
@@ -48,7 +49,7 @@ CROSSLANE_FN T block_exclusive_scan(Ctx const& ctx, block_scratch<T, Ctx>& scrat
 template <kernel_context Ctx, class T, class Op>
 CROSSLANE_FN T block_exclusive_scan(Ctx const& ctx, block_scratch<T, Ctx>& scratch, T const& value, Op const& op,
                                     source_location where = source_location::current()) {
-  auto const parts = detail::scan_block(ctx, scratch, value, op, where);
+  auto const parts = detail::scan_block<true>(ctx, scratch, value, op, where);
   if (ctx.wave_rank() == 0) return parts.lower;
   return ctx.lane_rank() == 0 ? parts.waves.before : op(parts.waves.before, parts.lower);
 }
@@ -57,7 +58,7 @@ CROSSLANE_FN T block_exclusive_scan(Ctx const& ctx, block_scratch<T, Ctx>& scrat
 template <kernel_context Ctx, class T, class Op>
 CROSSLANE_FN T block_inclusive_scan(Ctx const& ctx, block_scratch<T, Ctx>& scratch, T const& value, Op const& op,
                                     source_location where = source_location::current()) {
-  auto const parts = detail::scan_block(ctx, scratch, value, op, where);
+  auto const parts = detail::scan_block<false>(ctx, scratch, value, op, where);
   return ctx.wave_rank() == 0 ? parts.inclusive : op(parts.waves.before, parts.inclusive);
 }
 
@@ -84,7 +85,7 @@ template <kernel_context Ctx, class T, std::size_t N, class Op>
 CROSSLANE_FN T block_inclusive_scan(Ctx const& ctx, block_scratch<T, Ctx>& scratch, T (&values)[N], Op const& op,
                                     source_location where = source_location::current()) {
   for (std::size_t i = 1; i < N; ++i) values[i] = op(values[i - 1], values[i]);
-  auto const parts = detail::scan_block(ctx, scratch, values[N - 1], op, where);
+  auto const parts = detail::scan_block<true>(ctx, scratch, values[N - 1], op, where);
   if (ctx.thread_rank() != 0) {
     T const prefix = ctx.wave_rank() == 0 ? parts.lower : ctx.lane_rank() == 0 ? parts.waves.before : op(parts.waves.before, parts.lower);
     for (std::size_t i = 0; i < N; ++i) values[i] = op(prefix, values[i]);

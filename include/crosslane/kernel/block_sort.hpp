@@ -68,19 +68,19 @@ CROSSLANE_FN void block_radix_rank(Ctx const& ctx, block_radix_rank_scratch<Bits
   for (unsigned i = 0; i < N; ++i) ranks[i] += own[digits[i]];
 }
 
-/// The bits of a key that are sorted by: begin, begin + 1 ... end - 1, counted from the lowest; others do not matter.
+/// The bits of a key that are sorted by: begin, begin + 1 ... end - 1, counted from the lowest; others do not matter. The same in all
+/// threads.
 struct bit_range {
   unsigned begin = 0;
   unsigned end = ~0u;  ///< up to the last where it is beyond
 };
 
-namespace detail {
+/// What a sort of keys alone has for values.
 struct no_value {};
-}  // namespace detail
 
 /// Shared memory of block_sort. Digits of `Bits` bits: more need fewer passes and more memory, 4 bytes for each of 2^Bits values and wave.
 /// Measured on an H200, 4 to 8 bits: 8 are fastest, and where a thread has a single key 7.
-template <class Key, unsigned N, class Ctx, class Value = detail::no_value, unsigned Bits = (N == 1 ? 7 : 8)>
+template <class Key, unsigned N, class Ctx, class Value = no_value, unsigned Bits = (N == 1 ? 7 : 8)>
 struct block_sort_scratch {
   using word = typename radix_key<Key>::word;
   block_radix_rank_scratch<Bits, Ctx> rank;
@@ -145,7 +145,7 @@ CROSSLANE_FN void sort_block(Ctx const& ctx, block_sort_scratch<Key, unsigned(N)
 /// Sorts the block's keys, N of each thread, blocked before and after: the thread of rank r gets those of places r * N ... r * N + N - 1.
 /// Equal keys keep their order. See radix_key for the order of each type.
 template <sort_order Order = sort_order::ascending, kernel_context Ctx, class Key, std::size_t N, unsigned Bits>
-CROSSLANE_FN void block_sort(Ctx const& ctx, block_sort_scratch<Key, unsigned(N), Ctx, detail::no_value, Bits>& scratch, Key (&keys)[N],
+CROSSLANE_FN void block_sort(Ctx const& ctx, block_sort_scratch<Key, unsigned(N), Ctx, no_value, Bits>& scratch, Key (&keys)[N],
                              bit_range bits = {}, source_location where = source_location::current()) {
   detail::sort_block<Order>(ctx, scratch, keys, bits, where);
 }

@@ -24,7 +24,10 @@ struct minus {
 struct multiplies {
   template <class T>
   CROSSLANE_FN constexpr T operator()(T const& a, T const& b) const {
-    return static_cast<T>(a * b);
+    if constexpr (std::is_unsigned_v<T> && sizeof(T) < sizeof(int))
+      return static_cast<T>(unsigned(a) * unsigned(b));  // of int, to which they would be promoted, it could overflow
+    else
+      return static_cast<T>(a * b);
   }
 };
 /// Not for reductions, as minus.
@@ -69,18 +72,14 @@ struct bit_xor {
 
 namespace detail {
 
-/// Types of numbers with the usual arithmetic; the library's own are added where they are defined.
-template <class T>
-inline constexpr bool is_number = std::is_arithmetic_v<T>;
-
 template <class Op>
 inline constexpr bool is_bitwise = std::is_same_v<Op, bit_and> || std::is_same_v<Op, bit_or> || std::is_same_v<Op, bit_xor>;
 
 /// Whether identity_of<T, Op>() exists: the value that changes no other.
 template <class T, class Op>
-inline constexpr bool has_identity =
-    std::is_integral_v<T> && (std::is_same_v<Op, plus> || std::is_same_v<Op, multiplies> || std::is_same_v<Op, minimum> ||
-                              std::is_same_v<Op, maximum> || is_bitwise<Op>);
+inline constexpr bool has_identity = std::is_integral_v<T> && !std::is_same_v<T, bool> &&
+                                     (std::is_same_v<Op, plus> || std::is_same_v<Op, multiplies> || std::is_same_v<Op, minimum> ||
+                                      std::is_same_v<Op, maximum> || is_bitwise<Op>);
 
 template <class T, class Op>
 CROSSLANE_FN constexpr T identity_of() {
@@ -99,9 +98,9 @@ CROSSLANE_FN constexpr T identity_of() {
 
 /// The order of the operands of Op on T does not matter: the library's own operators on numbers.
 template <class T, class Op>
-inline constexpr bool is_commutative =
-    (is_number<T> && (std::is_same_v<Op, plus> || std::is_same_v<Op, multiplies>)) ||
-    (std::is_arithmetic_v<T> && (std::is_same_v<Op, minimum> || std::is_same_v<Op, maximum>)) || (std::is_integral_v<T> && is_bitwise<Op>);
+inline constexpr bool is_commutative = (is_number<T> && (std::is_same_v<Op, plus> || std::is_same_v<Op, multiplies> ||
+                                                         std::is_same_v<Op, minimum> || std::is_same_v<Op, maximum>)) ||
+                                       (std::is_integral_v<T> && is_bitwise<Op>);
 
 }  // namespace detail
 

@@ -22,7 +22,8 @@ using unsigned_of =
 /// For other types specialise it with `word`, an unsigned integer, and the two functions, which are inverse to each other.
 template <class Key>
 struct radix_key {
-  static_assert(std::is_arithmetic_v<Key>, "crosslane: specialise radix_key for keys that are no numbers");
+  static_assert(std::is_arithmetic_v<Key> && sizeof(Key) <= 8,
+                "crosslane: specialise radix_key for keys that are no numbers of up to 64 bits");
   using word = detail::unsigned_of<sizeof(Key)>;
   static constexpr word top = word(word{1} << (sizeof(word) * 8 - 1));
 

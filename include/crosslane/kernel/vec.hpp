@@ -200,8 +200,25 @@ CROSSLANE_FN constexpr T reduce(vec<T, N> const& v, Op const& op) {
 }
 
 namespace detail {
+
+/// How many elements fill one 16-byte access, where it moves as many of each type: 1 where that is impossible.
+template <class... T>
+CROSSLANE_FN constexpr unsigned elements_per_access() {
+  std::size_t widest = 1;
+  ((widest = sizeof(T) > widest ? sizeof(T) : widest), ...);
+  bool const powers_of_two = ((((sizeof(T) & (sizeof(T) - 1)) == 0)) && ... && true);
+  return powers_of_two && widest <= 16 ? unsigned(16 / widest) : 1;
+}
+
+/// Whether N elements can be accessed as a vec.
+template <unsigned N, class T>
+CROSSLANE_FN bool aligned_for(T const* p) {
+  return reinterpret_cast<std::uintptr_t>(p) % alignof(vec<T, N>) == 0;
+}
+
 template <class T, unsigned N>
 inline constexpr bool is_number<vec<T, N>> = is_number<T>;
+
 }  // namespace detail
 
 }  // namespace crosslane

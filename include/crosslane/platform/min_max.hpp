@@ -8,42 +8,45 @@
 
 namespace crosslane::detail {
 
+/// Types of numbers with the usual arithmetic; the library's own are added where they are defined.
+template <class T>
+inline constexpr bool is_number = std::is_arithmetic_v<T>;
+
+/// The second of two operands is taken where the first is NaN.
+template <class T>
+CROSSLANE_FN constexpr bool is_nan([[maybe_unused]] T const& x) {
+  if constexpr (is_number<T> && !std::is_integral_v<T>)
+    return x != x;
+  else
+    return false;
+}
+
 /// Of floating point the number where the other is NaN, and either of two zeros: IEEE 754-2008's minNum.
 CROSSLANE_NO_EXEC_CHECK
 template <class T>
 CROSSLANE_FN constexpr T smaller(T const& a, T const& b) {
-  if constexpr (std::is_floating_point_v<T>) {
 #if CROSSLANE_DEVICE_PASS()
-    if (!__builtin_is_constant_evaluated()) {
-      if constexpr (sizeof(T) == 4)
-        return fminf(a, b);
-      else
-        return fmin(a, b);
-    }
-#endif
-    return b < a || a != a ? b : a;
-  } else {
-    return b < a ? b : a;
+  if constexpr (std::is_same_v<T, float>) {
+    if (!__builtin_is_constant_evaluated()) return fminf(a, b);
+  } else if constexpr (std::is_same_v<T, double>) {
+    if (!__builtin_is_constant_evaluated()) return fmin(a, b);
   }
+#endif
+  return b < a || is_nan(a) ? b : a;
 }
 
 /// Likewise maxNum.
 CROSSLANE_NO_EXEC_CHECK
 template <class T>
 CROSSLANE_FN constexpr T larger(T const& a, T const& b) {
-  if constexpr (std::is_floating_point_v<T>) {
 #if CROSSLANE_DEVICE_PASS()
-    if (!__builtin_is_constant_evaluated()) {
-      if constexpr (sizeof(T) == 4)
-        return fmaxf(a, b);
-      else
-        return fmax(a, b);
-    }
-#endif
-    return a < b || a != a ? b : a;
-  } else {
-    return a < b ? b : a;
+  if constexpr (std::is_same_v<T, float>) {
+    if (!__builtin_is_constant_evaluated()) return fmaxf(a, b);
+  } else if constexpr (std::is_same_v<T, double>) {
+    if (!__builtin_is_constant_evaluated()) return fmax(a, b);
   }
+#endif
+  return a < b || is_nan(a) ? b : a;
 }
 
 }  // namespace crosslane::detail
