@@ -14,8 +14,8 @@ HEAD = """\
 # Operations of waves and where they are proven
 
 Made by `test/tables.py` from what `test/kernel/wave_test.cpp` has run, not by hand. A target stands in a cell when every test of that
-operation on that type passed there: waves, tiles of several sizes and sets of lanes, in blocks of 1 to 1024 threads, each against a plain
-loop over the lanes. Reductions and scans are of sums, on int also of the maximum, on int8 of the minimum, on uint16 by `bit_or` and on
+operation on that type passed there: waves and tiles of several sizes, on int, float and `8 bytes` also any sets of lanes, in blocks of 1 to
+1024 threads (`64 bytes`: 256), each against a plain loop over the lanes. Reductions and scans are of sums, on int also of the maximum, on int8 of the minimum, on uint16 by `bit_or` and on
 unsigned by `bit_xor`. `8 bytes` and `64 bytes` are structs under an operation that is not commutative; they are not matched by
 `match_any` and `match_all`. `rank_in` is of waves and tiles.
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The only file that chooses: the default backend of this translation unit is that of its compiler, and the short names mean it.
+/// The file that chooses: the default backend of this translation unit is that of its compiler, and the short names mean it.
 #pragma once
 
 #include <crosslane/platform/compiler.hpp>
