@@ -4,7 +4,10 @@
 
 #include <crosslane/crosslane.hpp>
 
+#include <crosslane/tensor/blocked.hpp>
 #include <crosslane/tensor/packed.hpp>
+#include <crosslane/tensor/slice.hpp>
 #include <crosslane/tensor/strided.hpp>
+#include <crosslane/tensor/swizzled.hpp>
 #include <crosslane/tensor/tensor.hpp>
 #include <crosslane/tensor/view.hpp>

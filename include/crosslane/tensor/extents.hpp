@@ -87,8 +87,7 @@ class extents {
   /// limit_exceeded for one that the index type cannot hold.
   CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN constexpr extents(detail::extent_value<Dimensions>... values, source_location where = source_location::current()) {
-    int at = 0;
-    (set<Dimensions>(values.value, at, where), ...);
+    (set<Dimensions>(values.value, where), ...);
   }
 
   /// `dynamic` where it is not fixed.
@@ -142,7 +141,7 @@ class extents {
 
   CROSSLANE_NO_EXEC_CHECK
   template <class D>
-  CROSSLANE_FN constexpr void set(std::int64_t value, [[maybe_unused]] int& at, [[maybe_unused]] source_location where) {
+  CROSSLANE_FN constexpr void set(std::int64_t value, [[maybe_unused]] source_location where) {
     [[maybe_unused]] constexpr std::int64_t known = detail::dimension<D>::extent;
 #if !CROSSLANE_DEVICE_PASS()
     using A = typename detail::dimension<D>::axis;
@@ -154,7 +153,7 @@ class extents {
       throw_error(errc::limit_exceeded, where, "extent of axis %s: %lld, the limit of its %zu-bit index is %lld", axis_name<A>(),
                   static_cast<long long>(value), 8 * sizeof(Index), static_cast<long long>(largest));
 #endif
-    if constexpr (known == dynamic) dynamic_[at++] = Index(value);
+    if constexpr (known == dynamic) dynamic_[dynamic_position<typename detail::dimension<D>::axis>()] = Index(value);
   }
 
   static constexpr std::int64_t largest = sizeof(Index) == 4 ? INT32_MAX : INT64_MAX;

@@ -40,7 +40,7 @@ class basic_tensor {
   [[nodiscard]] T* data() noexcept { return memory_.data(); }
   [[nodiscard]] T const* data() const noexcept { return memory_.data(); }
   [[nodiscard]] Layout const& layout() const noexcept { return layout_; }
-  [[nodiscard]] extents_type const& extents() const noexcept { return layout_.extents(); }
+  [[nodiscard]] extents_type extents() const noexcept { return layout_.extents(); }
   template <class A>
   [[nodiscard]] index_type extent() const noexcept {
     return extents().template extent<A>();

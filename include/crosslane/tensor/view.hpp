@@ -127,7 +127,7 @@ class tensor_view : public detail::tensor_access<T, Layout, typename Layout::ext
 
   CROSSLANE_FN constexpr T* data() const { return this->data_; }
   CROSSLANE_FN constexpr Layout const& layout() const { return this->layout_; }
-  CROSSLANE_FN constexpr extents_type const& extents() const { return this->layout_.extents(); }
+  CROSSLANE_FN constexpr extents_type extents() const { return this->layout_.extents(); }
   template <class A>
   CROSSLANE_FN constexpr index_type extent() const {
     return extents().template extent<A>();

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Views of parts of a tensor, and of the same elements by other axes. Nothing is copied; what is known at compile time of strides and
+/// extents stays known. For layouts with strides; any thread may call them, and the program too.
+#pragma once
+
+#include <crosslane/tensor/packed.hpp>
+#include <crosslane/tensor/strided.hpp>
+#include <crosslane/tensor/view.hpp>
+
+#include <cstdint>
+
+namespace crosslane {
+namespace detail {
+
+template <class L>
+inline constexpr bool is_packed = false;
+template <class E, class Order>
+inline constexpr bool is_packed<packed<E, Order>> = true;
+
+template <class E, class A, class D>
+struct replaced_dimension;
+template <class Index, class... Old, class A, class D>
+struct replaced_dimension<extents<Index, Old...>, A, D> {
+  using type = extents<Index, std::conditional_t<std::is_same_v<typename dimension<Old>::axis, A>, D, Old>...>;
+};
+template <class E, class D>
+struct prepended_dimension;
+template <class Index, class... Old, class D>
+struct prepended_dimension<extents<Index, Old...>, D> {
+  using type = extents<Index, D, Old...>;
+};
+
+/// Extents E, of which `from` has all axes but the given one.
+template <class E, class Given, class From, class... A>
+CROSSLANE_FN constexpr E take_extents(From const& from, std::int64_t given, axes<A...>) {
+  auto const get = [&](auto tag) -> std::int64_t {
+    using X = typename decltype(tag)::type;
+    if constexpr (std::is_same_v<X, Given>)
+      return given;
+    else
+      return from.template extent<X>();
+  };
+  return E{get(std::type_identity<A>{})...};
+}
+
+/// A layout of extents E and that order with the strides that L has along the axes of E.
+template <class E, class Order, class L, class List>
+struct with_strides_of;
+template <class E, class Order, class L, class... A>
+struct with_strides_of<E, Order, L, axes<A...>> {
+  using type = strided<E, Order, strides<L::template fixed_stride<A>()...>>;
+  CROSSLANE_FN static constexpr type make(E const& e, L const& l) {
+    return {e, typename E::multi_index{{typename E::index_type(l.template stride<A>())...}}};
+  }
+};
+/// It, or a packed one.
+template <bool Packed, class E, class Order, class L>
+CROSSLANE_FN constexpr auto make_part([[maybe_unused]] E const& e, [[maybe_unused]] L const& l) {
+  if constexpr (Packed)
+    return packed<E, Order>{e};
+  else
+    return with_strides_of<E, Order, L, typename E::axes>::make(e, l);
+}
+
+template <class T, class L>
+CROSSLANE_FN constexpr tensor_view<T, L> make_view(T* data, L const& layout) {
+  return {data, layout};
+}
+
+/// The extents and strides of a layout under other names of its axes.
+template <class L, class From, class To>
+struct renamed {
+  using E = typename L::extents_type;
+  using extents_type = typename replaced_dimension<
+      E, From,
+      std::conditional_t<E::template fixed_extent<From>() == dynamic, To,
+                         fixed<To, (E::template fixed_extent<From>() == dynamic ? 0 : E::template fixed_extent<From>())>>>::type;
+  using order = typename replaced_axis<typename L::order, From, To>::type;
+  template <class A>
+  using old = std::conditional_t<std::is_same_v<A, To>, From, A>;
+
+  template <class A>
+  CROSSLANE_FN static constexpr std::int64_t fixed_stride() {
+    return L::template fixed_stride<old<A>>();
+  }
+  template <class A>
+  CROSSLANE_FN constexpr auto stride() const {
+    return layout.template stride<old<A>>();
+  }
+  template <class... A>
+  CROSSLANE_FN constexpr extents_type extents(axes<A...>) const {
+    return extents_type{layout.extents().template extent<old<A>>()...};
+  }
+  L layout;
+};
+
+}  // namespace detail
+
+/// The part where axis A has index i, without that axis. Bounds are checked as those of elements.
+template <tensor_axis A, class T, strided_layout L>
+CROSSLANE_FN constexpr auto fix(tensor_view<T, L> const& t, detail::tensor_index<A, typename L::extents_type::index_type> i) {
+  using E = typename L::extents_type;
+  static_assert(E::rank > 1, "crosslane: a tensor has at least one axis");
+  using order = typename detail::without_axis<typename L::order, A>::type;
+  using part = detail::extents_of_axes<E, typename detail::without_axis<typename E::axes, A>::type>;
+  detail::check_tensor_index(i, t.template extent<A>());
+  constexpr bool outermost = detail::is_packed<L> && L::order::template position<A>() == 0;
+  return detail::make_view(t.data() + static_cast<typename E::index_type>(i) * t.template stride<A>(),
+                           detail::make_part<outermost, typename part::type, order>(part::take(t.extents()), t.layout()));
+}
+
+/// The part where axis A goes from `begin` over `count` indices. Throws out_of_bounds on the host where bounds are checked.
+template <tensor_axis A, class T, strided_layout L>
+CROSSLANE_FN constexpr auto subrange(tensor_view<T, L> const& t, detail::tensor_index<A, typename L::extents_type::index_type> begin,
+                                     typename L::extents_type::index_type count) {
+  using E = typename L::extents_type;
+  using part = typename detail::replaced_dimension<E, A, A>::type;
+#if CROSSLANE_CONFIG_BOUNDS_CHECKS && !CROSSLANE_DEVICE_PASS()
+  if (begin.value < 0 || count < 0 || begin.value > t.template extent<A>() - count)
+    throw_error(errc::out_of_bounds, begin.where, "subrange from %lld over %lld of axis %s, which has %lld, at %s:%u",
+                static_cast<long long>(begin.value), static_cast<long long>(count), axis_name<A>(),
+                static_cast<long long>(t.template extent<A>()), begin.where.file, begin.where.line);
+#endif
+  constexpr bool outermost = detail::is_packed<L> && L::order::template position<A>() == 0;
+  return detail::make_view(t.data() + static_cast<typename E::index_type>(begin) * t.template stride<A>(),
+                           detail::make_part<outermost, part, typename L::order>(
+                               detail::take_extents<part, A>(t.extents(), count, typename part::axes{}), t.layout()));
+}
+
+/// The same elements, indexed by the axes in another order: permute<axis::w, axis::h>(t)(x, y) is t(y, x).
+template <tensor_axis... A, class T, strided_layout L>
+CROSSLANE_FN constexpr auto permute(tensor_view<T, L> const& t) {
+  using E = typename L::extents_type;
+  static_assert(detail::same_axes<axes<A...>, typename E::axes> && axes<A...>::distinct,
+                "crosslane: permute<...>() names each axis of the tensor once");
+  using part = detail::extents_of_axes<E, axes<A...>>;
+  return detail::make_view(
+      t.data(), detail::make_part<detail::is_packed<L>, typename part::type, typename L::order>(part::take(t.extents()), t.layout()));
+}
+
+/// The same elements with axis From called To: what was k of one product may be m of the next.
+template <tensor_axis From, tensor_axis To, class T, strided_layout L>
+CROSSLANE_FN constexpr auto rename(tensor_view<T, L> const& t) {
+  static_assert(!L::order::template contains<To>, "crosslane: the tensor has an axis of the new name already");
+  using other = detail::renamed<L, From, To>;
+  other const by_new_name{t.layout()};
+  using E = typename other::extents_type;
+  return detail::make_view(
+      t.data(), detail::make_part<detail::is_packed<L>, E, typename other::order>(by_new_name.extents(typename E::axes{}), by_new_name));
+}
+
+namespace detail {
+
+/// Strides of L, and 0 along one more axis.
+template <class L, class New>
+struct broadcast_strides {
+  L layout;
+  template <class A>
+  CROSSLANE_FN static constexpr std::int64_t fixed_stride() {
+    if constexpr (std::is_same_v<A, New>)
+      return 0;
+    else
+      return L::template fixed_stride<A>();
+  }
+  template <class A>
+  CROSSLANE_FN constexpr auto stride() const {
+    if constexpr (std::is_same_v<A, New>)
+      return typename L::extents_type::index_type{0};
+    else
+      return layout.template stride<A>();
+  }
+};
+
+/// Strides of L, where axis To takes that of Inner.
+template <class L, class Inner, class To>
+struct merged_strides {
+  L layout;
+  template <class A>
+  using old = std::conditional_t<std::is_same_v<A, To>, Inner, A>;
+  template <class A>
+  CROSSLANE_FN static constexpr std::int64_t fixed_stride() {
+    return L::template fixed_stride<old<A>>();
+  }
+  template <class A>
+  CROSSLANE_FN constexpr auto stride() const {
+    return layout.template stride<old<A>>();
+  }
+};
+
+/// The dimension of two axes as one.
+template <class E, class Outer, class Inner, class To>
+using merged_dimension =
+    std::conditional_t<E::template fixed_extent<Outer>() == dynamic || E::template fixed_extent<Inner>() == dynamic, To,
+                       fixed<To, (E::template fixed_extent<Outer>() == dynamic || E::template fixed_extent<Inner>() == dynamic
+                                      ? 0
+                                      : E::template fixed_extent<Outer>() * E::template fixed_extent<Inner>())>>;
+
+}  // namespace detail
+
+/// The tensor `count` times along a new axis, which is declared first. Its elements are constant.
+template <tensor_axis A, class T, strided_layout L>
+CROSSLANE_FN constexpr auto broadcast(tensor_view<T, L> const& t, typename L::extents_type::index_type count) {
+  static_assert(!L::order::template contains<A>, "crosslane: the tensor has that axis already");
+  using E = typename detail::prepended_dimension<typename L::extents_type, A>::type;
+  using order = typename detail::prepended_axis<A, typename L::order>::type;
+  detail::broadcast_strides<L, A> const s{t.layout()};
+  return detail::make_view<T const>(
+      t.data(), detail::make_part<false, E, order>(detail::take_extents<E, A>(t.extents(), count, typename E::axes{}), s));
+}
+
+/// Two axes as one, To, declared in the place of Outer; Inner must follow Outer in the order of memory. Where Outer does not go on where
+/// Inner ends, it throws invalid_argument on the host, or does not compile if that is known.
+template <tensor_axis Outer, tensor_axis Inner, tensor_axis To, class T, strided_layout L>
+CROSSLANE_FN constexpr auto merge(tensor_view<T, L> const& t, [[maybe_unused]] source_location where = source_location::current()) {
+  using E = typename L::extents_type;
+  static_assert(L::order::template position<Outer>() + 1 == L::order::template position<Inner>(),
+                "crosslane: merge<Outer, Inner, To>() takes two axes that follow each other in memory");
+  static_assert(!L::order::template contains<To> || std::is_same_v<To, Outer> || std::is_same_v<To, Inner>,
+                "crosslane: the tensor has an axis of the new name already");
+  using shorter = typename detail::extents_of_axes<E, typename detail::without_axis<typename E::axes, Inner>::type>::type;
+  using part = typename detail::replaced_dimension<shorter, Outer, detail::merged_dimension<E, Outer, Inner, To>>::type;
+  using order = typename detail::replaced_axis<typename detail::without_axis<typename L::order, Inner>::type, Outer, To>::type;
+  auto const inner = std::int64_t{t.template extent<Inner>()}, outer = std::int64_t{t.template extent<Outer>()};
+#if !CROSSLANE_DEVICE_PASS()
+  if (outer > 1 && inner > 0 && t.template stride<Outer>() != inner * t.template stride<Inner>())
+    throw_error(errc::invalid_argument, where, "merge of axes %s and %s: a stride of %lld, not %lld x %lld", axis_name<Outer>(),
+                axis_name<Inner>(), static_cast<long long>(t.template stride<Outer>()), static_cast<long long>(inner),
+                static_cast<long long>(t.template stride<Inner>()));
+#endif
+  detail::merged_strides<L, Inner, To> const s{t.layout()};
+  return detail::make_view(t.data(), detail::make_part<detail::is_packed<L>, part, order>(
+                                         detail::take_extents<part, To>(t.extents(), inner * outer, typename part::axes{}), s));
+}
+
+namespace detail {
+
+template <class L, unsigned V>
+struct vector_strides {
+  L layout;
+  template <class A>
+  CROSSLANE_FN static constexpr std::int64_t fixed_stride() {
+    constexpr std::int64_t s = L::template fixed_stride<A>();
+    if constexpr (std::is_same_v<A, typename L::contiguous_axis>)
+      return 1;
+    else if constexpr (s == dynamic)
+      return dynamic;
+    else {
+      static_assert(s % V == 0, "crosslane: vectorised<V>() needs strides that are multiples of V");
+      return s / V;
+    }
+  }
+  template <class A>
+  CROSSLANE_FN constexpr auto stride() const {
+    if constexpr (std::is_same_v<A, typename L::contiguous_axis>)
+      return typename L::extents_type::index_type{1};
+    else
+      return typename L::extents_type::index_type(layout.template stride<A>() / V);
+  }
+};
+
+template <class E, class A, unsigned V>
+struct vector_dimension {
+  static constexpr std::int64_t n = E::template fixed_extent<A>();
+  static_assert(n == dynamic || n % V == 0, "crosslane: vectorised<V>() needs an extent of the contiguous axis that is a multiple of V");
+  using type = std::conditional_t<n == dynamic, A, fixed<A, (n == dynamic ? 0 : n / V)>>;
+};
+
+template <unsigned V, class T, class L, class... A>
+void check_vectorised(tensor_view<T, L> const& t, source_location where, axes<A...>) {
+  using contiguous = typename L::contiguous_axis;
+  if (t.template extent<contiguous>() % V != 0)
+    throw_error(errc::invalid_argument, where, "vectorised<%u>: axis %s has %lld, no multiple of it", V, axis_name<contiguous>(),
+                static_cast<long long>(t.template extent<contiguous>()));
+  ((std::is_same_v<A, contiguous> || t.template extent<A>() <= 1 || t.template stride<A>() % V == 0
+        ? void()
+        : throw_error(errc::invalid_argument, where, "vectorised<%u>: the stride of axis %s is %lld, no multiple of it", V, axis_name<A>(),
+                      static_cast<long long>(t.template stride<A>()))),
+   ...);
+  using vector = vec<std::remove_const_t<T>, V>;
+  if (reinterpret_cast<std::uintptr_t>(t.data()) % alignof(vector) != 0)
+    throw_error(errc::misaligned, where, "vectorised<%u>: elements of %zu bytes at %p, vectors need a multiple of %zu", V, sizeof(T),
+                static_cast<void const*>(t.data()), alignof(vector));
+}
+
+}  // namespace detail
+
+/// The tensor as vectors of V neighbours along its contiguous axis, whose extent becomes V times smaller. Other layouts do not compile. On
+/// the program's side it throws invalid_argument and misaligned where extents, strides or the address do not allow it; kernels trust it.
+template <unsigned V, class T, strided_layout L>
+CROSSLANE_FN auto vectorised(tensor_view<T, L> const& t, [[maybe_unused]] source_location where = source_location::current()) {
+  using contiguous = typename L::contiguous_axis;
+  static_assert(!std::is_same_v<contiguous, no_axis>, "crosslane: vectorised<V>() needs a layout with a contiguous axis");
+  using E = typename L::extents_type;
+#if !CROSSLANE_DEVICE_PASS()
+  detail::check_vectorised<V>(t, where, typename L::order{});
+#endif
+  using vector = std::conditional_t<std::is_const_v<T>, vec<std::remove_const_t<T>, V> const, vec<std::remove_const_t<T>, V>>;
+  using part = typename detail::replaced_dimension<E, contiguous, typename detail::vector_dimension<E, contiguous, V>::type>::type;
+  detail::vector_strides<L, V> const s{t.layout()};
+  return detail::make_view(
+      reinterpret_cast<vector*>(t.data()),
+      detail::make_part<detail::is_packed<L>, part, typename L::order>(
+          detail::take_extents<part, contiguous>(t.extents(), t.template extent<contiguous>() / V, typename part::axes{}), s));
+}
+
+}  // namespace crosslane
