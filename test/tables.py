@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""tables.py [--check] writes docs/reference/waves.md from the results in docs/reference/waves/, which the tests write: one file per
-run, a line for each operation, type and target that it has shown to be right. With --check it only says whether the page is
-up to date.
+"""tables.py [--check] writes docs/reference/waves.md, and the tables of docs/reference/math.md, from the results in the folders of the same
+names, which the tests write: one file per run, a line for each operation, type and target that it has shown to be right, with the largest
+error where there is one. With --check it only says whether the pages are up to date.
 """
 import argparse
 import pathlib
@@ -47,17 +47,62 @@ def page(targets, proven):
     return HEAD + "\n".join(lines) + "\n"
 
 
+BEGIN, END = "<!-- test/tables.py: begin -->\n", "<!-- test/tables.py: end -->\n"
+
+
+def errors(folder):
+    """{target: device name}, {type: {function: (bound, {target: largest error})}}."""
+    targets, found = {}, {}
+    for file in sorted(folder.glob("*.txt")):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            function, type_, target, device, bound, error = line.split("\t")
+            targets[target] = device
+            found.setdefault(type_, {}).setdefault(function, (bound, {}))[1][target] = error
+    return targets, found
+
+
+def error_tables(targets, found):
+    names = sorted(targets, key=lambda t: (t != "host", t))
+    lines = ["| target | device of the run |", "|---|---|", *(f"| {t} | {targets[t]} |" for t in names)]
+
+    def table(type_, of, with_bound):
+        head = ["function", *(["bound"] if with_bound else []), *names]
+        lines.extend(["", f"`{type_}`:", "", "| " + " | ".join(head) + " |", "|---" * len(head) + "|"])
+        for function, (bound, by_target) in sorted(of.items()):
+            cells = [function, *([bound] if with_bound else []), *(by_target.get(t, "") for t in names)]
+            lines.append("| " + " | ".join(cells) + " |")
+
+    for type_ in sorted(found, key=lambda t: ["float", "double", "half", "bfloat16"].index(t)):
+        precise = {f: e for f, e in found[type_].items() if not f.startswith("fast::")}
+        if type_ in ("half", "bfloat16"):  # the same bound for all that round
+            worst = {t: max((e[t] for _, e in precise.values() if t in e), key=float) for t in names}
+            precise = {"largest of all functions": (max((b for b, _ in precise.values()), key=float), worst)}
+        table(type_, precise, True)
+    fast = {f: e for f, e in found["float"].items() if f.startswith("fast::")}
+    table("crosslane::fast", fast, False)
+    return "\n".join(lines) + "\n"
+
+
+def with_tables(text, tables):
+    before, rest = text.split(BEGIN)
+    return before + BEGIN + tables + END + rest.split(END)[1]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
-    text, file = page(*read(FOLDER / "waves")), FOLDER / "waves.md"
-    if not check:
-        file.write_text(text, encoding="utf-8")
-    elif file.read_text(encoding="utf-8") != text:
-        print(f"{file} is not what test/tables.py makes of {FOLDER / 'waves'}")
-        return 1
-    return 0
+    waves, math = FOLDER / "waves.md", FOLDER / "math.md"
+    pages = {waves: page(*read(FOLDER / "waves"))}
+    pages[math] = with_tables(math.read_text(encoding="utf-8"), error_tables(*errors(FOLDER / "math")))
+    stale = 0
+    for file, text in pages.items():
+        if not check:
+            file.write_text(text, encoding="utf-8")
+        elif file.read_text(encoding="utf-8") != text:
+            print(f"{file} is not what test/tables.py makes of {file.with_suffix('')}")
+            stale = 1
+    return stale
 
 
 if __name__ == "__main__":

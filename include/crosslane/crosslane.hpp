@@ -24,6 +24,7 @@
 #include <crosslane/kernel/clock.hpp>
 #include <crosslane/kernel/context.hpp>
 #include <crosslane/kernel/diagnostics.hpp>
+#include <crosslane/kernel/math.hpp>
 #include <crosslane/kernel/numeric.hpp>
 #include <crosslane/kernel/pipeline.hpp>
 #include <crosslane/kernel/tile.hpp>

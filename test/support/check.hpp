@@ -24,6 +24,9 @@ void fail(std::string const& text, source_location where);
 /// Notes that an operation did right for a type on a target. Where all tests of the run passed and CROSSLANE_TEST_RESULTS names a file,
 /// the notes are its lines: "operation", "type", "target" and the device's name, with tabs between.
 void note_proof(std::string const& operation, std::string const& type, std::string const& target, std::string const& device);
+/// Likewise a line for the largest error that was found, with two more fields: the largest one allowed, and that.
+void note_error(std::string const& operation, std::string const& type, std::string const& target, std::string const& device,
+                std::string const& bound, std::string const& found);
 
 std::string show(long long value);
 std::string show(unsigned long long value);

@@ -91,6 +91,11 @@ void note_proof(std::string const& operation, std::string const& type, std::stri
   proofs.insert(operation + '\t' + type + '\t' + target + '\t' + device);
 }
 
+void note_error(std::string const& operation, std::string const& type, std::string const& target, std::string const& device,
+                std::string const& bound, std::string const& found) {
+  proofs.insert(operation + '\t' + type + '\t' + target + '\t' + device + '\t' + bound + '\t' + found);
+}
+
 void skip(std::string const& reason) { throw skipped{reason}; }
 
 std::string show(long long value) { return print(value); }

@@ -6,12 +6,15 @@
 
 #if CROSSLANE_DEVICE_PASS() && CROSSLANE_COMPILER_CUDA()
 #include <crosslane/backend/cuda/access.hpp>
+#include <crosslane/backend/cuda/math.hpp>
 #include <crosslane/backend/cuda/numeric.hpp>
 #elif CROSSLANE_DEVICE_PASS()
 #include <crosslane/backend/hip/access.hpp>
+#include <crosslane/backend/hip/math.hpp>
 #include <crosslane/backend/hip/numeric.hpp>
 #else
 #include <crosslane/backend/host/access.hpp>
+#include <crosslane/backend/host/math.hpp>
 #include <crosslane/backend/host/numeric.hpp>
 #endif
 
@@ -19,12 +22,15 @@ namespace crosslane::backend {
 
 #if CROSSLANE_DEVICE_PASS() && CROSSLANE_COMPILER_CUDA()
 using native_access = cuda_access;
+using native_math = cuda_math;
 using native_numeric = cuda_numeric;
 #elif CROSSLANE_DEVICE_PASS()
 using native_access = hip_access;
+using native_math = hip_math;
 using native_numeric = hip_numeric;
 #else
 using native_access = host_access;
+using native_math = host_math;
 using native_numeric = host_numeric;
 #endif
 

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Mathematics on AMD GPUs.
+#pragma once
+
+#include <crosslane/backend/gpu/math.hpp>
+
+#include <type_traits>
+
+#if CROSSLANE_DEVICE_PASS()
+
+namespace crosslane::backend {
+
+struct hip_math : gpu_math {
+  // --- single instructions; exp2, log2, reciprocal and rsqrt take subnormal numbers for zero, or give zero for them ---
+
+  static CROSSLANE_DEVICE_FN float fast_exp2(float x) {
+#if __has_builtin(__builtin_amdgcn_exp2f)
+    return __builtin_amdgcn_exp2f(x);
+#else
+    return __builtin_exp2f(x);  // compilers without the other make one instruction of this
+#endif
+  }
+  static CROSSLANE_DEVICE_FN float fast_log2(float x) {
+#if __has_builtin(__builtin_amdgcn_logf)
+    return __builtin_amdgcn_logf(x);
+#else
+    return __builtin_log2f(x);
+#endif
+  }
+  /// The instructions count in turns, and chips before gfx10 in 256 of them at most.
+  static CROSSLANE_DEVICE_FN float fast_sin(float x) { return __builtin_amdgcn_sinf(__builtin_amdgcn_fractf(x * turns_per_radian)); }
+  static CROSSLANE_DEVICE_FN float fast_cos(float x) { return __builtin_amdgcn_cosf(__builtin_amdgcn_fractf(x * turns_per_radian)); }
+  /// 1 - 2 / (e^2x + 1), and Taylor's first terms where that would cancel.
+  static CROSSLANE_DEVICE_FN float fast_tanh(float x) {
+    float const large = 1 - 2 * __builtin_amdgcn_rcpf(fast_exp2(x * 2.88539008f) + 1);
+    float const small = x - x * x * x * (1.0f / 3);
+    return __builtin_fabsf(x) < 0.04f ? small : large;
+  }
+  static CROSSLANE_DEVICE_FN float fast_rsqrt(float x) { return __builtin_amdgcn_rsqf(x); }
+  static CROSSLANE_DEVICE_FN float fast_reciprocal(float x) { return __builtin_amdgcn_rcpf(x); }
+  static CROSSLANE_DEVICE_FN float fast_divide(float x, float y) { return x * __builtin_amdgcn_rcpf(y); }
+
+  // --- integers ---
+
+  template <class U>
+  static constexpr bool has_reverse_bits = true;
+  static CROSSLANE_DEVICE_FN std::uint32_t reverse_bits(std::uint32_t x) { return __builtin_bitreverse32(x); }
+  static CROSSLANE_DEVICE_FN std::uint64_t reverse_bits(std::uint64_t x) { return __builtin_bitreverse64(x); }
+
+  static constexpr bool has_byte_permute = true;
+  static CROSSLANE_DEVICE_FN std::uint32_t byte_permute(std::uint32_t low, std::uint32_t high, std::uint32_t selector) {
+    // A digit of four bits each becomes a byte.
+    std::uint32_t const digits = selector & 0x7777u, pairs = (digits | digits << 8) & 0xff00ffu;
+    return __builtin_amdgcn_perm(high, low, (pairs | pairs << 4) & 0x0f0f0f0fu);
+  }
+
+#if __has_builtin(__builtin_elementwise_add_sat)
+  template <class I>
+  static constexpr bool has_saturating = true;
+  template <class I>
+  static CROSSLANE_DEVICE_FN I saturating_add(I a, I b) {
+    return __builtin_elementwise_add_sat(a, b);
+  }
+  template <class I>
+  static CROSSLANE_DEVICE_FN I saturating_subtract(I a, I b) {
+    return __builtin_elementwise_sub_sat(a, b);
+  }
+#endif
+
+  // v_dot4: of signed bytes alone up to gfx10, of bytes with a choice of sign from gfx11 on.
+#if defined(__GFX11__) || defined(__GFX12__)
+  template <class I>
+  static constexpr bool has_dot4 = true;
+  static CROSSLANE_DEVICE_FN std::int32_t dot4(std::int32_t a, std::int32_t b, std::int32_t c) {
+    return __builtin_amdgcn_sudot4(true, a, true, b, c, false);
+  }
+  static CROSSLANE_DEVICE_FN std::uint32_t dot4(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
+    return __builtin_amdgcn_udot4(a, b, c, false);
+  }
+#elif defined(__gfx906__) || defined(__gfx908__) || defined(__gfx90a__) || defined(__gfx940__) || defined(__gfx941__) ||    \
+    defined(__gfx942__) || defined(__gfx950__) || defined(__gfx1011__) || defined(__gfx1012__) || defined(__gfx1030__) ||   \
+    defined(__gfx1031__) || defined(__gfx1032__) || defined(__gfx1033__) || defined(__gfx1034__) || defined(__gfx1035__) || \
+    defined(__gfx1036__)
+  template <class I>
+  static constexpr bool has_dot4 = true;
+  static CROSSLANE_DEVICE_FN std::int32_t dot4(std::int32_t a, std::int32_t b, std::int32_t c) {
+    return __builtin_amdgcn_sdot4(a, b, c, false);
+  }
+  static CROSSLANE_DEVICE_FN std::uint32_t dot4(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
+    return __builtin_amdgcn_udot4(a, b, c, false);
+  }
+#endif
+
+ private:
+  static constexpr float turns_per_radian = 0.15915494309189535f;
+};
+
+}  // namespace crosslane::backend
+
+#endif

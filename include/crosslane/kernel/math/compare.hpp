@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// abs, min, max and clamp.
+#pragma once
+
+#include <crosslane/kernel/math/real.hpp>
+#include <crosslane/platform/min_max.hpp>
+
+#include <concepts>
+#include <type_traits>
+
+namespace crosslane {
+
+/// Of integers the lowest one stays what it is.
+CROSSLANE_NO_EXEC_CHECK
+template <class T>
+requires detail::real<T> || std::signed_integral<T> CROSSLANE_FN constexpr T abs(T x) {
+  if constexpr (std::integral<T>) {
+    using U = std::make_unsigned_t<T>;
+    return x < 0 ? static_cast<T>(U(0) - U(x)) : x;
+  } else {
+    if constexpr (std::is_floating_point_v<T>)
+      if (!__builtin_is_constant_evaluated()) return backend::native_math::fabs(x);
+    return detail::from_bits<T>(detail::magnitude_of(x));
+  }
+}
+
+/// The smaller. Of floating point the number where the other is NaN, and either of +0 and -0.
+template <class T>
+requires detail::is_number<T> CROSSLANE_FN constexpr T min(T a, T b) {
+  return detail::smaller(a, b);
+}
+/// The larger. Of floating point the number where the other is NaN, and either of +0 and -0.
+template <class T>
+requires detail::is_number<T> CROSSLANE_FN constexpr T max(T a, T b) {
+  return detail::larger(a, b);
+}
+/// x, but not below `low` nor above `high`; NaN becomes `low`. low <= high.
+template <class T>
+requires detail::is_number<T> CROSSLANE_FN constexpr T clamp(T x, T low, T high) {
+  return min(max(x, low), high);
+}
+
+}  // namespace crosslane

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Powers of e, 2 and 10, and logarithms.
+#pragma once
+
+#include <crosslane/kernel/math/real.hpp>
+
+namespace crosslane {
+
+template <detail::real T>
+CROSSLANE_FN T exp(T x) {
+  return T(backend::native_math::exp(detail::widened(x)));
+}
+template <detail::real T>
+CROSSLANE_FN T exp2(T x) {
+  return T(backend::native_math::exp2(detail::widened(x)));
+}
+template <detail::real T>
+CROSSLANE_FN T exp10(T x) {
+  return T(backend::native_math::exp10(detail::widened(x)));
+}
+/// exp(x) - 1, exact near 0 too.
+template <detail::real T>
+CROSSLANE_FN T expm1(T x) {
+  return T(backend::native_math::expm1(detail::widened(x)));
+}
+template <detail::real T>
+CROSSLANE_FN T log(T x) {
+  return T(backend::native_math::log(detail::widened(x)));
+}
+template <detail::real T>
+CROSSLANE_FN T log2(T x) {
+  return T(backend::native_math::log2(detail::widened(x)));
+}
+template <detail::real T>
+CROSSLANE_FN T log10(T x) {
+  return T(backend::native_math::log10(detail::widened(x)));
+}
+/// log(1 + x), exact near 0 too.
+template <detail::real T>
+CROSSLANE_FN T log1p(T x) {
+  return T(backend::native_math::log1p(detail::widened(x)));
+}
+
+}  // namespace crosslane

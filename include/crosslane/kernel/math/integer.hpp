@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Bits and bytes of integers, wide products, saturation. Types have 32 or 64 bits; nothing converts.
+#pragma once
+
+#include <crosslane/backend/select_native.hpp>
+#include <crosslane/platform/bits.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <type_traits>
+
+namespace crosslane {
+namespace detail {
+
+template <class T>
+concept word_integer = std::integral<T> && !std::same_as<T, bool> && (sizeof(T) == 4 || sizeof(T) == 8);
+template <class T>
+concept unsigned_word = word_integer<T> && std::unsigned_integral<T>;
+
+/// The type by which it is computed: long and long long are one.
+template <class T>
+using sized = std::conditional_t<sizeof(T) == 4, std::conditional_t<std::is_signed_v<T>, std::int32_t, std::uint32_t>,
+                                 std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>>;
+
+__extension__ using int128 = __int128;
+__extension__ using uint128 = unsigned __int128;
+
+template <class U>
+inline constexpr unsigned width = 8 * sizeof(U);
+
+}  // namespace detail
+
+/// Set bits.
+template <detail::unsigned_word U>
+CROSSLANE_FN constexpr unsigned popcount(U x) {
+  return detail::count_bits(detail::sized<U>{x});
+}
+/// Above the highest set bit; all of 0.
+template <detail::unsigned_word U>
+CROSSLANE_FN constexpr unsigned count_leading_zeros(U x) {
+  return x == 0 ? detail::width<U> : detail::width<U> - 1 - detail::highest_bit(detail::sized<U>{x});
+}
+/// Below the lowest set bit; all of 0.
+template <detail::unsigned_word U>
+CROSSLANE_FN constexpr unsigned count_trailing_zeros(U x) {
+  return x == 0 ? detail::width<U> : detail::lowest_bit(detail::sized<U>{x});
+}
+/// The place of the lowest set bit, counted from 1; 0 where there is none.
+template <detail::unsigned_word U>
+CROSSLANE_FN constexpr unsigned find_first_set(U x) {
+  return x == 0 ? 0 : 1 + detail::lowest_bit(detail::sized<U>{x});
+}
+
+/// The lowest bit becomes the highest.
+template <detail::unsigned_word U>
+CROSSLANE_FN constexpr U reverse_bits(U x) {
+  if constexpr (backend::native_math::has_reverse_bits<detail::sized<U>>)
+    if (!__builtin_is_constant_evaluated()) return backend::native_math::reverse_bits(detail::sized<U>{x});
+  // Neighbours of 1, 2, 4 ... bits change places.
+  U mask = ~U{0};
+  for (unsigned step = detail::width<U> / 2; step > 0; step /= 2) {
+    mask ^= mask << step;
+    x = ((x >> step) & mask) | ((x << step) & ~mask);
+  }
+  return x;
+}
+
+/// Four bytes chosen out of eight: `low` has bytes 0 to 3, `high` 4 to 7, and each of the four lower hexadecimal digits of `selector`,
+/// modulo 8, says which becomes that byte of the result.
+CROSSLANE_FN constexpr std::uint32_t byte_permute(std::uint32_t low, std::uint32_t high, std::uint32_t selector) {
+  if constexpr (backend::native_math::has_byte_permute)
+    if (!__builtin_is_constant_evaluated()) return backend::native_math::byte_permute(low, high, selector);
+  std::uint64_t const bytes = std::uint64_t{high} << 32 | low;
+  std::uint32_t result = 0;
+  for (unsigned i = 0; i < 4; ++i) result |= std::uint32_t(bytes >> 8 * (selector >> 4 * i & 7) & 0xff) << 8 * i;
+  return result;
+}
+
+/// The upper half of `high` and `low`, as one number, shifted left by n modulo the width of U.
+template <detail::unsigned_word U>
+CROSSLANE_FN constexpr U funnel_shift_left(U low, U high, unsigned n) {
+  if constexpr (backend::native_math::has_funnel_shift && sizeof(U) == 4)
+    if (!__builtin_is_constant_evaluated()) return backend::native_math::funnel_shift_left(low, high, n);
+  n %= detail::width<U>;
+  if constexpr (sizeof(U) == 4)
+    return U((std::uint64_t{high} << 32 | low) << n >> 32);
+  else
+    return n == 0 ? high : high << n | low >> (detail::width<U> - n);
+}
+/// The lower half of `high` and `low`, as one number, shifted right by n modulo the width of U.
+template <detail::unsigned_word U>
+CROSSLANE_FN constexpr U funnel_shift_right(U low, U high, unsigned n) {
+  if constexpr (backend::native_math::has_funnel_shift && sizeof(U) == 4)
+    if (!__builtin_is_constant_evaluated()) return backend::native_math::funnel_shift_right(low, high, n);
+  n %= detail::width<U>;
+  if constexpr (sizeof(U) == 4)
+    return U((std::uint64_t{high} << 32 | low) >> n);
+  else
+    return n == 0 ? low : low >> n | high << (detail::width<U> - n);
+}
+
+/// The upper half of the product.
+template <detail::word_integer I>
+CROSSLANE_FN constexpr I multiply_high(I a, I b) {
+  using S = detail::sized<I>;
+  if constexpr (std::same_as<S, std::uint32_t>) {
+    return detail::multiply_high(S{a}, S{b});
+  } else if constexpr (std::same_as<S, std::int32_t>) {
+    return I(std::int64_t{a} * b >> 32);
+  } else if constexpr (std::is_signed_v<I>) {
+    return I(detail::int128{a} * b >> 64);
+  } else {
+    return I(detail::uint128{a} * b >> 64);
+  }
+}
+
+/// a + b, or the limit of I that it is beyond.
+template <detail::word_integer I>
+CROSSLANE_FN constexpr I saturating_add(I a, I b) {
+  using S = detail::sized<I>;
+  if constexpr (backend::native_math::has_saturating<S>)
+    if (!__builtin_is_constant_evaluated()) return I(backend::native_math::saturating_add(S{a}, S{b}));
+  using U = std::make_unsigned_t<I>;
+  U const sum = U(a) + U(b);
+  if constexpr (std::is_signed_v<I>) {
+    U const limit = (U(a) >> (detail::width<U> - 1)) + (~U{0} >> 1);  // the highest, or the lowest, that is one more
+    return I(((U(a) ^ sum) & (U(b) ^ sum)) >> (detail::width<U> - 1) != 0 ? limit : sum);
+  } else {
+    return sum < a ? ~U{0} : sum;
+  }
+}
+/// a - b, or the limit of I that it is beyond.
+template <detail::word_integer I>
+CROSSLANE_FN constexpr I saturating_subtract(I a, I b) {
+  using S = detail::sized<I>;
+  if constexpr (backend::native_math::has_saturating<S>)
+    if (!__builtin_is_constant_evaluated()) return I(backend::native_math::saturating_subtract(S{a}, S{b}));
+  using U = std::make_unsigned_t<I>;
+  U const difference = U(a) - U(b);
+  if constexpr (std::is_signed_v<I>) {
+    U const limit = (U(a) >> (detail::width<U> - 1)) + (~U{0} >> 1);
+    return I(((U(a) ^ U(b)) & (U(a) ^ difference)) >> (detail::width<U> - 1) != 0 ? limit : difference);
+  } else {
+    return a < b ? U{0} : difference;
+  }
+}
+
+/// c plus the products of the four bytes of a with those of b, which are signed or unsigned as I is, modulo 2^32.
+template <class I>
+requires std::same_as<I, std::int32_t> || std::same_as<I, std::uint32_t> CROSSLANE_FN constexpr I dot4(I a, I b, I c) {
+  if constexpr (backend::native_math::has_dot4<I>)
+    if (!__builtin_is_constant_evaluated()) return backend::native_math::dot4(a, b, c);
+  using byte = std::conditional_t<std::is_signed_v<I>, std::int8_t, std::uint8_t>;
+  std::uint32_t sum = std::uint32_t(c);
+  for (unsigned i = 0; i < 4; ++i) sum += std::uint32_t(byte(a >> 8 * i) * byte(b >> 8 * i));
+  return I(sum);
+}
+
+}  // namespace crosslane

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The types of the mathematical functions.
+///
+/// Arguments of a function have one type, and nothing converts: min(1, 2.0f), pow(x, 2) and exp(1) do not compile. Functions of float and
+/// double are the target's accurate ones, the vendor's on a GPU and C's on the host, whose results may differ in the last places;
+/// docs/reference/math.md has the bounds. half and bfloat16 are computed in float, and the result rounded once more.
+#pragma once
+
+#include <crosslane/backend/select_native.hpp>
+#include <crosslane/kernel/numeric/small_float.hpp>
+
+#include <concepts>
+#include <cstdint>
+
+namespace crosslane::detail {
+
+template <class T>
+concept real = std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, half> || std::same_as<T, bfloat16>;
+
+/// The same number in the type that it is computed in.
+CROSSLANE_FN constexpr float widened(float x) { return x; }
+CROSSLANE_FN constexpr double widened(double x) { return x; }
+template <class F>
+CROSSLANE_FN constexpr float widened(small_float<F> x) {
+  return float(x);
+}
+
+/// The bits of numbers: a sign, and below it a magnitude in the order of the numbers.
+template <class T>
+struct real_bits;
+template <>
+struct real_bits<float> {
+  using type = std::uint32_t;
+  static constexpr type sign = 0x80000000u, infinity = 0x7f800000u;
+};
+template <>
+struct real_bits<double> {
+  using type = std::uint64_t;
+  static constexpr type sign = std::uint64_t{1} << 63, infinity = std::uint64_t{0x7ff} << 52;
+};
+template <class F>
+struct real_bits<small_float<F>> {
+  using type = typename F::bits;
+  static constexpr type sign = F::sign, infinity = F::infinity;
+};
+
+template <class T>
+CROSSLANE_FN constexpr auto bits_of(T x) {
+  return __builtin_bit_cast(typename real_bits<T>::type, x);
+}
+template <class T>
+CROSSLANE_FN constexpr auto magnitude_of(T x) {
+  return static_cast<typename real_bits<T>::type>(bits_of(x) & (real_bits<T>::sign - 1));
+}
+template <class T>
+CROSSLANE_FN constexpr T from_bits(typename real_bits<T>::type bits) {
+  return __builtin_bit_cast(T, bits);
+}
+
+}  // namespace crosslane::detail
