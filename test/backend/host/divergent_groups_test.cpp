@@ -85,9 +85,9 @@ CROSSLANE_TEST(divergent_group, different_places) {
   xl::error const e = error_of([&] { q.synchronize(); });
   CROSSLANE_CHECK_EQ(e.code(), xl::errc::divergent_wave);
   CROSSLANE_CHECK(contains(e.what(), "lane 0 of wave 0"));
-  CROSSLANE_CHECK(contains(e.what(), ":" + std::to_string(lines[1])));
+  CROSSLANE_CHECK(contains(e.what(), std::string(__FILE__) + ":" + std::to_string(lines[1])));
   CROSSLANE_CHECK(contains(e.what(), "lane 2 in one of lanes 0xf at"));
-  CROSSLANE_CHECK(contains(e.what(), ":" + std::to_string(lines[0])));
+  CROSSLANE_CHECK(contains(e.what(), std::string(__FILE__) + ":" + std::to_string(lines[0])));
 }
 
 /// Lanes that take each other for groups of different sizes.

@@ -240,5 +240,5 @@ CROSSLANE_TEST(numeric, reductions_take_them) {
 
 static_assert(xl::half{3} * xl::half{2} + xl::half{1} == xl::half{7} &&
               fma(xl::bfloat16{3}, xl::bfloat16{2}, xl::bfloat16{1}) == xl::bfloat16{7});
-static_assert(xl::detail::is_commutative<xl::half, xl::plus> && !xl::detail::is_commutative<xl::half, xl::minimum>);
+static_assert(xl::detail::is_commutative<xl::half, xl::plus> && xl::detail::is_commutative<xl::half, xl::minimum>);
 static_assert(!xl::detail::is_commutative<xl::fp8_e4m3, xl::plus>);
