@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
     bench::register_launch(q);
     bench::register_atomic(q);
     bench::register_convert(q);
+    bench::register_tensor_convert(q);
 #if CROSSLANE_COMPILER_CUDA()  // the rivals are CUB's
     bench::register_waves(q);
     bench::register_block_reduce(q);

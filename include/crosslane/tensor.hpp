@@ -5,6 +5,7 @@
 #include <crosslane/crosslane.hpp>
 
 #include <crosslane/tensor/blocked.hpp>
+#include <crosslane/tensor/convert.hpp>
 #include <crosslane/tensor/packed.hpp>
 #include <crosslane/tensor/slice.hpp>
 #include <crosslane/tensor/strided.hpp>

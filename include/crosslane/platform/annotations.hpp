@@ -45,3 +45,10 @@
 #else
 #define CROSSLANE_INDEPENDENT_ITERATIONS
 #endif
+
+/// Unrolls the next loop, whose count is known, in device code. Compilers of the program's side do not all know the pragma.
+#if CROSSLANE_DEVICE_PASS()
+#define CROSSLANE_UNROLL _Pragma("unroll")
+#else
+#define CROSSLANE_UNROLL
+#endif

@@ -161,12 +161,14 @@ void with_instance(int device, device_properties const& p, launch_geometry const
       static_assert(std::is_invocable_v<K const&, ctx const&, kernel_shared<K, ctx>&, A const&...>,
                     "crosslane: the kernel cannot be called with (context, [its shared struct,] the arguments of the launch): see that "
                     "their number and types fit, that "
-                    "operator() is const and that it takes no argument by non-const reference");
+                    "operator() is const and that it takes no argument by non-const reference. "
+                    "A tensor must have a layout that the kernel takes; crosslane::convert(stream, source, destination) changes it");
     else
       static_assert(std::is_invocable_v<K const&, ctx const&, A const&...>,
                     "crosslane: the kernel cannot be called with (context, the arguments of the launch): see that their number and types "
                     "fit, that operator() is const "
-                    "and that it takes no argument by non-const reference");
+                    "and that it takes no argument by non-const reference. "
+                    "A tensor must have a layout that the kernel takes; crosslane::convert(stream, source, destination) changes it");
     check_geometry<K>(B::name, device, p, g, shared_bytes, shared_bytes > B::max_static_shared_bytes);
     f(width);
   });

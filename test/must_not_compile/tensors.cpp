@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <crosslane/tensor.hpp>
+
+namespace xl = crosslane;
+namespace axis = xl::axis;
+
+struct takes_nhwc {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const&, xl::tensor_view<float, xl::nhwc>) const {}
+};
+
+struct takes_contiguous_channels {
+  template <xl::kernel_context Ctx, xl::layout_with_contiguous<axis::c> L>
+  CROSSLANE_FN void operator()(Ctx const&, xl::tensor_view<float, L>) const {}
+};
+
+using rgb = xl::with_fixed<xl::nhwc, xl::fixed<axis::c, 3>>;
+
+void launch(xl::stream const& q, xl::tensor<float, xl::nchw>& planes, xl::tensor<float, xl::nhwc>& pixels, float* data) {
+  xl::launch(q, {.grid = 1, .block = 32}, takes_nhwc{}, pixels);
+  xl::launch(q, {.grid = 1, .block = 32}, takes_contiguous_channels{}, pixels);
+  auto const t = planes.view();
+#if CROSSLANE_TEST_WRONG == 1
+  xl::launch(q, {.grid = 1, .block = 32}, takes_nhwc{}, planes);
+#elif CROSSLANE_TEST_WRONG == 2
+  xl::launch(q, {.grid = 1, .block = 32}, takes_contiguous_channels{}, planes);
+#elif CROSSLANE_TEST_WRONG == 3
+  xl::tensor_view<float, xl::nhwc> const wrong = t;
+#elif CROSSLANE_TEST_WRONG == 4
+  (void)t.extent<axis::k>();
+#elif CROSSLANE_TEST_WRONG == 5
+  xl::packed<xl::image_extents, xl::axes<axis::n, axis::h, axis::w>> wrong;
+#elif CROSSLANE_TEST_WRONG == 6
+  xl::convert(q, xl::rename<axis::c, axis::k>(t), pixels);
+#elif CROSSLANE_TEST_WRONG == 7
+  xl::broadcast<axis::d>(t, 2)(0, 0, 0, 0, 0) = 1;
+#elif CROSSLANE_TEST_WRONG == 8
+  t(0, 0, 0) = 1;
+#elif CROSSLANE_TEST_WRONG == 9
+  (void)xl::vectorised<4>(xl::fix<axis::w>(t, 0));
+#elif CROSSLANE_TEST_WRONG == 10
+  (void)xl::vectorised<4>(xl::tensor_view{data, rgb{{1, 3, 2, 2}}});
+#elif CROSSLANE_TEST_WRONG == 11
+  (void)t.at<axis::n, axis::c, axis::h, axis::h>(0, 0, 0, 0);
+#elif CROSSLANE_TEST_WRONG == 12
+  xl::copy(q, planes, pixels);
+#elif CROSSLANE_TEST_WRONG == 13
+  xl::extents<int, axis::n, axis::n> wrong;
+#elif CROSSLANE_TEST_WRONG == 14
+  xl::extents<unsigned, axis::n> wrong;
+#elif CROSSLANE_TEST_WRONG == 15
+  (void)xl::merge<axis::c, axis::w, axis::k>(t);
+#else
+  xl::convert(q, planes, pixels);
+  (void)t, (void)data;
+#endif
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Conversions between layouts and element types, against the definition: destination(index) = source(index).
+#define CROSSLANE_CONFIG_BOUNDS_CHECKS 1
+#include <tensor/reference.hpp>
+
+#include <cmath>
+
+namespace xl = crosslane;
+using namespace crosslane_test;
+
+namespace {
+
+template <class T>
+T value_of(std::size_t i) {
+  return T(float(int(i * 2654435761u % 251) - 125));
+}
+
+/// Every element arrives; gaps keep what they had, save in blocked layouts, where they become 0.
+template <class T, class U, class From, class To>
+void check_convert(xl::stream const& q, From const& from, To const& to, bool gaps_become_zero = false,
+                   source_location where = source_location::current()) {
+  xl::tensor<T, From> source{q, from};
+  xl::tensor<U, To> destination{q, to};
+  std::vector<T> values(source.storage().size());
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = value_of<T>(i);
+  xl::copy(q, values, source.storage());
+  xl::fill(q, destination.storage(), U(99));
+  xl::convert(q, source, destination);
+  std::vector<U> const got = read(q, destination.storage());
+  std::vector<U> expected(got.size(), gaps_become_zero ? U(0) : U(99));
+  for_each_index(to, [&](auto const& i) {
+    typename From::extents_type::multi_index j{};
+    [&]<class... A>(xl::axes<A...>) {
+      ((j[xl::detail::position_of<typename From::extents_type, A>] = i[xl::detail::position_of<typename To::extents_type, A>]), ...);
+    }(typename From::order{});
+    expected[std::size_t(to.offset(i))] = static_cast<U>(values[std::size_t(from.offset(j))]);
+  });
+  for (std::size_t i = 0; i < got.size(); ++i)
+    if (float(got[i]) != float(expected[i]))
+      return fail(std::string("convert from ") + xl::type_name<From>() + " to " + xl::type_name<To>() + ": element " + show_value(i) +
+                      " is " + show_value(float(got[i])) + ", not " + show_value(float(expected[i])),
+                  where);
+}
+
+template <class T, class U>
+void check_orders(xl::stream const& q, xl::image_extents const& e) {
+  check_convert<T, U>(q, xl::nchw{e}, xl::nhwc{e});
+  check_convert<T, U>(q, xl::nhwc{e}, xl::nchw{e});
+  check_convert<T, U>(q, xl::nchw{e}, xl::chwn{e});
+  check_convert<T, U>(q, xl::hwnc{e}, xl::nhcw{e});
+  check_convert<T, U>(q, xl::nhwc{e}, xl::nhwc{e});
+}
+
+CROSSLANE_TEST(tensor_convert, random_extents) {
+  xl::stream const q{d};
+  random_extents next{5};
+  for (int round = 0; round < 12; ++round) check_orders<float, float>(q, {next(3), next(90), next(9), next(20)});
+}
+
+CROSSLANE_TEST(tensor_convert, tiles_and_their_edges) {
+  xl::stream const q{d};
+  for (auto const& [c, w] : {std::pair{64, 64}, {65, 63}, {128, 8}, {8, 132}, {72, 40}, {9, 200}}) {
+    check_orders<float, float>(q, {2, c, 1, w});
+    check_convert<int, int>(q, xl::row_major<>{{c, w}}, xl::column_major<>{{c, w}});
+  }
+}
+
+CROSSLANE_TEST(tensor_convert, element_types) {
+  xl::stream const q{d};
+  for (xl::image_extents const& e : {xl::image_extents{2, 72, 3, 24}, xl::image_extents{1, 17, 5, 3}}) {
+    check_orders<float, xl::half>(q, e);
+    check_orders<xl::half, float>(q, e);
+    check_orders<xl::bfloat16, xl::half>(q, e);
+    check_orders<std::int8_t, float>(q, e);
+    check_orders<std::int8_t, std::int8_t>(q, e);
+    check_orders<double, float>(q, e);
+  }
+}
+
+CROSSLANE_TEST(tensor_convert, strided_padded_blocked_and_wide) {
+  xl::stream const q{d};
+  random_extents next{6};
+  for (int round = 0; round < 6; ++round) {
+    xl::image_extents const e{next(3), next(40), next(6), next(20)};
+    auto const padded = xl::make_padded<xl::nchw::order>(e, 24);
+    check_convert<float, float>(q, xl::nhwc{e}, padded);
+    check_convert<float, float>(q, padded, xl::nhwc{e});
+    check_convert<float, float>(q, padded, xl::nchw{e});
+    check_convert<float, xl::half>(q, xl::make_padded<xl::nhwc::order>(e, 44), padded);
+    check_convert<float, float>(q, xl::nchw{e}, xl::nchw_c<8>{e}, true);
+    check_convert<float, float>(q, xl::nchw_c<8>{e}, xl::nhwc{e});
+    check_convert<float, xl::half>(q, xl::nchw_c<8>{e}, xl::nchw_c<16>{e}, true);
+    using wide = xl::with_index<xl::nhwc, std::int64_t>;
+    check_convert<float, float>(q, xl::nchw{e}, wide{{e.extent<axis::n>(), e.extent<axis::c>(), e.extent<axis::h>(), e.extent<axis::w>()}});
+  }
+  // Axes go by name.
+  using other = xl::extents<int, axis::w, axis::n, axis::c, axis::h>;
+  check_convert<float, float>(q, xl::nchw{{2, 11, 3, 5}}, xl::packed<other, xl::nhwc::order>{{5, 2, 11, 3}});
+  using eight = xl::extents<int, axis::n, axis::c, axis::d, axis::h, axis::w, axis::k, axis::m, axis::row>;
+  using mixed = xl::axes<axis::row, axis::m, axis::c, axis::n, axis::d, axis::k, axis::w, axis::h>;
+  check_convert<float, float>(q, xl::packed<eight, eight::axes>{{2, 3, 2, 9, 2, 3, 2, 10}},
+                              xl::packed<eight, mixed>{{2, 3, 2, 9, 2, 3, 2, 10}});
+}
+
+CROSSLANE_TEST(tensor_convert, parts) {
+  xl::stream const q{d};
+  xl::tensor<float, xl::nhwc> t{q, {2, 16, 6, 10}};
+  std::vector<float> values(t.storage().size());
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = float(i);
+  xl::copy(q, values, t.storage());
+  using chw = xl::packed<xl::extents<int, axis::c, axis::h, axis::w>, xl::axes<axis::c, axis::h, axis::w>>;
+  xl::tensor<float, chw> out{q, {16, 6, 4}};
+  // Views that begin at no multiple of a vector are moved by elements.
+  xl::convert(q, xl::subrange<axis::w>(xl::fix<axis::n>(t.view(), 1), 3, 4), out);
+  std::vector<float> const got = read(q, out.storage());
+  for_each_index(out.layout(), [&](auto const& i) {
+    CROSSLANE_CHECK_EQ(got[std::size_t(out.layout().offset(i))], values[std::size_t(t.layout().offset({{1, i[0], i[1], i[2] + 3}}))]);
+  });
+  // One row for all of a batch.
+  using vector = xl::extents<int, axis::w>;
+  xl::tensor<float, xl::packed<vector, vector::axes>> row{q, {10}};
+  xl::copy(q, xl::span<float const>{values.data(), 10}, row.storage());
+  xl::tensor<float, xl::row_major<axis::n, axis::w>> rows{q, {7, 10}};
+  xl::convert(q, xl::broadcast<axis::n>(row.view(), 7), rows);
+  std::vector<float> const repeated = read(q, rows.storage());
+  for (std::size_t i = 0; i < repeated.size(); ++i) CROSSLANE_CHECK_EQ(repeated[i], float(i % 10));
+}
+
+CROSSLANE_TEST(tensor_convert, scaled) {
+  xl::stream const q{d};
+  xl::image_extents const e{1, 16, 4, 16};
+  xl::tensor<float, xl::nchw> in{q, e}, back{q, e};
+  xl::tensor<std::int8_t, xl::nhwc> small{q, e};
+  std::vector<float> values(in.storage().size());
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = 0.125f * float(int(i) - 512);  // ties, and beyond the range
+  values[0] = std::nanf("");
+  xl::copy(q, values, in.storage());
+  xl::convert_scaled(q, in, small, 4.f);
+  xl::convert_scaled(q, small, back, 0.25f);
+  std::vector<std::int8_t> const got = read(q, small.storage());
+  std::vector<float> const again = read(q, back.storage());
+  for_each_index(in.layout(), [&](auto const& i) {
+    std::size_t const at = std::size_t(in.layout().offset(i));
+    float const scaled = std::nearbyint(values[at] * 4.f);
+    float const expected = at == 0 ? 0.f : scaled < -128 ? -128.f : scaled > 127 ? 127.f : scaled;
+    CROSSLANE_CHECK_EQ(float(got[std::size_t(small.layout().offset(i))]), expected);
+    CROSSLANE_CHECK_EQ(again[at], expected * 0.25f);
+  });
+}
+
+CROSSLANE_TEST(tensor_convert, errors) {
+  xl::stream const q{d};
+  xl::tensor<float, xl::nchw> a{q, {1, 2, 3, 4}};
+  xl::tensor<float, xl::nhwc> b{q, {1, 2, 5, 4}};
+  expect_error(xl::errc::size_mismatch, {"axis h has 3 in the source and 5 in the destination"}, [&] { xl::convert(q, a, b); });
+  xl::tensor<float, xl::nchw> const c{std::move(a)};
+  expect_error(xl::errc::invalid_handle, {"moved from"}, [&] { xl::convert(q, a, b); });
+}
+
+}  // namespace
