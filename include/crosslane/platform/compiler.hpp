@@ -27,6 +27,11 @@
 #define CROSSLANE_DEVICE_PASS() 0
 #endif
 
+/// 1: calls for each access are compiled in, for the host's access checker. Set by the target crosslane::checked, which adds the flag.
+#ifndef CROSSLANE_CONFIG_CHECKED
+#define CROSSLANE_CONFIG_CHECKED 0
+#endif
+
 /// 1 where the address, thread sanitizer is compiled in.
 #if defined(__SANITIZE_ADDRESS__)
 #define CROSSLANE_SANITIZE_ADDRESS() 1
@@ -39,7 +44,10 @@
 #define CROSSLANE_SANITIZE_ADDRESS() 0
 #endif
 
-#if defined(__SANITIZE_THREAD__)
+// The access checker of the host backend has the compiler call what the thread sanitizer would, and is none.
+#if CROSSLANE_CONFIG_CHECKED
+#define CROSSLANE_SANITIZE_THREAD() 0
+#elif defined(__SANITIZE_THREAD__)
 #define CROSSLANE_SANITIZE_THREAD() 1
 #elif defined(__has_feature)
 #if __has_feature(thread_sanitizer)

@@ -25,6 +25,8 @@ enum class errc : unsigned char {
   divergent_barrier,  ///< threads of a block at different barriers, or returned before one
   divergent_wave,     ///< lanes of a wave operation in different operations, at different places, or returned
   invalid_lane,       ///< a read from a lane that does not take part
+  data_race,          ///< two accesses of a kernel to one place, unordered, one of them a write
+  unwritten_memory,   ///< a read of memory that nothing has written
   kernel_fault,       ///< a kernel trapped, faulted or was refused
   vendor,             ///< any other error of the vendor's runtime
 };
@@ -44,6 +46,8 @@ CROSSLANE_FN constexpr char const* to_string(errc code) noexcept {
     case errc::divergent_barrier: return "divergent barrier";
     case errc::divergent_wave: return "divergent wave operation";
     case errc::invalid_lane: return "invalid lane";
+    case errc::data_race: return "data race";
+    case errc::unwritten_memory: return "unwritten memory";
     case errc::kernel_fault: return "kernel fault";
     case errc::vendor: return "vendor error";
   }

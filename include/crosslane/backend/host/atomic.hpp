@@ -3,39 +3,53 @@
 /// knows these built-ins as the host's.
 #pragma once
 
+#include <crosslane/backend/host/access_monitor.hpp>
 #include <crosslane/kernel/functional.hpp>
 #include <crosslane/kernel/memory_order.hpp>
 #include <crosslane/platform/compiler.hpp>
 
 #include <type_traits>
 
-namespace crosslane::backend {
+namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 
 struct host_atomic {
-  template <scope, class Order, class T>
+  /// The access checker learns the scope of what follows.
+  template <scope S>
+  static void note_scope() {
+#if CROSSLANE_CONFIG_CHECKED
+    set_atomic_scope(S);
+#endif
+  }
+
+  template <scope S, class Order, class T>
   static T atomic_load(T const* target) {
+    note_scope<S>();
     T value;
     __atomic_load(target, &value, Order::value);
     return value;
   }
-  template <scope, class Order, class T>
+  template <scope S, class Order, class T>
   static void atomic_store(T* target, T value) {
+    note_scope<S>();
     __atomic_store(target, &value, Order::value);
   }
-  template <scope, class Order, class T>
+  template <scope S, class Order, class T>
   static T atomic_exchange(T* target, T value) {
+    note_scope<S>();
     T before;
     __atomic_exchange(target, &value, &before, Order::value);
     return before;
   }
-  template <scope, class Order, class T>
+  template <scope S, class Order, class T>
   static bool atomic_compare_exchange(T* target, T& expected, T desired) {
+    note_scope<S>();
     return __atomic_compare_exchange(target, &expected, &desired, false, Order::value, detail::failure_order<Order>::value);
   }
 
   /// *target = Op(*target, value), the value before. Op is plus or, for integers, minimum, maximum, bit_and, bit_or, bit_xor.
-  template <scope, class Order, class Op, class T>
+  template <scope S, class Order, class Op, class T>
   static T atomic_fetch(T* target, T value) {
+    note_scope<S>();
     if constexpr (std::is_integral_v<T> && std::is_same_v<Op, plus>) {
       return __atomic_fetch_add(target, value, Order::value);
     } else if constexpr (std::is_same_v<Op, bit_and>) {
@@ -49,6 +63,7 @@ struct host_atomic {
       __atomic_load(target, &before, __ATOMIC_RELAXED);
       do {
         after = Op{}(before, value);
+        note_scope<S>();
       } while (!__atomic_compare_exchange(target, &before, &after, true, Order::value, __ATOMIC_RELAXED));
       return before;
     }
@@ -64,9 +79,11 @@ struct host_atomic {
   template <class Format>
   static constexpr bool has_atomic_add_pair_coarse_grained = false;
 
-  template <scope, class Order>
+  template <scope S, class Order>
   static void fence() {
-#if CROSSLANE_SANITIZE_THREAD()
+#if CROSSLANE_CONFIG_CHECKED
+    atomic_fence(S, Order::value);
+#elif CROSSLANE_SANITIZE_THREAD()
     // The sanitizer does not know fences: one object that all of them read and write orders at least as much.
     static int all = 0;
     __atomic_fetch_add(&all, 0, __ATOMIC_SEQ_CST);
@@ -76,4 +93,4 @@ struct host_atomic {
   }
 };
 
-}  // namespace crosslane::backend
+}  // namespace crosslane::backend::inline CROSSLANE_CONFIGURATION

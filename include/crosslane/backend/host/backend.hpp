@@ -43,7 +43,10 @@ struct host : backend::host_runtime<host> {
   /// Element-wise work as plain loops: `work(begin, end)` for pieces of 0 ... n-1.
   template <class Work>
   static status run_range(stream_handle q, std::uint64_t n, Work const& work) {
-    q->enqueue<host>([=] { backend::run_pieces(n, backend::balanced_piece(n, 4096), work); });
+    q->enqueue<host>([=] {
+      if (backend::watched_memory != nullptr) backend::watched_memory->unobserved();
+      backend::run_pieces(n, backend::balanced_piece(n, 4096), work);
+    });
     return {};
   }
 };

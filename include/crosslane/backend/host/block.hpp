@@ -3,9 +3,10 @@
 /// the rest goes on on a new one. So a kernel that never waits costs a loop, and one that waits a stack per waiting lane.
 #pragma once
 
+#include <crosslane/backend/host/access_monitor.hpp>
 #include <crosslane/backend/host/fiber.hpp>
+#include <crosslane/backend/host/schedule.hpp>
 #include <crosslane/runtime/async_errors.hpp>
-#include <crosslane/runtime/extent.hpp>
 
 #include <cstdlib>
 
@@ -14,14 +15,10 @@ namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 class block_runner;
 
 /// A kernel with its arguments, types erased.
-struct grid_task {
-  extent3 grid, block;
-  unsigned wave_size = 32;
+struct grid_task : launch_facts {
   std::size_t shared_bytes = 0;  ///< the kernel's struct
   std::size_t shared_align = 1;
   std::size_t dynamic_bytes = 0;
-  char const* kernel = "";
-  source_location where;
   /// Runs threads as long as next_thread() names one.
   void (*run_threads)(grid_task const&, block_runner&) = nullptr;
 };
@@ -33,8 +30,14 @@ struct lane_slot {
   unsigned argument = 0;
   std::uint64_t members = 0;  ///< lanes of the wave that take part
   source_location where;
+  bool orders_memory = false;
   /// Does the operation for all of them, once they have all arrived; `wave` is the slot of lane 0.
   void (*complete)(lane_slot* wave, std::uint64_t members) = nullptr;
+};
+
+/// A lane reads from one that takes no part in the operation.
+struct absent_source {
+  unsigned lane, source;
 };
 
 /// Unwinds a waiting lane of a block that has failed. Not an exception of the library: kernels should not catch it.
@@ -65,13 +68,16 @@ class block_runner {
     started_ = finished_ = waiting_ = arrived_ = fibers_used_ = ready_first_ = ready_count_ = 0;
     for (unsigned w = 0; w * 32 < threads_; ++w) wave_waiting_[w] = 0;
     cancelled_ = different_places_ = false;
+    if (task.seed != 0) schedule_threads(task.seed, block_rank(), threads_, task.wave_size, order_);
     reserve_shared();
+    monitor_.begin(task, block_index);
   }
 
   /// Runs until all threads have returned or wait at the barrier of the grid, which opens for this block at the next call. Any thread
   /// may call it, each time another. Throws as run() does; nothing of the block is left then.
   void resume() {
     go_on();
+    if (!error_) error_ = monitor_.take_failure();
     if (error_) {
       std::exception_ptr const error = error_;
       error_ = nullptr;
@@ -82,6 +88,8 @@ class block_runner {
   /// After resume(): all threads wait at the barrier of the grid, at place().
   bool waits_at_grid() const noexcept { return waiting_ != 0; }
   source_location place() const noexcept { return first_place_; }
+  /// It has ended for a finding.
+  bool failed() const noexcept { return cancelled_; }
 
   /// Unwinds the threads that wait at the barrier of the grid.
   void cancel() noexcept {
@@ -97,8 +105,13 @@ class block_runner {
   /// The next thread that has not started; false when there is none.
   bool next_thread(thread_position& thread) noexcept {
     if (started_ == threads_ || cancelled_) return false;
+    if (task_->seed != 0) {
+      thread = position_of(order_[started_++]);
+      start(thread.rank);
+      return true;
+    }
     thread = next_;
-    running_ = started_;
+    start(started_);
     next_.rank = ++started_;
     if (++next_.x == task_->block.x) {
       next_.x = 0;
@@ -118,8 +131,8 @@ class block_runner {
       first_rank_ = rank;
       first_place_ = where;
       kind_ = kind;
-    } else if (kind != kind_ || where.line != first_place_.line || where.file != first_place_.file) {
-      different_places_ = true;
+    } else if (!different_places_ && (kind != kind_ || where.line != first_place_.line || where.file != first_place_.file)) {
+      different_places_ = kind != kind_ || task_->level != checks::level::off;
       other_rank_ = rank;
       other_place_ = where;
       other_kind_ = kind;
@@ -144,7 +157,9 @@ class block_runner {
       return;
     }
     waiting &= ~slot.members;
-    slot.complete(slots, slot.members);
+    finish(slots, slot);
+    if (slot.orders_memory) monitor_.group_sync(wave, slot.members);
+    monitor_.run(rank);
     for (std::uint64_t rest = slot.members & ~(std::uint64_t{1} << lane); rest != 0; rest &= rest - 1)
       make_ready(wave * wave_size + unsigned(__builtin_ctzll(rest)));
   }
@@ -166,6 +181,46 @@ class block_runner {
     if (&next == &main_) return;
     current_ = &next;
     switch_fiber(main_, next);
+    monitor_.leave();
+  }
+
+  void start(unsigned rank) noexcept {
+    running_ = rank;
+    monitor_.run(rank);
+  }
+
+  thread_position position_of(unsigned rank) const noexcept {
+    unsigned const row = rank / task_->block.x;
+    return {rank, rank % task_->block.x, row % task_->block.y, row / task_->block.y};
+  }
+  std::uint64_t block_rank() const noexcept {
+    return (std::uint64_t{block_index_.z} * task_->grid.y + block_index_.y) * task_->grid.x + block_index_.x;
+  }
+
+  /// Does a wave operation for all its members.
+  void finish(lane_slot* slots, lane_slot const& slot) {
+    monitor_.leave();
+    try {
+      slot.complete(slots, slot.members);
+    } catch (absent_source const& absent) {
+      unsigned const wave = unsigned(slots - slots_) / task_->wave_size, first = wave * task_->wave_size;
+      lane_slot const& reader = slots[absent.lane];
+      checks::finding found = task_->finding(checks::kind::invalid_lane);
+      found.first = {first + absent.lane, 1, block_index_, "reads from another lane", reader.where};
+      found.text.append(
+          "lane %u reads from lane %u, which is not among the lanes %#llx of the operation at %s:%u; kernel %s, block (%u, %u, "
+          "%u), thread %u",
+          absent.lane, absent.source, static_cast<unsigned long long>(reader.members), reader.where.file, reader.where.line, task_->kernel,
+          block_index_.x, block_index_.y, block_index_.z, first + absent.lane);
+      report(found);
+      throw lane_cancelled{};
+    }
+  }
+
+  /// The block cannot go on.
+  void report(checks::finding const& found) {
+    cancelled_ = true;
+    if (!error_) error_ = task_->deliver(found);
   }
 
   void suspend(unsigned rank) {
@@ -175,7 +230,7 @@ class block_runner {
     fiber& next = choose_next();
     current_ = &next;
     if (&next != self) switch_fiber(*self, next);
-    running_ = rank;
+    start(rank);
     if (cancelled_) throw lane_cancelled{};
   }
 
@@ -206,6 +261,12 @@ class block_runner {
 
   void open_barrier() noexcept {
     arrived_ = 0;
+    monitor_.block_barrier();
+    if (task_->seed != 0) {
+      for (unsigned i = 0; i < threads_; ++i)
+        if (lanes_[order_[i]] != nullptr) make_ready(order_[i]);
+      return;
+    }
     for (unsigned i = 0; i < threads_; ++i)
       if (lanes_[i] != nullptr) make_ready(i);
   }
@@ -213,42 +274,77 @@ class block_runner {
   /// Nothing can run: right only if all threads wait at one barrier.
   void check_waiting() {
     if (arrived_ == threads_ && !different_places_) return;
-    error_text text;
-    text.append("kernel %s, block (%u, %u, %u): ", task_->kernel, block_index_.x, block_index_.y, block_index_.z);
-    errc code = errc::divergent_barrier;
-    if (arrived_ < waiting_) {
-      code = errc::divergent_wave;
-      unsigned wave = 0;
-      while (wave_waiting_[wave] == 0) ++wave;
-      unsigned const wave_size = task_->wave_size, lane = unsigned(__builtin_ctzll(wave_waiting_[wave]));
-      lane_slot const& slot = slots_[wave * wave_size + lane];
-      text.append("lane %u of wave %u (thread %u) waits in an operation of lanes %#llx at %s:%u", lane, wave, wave * wave_size + lane,
-                  static_cast<unsigned long long>(slot.members), slot.where.file, slot.where.line);
-      std::uint64_t const missing = slot.members & ~wave_waiting_[wave];
-      if (missing == 0) {
-        lane_slot const* const slots = slots_ + wave * wave_size;
-        std::uint64_t rest = slot.members;
-        while (rest != 0 && same_operation(slots[__builtin_ctzll(rest)], slot)) rest &= rest - 1;
-        if (rest != 0) {
-          unsigned const other = unsigned(__builtin_ctzll(rest));
-          text.append(", lane %u in one of lanes %#llx at %s:%u", other, static_cast<unsigned long long>(slots[other].members),
-                      slots[other].where.file, slots[other].where.line);
-        }
-      } else {
-        unsigned const absent = unsigned(__builtin_ctzll(missing));
-        text.append(lanes_[wave * wave_size + absent] == nullptr ? ", lane %u has returned" : ", lane %u waits at a barrier", absent);
-      }
-    } else if (different_places_) {
-      text.append("thread %u waits at %s%s:%u while thread %u waits at %s%s:%u", first_rank_, prefix(kind_), first_place_.file,
-                  first_place_.line, other_rank_, prefix(other_kind_), other_place_.file, other_place_.line);
-    } else {
-      text.append("%u thread(s), the first is %u, wait at %s%s:%u, but %u thread(s) have returned", waiting_, first_rank_, prefix(kind_),
-                  first_place_.file, first_place_.line, finished_);
-    }
-    error_ = std::make_exception_ptr(error{code, text, task_->where});
-    cancelled_ = true;
+    if (arrived_ < waiting_)
+      report(wave_finding());
+    else if (different_places_)
+      report(different_barriers());
+    else
+      report(early_exit());
   }
 
+  checks::finding begin_finding(checks::kind kind) const {
+    checks::finding found = task_->finding(kind);
+    found.text.append("kernel %s, block (%u, %u, %u): ", task_->kernel, block_index_.x, block_index_.y, block_index_.z);
+    return found;
+  }
+
+  checks::finding early_exit() const {
+    checks::finding found = begin_finding(checks::kind::early_exit);
+    // All that wait are at the barrier: a rank without a fiber has returned.
+    unsigned gone = 0;
+    while (lanes_[gone] != nullptr) ++gone;
+    found.first = {first_rank_, waiting_, block_index_, waits_at(kind_), first_place_};
+    found.second = {gone, finished_, block_index_, "has returned", {}};
+    found.text.append("%u thread(s), the first is %u, wait at %s%s:%u, but %u thread(s) have returned", waiting_, first_rank_,
+                      prefix(kind_), first_place_.file, first_place_.line, finished_);
+    return found;
+  }
+
+  checks::finding different_barriers() const {
+    checks::finding found = begin_finding(checks::kind::different_barriers);
+    found.first = {first_rank_, 1, block_index_, waits_at(kind_), first_place_};
+    found.second = {other_rank_, 1, block_index_, waits_at(other_kind_), other_place_};
+    found.text.append("thread %u waits at %s%s:%u while thread %u waits at %s%s:%u", first_rank_, prefix(kind_), first_place_.file,
+                      first_place_.line, other_rank_, prefix(other_kind_), other_place_.file, other_place_.line);
+    return found;
+  }
+
+  /// Lanes wait in an operation that not all its members have come to.
+  checks::finding wave_finding() const {
+    unsigned wave = 0;
+    while (wave_waiting_[wave] == 0) ++wave;
+    unsigned const first = wave * task_->wave_size, lane = unsigned(__builtin_ctzll(wave_waiting_[wave]));
+    lane_slot const* const slots = slots_ + first;
+    lane_slot const& slot = slots[lane];
+    std::uint64_t const missing = slot.members & ~wave_waiting_[wave];
+    checks::finding found = begin_finding(missing != 0 ? checks::kind::absent_lane : checks::kind::different_lanes);
+    constexpr char const* waits = "waits in an operation of a group";
+    found.first = {first + lane, unsigned(__builtin_popcountll(slot.members & ~missing)), block_index_, waits, slot.where};
+    found.text.append("lane %u of wave %u (thread %u) waits in an operation of lanes %#llx at %s:%u", lane, wave, first + lane,
+                      static_cast<unsigned long long>(slot.members), slot.where.file, slot.where.line);
+    if (missing != 0) {
+      unsigned const absent = unsigned(__builtin_ctzll(missing));
+      bool const returned = lanes_[first + absent] == nullptr;
+      found.second = {first + absent, unsigned(__builtin_popcountll(missing)), block_index_,
+                      returned ? "has returned" : "waits at a barrier", returned ? source_location{} : first_place_};
+      found.text.append(returned ? ", lane %u has returned" : ", lane %u waits at a barrier", absent);
+      if (!returned) found.text.append(", %s:%u", first_place_.file, first_place_.line);
+      return found;
+    }
+    std::uint64_t rest = slot.members;
+    while (rest != 0 && same_operation(slots[__builtin_ctzll(rest)], slot)) rest &= rest - 1;
+    if (rest != 0) {
+      unsigned const other = unsigned(__builtin_ctzll(rest));
+      found.second = {first + other, 1, block_index_, waits, slots[other].where};
+      found.text.append(", lane %u in one of lanes %#llx at %s:%u", other, static_cast<unsigned long long>(slots[other].members),
+                        slots[other].where.file, slots[other].where.line);
+    }
+    return found;
+  }
+
+  static char const* waits_at(barrier kind) noexcept {
+    return kind == barrier::grid ? "waits at the barrier of the grid" : "waits at a barrier of the block";
+  }
   static char const* prefix(barrier kind) noexcept { return kind == barrier::grid ? "the barrier of the grid, " : ""; }
 
   static bool same_operation(lane_slot const& a, lane_slot const& b) noexcept {
@@ -285,6 +381,15 @@ class block_runner {
     } catch (lane_cancelled const&) {
       // The failure that cancelled the block is kept already.
     } catch (error const& e) {
+      if (e.code() == errc::out_of_bounds) {
+        checks::finding found = task_->finding(checks::kind::out_of_bounds);
+        found.first = {running_, 1, block_index_, "uses an index outside of a view", e.where()};
+        found.text.append("%s; kernel %s, block (%u, %u, %u), thread %u", e.object(), task_->kernel, block_index_.x, block_index_.y,
+                          block_index_.z, running_);
+        report(found);
+        ++finished_;
+        return;
+      }
       fail([&] {
         error_text text;
         text.append("%s; kernel %s, block (%u, %u, %u), thread %u", e.object(), task_->kernel, block_index_.x, block_index_.y,
@@ -304,6 +409,10 @@ class block_runner {
   }
 
   void reserve_shared() {
+    if constexpr (sees_accesses) {
+      monitor_.shared_memory(task_->where, task_->shared_bytes, task_->dynamic_bytes, &shared_, &dynamic_shared_);
+      return;
+    }
     std::size_t const align = task_->shared_align > 64 ? task_->shared_align : 64;
     std::size_t const offset = (task_->shared_bytes + 63) / 64 * 64;
     std::size_t const bytes = offset + task_->dynamic_bytes;
@@ -340,6 +449,8 @@ class block_runner {
   std::uint16_t ready_[fiber_pool::capacity] = {};  ///< ring of the waiting lanes that can go on, in order
   unsigned ready_first_ = 0, ready_count_ = 0;
   lane_slot slots_[fiber_pool::capacity];
+  std::uint16_t order_[fiber_pool::capacity];  ///< of the threads, for a seed other than 0
+  access_monitor monitor_;
   std::uint64_t wave_waiting_[fiber_pool::capacity / 32] = {};  ///< per wave, its lanes that wait in a wave operation
   fiber_pool pool_;
   void* shared_memory_ = nullptr;

@@ -32,13 +32,28 @@ void run_pieces(std::uint64_t n, std::uint64_t piece, Work const& work) {
   if (error) std::rethrow_exception(error);
 }
 
-inline extent3 block_index(grid_task const& task, std::uint64_t rank) noexcept {
-  std::uint64_t const row = rank / task.grid.x;
-  return {unsigned(rank % task.grid.x), unsigned(row % task.grid.y), unsigned(row / task.grid.y)};
+/// What the calling thread's launches are checked for. Throws not_supported for what this build cannot check.
+inline void take_check_scope(launch_facts& launch) {
+  detail::check_scope const* const scope = detail::current_check_scope;
+  checks::options const options = scope != nullptr ? scope->options : checks::options{};
+  launch.level = options.level;
+  launch.seed = options.seed;
+  launch.sink = scope != nullptr ? scope->sink : nullptr;
+  if (launch.level == checks::level::most) launch.level = sees_accesses ? checks::level::full : checks::level::basic;
+  if (launch.level == checks::level::full && !sees_accesses)
+    throw_error(errc::not_supported, launch.where,
+                "launch of %s: full checks see each access, for which this file has not been compiled: link the target crosslane::checked",
+                launch.kernel);
 }
 
 inline void run_grid(grid_task const& task) {
   std::uint64_t const blocks = task.grid.count();
+  access_session const session{task};
+  if (task.in_turn()) {
+    runner_lease const runner;
+    for (std::uint64_t i = 0; i < blocks; ++i) runner->run(task, block_index(task, scheduled_block(task.seed, blocks, i)));
+    return;
+  }
   run_pieces(blocks, balanced_piece(blocks, 1), [&task](std::uint64_t begin, std::uint64_t end) {
     runner_lease const runner;
     for (std::uint64_t b = begin; b < end; ++b) runner->run(task, block_index(task, b));
@@ -58,8 +73,14 @@ class cooperative_grid {
   }
 
   void run() {
+    access_session session{task_};
     for (std::uint64_t b = 0; b < blocks_; ++b) runners_[b]->begin(task_, block_index(task_, b));
     do {
+      session.grid_barrier();
+      if (task_.in_turn()) {
+        for (std::uint64_t i = 0; i < blocks_; ++i) runners_[scheduled_block(task_.seed, blocks_, i)]->resume();
+        continue;
+      }
       run_pieces(blocks_, balanced_piece(blocks_, 1), [this](std::uint64_t begin, std::uint64_t end) {
         for (std::uint64_t b = begin; b < end; ++b) runners_[b]->resume();
       });
@@ -72,19 +93,26 @@ class cooperative_grid {
     std::uint64_t first = 0;
     while (first < blocks_ && !runners_[first]->waits_at_grid()) ++first;
     if (first == blocks_) return false;
+    for (std::uint64_t b = 0; b < blocks_; ++b)
+      if (runners_[b]->failed()) return false;  // its finding is with who collects; that it is gone is a consequence
     source_location const place = runners_[first]->place();
     for (std::uint64_t b = 0; b < blocks_; ++b) {
       block_runner const& other = *runners_[b].operator->();
       if (other.waits_at_grid() && other.place().line == place.line && other.place().file == place.file) continue;
-      error_text text;
       extent3 const i = block_index(task_, first), k = block_index(task_, b);
-      text.append("kernel %s: block (%u, %u, %u) waits at the barrier of the grid, %s:%u, but block (%u, %u, %u) ", task_.kernel, i.x, i.y,
-                  i.z, place.file, place.line, k.x, k.y, k.z);
-      if (other.waits_at_grid())
-        text.append("waits at %s:%u", other.place().file, other.place().line);
-      else
-        text.append("has returned");
-      throw error{errc::divergent_barrier, text, task_.where};
+      checks::finding found = task_.finding(other.waits_at_grid() ? checks::kind::different_barriers : checks::kind::early_exit);
+      found.first = {0, task_.threads(), i, "waits at the barrier of the grid", place};
+      found.second = {0, task_.threads(), k, other.waits_at_grid() ? "waits at the barrier of the grid" : "has returned", {}};
+      found.text.append("kernel %s: block (%u, %u, %u) waits at the barrier of the grid, %s:%u, but block (%u, %u, %u) ", task_.kernel, i.x,
+                        i.y, i.z, place.file, place.line, k.x, k.y, k.z);
+      if (other.waits_at_grid()) {
+        found.second.where = other.place();
+        found.text.append("waits at %s:%u", other.place().file, other.place().line);
+      } else {
+        found.text.append("has returned");
+      }
+      if (std::exception_ptr const error = task_.deliver(found)) std::rethrow_exception(error);
+      return false;
     }
     return true;
   }
@@ -107,6 +135,7 @@ struct typed_grid_task : grid_task {
     dynamic_bytes = g.dynamic_shared;
     kernel = name;
     where = g.where;
+    take_check_scope(*this);
     if constexpr (has_shared<K, ctx>) {
       shared_bytes = sizeof(kernel_shared<K, ctx>);
       shared_align = alignof(kernel_shared<K, ctx>);

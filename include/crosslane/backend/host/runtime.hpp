@@ -3,6 +3,7 @@
 #pragma once
 
 #include <crosslane/backend/contract.hpp>
+#include <crosslane/backend/host/access_monitor.hpp>
 #include <crosslane/backend/host/parallel.hpp>
 #include <crosslane/backend/host/queue.hpp>
 #include <crosslane/backend/host/sizes.hpp>
@@ -148,14 +149,23 @@ struct host_runtime {
     return {};
   }
 
-  static status allocate(memory_kind, void** out, std::size_t bytes, stream_handle, bool) noexcept {
+  static status allocate(memory_kind kind, void** out, std::size_t bytes, stream_handle, bool) noexcept {
     // Linux hands out more than there is and ends the program at the first touch: a device says no at once.
-    if (bytes > physical_memory() || posix_memalign(out, 256, bytes) != 0) return {out_of_memory};
+    if (bytes > physical_memory()) return {out_of_memory};
+    if (watched_memory != nullptr) {
+      *out = watched_memory->allocate(bytes, kind != memory_kind::device);
+      return {*out == nullptr ? out_of_memory : success};
+    }
+    if (posix_memalign(out, 256, bytes) != 0) return {out_of_memory};
     return {};
   }
   /// In stream order whatever the kind: a host callback may own a buffer, and would wait for itself.
   static status deallocate(memory_kind, void* p, stream_handle q, bool) {
-    q->enqueue<Backend>([p] { std::free(p); }, runs::always);
+    q->enqueue<Backend>(
+        [p] {
+          if (watched_memory == nullptr || !watched_memory->release(p)) std::free(p);
+        },
+        runs::always);
     return {};
   }
 
@@ -165,23 +175,32 @@ struct host_runtime {
         std::memcpy(static_cast<char*>(to) + begin, static_cast<char const*>(from) + begin, end - begin);
       };
       parallel_pieces(bytes, balanced_piece(bytes, std::uint64_t{1} << 20), piece);
+      note_written(to, bytes);
     });
     return {};
   }
   static status copy_2d(void* to, std::size_t to_pitch, void const* from, std::size_t from_pitch, std::size_t width, std::size_t height,
                         stream_handle q) {
     q->enqueue<Backend>([=] {
-      for (std::size_t row = 0; row < height; ++row)
+      for (std::size_t row = 0; row < height; ++row) {
         std::memcpy(static_cast<char*>(to) + row * to_pitch, static_cast<char const*>(from) + row * from_pitch, width);
+        note_written(static_cast<char*>(to) + row * to_pitch, width);
+      }
     });
     return {};
   }
   static status fill_bytes(void* p, int value, std::size_t bytes, stream_handle q) {
-    q->enqueue<Backend>([=] { std::memset(p, value, bytes); });
+    q->enqueue<Backend>([=] {
+      std::memset(p, value, bytes);
+      note_written(p, bytes);
+    });
     return {};
   }
 
  private:
+  static void note_written(void const* p, std::size_t bytes) noexcept {
+    if (watched_memory != nullptr) watched_memory->written(p, bytes);
+  }
   static std::size_t physical_memory() noexcept { return std::size_t(sysconf(_SC_PHYS_PAGES)) * std::size_t(sysconf(_SC_PAGESIZE)); }
 
   struct name_text {

@@ -19,7 +19,7 @@ union uninitialised {
 };
 
 /// `Derived` has block() and rank(). The members of every operation are lanes of the caller's wave, the caller among them, and all
-/// of them call it.
+/// of them call it. Values are taken by value: what a reference leads to would be read when the last of them comes.
 template <class Derived>
 class host_wave : public wave_hooks {
  public:
@@ -29,20 +29,17 @@ class host_wave : public wave_hooks {
 
   template <unsigned W>
   void sync_lanes(lane_mask<W> members, source_location where) const {
-    offer<W>(members, nullptr, nullptr, 0, where, [](lane_slot*, std::uint64_t) {});
+    offer<W>(members, nullptr, nullptr, 0, where, [](lane_slot*, std::uint64_t) {}, true);
   }
 
   /// The value of lane `source`, which must be a member.
   template <unsigned W, class T>
-  T shuffle(lane_mask<W> members, T const& value, unsigned source, source_location where) const {
+  T shuffle(lane_mask<W> members, T value, unsigned source, source_location where) const {
     uninitialised<T> result;
     offer<W>(members, &value, &result.value, source, where, [](lane_slot* wave, std::uint64_t lanes) {
       for (std::uint64_t rest = lanes; rest != 0; rest &= rest - 1) {
         unsigned const lane = unsigned(__builtin_ctzll(rest)), from = wave[lane].argument;
-        if (from >= W || (lanes >> from & 1) == 0)
-          throw_error(errc::invalid_lane, wave[lane].where,
-                      "lane %u reads from lane %u, which is not among the lanes %#llx of the operation at %s:%u", lane, from,
-                      static_cast<unsigned long long>(lanes), wave[lane].where.file, wave[lane].where.line);
+        if (from >= W || (lanes >> from & 1) == 0) throw absent_source{lane, from};
         std::memcpy(wave[lane].out, wave[from].in, sizeof(T));
       }
     });
@@ -52,7 +49,7 @@ class host_wave : public wave_hooks {
   /// True for the lowest member.
   template <unsigned W>
   bool elect(lane_mask<W> members, source_location where) const {
-    sync_lanes<W>(members, where);
+    offer<W>(members, nullptr, nullptr, 0, where, [](lane_slot*, std::uint64_t) {});
     return self().rank() % W == members.first();
   }
 
@@ -71,7 +68,7 @@ class host_wave : public wave_hooks {
 
   /// For each lane the members whose value has the same bytes.
   template <unsigned W, class T>
-  lane_mask<W> match_any(lane_mask<W> members, T const& value, source_location where) const {
+  lane_mask<W> match_any(lane_mask<W> members, T value, source_location where) const {
     lane_mask<W> result;
     offer<W>(members, &value, &result, 0, where, [](lane_slot* wave, std::uint64_t lanes) {
       for (std::uint64_t rest = lanes; rest != 0; rest &= rest - 1) {
@@ -93,7 +90,7 @@ class host_wave : public wave_hooks {
 
   /// value op value op ... in the order of the lanes, for every member.
   template <unsigned W, class T, class Op>
-  T reduce(lane_mask<W> members, T const& value, Op const& op, source_location where) const {
+  T reduce(lane_mask<W> members, T value, Op const& op, source_location where) const {
     uninitialised<T> result;
     operand<T, Op> const mine{&value, &op};
     offer<W>(members, &mine, &result.value, 0, where, [](lane_slot* wave, std::uint64_t lanes) {
@@ -108,7 +105,7 @@ class host_wave : public wave_hooks {
 
   /// The reduction of the members up to and including the caller.
   template <unsigned W, class T, class Op>
-  T inclusive_scan(lane_mask<W> members, T const& value, Op const& op, source_location where) const {
+  T inclusive_scan(lane_mask<W> members, T value, Op const& op, source_location where) const {
     uninitialised<T> result;
     operand<T, Op> const mine{&value, &op};
     offer<W>(members, &mine, &result.value, 0, where, [](lane_slot* wave, std::uint64_t lanes) {
@@ -136,8 +133,8 @@ class host_wave : public wave_hooks {
 
   template <unsigned W>
   void offer(lane_mask<W> members, void const* in, void* out, unsigned argument, source_location where,
-             void (*complete)(lane_slot*, std::uint64_t)) const {
-    self().block().collective(self().rank(), W, {in, out, argument, members.to_word(), where, complete});
+             void (*complete)(lane_slot*, std::uint64_t), bool orders_memory = false) const {
+    self().block().collective(self().rank(), W, {in, out, argument, members.to_word(), where, orders_memory, complete});
   }
 };
 

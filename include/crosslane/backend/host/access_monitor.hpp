@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// What the executor tells the access checker, whose code is no header: src/checker.cpp, which the target crosslane::checked compiles.
+/// In other builds these are empty.
+#pragma once
+
+#include <crosslane/backend/host/launch_facts.hpp>
+#include <crosslane/kernel/memory_order.hpp>
+
+namespace crosslane::backend {
+
+/// Of the memory that devices hold. Null in a program without the checker.
+struct memory_watch {
+  void* (*allocate)(std::size_t bytes, bool reached_by_program) noexcept;  ///< null: no memory
+  bool (*release)(void*) noexcept;                                         ///< false: another's
+  void (*written)(void const*, std::size_t bytes) noexcept;                ///< by a copy or a fill
+  void (*unobserved)() noexcept;                                           ///< by a kernel whose accesses are not seen: anything
+};
+inline memory_watch const* watched_memory = nullptr;
+
+#if CROSSLANE_CONFIG_CHECKED
+
+inline constexpr bool sees_accesses = true;
+
+/// A launch whose accesses are checked, one at a time in the program.
+class access_session {
+ public:
+  explicit access_session(launch_facts const& launch);
+  access_session(access_session const&) = delete;
+  access_session& operator=(access_session const&) = delete;
+  ~access_session();
+  void grid_barrier() noexcept;
+
+ private:
+  bool full_;
+};
+
+/// The accesses of one block at a time.
+class access_monitor {
+ public:
+  access_monitor() = default;
+  access_monitor(access_monitor const&) = delete;
+  access_monitor& operator=(access_monitor const&) = delete;
+  ~access_monitor();
+
+  /// Memory for both parts of a block's shared memory, each aligned to a page; what lies around them is out of bounds.
+  void shared_memory(source_location where, std::size_t static_bytes, std::size_t dynamic_bytes, void** static_out, void** dynamic_out);
+  void begin(launch_facts const& launch, extent3 block);
+  /// The thread of the program works for that of the block from now on; for none after leave().
+  void run(unsigned rank) noexcept;
+  void leave() noexcept;
+  void block_barrier() noexcept;
+  void group_sync(unsigned wave, std::uint64_t lanes) noexcept;
+  /// The first finding that nobody collected.
+  std::exception_ptr take_failure() noexcept;
+
+  struct block_state;
+
+ private:
+  block_state* state_ = nullptr;
+};
+
+/// The scope of the atomic operations that follow on this thread of the program.
+void set_atomic_scope(scope s) noexcept;
+void atomic_fence(scope s, int order) noexcept;
+
+#else
+
+inline namespace CROSSLANE_CONFIGURATION {
+
+inline constexpr bool sees_accesses = false;
+
+class access_session {
+ public:
+  explicit access_session(launch_facts const&) noexcept {
+    if (watched_memory != nullptr) watched_memory->unobserved();
+  }
+  void grid_barrier() noexcept {}
+};
+
+class access_monitor {
+ public:
+  void shared_memory(source_location, std::size_t, std::size_t, void**, void**) noexcept {}
+  void begin(launch_facts const&, extent3) noexcept {}
+  void run(unsigned) noexcept {}
+  void leave() noexcept {}
+  void block_barrier() noexcept {}
+  void group_sync(unsigned, std::uint64_t) noexcept {}
+  std::exception_ptr take_failure() noexcept { return nullptr; }
+};
+
+}  // namespace CROSSLANE_CONFIGURATION
+
+#endif
+
+}  // namespace crosslane::backend

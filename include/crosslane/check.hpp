@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The checks of the host backend, as a program or a test uses them. Not in the core, which throws what it finds.
+#pragma once
+
+#include <crosslane/check/collect.hpp>
+#include <crosslane/check/finding.hpp>
+#include <crosslane/check/json.hpp>
+#include <crosslane/check/options.hpp>
+#include <crosslane/check/report.hpp>
+#include <crosslane/check/same_at_all_widths.hpp>
+#include <crosslane/check/sarif.hpp>

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Findings, collected.
+#pragma once
+
+#include <crosslane/check/options.hpp>
+#include <crosslane/runtime/async_errors.hpp>
+
+#include <string>
+#include <vector>
+
+namespace crosslane::checks {
+
+/// Findings in the order in which they came. Those of one kind, kernel and pair of lines count once; the first of them is kept.
+class report {
+ public:
+  struct entry {
+    checks::finding finding;
+    std::uint64_t times = 1;
+  };
+  static constexpr std::size_t capacity = 1000;
+
+  std::vector<entry> const& entries() const noexcept { return entries_; }
+  bool empty() const noexcept { return entries_.empty(); }
+  std::size_t size() const noexcept { return entries_.size(); }
+  /// All that came, those of the same lines and those beyond the capacity too.
+  std::uint64_t total() const noexcept { return total_; }
+
+  void add(finding const& f) {
+    ++total_;
+    for (entry& e : entries_) {
+      if (same(e.finding, f)) {
+        ++e.times;
+        return;
+      }
+    }
+    if (entries_.size() < capacity) entries_.push_back({f});
+  }
+
+  /// For people: a paragraph each.
+  std::string text() const {
+    std::string result;
+    for (entry const& e : entries_) {
+      finding const& f = e.finding;
+      error_text t;
+      t.append("%s: %s\n  launched at %s:%u, grid (%u, %u, %u) block (%u, %u, %u), waves of %u lanes, seed %llu", to_string(f.kind),
+               f.text.c_str(), f.launch.file, f.launch.line, f.grid.x, f.grid.y, f.grid.z, f.block.x, f.block.y, f.block.z, f.wave_size,
+               static_cast<unsigned long long>(f.seed));
+      if (e.times > 1) t.append("; %llu times", static_cast<unsigned long long>(e.times));
+      t.append("\n  %s\n", f.advice());
+      result += t.c_str();
+    }
+    if (std::uint64_t listed = 0; total_ != 0) {
+      for (entry const& e : entries_) listed += e.times;
+      error_text t;
+      t.append("%zu finding(s), %llu time(s)", entries_.size(), static_cast<unsigned long long>(total_));
+      if (listed != total_) t.append("; more are not listed");
+      result += t.c_str();
+      result += '\n';
+    }
+    return result;
+  }
+
+ private:
+  static bool same_place(party const& a, party const& b) noexcept {
+    return a.where.line == b.where.line && std::string_view(a.where.file) == b.where.file;
+  }
+  static bool same(finding const& a, finding const& b) noexcept {
+    return a.kind == b.kind && std::string_view(a.kernel) == b.kernel && same_place(a.first, b.first) && same_place(a.second, b.second);
+  }
+
+  std::vector<entry> entries_;
+  std::uint64_t total_ = 0;
+};
+
+}  // namespace crosslane::checks

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// A report as SARIF 2.1.0, the format that code hosts and editors show findings from.
+#pragma once
+
+#include <crosslane/check/json.hpp>
+#include <crosslane/version.hpp>
+
+namespace crosslane::detail {
+
+/// Relative to `root` where the file lies in it; as a URI.
+inline std::string sarif_uri(std::string_view file, std::string_view root) {
+  if (!root.empty() && file.substr(0, root.size()) == root) {
+    file.remove_prefix(root.size());
+    while (!file.empty() && file.front() == '/') file.remove_prefix(1);
+  }
+  std::string result = !file.empty() && file.front() == '/' ? "file://" : "";
+  for (char const c : file) {
+    bool const plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("/-._~").find(c) != std::string_view::npos;
+    if (plain) {
+      result += c;
+    } else {
+      constexpr char const* digits = "0123456789ABCDEF";
+      result += '%';
+      result += digits[static_cast<unsigned char>(c) / 16];
+      result += digits[static_cast<unsigned char>(c) % 16];
+    }
+  }
+  return result;
+}
+
+inline std::string sarif_location(source_location const& where, std::string_view root) {
+  return "\"physicalLocation\":{\"artifactLocation\":{\"uri\":" + json_string(sarif_uri(where.file, root).c_str()) +
+         "},\"region\":{\"startLine\":" + std::to_string(where.line) + "}}";
+}
+
+}  // namespace crosslane::detail
+
+namespace crosslane::checks {
+
+/// Paths are written relative to `root`, the folder of the sources: code hosts need that.
+inline std::string to_sarif(report const& r, std::string_view root = {}) {
+  std::string result =
+      "{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\",\"version\":\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":{"
+      "\"name\":\"Crosslane\",\"version\":\"" +
+      std::to_string(CROSSLANE_VERSION_MAJOR) + '.' + std::to_string(CROSSLANE_VERSION_MINOR) + '.' +
+      std::to_string(CROSSLANE_VERSION_PATCH) + "\",\"rules\":[";
+  for (int k = 0; k < kinds; ++k) {
+    if (k != 0) result += ',';
+    result += "\n{\"id\":" + detail::json_string(to_string(kind(k))) +
+              ",\"shortDescription\":{\"text\":" + detail::json_string(to_string(to_errc(kind(k)))) +
+              "},\"help\":{\"text\":" + detail::json_string(checks::advice(kind(k))) + "}}";
+  }
+  result += "]}},\"results\":[";
+  for (report::entry const& e : r.entries()) {
+    finding const& f = e.finding;
+    // A side whose line is not known is left out; the launch always is.
+    bool const known = f.first.where.line != 0;
+    if (&e != r.entries().data()) result += ',';
+    result +=
+        "\n{\"ruleId\":" + detail::json_string(to_string(f.kind)) + ",\"ruleIndex\":" + std::to_string(int(f.kind)) +
+        ",\"level\":\"error\",\"message\":{\"text\":" + detail::json_string((std::string(f.text.c_str()) + ". " + f.advice()).c_str()) +
+        "},\"locations\":[{" + detail::sarif_location(known ? f.first.where : f.launch, root) + "}]";
+    result += ",\"relatedLocations\":[";
+    int id = 1;
+    if (f.second.where.line != 0)
+      result += "{\"id\":" + std::to_string(id++) + ',' + detail::sarif_location(f.second.where, root) +
+                ",\"message\":{\"text\":" + detail::json_string(f.second.action) + "}},";
+    result += "{\"id\":" + std::to_string(id) + ',' + detail::sarif_location(f.launch, root) +
+              ",\"message\":{\"text\":\"the launch\"}}],\"occurrenceCount\":" + std::to_string(e.times) + '}';
+  }
+  return result + "]}]}\n";
+}
+
+}  // namespace crosslane::checks

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Findings as values: kinds, both sides and their lines, collecting, formats, seeds.
+#define CROSSLANE_CONFIG_BOUNDS_CHECKS 1
+#include <crosslane/check.hpp>
+#include <support/target.hpp>
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <set>
+
+namespace xl = crosslane;
+namespace checks = crosslane::checks;
+using namespace crosslane_test;
+
+namespace {
+
+// Each kernel notes the lines of its two sides.
+
+struct leaves_early {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, unsigned* lines) const {
+    lines[1] = 0;
+    if (ctx.thread_rank() % 4 == 3) return;
+    lines[0] = __LINE__ + 1;
+    ctx.sync_block();
+  }
+};
+
+struct waits_elsewhere {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, unsigned* lines) const {
+    if (ctx.thread_rank() < 3) {
+      lines[0] = __LINE__ + 1;
+      ctx.sync_block();
+    } else {
+      lines[1] = __LINE__ + 1;
+      ctx.sync_block();
+    }
+  }
+};
+
+struct misses_a_lane {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, unsigned* lines) const {
+    if (ctx.thread_rank() == 9) {
+      lines[1] = __LINE__ + 1;
+      ctx.sync_block();
+    } else {
+      lines[0] = __LINE__ + 1;
+      (void)xl::tile<8>(ctx).any(true);
+    }
+  }
+};
+
+struct shuffles_here_votes_there {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, unsigned* lines) const {
+    auto const t = xl::tile<4>(ctx);
+    if (t.rank() < 2) {
+      lines[0] = __LINE__ + 1;
+      (void)t.shuffle(1, 0);
+    } else {
+      lines[1] = __LINE__ + 1;
+      (void)t.ballot(true);
+    }
+  }
+};
+
+struct reads_beyond_the_tile {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, unsigned* lines) const {
+    auto const t = xl::tile<8>(ctx);
+    lines[1] = 0;
+    lines[0] = __LINE__ + 1;
+    (void)t.shuffle(1, t.rank() + 2);
+  }
+};
+
+struct indexes_beyond {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, unsigned* lines) const {
+    xl::span<unsigned> const view{lines + 4, 20};
+    lines[1] = 0;
+    lines[0] = __LINE__ + 1;
+    view[ctx.thread_rank()] = 1;
+  }
+};
+
+struct expectation {
+  checks::kind kind;
+  unsigned first, second;  ///< threads
+  char const* second_action;
+};
+
+/// One finding of one block of 32 threads of `kernel`, at the lines that it notes.
+template <class K>
+void expect_finding(xl::device d, K const& kernel, expectation const& e, source_location where = source_location::current()) {
+  xl::stream const q{d};
+  unsigned lines[64] = {};
+  checks::options o;
+  o.seed = 0;
+  checks::report const r = checks::collect(o, [&] { xl::launch(q, {.grid = 1, .block = 32}, kernel, &lines[0]); });
+  unsigned const launched = __LINE__ - 1;
+  q.synchronize();  // nothing is left to be thrown
+  if (r.size() != 1) return fail("not one finding:\n" + r.text(), where);
+  checks::finding const& f = r.entries()[0].finding;
+  CROSSLANE_CHECK_EQ(std::string(to_string(f.kind)), std::string(to_string(e.kind)));
+  CROSSLANE_CHECK_EQ(f.first.thread, e.first);
+  CROSSLANE_CHECK_EQ(f.first.where.line, lines[0]);
+  CROSSLANE_CHECK_EQ(std::string(f.first.where.file), std::string(__FILE__));
+  CROSSLANE_CHECK_EQ(std::string(f.second.action), std::string(e.second_action));
+  if (f.second.count != 0) CROSSLANE_CHECK_EQ(f.second.thread, e.second);
+  CROSSLANE_CHECK_EQ(f.second.where.line, lines[1]);
+  CROSSLANE_CHECK_EQ(f.wave_size, d.properties().wave_size);
+  CROSSLANE_CHECK_EQ(f.block.x, 32u);
+  CROSSLANE_CHECK_EQ(f.launch.line, launched);
+  CROSSLANE_CHECK(contains(f.kernel, xl::type_name<K>()));
+  CROSSLANE_CHECK(contains(r.text(), to_string(e.kind)) && contains(r.text(), f.advice()) && contains(r.text(), f.text.c_str()));
+  expect_usable(d);
+}
+
+CROSSLANE_TEST(finding, early_exit) { expect_finding(d, leaves_early{}, {checks::kind::early_exit, 0, 3, "has returned"}); }
+CROSSLANE_TEST(finding, different_barriers) {
+  expect_finding(d, waits_elsewhere{}, {checks::kind::different_barriers, 0, 3, "waits at a barrier of the block"});
+}
+CROSSLANE_TEST(finding, absent_lane) { expect_finding(d, misses_a_lane{}, {checks::kind::absent_lane, 8, 9, "waits at a barrier"}); }
+CROSSLANE_TEST(finding, different_lanes) {
+  expect_finding(d, shuffles_here_votes_there{}, {checks::kind::different_lanes, 0, 2, "waits in an operation of a group"});
+}
+CROSSLANE_TEST(finding, invalid_lane) { expect_finding(d, reads_beyond_the_tile{}, {checks::kind::invalid_lane, 6, 0, ""}); }
+CROSSLANE_TEST(finding, out_of_bounds) { expect_finding(d, indexes_beyond{}, {checks::kind::out_of_bounds, 20, 0, ""}); }
+
+/// What is collected is not thrown, other errors are, and behind a scope all is as before.
+CROSSLANE_TEST(collect, is_a_scope) {
+  xl::stream const q{d};
+  unsigned lines[2] = {};
+  auto const launch = [&] { xl::launch(q, {.grid = 3, .block = 32}, waits_elsewhere{}, &lines[0]); };
+  checks::report const r = checks::collect([&] {
+    launch();
+    CROSSLANE_CHECK_EQ(checks::collect(launch).total(), 3u);
+    launch();
+  });
+  CROSSLANE_CHECK_EQ(r.size(), 1u);
+  CROSSLANE_CHECK_EQ(r.total(), 6u);
+  CROSSLANE_CHECK_EQ(r.entries()[0].times, 6u);
+  launch();
+  CROSSLANE_CHECK_EQ(error_of([&] { q.synchronize(); }).code(), xl::errc::divergent_barrier);
+  CROSSLANE_CHECK(checks::collect([] {}).empty());
+}
+
+/// At level off only what a block cannot go on from is found.
+CROSSLANE_TEST(collect, levels) {
+  xl::stream const q{d};
+  unsigned lines[2] = {};
+  auto const kinds_at = [&](checks::level level) {
+    checks::options o;
+    o.level = level;
+    checks::report const elsewhere = checks::collect(o, [&] { xl::launch(q, {.grid = 1, .block = 32}, waits_elsewhere{}, &lines[0]); });
+    checks::report const early = checks::collect(o, [&] { xl::launch(q, {.grid = 1, .block = 32}, leaves_early{}, &lines[0]); });
+    return 10 * elsewhere.size() + early.size();
+  };
+  CROSSLANE_CHECK_EQ(kinds_at(checks::level::off), 1u);
+  CROSSLANE_CHECK_EQ(kinds_at(checks::level::basic), 11u);
+}
+
+#if !CROSSLANE_CONFIG_CHECKED
+CROSSLANE_TEST(collect, full_needs_a_checked_build) {
+  xl::stream const q{d};
+  unsigned lines[2] = {};
+  checks::options o;
+  o.level = checks::level::full;
+  xl::error const e = error_of([&] { checks::collect(o, [&] { xl::launch(q, {.grid = 1, .block = 32}, waits_elsewhere{}, &lines[0]); }); });
+  CROSSLANE_CHECK_EQ(e.code(), xl::errc::not_supported);
+  CROSSLANE_CHECK(contains(e.what(), "crosslane::checked"));
+}
+#endif
+
+// --- orders ---
+
+struct note_order {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, unsigned* next, unsigned* order) const {
+    order[__atomic_fetch_add(next, 1u, __ATOMIC_RELAXED)] = unsigned(ctx.global_rank());
+    ctx.sync_block();
+    order[__atomic_fetch_add(next, 1u, __ATOMIC_RELAXED)] = unsigned(ctx.global_rank());
+  }
+};
+
+/// The threads in the order in which they start; each block twice, before and after a barrier.
+std::vector<unsigned> order_of(xl::device d, std::uint64_t seed) {
+  xl::stream const q{d};
+  unsigned next = 0;
+  std::vector<unsigned> order(2 * 3 * 100);
+  checks::options o;
+  o.seed = seed;
+  o.level = checks::level::basic;
+  CROSSLANE_CHECK(checks::collect(o, [&] { xl::launch(q, {.grid = 3, .block = 100}, note_order{}, &next, order.data()); }).empty());
+  return order;
+}
+
+CROSSLANE_TEST(seed, is_an_order) {
+  std::set<std::vector<unsigned>> different;
+  for (std::uint64_t seed = 1; seed < 6; ++seed) {
+    std::vector<unsigned> const order = order_of(d, seed);
+    CROSSLANE_CHECK_SAME(order, order_of(d, seed));  // the same each time
+    different.insert(order);
+    for (unsigned i = 0; i < 6; ++i) {
+      // A piece of 100 is one block: each of its threads once, waves one after another.
+      std::set<unsigned> threads, waves;
+      unsigned changes = 0, wave = ~0u;
+      for (unsigned k = 0; k < 100; ++k) {
+        unsigned const t = order[i * 100 + k];
+        CROSSLANE_CHECK_EQ(t / 100, order[i * 100] / 100);
+        threads.insert(t);
+        if (t % 100 / d.properties().wave_size != wave) ++changes;
+        wave = t % 100 / d.properties().wave_size;
+      }
+      CROSSLANE_CHECK_EQ(threads.size(), 100u);
+      CROSSLANE_CHECK_EQ(changes, 100 / d.properties().wave_size + 1);
+    }
+  }
+  CROSSLANE_CHECK_EQ(different.size(), 5u);
+  std::vector<unsigned> const reversed = order_of(d, 1);
+  for (unsigned i = 0; i < 100; ++i) CROSSLANE_CHECK_EQ(reversed[i], 299 - i);
+}
+
+CROSSLANE_TEST_ONCE(seed, blocks_are_all_there) {
+  for (std::uint64_t n : {1u, 2u, 3u, 64u, 65u, 1000u})
+    for (std::uint64_t seed = 0; seed < 5; ++seed) {
+      std::set<std::uint64_t> blocks;
+      for (std::uint64_t i = 0; i < n; ++i) blocks.insert(xl::backend::scheduled_block(seed, n, i));
+      CROSSLANE_CHECK_EQ(blocks.size(), n);
+      CROSSLANE_CHECK(*blocks.rbegin() == n - 1);
+    }
+}
+
+/// A barrier that only the order of a seed makes wrong.
+struct wrong_in_reverse {
+  struct shared {
+    int first;
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared&, int* first) const {
+    if (ctx.thread_rank() == 0 && *first == 0) *first = 1;
+    if (ctx.thread_rank() == 31 && *first == 0) {
+      *first = 2;
+      return;
+    }
+    ctx.sync_block();
+  }
+};
+
+CROSSLANE_TEST(explore, finds_the_smallest_seed) {
+  auto const run = [&] {
+    xl::stream const q{d};
+    int first = 0;
+    xl::launch(q, {.grid = 1, .block = 32}, wrong_in_reverse{}, &first);
+    q.synchronize();
+  };
+  checks::options o;
+  o.level = checks::level::basic;
+  checks::exploration const e = checks::explore(5, run, o);
+  CROSSLANE_CHECK_EQ(e.seed, 1u);
+  CROSSLANE_CHECK_EQ(e.runs, 2u);
+  CROSSLANE_CHECK_EQ(e.report.size(), 1u);
+  CROSSLANE_CHECK(contains(e.report.text(), "seed 1"));
+  checks::exploration const one = checks::explore(1, run, o);
+  CROSSLANE_CHECK(one.report.empty() && one.runs == 1);
+}
+
+// --- widths ---
+
+CROSSLANE_TEST_ONCE(same_at_all_widths, compares) {
+  auto const lanes = [](auto const& q) { return std::vector<unsigned>{7, q.device().properties().wave_size, 7}; };
+  auto const c = checks::same_at_all_widths(lanes);
+  CROSSLANE_CHECK(!c && c.index == 1);
+  CROSSLANE_CHECK_EQ(c.text, std::string("element 1 of 3 is 32 at 32 lanes, 64 at 64"));
+  CROSSLANE_CHECK(checks::same_at_all_widths([](auto const&) { return std::vector<int>{1, 2}; }));
+  auto const nearly = [](auto const& q) { return std::vector<float>{1000.0f + float(q.device().properties().wave_size) / 32}; };
+  CROSSLANE_CHECK(!checks::same_at_all_widths(nearly));
+  CROSSLANE_CHECK(!checks::same_at_all_widths(nearly, 1e-4));
+  CROSSLANE_CHECK(checks::same_at_all_widths(nearly, 1e-2));
+  auto const count = [](auto const& q) { return std::vector<int>(q.device().properties().wave_size); };
+  CROSSLANE_CHECK_EQ(checks::same_at_all_widths(count).text, std::string("32 elements at 32 lanes, 64 at 64"));
+}
+
+// --- formats ---
+
+/// With what has to be escaped.
+checks::report sample() {
+  checks::report r;
+  checks::finding f{};
+  f.kind = checks::kind::different_barriers;
+  f.kernel = "k<\"a\\b\">";
+  f.grid = {2, 3, 4};
+  f.block = {64, 1, 1};
+  f.wave_size = 64;
+  f.seed = 17;
+  f.launch = {"/src/dir with space/main.cpp", "f", 30};
+  f.first = {65, 2, {1, 2, 3}, "waits", {"/src/a.cpp", "g", 10}};
+  f.second = {3, 1, {1, 2, 3}, "waits there", {"/src/b.cpp", "g", 20}};
+  f.text.append("tab\there, \"quoted\"");
+  r.add(f);
+  r.add(f);
+  f.kind = checks::kind::early_exit;
+  f.second = {};
+  r.add(f);
+  return r;
+}
+
+bool python_accepts(std::string const& text, char const* program) {
+  std::FILE* const pipe = popen((std::string("python3 -c '") + program + "'").c_str(), "w");
+  if (pipe == nullptr) return false;
+  std::fputs(text.c_str(), pipe);
+  return pclose(pipe) == 0;
+}
+
+CROSSLANE_TEST_ONCE(report, counts) {
+  checks::report const r = sample();
+  CROSSLANE_CHECK_EQ(r.size(), 2u);
+  CROSSLANE_CHECK_EQ(r.total(), 3u);
+  CROSSLANE_CHECK(contains(r.text(), "2 finding(s), 3 time(s)"));
+  checks::report many;
+  checks::finding f{};
+  for (unsigned i = 0; i < checks::report::capacity + 5; ++i) {
+    f.first.where.line = i + 1;
+    many.add(f);
+  }
+  CROSSLANE_CHECK_EQ(many.size(), checks::report::capacity);
+  CROSSLANE_CHECK_EQ(many.total(), checks::report::capacity + 5);
+  CROSSLANE_CHECK(contains(many.text(), "more are not listed"));
+}
+
+CROSSLANE_TEST_ONCE(report, as_json) {
+  CROSSLANE_CHECK(python_accepts(to_json(sample()), R"(import json,sys
+r = json.load(sys.stdin)
+f = r["findings"]
+assert r["total"] == 3 and len(f) == 2
+assert f[0]["kind"] == "different-barriers" and f[0]["kernel"] == "k<\"a\\b\">" and f[0]["grid"] == [2,3,4] and f[0]["seed"] == 17
+p = f[0]["parties"]
+assert len(p) == 2 and p[0]["thread"] == 65 and p[0]["wave"] == 1 and p[0]["lane"] == 1 and p[1]["where"] == {"file":"/src/b.cpp","line":20}
+assert f[0]["times"] == 2 and f[0]["text"] == "tab\there, \"quoted\"" and len(f[1]["parties"]) == 1)"));
+  CROSSLANE_CHECK(python_accepts(to_json(checks::report{}), "import json,sys; assert json.load(sys.stdin)[\"findings\"] == []"));
+}
+
+CROSSLANE_TEST_ONCE(report, as_sarif) {
+  CROSSLANE_CHECK(python_accepts(to_sarif(sample(), "/src"), R"(import json,sys
+s = json.load(sys.stdin)
+assert s["version"] == "2.1.0" and "sarif-2.1.0" in s["$schema"]
+run = s["runs"][0]
+rules = run["tool"]["driver"]["rules"]
+assert run["tool"]["driver"]["name"] == "Crosslane" and len({r["id"] for r in rules}) == 11
+a, b = run["results"]
+for r in (a, b):
+  assert rules[r["ruleIndex"]]["id"] == r["ruleId"] and r["level"] == "error" and r["message"]["text"]
+l = a["locations"][0]["physicalLocation"]
+assert l["artifactLocation"]["uri"] == "a.cpp" and l["region"]["startLine"] == 10
+uris = [x["physicalLocation"]["artifactLocation"]["uri"] for x in a["relatedLocations"]]
+assert uris == ["b.cpp", "dir%20with%20space/main.cpp"] and len(b["relatedLocations"]) == 1)"));
+}
+
+}  // namespace
