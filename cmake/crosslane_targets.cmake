@@ -2,6 +2,7 @@
 # The targets that users link. They carry what a backend needs and nothing that is a matter of taste:
 #   crosslane::crosslane  the headers, C++20
 #   crosslane::host       what the executor of the host backend links
+#   crosslane::checked    the same with the access checker (crosslane_checked.cmake)
 #   crosslane::cuda       flags of sources compiled as CUDA
 #   crosslane::hip        flags of sources compiled as HIP
 # CMake itself links the CUDA and HIP runtimes to a target with sources of these languages.

@@ -5,12 +5,15 @@ set(CROSSLANE_HIP_TEST_LAUNCHER "" CACHE STRING "Command (a list) that HIP tests
 # What a sanitizer's build would only repeat.
 option(CROSSLANE_TEST_COMPILATION "Also test what compiles and what does not: headers, wrong code, other projects" ON)
 
-# crosslane_add_test(NAME <name> SOURCES <file.cpp>... [BACKENDS <backend>...] [LIBRARIES <target>...] [ARGUMENTS <a>...])
+option(CROSSLANE_TEST_CHECKED "Also run tests of kernels with the access checker: not together with a sanitizer" ON)
+
+# crosslane_add_test(NAME <name> SOURCES <file.cpp>... [BACKENDS <backend>...] [LIBRARIES <target>...] [ARGUMENTS <a>...] [CHECKED])
 #
 # The executables <name>.<backend>, linked to crosslane::host and CROSSLANE_TEST_LIBRARIES too, and for each a test of the same
 # name, labelled with its backend. An executable that returns 77 had no device for any of its tests: reported as skipped.
+# CHECKED: also <name>.checked, in which the access checker must find nothing that the test does not expect.
 function(crosslane_add_test)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME" "SOURCES;BACKENDS;LIBRARIES;ARGUMENTS")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "CHECKED" "NAME" "SOURCES;BACKENDS;LIBRARIES;ARGUMENTS")
   crosslane_add_executables(NAME ${arg_NAME} SOURCES ${arg_SOURCES} BACKENDS ${arg_BACKENDS}
     LIBRARIES crosslane::host crosslane_warnings ${CROSSLANE_TEST_LIBRARIES} ${arg_LIBRARIES})
   foreach(backend IN LISTS CROSSLANE_ENABLED_BACKENDS)
@@ -24,6 +27,14 @@ function(crosslane_add_test)
       set_tests_properties(${target} PROPERTIES LABELS ${backend} SKIP_RETURN_CODE 77 TIMEOUT 300)
     endif()
   endforeach()
+  if(arg_CHECKED AND CROSSLANE_TEST_CHECKED AND "host" IN_LIST CROSSLANE_ENABLED_BACKENDS)
+    set(target ${arg_NAME}.checked)
+    add_executable(${target} ${arg_SOURCES})
+    # Without crosslane_warnings: with the flag g++ warns of accesses that cannot be.
+    target_link_libraries(${target} PRIVATE crosslane::checked ${CROSSLANE_TEST_LIBRARIES} ${arg_LIBRARIES})
+    add_test(NAME ${target} COMMAND ${target} ${arg_ARGUMENTS})
+    set_tests_properties(${target} PROPERTIES LABELS host TIMEOUT 600)
+  endif()
 endfunction()
 
 # The command that compiles one file for a backend without making code: what the targets of crosslane_targets.cmake would add,

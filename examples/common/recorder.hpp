@@ -34,8 +34,11 @@ class recorder {
     shown_.show(target_ + ", waves of " + std::to_string(properties_.wave_size) + " lanes", kernel);
     row r{kernel, target_, properties_.name, properties_.wave_size, {}, bytes, 0};
     bool const emulated = std::strstr(properties_.name, "emulated") != nullptr;
-    if (!emulated) r.milliseconds = best_time(q_, launch, repeat_);
     prepare();
+    if (!emulated) {
+      r.milliseconds = best_time(q_, launch, repeat_);
+      prepare();
+    }
     launch();
     q_.synchronize();
     rows_.push_back(r);

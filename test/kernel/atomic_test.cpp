@@ -300,7 +300,7 @@ struct add_coarse_grained {
   CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<T> sums) const {
     std::size_t const rank = std::size_t(ctx.global_rank());
     xl::atomic(ctx, sums[rank % sums.size()]).fetch_add_coarse_grained(T(rank));
-    xl::atomic<xl::scope::block>(ctx, sums[(rank + 1) % sums.size()]).load();
+    xl::atomic(ctx, sums[(rank + 1) % sums.size()]).load();
   }
 };
 

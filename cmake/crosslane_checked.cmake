@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# crosslane::checked, instead of crosslane::host: kernels are compiled with a call for each access to memory, and the host backend
+# checks them. The flag is the compiler's for its thread sanitizer, whose runtime is not linked: the functions that it would bring are in
+# src/checker.cpp, compiled without the flag in the project that uses it, and only there.
+#
+# CROSSLANE_CHECKER_SOURCE is that file. This file is part of the installed package too.
+if(TARGET crosslane_checked)
+  return()
+endif()
+
+add_library(crosslane_checker STATIC EXCLUDE_FROM_ALL ${CROSSLANE_CHECKER_SOURCE})
+target_compile_definitions(crosslane_checker PUBLIC CROSSLANE_CONFIG_CHECKED=1)
+target_link_libraries(crosslane_checker PUBLIC crosslane::host PRIVATE ${CMAKE_DL_LIBS})
+set_target_properties(crosslane_checker PROPERTIES POSITION_INDEPENDENT_CODE ON)
+# Its own memcpy is the C library's, and so is that of code without the flag: both only pass through.
+target_link_options(crosslane_checker INTERFACE "LINKER:--wrap=memcpy,--wrap=memmove,--wrap=memset")
+
+add_library(crosslane_checked INTERFACE)
+add_library(crosslane::checked ALIAS crosslane_checked)
+target_link_libraries(crosslane_checked INTERFACE crosslane_checker)
+# -g1: the lines of accesses. clang would leave out the read of `x += 1`, and g++ the accesses of a memset that it writes out.
+target_compile_options(crosslane_checked INTERFACE
+  "$<$<COMPILE_LANGUAGE:CXX>:-fsanitize=thread;-g1>"
+  "$<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-builtin-memcpy;-fno-builtin-memmove;-fno-builtin-memset>"
+  "$<$<COMPILE_LANG_AND_ID:CXX,Clang>:SHELL:-mllvm -tsan-compound-read-before-write>")

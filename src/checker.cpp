@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The access checker of the host backend: the functions that the compiler calls for each access of code compiled with
+/// -fsanitize=thread, and those that the executor calls. Compiled without that flag, once in a program, by the target crosslane::checked.
+#include "checker/access_checker.hpp"
+
+namespace crosslane::backend {
+namespace {
+
+/// Instrumented code that the checker itself may run into is not seen.
+class unseen {
+ public:
+  unseen() noexcept : block_{active_block} { active_block = nullptr; }
+  unseen(unseen const&) = delete;
+  unseen& operator=(unseen const&) = delete;
+  ~unseen() { active_block = block_; }
+  access_monitor::block_state* block() const noexcept { return block_; }
+
+ private:
+  access_monitor::block_state* block_;
+};
+
+inline void see(void const* p, std::size_t bytes, unsigned flags, void* from) {
+  if (active_block == nullptr || !checker().memory.contains(p) || bytes == 0) return;
+  unseen const self;
+  checker().access(*self.block(), p, bytes, flags, reinterpret_cast<std::uintptr_t>(from));
+}
+
+constexpr bool releases(int order) { return order == __ATOMIC_RELEASE || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST; }
+constexpr bool acquires(int order) {
+  return order == __ATOMIC_ACQUIRE || order == __ATOMIC_CONSUME || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST;
+}
+
+/// Does an atomic operation of the running thread, and judges it.
+template <class T, class F>
+auto see_atomic(T const volatile* target, unsigned flags, int order, void* from, F const& operation) {
+  scope const s = next_scope;
+  next_scope = scope::system;
+  void const* const p = const_cast<T const*>(target);
+  if (active_block == nullptr) return operation();
+  unseen const self;
+  access_monitor::block_state& b = *self.block();
+  if (checker().memory.contains(p))
+    checker().access(b, p, sizeof(T), flags | access_is_atomic | unsigned(s) << access_scope_shift, reinterpret_cast<std::uintptr_t>(from));
+  if ((flags & access_writes) != 0) checker().release(b, p, releases(order), (flags & access_reads) != 0, s);
+  auto const result = operation();
+  if ((flags & access_reads) != 0) checker().acquire(b, p, acquires(order), s);
+  return result;
+}
+
+// --- memory ---
+
+void* allocate(std::size_t bytes, bool reached_by_program) noexcept {
+  watched_block* const block = checker().memory.allocate(bytes);
+  if (block == nullptr) return nullptr;
+  block->written = reached_by_program;  // which is not seen when it writes
+  return block->begin;
+}
+
+bool release(void* p) noexcept {
+  if (!checker().memory.contains(p)) return false;
+  std::lock_guard const guard{checker().launches()};
+  checker().memory.release(checker().memory.page(p).block);
+  return true;
+}
+
+void written(void const* p, std::size_t bytes) noexcept {
+  if (bytes == 0 || !checker().memory.contains(p)) return;
+  std::lock_guard const guard{checker().launches()};
+  checker().memory.written(static_cast<char const*>(p), bytes);
+}
+
+void unobserved() noexcept { checker().memory.all_written(); }
+
+constexpr memory_watch watch{&allocate, &release, &written, &unobserved};
+[[maybe_unused]] bool const watching = (watched_memory = &watch, true);
+
+}  // namespace
+
+// --- what the executor says ---
+
+access_session::access_session(launch_facts const& launch) : full_{launch.level == checks::level::full} {
+  if (!full_)
+    unobserved();
+  else if (launch.grid.count() * launch.threads() > 0xffffffffu)
+    throw_error(errc::limit_exceeded, launch.where, "launch of %s: full checks of %llu threads, the limit is 4294967295", launch.kernel,
+                static_cast<unsigned long long>(launch.grid.count() * launch.threads()));
+  else
+    checker().begin_launch(launch);
+}
+access_session::~access_session() {
+  if (full_) checker().end_launch();
+}
+void access_session::grid_barrier() noexcept {
+  if (full_) checker().grid_barrier();
+}
+
+access_monitor::~access_monitor() {
+  if (state_ == nullptr) return;
+  for (watched_block* const block : state_->memory)
+    if (block != nullptr) checker().memory.release(block);
+  delete state_;
+}
+
+void access_monitor::shared_memory(source_location where, std::size_t static_bytes, std::size_t dynamic_bytes, void** static_out,
+                                   void** dynamic_out) {
+  if (state_ == nullptr) state_ = new block_state;
+  std::size_t const sizes[2] = {static_bytes, dynamic_bytes};
+  void** const outs[2] = {static_out, dynamic_out};
+  for (int i = 0; i < 2; ++i) {
+    watched_block*& block = state_->memory[i];
+    if (block == nullptr || block->bytes != sizes[i]) {
+      if (block != nullptr) checker().memory.release(block);
+      block = checker().memory.allocate(sizes[i]);
+      if (block == nullptr) throw_error(errc::out_of_memory, where, "host: %zu bytes of shared memory", sizes[i]);
+      block->shared = true;
+      block->owner = state_;
+    }
+    *outs[i] = block->begin;
+  }
+}
+
+void access_monitor::begin(launch_facts const& launch, extent3 block) { checker().begin_block(*state_, launch, block); }
+
+void access_monitor::run(unsigned rank) noexcept {
+  if (!state_->full) return;
+  state_->running = rank;
+  active_block = state_;
+}
+void access_monitor::leave() noexcept { active_block = nullptr; }
+
+void access_monitor::block_barrier() noexcept {
+  if (state_->full) checker().block_barrier(*state_);
+}
+void access_monitor::group_sync(unsigned wave, std::uint64_t lanes) noexcept {
+  if (state_->full) checker().group_sync(*state_, wave, lanes);
+}
+std::exception_ptr access_monitor::take_failure() noexcept {
+  checker().end_block(*state_);
+  std::exception_ptr const result = state_->failure;
+  state_->failure = nullptr;
+  return result;
+}
+
+void set_atomic_scope(scope s) noexcept { next_scope = s; }
+
+void atomic_fence(scope, int order) noexcept {
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  if (active_block == nullptr) return;
+  unseen const self;
+  checker().fence(*self.block(), releases(order), acquires(order));
+}
+
+}  // namespace crosslane::backend
+
+// --- what the compiler calls ---
+
+using namespace crosslane::backend;
+
+#define CROSSLANE_CALLER __builtin_return_address(0)
+
+extern "C" {
+
+void __tsan_init() {}
+void __tsan_func_entry(void*) {}
+void __tsan_func_exit() {}
+
+#define CROSSLANE_HOOK(name, bytes, flags) \
+  void __tsan_##name(void* p) { see(p, bytes, flags, CROSSLANE_CALLER); }
+#define CROSSLANE_HOOKS(bytes)                                                     \
+  CROSSLANE_HOOK(read##bytes, bytes, access_reads)                                 \
+  CROSSLANE_HOOK(write##bytes, bytes, access_writes)                               \
+  CROSSLANE_HOOK(read_write##bytes, bytes, access_reads | access_writes)           \
+  CROSSLANE_HOOK(unaligned_read##bytes, bytes, access_reads)                       \
+  CROSSLANE_HOOK(unaligned_write##bytes, bytes, access_writes)                     \
+  CROSSLANE_HOOK(unaligned_read_write##bytes, bytes, access_reads | access_writes) \
+  CROSSLANE_HOOK(volatile_read##bytes, bytes, access_reads)                        \
+  CROSSLANE_HOOK(volatile_write##bytes, bytes, access_writes)
+CROSSLANE_HOOKS(1)
+CROSSLANE_HOOKS(2)
+CROSSLANE_HOOKS(4)
+CROSSLANE_HOOKS(8)
+CROSSLANE_HOOKS(16)
+
+void __tsan_read_range(void* p, unsigned long bytes) { see(p, bytes, access_reads, CROSSLANE_CALLER); }
+void __tsan_write_range(void* p, unsigned long bytes) { see(p, bytes, access_writes, CROSSLANE_CALLER); }
+void __tsan_vptr_read(void** p) { see(p, sizeof *p, access_reads, CROSSLANE_CALLER); }
+void __tsan_vptr_update(void** p, void*) { see(p, sizeof *p, access_writes, CROSSLANE_CALLER); }
+
+// What compilers leave to the functions of the C library. Since clang 15 by these names, before that the linker gives them
+// (--wrap) in the target crosslane::checked.
+void* __real_memcpy(void*, void const*, std::size_t);
+void* __real_memmove(void*, void const*, std::size_t);
+void* __real_memset(void*, int, std::size_t);
+
+#define CROSSLANE_COPY_HOOK(name, real)                       \
+  void* name(void* to, void const* from, std::size_t bytes) { \
+    see(from, bytes, access_reads, CROSSLANE_CALLER);         \
+    see(to, bytes, access_writes, CROSSLANE_CALLER);          \
+    return real(to, from, bytes);                             \
+  }
+#define CROSSLANE_SET_HOOK(name)                       \
+  void* name(void* to, int value, std::size_t bytes) { \
+    see(to, bytes, access_writes, CROSSLANE_CALLER);   \
+    return __real_memset(to, value, bytes);            \
+  }
+CROSSLANE_COPY_HOOK(__tsan_memcpy, __real_memcpy)
+CROSSLANE_COPY_HOOK(__wrap_memcpy, __real_memcpy)
+CROSSLANE_COPY_HOOK(__tsan_memmove, __real_memmove)
+CROSSLANE_COPY_HOOK(__wrap_memmove, __real_memmove)
+CROSSLANE_SET_HOOK(__tsan_memset)
+CROSSLANE_SET_HOOK(__wrap_memset)
+
+#define CROSSLANE_FETCH_HOOK(bits, name)                                                                                          \
+  std::uint##bits##_t __tsan_atomic##bits##_fetch_##name(std::uint##bits##_t volatile* p, std::uint##bits##_t value, int order) { \
+    return see_atomic(p, access_reads | access_writes, order, CROSSLANE_CALLER,                                                   \
+                      [=] { return __atomic_fetch_##name(p, value, __ATOMIC_SEQ_CST); });                                         \
+  }
+#define CROSSLANE_COMPARE_HOOK(bits, name, T)                                                                                             \
+  int __tsan_atomic##bits##_compare_exchange_##name(T volatile* p, T* expected, T desired, int order, int) {                              \
+    return see_atomic(p, access_reads | access_writes, order, CROSSLANE_CALLER,                                                           \
+                      [=] { return int(__atomic_compare_exchange_n(p, expected, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)); }); \
+  }
+#define CROSSLANE_ATOMIC_HOOKS(bits, T)                                                                                     \
+  T __tsan_atomic##bits##_load(T const volatile* p, int order) {                                                            \
+    return see_atomic(p, access_reads, order, CROSSLANE_CALLER, [=] { return __atomic_load_n(p, __ATOMIC_SEQ_CST); });      \
+  }                                                                                                                         \
+  void __tsan_atomic##bits##_store(T volatile* p, T value, int order) {                                                     \
+    see_atomic(p, access_writes, order, CROSSLANE_CALLER, [=] { return __atomic_store_n(p, value, __ATOMIC_SEQ_CST), 0; }); \
+  }                                                                                                                         \
+  T __tsan_atomic##bits##_exchange(T volatile* p, T value, int order) {                                                     \
+    return see_atomic(p, access_reads | access_writes, order, CROSSLANE_CALLER,                                             \
+                      [=] { return __atomic_exchange_n(p, value, __ATOMIC_SEQ_CST); });                                     \
+  }                                                                                                                         \
+  CROSSLANE_FETCH_HOOK(bits, add)                                                                                           \
+  CROSSLANE_FETCH_HOOK(bits, sub)                                                                                           \
+  CROSSLANE_FETCH_HOOK(bits, and)                                                                                           \
+  CROSSLANE_FETCH_HOOK(bits, or)                                                                                            \
+  CROSSLANE_FETCH_HOOK(bits, xor)                                                                                           \
+  CROSSLANE_FETCH_HOOK(bits, nand)                                                                                          \
+  CROSSLANE_COMPARE_HOOK(bits, strong, T)                                                                                   \
+  CROSSLANE_COMPARE_HOOK(bits, weak, T)                                                                                     \
+  T __tsan_atomic##bits##_compare_exchange_val(T volatile* p, T expected, T desired, int order, int) {                      \
+    return see_atomic(p, access_reads | access_writes, order, CROSSLANE_CALLER, [=] {                                       \
+      T seen = expected;                                                                                                    \
+      __atomic_compare_exchange_n(p, &seen, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);                            \
+      return seen;                                                                                                          \
+    });                                                                                                                     \
+  }
+CROSSLANE_ATOMIC_HOOKS(8, std::uint8_t)
+CROSSLANE_ATOMIC_HOOKS(16, std::uint16_t)
+CROSSLANE_ATOMIC_HOOKS(32, std::uint32_t)
+CROSSLANE_ATOMIC_HOOKS(64, std::uint64_t)
+
+void __tsan_atomic_thread_fence(int order) { atomic_fence(crosslane::scope::system, order); }
+void __tsan_atomic_signal_fence(int) {}
+
+}  // extern "C"

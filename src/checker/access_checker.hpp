@@ -1,0 +1,513 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Judges each access of a kernel by what happened before it. Two accesses are ordered by: one thread; the block's barrier; sync() of a
+/// group for its lanes; the grid's barrier; the end of a kernel; and an acquire that reads from a release, where the scope of each
+/// includes the other's thread. Shuffles, votes and reductions of a wave order no memory, as on a GPU.
+///
+/// Threads run one at a time, so each has a number of segments: what it does from one synchronisation to the next. Numbers rise with
+/// time, whence "ordered before" is "below the number at the barrier". A launch is checked alone in its program.
+#pragma once
+
+#include "clock.hpp"
+#include "source_lines.hpp"
+#include "watched_memory.hpp"
+
+#include <crosslane/backend/host/access_monitor.hpp>
+
+#include <memory>
+
+#if !CROSSLANE_CONFIG_CHECKED
+#error "src/checker.cpp belongs to the target crosslane::checked"
+#endif
+
+namespace crosslane::backend {
+
+enum access_flags : unsigned {
+  access_reads = 1,
+  access_writes = 2,
+  access_is_atomic = 4,
+  access_scope_shift = 3,  ///< two bits
+  access_size_shift = 5,   ///< log2 of bytes, three bits; 7: more
+};
+
+struct access_monitor::block_state {
+  static constexpr unsigned most_threads = 1024, most_lanes = 64, most_waves = 32;
+
+  struct thread_state {
+    std::uint32_t segment = 0;       ///< 0: a new one begins with its next access
+    std::unique_ptr<clock> learned;  ///< since the last barrier of the block
+    std::unique_ptr<clock> pending;  ///< read by relaxed operations: counts after an acquire fence
+    std::unique_ptr<clock> fenced;   ///< what relaxed operations after a release fence release
+  };
+  struct wave_state {
+    std::uint32_t below = 0;                ///< segments of the wave's own lanes that all of them know
+    std::unique_ptr<std::uint32_t[]> rows;  ///< [lane][other lane]: likewise of one lane, since groups of some lanes have met
+  };
+
+  launch_facts const* launch = nullptr;
+  extent3 index;
+  std::uint32_t rank = 0, first_thread = 0, threads = 0;
+  std::uint32_t start = 0, barrier = 0;  ///< the number of segments when the block began, and at its last barrier
+  unsigned running = 0;
+  bool full = false, some_learned = false;
+  clock learned;  ///< by all threads of the block
+  thread_state thread[most_threads];
+  wave_state wave[most_waves];
+  watched_block* memory[2] = {};  ///< static, dynamic
+  std::exception_ptr failure;
+
+  /// Reads of what nothing had written: where the write comes later, unordered, they are one side of a race and that alone is said.
+  struct early_read {
+    std::uint32_t site;
+    checks::finding finding;
+  };
+  std::vector<early_read> early_reads;
+
+  void forget_threads() {
+    for (unsigned t = 0; t < threads; ++t) {
+      thread[t].segment = 0;
+      if (!some_learned) continue;
+      thread[t].learned.reset();
+      thread[t].pending.reset();
+      thread[t].fenced.reset();
+    }
+    some_learned = false;
+  }
+};
+
+/// The thread of a block that this thread of the program works for; null for none.
+inline thread_local access_monitor::block_state* active_block = nullptr;
+inline thread_local scope next_scope = scope::system;
+
+class access_checker {
+ public:
+  using block_state = access_monitor::block_state;
+
+  // --- launches ---
+
+  void begin_launch(launch_facts const& launch) {
+    launches_.lock();
+    if (next_segment_ > 0x80000000u) {
+      memory.forget_segments();
+      next_segment_ = 2;
+    }
+    launch_ = &launch;
+    first_segment_ = grid_barrier_ = next_segment_;
+    segment_threads_.clear();
+    released_.clear();
+  }
+  void end_launch() { launches_.unlock(); }
+  void grid_barrier() { grid_barrier_ = next_segment_; }
+
+  // --- blocks ---
+
+  void begin_block(block_state& b, launch_facts const& launch, extent3 index) {
+    b.launch = &launch;
+    b.index = index;
+    b.full = launch.level == checks::level::full;
+    b.failure = nullptr;
+    b.early_reads.clear();
+    if (!b.full) return;
+    b.rank = std::uint32_t((std::uint64_t{index.z} * launch.grid.y + index.y) * launch.grid.x + index.x);
+    b.threads = launch.threads();
+    b.first_thread = b.rank * b.threads;
+    b.start = b.barrier = next_segment_;
+    b.forget_threads();
+    b.learned.clear();
+  }
+
+  /// The block has ended, or waits for the others of its grid.
+  void end_block(block_state& b) {
+    for (block_state::early_read const& r : b.early_reads) deliver(b, r.finding);
+    b.early_reads.clear();
+  }
+
+  void block_barrier(block_state& b) {
+    if (b.some_learned)
+      for (unsigned t = 0; t < b.threads; ++t)
+        if (b.thread[t].learned) b.learned.join(*b.thread[t].learned);
+    b.barrier = next_segment_;
+    b.forget_threads();
+  }
+
+  void group_sync(block_state& b, unsigned wave, std::uint64_t lanes) {
+    unsigned const width = b.launch->wave_size, first = wave * width;
+    unsigned const size = b.threads - first < width ? b.threads - first : width;
+    block_state::wave_state& w = b.wave[wave];
+    if (std::uint64_t(__builtin_popcountll(lanes)) == size) {
+      w.below = next_segment_;
+    } else {
+      if (!w.rows) w.rows = std::make_unique<std::uint32_t[]>(block_state::most_lanes * block_state::most_lanes);
+      std::uint32_t known[block_state::most_lanes] = {};
+      each(lanes, [&](unsigned lane) {
+        for (unsigned other = 0; other < width; ++other)
+          if (std::uint32_t const k = w.rows[lane * block_state::most_lanes + other]; k > known[other]) known[other] = k;
+      });
+      each(lanes, [&](unsigned lane) { known[lane] = next_segment_; });
+      each(lanes, [&](unsigned lane) {
+        for (unsigned other = 0; other < width; ++other) w.rows[lane * block_state::most_lanes + other] = known[other];
+      });
+    }
+    clock joined;
+    each(lanes, [&](unsigned lane) {
+      block_state::thread_state& t = b.thread[first + lane];
+      t.segment = 0;
+      if (t.learned) joined.join(*t.learned);
+    });
+    if (!joined.empty()) each(lanes, [&](unsigned lane) { learn(b, b.thread[first + lane], joined); });
+  }
+
+  // --- accesses ---
+
+  void access(block_state& b, void const* p, std::size_t bytes, unsigned flags, std::uintptr_t from) {
+    watched_page& page = memory.page(p);
+    watched_block* const block = page.block;
+    char const* const at = static_cast<char const*>(p);
+    if (block == nullptr || block->freed || at < block->begin || at + bytes > block->begin + block->bytes ||
+        (block->shared && block->owner != &b)) {
+      report_outside(b, block != nullptr ? block : memory.neighbour(p), at, bytes, flags, from);
+      return;
+    }
+    unsigned const size_code = bytes > 64 ? 7 : unsigned(31 - __builtin_clz(unsigned(bytes)));
+    bool const aggregate = (bytes & (bytes - 1)) != 0 || bytes > 16;
+    access_record const mine{segment_of(b), site_of(from), (flags | size_code << access_size_shift) & 0xff};
+    bool any_written = false, reported = false;
+    for (std::size_t done = 0; done < bytes;) {
+      watched_page& here = memory.page(at + done);
+      access_cell* const cells = memory.cells(here, ((reinterpret_cast<std::uintptr_t>(at) | bytes) & 3) != 0);
+      std::size_t const each = here.bytes ? 1 : 4, in_page = memory.offset(at + done) % watched_range::page_bytes;
+      std::size_t const end = in_page + (bytes - done) < watched_range::page_bytes ? in_page + (bytes - done) : watched_range::page_bytes;
+      for (std::size_t i = in_page / each; i < end / each; ++i) {
+        access_cell& cell = cells[i];
+        if (block->shared) forget_other_blocks(b, cell);
+        bool const written = cell.write.segment != 0 || block->written;
+        any_written = any_written || written;
+        if ((flags & access_reads) != 0 && !written && !aggregate && !reported) {
+          report_unwritten(b, *block, at, bytes, flags, from);
+          reported = true;
+        }
+        reported = judge(b, *block, cell, mine, at, bytes, from, reported) || reported;
+      }
+      done += end - in_page;
+    }
+    // An object that is copied whole may have parts of no meaning, but not be without any.
+    if (aggregate && (flags & access_reads) != 0 && !any_written && !reported) report_unwritten(b, *block, at, bytes, flags, from);
+  }
+
+  /// Before an atomic operation: what it releases.
+  void release(block_state& b, void const* p, bool releases, bool reads, scope s) {
+    block_state::thread_state& t = b.thread[b.running];
+    auto const found = released_.find(p);
+    if (!releases && !t.fenced) {
+      if (!reads && found != released_.end()) released_.erase(found);  // a plain store ends what others have released
+      return;
+    }
+    release_state& r = found != released_.end() ? found->second : released_[p];
+    if (!reads) r = {};
+    if (releases)
+      publish(b, r.knowledge);
+    else
+      r.knowledge.join(*t.fenced);
+    r.reach = s < r.reach ? s : r.reach;
+    r.thread = b.first_thread + b.running;
+  }
+
+  /// Behind one: what it acquires.
+  void acquire(block_state& b, void const* p, bool acquires, scope s) {
+    auto const found = released_.find(p);
+    if (found == released_.end()) return;
+    release_state const& r = found->second;
+    if (!includes(b, s, r.thread) || !includes(b, r.reach, r.thread)) return;
+    block_state::thread_state& t = b.thread[b.running];
+    if (acquires) {
+      learn(b, t, r.knowledge);
+    } else {
+      if (!t.pending) t.pending = std::make_unique<clock>();
+      t.pending->join(r.knowledge);
+      b.some_learned = true;
+    }
+  }
+
+  void fence(block_state& b, bool releases, bool acquires) {
+    block_state::thread_state& t = b.thread[b.running];
+    if (acquires && t.pending) learn(b, t, *t.pending);
+    if (releases) {
+      t.fenced = std::make_unique<clock>();
+      publish(b, *t.fenced);
+      b.some_learned = true;
+    }
+  }
+
+  std::recursive_mutex& launches() { return launches_; }
+  watched_range memory;
+
+ private:
+  struct release_state {
+    clock knowledge;
+    std::uint32_t thread = 0;
+    scope reach = scope::system;
+  };
+
+  template <class F>
+  static void each(std::uint64_t lanes, F const& f) {
+    for (; lanes != 0; lanes &= lanes - 1) f(unsigned(__builtin_ctzll(lanes)));
+  }
+
+  static void learn(block_state& b, block_state::thread_state& t, clock const& knowledge) {
+    if (!t.learned) t.learned = std::make_unique<clock>();
+    t.learned->join(knowledge);
+    b.some_learned = true;
+  }
+
+  /// All that is ordered before the running thread, itself included.
+  void publish(block_state& b, clock& out) {
+    block_state::thread_state& t = b.thread[b.running];
+    out.learn_block(b.rank, b.barrier);
+    out.learn_thread(b.first_thread + b.running, next_segment_);
+    t.segment = 0;
+    unsigned const width = b.launch->wave_size, wave = b.running / width, lane = b.running % width;
+    block_state::wave_state const& w = b.wave[wave];
+    for (unsigned other = 0; other < width && wave * width + other < b.threads; ++other) {
+      std::uint32_t below = w.below;
+      if (w.rows && w.rows[lane * block_state::most_lanes + other] > below) below = w.rows[lane * block_state::most_lanes + other];
+      if (below > b.barrier) out.learn_thread(b.first_thread + wave * width + other, below);
+    }
+    out.join(b.learned);
+    if (t.learned) out.join(*t.learned);
+  }
+
+  std::uint32_t segment_of(block_state& b) {
+    std::uint32_t& segment = b.thread[b.running].segment;
+    if (segment == 0) {
+      segment = next_segment_++;
+      segment_threads_.push_back(b.first_thread + b.running);
+    }
+    return segment;
+  }
+  std::uint32_t thread_of(access_record r) const { return segment_threads_[r.segment - first_segment_]; }
+
+  /// Whether an access of this launch or before is ordered before the running thread.
+  bool before(block_state const& b, access_record r) const {
+    if (r.segment < grid_barrier_) return true;
+    std::uint32_t const thread = thread_of(r), in_block = thread - b.first_thread;
+    block_state::thread_state const& t = b.thread[b.running];
+    if (in_block < b.threads) {
+      if (r.segment < b.barrier || in_block == b.running) return true;
+      unsigned const width = b.launch->wave_size;
+      if (in_block / width == b.running / width) {
+        block_state::wave_state const& w = b.wave[b.running / width];
+        if (r.segment < w.below) return true;
+        if (w.rows && r.segment < w.rows[b.running % width * block_state::most_lanes + in_block % width]) return true;
+      }
+    }
+    if (b.learned.empty() && !t.learned) return false;
+    std::uint32_t const block = thread / b.threads;
+    return b.learned.covers(block, thread, r.segment) || (t.learned && t.learned->covers(block, thread, r.segment));
+  }
+
+  /// Whether a scope of the running thread's operation includes another thread.
+  static bool includes(block_state const& b, scope s, std::uint32_t thread) {
+    if (s == scope::device || s == scope::system) return true;
+    std::uint32_t const in_block = thread - b.first_thread;
+    if (in_block >= b.threads) return false;
+    return s == scope::block || in_block / b.launch->wave_size == b.running / b.launch->wave_size;
+  }
+  static scope scope_of(access_record r) { return scope((r.flags >> access_scope_shift) & 3); }
+
+  /// Shared memory begins anew with each block.
+  static void forget_other_blocks(block_state const& b, access_cell& cell) {
+    if (cell.write.segment < b.start) cell.write = {};
+    for (access_record& r : cell.others)
+      if (r.segment < b.start) r = {};
+  }
+
+  /// Compares with what the cell has, then notes the access. True where there was a finding.
+  bool judge(block_state& b, watched_block const& block, access_cell& cell, access_record mine, char const* at, std::size_t bytes,
+             std::uintptr_t from, bool reported) {
+    bool const writes = (mine.flags & access_writes) != 0, atomic = (mine.flags & access_is_atomic) != 0;
+    bool const alone = cell.others[0].segment == 0 && cell.others[1].segment == 0;
+    if (cell.write.segment == mine.segment && alone && (!writes || !atomic)) return false;
+    if (!writes && !atomic && cell.others[0].segment == mine.segment) return false;
+    bool found = false;
+    for (access_record const& r : {cell.write, cell.others[0], cell.others[1]}) {
+      if (r.segment < 2 || r.segment == mine.segment) continue;
+      if (!writes && (r.flags & access_writes) == 0) continue;
+      bool const both_atomic = atomic && (r.flags & access_is_atomic) != 0;
+      if (both_atomic && scope_of(r) >= scope::device && scope_of(mine) >= scope::device) continue;
+      if (reported || found || before(b, r)) continue;
+      if (both_atomic && includes(b, scope_of(r), thread_of(r)) && includes(b, scope_of(mine), thread_of(r))) continue;
+      report_race(b, block, mine, r, both_atomic, at, bytes, from);
+      found = true;
+    }
+    if (writes && !atomic) {
+      cell = {mine, {}};
+    } else if (writes) {
+      access_record const last = cell.write;
+      cell.write = mine;
+      for (access_record& r : cell.others)
+        if (r.segment != 0 && before(b, r)) r = {};
+      if (last.segment >= 2 && !before(b, last)) note(b, cell, last);
+    } else {
+      note(b, cell, mine);
+    }
+    return found;
+  }
+
+  unsigned distance(access_record a, access_record c, block_state const& b) const {
+    std::uint32_t const s = thread_of(a), t = thread_of(c);
+    if (s / b.threads != t / b.threads) return 2;
+    return s % b.threads / b.launch->wave_size != t % b.threads / b.launch->wave_size ? 1 : 0;
+  }
+
+  /// Keeps an access beside the last write.
+  void note(block_state const& b, access_cell& cell, access_record r) {
+    for (access_record& old : cell.others)
+      if (old.segment < 2 || before(b, old) || thread_of(old) == thread_of(r)) {
+        old = r;
+        return;
+      }
+    unsigned const kept = distance(cell.others[0], cell.others[1], b);
+    if (distance(cell.others[0], r, b) > kept)
+      cell.others[1] = r;
+    else if (distance(cell.others[1], r, b) > kept)
+      cell.others[0] = r;
+  }
+
+  // --- findings ---
+
+  static char const* verb(unsigned flags) {
+    if ((flags & access_is_atomic) == 0) return (flags & access_writes) != 0 ? "writes" : "reads";
+    return (flags & access_writes) == 0 ? "atomically loads" : (flags & access_reads) == 0 ? "atomically stores" : "atomically changes";
+  }
+  static char const* name(scope s) {
+    return s == scope::wave ? "wave" : s == scope::block ? "block" : s == scope::device ? "device" : "system";
+  }
+
+  checks::finding begin(block_state const& b, checks::kind kind, unsigned flags, std::uintptr_t from) {
+    checks::finding f = b.launch->finding(kind);
+    f.first = {b.running, 1, b.index, verb(flags), lines_.of(from)};
+    f.text.append("kernel %s, block (%u, %u, %u): thread %u %s ", b.launch->kernel, b.index.x, b.index.y, b.index.z, b.running,
+                  verb(flags));
+    return f;
+  }
+  static void append_place(error_text& text, source_location const& where) {
+    if (where.line != 0)
+      text.append(" at %s:%u", where.file, where.line);
+    else
+      text.append(" at a line that is not known (compile with -g)");
+  }
+  static void append_object(error_text& text, watched_block const& block, char const* at) {
+    if (block.shared)
+      text.append("byte %zu of the block's %s of %zu bytes", std::size_t(at - block.begin), "shared memory", block.bytes);
+    else
+      text.append("byte %zu of a buffer of %zu bytes", std::size_t(at - block.begin), block.bytes);
+  }
+
+  void deliver(block_state& b, checks::finding const& f) {
+    if (b.failure) return;
+    b.failure = b.launch->deliver(f);
+  }
+
+  void report_race(block_state& b, watched_block const& block, access_record mine, access_record other, bool scopes, char const* at,
+                   std::size_t bytes, std::uintptr_t from) {
+    if (b.failure) return;
+    checks::finding f = begin(b,
+                              scopes         ? checks::kind::narrow_scope
+                              : block.shared ? checks::kind::shared_race
+                                             : checks::kind::device_race,
+                              mine.flags, from);
+    std::uint32_t const thread = thread_of(other);
+    extent3 const index = block_index(*b.launch, thread / b.threads);
+    f.second = {thread % b.threads, 1, index, verb(other.flags), lines_.of(sites_[other.site])};
+    f.text.append("%zu bytes", bytes);
+    append_place(f.text, f.first.where);
+    f.text.append(", ");
+    append_object(f.text, block, at);
+    if (index == b.index)
+      f.text.append("; thread %u %s them", f.second.thread, f.second.action);
+    else
+      f.text.append("; thread %u of block (%u, %u, %u) %s them", f.second.thread, index.x, index.y, index.z, f.second.action);
+    append_place(f.text, f.second.where);
+    if (scopes)
+      f.text.append("; their scopes are %s and %s", name(scope_of(mine)), name(scope_of(other)));
+    else
+      f.text.append(", and nothing orders the two");
+    for (std::size_t i = b.early_reads.size(); i-- != 0;)
+      if (b.early_reads[i].site == other.site) b.early_reads.erase(b.early_reads.begin() + std::ptrdiff_t(i));
+    deliver(b, f);
+  }
+
+  void report_unwritten(block_state& b, watched_block const& block, char const* at, std::size_t bytes, unsigned flags,
+                        std::uintptr_t from) {
+    if (b.failure) return;
+    checks::finding f = begin(b, checks::kind::unwritten_memory, flags, from);
+    f.text.append("%zu bytes", bytes);
+    append_place(f.text, f.first.where);
+    f.text.append(", ");
+    append_object(f.text, block, at);
+    f.text.append(", which nothing has written");
+    if (b.early_reads.size() < most_early_reads) b.early_reads.push_back({site_of(from), f});
+  }
+
+  void report_outside(block_state& b, watched_block const* block, char const* at, std::size_t bytes, unsigned flags, std::uintptr_t from) {
+    if (b.failure) return;
+    bool const freed = block != nullptr && block->freed;
+    checks::finding f = begin(b, freed ? checks::kind::freed_memory : checks::kind::out_of_bounds, flags, from);
+    f.text.append("%zu bytes", bytes);
+    append_place(f.text, f.first.where);
+    f.text.append(", ");
+    if (block == nullptr) {
+      f.text.append("far from any buffer");
+    } else if (block->shared && block->owner != &b && at >= block->begin && at < block->begin + block->bytes) {
+      f.text.append("in shared memory of another block");
+    } else {
+      if (at < block->begin)
+        f.text.append("%zu bytes in front of ", std::size_t(block->begin - at));
+      else if (at + bytes > block->begin + block->bytes)
+        f.text.append("%zu bytes behind the end of ", std::size_t(at + bytes - (block->begin + block->bytes)));
+      else
+        f.text.append("byte %zu of ", std::size_t(at - block->begin));
+      f.text.append(block->shared ? "the block's shared memory of %zu bytes"
+                    : freed       ? "a buffer of %zu bytes that is gone"
+                                  : "a buffer of %zu bytes",
+                    block->bytes);
+    }
+    deliver(b, f);
+  }
+
+  // --- places of the code ---
+
+  std::uint32_t site_of(std::uintptr_t from) {
+    recent& r = recent_[from / 2 % recent_count];
+    if (r.from != from) {
+      auto const [entry, made] = site_numbers_.try_emplace(from, std::uint32_t(sites_.size()));
+      if (made && sites_.size() < 0xffffff) sites_.push_back(from);
+      r = {from, entry->second < sites_.size() ? entry->second : 0};
+    }
+    return r.site;
+  }
+
+  static constexpr std::size_t most_early_reads = 1024;
+  static constexpr std::size_t recent_count = 1024;
+  struct recent {
+    std::uintptr_t from;
+    std::uint32_t site;
+  };
+
+  std::recursive_mutex launches_;
+  launch_facts const* launch_ = nullptr;
+  std::uint32_t next_segment_ = 2, first_segment_ = 2, grid_barrier_ = 2;
+  std::vector<std::uint32_t> segment_threads_;
+  std::unordered_map<void const*, release_state> released_;
+  recent recent_[recent_count] = {};
+  std::unordered_map<std::uintptr_t, std::uint32_t> site_numbers_;
+  std::vector<std::uintptr_t> sites_{0};
+  source_lines lines_;
+};
+
+/// Never destroyed: buffers may outlive any order of destruction.
+inline access_checker& checker() {
+  static access_checker& instance = *new access_checker;
+  return instance;
+}
+
+}  // namespace crosslane::backend

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The source lines of addresses of code, by the program addr2line, which comes with every compiler.
+#pragma once
+
+#include <crosslane/platform/source_location.hpp>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include <dlfcn.h>
+#include <elf.h>
+
+namespace crosslane::backend {
+
+class source_lines {
+ public:
+  /// Of the call that returns to `address`. Line 0 where nothing is known: no -g, or no addr2line.
+  source_location of(std::uintptr_t address) {
+    if (auto const known = known_.find(address); known != known_.end()) return known->second;
+    return known_[address] = look_up(address);
+  }
+
+ private:
+  source_location look_up(std::uintptr_t address) {
+    Dl_info module{};
+    if (dladdr(reinterpret_cast<void*>(address), &module) == 0 || module.dli_fname == nullptr) return {};
+    auto const* const header = static_cast<ElfW_Ehdr const*>(module.dli_fbase);
+    std::uintptr_t const base = header->e_type == ET_EXEC ? 0 : reinterpret_cast<std::uintptr_t>(module.dli_fbase);
+    // The name of the program may be relative to a folder that it has left.
+    std::string const file = std::strchr(module.dli_fname, '/') != nullptr && module.dli_fname[0] == '/' ? module.dli_fname : own_path();
+    char arguments[64];
+    std::snprintf(arguments, sizeof arguments, "' -i %#zx 2>/dev/null", std::size_t(address - 1 - base));
+    std::FILE* const pipe = popen(("addr2line -e '" + file + arguments).c_str(), "r");
+    if (pipe == nullptr) return {};
+    // Innermost first. The library's own lines say little to who wrote the kernel.
+    source_location result;
+    char line[4096];
+    bool chosen = false;
+    while (std::fgets(line, sizeof line, pipe) != nullptr) {
+      std::string_view text = line;
+      std::size_t const colon = text.rfind(':');
+      if (chosen || colon == std::string_view::npos || text.substr(0, 2) == "??") continue;
+      unsigned const number = unsigned(std::strtoul(line + colon + 1, nullptr, 10));
+      if (number == 0) continue;
+      std::string_view const name = text.substr(0, colon);
+      chosen = !is_library(name);
+      if (chosen || result.line == 0) result = {files_.emplace(name).first->c_str(), "", number};
+    }
+    pclose(pipe);
+    return result;
+  }
+
+  static bool is_library(std::string_view file) {
+    for (char const* const part : {"/crosslane/kernel/", "/crosslane/backend/", "/crosslane/algorithm/", "/crosslane/runtime/",
+                                   "/crosslane/tensor/", "/include/c++/"})
+      if (file.find(part) != std::string_view::npos) return true;
+    return false;
+  }
+  static std::string own_path() {
+    char* const path = realpath("/proc/self/exe", nullptr);
+    std::string const result = path != nullptr ? path : "";
+    std::free(path);
+    return result;
+  }
+
+#if defined(__LP64__)
+  using ElfW_Ehdr = Elf64_Ehdr;
+#else
+  using ElfW_Ehdr = Elf32_Ehdr;
+#endif
+
+  std::unordered_map<std::uintptr_t, source_location> known_;
+  std::set<std::string> files_;
+};
+
+}  // namespace crosslane::backend

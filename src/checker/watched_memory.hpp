@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The memory whose accesses are checked: one range of addresses, with a page of notes for each page of it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <mutex>
+#include <vector>
+
+#include <sys/mman.h>
+
+namespace crosslane::backend {
+
+/// Of a place of memory, one access to it. `segment` stands for a thread between two of its synchronisations; 0 is nobody, 1 the program.
+struct access_record {
+  std::uint32_t segment, site : 24, flags : 8;
+};
+
+/// The last write, and accesses that are not ordered with it or behind it: reads, and atomic writes. Two are enough: they are of threads
+/// as far apart as any, so what is ordered with both but not with a third would have to be in the same wave.
+struct access_cell {
+  access_record write, others[2];
+};
+
+struct watched_block {
+  char* begin = nullptr;
+  std::size_t bytes = 0, capacity = 0;  ///< capacity: whole pages
+  bool shared = false, freed = false;
+  bool written = false;         ///< all of it counts as written, by whom is not known
+  void const* owner = nullptr;  ///< of shared memory, the block of threads
+};
+
+struct watched_page {
+  watched_block* block;  ///< null: nobody's
+  access_cell* cells;    ///< null: no kernel has touched it yet
+  bool bytes;            ///< a cell for each byte instead of each four
+  bool written;          ///< where there are no cells: all of it, by the program
+};
+
+class watched_range {
+ public:
+  static constexpr std::size_t page_bytes = 4096, cells_per_page = page_bytes / 4;
+
+  watched_range() {
+    for (size_ = std::size_t{1} << 40; size_ >= std::size_t{1} << 32; size_ /= 4) {
+      void* const memory = reserve(size_);
+      void* const notes = memory != nullptr ? reserve(size_ / page_bytes * sizeof(watched_page)) : nullptr;
+      if (notes != nullptr) {
+        base_ = next_ = static_cast<char*>(memory);
+        pages_ = static_cast<watched_page*>(notes);
+        return;
+      }
+      if (memory != nullptr) munmap(memory, size_);
+    }
+    size_ = 0;
+  }
+
+  std::size_t offset(void const* p) const noexcept { return std::size_t(static_cast<char const*>(p) - base_); }
+  bool contains(void const* p) const noexcept { return offset(p) < size_; }
+  watched_page& page(void const* p) const noexcept { return pages_[offset(p) / page_bytes]; }
+
+  /// In pages of its own, with pages of nobody before and behind. Null: no room.
+  watched_block* allocate(std::size_t bytes) {
+    std::lock_guard const guard{lock_};
+    std::size_t const capacity = (bytes + page_bytes - 1) / page_bytes * page_bytes;
+    watched_block* block = nullptr;
+    if (capacity + 2 * gap_bytes <= std::size_t(base_ + size_ - next_)) {
+      block = new watched_block;
+      block->begin = next_ + gap_bytes;
+      block->capacity = capacity;
+      next_ = block->begin + capacity;
+      blocks_.push_back(block);
+    } else {
+      // All addresses have been used: what has been free for longest comes again.
+      for (watched_block* const b : blocks_)
+        if (b->freed && b->capacity >= capacity) {
+          block = b;
+          break;
+        }
+      if (block == nullptr) return nullptr;
+    }
+    block->bytes = bytes;
+    block->shared = block->freed = block->written = false;
+    for (char* p = block->begin; p != block->begin + block->capacity; p += page_bytes) page(p) = {block, nullptr, false, false};
+    return block;
+  }
+
+  /// The addresses stay its own for as long as there are others, so that late accesses are seen.
+  void release(watched_block* block) {
+    std::lock_guard const guard{lock_};
+    block->freed = true;
+    for (char* p = block->begin; p != block->begin + block->capacity; p += page_bytes) {
+      std::free(page(p).cells);
+      page(p).cells = nullptr;
+    }
+    madvise(block->begin, block->capacity, MADV_DONTNEED);
+  }
+
+  /// What lies next to an address that is nobody's; null where nothing does.
+  watched_block* neighbour(void const* p) const noexcept {
+    std::size_t const i = offset(p) / page_bytes;
+    for (std::size_t distance = 0; distance <= gap_bytes / page_bytes; ++distance) {
+      if (distance <= i && pages_[i - distance].block != nullptr) return pages_[i - distance].block;
+      if (i + distance < size_ / page_bytes && pages_[i + distance].block != nullptr) return pages_[i + distance].block;
+    }
+    return nullptr;
+  }
+
+  /// Cells of a page, of bytes where asked for. Never goes back to coarser ones.
+  access_cell* cells(watched_page& page, bool bytes) {
+    if (page.cells == nullptr) {
+      std::size_t const count = bytes ? page_bytes : cells_per_page;
+      page.cells = static_cast<access_cell*>(std::calloc(count, sizeof(access_cell)));
+      page.bytes = bytes;
+      if (page.written)
+        for (std::size_t i = 0; i < count; ++i) page.cells[i].write.segment = 1;
+    } else if (bytes && !page.bytes) {
+      auto* const fine = static_cast<access_cell*>(std::malloc(page_bytes * sizeof(access_cell)));
+      for (std::size_t i = 0; i < page_bytes; ++i) fine[i] = page.cells[i / 4];
+      std::free(page.cells);
+      page.cells = fine;
+      page.bytes = true;
+    }
+    return page.cells;
+  }
+
+  /// The program has written it.
+  void written(char const* p, std::size_t bytes) {
+    for (char const* const end = p + bytes; p < end;) {
+      watched_page& here = page(p);
+      std::size_t const begin = offset(p) % page_bytes;
+      std::size_t const count = page_bytes - begin < std::size_t(end - p) ? page_bytes - begin : std::size_t(end - p);
+      p += count;
+      if (here.block == nullptr || here.block->freed) continue;
+      bool const whole = begin == 0 && (count == page_bytes || offset(p) - offset(here.block->begin) == here.block->bytes);
+      if (whole) {
+        std::free(here.cells);
+        here = {here.block, nullptr, false, true};
+      } else if (!(here.cells == nullptr && here.written)) {
+        access_cell* const all = cells(here, (begin % 4 | count % 4) != 0);
+        std::size_t const each = here.bytes ? 1 : 4;
+        for (std::size_t i = begin / each; i < (begin + count) / each; ++i) all[i] = {{1, 0, 0}, {}};
+      }
+    }
+  }
+
+  /// Anything may have written anything.
+  void all_written() {
+    std::lock_guard const guard{lock_};
+    for (watched_block* const b : blocks_)
+      if (!b->shared) b->written = true;
+  }
+
+  /// Forgets who, but not whether.
+  void forget_segments() {
+    std::lock_guard const guard{lock_};
+    for (watched_block* const b : blocks_)
+      for (char* p = b->begin; p != b->begin + b->capacity; p += page_bytes)
+        if (watched_page& here = page(p); here.cells != nullptr)
+          for (std::size_t i = 0; i < (here.bytes ? page_bytes : cells_per_page); ++i)
+            here.cells[i] = {{here.cells[i].write.segment != 0 ? 1u : 0u, 0, 0}, {}};
+  }
+
+ private:
+  static constexpr std::size_t gap_bytes = 16 * page_bytes;
+
+  static void* reserve(std::size_t bytes) noexcept {
+    void* const p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return p == MAP_FAILED ? nullptr : p;
+  }
+
+  std::mutex lock_;
+  std::size_t size_ = 0;
+  char* base_ = nullptr;
+  char* next_ = nullptr;
+  watched_page* pages_ = nullptr;
+  std::vector<watched_block*> blocks_;
+};
+
+}  // namespace crosslane::backend

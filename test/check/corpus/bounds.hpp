@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Accesses outside of what there is, and to what is gone.
+#pragma once
+
+#include "corpus.hpp"
+
+namespace corpus {
+
+// [out-of-bounds]
+struct no_guard {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    int* const p = m.data.data() + 1000;
+    p[ctx.thread_rank()] = 1;  // @no_guard
+  }
+};
+struct with_guard {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    int* const p = m.data.data() + 1000;
+    if (ctx.thread_rank() < 24) p[ctx.thread_rank()] = 1;
+  }
+};
+// [out-of-bounds]
+
+/// A stencil without a case for the left edge.
+struct left_edge {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    int const* const p = m.data.data();
+    unsigned const r = ctx.thread_rank();
+    m.data[512 + r] = p[int(r) - 1];  // @left_edge
+  }
+};
+struct left_edge_kept {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    int const* const p = m.data.data();
+    unsigned const r = ctx.thread_rank();
+    m.data[512 + r] = r == 0 ? 0 : p[int(r) - 1];
+  }
+};
+
+struct shared_too_small {
+  struct shared {
+    int value[48];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory) const {
+    int* const p = s.value;
+    p[ctx.thread_rank()] = 1;  // @shared_too_small
+  }
+};
+struct shared_large_enough {
+  struct shared {
+    int value[64];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory) const {
+    int* const p = s.value;
+    p[ctx.thread_rank()] = 1;
+  }
+};
+
+/// A vector access whose end lies outside.
+struct wide_tail {
+  struct alignas(16) four {
+    int v[4];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    four* const p = reinterpret_cast<four*>(m.data.data()) + 193;
+    p[ctx.thread_rank()] = {{1, 2, 3, 4}};  // @wide_tail
+  }
+};
+struct wide_body {
+  struct alignas(16) four {
+    int v[4];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    four* const p = reinterpret_cast<four*>(m.data.data()) + 192;
+    p[ctx.thread_rank()] = {{1, 2, 3, 4}};
+  }
+};
+
+// [freed-memory]
+struct writes_a_freed_buffer {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    m.gone[ctx.thread_rank()] = 1;  // @writes_a_freed_buffer
+  }
+};
+struct writes_a_living_buffer {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    m.data[ctx.thread_rank()] = 1;
+  }
+};
+// [freed-memory]
+
+struct reads_a_freed_buffer {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    m.data[ctx.thread_rank()] = m.gone[ctx.thread_rank() / 2];  // @reads_a_freed_buffer
+  }
+};
+struct reads_a_living_buffer {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    m.data[ctx.thread_rank()] = m.data[512 + ctx.thread_rank() / 2];
+  }
+};
+
+}  // namespace corpus

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Shared memory that two threads use, with nothing between.
+#pragma once
+
+#include "corpus.hpp"
+
+namespace corpus {
+
+// [shared-race]
+struct forgot_the_barrier {
+  struct shared {
+    int value[64];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    s.value[r] = int(r);                          // @forgot_the_barrier
+    m.data[ctx.global_rank()] = s.value[63 - r];  // @forgot_the_barrier
+  }
+};
+struct has_the_barrier {
+  struct shared {
+    int value[64];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    s.value[r] = int(r);
+    ctx.sync_block();
+    m.data[ctx.global_rank()] = s.value[63 - r];
+  }
+};
+// [shared-race]
+
+/// "The lanes of a wave run in lockstep."
+struct lockstep {
+  struct shared {
+    int value[64];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    s.value[r] = int(r);                         // @lockstep
+    m.data[ctx.global_rank()] = s.value[r ^ 1];  // @lockstep
+  }
+};
+struct wave_sync {
+  struct shared {
+    int value[64];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    s.value[r] = int(r);
+    xl::wave(ctx).sync();
+    m.data[ctx.global_rank()] = s.value[r ^ 1];
+  }
+};
+
+/// The last steps of a tree, as old CUDA code has them.
+struct tree_without_waits {
+  struct shared {
+    int value[64];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    s.value[r] = 1;
+    ctx.sync_block();
+    if (r < 16)
+      for (unsigned half = 16; half != 0; half /= 2) s.value[r] += s.value[r + half];  // @tree_without_waits
+    ctx.sync_block();
+    m.data[ctx.global_rank()] = s.value[0];
+  }
+};
+struct tree_with_waits {
+  struct shared {
+    int value[64];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    s.value[r] = 1;
+    for (unsigned half = 32; half != 0; half /= 2) {
+      ctx.sync_block();
+      if (r < half) s.value[r] += s.value[r + half];
+    }
+    ctx.sync_block();
+    m.data[ctx.global_rank()] = s.value[0];
+  }
+};
+
+/// A buffer is filled again while others still read it.
+struct reused_at_once {
+  struct shared {
+    int value;
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    for (int round = 0; round < 3; ++round) {
+      if (ctx.thread_rank() == 0) s.value = round;  // @reused_at_once
+      ctx.sync_block();
+      m.data[ctx.global_rank()] = s.value;  // @reused_at_once
+    }
+  }
+};
+struct reused_after_a_barrier {
+  struct shared {
+    int value;
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    for (int round = 0; round < 3; ++round) {
+      if (ctx.thread_rank() == 0) s.value = round;
+      ctx.sync_block();
+      m.data[ctx.global_rank()] = s.value;
+      ctx.sync_block();
+    }
+  }
+};
+
+/// A wave's sync() waits for no other wave.
+struct wave_sync_for_the_block {
+  struct shared {
+    int value[128];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    s.value[r] = int(r);  // @wave_sync_for_the_block
+    xl::wave(ctx).sync();
+    m.data[ctx.global_rank()] = s.value[r ^ 64];  // @wave_sync_for_the_block
+  }
+};
+struct tile_sync_for_the_tile {
+  struct shared {
+    int value[128];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    s.value[r] = int(r);
+    xl::tile<4>(ctx).sync();
+    m.data[ctx.global_rank()] = s.value[r ^ 3];
+  }
+};
+
+/// A tile's sync() waits for no other tile of its wave.
+struct tile_sync_for_the_wave {
+  struct shared {
+    int value[64];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    s.value[r] = int(r);  // @tile_sync_for_the_wave
+    xl::tile<8>(ctx).sync();
+    m.data[ctx.global_rank()] = s.value[r ^ 8];  // @tile_sync_for_the_wave
+  }
+};
+/// Two groups in turn: what one has learned, the other learns of it.
+struct tiles_in_turn {
+  struct shared {
+    int value[64];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    s.value[r] = int(r);
+    xl::tile<2>(ctx).sync();
+    auto const even = xl::tile<4>(ctx).where(r % 2 == 0);
+    even.sync();
+    xl::tile<2>(ctx).sync();
+    m.data[ctx.global_rank()] = s.value[r ^ 3];
+  }
+};
+
+/// A vote brings lanes together, not their memory.
+struct vote_for_a_sync {
+  struct shared {
+    int value[64];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    s.value[r] = int(r);                                                      // @vote_for_a_sync
+    if (xl::wave(ctx).all(true)) m.data[ctx.global_rank()] = s.value[r ^ 1];  // @vote_for_a_sync
+  }
+};
+/// Values that cross by shuffles need no memory.
+struct shuffle_of_shared {
+  struct shared {
+    int value[64];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    s.value[r] = int(r);
+    m.data[ctx.global_rank()] = xl::wave(ctx).shuffle_xor(s.value[r], 1);
+    s.value[r] = 0;
+  }
+};
+
+/// An atomic counter read as if it were none.
+struct counter_read_plainly {
+  struct shared {
+    int count;
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    if (ctx.thread_rank() == 0) s.count = 0;
+    ctx.sync_block();
+    xl::atomic<xl::scope::block>(ctx, s.count).fetch_add(1);  // @counter_read_plainly
+    m.data[ctx.global_rank()] = s.count;                      // @counter_read_plainly
+  }
+};
+struct counter_read_after_a_barrier {
+  struct shared {
+    int count;
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    if (ctx.thread_rank() == 0) s.count = 0;
+    ctx.sync_block();
+    xl::atomic<xl::scope::block>(ctx, s.count).fetch_add(1);
+    ctx.sync_block();
+    m.data[ctx.global_rank()] = s.count;
+  }
+};
+
+/// Bytes beside each other are no race; the same byte is.
+struct same_byte {
+  struct shared {
+    unsigned char value[64];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory) const {
+    s.value[ctx.thread_rank() / 2] = 1;  // @same_byte
+  }
+};
+struct own_byte {
+  struct shared {
+    unsigned char value[64];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    s.value[r] = 1;
+    s.value[r] = static_cast<unsigned char>(s.value[r] + 1);
+    ctx.sync_block();
+    m.data[ctx.global_rank()] = s.value[63 - r];
+  }
+};
+
+/// A fence waits for nobody.
+struct fence_for_a_barrier {
+  struct shared {
+    int value[64];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    s.value[r] = int(r);  // @fence_for_a_barrier
+    xl::fence<xl::scope::block>(ctx);
+    m.data[ctx.global_rank()] = s.value[63 - r];  // @fence_for_a_barrier
+  }
+};
+/// A flag with a release, read with an acquire: who sees it may read. Who does not see it does not.
+struct flag_with_release {
+  struct shared {
+    int value, flag;
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    if (ctx.thread_rank() == 0) s.flag = 0;
+    ctx.sync_block();
+    auto const flag = xl::atomic<xl::scope::block>(ctx, s.flag);
+    if (ctx.thread_rank() == 0) {
+      s.value = 42;
+      flag.store(1, xl::release{});
+    } else if (flag.load(xl::acquire{}) == 1) {
+      m.data[ctx.global_rank()] = s.value;
+    }
+  }
+};
+struct flag_without_release {
+  struct shared {
+    int value, flag;
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    if (ctx.thread_rank() == 0) s.flag = 0, s.value = 0;
+    ctx.sync_block();
+    auto const flag = xl::atomic<xl::scope::block>(ctx, s.flag);
+    if (ctx.thread_rank() == 0) {
+      s.value = 42;  // @flag_without_release
+      flag.store(1);
+    } else if (flag.load() <= 1) {
+      m.data[ctx.global_rank()] = s.value;  // @flag_without_release
+    }
+  }
+};
+
+}  // namespace corpus

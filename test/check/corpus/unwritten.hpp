@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Reads of what nobody has written.
+#pragma once
+
+#include "corpus.hpp"
+
+namespace corpus {
+
+// [unwritten-memory]
+struct sums_from_nothing {
+  struct shared {
+    int sum[64];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    int& sum = s.sum[ctx.thread_rank()];
+    sum += 1;  // @sums_from_nothing
+    m.data[ctx.global_rank()] = sum;
+  }
+};
+struct sums_from_zero {
+  struct shared {
+    int sum[64];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    int& sum = s.sum[ctx.thread_rank()];
+    sum = 0;
+    sum += 1;
+    m.data[ctx.global_rank()] = sum;
+  }
+};
+// [unwritten-memory]
+
+struct reads_a_new_buffer {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    m.data[ctx.global_rank()] = m.unwritten[ctx.thread_rank()];  // @reads_a_new_buffer
+  }
+};
+struct writes_a_new_buffer {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    int& own = m.unwritten[ctx.thread_rank()];
+    own = 1;
+    m.data[ctx.global_rank()] = own;
+  }
+};
+
+/// A histogram whose bins nobody has cleared.
+struct counts_from_nothing {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    xl::atomic(ctx, m.unwritten[ctx.thread_rank() / 64]).fetch_add(1);  // @counts_from_nothing
+  }
+};
+struct counts_from_zero {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    if (ctx.thread_rank() == 0) m.unwritten[0] = 0;
+    ctx.sync_block();
+    xl::atomic(ctx, m.unwritten[0]).fetch_add(1);
+  }
+};
+
+/// The halo of a tile in shared memory is left out.
+struct halo_left_out {
+  struct shared {
+    int tile[66];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    s.tile[r + 1] = m.data[r];
+    ctx.sync_block();
+    m.data[r] = s.tile[r] + s.tile[r + 2];  // @halo_left_out
+  }
+};
+struct halo_filled {
+  struct shared {
+    int tile[66];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    s.tile[r + 1] = m.data[r];
+    if (r < 2) s.tile[r * 65] = 0;
+    ctx.sync_block();
+    m.data[r] = s.tile[r] + s.tile[r + 2];
+  }
+};
+
+/// What a block left in shared memory is not there for the next one.
+struct shared_from_the_block_before {
+  struct shared {
+    int value;
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    if (ctx.block_index() == 0 && ctx.thread_rank() == 0) s.value = 1;
+    ctx.sync_block();
+    m.data[ctx.global_rank()] = s.value;  // @shared_from_the_block_before
+  }
+};
+struct shared_by_each_block {
+  struct shared {
+    int value;
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    if (ctx.thread_rank() == 0) s.value = 1;
+    ctx.sync_block();
+    m.data[ctx.global_rank()] = s.value;
+  }
+};
+
+}  // namespace corpus

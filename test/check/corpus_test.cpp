@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Each wrong kernel of the corpus is found, with its kind, lines and threads, at both widths and in every order; of the right ones,
+/// nothing is.
+#include <support/target.hpp>
+#include "corpus/barriers.hpp"
+#include "corpus/bounds.hpp"
+#include "corpus/device_races.hpp"
+#include "corpus/lanes.hpp"
+#include "corpus/shared_races.hpp"
+#include "corpus/unwritten.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <set>
+
+namespace xl = crosslane;
+namespace checks = crosslane::checks;
+using namespace crosslane_test;
+using checks::kind;
+
+namespace {
+
+constexpr std::uint64_t seeds = 6;
+
+template <class K>
+checks::report report_of(xl::device d, K const& kernel, unsigned grid, unsigned block, std::uint64_t seed) {
+  xl::stream const q{d};
+  xl::buffer<int> data{q, 1024}, unwritten{q, 1024};
+  xl::fill(q, data, 0);
+  int* gone = nullptr;
+  {
+    xl::buffer<int> freed{q, 256};
+    gone = freed.data();
+  }
+  q.synchronize();
+  checks::options o;
+  o.level = checks::level::full;
+  o.seed = seed;
+  checks::report r = checks::collect(
+      o, [&] { xl::launch(q, {.grid = grid, .block = block}, kernel, corpus::memory{data.view(), unwritten.view(), gone}); });
+  q.synchronize();
+  return r;
+}
+
+/// The lines with the mark of a kernel, as "file:line".
+std::set<std::string> marked_lines(std::string const& kernel) {
+  std::string const folder = std::string(__FILE__).substr(0, std::string(__FILE__).rfind('/')) + "/corpus/";
+  std::set<std::string> result;
+  for (char const* const file : {"barriers.hpp", "bounds.hpp", "device_races.hpp", "lanes.hpp", "shared_races.hpp", "unwritten.hpp"}) {
+    std::ifstream in{folder + file};
+    std::string line;
+    for (unsigned number = 1; std::getline(in, line); ++number) {
+      std::string const mark = "// @" + kernel;
+      if (auto const at = line.find(mark); at != std::string::npos && at + mark.size() == line.size())
+        result.insert(std::string(file) + ':' + std::to_string(number));
+    }
+  }
+  return result;
+}
+
+std::string place(xl::source_location const& where) {
+  std::string const file = where.file;
+  return file.substr(file.rfind('/') + 1) + ':' + std::to_string(where.line);
+}
+
+/// "corpus::name<...>" without what stands around the name.
+template <class K>
+std::string short_name() {
+  std::string name = xl::type_name<K>();
+  name = name.substr(0, name.find('<'));
+  return name.substr(name.rfind(':') + 1);
+}
+
+unsigned wrong_kernels = 0, right_kernels = 0;
+
+/// Where CROSSLANE_FINDINGS names a file, a line for each wrong kernel: its name and its first finding. For docs/checker.md.
+void note_finding(std::string const& kernel, checks::finding const& f) {
+  char const* const file = std::getenv("CROSSLANE_FINDINGS");
+  if (file == nullptr || f.seed != 0 || f.wave_size != 32) return;
+  std::string text = std::string(to_string(f.kind)) + ": " + f.text.c_str();
+  std::string const folder = std::string(__FILE__).substr(0, std::string(__FILE__).rfind('/') + 1) + "corpus/";
+  for (std::size_t at = 0; (at = text.find(folder)) != std::string::npos;) text.erase(at, folder.size());
+  std::ofstream{file, std::ios::app} << kernel << '\t' << text << '\t' << f.advice() << '\n';
+}
+
+/// `threads(a, b)`: whether these can be the two sides; b is 0 where there is only one. The order of both depends on that of the threads.
+template <class K>
+void wrong(xl::device d, kind expected, unsigned grid, unsigned block, bool (*threads)(unsigned, unsigned)) {
+  ++wrong_kernels;
+  std::string const name = short_name<K>();
+  std::set<std::string> const marked = marked_lines(name);
+  if (marked.empty()) fail("no line of " + name + " is marked", source_location::current());
+  for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+    checks::report const r = report_of(d, K{}, grid, block, seed);
+    std::string const context = name + ", seed " + std::to_string(seed) + ":\n" + r.text();
+    if (r.empty()) fail("nothing found in " + context, source_location::current());
+    if (!r.empty()) note_finding(name, r.entries()[0].finding);
+    std::set<std::string> found;
+    for (checks::report::entry const& e : r.entries()) {
+      checks::finding const& f = e.finding;
+      if (f.kind != expected) fail(std::string("not ") + to_string(expected) + " in " + context, source_location::current());
+      if (f.seed != seed || f.wave_size != d.properties().wave_size) fail("seed or width in " + context, source_location::current());
+      found.insert(place(f.first.where));
+      if (f.second.where.line != 0) found.insert(place(f.second.where));
+      unsigned const a = f.first.thread, b = f.second.count != 0 ? f.second.thread : 0;
+      if (!threads(a, b) && !threads(b, a))
+        fail("threads " + std::to_string(a) + " and " + std::to_string(b) + " in " + context, source_location::current());
+    }
+    if (found != marked) {
+      std::string lines;
+      for (std::string const& line : marked) lines += ' ' + line;
+      fail("the lines are not" + lines + " in " + context, source_location::current());
+    }
+  }
+  expect_usable(d);
+}
+
+template <class K>
+void right(xl::device d, unsigned grid, unsigned block) {
+  ++right_kernels;
+  for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+    checks::report const r = report_of(d, K{}, grid, block, seed);
+    if (!r.empty()) fail("found in " + short_name<K>() + ", which is right:\n" + r.text(), source_location::current());
+  }
+}
+
+constexpr bool any(unsigned, unsigned) { return true; }
+constexpr bool differ(unsigned a, unsigned b) { return a != b; }
+
+CROSSLANE_TEST(corpus, early_exit) {
+  wrong<corpus::guard_returns>(d, kind::early_exit, 1, 64, [](unsigned a, unsigned b) { return a < 50 && b >= 50; });
+  wrong<corpus::uneven_rounds>(d, kind::early_exit, 1, 64, [](unsigned a, unsigned b) { return a < 36 && b >= 36; });
+  wrong<corpus::winner_leaves>(d, kind::early_exit, 2, 64, [](unsigned a, unsigned b) { return a != 7 && b == 7; });
+  right<corpus::guard_skips>(d, 1, 64);
+  right<corpus::even_rounds>(d, 1, 64);
+  right<corpus::block_leaves>(d, 3, 64);
+}
+
+CROSSLANE_TEST(corpus, different_barriers) {
+  wrong<corpus::barrier_in_both_branches>(d, kind::different_barriers, 1, 64, [](unsigned a, unsigned b) { return a < 20 && b >= 20; });
+  wrong<corpus::roles_with_barriers>(d, kind::different_barriers, 1, 64, [](unsigned a, unsigned b) { return a < 32 && b >= 32; });
+  right<corpus::barrier_behind_branches>(d, 1, 64);
+  right<corpus::roles_with_one_barrier>(d, 1, 64);
+}
+
+CROSSLANE_TEST(corpus, absent_lane) {
+  wrong<corpus::votes_after_return>(d, kind::absent_lane, 1, 128, [](unsigned, unsigned b) { return b % 32 == 5; });
+  wrong<corpus::shuffles_in_a_branch>(d, kind::absent_lane, 1, 64, [](unsigned a, unsigned b) { return a % 32 < 16 && b % 32 >= 16; });
+  wrong<corpus::reduces_before_a_barrier>(d, kind::absent_lane, 1, 64, [](unsigned a, unsigned b) { return a % 2 == 0 && b % 2 == 1; });
+  right<corpus::votes_before_return>(d, 1, 128);
+  right<corpus::group_of_the_branch>(d, 1, 64);
+  right<corpus::tiles_reduce_before_a_barrier>(d, 1, 64);
+}
+
+CROSSLANE_TEST(corpus, different_lanes) {
+  wrong<corpus::votes_and_sums>(d, kind::different_lanes, 1, 64, [](unsigned a, unsigned b) { return a % 16 < 8 && b % 16 >= 8; });
+  wrong<corpus::shuffles_at_two_places>(d, kind::different_lanes, 1, 64, [](unsigned a, unsigned b) { return (a + b) % 2 == 1; });
+  right<corpus::votes_then_sums>(d, 1, 64);
+  right<corpus::shuffles_at_one_place>(d, 1, 64);
+}
+
+CROSSLANE_TEST(corpus, invalid_lane) {
+  wrong<corpus::reads_next_tile>(d, kind::invalid_lane, 1, 64, [](unsigned a, unsigned) { return a % 8 == 7; });
+  wrong<corpus::reads_before_the_first>(d, kind::invalid_lane, 1, 64, [](unsigned a, unsigned) { return a % 32 == 0; });
+  right<corpus::reads_next_lane>(d, 1, 64);
+  right<corpus::reads_lane_below>(d, 1, 64);
+}
+
+CROSSLANE_TEST(corpus, out_of_bounds) {
+  wrong<corpus::no_guard>(d, kind::out_of_bounds, 1, 64, [](unsigned a, unsigned) { return a == (a < 24 ? 0 : a); });
+  wrong<corpus::left_edge>(d, kind::out_of_bounds, 1, 64, [](unsigned a, unsigned) { return a == 0; });
+  wrong<corpus::shared_too_small>(d, kind::out_of_bounds, 1, 64, [](unsigned a, unsigned) { return a >= 48 || a == 0; });
+  wrong<corpus::wide_tail>(d, kind::out_of_bounds, 1, 64, [](unsigned a, unsigned) { return a == 63 || a == 0; });
+  right<corpus::with_guard>(d, 1, 64);
+  right<corpus::left_edge_kept>(d, 1, 64);
+  right<corpus::shared_large_enough>(d, 2, 64);
+  right<corpus::wide_body>(d, 1, 64);
+}
+
+CROSSLANE_TEST(corpus, freed_memory) {
+  wrong<corpus::writes_a_freed_buffer>(d, kind::freed_memory, 1, 64, any);
+  wrong<corpus::reads_a_freed_buffer>(d, kind::freed_memory, 1, 64, any);
+  right<corpus::writes_a_living_buffer>(d, 1, 64);
+  right<corpus::reads_a_living_buffer>(d, 1, 64);
+}
+
+CROSSLANE_TEST(corpus, shared_race) {
+  wrong<corpus::forgot_the_barrier>(d, kind::shared_race, 1, 64, [](unsigned a, unsigned b) { return a + b == 63; });
+  wrong<corpus::lockstep>(d, kind::shared_race, 1, 64, [](unsigned a, unsigned b) { return (a ^ b) == 1; });
+  wrong<corpus::tree_without_waits>(d, kind::shared_race, 1, 64,
+                                    [](unsigned a, unsigned b) { return a < b && b - a <= 16 && ((b - a) & (b - a - 1)) == 0; });
+  wrong<corpus::reused_at_once>(d, kind::shared_race, 1, 64, [](unsigned a, unsigned b) { return a == 0 && b != 0; });
+  wrong<corpus::wave_sync_for_the_block>(d, kind::shared_race, 1, 128, [](unsigned a, unsigned b) { return (a ^ b) == 64; });
+  wrong<corpus::tile_sync_for_the_wave>(d, kind::shared_race, 1, 64, [](unsigned a, unsigned b) { return (a ^ b) == 8; });
+  wrong<corpus::vote_for_a_sync>(d, kind::shared_race, 1, 64, [](unsigned a, unsigned b) { return (a ^ b) == 1; });
+  wrong<corpus::counter_read_plainly>(d, kind::shared_race, 1, 64, differ);
+  wrong<corpus::same_byte>(d, kind::shared_race, 1, 64, [](unsigned a, unsigned b) { return (a ^ b) == 1; });
+  wrong<corpus::fence_for_a_barrier>(d, kind::shared_race, 1, 64, [](unsigned a, unsigned b) { return a + b == 63; });
+  wrong<corpus::flag_without_release>(d, kind::shared_race, 1, 64, [](unsigned a, unsigned b) { return a == 0 && b != 0; });
+  right<corpus::has_the_barrier>(d, 2, 64);
+  right<corpus::wave_sync>(d, 2, 64);
+  right<corpus::tree_with_waits>(d, 2, 64);
+  right<corpus::reused_after_a_barrier>(d, 2, 64);
+  right<corpus::tile_sync_for_the_tile>(d, 1, 128);
+  right<corpus::tiles_in_turn>(d, 1, 64);
+  right<corpus::shuffle_of_shared>(d, 1, 64);
+  right<corpus::counter_read_after_a_barrier>(d, 2, 64);
+  right<corpus::own_byte>(d, 1, 64);
+  right<corpus::flag_with_release>(d, 2, 64);
+}
+
+CROSSLANE_TEST(corpus, device_race) {
+  wrong<corpus::blocks_add_plainly>(d, kind::device_race, 3, 64, [](unsigned a, unsigned b) { return a == 0 && b == 0; });
+  wrong<corpus::smooths_in_place>(d, kind::device_race, 2, 64, [](unsigned a, unsigned b) { return a == 63 && b == 0; });
+  wrong<corpus::prepares_in_device_memory>(d, kind::device_race, 1, 64, [](unsigned a, unsigned b) { return a == 0 && b != 0; });
+  wrong<corpus::last_block<false>>(d, kind::device_race, 4, 64, [](unsigned a, unsigned) { return a == 0; });
+  wrong<corpus::neighbours_in_a_grid<false>>(d, kind::device_race, 3, 64, [](unsigned a, unsigned b) { return a == b; });
+  right<corpus::blocks_add_atomically>(d, 3, 64);
+  right<corpus::smooths_to_another>(d, 2, 64);
+  right<corpus::prepares_before_a_barrier>(d, 3, 64);
+  right<corpus::last_block<true>>(d, 4, 64);
+  right<corpus::last_block_by_fences>(d, 4, 64);
+  right<corpus::neighbours_in_a_grid<true>>(d, 3, 64);
+}
+
+CROSSLANE_TEST(corpus, narrow_scope) {
+  wrong<corpus::counts_for_the_block>(d, kind::narrow_scope, 3, 64, any);
+  wrong<corpus::counts_for_the_wave>(d, kind::narrow_scope, 1, 128, [](unsigned a, unsigned b) { return a / 32 != b / 32; });
+  right<corpus::counts_for_the_device>(d, 3, 64);
+  right<corpus::counts_of_each_wave>(d, 1, 128);
+}
+
+CROSSLANE_TEST(corpus, unwritten_memory) {
+  wrong<corpus::sums_from_nothing>(d, kind::unwritten_memory, 1, 64, any);
+  wrong<corpus::reads_a_new_buffer>(d, kind::unwritten_memory, 1, 64, any);
+  wrong<corpus::counts_from_nothing>(d, kind::unwritten_memory, 1, 64, any);
+  wrong<corpus::halo_left_out>(d, kind::unwritten_memory, 1, 64, [](unsigned a, unsigned) { return a == 0 || a == 63; });
+  wrong<corpus::shared_from_the_block_before>(d, kind::unwritten_memory, 2, 64, any);
+  right<corpus::sums_from_zero>(d, 2, 64);
+  right<corpus::writes_a_new_buffer>(d, 1, 64);
+  right<corpus::counts_from_zero>(d, 1, 64);
+  right<corpus::halo_filled>(d, 1, 64);
+  right<corpus::shared_by_each_block>(d, 2, 64);
+}
+
+CROSSLANE_TEST_ONCE(corpus, counts) {
+  std::printf("%u wrong and %u right kernels, two widths, %llu orders each\n", wrong_kernels / 2, right_kernels / 2,
+              static_cast<unsigned long long>(seeds));
+}
+
+}  // namespace
