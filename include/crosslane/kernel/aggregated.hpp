@@ -6,16 +6,32 @@
 #include <crosslane/kernel/group.hpp>
 
 namespace crosslane {
+namespace detail {
+
+template <class T>
+struct wrapping_of {
+  using type = T;
+};
+template <std::integral T>
+struct wrapping_of<T> {
+  using type = std::make_unsigned_t<T>;
+};
+/// T where sums wrap around.
+template <class T>
+using wrapping = typename wrapping_of<T>::type;
+
+}  // namespace detail
 
 /// target.fetch_add(value) for each lane of the group, as if in the order of ranks, by one atomic addition: every lane gets what was
 /// there before its own value. All lanes of the group, and no others, call it, with the same target.
 template <class Group, class T, scope Scope, class Ctx, memory_order Order = relaxed>
 CROSSLANE_FN T aggregated_add(Group const& group, atomic_ref<T, Scope, Ctx> const& target, std::type_identity_t<T> value, Order order = {},
                               source_location where = source_location::current()) {
-  auto const [prefix, total] = group.scan_and_total(value, plus{}, T{}, where);
+  using sum = detail::wrapping<T>;  // as fetch_add
+  auto const [prefix, total] = group.scan_and_total(static_cast<sum>(value), plus{}, sum{}, where);
   T before{};
-  if (group.is_leader()) before = target.fetch_add(total, order);
-  return group.broadcast(before, 0, where) + prefix;
+  if (group.is_leader()) before = target.fetch_add(static_cast<T>(total), order);
+  return static_cast<T>(static_cast<sum>(group.broadcast(before, 0, where)) + prefix);
 }
 
 /// The same where every lane adds 1: without a scan. Lanes that have something to append take their places so:
@@ -25,7 +41,8 @@ CROSSLANE_FN T aggregated_increment(Group const& group, atomic_ref<T, Scope, Ctx
                                     source_location where = source_location::current()) {
   T before{};
   if (group.is_leader()) before = target.fetch_add(static_cast<T>(group.size()), order);
-  return group.broadcast(before, 0, where) + static_cast<T>(group.rank());
+  using sum = detail::wrapping<T>;
+  return static_cast<T>(static_cast<sum>(group.broadcast(before, 0, where)) + static_cast<sum>(group.rank()));
 }
 
 }  // namespace crosslane

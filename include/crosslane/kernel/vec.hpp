@@ -73,11 +73,13 @@ struct alignas(detail::vec_alignment<T, N>) vec {
     return detail::map_elements(Function{}, a, b);                                                                              \
   }                                                                                                                             \
   CROSSLANE_NO_EXEC_CHECK                                                                                                       \
-  CROSSLANE_FN friend constexpr vec operator Symbol(vec const& a, T const& b) requires requires(T const& x) { x Symbol x; } {   \
+  template <std::same_as<T> S>                                                                                                  \
+  CROSSLANE_FN friend constexpr vec operator Symbol(vec const& a, S const& b) requires requires(T const& x) { x Symbol x; } {   \
     return detail::map_elements(Function{}, a, filled(b));                                                                      \
   }                                                                                                                             \
   CROSSLANE_NO_EXEC_CHECK                                                                                                       \
-  CROSSLANE_FN friend constexpr vec operator Symbol(T const& a, vec const& b) requires requires(T const& x) { x Symbol x; } {   \
+  template <std::same_as<T> S>                                                                                                  \
+  CROSSLANE_FN friend constexpr vec operator Symbol(S const& a, vec const& b) requires requires(T const& x) { x Symbol x; } {   \
     return detail::map_elements(Function{}, filled(a), b);                                                                      \
   }                                                                                                                             \
   CROSSLANE_NO_EXEC_CHECK                                                                                                       \
@@ -85,7 +87,8 @@ struct alignas(detail::vec_alignment<T, N>) vec {
     return a = a Symbol b;                                                                                                      \
   }                                                                                                                             \
   CROSSLANE_NO_EXEC_CHECK                                                                                                       \
-  CROSSLANE_FN friend constexpr vec& operator Symbol##=(vec & a, T const& b) requires requires(T const& x) { x Symbol x; } {    \
+  template <std::same_as<T> S>                                                                                                  \
+  CROSSLANE_FN friend constexpr vec& operator Symbol##=(vec & a, S const& b) requires requires(T const& x) { x Symbol x; } {    \
     return a = a Symbol filled(b);                                                                                              \
   }
   CROSSLANE_VEC_OPERATOR(+, plus)

@@ -14,16 +14,17 @@ namespace detail {
 
 CROSSLANE_NO_EXEC_CHECK
 template <class V>
-CROSSLANE_FN void check_vec_access([[maybe_unused]] void const* data, [[maybe_unused]] std::size_t index, [[maybe_unused]] std::size_t size,
-                                   [[maybe_unused]] char const* what, [[maybe_unused]] source_location where) {
+CROSSLANE_FN void check_vec_access([[maybe_unused]] void const* data, [[maybe_unused]] span_index index, [[maybe_unused]] std::size_t size,
+                                   [[maybe_unused]] char const* what) {
 #if CROSSLANE_CONFIG_BOUNDS_CHECKS && !CROSSLANE_DEVICE_PASS()
-  if (size < V::size || index > size - V::size)
-    throw_error(errc::out_of_bounds, where, "%s of %u elements from %zu of a span of %zu at %s:%u", what, V::size, index, size, where.file,
-                where.line);
-  void const* const address = static_cast<typename V::value_type const*>(data) + index;
+  source_location const where = index.where;
+  if (size < V::size || index.value > size - V::size)
+    throw_error(errc::out_of_bounds, where, "%s of %u elements from %zu of a span of %zu at %s:%u", what, V::size, index.value, size,
+                where.file, where.line);
+  void const* const address = static_cast<typename V::value_type const*>(data) + index.value;
   if (reinterpret_cast<std::uintptr_t>(address) % alignof(V) != 0)
     throw_error(errc::misaligned, where, "%s of %u elements of %zu bytes at %p, element %zu of a span, needs a multiple of %zu at %s:%u",
-                what, V::size, sizeof(typename V::value_type), address, index, alignof(V), where.file, where.line);
+                what, V::size, sizeof(typename V::value_type), address, index.value, alignof(V), where.file, where.line);
 #endif
 }
 
@@ -33,19 +34,18 @@ CROSSLANE_FN void check_vec_access([[maybe_unused]] void const* data, [[maybe_un
 /// with bounds checks the host throws out_of_bounds and misaligned; on GPUs both are faults, or silently wrong.
 CROSSLANE_NO_EXEC_CHECK
 template <unsigned N, access Access = access::plain, class T>
-CROSSLANE_FN vec<std::remove_cv_t<T>, N> load_vec(span<T> elements, std::size_t index, source_location where = source_location::current()) {
+CROSSLANE_FN vec<std::remove_cv_t<T>, N> load_vec(span<T> elements, detail::span_index index) {
   using V = vec<std::remove_cv_t<T>, N>;
-  detail::check_vec_access<V>(elements.data(), index, elements.size(), "load", where);
+  detail::check_vec_access<V>(elements.data(), index, elements.size(), "load");
   return backend::native_access::load<Access>(reinterpret_cast<V const*>(elements.data() + index));
 }
 
 /// Writes elements index ... index + N - 1, as load_vec().
 CROSSLANE_NO_EXEC_CHECK
 template <access Access = access::plain, class T, unsigned N>
-CROSSLANE_FN void store_vec(span<T> elements, std::size_t index, vec<T, N> const& value,
-                            source_location where = source_location::current()) {
+CROSSLANE_FN void store_vec(span<T> elements, detail::span_index index, vec<T, N> const& value) {
   static_assert(Access != access::read_only, "crosslane: a store is not read-only");
-  detail::check_vec_access<vec<T, N>>(elements.data(), index, elements.size(), "store", where);
+  detail::check_vec_access<vec<T, N>>(elements.data(), index, elements.size(), "store");
   backend::native_access::store<Access>(reinterpret_cast<vec<T, N>*>(elements.data() + index), value);
 }
 

@@ -111,20 +111,16 @@ class pending_exceptions {
   pending_exceptions& operator=(pending_exceptions const&) = delete;
   /// At the end of the program: nothing is lost in silence.
   ~pending_exceptions() {
-    for (unsigned i = 0; i < count_; ++i) {
-      try {
-        std::rethrow_exception(entries_[i].exception);
-      } catch (std::exception const& e) {
-        std::fprintf(stderr, "crosslane: an error that no synchronising call collected: %s\n", e.what());
-      } catch (...) {
-        std::fputs("crosslane: an exception that no synchronising call collected\n", stderr);
-      }
-    }
+    for (unsigned i = 0; i < count_; ++i) print(entries_[i].exception, "an error that no synchronising call collected");
   }
 
   void add(stream_key key, std::exception_ptr exception) noexcept {
     spin_guard const guard{lock_};
-    if (count_ == capacity || find(key) != count_) return;
+    if (find(key) != count_) return;
+    if (count_ == capacity) {
+      print(exception, "an error, reported here since as many as can be kept wait to be collected");
+      return;
+    }
     entries_[count_] = {key, static_cast<std::exception_ptr&&>(exception)};
     __atomic_store_n(&count_, count_ + 1, __ATOMIC_RELEASE);
   }
@@ -163,6 +159,15 @@ class pending_exceptions {
     stream_key key;
     std::exception_ptr exception;
   };
+  static void print(std::exception_ptr const& exception, char const* what) noexcept {
+    try {
+      std::rethrow_exception(exception);
+    } catch (std::exception const& e) {
+      std::fprintf(stderr, "crosslane: %s: %s\n", what, e.what());
+    } catch (...) {
+      std::fprintf(stderr, "crosslane: %s: an exception of an unknown type\n", what);
+    }
+  }
   /// count_ where there is none.
   unsigned find(stream_key key) const noexcept {
     unsigned i = 0;

@@ -144,10 +144,12 @@ class basic_device {
       throw_error(errc::limit_exceeded, where, "%s device %d: devices 0 to %d are supported", B::name, index, max_devices - 1);
     cached_properties& entry = cache_[index];
     if (__atomic_load_n(&entry.ready, __ATOMIC_ACQUIRE)) return entry.value;
+    device_properties value;  // asked without the lock: the vendor may start up its driver
+    detail::check<B>(B::properties(index, value), "device properties", where,
+                     [&](error_text& t) { t.append("%s device %d", B::name, index); });
     detail::spin_guard const lock{cache_lock_};
     if (entry.ready) return entry.value;
-    detail::check<B>(B::properties(index, entry.value), "device properties", where,
-                     [&](error_text& t) { t.append("%s device %d", B::name, index); });
+    entry.value = value;
     __atomic_store_n(&entry.ready, true, __ATOMIC_RELEASE);
     return entry.value;
   }

@@ -6,11 +6,16 @@
 #include <crosslane/backend/host/access_monitor.hpp>
 #include <crosslane/kernel/functional.hpp>
 #include <crosslane/kernel/memory_order.hpp>
-#include <crosslane/platform/compiler.hpp>
+#include <crosslane/platform/config.hpp>
 
 #include <type_traits>
 
 namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
+
+#if CROSSLANE_SANITIZE_THREAD()
+/// The sanitizer does not know fences: one object that all of them read and write orders at least as much.
+inline int all_fences = 0;
+#endif
 
 struct host_atomic {
   /// The access checker learns the scope of what follows.
@@ -84,9 +89,7 @@ struct host_atomic {
 #if CROSSLANE_CONFIG_CHECKED
     atomic_fence(S, Order::value);
 #elif CROSSLANE_SANITIZE_THREAD()
-    // The sanitizer does not know fences: one object that all of them read and write orders at least as much.
-    static int all = 0;
-    __atomic_fetch_add(&all, 0, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&all_fences, 0, __ATOMIC_SEQ_CST);
 #else
     __atomic_thread_fence(Order::value);
 #endif

@@ -160,12 +160,16 @@ struct host_runtime {
     return {};
   }
   /// In stream order whatever the kind: a host callback may own a buffer, and would wait for itself.
-  static status deallocate(memory_kind, void* p, stream_handle q, bool) {
-    q->enqueue<Backend>(
-        [p] {
-          if (watched_memory == nullptr || !watched_memory->release(p)) std::free(p);
-        },
-        runs::always);
+  static status deallocate(memory_kind, void* p, stream_handle q, bool) noexcept {
+    auto const free_now = [p] {
+      if (watched_memory == nullptr || !watched_memory->release(p)) std::free(p);
+    };
+    try {
+      q->enqueue<Backend>(free_now, runs::always);
+    } catch (...) {  // no memory, or no thread for a queue that has not run yet
+      q->synchronize();
+      free_now();
+    }
     return {};
   }
 
