@@ -32,7 +32,7 @@ exact cosine_of_half_turns(exact x) {
   struct name_##_function {                                           \
     static constexpr char const* name = #name_;                       \
     static constexpr int arity = 1;                                   \
-    static constexpr bool signed_zero = true;                         \
+    [[maybe_unused]] static constexpr bool signed_zero = true;        \
     static constexpr double low = from, high = to;                    \
     template <class T>                                                \
     static constexpr double bound = bound_of<T>(of_float, of_double); \
@@ -51,7 +51,7 @@ exact cosine_of_half_turns(exact x) {
   struct name_##_function {                                                       \
     static constexpr char const* name = #name_;                                   \
     static constexpr int arity = 2;                                               \
-    static constexpr bool signed_zero = true;                                     \
+    [[maybe_unused]] static constexpr bool signed_zero = true;                    \
     static constexpr double low = from, high = to, low_y = from_y, high_y = to_y; \
     template <class T>                                                            \
     static constexpr double bound = bound_of<T>(of_float, of_double);             \
@@ -142,7 +142,7 @@ struct negative_lgamma : lgamma_function {
 /// AMD's may have another sign of zero than C's.
 template <class F>
 struct without_sign : F {
-  static constexpr bool signed_zero = false;
+  [[maybe_unused]] static constexpr bool signed_zero = false;
 };
 using expm1_without_sign = without_sign<expm1_function>;
 using log1p_without_sign = without_sign<log1p_function>;
@@ -153,7 +153,7 @@ using cospi_without_sign = without_sign<cospi_function>;
 struct sincos_function {
   static constexpr char const* name = "sincos";
   static constexpr int arity = 1;
-  static constexpr bool signed_zero = true;
+  [[maybe_unused]] static constexpr bool signed_zero = true;
   static constexpr double low = -all, high = all;
   template <class T>
   static constexpr double bound = bound_of<T>(2.5, 2.5);
