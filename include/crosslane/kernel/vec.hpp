@@ -33,8 +33,8 @@ CROSSLANE_FN constexpr vec<T, N> map_elements(Op op, vec<T, N> const& a, vec<T, 
 /// Size N * sizeof(T). Aligned to its size, but to no more than 16 bytes, where the size is a power of two: one instruction then moves
 /// it, or 16 bytes of it. Otherwise, as with 3 elements, aligned like T. The same on all targets.
 ///
-/// Operators work element by element; a scalar operand, of type T, stands for N of them. The types that convert to T do not convert by
-/// themselves: vec_cast<U>(v).
+/// Operators work element by element; a scalar operand stands for N of them, converted to T as C++ converts an argument. Vectors of other
+/// types do not convert by themselves: vec_cast<U>(v).
 template <class T, unsigned N>
 struct alignas(detail::vec_alignment<T, N>) vec {
   static_assert(N == 1 || N == 2 || N == 3 || N == 4 || N == 8 || N == 16, "crosslane: a vec has 1, 2, 3, 4, 8 or 16 elements");
@@ -73,13 +73,11 @@ struct alignas(detail::vec_alignment<T, N>) vec {
     return detail::map_elements(Function{}, a, b);                                                                              \
   }                                                                                                                             \
   CROSSLANE_NO_EXEC_CHECK                                                                                                       \
-  template <std::same_as<T> S>                                                                                                  \
-  CROSSLANE_FN friend constexpr vec operator Symbol(vec const& a, S const& b) requires requires(T const& x) { x Symbol x; } {   \
+  CROSSLANE_FN friend constexpr vec operator Symbol(vec const& a, T const& b) requires requires(T const& x) { x Symbol x; } {   \
     return detail::map_elements(Function{}, a, filled(b));                                                                      \
   }                                                                                                                             \
   CROSSLANE_NO_EXEC_CHECK                                                                                                       \
-  template <std::same_as<T> S>                                                                                                  \
-  CROSSLANE_FN friend constexpr vec operator Symbol(S const& a, vec const& b) requires requires(T const& x) { x Symbol x; } {   \
+  CROSSLANE_FN friend constexpr vec operator Symbol(T const& a, vec const& b) requires requires(T const& x) { x Symbol x; } {   \
     return detail::map_elements(Function{}, filled(a), b);                                                                      \
   }                                                                                                                             \
   CROSSLANE_NO_EXEC_CHECK                                                                                                       \
@@ -87,8 +85,7 @@ struct alignas(detail::vec_alignment<T, N>) vec {
     return a = a Symbol b;                                                                                                      \
   }                                                                                                                             \
   CROSSLANE_NO_EXEC_CHECK                                                                                                       \
-  template <std::same_as<T> S>                                                                                                  \
-  CROSSLANE_FN friend constexpr vec& operator Symbol##=(vec & a, S const& b) requires requires(T const& x) { x Symbol x; } {    \
+  CROSSLANE_FN friend constexpr vec& operator Symbol##=(vec & a, T const& b) requires requires(T const& x) { x Symbol x; } {    \
     return a = a Symbol filled(b);                                                                                              \
   }
   CROSSLANE_VEC_OPERATOR(+, plus)
