@@ -195,6 +195,7 @@ CROSSLANE_TEST(corpus, shared_race) {
   wrong<corpus::tile_sync_for_the_wave>(d, kind::shared_race, 1, 64, [](unsigned a, unsigned b) { return (a ^ b) == 8; });
   wrong<corpus::vote_for_a_sync>(d, kind::shared_race, 1, 64, [](unsigned a, unsigned b) { return (a ^ b) == 1; });
   wrong<corpus::counter_read_plainly>(d, kind::shared_race, 1, 64, differ);
+  wrong<corpus::wave_waits_for_itself>(d, kind::shared_race, 1, 128, [](unsigned a, unsigned b) { return a == 0 && b >= 32; });
   wrong<corpus::same_byte>(d, kind::shared_race, 1, 64, [](unsigned a, unsigned b) { return (a ^ b) == 1; });
   wrong<corpus::fence_for_a_barrier>(d, kind::shared_race, 1, 64, [](unsigned a, unsigned b) { return a + b == 63; });
   wrong<corpus::flag_without_release>(d, kind::shared_race, 1, 64, [](unsigned a, unsigned b) { return a == 0 && b != 0; });
@@ -206,6 +207,7 @@ CROSSLANE_TEST(corpus, shared_race) {
   right<corpus::tiles_in_turn>(d, 1, 64);
   right<corpus::shuffle_of_shared>(d, 1, 64);
   right<corpus::counter_read_after_a_barrier>(d, 2, 64);
+  right<corpus::block_waits_for_itself>(d, 2, 128);
   right<corpus::own_byte>(d, 1, 64);
   right<corpus::flag_with_release>(d, 2, 64);
 }

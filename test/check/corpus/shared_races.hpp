@@ -228,14 +228,42 @@ struct counter_read_after_a_barrier {
   }
 };
 
+/// Lanes of the writer's wave have met, those of other waves may still read.
+struct wave_waits_for_itself {
+  struct shared {
+    int value;
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    if (ctx.thread_rank() == 0) s.value = 0;
+    ctx.sync_block();
+    m.data[ctx.global_rank()] = s.value;  // @wave_waits_for_itself
+    xl::wave(ctx).sync();
+    if (ctx.thread_rank() == 0) s.value = 1;  // @wave_waits_for_itself
+  }
+};
+struct block_waits_for_itself {
+  struct shared {
+    int value;
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    if (ctx.thread_rank() == 0) s.value = 0;
+    ctx.sync_block();
+    m.data[ctx.global_rank()] = s.value;
+    ctx.sync_block();
+    if (ctx.thread_rank() == 0) s.value = 1;
+  }
+};
+
 /// Bytes beside each other are no race; the same byte is.
 struct same_byte {
   struct shared {
-    unsigned char value[64];
+    unsigned char value[128];
   };
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, shared& s, memory) const {
-    s.value[ctx.thread_rank() / 2] = 1;  // @same_byte
+    s.value[ctx.thread_rank() / 2 * 4] = 1;  // @same_byte
   }
 };
 struct own_byte {
