@@ -4,7 +4,7 @@
 
 namespace xl = crosslane;
 
-float use(float x, [[maybe_unused]] double y, [[maybe_unused]] xl::half h) {
+CROSSLANE_DEVICE_FN float use(float x, [[maybe_unused]] double y, [[maybe_unused]] xl::half h) {
 #if CROSSLANE_TEST_WRONG == 1
   return xl::min(1, x);  // which would be an integer?
 #elif CROSSLANE_TEST_WRONG == 2
