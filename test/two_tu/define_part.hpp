@@ -51,7 +51,8 @@ bool finds_access_outside_in_program() {
   int memory[8] = {};
   xl::span<int> const s{memory, 7};
   bool const element = throws([&] { s[7] = 1; }), part = throws([&] { (void)s.subspan(3, 5); });
-  return element && part;
+  bool const load = throws([&] { (void)xl::load_vec<4>(s, 4); }), store = throws([&] { xl::store_vec(s, 4, xl::vec<int, 4>{}); });
+  return element && part && load && store;
 }
 bool launch_throws(xl::basic_stream_ref<xl::host> q) {
   bool const at_once = throws([&] { xl::launch(q, {.grid = 1, .block = 8}, fail{}); });
