@@ -26,6 +26,11 @@ struct faulty : xl::backend::host_runtime<faulty> {
   static xl::status launch(stream_handle, xl::device_properties const&, xl::detail::launch_geometry const&, K const&, A const&...) {
     return answer();
   }
+  static inline void (*when_destroyed)(stream_key) = nullptr;
+  static xl::status stream_destroy(stream_handle q) {
+    if (when_destroyed != nullptr) when_destroyed({key(q), 0});
+    return base::stream_destroy(q);
+  }
   static xl::status device_synchronize() { return answer(); }
   static xl::status stream_synchronize(stream_handle) { return answer(); }
   static xl::status stream_query(stream_handle, bool* done) {
@@ -123,6 +128,26 @@ CROSSLANE_TEST_ONCE(late_fault, synchronisation_clears_the_list) {
   CROSSLANE_CHECK(!contains(text_of_fault(a), "launched since"));
 }
 
+/// Another thread may get the handle of a stream as soon as that is destroyed: its launches are its own.
+CROSSLANE_TEST_ONCE(late_fault, handle_comes_again) {
+  faulty_device const d{0};
+  d.synchronize();
+  faulty_stream const other{d};
+  static stream_key next;
+  {
+    faulty_stream const q{d};
+    xl::launch(q, {.grid = 1, .block = 32}, numbered<1>{});
+    faulty::when_destroyed = [](stream_key key) {
+      next = key;
+      xl::detail::launches<faulty>.record({"launched_by_next", key, {}, {}, {}});
+    };
+  }
+  faulty::when_destroyed = nullptr;
+  xl::detail::launches<faulty>.synchronised(next);
+  std::string const text = text_of_fault(other);
+  CROSSLANE_CHECK(contains(text, "numbered<1>") && !contains(text, "launched_by_next"));
+}
+
 // --- the lists themselves ---
 
 std::exception_ptr exception(int value) { return std::make_exception_ptr(value); }
@@ -155,6 +180,17 @@ CROSSLANE_TEST_ONCE(pending_exceptions, null_handle) {
   list.forget(a);
   CROSSLANE_CHECK_EQ(rethrown(list, a), 0);
   CROSSLANE_CHECK_EQ(rethrown(list, stream_key::all_of(0)), 1);
+}
+
+/// However many wait, each stream's is kept: that it counts as failed depends on it.
+CROSSLANE_TEST_ONCE(pending_exceptions, many) {
+  xl::detail::pending_exceptions list;
+  static char streams[1000];
+  for (int i = 0; i < 1000; ++i) list.add({&streams[i], 0}, exception(i + 1));
+  for (int i = 0; i < 1000; ++i) CROSSLANE_CHECK(list.holds({&streams[i], 0}));
+  for (int i = 999; i >= 500; --i) CROSSLANE_CHECK_EQ(rethrown(list, {&streams[i], 0}), i + 1);
+  for (int i = 0; i < 500; ++i) CROSSLANE_CHECK_EQ(rethrown(list, stream_key::all_of(0)), i + 1);
+  for (int i = 0; i < 1000; ++i) CROSSLANE_CHECK(!list.holds({&streams[i], 0}));
 }
 
 CROSSLANE_TEST_ONCE(launch_log, null_handle) {

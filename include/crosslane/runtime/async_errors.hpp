@@ -5,6 +5,8 @@
 #include <crosslane/runtime/error.hpp>
 #include <crosslane/runtime/extent.hpp>
 
+#include <new>
+
 namespace crosslane::detail {
 
 /// Held for a few instructions at a time.
@@ -111,53 +113,62 @@ class pending_exceptions {
   pending_exceptions& operator=(pending_exceptions const&) = delete;
   /// At the end of the program: nothing is lost in silence.
   ~pending_exceptions() {
-    for (unsigned i = 0; i < count_; ++i) print(entries_[i].exception, "an error that no synchronising call collected");
+    while (entry* const e = first_) {
+      print(e->exception, "an error that no synchronising call collected");
+      first_ = e->next;
+      delete e;
+    }
   }
 
   void add(stream_key key, std::exception_ptr exception) noexcept {
-    spin_guard const guard{lock_};
-    if (find(key) != count_) return;
-    if (count_ == capacity) {
-      print(exception, "an error, reported here since as many as can be kept wait to be collected");
-      return;
+    entry* added = new (std::nothrow) entry{key, exception};
+    if (added == nullptr) return print(exception, "an error that there is no memory to keep");
+    {
+      spin_guard const guard{lock_};
+      entry** const end = find(key);
+      if (*end == nullptr) {
+        __atomic_store_n(end, added, __ATOMIC_RELEASE);
+        added = nullptr;
+      }
     }
-    entries_[count_] = {key, static_cast<std::exception_ptr&&>(exception)};
-    __atomic_store_n(&count_, count_ + 1, __ATOMIC_RELEASE);
+    delete added;
   }
 
   /// Whether one of the stream waits for a call that collects it.
   bool holds(stream_key key) noexcept {
     spin_guard const guard{lock_};
-    return find(key) != count_;
+    return *find(key) != nullptr;
   }
 
   /// The stream is gone: what it threw surfaces when the device is synchronised.
   void forget(stream_key key) noexcept {
-    if (__atomic_load_n(&count_, __ATOMIC_ACQUIRE) == 0) return;
+    if (empty()) return;
     spin_guard const guard{lock_};
-    for (unsigned i = 0; i < count_; ++i)
-      if (key.covers(entries_[i].key)) entries_[i].key = stream_key::gone_from(key.device);
+    for (entry* e = first_; e != nullptr; e = e->next)
+      if (key.covers(e->key)) e->key = stream_key::gone_from(key.device);
   }
 
   /// Rethrows the oldest one that the key covers. Those of other streams stay.
   void rethrow(stream_key key) {
-    if (__atomic_load_n(&count_, __ATOMIC_ACQUIRE) == 0) return;
-    std::exception_ptr first;
+    if (empty()) return;
+    entry* found = nullptr;
     {
       spin_guard const guard{lock_};
-      unsigned const found = find(key);
-      if (found == count_) return;
-      first = static_cast<std::exception_ptr&&>(entries_[found].exception);
-      for (unsigned i = found + 1; i < count_; ++i) entries_[i - 1] = static_cast<entry&&>(entries_[i]);
-      __atomic_store_n(&count_, count_ - 1, __ATOMIC_RELEASE);
+      entry** const link = find(key);
+      found = *link;
+      if (found == nullptr) return;
+      __atomic_store_n(link, found->next, __ATOMIC_RELEASE);
     }
-    if (first) std::rethrow_exception(first);
+    std::exception_ptr const exception = static_cast<std::exception_ptr&&>(found->exception);
+    delete found;
+    std::rethrow_exception(exception);
   }
 
  private:
   struct entry {
     stream_key key;
     std::exception_ptr exception;
+    entry* next = nullptr;
   };
   static void print(std::exception_ptr const& exception, char const* what) noexcept {
     try {
@@ -168,16 +179,15 @@ class pending_exceptions {
       std::fprintf(stderr, "crosslane: %s: an exception of an unknown type\n", what);
     }
   }
-  /// count_ where there is none.
-  unsigned find(stream_key key) const noexcept {
-    unsigned i = 0;
-    while (i < count_ && !key.covers(entries_[i].key)) ++i;
-    return i;
+  bool empty() const noexcept { return __atomic_load_n(&first_, __ATOMIC_ACQUIRE) == nullptr; }
+  /// What points to the oldest one that the key covers; to nothing, at the end, where there is none.
+  entry** find(stream_key key) noexcept {
+    entry** link = &first_;
+    while (*link != nullptr && !key.covers((*link)->key)) link = &(*link)->next;
+    return link;
   }
-  static constexpr unsigned capacity = 64;
   spin_lock lock_;
-  unsigned count_ = 0;  ///< written under the lock, read without it to see that there is nothing
-  entry entries_[capacity];
+  entry* first_ = nullptr;  ///< oldest first; written under the lock, read without it to see that there is nothing
 };
 
 /// One of each per backend.

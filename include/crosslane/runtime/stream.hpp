@@ -21,9 +21,9 @@ struct stream_state {
   void release() noexcept {
     if (__atomic_sub_fetch(&references, 1, __ATOMIC_ACQ_REL) != 0) return;
     stream_key const key{B::key(native), device};
+    launches<B>.forget(key);  // before another thread can be given the same handle
     (void)B::stream_destroy(native);
-    launches<B>.forget(key);
-    exceptions<B>.forget(key);
+    exceptions<B>.forget(key);  // after what was still to throw
     delete this;
   }
 };
