@@ -69,13 +69,12 @@ class host_queue {
 
   /// Lets the queued work finish, then ends.
   static void destroy(host_queue* q) noexcept {
+    bool const from_own_thread = q->runs_here();
     bool started = false;
-    bool from_own_thread = false;
     {
       monitor::lock lock{q->monitor_};
       q->stopping_ = true;
       started = q->started_;
-      from_own_thread = started && pthread_equal(q->thread_, pthread_self()) != 0;
       q->delete_at_end_ = from_own_thread;
       lock.wake_all();
     }
@@ -115,6 +114,12 @@ class host_queue {
   bool idle() noexcept {
     monitor::lock lock{monitor_};
     return done_ == pushed_;
+  }
+
+  /// Whether the caller is work of this queue, which cannot wait for it.
+  bool runs_here() noexcept {
+    monitor::lock lock{monitor_};
+    return started_ && pthread_equal(thread_, pthread_self()) != 0;
   }
 
   /// Waits for every queue of a device. Others can be made and destroyed meanwhile.

@@ -167,6 +167,8 @@ struct host_runtime {
     try {
       q->enqueue<Backend>(free_now, runs::always);
     } catch (...) {  // no memory, or no thread for a queue that has not run yet
+      // A callback owns it and cannot wait for the work behind itself, which may use it: the memory is lost.
+      if (q->runs_here()) return {out_of_memory};
       q->synchronize();
       free_now();
     }
