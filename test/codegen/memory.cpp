@@ -95,6 +95,33 @@ struct prefetches {
   }
 };
 
+/// Of two loads, one whose elements nobody uses.
+template <xl::access Access>
+struct loads_one_in_vain {
+ protected:
+  CROSSLANE_FN static void load(quad* x) {
+    xl::span<float const> const in{&x[0][0], 8};
+    xl::load_vec<4, Access>(in, 0);
+    x[2] = xl::load_vec<4, Access>(in, 4);
+  }
+};
+
+// sm_90: 1 ld.global.nc.v4.u32
+struct loads_what_nobody_writes : loads_one_in_vain<xl::access::read_only> {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const&, quad* x) const {
+    load(x);
+  }
+};
+
+// sm_90: 2 ld.volatile.v4.u32
+struct loads_what_others_write : loads_one_in_vain<xl::access::as_volatile> {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const&, quad* x) const {
+    load(x);
+  }
+};
+
 // sm_90: 1 atom.relaxed.gpu.add.noftz.f16x2, 0 atom.global.cas
 // gfx90a: 0 global_atomic_pk_add_f16, 1 global_atomic_cmpswap
 struct adds_pair_of_half {
@@ -140,6 +167,8 @@ void launch_all(xl::stream_ref q, quad* quads, float* floats, xl::half2* halves,
   xl::launch(q, {.grid = 1}, block_copies_a_tile{}, quads);
   xl::launch(q, {.grid = 1}, block_copies_a_tile_smaller_than_itself{}, quads);
   xl::launch(q, {.grid = 1, .block = 64}, prefetches{}, floats);
+  xl::launch(q, {.grid = 1, .block = 64}, loads_what_nobody_writes{}, quads);
+  xl::launch(q, {.grid = 1, .block = 64}, loads_what_others_write{}, quads);
   xl::launch(q, {.grid = 1, .block = 64}, adds_pair_of_half{}, halves, xl::half2{});
   xl::launch(q, {.grid = 1, .block = 64}, adds_pair_of_bfloat16{}, bfloats, xl::bfloat162{});
   xl::launch(q, {.grid = 1, .block = 64}, adds_pair_of_half_to_coarse_grained{}, halves, xl::half2{});

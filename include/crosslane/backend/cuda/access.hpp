@@ -32,39 +32,38 @@ struct cuda_access {
   static CROSSLANE_DEVICE_FN void prefetch(void const* address) { asm volatile("prefetch.global.L2 [%0];" ::"l"(address)); }
 
  private:
-  // All volatile and with a clobber: what is read may have been written before, and must not be taken for a pure function of the address.
-#define CROSSLANE_LOAD(Name, Instruction)                                                                       \
-  static CROSSLANE_DEVICE_FN access_words<1> Name(access_words<1> const* p) {                                   \
-    unsigned x;                                                                                                 \
-    asm volatile(Instruction ".u8 %0, [%1];" : "=r"(x) : "l"(p) : "memory");                                    \
-    return {{static_cast<std::uint8_t>(x)}};                                                                    \
-  }                                                                                                             \
-  static CROSSLANE_DEVICE_FN access_words<2> Name(access_words<2> const* p) {                                   \
-    access_words<2> x;                                                                                          \
-    asm volatile(Instruction ".u16 %0, [%1];" : "=h"(x.word[0]) : "l"(p) : "memory");                           \
-    return x;                                                                                                   \
-  }                                                                                                             \
-  static CROSSLANE_DEVICE_FN access_words<4> Name(access_words<4> const* p) {                                   \
-    access_words<4> x;                                                                                          \
-    asm volatile(Instruction ".u32 %0, [%1];" : "=r"(x.word[0]) : "l"(p) : "memory");                           \
-    return x;                                                                                                   \
-  }                                                                                                             \
-  static CROSSLANE_DEVICE_FN access_words<8> Name(access_words<8> const* p) {                                   \
-    access_words<8> x;                                                                                          \
-    asm volatile(Instruction ".v2.u32 {%0, %1}, [%2];" : "=r"(x.word[0]), "=r"(x.word[1]) : "l"(p) : "memory"); \
-    return x;                                                                                                   \
-  }                                                                                                             \
-  static CROSSLANE_DEVICE_FN access_words<16> Name(access_words<16> const* p) {                                 \
-    access_words<16> x;                                                                                         \
-    asm volatile(Instruction ".v4.u32 {%0, %1, %2, %3}, [%4];"                                                  \
-                 : "=r"(x.word[0]), "=r"(x.word[1]), "=r"(x.word[2]), "=r"(x.word[3])                           \
-                 : "l"(p)                                                                                       \
-                 : "memory");                                                                                   \
-    return x;                                                                                                   \
+  // Volatile and with a clobber where what is read may have been written before. What is read-only is a function of the address alone: the
+  // compiler may leave out such loads and move them out of loops.
+#define CROSSLANE_LOAD(Name, Asm, Instruction, ...)                                                        \
+  static CROSSLANE_DEVICE_FN access_words<1> Name(access_words<1> const* p) {                              \
+    unsigned x;                                                                                            \
+    Asm(Instruction ".u8 %0, [%1];" : "=r"(x) : "l"(p)__VA_ARGS__);                                        \
+    return {{static_cast<std::uint8_t>(x)}};                                                               \
+  }                                                                                                        \
+  static CROSSLANE_DEVICE_FN access_words<2> Name(access_words<2> const* p) {                              \
+    access_words<2> x;                                                                                     \
+    Asm(Instruction ".u16 %0, [%1];" : "=h"(x.word[0]) : "l"(p)__VA_ARGS__);                               \
+    return x;                                                                                              \
+  }                                                                                                        \
+  static CROSSLANE_DEVICE_FN access_words<4> Name(access_words<4> const* p) {                              \
+    access_words<4> x;                                                                                     \
+    Asm(Instruction ".u32 %0, [%1];" : "=r"(x.word[0]) : "l"(p)__VA_ARGS__);                               \
+    return x;                                                                                              \
+  }                                                                                                        \
+  static CROSSLANE_DEVICE_FN access_words<8> Name(access_words<8> const* p) {                              \
+    access_words<8> x;                                                                                     \
+    Asm(Instruction ".v2.u32 {%0, %1}, [%2];" : "=r"(x.word[0]), "=r"(x.word[1]) : "l"(p)__VA_ARGS__);     \
+    return x;                                                                                              \
+  }                                                                                                        \
+  static CROSSLANE_DEVICE_FN access_words<16> Name(access_words<16> const* p) {                            \
+    access_words<16> x;                                                                                    \
+    Asm(Instruction ".v4.u32 {%0, %1, %2, %3}, [%4];" : "=r"(x.word[0]), "=r"(x.word[1]), "=r"(x.word[2]), \
+        "=r"(x.word[3]) : "l"(p)__VA_ARGS__);                                                              \
+    return x;                                                                                              \
   }
-  CROSSLANE_LOAD(load_streaming, "ld.global.cs")
-  CROSSLANE_LOAD(load_read_only, "ld.global.nc")
-  CROSSLANE_LOAD(load_volatile, "ld.volatile")
+  CROSSLANE_LOAD(load_streaming, asm volatile, "ld.global.cs", : "memory")
+  CROSSLANE_LOAD(load_read_only, asm, "ld.global.nc")
+  CROSSLANE_LOAD(load_volatile, asm volatile, "ld.volatile", : "memory")
 #undef CROSSLANE_LOAD
 
 #define CROSSLANE_STORE(Name, Instruction)                                                                                              \
