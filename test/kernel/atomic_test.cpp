@@ -320,6 +320,38 @@ CROSSLANE_TEST(atomic, coarse_grained_doubles) { check_coarse_grained<double>(d)
 
 // --- additions of a group as one ---
 
+/// Sums wrap around, as those of fetch_add.
+template <class T>
+struct add_beyond {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, T value, xl::span<T> sums, xl::span<T> before) const {
+    std::size_t const rank = ctx.thread_rank(), threads = ctx.block_size();
+    before[rank] = xl::aggregated_add(xl::wave(ctx), xl::atomic(ctx, sums[0]), value);
+    before[threads + rank] = xl::aggregated_increment(xl::wave(ctx), xl::atomic(ctx, sums[1]));
+  }
+};
+
+template <class T>
+void check_add_beyond(xl::device d) {
+  using U = std::make_unsigned_t<T>;
+  constexpr T most = std::numeric_limits<T>::max();
+  unsigned const wave = d.properties().wave_size;
+  xl::stream const q{d};
+  auto sums = upload(q, std::vector<T>{most - 1, most - 1});
+  xl::buffer<T> before{q, 2 * wave};
+  xl::launch(q, {.grid = 1, .block = wave}, add_beyond<T>{}, most, sums, before);
+  std::vector<T> expected;
+  for (U const step : {U(most), U(1)})
+    for (unsigned i = 0; i < wave; ++i) expected.push_back(T(U(most - 1) + i * step));
+  CROSSLANE_CHECK_SAME(read(q, before), expected);
+  CROSSLANE_CHECK_SAME(read(q, sums), (std::vector<T>{T(U(most - 1) + wave * U(most)), T(U(most - 1) + wave)}));
+}
+
+CROSSLANE_TEST(atomic, aggregated_sums_wrap_around) {
+  check_add_beyond<int>(d);
+  check_add_beyond<long long>(d);
+}
+
 /// Waves, tiles of 8, and the lanes whose value is odd, each in its own third of before.
 template <class T>
 struct add_together {

@@ -280,6 +280,8 @@ CROSSLANE_TEST(occupancy, what_a_launch_would_refuse) {
                [&] { (void)xl::blocks_per_multiprocessor(d, {.block = 4096}, write_ranks{}, xl::span<int>{}); });
   expect_error(xl::errc::invalid_argument, {"write_ranks", "no threads"},
                [&] { (void)xl::blocks_per_multiprocessor(d, {.block = 0}, write_ranks{}, xl::span<int>{}); });
+  expect_error(xl::errc::invalid_argument, {"pass_around", "no threads"},
+               [&] { (void)xl::max_cooperative_blocks(d, {.block = 0}, pass_around<any_block>{}, value, no_zero, 1u); });
   expect_error(xl::errc::limit_exceeded, {"129", "128"},
                [&] { (void)xl::blocks_per_multiprocessor(d, {.block = 129}, pass_around<bounded>{}, value, no_zero, 1u); });
   expect_error(xl::errc::invalid_argument, {"no block size"},

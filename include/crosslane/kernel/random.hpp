@@ -15,12 +15,6 @@ struct random_block {
   std::uint32_t words[4];
 };
 
-namespace detail {
-
-CROSSLANE_FN constexpr std::uint32_t high_word(std::uint64_t x) { return static_cast<std::uint32_t>(x >> 32); }
-
-}  // namespace detail
-
 /// Philox4x32-10, bit for bit as published: counter and key to four words that pass TestU01's BigCrush. Salmon, Moraes, Dror, Shaw:
 /// Parallel random numbers: as easy as 1, 2, 3. SC 2011.
 CROSSLANE_FN constexpr random_block philox(random_block counter, std::uint32_t key0, std::uint32_t key1) {

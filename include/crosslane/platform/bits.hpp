@@ -57,13 +57,15 @@ CROSSLANE_FN constexpr unsigned highest_bit(std::uint64_t x) {
   return unsigned(63 - __builtin_clzll(x));
 }
 
+CROSSLANE_FN constexpr std::uint32_t high_word(std::uint64_t x) { return static_cast<std::uint32_t>(x >> 32); }
+
 /// The upper half of the product.
 CROSSLANE_NO_EXEC_CHECK
 CROSSLANE_FN constexpr std::uint32_t multiply_high(std::uint32_t a, std::uint32_t b) {
 #if CROSSLANE_COMPILER_CUDA() && CROSSLANE_DEVICE_PASS()
   if (!__builtin_is_constant_evaluated()) return __umulhi(a, b);  // nvcc may make whole 64-bit multiplications of the other way
 #endif
-  return static_cast<std::uint32_t>(std::uint64_t{a} * b >> 32);
+  return high_word(std::uint64_t{a} * b);
 }
 
 }  // namespace crosslane::detail
