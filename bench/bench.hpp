@@ -8,6 +8,7 @@
 #include "harness.hpp"
 
 #include <chrono>
+#include <memory>
 
 namespace bench {
 
@@ -34,5 +35,21 @@ class stopwatch {
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
+
+/// For measurement::seconds: the device time of one of `launches` calls of `launch()`, which queue work on the stream.
+template <class Launch>
+std::function<double()> device_seconds(xl::stream_ref q, int launches, Launch launch) {
+  struct marks {
+    xl::timed_event from, to;
+  };
+  auto const m = std::shared_ptr<marks>{new marks{xl::timed_event{q.device()}, xl::timed_event{q.device()}}};
+  return [=] {
+    m->from.record(q);
+    for (int i = 0; i < launches; ++i) launch();
+    m->to.record(q);
+    m->to.synchronize();
+    return double(xl::elapsed_milliseconds(m->from, m->to)) * 1e-3 / launches;
+  };
+}
 
 }  // namespace bench

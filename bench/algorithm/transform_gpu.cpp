@@ -144,7 +144,6 @@ struct arrays {
   }
   xl::stream_ref q;
   xl::buffer<float> a, b, c;
-  xl::timed_event from{q.device()}, to{q.device()};
 };
 
 /// Throws unless both ends of the result are what they must be.
@@ -161,18 +160,10 @@ void check_result(arrays& data, float expected) {
 /// `launch(arrays)` moves `bytes` and leaves `expected` everywhere in a.
 template <class Launch>
 void add_kernel(std::shared_ptr<arrays> const& data, std::string const& name, std::size_t bytes, float expected, Launch launch) {
-  constexpr int launches = 10;
   add({.name = name,
        .iterations = 3,
        .repetitions = 9,
-       .seconds =
-           [=] {
-             data->from.record(data->q);
-             for (int i = 0; i < launches; ++i) launch(*data);
-             data->to.record(data->q);
-             data->to.synchronize();
-             return double(xl::elapsed_milliseconds(data->from, data->to)) * 1e-3 / launches;
-           },
+       .seconds = device_seconds(data->q, 10, [=] { launch(*data); }),
        .prepare =
            [=] {
              xl::fill(data->q, data->a, -1.25f);

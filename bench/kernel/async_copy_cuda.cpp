@@ -120,7 +120,6 @@ struct memory {
   unsigned grid;
   std::vector<unsigned> values;
   xl::buffer<unsigned> in, out;
-  xl::timed_event from{q.device()}, to{q.device()};
 };
 
 template <int Uses>
@@ -132,18 +131,10 @@ unsigned expected(memory const& m) {
 
 template <class Launch>
 void add_kernel(std::shared_ptr<memory> const& data, std::string const& name, unsigned sum, Launch launch) {
-  constexpr int launches = 10;
   add({.name = name,
        .iterations = 3,
        .repetitions = 9,
-       .seconds =
-           [=] {
-             data->from.record(data->q);
-             for (int i = 0; i < launches; ++i) launch(*data);
-             data->to.record(data->q);
-             data->to.synchronize();
-             return double(xl::elapsed_milliseconds(data->from, data->to)) * 1e-3 / launches;
-           },
+       .seconds = device_seconds(data->q, 10, [=] { launch(*data); }),
        .prepare =
            [=] {
              xl::fill(data->q, data->out, 0u);

@@ -95,38 +95,24 @@ struct memory {
   xl::buffer<unsigned> counts;
   xl::buffer<float> sums;
   xl::buffer<unsigned> out;
-  xl::timed_event from{q.device()}, to{q.device()};
 };
 
 /// `launch(memory)` adds `additions` in all to counts or to sums.
 template <class Launch>
 void add_kernel(std::shared_ptr<memory> const& data, std::string const& name, double additions, Launch launch) {
-  constexpr int launches = 10;
-  add({.name = name,
-       .iterations = 3,
-       .repetitions = 9,
-       .seconds =
-           [=] {
-             data->from.record(data->q);
-             for (int i = 0; i < launches; ++i) launch(*data);
-             data->to.record(data->q);
-             data->to.synchronize();
-             return double(xl::elapsed_milliseconds(data->from, data->to)) * 1e-3 / launches;
-           },
-       .prepare =
-           [=] {
-             xl::fill(data->q, data->counts, 0u);
-             xl::fill(data->q, data->sums, 0.f);
-             launch(*data);
-             std::vector<unsigned> counts(bins);
-             std::vector<float> sums(bins);
-             xl::copy(data->q, data->counts, counts);
-             xl::copy(data->q, data->sums, sums);
-             data->q.synchronize();
-             double sum = 0;
-             for (unsigned i = 0; i < bins; ++i) sum += double(counts[i]) + double(sums[i]);
-             if (sum != additions) throw std::runtime_error{"wrong result"};
-           }});
+  add({.name = name, .iterations = 3, .repetitions = 9, .seconds = device_seconds(data->q, 10, [=] { launch(*data); }), .prepare = [=] {
+         xl::fill(data->q, data->counts, 0u);
+         xl::fill(data->q, data->sums, 0.f);
+         launch(*data);
+         std::vector<unsigned> counts(bins);
+         std::vector<float> sums(bins);
+         xl::copy(data->q, data->counts, counts);
+         xl::copy(data->q, data->sums, sums);
+         data->q.synchronize();
+         double sum = 0;
+         for (unsigned i = 0; i < bins; ++i) sum += double(counts[i]) + double(sums[i]);
+         if (sum != additions) throw std::runtime_error{"wrong result"};
+       }});
 }
 
 }  // namespace

@@ -81,24 +81,15 @@ struct arrays {
   xl::stream_ref q;
   xl::buffer<float> floats;
   xl::buffer<T> small;
-  xl::timed_event from{q.device()}, to{q.device()};
 };
 
 /// `launch(arrays)` converts; `check(arrays, launch)` throws unless it does so rightly.
 template <class T, class Launch, class Check>
 void add_conversion(std::shared_ptr<arrays<T>> const& data, std::string const& name, Launch launch, Check check) {
-  constexpr int launches = 10;
   add({.name = name,
        .iterations = 3,
        .repetitions = 9,
-       .seconds =
-           [=] {
-             data->from.record(data->q);
-             for (int i = 0; i < launches; ++i) launch(*data);
-             data->to.record(data->q);
-             data->to.synchronize();
-             return double(xl::elapsed_milliseconds(data->from, data->to)) * 1e-3 / launches;
-           },
+       .seconds = device_seconds(data->q, 10, [=] { launch(*data); }),
        .prepare = [=] { check(*data, launch); },
        .bytes = double((sizeof(T) + sizeof(float)) * count)});
 }

@@ -33,7 +33,6 @@ struct tensors {
   xl::stream_ref q;
   xl::tensor<T, From> in;
   xl::tensor<U, To> out;
-  xl::timed_event from{q.device()}, to{q.device()};
 
   int n() const { return in.template extent<xl::axis::n>(); }
   int c() const { return in.template extent<xl::axis::c>(); }
@@ -68,20 +67,12 @@ template <class T, class U, class From, class To>
 void add_case(xl::stream_ref q, std::string const& name, xl::image_extents const& e) {
   using data_type = tensors<T, U, From, To>;
   auto const data = std::make_shared<data_type>(q, e);
-  constexpr int launches = 20;
   double const bytes = double(sizeof(T) + sizeof(U)) * double(e.count());
   auto const side = [&](std::string const& which, auto run, bool checked) {
     add({.name = name + "/" + which,
          .iterations = 3,
          .repetitions = 9,
-         .seconds =
-             [=] {
-               data->from.record(data->q);
-               for (int i = 0; i < launches; ++i) run(*data);
-               data->to.record(data->q);
-               data->to.synchronize();
-               return double(xl::elapsed_milliseconds(data->from, data->to)) * 1e-3 / launches;
-             },
+         .seconds = device_seconds(data->q, 20, [=] { run(*data); }),
          .prepare =
              [=] {
                if (checked) data->check(run);
