@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Operations of blocks on several items of each thread, against plain C++.
 #include <crosslane/kernel/block.hpp>
+#include <support/affine_maps.hpp>
 #include <support/target.hpp>
 
 #include <algorithm>
@@ -224,15 +225,6 @@ void check_load_store(xl::device d) {
 }
 
 // --- reductions, scans and histograms of several items ---
-
-/// x -> a * x + b: composition is associative, not commutative.
-struct map {
-  std::uint32_t a, b;
-  friend bool operator==(map const&, map const&) = default;
-};
-struct compose {
-  CROSSLANE_FN map operator()(map const& f, map const& g) const { return {f.a * g.a, f.b * g.a + g.b}; }
-};
 
 template <unsigned N>
 struct scan_kernel {

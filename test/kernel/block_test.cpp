@@ -2,6 +2,7 @@
 /// Operations of whole blocks against their definition, for blocks of any size and of a fixed one.
 #include <crosslane/kernel/block.hpp>
 #include <crosslane/kernel/numeric.hpp>
+#include <support/affine_maps.hpp>
 #include <support/target.hpp>
 
 #include <limits>
@@ -11,15 +12,6 @@ namespace xl = crosslane;
 using namespace crosslane_test;
 
 namespace {
-
-/// x -> a * x + b: composition is associative, not commutative.
-struct map {
-  std::uint32_t a, b;
-  friend bool operator==(map const&, map const&) = default;
-};
-struct compose {
-  CROSSLANE_FN map operator()(map const& f, map const& g) const { return {f.a * g.a, f.b * g.a + g.b}; }
-};
 
 struct results {
   map reduced, prefix, total, inclusive, broadcast, exclusive_bare, leaders;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Every operation of groups of lanes against its definition, a plain loop over the lanes of the group.
 #include <crosslane/kernel/tile.hpp>
+#include <support/affine_maps.hpp>
 #include <support/target.hpp>
 
 #include <array>
@@ -14,24 +15,6 @@ namespace xl = crosslane;
 using namespace crosslane_test;
 
 namespace {
-
-/// x -> a * x + b, `Count` of them. Composition is associative but not commutative, so it shows operands in the wrong order.
-template <unsigned Count>
-struct maps {
-  std::uint32_t a[Count], b[Count];
-  friend bool operator==(maps const&, maps const&) = default;
-};
-struct compose {
-  template <unsigned Count>
-  CROSSLANE_FN maps<Count> operator()(maps<Count> const& f, maps<Count> const& g) const {
-    maps<Count> result{};
-    for (unsigned i = 0; i < Count; ++i) {
-      result.a[i] = f.a[i] * g.a[i];
-      result.b[i] = f.b[i] * g.a[i] + g.b[i];
-    }
-    return result;
-  }
-};
 
 template <class T>
 T make_value(std::mt19937& random) {
