@@ -67,15 +67,9 @@ CROSSLANE_FN constexpr tensor_view<T, L> make_view(T* data, L const& layout) {
   return {data, layout};
 }
 
-/// The extents and strides of a layout under other names of its axes.
+/// Strides of L, where axis To takes that of From.
 template <class L, class From, class To>
-struct renamed {
-  using E = typename L::extents_type;
-  using extents_type = typename replaced_dimension<
-      E, From,
-      std::conditional_t<E::template fixed_extent<From>() == dynamic, To,
-                         fixed<To, (E::template fixed_extent<From>() == dynamic ? 0 : E::template fixed_extent<From>())>>>::type;
-  using order = typename replaced_axis<typename L::order, From, To>::type;
+struct strides_by_name {
   template <class A>
   using old = std::conditional_t<std::is_same_v<A, To>, From, A>;
 
@@ -87,11 +81,23 @@ struct renamed {
   CROSSLANE_FN constexpr auto stride() const {
     return layout.template stride<old<A>>();
   }
+  L layout;
+};
+
+/// The extents and strides of a layout under other names of its axes.
+template <class L, class From, class To>
+struct renamed : strides_by_name<L, From, To> {
+  using E = typename L::extents_type;
+  using extents_type = typename replaced_dimension<
+      E, From,
+      std::conditional_t<E::template fixed_extent<From>() == dynamic, To,
+                         fixed<To, (E::template fixed_extent<From>() == dynamic ? 0 : E::template fixed_extent<From>())>>>::type;
+  using order = typename replaced_axis<typename L::order, From, To>::type;
+
   template <class... A>
   CROSSLANE_FN constexpr extents_type extents(axes<A...>) const {
-    return extents_type{layout.extents().template extent<old<A>>()...};
+    return extents_type{this->layout.extents().template extent<typename renamed::template old<A>>()...};
   }
-  L layout;
 };
 
 }  // namespace detail
@@ -143,7 +149,7 @@ template <tensor_axis From, tensor_axis To, class T, strided_layout L>
 CROSSLANE_FN constexpr auto rename(tensor_view<T, L> const& t) {
   static_assert(!L::order::template contains<To>, "crosslane: the tensor has an axis of the new name already");
   using other = detail::renamed<L, From, To>;
-  other const by_new_name{t.layout()};
+  other const by_new_name{{t.layout()}};
   using E = typename other::extents_type;
   return detail::make_view(
       t.data(), detail::make_part<detail::is_packed<L>, E, typename other::order>(by_new_name.extents(typename E::axes{}), by_new_name));
@@ -168,22 +174,6 @@ struct broadcast_strides {
       return typename L::extents_type::index_type{0};
     else
       return layout.template stride<A>();
-  }
-};
-
-/// Strides of L, where axis To takes that of Inner.
-template <class L, class Inner, class To>
-struct merged_strides {
-  L layout;
-  template <class A>
-  using old = std::conditional_t<std::is_same_v<A, To>, Inner, A>;
-  template <class A>
-  CROSSLANE_FN static constexpr std::int64_t fixed_stride() {
-    return L::template fixed_stride<old<A>>();
-  }
-  template <class A>
-  CROSSLANE_FN constexpr auto stride() const {
-    return layout.template stride<old<A>>();
   }
 };
 
@@ -227,7 +217,7 @@ CROSSLANE_FN constexpr auto merge(tensor_view<T, L> const& t, [[maybe_unused]] s
                 axis_name<Inner>(), static_cast<long long>(t.template stride<Outer>()), static_cast<long long>(inner),
                 static_cast<long long>(t.template stride<Inner>()));
 #endif
-  detail::merged_strides<L, Inner, To> const s{t.layout()};
+  detail::strides_by_name<L, Inner, To> const s{t.layout()};
   return detail::make_view(t.data(), detail::make_part<detail::is_packed<L>, part, order>(
                                          detail::take_extents<part, To>(t.extents(), inner * outer, typename part::axes{}), s));
 }
