@@ -240,7 +240,7 @@ struct scan_kernel {
     xl::block_load<blocked>(ctx, exclusive, x);
     xl::block_load<blocked>(ctx, inclusive, y);
     map const reduced = xl::block_reduce(ctx, s.a, x, compose{});
-    map const of_exclusive = xl::block_exclusive_scan(ctx, s.b, x, compose{}, map{3, 4});
+    map const of_exclusive = xl::block_exclusive_scan(ctx, s.b, x, compose{}, map{{3}, {4}});
     map const of_inclusive = xl::block_inclusive_scan(ctx, s.c, y, compose{});
     xl::block_store<blocked>(ctx, x, exclusive);
     xl::block_store<blocked>(ctx, y, inclusive);
@@ -326,9 +326,9 @@ CROSSLANE_TEST(block, scans_of_several_items) {
   for (unsigned threads : {1u, 32u, 33u, 64u, 100u, 256u, 1000u, 1024u}) {
     constexpr unsigned n = 3;
     std::vector<map> in(threads * n);
-    for (map& m : in) m = {std::uint32_t(random() | 1), std::uint32_t(random())};
+    for (map& m : in) m = {{std::uint32_t(random() | 1)}, {std::uint32_t(random())}};
     std::vector<map> exclusive = in, inclusive = in, totals(3), want_exclusive, want_inclusive;
-    map before{3, 4}, all{};
+    map before{{3}, {4}}, all{};
     for (std::size_t i = 0; i < in.size(); ++i) {
       want_exclusive.push_back(before);
       before = compose{}(before, in[i]);

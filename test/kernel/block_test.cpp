@@ -46,8 +46,8 @@ struct operations_of : operations {
 template <class K>
 void check_block(xl::stream const& q, unsigned threads, std::mt19937& random, K const& kernel) {
   std::vector<map> in(threads);
-  for (auto& m : in) m = {std::uint32_t(random() | 1), std::uint32_t(random())};
-  map const initial{std::uint32_t(random() | 1), 7};
+  for (auto& m : in) m = {{std::uint32_t(random() | 1)}, {std::uint32_t(random())}};
+  map const initial{{std::uint32_t(random() | 1)}, {7}};
   unsigned const root = unsigned(random() % threads);
   xl::buffer<map> device_in{q, threads};
   xl::buffer<results> device_out{q, threads};
