@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Each wrong kernel of the corpus is found, with its kind, lines and threads, at both widths and in every order; of the right ones,
 /// nothing is.
+#include <support/recorded.hpp>
 #include <support/target.hpp>
 #include "corpus/barriers.hpp"
 #include "corpus/bounds.hpp"
@@ -10,7 +11,6 @@
 #include "corpus/unwritten.hpp"
 
 #include <cstdio>
-#include <cstdlib>
 #include <fstream>
 #include <set>
 
@@ -74,14 +74,17 @@ std::string short_name() {
 
 unsigned wrong_kernels = 0, right_kernels = 0;
 
-/// Where CROSSLANE_FINDINGS names a file, a line for each wrong kernel: its name and its first finding. For docs/checker.md.
-void note_finding(std::string const& kernel, checks::finding const& f) {
-  char const* const file = std::getenv("CROSSLANE_FINDINGS");
-  if (file == nullptr || f.seed != 0 || f.wave_size != 32) return;
-  std::string text = std::string(to_string(f.kind)) + ": " + f.text.c_str();
-  std::string const folder = std::string(__FILE__).substr(0, std::string(__FILE__).rfind('/') + 1) + "corpus/";
-  for (std::size_t at = 0; (at = text.find(folder)) != std::string::npos;) text.erase(at, folder.size());
-  std::ofstream{file, std::ios::app} << kernel << '\t' << text << '\t' << f.advice() << '\n';
+/// The first finding of a kernel that docs/checker.md shows is in a file of its name, as g++ orders the accesses of a statement.
+void check_shown_finding([[maybe_unused]] std::string const& kernel, [[maybe_unused]] checks::finding const& f) {
+#if !defined(__clang__)
+  std::string const folder = std::string(__FILE__).substr(0, std::string(__FILE__).rfind('/') + 1);
+  std::string const file = folder + "findings/" + kernel + ".txt";
+  if (f.seed != 0 || f.wave_size != 32 || !std::ifstream{file}) return;
+  std::string text = std::string(to_string(f.kind)) + ": " + f.text.c_str() + '\n' + f.advice() + '\n';
+  std::string const kernels = folder + "corpus/";
+  for (std::size_t at = 0; (at = text.find(kernels)) != std::string::npos;) text.erase(at, kernels.size());
+  check_recorded(file, text);
+#endif
 }
 
 /// `threads(a, b)`: whether these can be the two sides; b is 0 where there is only one. The order of both depends on that of the threads.
@@ -95,7 +98,7 @@ void wrong(xl::device d, kind expected, unsigned grid, unsigned block, bool (*th
     checks::report const r = report_of(d, K{}, grid, block, seed);
     std::string const context = name + ", seed " + std::to_string(seed) + ":\n" + r.text();
     if (r.empty()) fail("nothing found in " + context, source_location::current());
-    if (!r.empty()) note_finding(name, r.entries()[0].finding);
+    if (!r.empty()) check_shown_finding(name, r.entries()[0].finding);
     std::set<std::string> found;
     for (checks::report::entry const& e : r.entries()) {
       checks::finding const& f = e.finding;

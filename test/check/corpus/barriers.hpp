@@ -6,7 +6,6 @@
 
 namespace corpus {
 
-// [early-exit]
 struct guard_returns {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, memory m) const {
@@ -22,7 +21,6 @@ struct guard_skips {
     ctx.sync_block();
   }
 };
-// [early-exit]
 
 /// Trip counts that differ, with a barrier inside.
 struct uneven_rounds {
@@ -58,7 +56,6 @@ struct block_leaves {
   }
 };
 
-// [different-barriers]
 struct barrier_in_both_branches {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, memory m) const {
@@ -78,7 +75,6 @@ struct barrier_behind_branches {
     ctx.sync_block();
   }
 };
-// [different-barriers]
 
 /// Producers and consumers each with a barrier of their own.
 struct roles_with_barriers {

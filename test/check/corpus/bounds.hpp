@@ -6,7 +6,6 @@
 
 namespace corpus {
 
-// [out-of-bounds]
 struct no_guard {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, memory m) const {
@@ -21,7 +20,6 @@ struct with_guard {
     if (ctx.thread_rank() < 24) p[ctx.thread_rank()] = 1;
   }
 };
-// [out-of-bounds]
 
 /// A stencil without a case for the left edge.
 struct left_edge {
@@ -84,7 +82,6 @@ struct wide_body {
   }
 };
 
-// [freed-memory]
 struct writes_a_freed_buffer {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, memory m) const {
@@ -97,7 +94,6 @@ struct writes_a_living_buffer {
     m.data[ctx.thread_rank()] = 1;
   }
 };
-// [freed-memory]
 
 struct reads_a_freed_buffer {
   template <xl::kernel_context Ctx>

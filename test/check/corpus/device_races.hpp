@@ -6,7 +6,6 @@
 
 namespace corpus {
 
-// [device-race]
 struct blocks_add_plainly {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, memory m) const {
@@ -19,7 +18,6 @@ struct blocks_add_atomically {
     if (ctx.thread_rank() == 0) xl::atomic(ctx, m.data[0]).fetch_add(1);
   }
 };
-// [device-race]
 
 /// The edge of one block is the middle of another.
 struct smooths_in_place {
@@ -117,7 +115,6 @@ struct neighbours_in_a_grid {
   }
 };
 
-// [narrow-scope]
 struct counts_for_the_block {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, memory m) const {
@@ -130,7 +127,6 @@ struct counts_for_the_device {
     xl::atomic<xl::scope::device>(ctx, m.data[0]).fetch_add(1);
   }
 };
-// [narrow-scope]
 
 struct counts_for_the_wave {
   struct shared {

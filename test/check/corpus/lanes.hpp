@@ -6,7 +6,6 @@
 
 namespace corpus {
 
-// [absent-lane]
 struct votes_after_return {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, memory m) const {
@@ -22,7 +21,6 @@ struct votes_before_return {
     m.data[ctx.global_rank()] = any;
   }
 };
-// [absent-lane]
 
 struct shuffles_in_a_branch {
   template <xl::kernel_context Ctx>
@@ -56,7 +54,6 @@ struct tiles_reduce_before_a_barrier {
   }
 };
 
-// [different-lanes]
 struct votes_and_sums {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, memory m) const {
@@ -75,7 +72,6 @@ struct votes_then_sums {
     m.data[ctx.global_rank()] = t.rank() < 8 ? any : sum;
   }
 };
-// [different-lanes]
 
 struct shuffles_at_two_places {
   template <xl::kernel_context Ctx>
@@ -98,7 +94,6 @@ struct shuffles_at_one_place {
   }
 };
 
-// [invalid-lane]
 struct reads_next_tile {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, memory m) const {
@@ -112,7 +107,6 @@ struct reads_next_lane {
     m.data[ctx.global_rank()] = xl::tile<8>(ctx).rotate(1, 1);
   }
 };
-// [invalid-lane]
 
 struct reads_before_the_first {
   template <xl::kernel_context Ctx>

@@ -6,7 +6,6 @@
 
 namespace corpus {
 
-// [shared-race]
 struct forgot_the_barrier {
   struct shared {
     int value[64];
@@ -30,7 +29,6 @@ struct has_the_barrier {
     m.data[ctx.global_rank()] = s.value[63 - r];
   }
 };
-// [shared-race]
 
 /// "The lanes of a wave run in lockstep."
 struct lockstep {

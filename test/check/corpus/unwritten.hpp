@@ -6,7 +6,6 @@
 
 namespace corpus {
 
-// [unwritten-memory]
 struct sums_from_nothing {
   struct shared {
     int sum[64];
@@ -30,7 +29,6 @@ struct sums_from_zero {
     m.data[ctx.global_rank()] = sum;
   }
 };
-// [unwritten-memory]
 
 struct reads_a_new_buffer {
   template <xl::kernel_context Ctx>

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Texts that tests make and the documentation shows.
+#pragma once
+
+#include <support/check.hpp>
+
+namespace crosslane_test {
+
+/// The running test fails unless the file holds this text. With CROSSLANE_RECORD=1 in the environment it is written there instead; then
+/// test/pages.py brings the pages up to date.
+void check_recorded(std::string const& file, std::string const& text, source_location where = source_location::current());
+
+}  // namespace crosslane_test
