@@ -269,22 +269,6 @@ CROSSLANE_TEST(explore, finds_the_smallest_seed) {
   CROSSLANE_CHECK(one.report.empty() && one.runs == 1);
 }
 
-// --- widths ---
-
-CROSSLANE_TEST_ONCE(same_at_all_widths, compares) {
-  auto const lanes = [](auto const& q) { return std::vector<unsigned>{7, q.device().properties().wave_size, 7}; };
-  auto const c = checks::same_at_all_widths(lanes);
-  CROSSLANE_CHECK(!c && c.index == 1);
-  CROSSLANE_CHECK_EQ(c.text, std::string("element 1 of 3 is 32 at 32 lanes, 64 at 64"));
-  CROSSLANE_CHECK(checks::same_at_all_widths([](auto const&) { return std::vector<int>{1, 2}; }));
-  auto const nearly = [](auto const& q) { return std::vector<float>{1000.0f + float(q.device().properties().wave_size) / 32}; };
-  CROSSLANE_CHECK(!checks::same_at_all_widths(nearly));
-  CROSSLANE_CHECK(!checks::same_at_all_widths(nearly, 1e-4));
-  CROSSLANE_CHECK(checks::same_at_all_widths(nearly, 1e-2));
-  auto const count = [](auto const& q) { return std::vector<int>(q.device().properties().wave_size); };
-  CROSSLANE_CHECK_EQ(checks::same_at_all_widths(count).text, std::string("32 elements at 32 lanes, 64 at 64"));
-}
-
 // --- formats ---
 
 /// With what has to be escaped.
@@ -328,6 +312,11 @@ CROSSLANE_TEST_ONCE(report, counts) {
     many.add(f);
   }
   CROSSLANE_CHECK_EQ(many.size(), checks::report::capacity);
+  checks::report both = sample();
+  both.add(sample());
+  CROSSLANE_CHECK(both.size() == 2 && both.total() == 6 && both.entries()[0].times == 4);
+  both.add(many);
+  CROSSLANE_CHECK(both.size() == checks::report::capacity && both.total() == 6 + many.total());
   CROSSLANE_CHECK_EQ(many.total(), checks::report::capacity + 5);
   CROSSLANE_CHECK(contains(many.text(), "more are not listed"));
 }

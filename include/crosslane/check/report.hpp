@@ -25,15 +25,21 @@ class report {
   /// All that came, those of the same lines and those beyond the capacity too.
   std::uint64_t total() const noexcept { return total_; }
 
-  void add(finding const& f) {
-    ++total_;
+  void add(finding const& f, std::uint64_t times = 1) {
+    total_ += times;
     for (entry& e : entries_) {
       if (same(e.finding, f)) {
-        ++e.times;
+        e.times += times;
         return;
       }
     }
-    if (entries_.size() < capacity) entries_.push_back({f});
+    if (entries_.size() < capacity) entries_.push_back({f, times});
+  }
+  void add(report const& other) {
+    for (entry const& e : other.entries_) add(e.finding, e.times);
+    std::uint64_t listed = 0;
+    for (entry const& e : other.entries_) listed += e.times;
+    total_ += other.total_ - listed;
   }
 
   /// For people: a paragraph each.
