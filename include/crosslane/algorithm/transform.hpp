@@ -77,6 +77,7 @@ inline namespace CROSSLANE_CONFIGURATION {
 /// A class, used like a function: only a constructor can have both a pack of inputs and the caller's source location after it.
 template <stream_like S, class Out, class F, class... In>
 struct transform {
+  /// Queues the work; the object itself holds nothing.
   transform(S const& stream, Out&& output, F f, In&&... inputs, source_location where = source_location::current()) {
     static_assert(detail::check_argument<3, F>::ok);
     detail::check_device_range<Out>();
@@ -98,6 +99,7 @@ struct transform {
     detail::transform_views(q, where, f, span{output.data(), output.size()}, span{inputs.data(), inputs.size()}...);
   }
 };
+/// The types of the arguments.
 template <class S, class Out, class F, class... In>
 transform(S const&, Out&&, F, In&&...) -> transform<S, Out, F, In...>;
 

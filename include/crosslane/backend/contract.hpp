@@ -10,7 +10,7 @@ namespace crosslane {
 
 /// The vendor's own error code; 0 is success.
 struct status {
-  int code = 0;
+  int code = 0;  ///< the vendor's number
 };
 
 /// Where a buffer's memory lies.

@@ -24,6 +24,7 @@ namespace crosslane {
 template <class Ctx>
 class async_copies {
  public:
+  /// Of the calling thread; no copy is under way yet.
   CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN explicit async_copies(Ctx const& ctx) : ctx_{ctx} {}
   async_copies(async_copies const&) = delete;

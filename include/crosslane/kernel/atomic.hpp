@@ -23,20 +23,24 @@ concept atomic_value = (std::integral<T> && (sizeof(T) == 4 || sizeof(T) == 8) &
 template <atomic_value T, scope Scope, class Ctx>
 class atomic_ref {
  public:
-  using value_type = T;
+  using value_type = T;  ///< of the target
 
+  /// Made by atomic(). `target` lies in shared or device memory, aligned to its size.
   CROSSLANE_FN atomic_ref(Ctx const& ctx, T& target) : native_{ctx.native()}, target_{&target} {}
 
+  /// What is there. The order is a load_order.
   CROSSLANE_NO_EXEC_CHECK
   template <load_order Order = relaxed>
   CROSSLANE_FN T load(Order = {}) const {
     return native_.template atomic_load<Scope, Order>(target_);
   }
+  /// Writes `value`. The order is a store_order.
   CROSSLANE_NO_EXEC_CHECK
   template <store_order Order = relaxed>
   CROSSLANE_FN void store(T value, Order = {}) const {
     native_.template atomic_store<Scope, Order>(target_, value);
   }
+  /// Writes `value`; what was there before.
   CROSSLANE_NO_EXEC_CHECK
   template <memory_order Order = relaxed>
   CROSSLANE_FN T exchange(T value, Order = {}) const {
@@ -55,6 +59,7 @@ class atomic_ref {
   CROSSLANE_FN T fetch_add(T value, Order = {}) const {
     return fetch<Order, plus>(target_, value);
   }
+  /// Subtracts, as fetch_add.
   template <memory_order Order = relaxed>
   CROSSLANE_FN T fetch_sub(T value, Order order = {}) const {
     if constexpr (std::integral<T>)
@@ -81,6 +86,8 @@ class atomic_ref {
       return fetch_by_bits<Order, maximum, minimum>(value, ~word{0});
   }
 
+  /// @{
+  /// The bits combined. Integers only.
   template <memory_order Order = relaxed>
   CROSSLANE_FN T fetch_and(T value, Order = {}) const requires std::integral<T> {
     return fetch<Order, bit_and>(target_, value);
@@ -93,6 +100,7 @@ class atomic_ref {
   CROSSLANE_FN T fetch_xor(T value, Order = {}) const requires std::integral<T> {
     return fetch<Order, bit_xor>(target_, value);
   }
+  /// @}
 
   /// fetch_add, relaxed, for a target in a buffer<T>, the device's own memory, which AMD calls coarse-grained: there, and only there,
   /// some AMD chips have an instruction where fetch_add is a loop. In shared, pinned or managed memory additions are lost without a

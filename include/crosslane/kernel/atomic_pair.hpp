@@ -16,14 +16,18 @@ concept atomic_pair = std::same_as<T, half2> || std::same_as<T, bfloat162>;
 template <atomic_pair T, scope Scope, class Ctx>
 class atomic_pair_ref {
  public:
-  using value_type = T;
+  using value_type = T;  ///< half2 or bfloat162
 
+  /// Made by atomic().
   CROSSLANE_FN atomic_pair_ref(Ctx const& ctx, T& target)
       : native_{ctx.native()}, bits_{reinterpret_cast<std::uint32_t*>(&target)}, word_{ctx, *bits_} {}
 
+  /// @{
+  /// Both elements in one step: what is there, the new pair, or the new one for what was there before.
   CROSSLANE_FN T load() const { return to_pair(word_.load()); }
   CROSSLANE_FN void store(T const& value) const { word_.store(detail::pair_of(value, 0)); }
   CROSSLANE_FN T exchange(T const& value) const { return to_pair(word_.exchange(detail::pair_of(value, 0))); }
+  /// @}
 
   /// Adds to each element; the pair before. Each element is one step; on some hardware the pair is not. Rounded at each addition, so
   /// sums depend on the order in which threads come.

@@ -32,12 +32,15 @@ template <class T, unsigned N, class Ctx>
 struct block_exchange_scratch {
   static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_default_constructible_v<T>,
                 "crosslane: values in shared memory are trivially copyable and not initialised");
+  /// @{
+  /// For the exchange itself.
   static constexpr bool gaps = N % 2 == 0;
   static constexpr unsigned count = Ctx::shape::max_threads * N;
   T items[count + (gaps ? count / 32 : 0)];
 
   CROSSLANE_FN static constexpr unsigned slot(unsigned position) { return gaps ? position + position / 32 : position; }
   CROSSLANE_FN T& at(unsigned position) { return items[slot(position)]; }
+  /// @}
 };
 
 /// From one arrangement to another. Between blocked and wave_striped only the lanes of a wave wait for each other.

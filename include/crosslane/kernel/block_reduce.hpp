@@ -13,9 +13,10 @@ namespace crosslane {
 /// its type costs the fewest instructions, since one wave brings the values of all together. Other operators take it as a block_scratch.
 template <class T, class Ctx>
 union block_reduce_scratch {
+  /// Threads beyond the first wave, at most.
   static constexpr unsigned others = Ctx::shape::max_threads > Ctx::wave_size ? Ctx::shape::max_threads - Ctx::wave_size : 1;
-  T threads[others];  ///< of all waves but the first
-  block_scratch<T, Ctx> waves;
+  T threads[others];            ///< of all waves but the first
+  block_scratch<T, Ctx> waves;  ///< for operators that are not known to be commutative
 };
 
 namespace detail {

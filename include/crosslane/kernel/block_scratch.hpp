@@ -15,7 +15,7 @@ template <class T, class Ctx>
 struct block_scratch {
   static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_default_constructible_v<T>,
                 "crosslane: values in shared memory are trivially copyable and not initialised");
-  static constexpr std::size_t bytes = sizeof(T) * max_waves<Ctx>;
+  static constexpr std::size_t bytes = sizeof(T) * max_waves<Ctx>;  ///< of all waves' values
   /// Aligned so that several are read at once.
   alignas(bytes % 16 == 0 && alignof(T) < 16 ? 16 : alignof(T)) T waves[max_waves<Ctx>];
 };

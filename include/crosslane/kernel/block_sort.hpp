@@ -14,12 +14,12 @@ namespace crosslane {
 template <unsigned Bits, class Ctx>
 struct block_radix_rank_scratch {
   static_assert(Bits >= 1 && Bits <= 10, "crosslane: a digit has 1 to 10 bits");
-  static constexpr unsigned digits = 1u << Bits;
+  static constexpr unsigned digits = 1u << Bits;  ///< values of a digit
   /// From row to row, so that threads that go through the waves of one digit meet in different banks.
   static constexpr unsigned pitch = digits + (max_waves<Ctx> > 8 ? 32 / max_waves<Ctx> : 0);
 
-  unsigned counts[max_waves<Ctx> * pitch];
-  block_scratch<unsigned, Ctx> scan;
+  unsigned counts[max_waves<Ctx> * pitch];  ///< of each wave's digits, in rows of `pitch`
+  block_scratch<unsigned, Ctx> scan;        ///< of the scan of the counts
 };
 
 /// Where each item stands when the block's items are sorted by their digits, 0 to 2^Bits - 1, stably: items of one digit keep the order
@@ -71,7 +71,7 @@ CROSSLANE_FN void block_radix_rank(Ctx const& ctx, block_radix_rank_scratch<Bits
 /// The bits of a key that are sorted by: begin, begin + 1 ... end - 1, counted from the lowest; others do not matter. The same in all
 /// threads.
 struct bit_range {
-  unsigned begin = 0;
+  unsigned begin = 0;  ///< the lowest
   unsigned end = ~0u;  ///< up to the last where it is beyond
 };
 
@@ -82,11 +82,11 @@ struct no_value {};
 /// Measured on an H200, 4 to 8 bits: 8 are fastest, and where a thread has a single key 7.
 template <class Key, unsigned N, class Ctx, class Value = no_value, unsigned Bits = (N == 1 ? 7 : 8)>
 struct block_sort_scratch {
-  using word = typename radix_key<Key>::word;
-  block_radix_rank_scratch<Bits, Ctx> rank;
+  using word = typename radix_key<Key>::word;  ///< keys as they are sorted
+  block_radix_rank_scratch<Bits, Ctx> rank;    ///< of each pass's ranking
   union {
-    block_exchange_scratch<word, N, Ctx> keys;
-    block_exchange_scratch<Value, N, Ctx> values;
+    block_exchange_scratch<word, N, Ctx> keys;     ///< while keys move
+    block_exchange_scratch<Value, N, Ctx> values;  ///< while values move
   };
 };
 

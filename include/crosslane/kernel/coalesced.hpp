@@ -13,15 +13,15 @@ class coalesced_group : public group_operations<coalesced_group<Ctx>, Ctx> {
 
  public:
   using typename base::mask_type;
-  static constexpr bool whole_wave = false;
+  static constexpr bool whole_wave = false;  ///< as of tile_group
 
   /// `rank` is the calling lane's: how many members are below it.
   CROSSLANE_FN coalesced_group(Ctx const& ctx, mask_type members, unsigned rank)
       : base{ctx}, members_{members}, size_{members.count()}, rank_{rank} {}
 
-  CROSSLANE_FN unsigned size() const { return size_; }
-  CROSSLANE_FN unsigned rank() const { return rank_; }
-  CROSSLANE_FN mask_type mask() const { return members_; }
+  CROSSLANE_FN unsigned size() const { return size_; }      ///< lanes of this group
+  CROSSLANE_FN unsigned rank() const { return rank_; }      ///< of the calling lane in its group
+  CROSSLANE_FN mask_type mask() const { return members_; }  ///< the lanes of this group, as lanes of the wave
   /// The lane of the wave that has a rank.
   CROSSLANE_FN unsigned lane(unsigned rank) const { return members_.nth(rank); }
   /// The lane of the wave that has rank 0.

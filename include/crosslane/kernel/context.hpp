@@ -18,19 +18,20 @@ class context {
   static_assert(Width == 32 || Width == 64);
 
  public:
-  using native_type = Native;
-  using shape = Shape;
-  static constexpr unsigned wave_size = Width;
-  static constexpr int dimensions = Shape::dimensions;
+  using native_type = Native;                           ///< the backend's primitives
+  using shape = Shape;                                  ///< the kernel_shape
+  static constexpr unsigned wave_size = Width;          ///< lanes of a wave
+  static constexpr int dimensions = Shape::dimensions;  ///< of the kernel: 1, 2 or 3
 
+  /// By the backend, at the begin of a kernel.
   CROSSLANE_FN constexpr explicit context(Native native) : native_{native} {}
 
   // --- positions and extents: an unsigned for kernels of one dimension, index2, index3 for two and three ---
 
-  CROSSLANE_FN auto thread_index() const { return pick(thread<0>(), thread<1>(), thread<2>()); }
-  CROSSLANE_FN auto block_index() const { return pick(block<0>(), block<1>(), block<2>()); }
-  CROSSLANE_FN auto block_extent() const { return pick(extent<0>(), extent<1>(), extent<2>()); }
-  CROSSLANE_FN auto grid_extent() const { return pick(grid<0>(), grid<1>(), grid<2>()); }
+  CROSSLANE_FN auto thread_index() const { return pick(thread<0>(), thread<1>(), thread<2>()); }  ///< of the thread in its block
+  CROSSLANE_FN auto block_index() const { return pick(block<0>(), block<1>(), block<2>()); }      ///< of the block in the grid
+  CROSSLANE_FN auto block_extent() const { return pick(extent<0>(), extent<1>(), extent<2>()); }  ///< threads of a block along each axis
+  CROSSLANE_FN auto grid_extent() const { return pick(grid<0>(), grid<1>(), grid<2>()); }         ///< blocks of the grid along each axis
 
   /// Position in the whole grid along one axis (0 is x), 64-bit since it can exceed 2^32.
   template <int Axis = 0>
@@ -139,6 +140,7 @@ class context {
     if constexpr (Shape::cooperative) native_.sync_grid(thread_rank() == 0, block_rank() == 0, unsigned(block_count()), where);
   }
 
+  /// The backend's primitives: for the library's own functions.
   CROSSLANE_FN Native const& native() const { return native_; }
 
  private:

@@ -8,20 +8,25 @@
 
 namespace crosslane {
 
+/// Addition.
 struct plus {
+  /// a + b, as T.
   template <class T>
   CROSSLANE_FN constexpr T operator()(T const& a, T const& b) const {
     return static_cast<T>(a + b);
   }
 };
-/// Not for reductions: the order of the operands matters.
+/// Subtraction. Not for reductions: the order of the operands matters.
 struct minus {
+  /// a - b, as T.
   template <class T>
   CROSSLANE_FN constexpr T operator()(T const& a, T const& b) const {
     return static_cast<T>(a - b);
   }
 };
+/// Multiplication. Unsigned integers wrap around.
 struct multiplies {
+  /// a * b, as T.
   template <class T>
   CROSSLANE_FN constexpr T operator()(T const& a, T const& b) const {
     if constexpr (std::is_unsigned_v<T> && sizeof(T) < sizeof(int))
@@ -30,8 +35,9 @@ struct multiplies {
       return static_cast<T>(a * b);
   }
 };
-/// Not for reductions, as minus.
+/// Division. Not for reductions, as minus.
 struct divides {
+  /// a / b, as T.
   template <class T>
   CROSSLANE_FN constexpr T operator()(T const& a, T const& b) const {
     return static_cast<T>(a / b);
@@ -39,6 +45,7 @@ struct divides {
 };
 /// The smaller; the first where neither is. Of floating point the number where the other is NaN, and either of +0 and -0.
 struct minimum {
+  /// The smaller of both.
   template <class T>
   CROSSLANE_FN constexpr T operator()(T const& a, T const& b) const {
     return detail::smaller(a, b);
@@ -46,24 +53,31 @@ struct minimum {
 };
 /// The larger; the first where neither is. Of floating point the number where the other is NaN, and either of +0 and -0.
 struct maximum {
+  /// The larger of both.
   template <class T>
   CROSSLANE_FN constexpr T operator()(T const& a, T const& b) const {
     return detail::larger(a, b);
   }
 };
+/// Bitwise and.
 struct bit_and {
+  /// a & b.
   template <class T>
   CROSSLANE_FN constexpr T operator()(T const& a, T const& b) const {
     return static_cast<T>(a & b);
   }
 };
+/// Bitwise or.
 struct bit_or {
+  /// a | b.
   template <class T>
   CROSSLANE_FN constexpr T operator()(T const& a, T const& b) const {
     return static_cast<T>(a | b);
   }
 };
+/// Bitwise exclusive or.
 struct bit_xor {
+  /// a ^ b.
   template <class T>
   CROSSLANE_FN constexpr T operator()(T const& a, T const& b) const {
     return static_cast<T>(a ^ b);

@@ -11,8 +11,8 @@ namespace crosslane {
 /// The reduction of the group, and this lane's part of the scan.
 template <class T>
 struct scan_result {
-  T prefix;
-  T total;
+  T prefix;  ///< of the ranks below the lane's
+  T total;   ///< of all lanes
 };
 
 namespace detail {
@@ -31,8 +31,8 @@ CROSSLANE_FN constexpr void check_lane_value() {
 template <class Derived, class Ctx>
 class group_operations {
  public:
-  static constexpr unsigned wave_size = Ctx::wave_size;
-  using mask_type = lane_mask<wave_size>;
+  static constexpr unsigned wave_size = Ctx::wave_size;  ///< lanes of a wave
+  using mask_type = lane_mask<wave_size>;                ///< sets of lanes of the wave
 
   /// Whether this lane is the one of rank 0.
   CROSSLANE_FN bool is_leader() const { return self().rank() == 0; }
@@ -102,12 +102,15 @@ class group_operations {
   CROSSLANE_FN mask_type ballot(bool predicate, source_location where = source_location::current()) const {
     return native().template ballot<wave_size>(self().mask(), predicate, where);
   }
+  /// Whether the predicate holds for some lane; the same answer for all.
   CROSSLANE_FN bool any(bool predicate, source_location where = source_location::current()) const {
     return !ballot(predicate, where).empty();
   }
+  /// Whether it holds for all lanes.
   CROSSLANE_FN bool all(bool predicate, source_location where = source_location::current()) const {
     return ballot(predicate, where) == self().mask();
   }
+  /// Whether it holds for no lane.
   CROSSLANE_FN bool none(bool predicate, source_location where = source_location::current()) const {
     return ballot(predicate, where).empty();
   }
@@ -199,8 +202,10 @@ class group_operations {
   }
 
  protected:
+  /// For the groups that derive from it.
   CROSSLANE_FN explicit group_operations(Ctx const& ctx) : native_{ctx.native()} {}
 
+  /// The backend's primitives, for the groups that derive from it.
   CROSSLANE_FN typename Ctx::native_type const& native() const { return native_; }
 
   /// The value of a lane of the wave.

@@ -11,38 +11,47 @@ namespace crosslane {
 
 /// A position or an extent in two dimensions, x fastest.
 struct index2 {
-  unsigned x, y;
+  unsigned x;  ///< along the first axis
+  unsigned y;  ///< along the second
 };
 /// A position or an extent in three dimensions, x fastest.
 struct index3 {
-  unsigned x, y, z;
+  unsigned x;  ///< along the first axis
+  unsigned y;  ///< along the second
+  unsigned z;  ///< along the third
 };
 
 /// first, first + step, ... below `end`, for a range-based for. The counter is wide enough never to wrap.
 template <class Index, class Counter>
 class stride_range {
  public:
+  /// Made by context::block_stride() and context::grid_stride().
   CROSSLANE_FN constexpr stride_range(Counter first, Counter step, Counter end) : first_{first}, step_{step}, end_{end} {}
 
+  /// What an iterator is compared with: it has come to the end when its counter is not below.
   struct sentinel {
-    Counter end;
+    Counter end;  ///< the first number behind the loop
   };
+  /// The counter of a loop.
   class iterator {
    public:
+    /// At `value`; each step adds `step`.
     CROSSLANE_FN constexpr iterator(Counter value, Counter step) : value_{value}, step_{step} {}
-    CROSSLANE_FN constexpr Index operator*() const { return Index(value_); }
+    CROSSLANE_FN constexpr Index operator*() const { return Index(value_); }  ///< the index
+    /// The next index of this thread.
     CROSSLANE_FN constexpr iterator& operator++() {
       value_ += step_;
       return *this;
     }
+    /// Whether there are more.
     CROSSLANE_FN friend constexpr bool operator!=(iterator const& i, sentinel s) { return i.value_ < s.end; }
 
    private:
     Counter value_, step_;
   };
 
-  CROSSLANE_FN constexpr iterator begin() const { return {first_, step_}; }
-  CROSSLANE_FN constexpr sentinel end() const { return {end_}; }
+  CROSSLANE_FN constexpr iterator begin() const { return {first_, step_}; }  ///< at the first index
+  CROSSLANE_FN constexpr sentinel end() const { return {end_}; }             ///< behind the last
 
  private:
   Counter first_, step_, end_;

@@ -15,8 +15,8 @@ class lane_mask {
   static_assert(W == 32 || W == 64, "crosslane: a wave has 32 or 64 lanes");
 
  public:
-  using word = std::conditional_t<W == 32, std::uint32_t, std::uint64_t>;
-  static constexpr unsigned width = W;
+  using word = std::conditional_t<W == 32, std::uint32_t, std::uint64_t>;  ///< as many bits as lanes
+  static constexpr unsigned width = W;                                     ///< lanes of the wave
 
   /// No lane.
   constexpr lane_mask() = default;
@@ -26,17 +26,18 @@ class lane_mask {
   CROSSLANE_FN static constexpr lane_mask from_word(Word bits) {
     return lane_mask{bits};
   }
+  /// Does not compile: a word of another type.
   template <class Word>
   static constexpr lane_mask from_word(Word) {
     static_assert(std::same_as<Word, word>,
                   "crosslane: a lane_mask<32> is made from a std::uint32_t, a lane_mask<64> from a std::uint64_t");
     return {};
   }
-  CROSSLANE_FN constexpr word to_word() const { return bits_; }
+  CROSSLANE_FN constexpr word to_word() const { return bits_; }  ///< bit i for lane i
 
-  CROSSLANE_FN static constexpr lane_mask none() { return {}; }
-  CROSSLANE_FN static constexpr lane_mask all() { return lane_mask{word(~word{0})}; }
-  CROSSLANE_FN static constexpr lane_mask single(unsigned lane) { return lane_mask{word(word{1} << lane)}; }
+  CROSSLANE_FN static constexpr lane_mask none() { return {}; }                                               ///< no lane
+  CROSSLANE_FN static constexpr lane_mask all() { return lane_mask{word(~word{0})}; }                         ///< all W lanes
+  CROSSLANE_FN static constexpr lane_mask single(unsigned lane) { return lane_mask{word(word{1} << lane)}; }  ///< one lane, below W
   /// Lanes 0 ... n-1; n is at most W.
   CROSSLANE_FN static constexpr lane_mask first_lanes(unsigned n) { return n >= W ? all() : lane_mask{word((word{1} << n) - 1)}; }
   /// The lanes below one.
@@ -44,8 +45,8 @@ class lane_mask {
 
   /// Number of lanes.
   CROSSLANE_FN constexpr unsigned count() const { return detail::count_bits(bits_); }
-  CROSSLANE_FN constexpr bool test(unsigned lane) const { return (bits_ >> lane & 1) != 0; }
-  CROSSLANE_FN constexpr bool empty() const { return bits_ == 0; }
+  CROSSLANE_FN constexpr bool test(unsigned lane) const { return (bits_ >> lane & 1) != 0; }  ///< whether a lane is in the mask
+  CROSSLANE_FN constexpr bool empty() const { return bits_ == 0; }                            ///< no lane is
   /// The lowest lane; the mask is not empty.
   CROSSLANE_FN constexpr unsigned first() const { return detail::lowest_bit(bits_); }
   /// The highest lane; the mask is not empty.
@@ -67,9 +68,13 @@ class lane_mask {
     return lane;
   }
 
+  /// Puts a lane into the mask.
   CROSSLANE_FN constexpr lane_mask& set(unsigned lane) { return bits_ |= word{1} << lane, *this; }
+  /// Takes a lane out of the mask.
   CROSSLANE_FN constexpr lane_mask& reset(unsigned lane) { return bits_ &= ~(word{1} << lane), *this; }
 
+  /// @{
+  /// As of sets.
   CROSSLANE_FN friend constexpr lane_mask operator|(lane_mask a, lane_mask b) { return lane_mask{word(a.bits_ | b.bits_)}; }
   CROSSLANE_FN friend constexpr lane_mask operator&(lane_mask a, lane_mask b) { return lane_mask{word(a.bits_ & b.bits_)}; }
   CROSSLANE_FN friend constexpr lane_mask operator^(lane_mask a, lane_mask b) { return lane_mask{word(a.bits_ ^ b.bits_)}; }
@@ -78,20 +83,24 @@ class lane_mask {
   CROSSLANE_FN constexpr lane_mask& operator&=(lane_mask b) { return *this = *this & b; }
   CROSSLANE_FN constexpr lane_mask& operator^=(lane_mask b) { return *this = *this ^ b; }
   CROSSLANE_FN friend constexpr bool operator==(lane_mask a, lane_mask b) { return a.bits_ == b.bits_; }
+  /// @}
 
   /// The lanes in ascending order: for (unsigned lane : mask).
   class iterator {
    public:
+    /// At the lowest lane of `rest`.
     CROSSLANE_FN constexpr explicit iterator(word rest) : rest_{rest} {}
-    CROSSLANE_FN constexpr unsigned operator*() const { return detail::lowest_bit(rest_); }
+    CROSSLANE_FN constexpr unsigned operator*() const { return detail::lowest_bit(rest_); }  ///< the lane
+    /// To the next one.
     CROSSLANE_FN constexpr iterator& operator++() { return rest_ &= rest_ - 1, *this; }
+    /// Whether they are at different lanes.
     CROSSLANE_FN friend constexpr bool operator!=(iterator a, iterator b) { return a.rest_ != b.rest_; }
 
    private:
     word rest_;
   };
-  CROSSLANE_FN constexpr iterator begin() const { return iterator{bits_}; }
-  CROSSLANE_FN constexpr iterator end() const { return iterator{0}; }
+  CROSSLANE_FN constexpr iterator begin() const { return iterator{bits_}; }  ///< at the lowest lane
+  CROSSLANE_FN constexpr iterator end() const { return iterator{0}; }        ///< behind the highest one
 
  private:
   CROSSLANE_FN constexpr explicit lane_mask(word bits) : bits_{bits} {}

@@ -20,23 +20,23 @@ enum class scope : unsigned char {
 
 /// The operation is one step; other accesses may move across it.
 struct relaxed {
-  static constexpr int value = __ATOMIC_RELAXED;
+  static constexpr int value = __ATOMIC_RELAXED;  ///< as compilers have it
 };
 /// Later accesses stay behind it: they see what was written before the release that it reads from.
 struct acquire {
-  static constexpr int value = __ATOMIC_ACQUIRE;
+  static constexpr int value = __ATOMIC_ACQUIRE;  ///< as compilers have it
 };
 /// Earlier accesses stay before it.
 struct release {
-  static constexpr int value = __ATOMIC_RELEASE;
+  static constexpr int value = __ATOMIC_RELEASE;  ///< as compilers have it
 };
 /// Both.
 struct acq_rel {
-  static constexpr int value = __ATOMIC_ACQ_REL;
+  static constexpr int value = __ATOMIC_ACQ_REL;  ///< as compilers have it
 };
 /// Both, and all operations of this order are in one order that all threads of the scope agree on.
 struct seq_cst {
-  static constexpr int value = __ATOMIC_SEQ_CST;
+  static constexpr int value = __ATOMIC_SEQ_CST;  ///< as compilers have it
 };
 
 namespace detail {

@@ -11,7 +11,7 @@ namespace crosslane {
 template <unsigned Stages, class Ctx>
 struct alignas(16) pipeline_state {
   static_assert(Stages >= 2 && Stages <= 16, "crosslane: a pipeline has 2 to 16 stages");
-  typename Ctx::native_type::template bulk_copies<Stages> bulk;
+  typename Ctx::native_type::template bulk_copies<Stages> bulk;  ///< where an engine copies: its barriers, one a stage
 };
 
 /// A ring of stages, each a part of the kernel's shared memory: acquire() gives the next free one, copies fill it, commit() sends
@@ -44,6 +44,7 @@ struct alignas(16) pipeline_state {
 template <unsigned Stages, class Ctx>
 class pipeline {
  public:
+  /// By all threads of the block; one barrier where an engine copies, none elsewhere. The stages are free.
   CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN pipeline(Ctx const& ctx, pipeline_state<Stages, Ctx>& state, source_location where = source_location::current())
       : state_{&state}, copies_{ctx} {

@@ -9,7 +9,11 @@
 
 namespace crosslane {
 
-enum class sort_order : unsigned char { ascending, descending };
+/// Which key comes first.
+enum class sort_order : unsigned char {
+  ascending,   ///< the smallest
+  descending,  ///< the largest
+};
 
 namespace detail {
 template <std::size_t Bytes>
@@ -24,9 +28,10 @@ template <class Key>
 struct radix_key {
   static_assert(std::is_arithmetic_v<Key> && sizeof(Key) <= 8,
                 "crosslane: specialise radix_key for keys that are no numbers of up to 64 bits");
-  using word = detail::unsigned_of<sizeof(Key)>;
-  static constexpr word top = word(word{1} << (sizeof(word) * 8 - 1));
+  using word = detail::unsigned_of<sizeof(Key)>;                        ///< unsigned, of the key's size
+  static constexpr word top = word(word{1} << (sizeof(word) * 8 - 1));  ///< the highest bit
 
+  /// Words compare as their keys sort.
   CROSSLANE_FN static word to_word(Key key) {
     word bits;
     __builtin_memcpy(&bits, &key, sizeof bits);
@@ -35,6 +40,7 @@ struct radix_key {
     else
       return std::is_signed_v<Key> ? word(bits ^ top) : bits;
   }
+  /// The key of a word: the inverse of to_word().
   CROSSLANE_FN static Key from_word(word bits) {
     if constexpr (std::is_floating_point_v<Key>)
       bits = word((bits & top) != 0 ? bits & ~top : ~bits);

@@ -12,7 +12,7 @@ namespace crosslane {
 
 /// Four random words.
 struct random_block {
-  std::uint32_t words[4];
+  std::uint32_t words[4];  ///< each of 32 random bits
 };
 
 /// Philox4x32-10, bit for bit as published: counter and key to four words that pass TestU01's BigCrush. Salmon, Moraes, Dror, Shaw:
@@ -35,12 +35,13 @@ CROSSLANE_FN constexpr random_block philox(random_block counter, std::uint32_t k
 /// on, so that results depend neither on the grid nor on the width of waves. A value; copies go on independently.
 class random_engine {
  public:
-  using result_type = std::uint32_t;
+  using result_type = std::uint32_t;  ///< as engines of the standard library have it
 
+  /// The begin of stream `stream` of a seed.
   CROSSLANE_FN constexpr random_engine(std::uint64_t seed, std::uint64_t stream) : seed_{seed}, stream_{stream} {}
 
-  static CROSSLANE_FN constexpr std::uint32_t min() { return 0; }
-  static CROSSLANE_FN constexpr std::uint32_t max() { return ~std::uint32_t{0}; }
+  static CROSSLANE_FN constexpr std::uint32_t min() { return 0; }                  ///< the smallest word
+  static CROSSLANE_FN constexpr std::uint32_t max() { return ~std::uint32_t{0}; }  ///< the largest word
 
   /// The next word.
   CROSSLANE_FN constexpr std::uint32_t operator()() {
@@ -82,9 +83,11 @@ class random_engine {
 
 /// Uniform in [0, 1): a multiple of 2^-24 (float, of one word) or 2^-53 (double, of two).
 CROSSLANE_FN constexpr float uniform_float(std::uint32_t word) { return static_cast<float>(word >> 8) * 0x1p-24f; }
+/// The same of a double's 53 bits.
 CROSSLANE_FN constexpr double uniform_double(std::uint64_t word) { return static_cast<double>(word >> 11) * 0x1p-53; }
 /// Uniform in (0, 1]: what a logarithm can take.
 CROSSLANE_FN constexpr float uniform_positive_float(std::uint32_t word) { return static_cast<float>((word >> 8) + 1) * 0x1p-24f; }
+/// The same of a double's 53 bits.
 CROSSLANE_FN constexpr double uniform_positive_double(std::uint64_t word) { return static_cast<double>((word >> 11) + 1) * 0x1p-53; }
 
 /// Uniform in [0, 1), T float or double.
@@ -122,7 +125,8 @@ CROSSLANE_FN constexpr std::uint32_t uniform_below(random_engine& engine, std::u
 /// Two numbers of a distribution.
 template <class T>
 struct random_pair {
-  T first, second;
+  T first;   ///< the one
+  T second;  ///< the other
 };
 
 namespace detail {

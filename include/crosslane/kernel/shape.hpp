@@ -19,6 +19,7 @@
 
 namespace crosslane {
 
+/// The type of block_size.
 template <unsigned X, unsigned Y = 1, unsigned Z = 1>
 struct block_size_constant {
   static_assert(X > 0 && Y > 0 && Z > 0 && X <= 1024 && Y <= 1024 && Z <= 1024 && X * Y * Z <= 1024,
@@ -34,12 +35,15 @@ inline constexpr block_size_constant<X, Y, Z> block_size{};
 template <int Dimensions, unsigned X, unsigned Y, unsigned Z, unsigned MaxThreads = X == 0 ? 1024 : X * Y * Z, bool Cooperative = false>
 struct kernel_shape {
   static_assert(Dimensions >= 1 && Dimensions <= 3, "crosslane: a kernel has 1, 2 or 3 dimensions");
+  /// @{
+  /// The template's argument.
   static constexpr int dimensions = Dimensions;
   static constexpr bool fixed = X != 0;
   static constexpr unsigned x = X, y = Y, z = Z;
   static constexpr unsigned threads = X * Y * Z;
   static constexpr unsigned max_threads = MaxThreads;
   static constexpr bool cooperative = Cooperative;
+  /// @}
 };
 
 namespace detail {
@@ -104,12 +108,14 @@ requires requires { typename K::shared; } struct shared_of<K, Ctx> {
 
 }  // namespace detail
 
+/// The kernel_shape of a kernel, from what it states.
 template <class K>
 using kernel_shape_of = typename detail::shape_of<K>::type;
 
 /// The kernel's shared struct for a context, or an empty type.
 template <class K, class Ctx>
 using kernel_shared = typename detail::shared_of<K, Ctx>::type;
+/// Whether the kernel declares a shared struct.
 template <class K, class Ctx>
 inline constexpr bool has_shared = !std::is_same_v<kernel_shared<K, Ctx>, detail::no_shared>;
 

@@ -48,12 +48,15 @@ concept contiguous_of = !std::is_reference_v<R> && requires(R& r) {
 template <class T>
 class span {
  public:
-  using element_type = T;
-  using value_type = std::remove_cv_t<T>;
+  using element_type = T;                  ///< constant where the elements are
+  using value_type = std::remove_cv_t<T>;  ///< never constant
 
+  /// No elements.
   constexpr span() = default;
+  /// `size` elements from `data`. Nothing is checked.
   CROSSLANE_FN constexpr span(T* data, std::size_t size) noexcept : data_{data}, size_{size} {}
 
+  /// All of an array, in shared memory too.
   template <std::size_t N>
   CROSSLANE_FN constexpr span(T (&array)[N]) noexcept : data_{array}, size_{N} {}
 
@@ -65,12 +68,13 @@ class span {
   CROSSLANE_FN constexpr span(R&& range) noexcept(noexcept(range.data()) && noexcept(range.size()))
       : data_{range.data()}, size_{range.size()} {}
 
-  CROSSLANE_FN constexpr T* data() const noexcept { return data_; }
-  CROSSLANE_FN constexpr std::size_t size() const noexcept { return size_; }
-  CROSSLANE_FN constexpr bool empty() const noexcept { return size_ == 0; }
-  CROSSLANE_FN constexpr T* begin() const noexcept { return data_; }
-  CROSSLANE_FN constexpr T* end() const noexcept { return data_ + size_; }
+  CROSSLANE_FN constexpr T* data() const noexcept { return data_; }           ///< the first element
+  CROSSLANE_FN constexpr std::size_t size() const noexcept { return size_; }  ///< elements
+  CROSSLANE_FN constexpr bool empty() const noexcept { return size_ == 0; }   ///< no elements
+  CROSSLANE_FN constexpr T* begin() const noexcept { return data_; }          ///< for a range-based for
+  CROSSLANE_FN constexpr T* end() const noexcept { return data_ + size_; }    ///< behind the last element
 
+  /// The element i, below size(). Out of bounds throws out_of_bounds on the host with the caller's line, where bounds are checked.
   CROSSLANE_FN constexpr T& operator[](detail::span_index i) const {
 #if CROSSLANE_CONFIG_BOUNDS_CHECKS
     detail::check_bounds(i, size_, "element");
@@ -94,8 +98,10 @@ class span {
   std::size_t size_ = 0;
 };
 
+/// Of pointer and count.
 template <class T>
 span(T*, std::size_t) -> span<T>;
+/// Of an array.
 template <class T, std::size_t N>
 span(T (&)[N]) -> span<T>;
 

@@ -18,9 +18,10 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
 
  public:
   using typename base::mask_type;
-  static constexpr unsigned wave_size = Ctx::wave_size;
-  static constexpr bool whole_wave = N == wave_size;
+  static constexpr unsigned wave_size = Ctx::wave_size;  ///< lanes of a wave
+  static constexpr bool whole_wave = N == wave_size;     ///< whether N is the wave's size
 
+  /// Made by wave() and tile().
   CROSSLANE_FN explicit tile_group(Ctx const& ctx) : base{ctx}, ctx_{ctx}, lane_{ctx.lane_rank()} {}
 
   /// Whether every group of the kernel has N lanes, known from its fixed block size.
@@ -39,6 +40,7 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
   CROSSLANE_FN unsigned rank() const { return lane_ % N; }
   /// Of the group in its wave.
   CROSSLANE_FN unsigned group_rank() const { return lane_ / N; }
+  /// The lanes of this group, as lanes of the wave.
   CROSSLANE_FN mask_type mask() const {
     if constexpr (always_full && N == wave_size)
       return mask_type::all();

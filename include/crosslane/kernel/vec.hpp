@@ -39,13 +39,16 @@ template <class T, unsigned N>
 struct alignas(detail::vec_alignment<T, N>) vec {
   static_assert(N == 1 || N == 2 || N == 3 || N == 4 || N == 8 || N == 16, "crosslane: a vec has 1, 2, 3, 4, 8 or 16 elements");
   static_assert(std::is_trivially_copyable_v<T>, "crosslane: elements of a vec must be trivially copyable");
-  using value_type = T;
-  static constexpr unsigned size = N;
+  using value_type = T;                ///< of an element
+  static constexpr unsigned size = N;  ///< elements
 
-  T data[N];
+  T data[N];  ///< the elements in order
 
+  /// @{
+  /// The element i, below N; not checked.
   CROSSLANE_FN constexpr T& operator[](std::size_t i) { return data[i]; }
   CROSSLANE_FN constexpr T const& operator[](std::size_t i) const { return data[i]; }
+  /// @}
 
   /// The same value N times.
   CROSSLANE_FN static constexpr vec filled(T value) {
@@ -98,11 +101,13 @@ struct alignas(detail::vec_alignment<T, N>) vec {
 #undef CROSSLANE_VEC_OPERATOR
 };
 
+/// xl::vec{a, b, c, d}: of as many elements, all of one type.
 template <class T, std::same_as<T>... U>
 vec(T, U...) -> vec<T, 1 + sizeof...(U)>;
 
 /// Two numbers that the hardware works on with one instruction where it can.
 using half2 = vec<half, 2>;
+/// Two bfloat16, likewise.
 using bfloat162 = vec<bfloat16, 2>;
 
 namespace detail {
@@ -167,7 +172,7 @@ CROSSLANE_FN constexpr vec<small_float<F>, N> fma(vec<small_float<F>, N> const& 
   return result;
 }
 
-/// static_cast<U> of each element.
+/// `static_cast<U>` of each element.
 CROSSLANE_NO_EXEC_CHECK
 template <class U, class T, unsigned N>
 CROSSLANE_FN constexpr vec<U, N> vec_cast(vec<T, N> const& v) {

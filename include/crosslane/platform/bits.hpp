@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Bits and words on both sides. <bit> cannot be called in device code by nvcc.
+/// Bits and words on both sides. `<bit>` cannot be called in device code by nvcc.
 #pragma once
 
 #include <crosslane/platform/annotations.hpp>

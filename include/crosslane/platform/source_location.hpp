@@ -6,10 +6,11 @@
 
 namespace crosslane {
 
+/// A place in a source file; line 0 where it is not known.
 struct source_location {
-  char const* file = "";
-  char const* function = "";
-  unsigned line = 0;
+  char const* file = "";      ///< as the compiler was given it
+  char const* function = "";  ///< the function's name alone
+  unsigned line = 0;          ///< counted from 1
 
   /// As a default argument it names the caller of the function that has it.
   CROSSLANE_FN static constexpr source_location current(char const* file = __builtin_FILE(), char const* function = __builtin_FUNCTION(),

@@ -18,10 +18,11 @@ class basic_buffer {
   static_assert(!std::is_const_v<T>, "crosslane: a buffer of constant elements could never be written");
 
  public:
+  /// The element's type.
   using value_type = T;
-  using element_type = T;
-  using backend = B;
-  static constexpr memory_kind kind = Kind;
+  using element_type = T;                    ///< the same: a buffer is a contiguous range
+  using backend = B;                         ///< the backend whose memory it is
+  static constexpr memory_kind kind = Kind;  ///< where the memory lies
   /// Whether the program may touch the elements itself (when the stream is done with them).
   static constexpr bool host_accessible = Kind != memory_kind::device;
 
@@ -39,7 +40,9 @@ class basic_buffer {
     allocate(detail::ref_of(stream, where), std::size_t(count), where);
   }
 
+  /// The other becomes a moved-from buffer: require() throws, copies and launches refuse it.
   basic_buffer(basic_buffer&& other) noexcept { take(other); }
+  /// Likewise; frees what this one had.
   basic_buffer& operator=(basic_buffer&& other) noexcept {
     if (this != &other) {
       release();
@@ -49,21 +52,33 @@ class basic_buffer {
   }
   ~basic_buffer() { release(); }
 
+  /// @{
+  /// The elements: an address of the device, which the program may read only where host_accessible.
   [[nodiscard]] T* data() noexcept { return data_; }
   [[nodiscard]] T const* data() const noexcept { return data_; }
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  [[nodiscard]] std::size_t size_bytes() const noexcept { return size_ * sizeof(T); }
-  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+  /// @}
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }                    ///< elements
+  [[nodiscard]] std::size_t size_bytes() const noexcept { return size_ * sizeof(T); }  ///< bytes
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }                     ///< no elements
 
+  /// @{
+  /// All elements, as a kernel receives them.
   [[nodiscard]] span<T> view() noexcept { return {data_, size_}; }
   [[nodiscard]] span<T const> view() const noexcept { return {data_, size_}; }
+  /// @}
 
+  /// @{
+  /// An element, for the program: neither waits for the stream. Bounds are checked as in a span.
   T& operator[](detail::span_index i) requires host_accessible { return view()[i]; }
   T const& operator[](detail::span_index i) const requires host_accessible { return view()[i]; }
+  /// @}
+  /// @{
+  /// The elements in order, for the program.
   T* begin() noexcept requires host_accessible { return data_; }
   T* end() noexcept requires host_accessible { return data_ + size_; }
   T const* begin() const noexcept requires host_accessible { return data_; }
   T const* end() const noexcept requires host_accessible { return data_ + size_; }
+  /// @}
 
   /// Throws invalid_handle for a moved-from buffer: it would silently be one of no elements.
   void require(source_location where) const {

@@ -55,9 +55,12 @@ void copy(S const& stream, From&& from, To&& to, source_location where = source_
 /// `height` rows of `width` elements that begin `pitch` elements apart, in the memory of a range. The last row may end early.
 template <class T>
 struct rows {
-  span<T> data;
-  std::size_t pitch, width, height;
+  span<T> data;        ///< all of the range
+  std::size_t pitch;   ///< elements from the begin of a row to that of the next
+  std::size_t width;   ///< elements of a row
+  std::size_t height;  ///< rows
 
+  /// Of any contiguous range: a buffer, a span, a vector. Nothing is checked before the copy.
   template <class R>
   constexpr rows(R&& range, std::size_t pitch_, std::size_t width_, std::size_t height_)
       : data{view(range)}, pitch{pitch_}, width{width_}, height{height_} {}
@@ -68,6 +71,7 @@ struct rows {
     return {range.data(), range.size()};
   }
 };
+/// The elements are those of the range.
 template <class R>
 rows(R&&, std::size_t, std::size_t, std::size_t) -> rows<detail::element_of<std::remove_reference_t<R>>>;
 

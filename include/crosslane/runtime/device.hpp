@@ -35,7 +35,7 @@ CROSSLANE_INLINE void check(status answer, char const* call, source_location whe
 template <runtime_backend B>
 class basic_device {
  public:
-  using backend = B;
+  using backend = B;  ///< whose device it is
 
   /// The devices of this machine; 0 without a driver.
   [[nodiscard]] static int count() noexcept {
@@ -69,7 +69,7 @@ class basic_device {
     return basic_device{index, where};
   }
 
-  [[nodiscard]] int index() const noexcept { return index_; }
+  [[nodiscard]] int index() const noexcept { return index_; }  ///< 0 ... count() - 1
 
   /// Read once, then kept: the reference stays valid.
   [[nodiscard]] device_properties const& properties(source_location where = source_location::current()) const {
@@ -97,11 +97,13 @@ class basic_device {
     detail::exceptions<B>.rethrow(detail::stream_key::all_of(index_));
   }
 
+  /// The same device of the same backend.
   friend bool operator==(basic_device const&, basic_device const&) = default;
 
   /// Makes a device current for a scope of the calling thread.
   class guard {
    public:
+    /// Throws vendor errors. The destructor selects the device of before.
     explicit guard(basic_device device, source_location where = source_location::current()) : guard{device.index_, where} {}
 
     guard(guard const&) = delete;

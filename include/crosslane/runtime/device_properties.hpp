@@ -9,14 +9,15 @@
 
 namespace crosslane {
 
+/// What Crosslane itself asks a device, and programs choose by. The same names and units for all vendors.
 struct device_properties {
-  char name[256] = {};
-  char architecture[64] = {};             ///< "sm_90", "gfx942", "x86-64"
-  unsigned wave_size = 0;                 ///< lanes of a wave: 32 or 64
-  unsigned multiprocessors = 0;           ///< SMs, compute units, cores
-  unsigned simds_per_multiprocessor = 0;  ///< schedulers a block's waves are spread over
-  unsigned max_threads_per_block = 0;
-  unsigned max_threads_per_multiprocessor = 0;
+  char name[256] = {};                                     ///< as the vendor has it
+  char architecture[64] = {};                              ///< "sm_90", "gfx942", "x86-64"
+  unsigned wave_size = 0;                                  ///< lanes of a wave: 32 or 64
+  unsigned multiprocessors = 0;                            ///< SMs, compute units, cores
+  unsigned simds_per_multiprocessor = 0;                   ///< schedulers a block's waves are spread over
+  unsigned max_threads_per_block = 0;                      ///< of one block
+  unsigned max_threads_per_multiprocessor = 0;             ///< resident at once, of all its blocks
   extent3 max_block;                                       ///< per dimension
   extent3 max_grid;                                        ///< per dimension, in blocks
   std::uint64_t max_threads_per_axis = ~std::uint64_t{0};  ///< of the grid, blocks times threads
@@ -26,8 +27,8 @@ struct device_properties {
   std::size_t l2 = 0;                                      ///< bytes of the last cache that all multiprocessors share
   unsigned clock_khz = 0;                                  ///< 0 where unknown
   bool stream_ordered_memory = false;                      ///< buffers are allocated and freed in stream order
-  bool managed_memory = false;
-  bool cooperative_launch = false;
+  bool managed_memory = false;                             ///< managed_buffer works
+  bool cooperative_launch = false;                         ///< kernels that state `cooperative` can be launched
 };
 
 }  // namespace crosslane

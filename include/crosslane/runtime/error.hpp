@@ -31,6 +31,7 @@ enum class errc : unsigned char {
   vendor,             ///< any other error of the vendor's runtime
 };
 
+/// In words: "out of memory".
 CROSSLANE_FN constexpr char const* to_string(errc code) noexcept {
   switch (code) {
     case errc::invalid_argument: return "invalid argument";
@@ -57,8 +58,9 @@ CROSSLANE_FN constexpr char const* to_string(errc code) noexcept {
 /// Text of bounded length, kept in place: an error must be reportable when memory has run out. Longer text is cut.
 class error_text {
  public:
-  char const* c_str() const noexcept { return data_; }
+  char const* c_str() const noexcept { return data_; }  ///< null-terminated
 
+  /// Appends printf's text.
   [[gnu::format(printf, 2, 3)]] void append(char const* format, ...) noexcept {
     va_list arguments;
     va_start(arguments, format);
@@ -66,6 +68,7 @@ class error_text {
     va_end(arguments);
   }
 
+  /// The same with the arguments of another variadic function. Takes text up to the capacity, of 1535 characters.
   void vappend(char const* format, va_list arguments) noexcept {
     int const written = std::vsnprintf(data_ + length_, sizeof data_ - length_, format, arguments);
     if (written > 0) length_ += unsigned(written);
@@ -80,7 +83,7 @@ class error_text {
 /// What the vendor's runtime answered; code 0 where the library itself refused.
 struct vendor_status {
   char const* call = "";  ///< the vendor's function, a literal
-  int code = 0;
+  int code = 0;           ///< the vendor's number
   char const* text = "";  ///< the vendor's words, static storage
 };
 
@@ -88,6 +91,7 @@ struct vendor_status {
 /// and the caller's source line.
 class error : public std::exception {
  public:
+  /// Builds the text of what() from its parts; throw_error() does so and throws.
   error(errc code, error_text const& object, source_location where, vendor_status vendor = {}) noexcept
       : code_{code}, vendor_{vendor}, where_{where}, object_{object} {
     what_.append("%s: %s", to_string(code), object.c_str());
@@ -95,12 +99,12 @@ class error : public std::exception {
     if (where.line != 0) what_.append(" [%s:%u]", where.file, where.line);
   }
 
-  errc code() const noexcept { return code_; }
-  vendor_status const& vendor() const noexcept { return vendor_; }
+  errc code() const noexcept { return code_; }                      ///< what kind of error
+  vendor_status const& vendor() const noexcept { return vendor_; }  ///< the vendor's answer, where it was the vendor who refused
   /// What it happened to: device, stream, bytes asked for, kernel, limit and value.
   char const* object() const noexcept { return object_.c_str(); }
-  source_location const& where() const noexcept { return where_; }
-  char const* what() const noexcept override { return what_.c_str(); }
+  source_location const& where() const noexcept { return where_; }      ///< the caller's line: of the call that threw, or of the launch
+  char const* what() const noexcept override { return what_.c_str(); }  ///< all of it in one line
 
  private:
   errc code_;

@@ -10,9 +10,10 @@ namespace crosslane {
 template <runtime_backend B, bool Timed>
 class basic_event {
  public:
-  using backend = B;
-  using native_handle = typename B::event_handle;
+  using backend = B;                               ///< whose event it is
+  using native_handle = typename B::event_handle;  ///< the vendor's
 
+  /// An event that nothing was recorded in yet. Throws vendor errors.
   explicit basic_event(basic_device<B> device, source_location where = source_location::current()) {
     typename basic_device<B>::guard const current{device, where};
     detail::check<B>(B::event_create(&native_, Timed), "event create", where,
@@ -28,9 +29,11 @@ class basic_event {
     return result;
   }
 
+  /// The other becomes a moved-from event: its functions throw invalid_handle.
   basic_event(basic_event&& other) noexcept : native_{other.native_}, recorded_on_{other.recorded_on_}, valid_{other.valid_} {
     other.valid_ = false;
   }
+  /// Likewise; destroys what this one had.
   basic_event& operator=(basic_event&& other) noexcept {
     if (this != &other) {
       if (valid_) (void)B::event_destroy(native_);
@@ -45,7 +48,7 @@ class basic_event {
     if (valid_) (void)B::event_destroy(native_);
   }
 
-  [[nodiscard]] native_handle native() const noexcept { return native_; }
+  [[nodiscard]] native_handle native() const noexcept { return native_; }  ///< the vendor's handle, still owned
 
   /// Marks the work that the stream holds so far. Calls after this one mean this mark and no earlier one; who waits already waits
   /// for the mark that there was then.

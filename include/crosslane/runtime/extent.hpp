@@ -11,10 +11,14 @@ namespace crosslane {
 
 /// Up to three dimensions, x fastest. An integer converts to {n, 1, 1}; wider integers than 32 bits do not.
 struct extent3 {
-  unsigned x = 1, y = 1, z = 1;
+  unsigned x = 1;  ///< along the first axis, whose neighbours are neighbours in rank
+  unsigned y = 1;  ///< along the second
+  unsigned z = 1;  ///< along the third
 
+  /// One of everything: {1, 1, 1}.
   constexpr extent3() = default;
 
+  /// Missing dimensions are 1. Negative numbers become large ones, which a launch refuses.
   template <std::integral X, std::integral Y = unsigned, std::integral Z = unsigned>
   CROSSLANE_FN constexpr extent3(X x_, Y y_ = 1, Z z_ = 1) : x{unsigned(x_)}, y{unsigned(y_)}, z{unsigned(z_)} {
     static_assert(sizeof(X) <= 4 && sizeof(Y) <= 4 && sizeof(Z) <= 4,
@@ -24,6 +28,7 @@ struct extent3 {
   /// Number of elements.
   CROSSLANE_FN constexpr std::uint64_t count() const noexcept { return std::uint64_t{x} * y * z; }
 
+  /// Equal in all dimensions.
   friend constexpr bool operator==(extent3 const&, extent3 const&) = default;
 };
 

@@ -14,10 +14,10 @@ namespace crosslane {
 
 /// Grid in blocks, block in threads: a number or {x, y, z}. Zero of either launches nothing.
 struct launch_config {
-  extent3 grid = 1;
-  extent3 block = block_of_kernel;  ///< may be left out where the kernel fixes it
-  std::size_t dynamic_shared = 0;   ///< bytes per block beside the kernel's shared struct
-  source_location where = source_location::current();
+  extent3 grid = 1;                                    ///< blocks
+  extent3 block = block_of_kernel;                     ///< may be left out where the kernel fixes it
+  std::size_t dynamic_shared = 0;                      ///< bytes per block beside the kernel's shared struct
+  source_location where = source_location::current();  ///< of the launch, for errors
 };
 
 namespace detail {

@@ -37,8 +37,8 @@ class basic_event;
 template <runtime_backend B>
 class basic_stream_ref {
  public:
-  using backend = B;
-  using native_handle = typename B::stream_handle;
+  using backend = B;                                ///< whose stream it is
+  using native_handle = typename B::stream_handle;  ///< the vendor's
 
   basic_stream_ref(std::nullptr_t) = delete;
   basic_stream_ref(int) = delete;
@@ -48,8 +48,9 @@ class basic_stream_ref {
     return {handle, device.index(), nullptr};
   }
 
-  [[nodiscard]] native_handle native() const noexcept { return native_; }
-  [[nodiscard]] basic_device<B> device() const { return basic_device<B>{device_}; }
+  [[nodiscard]] native_handle native() const noexcept { return native_; }            ///< the vendor's handle
+  [[nodiscard]] basic_device<B> device() const { return basic_device<B>{device_}; }  ///< the one it belongs to
+  /// Of its device.
   [[nodiscard]] device_properties const& properties(source_location where = source_location::current()) const {
     return basic_device<B>::properties_of(device_, where);
   }
@@ -106,11 +107,12 @@ class basic_stream_ref {
 
   /// Text for errors.
   void describe(error_text& t) const noexcept { t.append("%s device %d, stream %p", B::name, device_, B::key(native_)); }
-  [[nodiscard]] int device_index() const noexcept { return device_; }
+  [[nodiscard]] int device_index() const noexcept { return device_; }  ///< its device's
   /// What the launch log and pending exceptions know the stream by.
   [[nodiscard]] detail::stream_key log_key() const noexcept { return {B::key(native_), device_}; }
 
-  using guard = typename basic_device<B>::guard;
+  using guard = typename basic_device<B>::guard;  ///< makes its device current for a scope
+  /// While the guard lives, the stream's device is current for the calling thread. Throws vendor errors.
   [[nodiscard]] guard make_current(source_location where) const { return guard{device_, where}; }
 
  private:
@@ -131,8 +133,8 @@ class basic_stream_ref {
 template <runtime_backend B>
 class basic_stream {
  public:
-  using backend = B;
-  using native_handle = typename B::stream_handle;
+  using backend = B;                                ///< whose stream it is
+  using native_handle = typename B::stream_handle;  ///< the vendor's
 
   /// Higher `priority` runs earlier where the device can; values beyond the device's range are clamped. Throws vendor errors.
   explicit basic_stream(basic_device<B> device, int priority = 0, source_location where = source_location::current()) {
@@ -148,7 +150,9 @@ class basic_stream {
     return basic_stream{new detail::stream_state<B>{handle, device.index()}};
   }
 
+  /// The other becomes a moved-from stream: its functions throw invalid_handle.
   basic_stream(basic_stream&& other) noexcept : state_{other.state_} { other.state_ = nullptr; }
+  /// Likewise; lets go of what this one had, whose queued work still runs.
   basic_stream& operator=(basic_stream&& other) noexcept {
     if (this != &other) {
       if (state_ != nullptr) state_->release();
@@ -166,8 +170,11 @@ class basic_stream {
     if (state_ == nullptr) throw_error(errc::invalid_handle, where, "%s stream: moved from", B::name);
     return {state_->native, state_->device, state_};
   }
+  /// As ref(): what takes a basic_stream_ref takes a stream too.
   operator basic_stream_ref<B>() const { return ref(); }
 
+  /// @{
+  /// As of basic_stream_ref; throws invalid_handle for a moved-from stream.
   [[nodiscard]] native_handle native(source_location where = source_location::current()) const { return ref(where).native(); }
   [[nodiscard]] basic_device<B> device(source_location where = source_location::current()) const { return ref(where).device(); }
   void synchronize(source_location where = source_location::current()) const { ref(where).synchronize(where); }
@@ -180,6 +187,7 @@ class basic_stream {
   void host_callback(F f, source_location where = source_location::current()) const {
     ref(where).host_callback(static_cast<F&&>(f), where);
   }
+  /// @}
 
  private:
   explicit basic_stream(detail::stream_state<B>* state) noexcept : state_{state} {}

@@ -13,10 +13,11 @@ CROSSLANE_FN T ldexp(T x, int n) {
   return T(backend::native_math::ldexp(detail::widened(x), n));
 }
 
+/// What frexp() gives.
 template <detail::real T>
 struct fraction_and_exponent {
-  T fraction;  ///< its magnitude is at least 1/2 and below 1, but of 0, infinities and NaNs, which stay
-  int exponent;
+  T fraction;    ///< its magnitude is at least 1/2 and below 1, but of 0, infinities and NaNs, which stay
+  int exponent;  ///< of 2; 0 for 0, infinities and NaNs
 };
 /// x = fraction * 2^exponent.
 template <detail::real T>

@@ -6,10 +6,12 @@
 
 namespace crosslane {
 
+/// Whether x is no number.
 template <detail::real T>
 CROSSLANE_FN constexpr bool isnan(T x) {
   return !(x == x);
 }
+/// Whether x is infinite, of either sign.
 template <detail::real T>
 CROSSLANE_FN constexpr bool isinf(T x) {
   return detail::magnitude_of(x) == detail::real_bits<T>::infinity;

@@ -6,14 +6,17 @@
 
 namespace crosslane {
 
+/// e to the power of x.
 template <detail::real T>
 CROSSLANE_FN T exp(T x) {
   return T(backend::native_math::exp(detail::widened(x)));
 }
+/// 2 to the power of x.
 template <detail::real T>
 CROSSLANE_FN T exp2(T x) {
   return T(backend::native_math::exp2(detail::widened(x)));
 }
+/// 10 to the power of x.
 template <detail::real T>
 CROSSLANE_FN T exp10(T x) {
   return T(backend::native_math::exp10(detail::widened(x)));
@@ -23,14 +26,17 @@ template <detail::real T>
 CROSSLANE_FN T expm1(T x) {
   return T(backend::native_math::expm1(detail::widened(x)));
 }
+/// The natural logarithm.
 template <detail::real T>
 CROSSLANE_FN T log(T x) {
   return T(backend::native_math::log(detail::widened(x)));
 }
+/// The logarithm to base 2.
 template <detail::real T>
 CROSSLANE_FN T log2(T x) {
   return T(backend::native_math::log2(detail::widened(x)));
 }
+/// The logarithm to base 10.
 template <detail::real T>
 CROSSLANE_FN T log10(T x) {
   return T(backend::native_math::log10(detail::widened(x)));

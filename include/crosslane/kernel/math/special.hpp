@@ -6,6 +6,7 @@
 
 namespace crosslane {
 
+/// The error function.
 template <detail::real T>
 CROSSLANE_FN T erf(T x) {
   return T(backend::native_math::erf(detail::widened(x)));

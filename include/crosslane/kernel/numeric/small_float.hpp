@@ -84,11 +84,13 @@ CROSSLANE_FN constexpr typename F::bits multiply_add(typename F::bits a, typenam
 template <class Format>
 class small_float {
  public:
-  using format = Format;
-  using bits_type = typename Format::bits;
+  using format = Format;                    ///< what the bits mean
+  using bits_type = typename Format::bits;  ///< std::uint8_t or std::uint16_t
 
   small_float() = default;  ///< uninitialised; small_float{} is zero
 
+  /// @{
+  /// Rounded to nearest, ties to even; what is too large becomes what the class says. Integers too are rounded once.
   CROSSLANE_FN explicit constexpr small_float(float x) : bits_{detail::convert_from<Format>(x)} {}
   CROSSLANE_FN explicit constexpr small_float(double x) : bits_{detail::convert_from<Format>(x)} {}
   template <detail::whole_number I>
@@ -96,16 +98,20 @@ class small_float {
   template <class Other>
   requires(!std::same_as<Other, Format>)
   CROSSLANE_FN explicit constexpr small_float(small_float<Other> x) : small_float{static_cast<float>(x)} {}
+  /// @}
 
   /// As the constructor, but what is too large becomes infinity, or NaN in formats without one.
   CROSSLANE_FN static constexpr small_float unsaturated(float x) requires(!detail::arithmetic_format<Format>) {
     return from_bits(detail::narrow<Format, detail::overflow::special>(x));
   }
+  /// The same, of a double.
   CROSSLANE_FN static constexpr small_float unsaturated(double x) requires(!detail::arithmetic_format<Format>) {
     return from_bits(detail::narrow<Format, detail::overflow::special>(x));
   }
 
+  /// The same number: every one is a float.
   CROSSLANE_FN explicit constexpr operator float() const { return detail::convert_to_float<Format>(bits_); }
+  /// The same number.
   CROSSLANE_FN explicit constexpr operator double() const { return double(static_cast<float>(*this)); }
   /// Towards zero, as from float.
   template <detail::whole_number I>
@@ -113,11 +119,13 @@ class small_float {
     return static_cast<I>(static_cast<float>(*this));
   }
 
+  /// The number of these bits.
   CROSSLANE_FN static constexpr small_float from_bits(bits_type bits) {
     small_float result{};
     result.bits_ = bits;
     return result;
   }
+  /// Its bits.
   CROSSLANE_FN constexpr bits_type bits() const { return bits_; }
 
   // --- arithmetic of half and bfloat16 ---
