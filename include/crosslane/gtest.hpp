@@ -66,10 +66,13 @@ class device_test : public ::testing::TestWithParam<int> {
   }
 
  protected:
+  /// The one that the test runs on.
   crosslane::device device() const { return crosslane::device{GetParam()}; }
+  /// Skips the test where there is no device.
   void SetUp() override {
     if (GetParam() < 0) GTEST_SKIP() << "no " << default_backend::name << " device on this machine";
   }
+  /// Waits for all work of the device.
   void TearDown() override {
     if (GetParam() >= 0) device().synchronize();
   }

@@ -60,6 +60,7 @@ report collect(options const& o, F const& f) {
   }
   return static_cast<report&&>(sink.report);
 }
+/// With the options of the environment.
 template <class F>
 report collect(F const& f) {
   return collect(options{}, f);
@@ -67,7 +68,7 @@ report collect(F const& f) {
 
 /// What explore() has found.
 struct exploration {
-  unsigned runs = 0;
+  unsigned runs = 0;       ///< orders tried
   std::uint64_t seed = 0;  ///< the smallest with a finding; of no meaning where the report is empty
   checks::report report;   ///< of that seed
 };

@@ -28,7 +28,8 @@ struct tolerance {
 
 /// What compare() calls the two sides.
 struct side_names {
-  std::string expected = "expected", actual = "actual";
+  std::string expected = "expected";  ///< in the text of differences
+  std::string actual = "actual";      ///< likewise
 };
 
 /// What compare() has found.
@@ -39,10 +40,12 @@ struct comparison {
   std::size_t worst = 0;      ///< index of the largest absolute difference, beyond the tolerance or not
   /// The largest of all elements, those within the tolerance too. Infinite where one side is no number or an infinity, for elements that
   /// are no numbers where they differ.
-  double absolute = 0, relative = 0;
+  double absolute = 0;
+  double relative = 0;      ///< likewise, relative to the expected number
   std::uint64_t ulps = 0;   ///< of integers the difference; 2^64 - 1 where infinite
   std::string differences;  ///< empty where both sides are the same
 
+  /// Whether both sides are the same.
   explicit operator bool() const noexcept { return differences.empty(); }
   /// The differences, or how near both sides are.
   std::string text() const;

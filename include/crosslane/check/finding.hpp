@@ -7,6 +7,7 @@
 
 namespace crosslane::checks {
 
+/// What is wrong, by the rule that is broken. docs/checker.md explains each.
 enum class kind : unsigned char {
   early_exit,          ///< threads wait at a barrier, others have returned
   different_barriers,  ///< threads wait at barriers that stand at different places
@@ -65,16 +66,20 @@ struct party {
   source_location where;      ///< line 0: not known
 };
 
+/// Two sides that break a rule, or one: which threads, doing what, where.
 struct finding {
-  checks::kind kind;
+  checks::kind kind;        ///< the rule
   char const* kernel = "";  ///< static storage
-  extent3 grid, block;      ///< of the launch
-  unsigned wave_size = 32;
-  std::uint64_t seed = 0;  ///< the order that the threads ran in
-  source_location launch;
-  party first, second;  ///< second: the other side of it, where there is one
-  error_text text;      ///< both sides in words, with block and threads
+  extent3 grid;             ///< of the launch, in blocks
+  extent3 block;            ///< of the launch, in threads
+  unsigned wave_size = 32;  ///< lanes of the waves that it ran with
+  std::uint64_t seed = 0;   ///< the order that the threads ran in
+  source_location launch;   ///< the line of the launch
+  party first;              ///< the one side
+  party second;             ///< the other side of it, where there is one
+  error_text text;          ///< both sides in words, with block and threads
 
+  /// What a GPU would do, and how to mend it.
   char const* advice() const noexcept { return checks::advice(kind); }
 };
 

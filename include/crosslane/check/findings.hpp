@@ -12,8 +12,8 @@ namespace crosslane::checks {
 
 /// How findings() looks.
 struct search {
-  unsigned seeds = 4;  ///< orders of threads: from CROSSLANE_SEED, or 0, on
-  checks::level level = options::from_environment().level;
+  unsigned seeds = 4;                                       ///< orders of threads: from CROSSLANE_SEED, or 0, on
+  checks::level level = options::from_environment().level;  ///< what is looked for
 };
 
 }  // namespace crosslane::checks

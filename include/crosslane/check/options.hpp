@@ -10,6 +10,7 @@
 
 namespace crosslane::checks {
 
+/// How much is looked for.
 enum class level : unsigned char {
   off,    ///< what a block cannot go on from: threads that wait for others which never come
   basic,  ///< and threads or lanes that wait for each other at different places
@@ -17,15 +18,16 @@ enum class level : unsigned char {
   most,   ///< full in a build with crosslane::checked, basic in others
 };
 
-/// By default what the environment says: CROSSLANE_CHECK=off, basic or full; CROSSLANE_SEED=<number>.
+/// By default what the environment says: CROSSLANE_CHECK=off, basic or full; CROSSLANE_SEED=number.
 struct options {
-  checks::level level = from_environment().level;
+  checks::level level = from_environment().level;  ///< how much is looked for
   /// 0: blocks, waves and lanes in their order. 1: the reverse. Others: an order of their own each, the same on every machine.
   std::uint64_t seed = from_environment().seed;
 
+  /// What the environment says.
   struct environment {
-    checks::level level;
-    std::uint64_t seed;
+    checks::level level;  ///< of CROSSLANE_CHECK
+    std::uint64_t seed;   ///< of CROSSLANE_SEED
   };
   /// Throws invalid_argument where a variable says something else.
   static environment const& from_environment() {

@@ -13,18 +13,20 @@ namespace crosslane::checks {
 /// Findings in the order in which they came. Those of one kind, kernel and pair of lines count once; the first of them is kept.
 class report {
  public:
+  /// A finding, and how often it came.
   struct entry {
-    checks::finding finding;
-    std::uint64_t times = 1;
+    checks::finding finding;  ///< the first of them
+    std::uint64_t times = 1;  ///< all of the same kind, kernel and lines
   };
-  static constexpr std::size_t capacity = 1000;
+  static constexpr std::size_t capacity = 1000;  ///< entries; what comes later is only counted
 
-  std::vector<entry> const& entries() const noexcept { return entries_; }
-  bool empty() const noexcept { return entries_.empty(); }
-  std::size_t size() const noexcept { return entries_.size(); }
+  std::vector<entry> const& entries() const noexcept { return entries_; }  ///< in the order in which they came
+  bool empty() const noexcept { return entries_.empty(); }                 ///< nothing was found
+  std::size_t size() const noexcept { return entries_.size(); }            ///< entries
   /// All that came, those of the same lines and those beyond the capacity too.
   std::uint64_t total() const noexcept { return total_; }
 
+  /// Adds one that came `times` times.
   void add(finding const& f, std::uint64_t times = 1) {
     total_ += times;
     for (entry& e : entries_) {
@@ -35,6 +37,7 @@ class report {
     }
     if (entries_.size() < capacity) entries_.push_back({f, times});
   }
+  /// Adds all of another report.
   void add(report const& other) {
     for (entry const& e : other.entries_) add(e.finding, e.times);
     std::uint64_t listed = 0;

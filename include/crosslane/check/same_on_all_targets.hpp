@@ -14,6 +14,7 @@ struct target_comparison {
   std::vector<std::string> targets;  ///< that the program ran on: "host, 32 lanes"
   std::string differences;           ///< from the first target, of each that differs; empty where all are the same
 
+  /// Whether all are the same.
   explicit operator bool() const noexcept { return differences.empty(); }
   /// The differences, or which targets are the same.
   std::string text() const {

@@ -58,7 +58,7 @@ constexpr char const* axis_name() noexcept {
 /// A list of different axes.
 template <tensor_axis... A>
 struct axes {
-  static constexpr int size = int(sizeof...(A));
+  static constexpr int size = int(sizeof...(A));  ///< how many
 
   /// Where X stands; `size` where it does not.
   template <class X>
@@ -68,8 +68,10 @@ struct axes {
     return i;
   }
   template <class X>
+  /// Whether X is among them.
   static constexpr bool contains = (std::is_same_v<X, A> || ... || false);
 
+  /// Whether no axis stands twice.
   static constexpr bool distinct = [] {
     bool result = true;
     int i = 0;

@@ -19,12 +19,16 @@ class blocked {
                     ((detail::dimension<Blocks>::extent > 0) && ...),
                 "crosslane: blocks are fixed<axis, n> of different axes of the tensor, n > 0");
 
+  /// @{
+  /// As tensor_layout says.
   using extents_type = Extents;
   using index_type = typename Extents::index_type;
   using multi_index = typename Extents::multi_index;
   using order = Order;
   using contiguous_axis = no_axis;  // at the end of a block the next element is elsewhere
   static constexpr bool is_unique = true;
+  /// @}
+  /// Of other extents: for with_fixed and with_index.
   template <class E>
   using with_extents = blocked<E, Order, Blocks...>;
 
@@ -38,6 +42,7 @@ class blocked {
     return result;
   }
 
+  /// Extents that are not fixed are 0.
   constexpr blocked() = default;
   /// Throws limit_exceeded where the index type cannot count the elements, gaps included.
   CROSSLANE_NO_EXEC_CHECK
@@ -48,10 +53,13 @@ class blocked {
 #endif
   }
 
-  CROSSLANE_FN constexpr Extents const& extents() const { return extents_; }
+  CROSSLANE_FN constexpr Extents const& extents() const { return extents_; }  ///< of the tensor
+  /// Elements of whole blocks, gaps included.
   CROSSLANE_FN constexpr index_type span_size() const { return blocks_along(Order{}) * index_type(volume); }
+  /// In elements; `i` is within the extents.
   CROSSLANE_FN constexpr index_type offset(multi_index const& i) const { return offset_along(i, Order{}); }
 
+  /// The same extents.
   friend constexpr bool operator==(blocked const&, blocked const&) = default;
 
  private:

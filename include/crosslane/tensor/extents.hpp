@@ -58,9 +58,13 @@ struct numbers<T, 0, Owner> {};
 /// One number for each axis, in the order that a tensor declares them.
 template <class Index, int Rank>
 struct multi_index {
-  Index value[unsigned(Rank)];
+  Index value[unsigned(Rank)];  ///< in that order
+  /// @{
+  /// The number of axis i, counted from 0.
   CROSSLANE_FN constexpr Index& operator[](int i) { return value[i]; }
   CROSSLANE_FN constexpr Index const& operator[](int i) const { return value[i]; }
+  /// @}
+  /// Equal for all axes.
   friend constexpr bool operator==(multi_index const&, multi_index const&) = default;
 };
 
@@ -73,12 +77,12 @@ class extents {
                 "crosslane: indices of tensors are std::int32_t or std::int64_t");
   static_assert(sizeof...(Dimensions) >= 1 && sizeof...(Dimensions) <= 8, "crosslane: a tensor has 1 to 8 axes");
 
-  using index_type = Index;
+  using index_type = Index;  ///< what offsets are computed in
   /// In the order in which a tensor is indexed, whatever its order in memory.
   using axes = crosslane::axes<typename detail::dimension<Dimensions>::axis...>;
   static_assert(axes::distinct, "crosslane: an axis stands twice in extents");
-  static constexpr int rank = axes::size;
-  using multi_index = crosslane::multi_index<Index, rank>;
+  static constexpr int rank = axes::size;                   ///< how many axes
+  using multi_index = crosslane::multi_index<Index, rank>;  ///< an index
 
   /// Those that are not fixed are 0.
   constexpr extents() = default;
@@ -100,6 +104,7 @@ class extents {
     return result;
   }
 
+  /// Of one axis.
   template <class A>
   CROSSLANE_FN constexpr Index extent() const {
     if constexpr (fixed_extent<A>() != dynamic)
@@ -111,6 +116,7 @@ class extents {
   /// Product of all.
   CROSSLANE_FN constexpr Index count() const { return (extent<typename detail::dimension<Dimensions>::axis>() * ... * Index{1}); }
 
+  /// Equal along all axes.
   CROSSLANE_FN friend constexpr bool operator==(extents const& a, extents const& b) {
     return ((a.template extent<typename detail::dimension<Dimensions>::axis>() ==
              b.template extent<typename detail::dimension<Dimensions>::axis>()) &&

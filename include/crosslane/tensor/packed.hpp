@@ -14,14 +14,19 @@ class packed {
   static_assert(detail::same_axes<Order, typename Extents::axes> && Order::distinct,
                 "crosslane: the order of a layout has each axis of its extents once");
 
+  /// @{
+  /// As tensor_layout says.
   using extents_type = Extents;
   using index_type = typename Extents::index_type;
   using order = Order;
   using contiguous_axis = axis_at<Order::size - 1, Order>;
   static constexpr bool is_unique = true;
+  /// @}
+  /// Of other extents: for with_fixed and with_index.
   template <class E>
   using with_extents = packed<E, Order>;
 
+  /// Extents that are not fixed are 0.
   constexpr packed() = default;
   /// Throws limit_exceeded where the index type cannot count the elements.
   CROSSLANE_NO_EXEC_CHECK
@@ -35,9 +40,10 @@ class packed {
 #endif
   }
 
-  CROSSLANE_FN constexpr Extents const& extents() const { return extents_; }
-  CROSSLANE_FN constexpr index_type span_size() const { return extents_.count(); }
+  CROSSLANE_FN constexpr Extents const& extents() const { return extents_; }        ///< of the tensor
+  CROSSLANE_FN constexpr index_type span_size() const { return extents_.count(); }  ///< elements: there are no gaps
 
+  /// In elements; `i` is within the extents.
   CROSSLANE_FN constexpr index_type offset(typename Extents::multi_index const& i) const { return offset_along(i, Order{}); }
 
   /// `dynamic` where it follows from extents that are not fixed.
@@ -45,6 +51,7 @@ class packed {
   CROSSLANE_FN static constexpr std::int64_t fixed_stride() {
     return fixed_stride_along<A>(Order{});
   }
+  /// Elements of memory from an index of axis A to the next.
   template <class A>
   CROSSLANE_FN constexpr index_type stride() const {
     if constexpr (fixed_stride<A>() != dynamic)
@@ -53,6 +60,7 @@ class packed {
       return stride_along<A>(Order{});
   }
 
+  /// The same extents.
   friend constexpr bool operator==(packed const&, packed const&) = default;
 
  private:
@@ -91,15 +99,16 @@ class packed {
 
 /// Images: indexed (n, c, h, w), whatever their order in memory.
 using image_extents = extents<std::int32_t, axis::n, axis::c, axis::h, axis::w>;
-using nchw = packed<image_extents, axes<axis::n, axis::c, axis::h, axis::w>>;
-using nhwc = packed<image_extents, axes<axis::n, axis::h, axis::w, axis::c>>;
-using nhcw = packed<image_extents, axes<axis::n, axis::h, axis::c, axis::w>>;
-using chwn = packed<image_extents, axes<axis::c, axis::h, axis::w, axis::n>>;
-using hwnc = packed<image_extents, axes<axis::h, axis::w, axis::n, axis::c>>;
+using nchw = packed<image_extents, axes<axis::n, axis::c, axis::h, axis::w>>;  ///< images, channel by channel
+using nhwc = packed<image_extents, axes<axis::n, axis::h, axis::w, axis::c>>;  ///< images, pixel by pixel
+using nhcw = packed<image_extents, axes<axis::n, axis::h, axis::c, axis::w>>;  ///< images, row by row, each channel by channel
+using chwn = packed<image_extents, axes<axis::c, axis::h, axis::w, axis::n>>;  ///< channel by channel, in each pixel all images
+using hwnc = packed<image_extents, axes<axis::h, axis::w, axis::n, axis::c>>;  ///< pixel by pixel, in each image by image
 
 /// Matrices: indexed (row, column).
 template <tensor_axis Row = axis::row, tensor_axis Col = axis::col>
 using row_major = packed<extents<std::int32_t, Row, Col>, axes<Row, Col>>;
+/// Matrices in memory column by column, indexed (row, column) all the same.
 template <tensor_axis Row = axis::row, tensor_axis Col = axis::col>
 using column_major = packed<extents<std::int32_t, Row, Col>, axes<Col, Row>>;
 

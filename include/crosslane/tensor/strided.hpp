@@ -25,12 +25,16 @@ class strided<Extents, Order, strides<S...>> {
                 "crosslane: the order of a layout has each axis of its extents once");
   static_assert(sizeof...(S) == Extents::rank, "crosslane: a stride for each axis");
 
+  /// @{
+  /// As tensor_layout says.
   using extents_type = Extents;
   using index_type = typename Extents::index_type;
   using multi_index = typename Extents::multi_index;
   using order = Order;
+  /// @}
 
-  static constexpr bool is_unique = ((S != 0) && ...);
+  static constexpr bool is_unique = ((S != 0) && ...);  ///< whether no fixed stride repeats elements
+  /// Of other extents: for with_fixed and with_index.
   template <class E>
   using with_extents = strided<E, Order, strides<S...>>;
 
@@ -41,9 +45,11 @@ class strided<Extents, Order, strides<S...>> {
     constexpr std::int64_t all[] = {S...};
     return all[Extents::axes::template position<A>()];
   }
+  /// The last of `order` where its stride is 1, known at compile time.
   using contiguous_axis =
       std::conditional_t<fixed_stride<axis_at<Order::size - 1, Order>>() == 1, axis_at<Order::size - 1, Order>, no_axis>;
 
+  /// Extents and strides that are not fixed are 0.
   constexpr strided() = default;
 
   /// Strides of all axes, in the order in which the extents declare them. Throws on the program's side: invalid_argument where elements
@@ -65,8 +71,9 @@ class strided<Extents, Order, strides<S...>> {
       requires((S != dynamic) && ...)
       : strided{e, multi_index{{index_type(S)...}}, where} {}
 
-  CROSSLANE_FN constexpr Extents const& extents() const { return extents_; }
+  CROSSLANE_FN constexpr Extents const& extents() const { return extents_; }  ///< of the tensor
 
+  /// Elements of memory from an index of axis A to the next.
   template <class A>
   CROSSLANE_FN constexpr index_type stride() const {
     if constexpr (fixed_stride<A>() != dynamic)
@@ -75,11 +82,13 @@ class strided<Extents, Order, strides<S...>> {
       return dynamic_[dynamic_position(Extents::axes::template position<A>())];
   }
 
+  /// In elements; `i` is within the extents.
   CROSSLANE_FN constexpr index_type offset(multi_index const& i) const { return offset_along(i, Order{}); }
 
   /// One more than the largest offset; 0 where there is no element.
   CROSSLANE_FN constexpr index_type span_size() const { return extents_.count() == 0 ? 0 : last_along(Order{}) + 1; }
 
+  /// The same extents and strides.
   CROSSLANE_FN friend constexpr bool operator==(strided const& a, strided const& b) {
     return a.extents_ == b.extents_ && a.same(b, Order{});
   }

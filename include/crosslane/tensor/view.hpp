@@ -101,13 +101,16 @@ class tensor_view : public detail::tensor_access<T, Layout, typename Layout::ext
   static_assert(Layout::is_unique || std::is_const_v<T>, "crosslane: a layout that repeats elements is for views of constant elements");
 
  public:
+  /// @{
+  /// Of the elements, the layout, the extents and the indices.
   using element_type = T;
   using value_type = std::remove_cv_t<T>;
   using layout_type = Layout;
   using extents_type = typename Layout::extents_type;
   using index_type = typename extents_type::index_type;
   using multi_index = typename extents_type::multi_index;
-  static constexpr int rank = extents_type::rank;
+  /// @}
+  static constexpr int rank = extents_type::rank;  ///< how many axes
 
   constexpr tensor_view() = default;
   /// `data` points to layout.span_size() elements.
@@ -125,13 +128,15 @@ class tensor_view : public detail::tensor_access<T, Layout, typename Layout::ext
     (void)sizeof(detail::layouts_agree<Other, Layout>);
   }
 
-  CROSSLANE_FN constexpr T* data() const { return this->data_; }
-  CROSSLANE_FN constexpr Layout const& layout() const { return this->layout_; }
-  CROSSLANE_FN constexpr extents_type extents() const { return this->layout_.extents(); }
+  CROSSLANE_FN constexpr T* data() const { return this->data_; }                           ///< of the element whose offset is 0
+  CROSSLANE_FN constexpr Layout const& layout() const { return this->layout_; }            ///< how indices become places
+  CROSSLANE_FN constexpr extents_type extents() const { return this->layout_.extents(); }  ///< of all axes
+  /// Of one axis.
   template <class A>
   CROSSLANE_FN constexpr index_type extent() const {
     return extents().template extent<A>();
   }
+  /// Elements of memory from an index of axis A to the next.
   template <class A>
   CROSSLANE_FN constexpr index_type stride() const requires strided_layout<Layout> {
     return this->layout_.template stride<A>();
@@ -149,6 +154,7 @@ class tensor_view : public detail::tensor_access<T, Layout, typename Layout::ext
   }
 };
 
+/// Of pointer and layout.
 template <class T, class Layout>
 tensor_view(T*, Layout const&) -> tensor_view<T, Layout>;
 
