@@ -66,7 +66,8 @@ endfunction()
 # crosslane_add_compile_failure(NAME <name> SOURCE <file.cpp> EXPECT <regex>... [BACKENDS <backend>...])
 #
 # For each backend a test that <file> compiles as it stands, so that it fails for no other reason, and that with
-# -DCROSSLANE_TEST_WRONG=1 it does not, with a message that matches the first <regex>; =2 and the second, and so on.
+# -DCROSSLANE_TEST_WRONG=1 it does not, with a message that matches the first <regex>; =2 and the second, and so on. @<file> stands for
+# the line in that file.
 # BACKENDS is host where not given: what the language rejects, it rejects on all.
 function(crosslane_add_compile_failure)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;SOURCE" "EXPECT;BACKENDS")

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # must_not_compile.sh REGEX... -- COMPILER ARGUMENT...
-# The command must succeed as it is, and with -DCROSSLANE_TEST_WRONG=n fail with a message that matches the n-th REGEX.
+# The command must succeed as it is, and with -DCROSSLANE_TEST_WRONG=n fail with a message that matches the n-th REGEX, or has the line
+# that is in FILE where it is @FILE.
 set -u
 
 messages=()
@@ -16,12 +17,16 @@ if ! output=$("$@" 2>&1); then
   exit 1
 fi
 
+has_message() {
+  if [[ $1 == @* ]]; then grep -qF -f "${1#@}"; else grep -qE -e "$1"; fi
+}
+
 failures=0
 for n in "${!messages[@]}"; do
   wrong="-DCROSSLANE_TEST_WRONG=$((n + 1))"
   if output=$("$@" "$wrong" 2>&1); then
     printf '%s compiles, expected: %s\n' "$wrong" "${messages[n]}"
-  elif ! grep -qE -e "${messages[n]}" <<<"$output"; then
+  elif ! has_message "${messages[n]}" <<<"$output"; then
     printf '%s fails, but not with: %s\n%s\n' "$wrong" "${messages[n]}" "$output"
   else
     continue

@@ -4,7 +4,7 @@
 code and compare the texts with what they get (support/recorded.hpp). With --check it only says whether the pages are up to date.
 
 What stands between '<!-- FILE [name] -->' and '<!-- end -->' is the part of that file between its two lines '// [name]', between
-'<!-- FILE name -->' and the end the struct of that name, and between '<!-- FILE -->' and the end the whole text.
+'<!-- FILE name -->' and the end the struct of that name, and between '<!-- FILE -->' and the end all of it, with the number of lines if it is code.
 """
 import argparse
 import pathlib
@@ -46,8 +46,13 @@ def output(text):
 def part(match):
     file, name = match[1], match[2]
     text = (ROOT / file).read_text(encoding="utf-8")
-    kind, shown = ("cpp", code(text, name)) if name else ("text", output(text))
-    return f"<!-- {file}{' ' + name if name else ''} -->\n```{kind}\n{shown}```\n<!-- end -->"
+    if name:
+        shown = f"```cpp\n{code(text, name)}```"
+    elif file.endswith(".txt"):
+        shown = f"```text\n{output(text)}```"
+    else:
+        shown = f"`{pathlib.Path(file).name}`, {len(text.splitlines())} lines:\n\n```cpp\n{text}```"
+    return f"<!-- {file}{' ' + name if name else ''} -->\n{shown}\n<!-- end -->"
 
 
 def main():
