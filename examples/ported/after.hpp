@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "heat.hpp"
+
+#include <crosslane/crosslane.hpp>
+
+namespace after {
+
+/// Steps until no cell changes by more than the tolerance, at most `most_steps`, a multiple of steps_between_looks.
+heat::solution solve(crosslane::device device, heat::plate const& plate, float tolerance, int most_steps);
+
+}  // namespace after
