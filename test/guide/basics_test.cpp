@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The code of docs/guide, with tests of it: a first kernel, indices, shared memory, tensors, sizes of blocks. test/pages.py writes the
+/// regions between two marks of a name into the pages.
+#include <vector>
+// [first-kernel]
+#include <crosslane/crosslane.hpp>
+namespace xl = crosslane;
+
+/// y[i] += a * x[i], a thread for each element.
+struct add_scaled {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, float a, xl::span<float const> x, xl::span<float> y) const {
+    auto const i = ctx.global_index();
+    if (i < y.size()) y[i] += a * x[i];
+  }
+};
+
+void add_on(xl::device d, float a, std::vector<float> const& x, std::vector<float>& y) {
+  xl::stream q{d};
+  xl::buffer<float> device_x{q, x.size()}, device_y{q, y.size()};
+  xl::copy(q, x, device_x);
+  xl::copy(q, y, device_y);
+  xl::launch(q, {.grid = xl::cover(y.size(), 256), .block = 256}, add_scaled{}, a, device_x, device_y);
+  xl::copy(q, device_y, y);
+  q.synchronize();
+}
+// [first-kernel]
+#include <crosslane/tensor.hpp>
+#include <support/target.hpp>
+
+#include <numeric>
+
+using namespace crosslane_test;
+
+namespace {
+
+/// 0, 1 ... count - 1.
+template <class T = float>
+std::vector<T> numbers(std::size_t count) {
+  std::vector<T> result(count);
+  std::iota(result.begin(), result.end(), T{});
+  return result;
+}
+
+}  // namespace
+
+CROSSLANE_TEST(guide, first_kernel) {
+  for (std::size_t n : {std::size_t{1}, std::size_t{256}, std::size_t{1000}}) {
+    std::vector<float> const x = numbers(n);
+    std::vector<float> y(n, 1), expected(n);
+    add_on(d, 2, x, y);
+    for (std::size_t i = 0; i < n; ++i) expected[i] = 1 + 2 * float(i);
+    CROSSLANE_CHECK_SAME(y, expected);
+  }
+}
+
+// [no-kernel]
+struct scaled_sum {
+  float a;
+  CROSSLANE_FN float operator()(float x, float y) const { return a * x + y; }
+};
+
+void add_without_a_kernel(xl::stream const& q, float a, xl::span<float const> x, xl::span<float> y) {
+  xl::transform(q, y, scaled_sum{a}, x, y);
+}
+// [no-kernel]
+
+CROSSLANE_TEST(guide, transform) {
+  xl::stream const q{d};
+  xl::buffer<float> const x = upload(q, numbers(1000));
+  xl::buffer<float> y = upload(q, std::vector<float>(1000, 1));
+  add_without_a_kernel(q, 2, x, y);
+  std::vector<float> expected(1000);
+  for (std::size_t i = 0; i < 1000; ++i) expected[i] = 1 + 2 * float(i);
+  CROSSLANE_CHECK_SAME(read(q, y), expected);
+}
+
+// [two-dimensions]
+/// out = what each pixel differs by from the one on its right, 0 in the last column. Images of width x height, row by row.
+struct slope {
+  static constexpr auto block = xl::block_size<32, 8>;
+
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<float const> in, unsigned width, unsigned height, xl::span<float> out) const {
+    auto const x = ctx.global_index(), y = ctx.template global_index<1>();
+    if (x >= width || y >= height) return;
+    auto const i = y * width + x;
+    out[i] = x + 1 < width ? in[i + 1] - in[i] : 0;
+  }
+};
+
+void slopes(xl::stream const& q, xl::span<float const> in, unsigned width, unsigned height, xl::span<float> out) {
+  xl::launch(q, {.grid = xl::cover({width, height}, {32, 8})}, slope{}, in, width, height, out);
+}
+// [two-dimensions]
+
+CROSSLANE_TEST(guide, two_dimensions) {
+  xl::stream const q{d};
+  unsigned const width = 70, height = 13;
+  std::vector<float> in(width * height), expected(width * height);
+  for (unsigned i = 0; i < in.size(); ++i) in[i] = float(i * i % 101);
+  for (unsigned i = 0; i < in.size(); ++i) expected[i] = i % width + 1 < width ? in[i + 1] - in[i] : 0;
+  xl::buffer<float> const from = upload(q, in);
+  xl::buffer<float> out{q, in.size()};
+  slopes(q, from, width, height, out);
+  CROSSLANE_CHECK_SAME(read(q, out), expected);
+}
+
+// [strides]
+/// x[i] *= factor. Any grid: its threads share the elements out among them.
+struct scale {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, float factor, xl::span<float> x) const {
+    for (auto i : ctx.grid_stride(x.size())) x[i] *= factor;
+  }
+};
+
+/// Each row of a row-major [blocks x cols] matrix becomes its differences from its first element. A block for each row.
+struct subtract_first {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, unsigned cols, xl::span<float const> in, xl::span<float> out) const {
+    auto const first = std::size_t{ctx.block_index()} * cols;
+    for (auto c : ctx.block_stride(cols)) out[first + c] = in[first + c] - in[first];
+  }
+};
+// [strides]
+
+CROSSLANE_TEST(guide, strides) {
+  xl::stream const q{d};
+  xl::buffer<float> x = upload(q, numbers(3000)), differences{q, 3000};
+  xl::launch(q, {.grid = 3, .block = 128}, scale{}, 2.0f, x);
+  xl::launch(q, {.grid = 10, .block = 128}, subtract_first{}, 300u, x, differences);
+  std::vector<float> expected(3000);
+  for (std::size_t i = 0; i < 3000; ++i) expected[i] = 2 * float(i % 300);
+  CROSSLANE_CHECK_SAME(read(q, differences), expected);
+}
+
+// [shared-memory]
+/// out = in transposed; in is row-major [rows x cols]. Blocks of 32 x 8 threads move tiles of 32 x 32 elements.
+struct transpose {
+  static constexpr auto block = xl::block_size<32, 8>;
+  struct shared {
+    float tile[32][33];  // a column more than is used, so that the elements of a column lie in different banks
+  };
+
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, xl::span<float const> in, unsigned rows, unsigned cols,
+                               xl::span<float> out) const {
+    auto const t = ctx.thread_index();
+    unsigned const first_row = ctx.block_index().y * 32, first_col = ctx.block_index().x * 32;
+    for (unsigned k = t.y; k < 32; k += 8)
+      if (first_row + k < rows && first_col + t.x < cols) s.tile[k][t.x] = in[(first_row + k) * cols + first_col + t.x];
+    ctx.sync_block();
+    for (unsigned k = t.y; k < 32; k += 8)
+      if (first_col + k < cols && first_row + t.x < rows) out[(first_col + k) * rows + first_row + t.x] = s.tile[t.x][k];
+  }
+};
+
+void transposed(xl::stream const& q, xl::span<float const> in, unsigned rows, unsigned cols, xl::span<float> out) {
+  xl::launch(q, {.grid = xl::cover({cols, rows}, {32, 32})}, transpose{}, in, rows, cols, out);
+}
+// [shared-memory]
+
+CROSSLANE_TEST(guide, shared_memory) {
+  xl::stream const q{d};
+  unsigned const rows = 50, cols = 70;
+  std::vector<float> const in = numbers(rows * cols);
+  std::vector<float> expected(rows * cols);
+  for (unsigned r = 0; r < rows; ++r)
+    for (unsigned c = 0; c < cols; ++c) expected[c * rows + r] = in[r * cols + c];
+  xl::buffer<float> const from = upload(q, in);
+  xl::buffer<float> out{q, in.size()};
+  transposed(q, from, rows, cols, out);
+  CROSSLANE_CHECK_SAME(read(q, out), expected);
+}
+
+// [shared-by-width]
+/// largest[b] = the largest element of block b's part of in. One value for each wave passes through shared memory.
+struct largest_of_blocks {
+  static constexpr auto block = xl::block_size<256>;
+  template <class Ctx>
+  struct shared {
+    int of_wave[xl::max_waves<Ctx>];  // 8 where waves have 32 lanes, 4 where they have 64
+  };
+
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, xl::span<int const> in, xl::span<int> largest) const {
+    auto const w = xl::wave(ctx);
+    int const of_wave = w.reduce(in[ctx.global_index()], xl::maximum{});
+    if (w.is_leader()) s.of_wave[ctx.wave_rank()] = of_wave;
+    ctx.sync_block();
+    if (ctx.thread_rank() == 0) {
+      int result = s.of_wave[0];
+      for (unsigned i = 1; i < ctx.wave_count(); ++i) result = xl::max(result, s.of_wave[i]);
+      largest[ctx.block_index()] = result;
+    }
+  }
+};
+// [shared-by-width]
+
+CROSSLANE_TEST(guide, shared_by_width) {
+  xl::stream const q{d};
+  std::vector<int> in(1024);
+  for (int i = 0; i < 1024; ++i) in[std::size_t(i)] = i * 37 % 1009 - 500;
+  std::vector<int> expected(4, -1000);
+  for (std::size_t i = 0; i < 1024; ++i) expected[i / 256] = in[i] > expected[i / 256] ? in[i] : expected[i / 256];
+  xl::buffer<int> const from = upload(q, in);
+  xl::buffer<int> largest{q, 4};
+  xl::launch(q, {.grid = 4}, largest_of_blocks{}, from, largest);
+  CROSSLANE_CHECK_SAME(read(q, largest), expected);
+}
+
+// [dynamic-shared]
+/// Each row of a row-major [blocks x cols] matrix backwards. A block for each row, cols numbers of shared memory.
+struct reverse_rows {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, unsigned cols, xl::span<float> m) const {
+    auto const row = m.subspan(std::size_t{ctx.block_index()} * cols, cols);
+    auto const copy = ctx.template dynamic_shared<float>();
+    for (auto c : ctx.block_stride(cols)) copy[c] = row[c];
+    ctx.sync_block();
+    for (auto c : ctx.block_stride(cols)) row[c] = copy[cols - 1 - c];
+  }
+};
+
+void reversed(xl::stream const& q, unsigned rows, unsigned cols, xl::span<float> m) {
+  xl::launch(q, {.grid = rows, .block = 128, .dynamic_shared = cols * sizeof(float)}, reverse_rows{}, cols, m);
+}
+// [dynamic-shared]
+
+CROSSLANE_TEST(guide, dynamic_shared) {
+  xl::stream const q{d};
+  xl::buffer<float> m = upload(q, numbers(5 * 300));
+  reversed(q, 5, 300, m);
+  std::vector<float> expected(5 * 300);
+  for (std::size_t i = 0; i < expected.size(); ++i) expected[i] = float(i / 300 * 300 + 299 - i % 300);
+  CROSSLANE_CHECK_SAME(read(q, m), expected);
+}
+
+// [tensors]
+/// x(n, c, h, w) += bias[c], in whatever order the elements lie: threads that are neighbours take neighbours in memory.
+struct add_bias {
+  template <xl::kernel_context Ctx, class Layout>
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<float const> bias, xl::tensor_view<float, Layout> x) const {
+    for (auto k : ctx.grid_stride(x.count())) {
+      auto const index = x.memory_order(k);  // n, c, h, w
+      x[index] += bias[index[1]];
+    }
+  }
+};
+
+void biased(xl::stream const& q, xl::span<float const> bias, xl::tensor<float, xl::nchw> const& planes,
+            xl::tensor<float, xl::nhwc>& pixels) {
+  xl::convert(q, planes, pixels);
+  xl::launch(q, {.grid = 16, .block = 256}, add_bias{}, bias, pixels);
+}
+// [tensors]
+
+CROSSLANE_TEST(guide, tensors) {
+  xl::stream const q{d};
+  int const n = 2, c = 3, h = 5, w = 7;
+  xl::tensor<float, xl::nchw> planes{q, {n, c, h, w}};
+  xl::tensor<float, xl::nhwc> pixels{q, {n, c, h, w}};
+  std::vector<float> const values = numbers(std::size_t(n * c * h * w));
+  xl::copy(q, values, planes.storage());
+  xl::buffer<float> const bias = upload(q, std::vector<float>{1000, 2000, 3000});
+  biased(q, bias, planes, pixels);
+  std::vector<float> expected;
+  for (int image = 0; image < n; ++image)
+    for (int pixel = 0; pixel < h * w; ++pixel)
+      for (int channel = 0; channel < c; ++channel)
+        expected.push_back(values[std::size_t((image * c + channel) * h * w + pixel)] + 1000 * float(channel + 1));
+  CROSSLANE_CHECK_SAME(read(q, pixels.storage()), expected);
+}
+
+// [block-sizes]
+/// x[i] = the square root of its magnitude.
+struct roots {
+  static constexpr int max_threads = 256;  // no launch has larger blocks: the compiler may use more registers
+  static constexpr int min_blocks = 4;     // of them shall fit a multiprocessor: the compiler may not use too many
+
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<float> x) const {
+    for (auto i : ctx.grid_stride(x.size())) x[i] = xl::sqrt(xl::abs(x[i]));
+  }
+};
+
+void run_on_the_whole_device(xl::stream const& q, xl::span<float> x) {
+  xl::device const d = q.device();
+  unsigned const block = xl::suggested_block_size(d, {}, roots{}, x);
+  unsigned const resident = xl::blocks_per_multiprocessor(d, {.block = block}, roots{}, x);
+  xl::launch(q, {.grid = resident * d.properties().multiprocessors, .block = block}, roots{}, x);
+}
+// [block-sizes]
+
+CROSSLANE_TEST(guide, block_sizes) {
+  xl::stream const q{d};
+  std::vector<float> values(100000), expected(100000);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    expected[i] = float(i % 1000);
+    values[i] = -expected[i] * expected[i];
+  }
+  xl::buffer<float> x = upload(q, values);
+  run_on_the_whole_device(q, x);
+  CROSSLANE_CHECK_SAME(read(q, x), expected);
+}
+
+// [neighbours]
+/// sums[c] = sum of column c of a row-major [rows x cols] matrix. A thread for each column.
+struct column_sums {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<float const> m, unsigned rows, unsigned cols, xl::span<float> sums) const {
+    auto const c = ctx.global_index();
+    if (c >= cols) return;
+    float sum = 0;
+    for (unsigned r = 0; r < rows; ++r) sum += m[r * cols + c];  // the lanes of a wave read neighbours: few, whole lines of memory
+    sums[c] = sum;
+  }
+};
+// [neighbours]
+
+CROSSLANE_TEST(guide, neighbours) {
+  xl::stream const q{d};
+  unsigned const rows = 20, cols = 300;
+  xl::buffer<float> const m = upload(q, numbers(rows * cols));
+  xl::buffer<float> sums{q, cols};
+  xl::launch(q, {.grid = xl::cover(cols, 128), .block = 128}, column_sums{}, m, rows, cols, sums);
+  std::vector<float> expected(cols);
+  for (unsigned c = 0; c < cols; ++c) expected[c] = float(rows * c + cols * (rows * (rows - 1) / 2));
+  CROSSLANE_CHECK_SAME(read(q, sums), expected);
+}
+
+// [native]
+/// What the rest of the program has: a stream and memory of the vendor's own API. `handle` is a cudaStream_t or a hipStream_t.
+template <class Handle>
+void called_from_existing_code(Handle handle, float* x, std::size_t n) {
+  auto const q = xl::stream_ref::from_native(handle, xl::device::current());  // borrows the stream; xl::stream::from_native() would own it
+  xl::launch(q, {.grid = xl::cover(n, 256), .block = 256}, scale{}, 2.0f, xl::span{x, n});
+}
+
+/// And back: what such code asks for, from objects of this library.
+void calls_existing_code(xl::stream const& q, xl::buffer<float>& x) { called_from_existing_code(q.native(), x.data(), x.size()); }
+// [native]
+
+CROSSLANE_TEST(guide, native) {
+  d.select();
+  xl::stream const q{d};
+  xl::buffer<float> x = upload(q, numbers(1000));
+  calls_existing_code(q, x);
+  std::vector<float> expected = numbers(1000);
+  for (float& e : expected) e *= 2;
+  CROSSLANE_CHECK_SAME(read(q, x), expected);
+}
