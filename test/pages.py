@@ -3,7 +3,7 @@
 """pages.py [--check] writes into the pages of docs the code and the texts that they show, from files of the tests, which compile and run the
 code and compare the texts with what they get (support/recorded.hpp). With --check it only says whether the pages are up to date.
 
-What stands between '<!-- FILE [name] -->' and '<!-- end -->' is the part of that file between its two lines '// [name]', between
+What stands between '<!-- FILE [name] -->' and '<!-- end -->' is the part of that file between its two lines '// [name]' or '# [name]', between
 '<!-- FILE name -->' and the end the struct of that name, and between '<!-- FILE -->' and the end all of it, with the number of lines if it is code.
 """
 import argparse
@@ -15,10 +15,11 @@ import textwrap
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PART = re.compile(r"<!-- (\S+/\S+)(?: (\[?[\w-]+\]?))? -->\n.*?<!-- end -->", re.S)
 WIDTH = 138
+LANGUAGES = {"CMakeLists.txt": "cmake", ".cpp": "cpp", ".cu": "cpp", ".hpp": "cpp", ".yml": "yaml"}  # by name or ending; others are texts
 
 
 def region(text, name):
-    parts = re.split(rf"^ *// {re.escape(name)}\n", text, flags=re.M)
+    parts = re.split(rf"^ *(?://|#) {re.escape(name)}\n", text, flags=re.M)
     return parts[1] if len(parts) == 3 else None
 
 
@@ -46,12 +47,15 @@ def output(text):
 def part(match):
     file, name = match[1], match[2]
     text = (ROOT / file).read_text(encoding="utf-8")
+    path = pathlib.Path(file)
+    kind = LANGUAGES.get(path.name) or LANGUAGES.get(path.suffix, "text")
     if name:
-        shown = f"```cpp\n{code(text, name)}```"
-    elif file.endswith(".txt"):
+        shown = f"```{kind}\n{code(text, name)}```"
+    elif kind == "text":
         shown = f"```text\n{output(text)}```"
     else:
-        shown = f"`{pathlib.Path(file).name}`, {len(text.splitlines())} lines:\n\n```cpp\n{text}```"
+        text = re.sub(r"^(//|#) SPDX-.*\n", "", text)
+        shown = f"`{path.name}`, {len(text.splitlines())} lines:\n\n```{kind}\n{text}```"
     return f"<!-- {file}{' ' + name if name else ''} -->\n{shown}\n<!-- end -->"
 
 
@@ -60,7 +64,7 @@ def main():
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
     wrong = 0
-    for page in sorted([*ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/README.md")]):
+    for page in sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/README.md")]):
         old = page.read_text(encoding="utf-8")
         try:
             new = PART.sub(part, old)
