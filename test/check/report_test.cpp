@@ -282,7 +282,7 @@ checks::report sample() {
   f.wave_size = 64;
   f.seed = 17;
   f.launch = {"/src/dir with space/main.cpp", "f", 30};
-  f.first = {65, 2, {1, 2, 3}, "waits", {"/src/a.cpp", "g", 10}};
+  f.first = {65, 2, {1, 2, 3}, "waits", {"/src/test/../a.cpp", "g", 10}};
   f.second = {3, 1, {1, 2, 3}, "waits there", {"/src/b.cpp", "g", 20}};
   f.text.append("tab\there, \"quoted\"");
   r.add(f);

@@ -5,10 +5,14 @@
 #include <crosslane/check/json.hpp>
 #include <crosslane/version.hpp>
 
+#include <filesystem>
+
 namespace crosslane::detail {
 
-/// Relative to `root` where the file lies in it; as a URI.
-inline std::string sarif_uri(std::string_view file, std::string_view root) {
+/// Relative to `root` where the file lies in it; as a URI, without "..".
+inline std::string sarif_uri(std::string_view path, std::string_view root) {
+  std::string const normal = std::filesystem::path(path).lexically_normal().native();
+  std::string_view file = normal;
   if (!root.empty() && file.substr(0, root.size()) == root) {
     file.remove_prefix(root.size());
     while (!file.empty() && file.front() == '/') file.remove_prefix(1);
