@@ -172,14 +172,23 @@ struct transpose_kernel {
     }
     int const a_end = within_tile(p.along_from.extent - a0), b_end = within_tile(p.along_to.extent - b0);
 
+    // All of a thread's loads are under way before the first is used. None is left out, for a branch would part them: in place of what lies
+    // outside of the tensor comes the tile's first vector, which nobody reads again.
+    constexpr unsigned reads = conversion_tile * conversion_tile / VFrom / conversion_block;
+    vec<T, VFrom> x[reads];
     CROSSLANE_UNROLL
-    for (unsigned step = 0; step < conversion_tile * conversion_tile / VFrom / conversion_block; ++step) {
+    for (unsigned step = 0; step < reads; ++step) {
       place const here = place_of<VFrom>(step * conversion_block + ctx.thread_rank());
-      int const a = here.along, b = here.across;
-      if (a >= a_end || b >= b_end) continue;
-      auto const x = convert_vector(f, *reinterpret_cast<vec<T, VFrom> const*>(from + a + b * p.along_to.from));
+      std::int64_t const offset = here.along + here.across * p.along_to.from;
+      bool const inside = here.along < a_end && here.across < b_end;
+      x[step] = *reinterpret_cast<vec<T, VFrom> const*>(from + (inside ? offset : 0));
+    }
+    CROSSLANE_UNROLL
+    for (unsigned step = 0; step < reads; ++step) {
+      place const here = place_of<VFrom>(step * conversion_block + ctx.thread_rank());
+      auto const y = convert_vector(f, x[step]);
       CROSSLANE_UNROLL
-      for (int j = 0; j < int(VFrom); ++j) s.tile[at.offset({{b, a + j}})] = x[unsigned(j)];
+      for (int j = 0; j < int(VFrom); ++j) s.tile[at.offset({{here.across, here.along + j}})] = y[unsigned(j)];
     }
     ctx.sync_block();
     CROSSLANE_UNROLL
