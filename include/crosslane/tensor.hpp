@@ -6,9 +6,11 @@
 
 #include <crosslane/tensor/blocked.hpp>
 #include <crosslane/tensor/convert.hpp>
+#include <crosslane/tensor/generate.hpp>
 #include <crosslane/tensor/packed.hpp>
 #include <crosslane/tensor/slice.hpp>
 #include <crosslane/tensor/strided.hpp>
 #include <crosslane/tensor/swizzled.hpp>
 #include <crosslane/tensor/tensor.hpp>
+#include <crosslane/tensor/transform.hpp>
 #include <crosslane/tensor/view.hpp>

@@ -93,6 +93,13 @@ class blocked {
   [[no_unique_address]] Extents extents_{};
 };
 
+namespace detail {
+template <class L>
+inline constexpr bool is_blocked = false;
+template <class E, class Order, class... Blocks>
+inline constexpr bool is_blocked<blocked<E, Order, Blocks...>> = true;
+}  // namespace detail
+
 /// Images with N channels together: indexed (n, c, h, w), in memory n, c / N, h, w, c % N.
 template <std::int64_t N>
 using nchw_c = blocked<image_extents, axes<axis::n, axis::c, axis::h, axis::w>, fixed<axis::c, N>>;

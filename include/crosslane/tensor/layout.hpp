@@ -74,6 +74,19 @@ using with_index = typename L::template with_extents<typename detail::changed_ex
 
 namespace detail {
 
+/// The index of the same place by the axes of extents To: 0 along those that From lacks.
+template <class To, class From, class... A>
+CROSSLANE_FN constexpr typename To::multi_index index_by_names(typename From::multi_index const& i, axes<A...>) {
+  typename To::multi_index result{};
+  [[maybe_unused]] auto const set = [&](auto tag) {
+    using X = typename decltype(tag)::type;
+    if constexpr (From::axes::template contains<X>)
+      result[position_of<To, X>] = static_cast<typename To::index_type>(i[position_of<From, X>]);
+  };
+  (set(std::type_identity<A>{}), ...);
+  return result;
+}
+
 template <class... A>
 void describe_axes(error_text& t, axes<A...>) noexcept {
   char const* separator = "";

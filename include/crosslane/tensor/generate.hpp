@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Tensors from nothing: one value, numbers that rise, random numbers. All for tensors and views of memory that the device reaches, in any
+/// layout; what lies in gaps stays.
+#pragma once
+
+#include <crosslane/algorithm/fill.hpp>
+#include <crosslane/kernel/random.hpp>
+#include <crosslane/tensor/transform.hpp>
+
+namespace crosslane {
+namespace detail {
+
+template <class T>
+struct rising_number {
+  T first, step;
+  CROSSLANE_FN T operator()(std::uint64_t position) const { return static_cast<T>(first + static_cast<T>(position) * step); }
+};
+
+template <class F>
+struct random_number {
+  F distribution;
+  std::uint64_t seed;
+  CROSSLANE_NO_EXEC_CHECK
+  CROSSLANE_FN auto operator()(std::uint64_t position) const {
+    random_engine engine{seed, position};
+    return distribution(engine);
+  }
+};
+
+}  // namespace detail
+
+/// The distribution of fill_random() where none is given: in [0, 1).
+template <class T>
+struct uniform_numbers {
+  CROSSLANE_FN T operator()(random_engine& engine) const { return uniform<T>(engine); }  ///< takes what it needs of the engine
+};
+/// Mean 0, standard deviation 1.
+template <class T>
+struct normal_numbers {
+  CROSSLANE_FN T operator()(random_engine& engine) const { return normal<T>(engine); }  ///< takes what it needs of the engine
+};
+
+inline namespace CROSSLANE_CONFIGURATION {
+
+/// Queues `value` into every element.
+template <stream_like S, detail::tensor_like R>
+void fill(S const& stream, R&& tensor, typename std::remove_cvref_t<R>::value_type const& value,
+          source_location where = source_location::current()) {
+  auto const q = detail::ref_of(stream, where);
+  auto const view = detail::tensor_argument(tensor, where);
+  using T = typename std::remove_cvref_t<R>::value_type;
+  if constexpr (strided_layout<typename std::remove_const_t<decltype(view)>::layout_type>) {
+    if (view.layout().span_size() == view.count()) return fill(q, span{view.data(), std::size_t(view.count())}, value, where);
+  }
+  detail::transform_operands(q, where, detail::constant_value<T>{value}, view);
+}
+
+/// Queues t(index) = first + step * position, where `position` counts all indices in the order of declaration, the last axis fastest: the
+/// same tensor whatever its layout. Elements are of a type that a position converts to.
+template <stream_like S, detail::tensor_like R>
+void iota(S const& stream, R&& tensor, typename std::remove_cvref_t<R>::value_type first = 0,
+          typename std::remove_cvref_t<R>::value_type step = 1, source_location where = source_location::current()) {
+  using T = typename std::remove_cvref_t<R>::value_type;
+  auto const view = detail::tensor_argument(tensor, where);
+  detail::transform_operands(detail::ref_of(stream, where), where, detail::rising_number<T>{first, step}, view,
+                             detail::index_positions{view.extents()});
+}
+
+/// Queues random numbers into all elements: distribution(engine) with random_engine{seed, position}, the position counted as by iota(). So
+/// the same seed gives the same tensor whatever its layout, and on every target as far as the distribution says so.
+template <stream_like S, detail::tensor_like R, class F>
+void fill_random(S const& stream, R&& tensor, std::uint64_t seed, F distribution, source_location where = source_location::current()) {
+  static_assert(detail::check_argument<3, F>::ok);
+  auto const view = detail::tensor_argument(tensor, where);
+  detail::transform_operands(detail::ref_of(stream, where), where, detail::random_number<F>{distribution, seed}, view,
+                             detail::index_positions{view.extents()});
+}
+/// Uniform in [0, 1): of double as such, of other types as float that is converted.
+template <stream_like S, detail::tensor_like R>
+void fill_random(S const& stream, R&& tensor, std::uint64_t seed, source_location where = source_location::current()) {
+  using T = typename std::remove_cvref_t<R>::value_type;
+  fill_random(stream, tensor, seed, uniform_numbers<std::conditional_t<std::is_same_v<T, double>, double, float>>{}, where);
+}
+
+}  // namespace CROSSLANE_CONFIGURATION
+
+}  // namespace crosslane

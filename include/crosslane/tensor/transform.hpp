@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// transform of tensors: output(index) = f(inputs(index)...), each operand in its own layout.
+#pragma once
+
+#include <crosslane/algorithm/transform.hpp>
+#include <crosslane/tensor/tensor.hpp>
+#include <crosslane/tensor/transpose.hpp>
+#include <crosslane/tensor/walk.hpp>
+
+namespace crosslane {
+namespace detail {
+
+/// A tensor or a view of one.
+template <class R>
+concept tensor_like = is_tensor_view<std::remove_cvref_t<R>> ||
+                      requires(std::remove_reference_t<R>& owner) { requires is_tensor_view<std::remove_cvref_t<decltype(owner.view())>>; };
+
+/// A tensor's view, or the view itself.
+template <class R>
+auto tensor_argument(R&& tensor, source_location where) {
+  static_assert(tensor_like<R>, "crosslane: this takes tensors and views of them");
+  return kernel_argument(tensor, where);
+}
+
+template <class T, class L>
+T const* input_data(tensor_view<T, L> const& view) {
+  return view.data();
+}
+template <class E>
+auto input_data(index_positions<E> const& positions) {
+  return positions.data();
+}
+
+/// All elements follow each other in every operand.
+template <int Operands>
+bool is_contiguous(walk_plan<Operands> const& p) {
+  bool result = p.rank <= 1;
+  if (p.rank == 1)
+    for (std::int64_t const stride : p.axis[0].stride) result = result && stride == 1;
+  return result;
+}
+
+/// The message of a failed assertion shows the axes as template arguments.
+template <class Of, class In>
+struct contained_axes;
+template <class... A, class In>
+struct contained_axes<axes<A...>, In> {
+  static_assert((In::template contains<A> && ...),
+                "crosslane: an input has an axis that the output lacks; see the axes of the input and those of the output in the arguments "
+                "of contained_axes. crosslane::rename, merge and fix make views with other axes, crosslane::reduce removes one");
+};
+
+template <class To, class From, class... A>
+void check_input_extents(To const& to, From const& from, int input, source_location where, axes<A...>) {
+  ((from.extents().template extent<A>() == to.extents().template extent<A>()
+        ? void()
+        : throw_error(errc::size_mismatch, where, "transform: axis %s has %lld in input %d and %lld in the output", axis_name<A>(),
+                      static_cast<long long>(from.extents().template extent<A>()), input,
+                      static_cast<long long>(to.extents().template extent<A>()))),
+   ...);
+}
+
+inline namespace CROSSLANE_CONFIGURATION {
+
+/// Calls `queue(begin, count)` for the ranges of 0 ... blocks-1 that one grid covers.
+template <runtime_backend B, class Queue>
+void for_each_grid_of_blocks(basic_stream_ref<B> q, std::uint64_t blocks, source_location where, Queue const& queue) {
+  std::uint64_t const most = most_blocks(q, where);
+  for (std::uint64_t begin = 0; begin < blocks; begin += most) queue(begin, unsigned(blocks - begin < most ? blocks - begin : most));
+}
+
+/// False where tiles are of no use.
+template <runtime_backend B, class T, class U, class F>
+bool run_tiles(basic_stream_ref<B> q, walk_plan<2> const& p, F const& f, U* to, T const* from, source_location where) {
+  constexpr unsigned V = conversion_vector<T, U>;
+  int along_from = -1, along_to = -1;
+  for (int i = 0; i < p.rank; ++i) {
+    if (p.axis[i].stride[0] == 1) along_to = i;
+    if (p.axis[i].stride[1] == 1) along_from = i;
+  }
+  if (along_from < 0 || along_to < 0 || along_from == along_to || p.axis[along_to].stride[1] == 0 ||
+      p.axis[along_from].extent < conversion_small || p.axis[along_to].extent < conversion_small)
+    return false;
+  bool const from_whole = whole_vectors<V>(p, along_from, 1, from);
+  bool const to_whole = whole_vectors<V>(p, along_to, 0, to);
+  tile_plan tiles{p.axis[along_from], p.axis[along_to], {}, 0, 0};
+  for (int i = 0; i < p.rank; ++i)
+    if (i != along_from && i != along_to) tiles.other.axis[tiles.other.rank++] = p.axis[i];
+  tiles.tiles_from = (tiles.along_from.extent + conversion_tile - 1) / conversion_tile;
+  tiles.tiles_to = (tiles.along_to.extent + conversion_tile - 1) / conversion_tile;
+  std::int64_t const blocks = tiles.other.count() * tiles.tiles_from * tiles.tiles_to;
+  auto const run = [&]<bool FromWhole, bool ToWhole>(std::bool_constant<FromWhole>, std::bool_constant<ToWhole>) {
+    for_each_grid_of_blocks(q, std::uint64_t(blocks), where, [&](std::uint64_t begin, unsigned count) {
+      launch(q, {.grid = count, .where = where}, transpose_kernel<U, FromWhole ? V : 1, ToWhole ? V : 1>{}, from, to, tiles, f, begin);
+    });
+  };
+  if (from_whole && to_whole)
+    run(std::true_type{}, std::true_type{});
+  else if (from_whole)
+    run(std::true_type{}, std::false_type{});
+  else if (to_whole)
+    run(std::false_type{}, std::true_type{});
+  else
+    run(std::false_type{}, std::false_type{});
+  return true;
+}
+
+template <unsigned V, int Operands, class T>
+bool readable_by_vectors(walk_plan<Operands> const& p, int operand, T const* data) {
+  return p.axis[p.rank - 1].stride[operand] == 0 || whole_vectors<V>(p, p.rank - 1, operand, data);
+}
+template <unsigned V, int Operands, class Numbers>
+requires std::is_empty_v<Numbers> bool readable_by_vectors(walk_plan<Operands> const&, int, Numbers) {
+  return true;
+}
+
+/// In the output's order, by vectors where they are whole in all operands.
+template <runtime_backend B, int Operands, class F, class U, class... In>
+void run_walk(basic_stream_ref<B> q, walk_plan<Operands> p, F const& f, source_location where, U* to, In... from) {
+  constexpr unsigned V = elements_per_access<U, std::conditional_t<std::is_empty_v<In>, U, decltype(read_at(from, 0))>...>();
+  [[maybe_unused]] int operand = 0;
+  bool const vectors = V > 1 && p.rank > 0 && whole_vectors<V>(p, p.rank - 1, 0, to) && (readable_by_vectors<V>(p, ++operand, from) && ...);
+  if (vectors) {
+    walk_axis<Operands>& inner = p.axis[p.rank - 1];
+    inner.extent /= V;
+    for (std::int64_t& stride : inner.stride) stride *= V;
+  }
+  std::uint64_t const count = std::uint64_t(p.count());
+  for_each_grid(q, count, 1, where, [&](std::uint64_t begin, std::uint64_t n) {
+    auto const run = [&]<unsigned N, class Index>(std::integral_constant<unsigned, N>, Index) {
+      launch(q, {.grid = cover(n, elementwise_block, where), .where = where}, walk_kernel<N, Index>{}, f, p, begin, n, to, from...);
+    };
+    bool const narrow = count <= INT32_MAX;
+    if (vectors && narrow)
+      run(std::integral_constant<unsigned, V>{}, std::uint32_t{});
+    else if (vectors)
+      run(std::integral_constant<unsigned, V>{}, std::uint64_t{});
+    else if (narrow)
+      run(std::integral_constant<unsigned, 1>{}, std::uint32_t{});
+    else
+      run(std::integral_constant<unsigned, 1>{}, std::uint64_t{});
+  });
+}
+
+/// What transform() queues, and convert() with a cast. Inputs are views or positions of indices; an input is repeated along the axes that
+/// it lacks.
+template <runtime_backend B, class F, class U, class To, class... In>
+void transform_operands(basic_stream_ref<B> q, source_location where, F const& f, tensor_view<U, To> const& to, In const&... from) {
+  static_assert(!std::is_const_v<U>, "crosslane: constant elements cannot be written");
+  static_assert(std::is_trivially_copyable_v<U>, "crosslane: elements of tensors are trivially copyable");
+  ((void)sizeof(contained_axes<typename In::layout_type::extents_type::axes, typename To::extents_type::axes>), ...);
+  [[maybe_unused]] int input = 0;
+  (check_input_extents(to, from, input++, where, typename In::layout_type::extents_type::axes{}), ...);
+  if (to.count() == 0) return;
+  if constexpr (strided_layout<To> && (strided_layout<typename In::layout_type> && ... && true)) {
+    auto const p = make_walk(typename To::order{}, to.layout(), from.layout()...);
+    if constexpr ((is_tensor_view<In> && ... && true)) {
+      if (is_contiguous(p)) {
+        [[maybe_unused]] std::size_t const n = std::size_t(to.count());
+        return transform_views(q, where, f, span{to.data(), n}, span{input_data(from), n}...);
+      }
+      if constexpr (sizeof...(In) == 1)
+        if constexpr ((has_tiles<typename In::value_type, U> && ...))
+          if (run_tiles(q, p, f, to.data(), input_data(from)..., where)) return;
+    }
+    run_walk(q, p, f, where, to.data(), input_data(from)...);
+  } else {
+    for_each_grid(q, std::uint64_t(to.count()), 1, where, [&](std::uint64_t begin, std::uint64_t n) {
+      launch(q, {.grid = cover(n, elementwise_block, where), .where = where}, place_kernel{}, f, begin, n, to, from...);
+    });
+  }
+}
+
+}  // namespace CROSSLANE_CONFIGURATION
+
+}  // namespace detail
+
+inline namespace CROSSLANE_CONFIGURATION {
+
+/// `xl::transform(stream, output, f, inputs...)` of tensors or views of memory that the device reaches queues output(index) =
+/// f(inputs(index)...) for every index, in the order of the output's memory; any number of inputs. Axes go by name: an input has axes of
+/// the output in whatever order and layout, and is repeated along those that it lacks, as a bias of axis c is over images. An input may
+/// be the output itself, but no other view of its memory. What lies in gaps of the output stays. Elements move in the widest pieces where
+/// the output's contiguous axis is each input's too, or is one that it lacks; of a single input through tiles in shared memory where it is
+/// not. Throws size_mismatch where an input's axis has another extent than the output's.
+template <stream_like S, detail::tensor_like Out, class F, class... In>
+struct transform<S, Out, F, In...> {
+  /// Queues the work.
+  transform(S const& stream, Out&& output, F f, In&&... inputs, source_location where = source_location::current()) {
+    static_assert(detail::check_argument<3, F>::ok);
+    static_assert((detail::tensor_like<In> && ... && true), "crosslane: transform() of a tensor takes tensors and views of them as inputs");
+    detail::transform_operands(detail::ref_of(stream, where), where, f, detail::tensor_argument(output, where),
+                               detail::tensor_argument(inputs, where)...);
+  }
+};
+
+}  // namespace CROSSLANE_CONFIGURATION
+
+}  // namespace crosslane

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Visiting the elements of several tensors together, whatever the layout of each: what transform() and convert() are made of. Operand 0
+/// is the output; the others are inputs.
+#pragma once
+
+#include <crosslane/algorithm/elementwise.hpp>
+#include <crosslane/tensor/packed.hpp>
+#include <crosslane/tensor/view.hpp>
+
+namespace crosslane::detail {
+
+/// Strides in elements of each operand; 0 along what an input is repeated.
+template <int Operands>
+struct walk_axis {
+  std::int64_t extent;
+  std::int64_t stride[Operands];
+};
+/// The last axis is the fastest.
+template <int Operands>
+struct walk_plan {
+  int rank = 0;
+  walk_axis<Operands> axis[8] = {};
+
+  std::int64_t count() const {
+    std::int64_t result = 1;
+    for (int i = 0; i < rank; ++i) result *= axis[i].extent;
+    return result;
+  }
+};
+
+/// Quotient of a and b, which becomes the remainder; mostly in 32 bits.
+CROSSLANE_FN inline std::uint64_t divide(std::uint64_t& a, std::uint64_t b) {
+  std::uint64_t const q = ((a | b) >> 32) == 0 ? std::uint32_t(a) / std::uint32_t(b) : a / b;
+  a -= q * b;
+  return q;
+}
+
+/// 0 along an axis that the layout lacks.
+template <class A, class L>
+std::int64_t stride_or_zero(L const& layout) {
+  if constexpr (L::order::template contains<A>)
+    return std::int64_t{layout.template stride<A>()};
+  else
+    return 0;
+}
+
+template <class A, class First, class... Rest>
+walk_axis<1 + int(sizeof...(Rest))> walk_axis_of(First const& first, Rest const&... rest) {
+  return {std::int64_t{first.extents().template extent<A>()}, {stride_or_zero<A>(first), stride_or_zero<A>(rest)...}};
+}
+
+/// Those axes of the first layout in that order, without those of one index; neighbours that follow each other in all operands are one.
+template <class... A, class First, class... Rest>
+walk_plan<1 + int(sizeof...(Rest))> make_walk(axes<A...>, First const& first, Rest const&... rest) {
+  constexpr int operands = 1 + int(sizeof...(Rest));
+  walk_axis<operands> const all[] = {walk_axis_of<A>(first, rest...)...};
+  walk_plan<operands> p;
+  for (walk_axis<operands> const& next : all) {
+    if (next.extent == 1) continue;
+    bool follows = p.rank > 0;
+    for (int j = 0; j < operands && follows; ++j) follows = p.axis[p.rank - 1].stride[j] == next.extent * next.stride[j];
+    if (follows) {
+      std::int64_t const outer = p.axis[p.rank - 1].extent;
+      p.axis[p.rank - 1] = next;
+      p.axis[p.rank - 1].extent *= outer;
+    } else {
+      p.axis[p.rank++] = next;
+    }
+  }
+  return p;
+}
+
+/// Whether vectors of V elements along axis `along` are aligned in the operand wherever the other axes stand.
+template <unsigned V, class T, int Operands>
+bool whole_vectors(walk_plan<Operands> const& p, int along, int operand, T const* data) {
+  bool whole = p.axis[along].stride[operand] == 1 && p.axis[along].extent % V == 0 && aligned_for<V>(data);
+  for (int i = 0; i < p.rank; ++i) whole = whole && (i == along || p.axis[i].stride[operand] % std::int64_t{V} == 0);
+  return whole;
+}
+
+/// An input whose elements are numbers: of each index its position when all are counted in the order of declaration, the last axis fastest.
+template <class E>
+struct index_positions;
+template <class Index, class... D>
+struct index_positions<extents<Index, D...>> {
+  using wide = crosslane::extents<std::int64_t, D...>;
+  using layout_type = packed<wide, typename wide::axes>;
+  /// In the place of the pointer of a view.
+  struct numbers {};
+
+  explicit index_positions(crosslane::extents<Index, D...> const& e) : layout_{wide{e.template extent<typename dimension<D>::axis>()...}} {}
+  CROSSLANE_FN numbers data() const { return {}; }
+  CROSSLANE_FN layout_type const& layout() const { return layout_; }
+  wide const& extents() const { return layout_.extents(); }
+
+ private:
+  layout_type layout_;
+};
+template <class Index, class... D>
+index_positions(extents<Index, D...> const&) -> index_positions<extents<Index, D...>>;
+
+template <class T>
+CROSSLANE_FN T const& read_at(T const* data, std::int64_t at) {
+  return data[at];
+}
+template <class Numbers>
+requires std::is_empty_v<Numbers> CROSSLANE_FN std::uint64_t read_at(Numbers, std::int64_t at) {
+  return std::uint64_t(at);
+}
+/// N neighbours, or one element N times where the step from vector to vector is 0.
+template <unsigned N, class T>
+CROSSLANE_FN vec<T, N> read_vector_at(T const* data, std::int64_t at, std::int64_t step) {
+  return step == 0 ? vec<T, N>::filled(data[at]) : *reinterpret_cast<vec<T, N> const*>(data + at);
+}
+template <unsigned N, class Numbers>
+requires std::is_empty_v<Numbers> CROSSLANE_FN vec<std::uint64_t, N> read_vector_at(Numbers, std::int64_t at, std::int64_t step) {
+  vec<std::uint64_t, N> result;
+  for (unsigned j = 0; j < N; ++j) result[j] = std::uint64_t(at + step / std::int64_t{N} * j);
+  return result;
+}
+
+template <class U>
+struct cast_to {
+  CROSSLANE_NO_EXEC_CHECK
+  template <class T>
+  CROSSLANE_FN U operator()(T const& x) const {
+    return static_cast<U>(x);
+  }
+};
+
+/// f of each element, as U; conversions by pairs where the machine has them.
+CROSSLANE_NO_EXEC_CHECK
+template <class U, unsigned N, class F, class... T>
+CROSSLANE_FN vec<U, N> apply_to_vector(F const& f, vec<T, N> const&... x) {
+  if constexpr (std::is_same_v<F, cast_to<U>>) {
+    return vec_cast<U>(x...);
+  } else {
+    vec<U, N> y;
+    for (unsigned j = 0; j < N; ++j) y[j] = static_cast<U>(f(x[j]...));
+    return y;
+  }
+}
+
+/// A thread writes N neighbours along the last axis, at position begin + its rank of all positions.
+template <unsigned N, class Index>
+struct walk_kernel {
+  static constexpr auto block = block_size<elementwise_block>;
+
+  CROSSLANE_NO_EXEC_CHECK
+  template <kernel_context Ctx, class F, int Operands, class U, class... In>
+  CROSSLANE_FN void operator()(Ctx const& ctx, F f, walk_plan<Operands> p, std::uint64_t begin, std::uint64_t n, U* to, In... from) const {
+    std::uint64_t const rank = ctx.global_rank();
+    if (rank >= n) return;
+    Index k = Index(begin + rank);
+    std::int64_t at[Operands] = {}, step[Operands] = {};
+    CROSSLANE_UNROLL
+    for (int i = 7; i >= 0; --i) {  // constant positions: the plan then stays where kernel arguments are
+      if (i >= p.rank) continue;
+      Index const extent = Index(p.axis[i].extent), rest = i == 0 ? Index{0} : k / extent;
+      std::int64_t const index = std::int64_t(k - rest * extent);
+      k = rest;
+      CROSSLANE_UNROLL
+      for (int j = 0; j < Operands; ++j) {
+        at[j] += index * p.axis[i].stride[j];
+        if (i == p.rank - 1) step[j] = p.axis[i].stride[j];
+      }
+    }
+    write(f, at, step, to, std::make_integer_sequence<int, Operands - 1>{}, from...);
+  }
+
+ private:
+  CROSSLANE_NO_EXEC_CHECK
+  template <class F, int Operands, class U, int... J, class... In>
+  CROSSLANE_FN static void write(F const& f, std::int64_t const (&at)[Operands], [[maybe_unused]] std::int64_t const (&step)[Operands],
+                                 U* to, std::integer_sequence<int, J...>, In... from) {
+    if constexpr (N == 1)
+      to[at[0]] = static_cast<U>(f(read_at(from, at[1 + J])...));
+    else
+      *reinterpret_cast<vec<U, N>*>(to + at[0]) = apply_to_vector<U, N>(f, read_vector_at<N>(from, at[1 + J], step[1 + J])...);
+  }
+};
+
+/// Where a layout has no strides: every index by each layout.
+struct place_kernel {
+  static constexpr auto block = block_size<elementwise_block>;
+
+  CROSSLANE_NO_EXEC_CHECK
+  template <kernel_context Ctx, class F, class To, class... From>
+  CROSSLANE_FN void operator()(Ctx const& ctx, F f, std::uint64_t begin, std::uint64_t n, To to, From... from) const {
+    std::uint64_t const rank = ctx.global_rank();
+    if (rank >= n) return;
+    auto const i = to.memory_order(begin + rank);
+    to[i] = static_cast<typename To::value_type>(f(read_at(from.data(), offset_of<typename To::extents_type>(from.layout(), i))...));
+  }
+
+ private:
+  template <class E, class L>
+  CROSSLANE_FN static std::int64_t offset_of(L const& layout, typename E::multi_index const& i) {
+    using own = typename L::extents_type;
+    return std::int64_t{layout.offset(index_by_names<own, E>(i, typename own::axes{}))};
+  }
+};
+
+}  // namespace crosslane::detail

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Element-wise work over tensors of different layouts, and tensors made from nothing, against the definitions.
+#define CROSSLANE_CONFIG_BOUNDS_CHECKS 1
+#include <tensor/reference.hpp>
+
+namespace xl = crosslane;
+using namespace crosslane_test;
+
+namespace {
+
+using wide_extents = xl::extents<std::int64_t, axis::n, axis::c, axis::h, axis::w>;
+using per_channel = xl::packed<xl::extents<int, axis::c>, xl::axes<axis::c>>;
+using per_pixel = xl::packed<xl::extents<int, axis::w, axis::n, axis::h>, xl::axes<axis::n, axis::h, axis::w>>;
+
+/// Whole numbers, so that every order of operations gives the same.
+struct scale_and_shift {
+  template <class T>
+  CROSSLANE_FN float operator()(float x, T const& scale, float shift) const {
+    return x * float(scale) + shift;
+  }
+};
+struct twice_less_one {
+  CROSSLANE_FN float operator()(float x) const { return 2 * x - 1; }
+};
+struct two_sums {
+  template <class T>
+  CROSSLANE_FN float operator()(T const& x, float y) const {
+    return 2 * float(x) + y;
+  }
+};
+
+template <class T>
+std::vector<T> numbers(std::size_t n, unsigned seed) {
+  std::vector<T> result(n);
+  for (std::size_t i = 0; i < n; ++i) result[i] = T(float(int((i * 37 + seed) % 61) - 30));
+  return result;
+}
+
+/// A tensor with values that nobody expects in its gaps.
+template <class T, class L>
+struct filled_tensor {
+  filled_tensor(xl::stream const& q, L const& layout, unsigned seed)
+      : values(numbers<T>(std::size_t(layout.span_size()), seed)), tensor{q, layout} {
+    xl::copy(q, values, tensor.storage());
+  }
+  /// The element at the index by names that an output of other axes has.
+  template <class To>
+  T at(typename To::extents_type::multi_index const& i) const {
+    return [&]<class... A>(xl::axes<A...>) {
+      return values[std::size_t(
+          tensor.layout().offset({{typename L::extents_type::index_type(i[xl::detail::position_of<typename To::extents_type, A>])...}}))];
+    }(typename L::extents_type::axes{});
+  }
+  std::vector<T> values;
+  xl::tensor<T, L> tensor;
+};
+
+/// Every element is `expected(index)`, and gaps are what they were.
+template <class T, class L, class Expected>
+void check_result(xl::stream const& q, filled_tensor<T, L>& out, Expected const& expected, char const* what,
+                  source_location where = source_location::current()) {
+  std::vector<T> want = out.values;
+  for_each_index(out.tensor.layout(), [&](auto const& i) { want[std::size_t(out.tensor.layout().offset(i))] = expected(i); });
+  std::vector<T> const got = read(q, out.tensor.storage());
+  for (std::size_t i = 0; i < got.size(); ++i)
+    if (float(got[i]) != float(want[i]))
+      return fail(std::string(what) + " to " + xl::type_name<L>() + ": element " + show_value(i) + " is " + show_value(float(got[i])) +
+                      ", not " + show_value(float(want[i])),
+                  where);
+}
+
+template <class T, class To, class From>
+void check_transform(xl::stream const& q, To const& to, From const& from) {
+  auto const& e = to.extents();
+  filled_tensor<T, To> out{q, to, 1};
+  filled_tensor<float, From> const x{q, from, 2};
+  filled_tensor<T, per_channel> const scale{q, per_channel{{e.template extent<axis::c>()}}, 3};
+  filled_tensor<float, per_pixel> const shift{
+      q, per_pixel{{e.template extent<axis::w>(), e.template extent<axis::n>(), e.template extent<axis::h>()}}, 4};
+  xl::transform(q, out.tensor, scale_and_shift{}, x.tensor, scale.tensor, shift.tensor.view());
+  check_result(
+      q, out,
+      [&](auto const& i) { return static_cast<T>(x.template at<To>(i) * float(scale.template at<To>(i)) + shift.template at<To>(i)); },
+      "three inputs");
+  xl::transform(q, out.tensor, twice_less_one{}, x.tensor);
+  check_result(q, out, [&](auto const& i) { return static_cast<T>(2 * x.template at<To>(i) - 1); }, "one input");
+  xl::transform(q, out.tensor, two_sums{}, out.tensor, x.tensor);  // in place
+  check_result(
+      q, out, [&](auto const& i) { return static_cast<T>(2 * float(static_cast<T>(2 * x.template at<To>(i) - 1)) + x.template at<To>(i)); },
+      "in place");
+  xl::fill(q, out.tensor, T(7));
+  check_result(q, out, [](auto const&) { return T(7); }, "fill");
+  xl::iota(q, out.tensor, T(3), T(2));
+  auto const position = [&](auto const& i) {
+    std::int64_t k = 0;
+    [&]<class... A>(xl::axes<A...>) {
+      ((k = k * e.template extent<A>() + i[xl::detail::position_of<typename To::extents_type, A>]), ...);
+    }(typename To::extents_type::axes{});
+    return k;
+  };
+  check_result(q, out, [&](auto const& i) { return static_cast<T>(T(3) + static_cast<T>(position(i)) * T(2)); }, "iota");
+  xl::fill_random(q, out.tensor, 5);
+  check_result(
+      q, out,
+      [&](auto const& i) {
+        xl::random_engine engine{5, std::uint64_t(position(i))};
+        return static_cast<T>(xl::uniform<float>(engine));
+      },
+      "fill_random");
+}
+
+/// Extents of which some are multiples of a vector.
+xl::image_extents next_extents(random_extents& next, int round) {
+  return round % 2 == 0 ? xl::image_extents{next(3), 4 * next(6), next(5), 8 * next(3)}
+                        : xl::image_extents{next(3), next(20), next(5), next(20)};
+}
+
+CROSSLANE_TEST(tensor_transform, packed) {
+  xl::stream const q{d};
+  random_extents next{11};
+  for (int round = 0; round < 6; ++round) {
+    xl::image_extents const e = next_extents(next, round);
+    check_transform<float>(q, xl::nhwc{e}, xl::nhwc{e});
+    check_transform<float>(q, xl::nchw{e}, xl::nhwc{e});
+    check_transform<float>(q, xl::chwn{e}, xl::nchw{e});
+  }
+}
+
+CROSSLANE_TEST(tensor_transform, element_types_and_wide_indices) {
+  xl::stream const q{d};
+  random_extents next{12};
+  for (int round = 0; round < 4; ++round) {
+    xl::image_extents const e = next_extents(next, round);
+    check_transform<xl::half>(q, xl::nhwc{e}, xl::nhwc{e});
+    using wide = xl::packed<wide_extents, xl::nhwc::order>;
+    check_transform<float>(q, wide{{e.extent<axis::n>(), e.extent<axis::c>(), e.extent<axis::h>(), e.extent<axis::w>()}}, xl::nchw{e});
+  }
+}
+
+CROSSLANE_TEST(tensor_transform, padded_and_blocked) {
+  xl::stream const q{d};
+  random_extents next{13};
+  for (int round = 0; round < 4; ++round) {
+    xl::image_extents const e = next_extents(next, round);
+    auto const padded = xl::make_padded<xl::nchw::order>(e, 28);
+    check_transform<float>(q, padded, xl::nchw{e});
+    check_transform<float>(q, xl::nchw_c<8>{e}, padded);
+  }
+}
+
+struct three {
+  float x[3];
+};
+struct swapped {
+  CROSSLANE_FN three operator()(three const& t) const { return {{t.x[2], t.x[1], t.x[0]}}; }
+};
+
+CROSSLANE_TEST(tensor_transform, elements_of_odd_size) {
+  xl::stream const q{d};
+  xl::tensor<three, xl::row_major<>> in{q, {20, 30}};
+  xl::tensor<three, xl::column_major<>> out{q, {20, 30}};
+  std::vector<three> values(600);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = {{float(i), float(i + 1), float(i + 2)}};
+  xl::copy(q, values, in.storage());
+  xl::transform(q, out, swapped{}, in);
+  std::vector<three> const got = read(q, out.storage());
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    std::size_t const from = i % 20 * 30 + i / 20;
+    CROSSLANE_CHECK_EQ(got[i].x[0], float(from + 2));
+    CROSSLANE_CHECK_EQ(got[i].x[2], float(from));
+  }
+}
+
+CROSSLANE_TEST(tensor_transform, normal_numbers_are_the_same_in_every_layout) {
+  xl::stream const q{d};
+  xl::tensor<float, xl::nchw> a{q, {2, 3, 4, 5}};
+  xl::tensor<float, xl::nhwc> b{q, {2, 3, 4, 5}};
+  xl::fill_random(q, a, 9, xl::normal_numbers<float>{});
+  xl::fill_random(q, b, 9, xl::normal_numbers<float>{});
+  std::vector<float> const x = read(q, a.storage()), y = read(q, b.storage());
+  for_each_index(a.layout(),
+                 [&](auto const& i) { CROSSLANE_CHECK_EQ(x[std::size_t(a.layout().offset(i))], y[std::size_t(b.layout().offset(i))]); });
+  CROSSLANE_CHECK(x[0] != x[1]);
+}
+
+CROSSLANE_TEST(tensor_transform, errors) {
+  xl::stream const q{d};
+  xl::tensor<float, xl::nchw> out{q, {1, 2, 3, 4}};
+  xl::tensor<float, xl::nhwc> in{q, {1, 2, 3, 5}};
+  expect_error(xl::errc::size_mismatch, {"transform: axis w has 5 in input 1 and 4 in the output"},
+               [&] { xl::transform(q, out, two_sums{}, out, in); });
+  auto const moved = std::move(out);
+  expect_error(xl::errc::invalid_handle, {"moved from"}, [&] { xl::transform(q, out, twice_less_one{}, in); });
+}
+
+}  // namespace
