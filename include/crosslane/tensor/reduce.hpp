@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// reduce: sums, products, extremes along axes of a tensor.
+#pragma once
+
+#include <crosslane/algorithm/fill.hpp>
+#include <crosslane/tensor/reduce_kernels.hpp>
+#include <crosslane/tensor/transform.hpp>
+
+namespace crosslane {
+namespace detail {
+
+/// The message of a failed assertion shows the axes as template arguments.
+template <class In, class Out, class Reduced>
+struct reducible_axes;
+template <class... In, class Out, class... Reduced>
+struct reducible_axes<axes<In...>, Out, axes<Reduced...>> {
+  static_assert(sizeof...(Reduced) > 0 && axes<Reduced...>::distinct && (axes<In...>::template contains<Reduced> && ...),
+                "crosslane: reduce<...>() names axes of its input, each once");
+  static_assert(Out::size + int(sizeof...(Reduced)) == int(sizeof...(In)) &&
+                    ((Out::template contains<In> != axes<Reduced...>::template contains<In>) && ...),
+                "crosslane: the output of reduce<...>() has the axes of the input but those that it names; see In, Out and Reduced of "
+                "reducible_axes");
+};
+
+/// The axes of `Order` that `List` has, or those that it lacks.
+template <class Order, class List, bool Kept, class Result = axes<>>
+struct selected_axes {
+  using type = Result;
+};
+template <class A, class... Rest, class List, bool Kept, class... Done>
+struct selected_axes<axes<A, Rest...>, List, Kept, axes<Done...>>
+    : selected_axes<axes<Rest...>, List, Kept, std::conditional_t<List::template contains<A> == Kept, axes<Done..., A>, axes<Done...>>> {};
+
+template <class Out, class In, class... A>
+void check_output_extents(Out const& out, In const& in, source_location where, axes<A...>) {
+  ((out.template extent<A>() == in.template extent<A>()
+        ? void()
+        : throw_error(errc::size_mismatch, where, "reduce: axis %s has %lld in the input and %lld in the output", axis_name<A>(),
+                      static_cast<long long>(in.template extent<A>()), static_cast<long long>(out.template extent<A>()))),
+   ...);
+}
+
+inline namespace CROSSLANE_CONFIGURATION {
+
+/// A row of the input is the share of a wave, or of a block where it is long. `partial` receives `parts` results of
+/// each output instead of the output, if that is more than 1.
+template <runtime_backend B, class T, class U, class Acc, class Op>
+void reduce_rows(basic_stream_ref<B> q, reduce_plan p, T const* in, U* out, Op const& op, Acc const& identity, source_location where) {
+  constexpr unsigned V = elements_per_access<T>();
+  bool const vectors = V > 1 && p.length >= 64 * V && p.whole_vectors<V>(in);  // as long as they keep a wave's lanes busy
+  if (vectors) p.take_vectors(V);
+  std::uint64_t const items = std::uint64_t(p.outputs) * std::uint64_t(p.parts);
+  auto const run = [&]<unsigned N, bool Block>(std::integral_constant<unsigned, N>, std::bool_constant<Block>) {
+    unsigned const in_block = Block ? 1 : reduction_block / q.properties(where).wave_size;
+    for_each_grid_of_blocks(q, (items + in_block - 1) / in_block, where, [&](std::uint64_t begin, unsigned count) {
+      launch(q, {.grid = count, .where = where}, reduce_rows_kernel<Acc, N, Block>{}, op, identity, p, begin, items, in, out);
+    });
+  };
+  bool const blocks = p.parts > 1 || p.length > 4 * reduction_block;
+  if (vectors && blocks)
+    run(std::integral_constant<unsigned, V>{}, std::true_type{});
+  else if (vectors)
+    run(std::integral_constant<unsigned, V>{}, std::false_type{});
+  else if (blocks)
+    run(std::integral_constant<unsigned, 1>{}, std::true_type{});
+  else
+    run(std::integral_constant<unsigned, 1>{}, std::false_type{});
+}
+
+/// Each thread has one output, or N neighbours.
+template <runtime_backend B, class T, class U, class Acc, class Op>
+void reduce_columns(basic_stream_ref<B> q, reduce_plan p, T const* in, U* out, Op const& op, Acc const& identity, source_location where) {
+  for_each_grid(q, std::uint64_t(p.outputs) * std::uint64_t(p.parts), 1, where, [&](std::uint64_t begin, std::uint64_t n) {
+    launch(q, {.grid = cover(n, elementwise_block, where), .where = where}, reduce_columns_kernel<Acc>{}, op, identity, p, begin, n, in,
+           out);
+  });
+}
+
+/// In one pass, or in two where outputs are too few to keep the device busy: then each has several partial results first.
+template <runtime_backend B, class T, class U, class Acc, class Op>
+void reduce_planned(basic_stream_ref<B> q, reduce_plan p, T const* in, U* out, Op const& op, Acc const& identity, source_location where) {
+  std::int64_t const processors = q.properties(where).multiprocessors;
+  bool const rows = p.has_contiguous_rows() && p.length >= reduction_short;
+  std::int64_t const wanted = processors * (rows ? 8 : 2048) / p.outputs;
+  std::int64_t const most = p.length / (rows ? std::int64_t{16 * reduction_block} : reduction_column_part);
+  std::int64_t const parts = wanted < most ? wanted : most;
+  auto const run = [&](auto* to) {
+    if (rows)
+      reduce_rows(q, p, in, to, op, identity, where);
+    else
+      reduce_columns(q, p, in, to, op, identity, where);
+  };
+  if (parts <= 1) return run(out);
+  p.parts = parts;
+  basic_buffer<Acc, memory_kind::device, B> partial{q, std::size_t(p.outputs * parts), where};
+  run(partial.data());
+  reduce_rows(q, p.of_partial_results(), static_cast<Acc const*>(partial.data()), out, op, identity, where);
+}
+
+template <class... Reduced, runtime_backend B, class T, class From, class U, class To, class Acc, class Op>
+void reduce_views(basic_stream_ref<B> q, tensor_view<T, From> const& in, tensor_view<U, To> const& out, Op const& op, Acc const& identity,
+                  source_location where) {
+  static_assert(!std::is_const_v<U>, "crosslane: constant elements cannot be written");
+  using kept = typename selected_axes<typename From::order, axes<Reduced...>, false>::type;
+  using reduced = typename selected_axes<typename From::order, axes<Reduced...>, true>::type;
+  check_output_extents(out, in, where, kept{});
+  if (out.count() == 0) return;
+  if (in.count() == 0) return transform_operands(q, where, constant_value<Acc>{identity}, out);
+  if constexpr (strided_layout<From> && strided_layout<To>) {
+    reduce_plan p{make_walk(kept{}, out.layout(), in.layout()), make_walk(reduced{}, in.layout())};
+    reduce_planned(q, p, static_cast<std::remove_const_t<T> const*>(in.data()), out.data(), op, identity, where);
+  } else {
+    for_each_grid(q, std::uint64_t(out.count()), 1, where, [&](std::uint64_t begin, std::uint64_t n) {
+      launch(q, {.grid = cover(n, elementwise_block, where), .where = where}, reduce_places_kernel<reduced>{}, op, identity, begin, n, in,
+             out);
+    });
+  }
+}
+
+}  // namespace CROSSLANE_CONFIGURATION
+
+}  // namespace detail
+
+inline namespace CROSSLANE_CONFIGURATION {
+
+/// Queues output(index) = identity op input(index, a) op ... over all indices `a` of the axes that are named: reduce<axis::h, axis::w>(q,
+/// sums, images, xl::plus{}, 0.f). The output has the input's other axes, in whatever order and layout. Elements are converted to the type
+/// of `identity`, in which all is computed, and the result to that of the output. `op` is associative and commutative and takes two values
+/// of that type; `identity` changes none. The order of operations depends on the device, not on the run. Where outputs are few, memory for
+/// partial results is allocated and freed in stream order. Throws size_mismatch where an axis has different extents.
+template <tensor_axis... A, stream_like S, detail::tensor_like Out, detail::tensor_like In, class Op, class T>
+void reduce(S const& stream, Out&& output, In&& input, Op op, T identity, source_location where = source_location::current()) {
+  static_assert(detail::check_argument<3, Op>::ok);
+  static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 64, "crosslane: values of a reduction cross lanes: at most 64 bytes");
+  auto const from = detail::tensor_argument(input, where);
+  auto const to = detail::tensor_argument(output, where);
+  (void)sizeof(detail::reducible_axes<typename decltype(from.extents())::axes, typename decltype(to.extents())::axes, axes<A...>>);
+  detail::reduce_views<A...>(detail::ref_of(stream, where), from, to, op, identity, where);
+}
+
+}  // namespace CROSSLANE_CONFIGURATION
+
+}  // namespace crosslane
