@@ -38,6 +38,18 @@ using repeated = decltype(xl::broadcast<axis::d>(view{}, 5));
 static_assert(layout_of<repeated>::fixed_stride<axis::d>() == 0 && !layout_of<repeated>::is_unique);
 static_assert(std::is_const_v<repeated::element_type>);
 
+struct group : xl::axis_tag {};
+using groups = layout_of<decltype(xl::split<axis::c, group, xl::fixed<axis::c, 4>>(view{}))>;
+static_assert(groups::fixed_stride<group>() == 96 && groups::fixed_stride<axis::c>() == 24 && groups::fixed_stride<axis::n>() == 192);
+static_assert(groups::extents_type::fixed_extent<group>() == 2 && sizeof(groups) == 4);
+static_assert(std::is_same_v<groups, xl::packed<xl::extents<int, axis::n, xl::fixed<group, 2>, xl::fixed<axis::c, 4>, xl::fixed<axis::h, 4>,
+                                                            xl::fixed<axis::w, 6>>,
+                                                xl::axes<axis::n, group, axis::c, axis::h, axis::w>>>);
+static_assert(layout_of<decltype(xl::split<axis::c, group, axis::k>(view{}, 4))>::fixed_stride<axis::k>() == 24);
+static_assert(
+    std::is_same_v<layout_of<decltype(xl::merge<group, axis::c, axis::c>(xl::split<axis::c, group, xl::fixed<axis::c, 4>>(view{})))>,
+                   fixed_nchw>);
+
 // --- the right elements ---
 
 /// A view's elements are those of the whole at the indices that `map` gives.
@@ -74,6 +86,13 @@ void check_parts(L const& layout) {
   CROSSLANE_CHECK_EQ((xl::rename<axis::c, axis::k>(t).template extent<axis::k>()), 8);
   check_part(xl::broadcast<axis::d>(t, 3), t,
              [](auto const& i) { return typename L::extents_type::multi_index{{i[1], i[2], i[3], i[4]}}; });
+  check_part(xl::split<axis::c, group, axis::c>(t, 4), t,
+             [](auto const& i) { return typename L::extents_type::multi_index{{i[0], i[1] * 4 + i[2], i[3], i[4]}}; });
+  check_part(xl::split<axis::w, axis::d, xl::fixed<axis::k, 3>>(t), t,
+             [](auto const& i) { return typename L::extents_type::multi_index{{i[0], i[1], i[2], i[3] * 3 + i[4]}}; });
+  check_part(xl::split<axis::h, axis::d, axis::k>(xl::permute<axis::h, axis::n, axis::w, axis::c>(t), 2), t,
+             [](auto const& i) { return typename L::extents_type::multi_index{{i[2], i[4], i[0] * 2 + i[1], i[3]}}; });
+  check_part(xl::merge<group, axis::k, axis::c>(xl::split<axis::c, group, axis::k>(t, 2)), t, [](auto const& i) { return i; });
 }
 
 CROSSLANE_TEST_ONCE(tensor_parts, elements) {
@@ -97,6 +116,10 @@ CROSSLANE_TEST_ONCE(tensor_parts, errors) {
   xl::tensor_view const t{elements, xl::nhwc{{2, 8, 4, 6}}};
   expect_error(xl::errc::out_of_bounds, {"index 8 of axis c, which has 8"}, [&] { (void)xl::fix<axis::c>(t, 8); });
   expect_error(xl::errc::out_of_bounds, {"subrange from 3 over 4 of axis w, which has 6"}, [&] { (void)xl::subrange<axis::w>(t, 3, 4); });
+  expect_error(xl::errc::invalid_argument, {"split of axis c: it has 8, no multiple of 3"},
+               [&] { (void)xl::split<axis::c, group, axis::k>(t, 3); });
+  expect_error(xl::errc::invalid_argument, {"split of axis w: it has 6, no multiple of 0"},
+               [&] { (void)xl::split<axis::w, group, axis::k>(t, 0); });
   auto const left = xl::subrange<axis::w>(t, 0, 3);
   expect_error(xl::errc::invalid_argument, {"merge of axes h and w: a stride of 48, not 3 x 8"},
                [&] { (void)xl::merge<axis::h, axis::w, pixel>(left); });
@@ -177,6 +200,59 @@ CROSSLANE_TEST(tensor_layouts, blocked_and_tiled) {
   CROSSLANE_CHECK_EQ((xl::nchw_c<8>{{1, 3, 2, 2}}.span_size()), 32);
   expect_error(xl::errc::limit_exceeded, {"blocked layout, n = 1, c = 1, h = 20000, w = 20000"},
                [] { xl::nchw_c<8>{{1, 1, 20000, 20000}}; });
+}
+
+/// Parts of a layout without strides, along every axis.
+template <class L>
+void check_parts_of_blocks(L const& layout) {
+  std::vector<int> elements(std::size_t(layout.span_size()));
+  xl::tensor_view const t{elements.data(), layout};
+  using whole = xl::image_extents::multi_index;
+  check_part(xl::fix<axis::n>(t, 1), t, [](auto const& i) { return whole{{1, i[0], i[1], i[2]}}; });
+  check_part(xl::fix<axis::c>(t, 9), t, [](auto const& i) { return whole{{i[0], 9, i[1], i[2]}}; });
+  check_part(xl::fix<axis::w>(xl::fix<axis::h>(t, 3), 4), t, [](auto const& i) { return whole{{i[0], i[1], 3, 4}}; });
+  check_part(xl::subrange<axis::c>(t, 8, 8), t, [](auto const& i) { return whole{{i[0], i[1] + 8, i[2], i[3]}}; });
+  check_part(xl::subrange<axis::c>(t, 3, 9), t, [](auto const& i) { return whole{{i[0], i[1] + 3, i[2], i[3]}}; });
+  check_part(xl::subrange<axis::n>(t, 1, 1), t, [](auto const& i) { return whole{{i[0] + 1, i[1], i[2], i[3]}}; });
+  check_part(xl::fix<axis::n>(xl::subrange<axis::w>(xl::subrange<axis::n>(t, 1, 2), 2, 3), 1), t,
+             [](auto const& i) { return whole{{2, i[0], i[1], i[2] + 2}}; });
+}
+
+CROSSLANE_TEST_ONCE(tensor_parts, blocked) {
+  check_parts_of_blocks(xl::nchw_c<8>{{3, 19, 4, 6}});
+  check_parts_of_blocks(xl::blocked<xl::image_extents, xl::nhwc::order, xl::fixed<axis::h, 2>, xl::fixed<axis::c, 4>>{{3, 19, 4, 6}});
+  check_parts_of_blocks(xl::blocked<xl::image_extents, xl::nchw::order, xl::fixed<axis::n, 2>>{{3, 19, 4, 6}});
+  using images = xl::tensor_view<float, xl::nchw_c<8>>;
+  using one = xl::blocked<xl::extents<int, axis::c, axis::h, axis::w>, xl::axes<axis::c, axis::h, axis::w>, xl::fixed<axis::c, 8>>;
+  static_assert(std::is_same_v<layout_of<decltype(xl::fix<axis::n>(images{}, 1))>, one>);
+  static_assert(std::is_same_v<layout_of<decltype(xl::subrange<axis::n>(images{}, 1, 1))>, xl::nchw_c<8>>);
+  std::vector<float> elements(std::size_t(xl::nchw_c<8>{{3, 19, 4, 6}}.span_size()));
+  images const t{elements.data(), xl::nchw_c<8>{{3, 19, 4, 6}}};
+  expect_error(xl::errc::out_of_bounds, {"index 19 of axis c, which has 19"}, [&] { (void)xl::fix<axis::c>(t, 19); });
+  expect_error(xl::errc::out_of_bounds, {"subrange from 16 over 4 of axis c, which has 19"},
+               [&] { (void)xl::subrange<axis::c>(t, 16, 4); });
+}
+
+/// What is outside of a part stays, its gaps and its neighbours alike.
+CROSSLANE_TEST(tensor_parts, conversions_to_parts_of_blocks) {
+  xl::stream const q{d};
+  xl::tensor<int, xl::nchw_c<4>> out{q, {2, 10, 3, 5}};
+  xl::tensor<int, xl::nhwc> in{q, {2, 4, 3, 5}};
+  std::vector<int> values(in.storage().size());
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = int(i) + 1;
+  xl::copy(q, values, in.storage());
+  xl::fill(q, out.storage(), -1);
+  xl::convert(q, in, xl::subrange<axis::c>(out.view(), 4, 4));
+  std::vector<int> expected(out.storage().size(), -1);
+  for_each_index(in.layout(), [&](auto const& i) {
+    expected[std::size_t(out.layout().offset({{i[0], i[1] + 4, i[2], i[3]}}))] = values[std::size_t(in.layout().offset(i))];
+  });
+  CROSSLANE_CHECK_SAME(read(q, out.storage()), expected);
+  xl::convert(q, xl::subrange<axis::c>(out.view(), 4, 2), xl::subrange<axis::c>(out.view(), 0, 2));
+  for_each_index(in.layout(), [&](auto const& i) {
+    if (i[1] < 2) expected[std::size_t(out.layout().offset(i))] = values[std::size_t(in.layout().offset(i))];
+  });
+  CROSSLANE_CHECK_SAME(read(q, out.storage()), expected);
 }
 
 template <int Rows, int Cols>

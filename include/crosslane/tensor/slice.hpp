@@ -100,6 +100,18 @@ struct renamed : strides_by_name<L, From, To> {
   }
 };
 
+CROSSLANE_NO_EXEC_CHECK
+template <class A, class Index>
+CROSSLANE_FN constexpr void check_subrange([[maybe_unused]] tensor_index<A, Index> const& begin, [[maybe_unused]] std::int64_t count,
+                                           [[maybe_unused]] std::int64_t extent) {
+#if CROSSLANE_CONFIG_BOUNDS_CHECKS && !CROSSLANE_DEVICE_PASS()
+  if (begin.value < 0 || count < 0 || begin.value > extent - count)
+    throw_error(errc::out_of_bounds, begin.where, "subrange from %lld over %lld of axis %s, which has %lld, at %s:%u",
+                static_cast<long long>(begin.value), static_cast<long long>(count), axis_name<A>(), static_cast<long long>(extent),
+                begin.where.file, begin.where.line);
+#endif
+}
+
 }  // namespace detail
 
 /// The part where axis A has index i, without that axis. Bounds are checked as those of elements.
@@ -121,12 +133,7 @@ CROSSLANE_FN constexpr auto subrange(tensor_view<T, L> const& t, detail::tensor_
                                      typename L::extents_type::index_type count) {
   using E = typename L::extents_type;
   using part = typename detail::replaced_dimension<E, A, A>::type;
-#if CROSSLANE_CONFIG_BOUNDS_CHECKS && !CROSSLANE_DEVICE_PASS()
-  if (begin.value < 0 || count < 0 || begin.value > t.template extent<A>() - count)
-    throw_error(errc::out_of_bounds, begin.where, "subrange from %lld over %lld of axis %s, which has %lld, at %s:%u",
-                static_cast<long long>(begin.value), static_cast<long long>(count), axis_name<A>(),
-                static_cast<long long>(t.template extent<A>()), begin.where.file, begin.where.line);
-#endif
+  detail::check_subrange(begin, count, t.template extent<A>());
   constexpr bool outermost = detail::is_packed<L> && L::order::template position<A>() == 0;
   return detail::make_view(t.data() + static_cast<typename E::index_type>(begin) * t.template stride<A>(),
                            detail::make_part<outermost, part, typename L::order>(
@@ -220,6 +227,121 @@ CROSSLANE_FN constexpr auto merge(tensor_view<T, L> const& t, [[maybe_unused]] s
   detail::strides_by_name<L, Inner, To> const s{t.layout()};
   return detail::make_view(t.data(), detail::make_part<detail::is_packed<L>, part, order>(
                                          detail::take_extents<part, To>(t.extents(), inner * outer, typename part::axes{}), s));
+}
+
+namespace detail {
+
+template <class... D>
+struct dimension_list {
+  using axes = crosslane::axes<typename dimension<D>::axis...>;
+  template <class Index>
+  using extents = crosslane::extents<Index, D...>;
+};
+template <class... Lists>
+struct joined_dimensions;
+template <class... D>
+struct joined_dimensions<dimension_list<D...>> {
+  using type = dimension_list<D...>;
+};
+template <class... D, class... Next, class... Rest>
+struct joined_dimensions<dimension_list<D...>, dimension_list<Next...>, Rest...>
+    : joined_dimensions<dimension_list<D..., Next...>, Rest...> {};
+
+/// Two dimensions in the place of axis A of extents or of an order.
+template <class List, class A, class Outer, class Inner>
+struct split_dimensions;
+template <class Index, class... D, class A, class Outer, class Inner>
+struct split_dimensions<extents<Index, D...>, A, Outer, Inner>
+    : joined_dimensions<dimension_list<>, std::conditional_t<std::is_same_v<typename dimension<D>::axis, A>, dimension_list<Outer, Inner>,
+                                                             dimension_list<D>>...> {};
+template <class... X, class A, class Outer, class Inner>
+struct split_dimensions<axes<X...>, A, Outer, Inner>
+    : joined_dimensions<dimension_list<>, std::conditional_t<std::is_same_v<X, A>, dimension_list<Outer, Inner>, dimension_list<X>>...> {};
+
+/// Strides of L, where Inner takes that of A and Outer `length` times it.
+template <class L, class A, class Outer, class Inner>
+struct split_strides {
+  using index = typename L::extents_type::index_type;
+  using inner_axis = typename dimension<Inner>::axis;
+  template <class X>
+  CROSSLANE_FN static constexpr std::int64_t fixed_stride() {
+    if constexpr (std::is_same_v<X, inner_axis>) {
+      return L::template fixed_stride<A>();
+    } else if constexpr (std::is_same_v<X, Outer>) {
+      constexpr std::int64_t s = L::template fixed_stride<A>(), n = dimension<Inner>::extent;
+      return s == 0 ? 0 : s == dynamic || n == dynamic ? dynamic : s * n;
+    } else {
+      return L::template fixed_stride<X>();
+    }
+  }
+  template <class X>
+  CROSSLANE_FN constexpr index stride() const {
+    if constexpr (std::is_same_v<X, inner_axis>)
+      return layout.template stride<A>();
+    else if constexpr (std::is_same_v<X, Outer>)
+      return index(layout.template stride<A>() * length);
+    else
+      return layout.template stride<X>();
+  }
+  L layout;
+  index length;
+};
+
+/// Extents E, of which two are given and `from` has the others.
+template <class E, class Outer, class Inner, class From, class... A>
+CROSSLANE_FN constexpr E take_split_extents(From const& from, std::int64_t outer, std::int64_t inner, axes<A...>) {
+  auto const get = [&](auto tag) -> std::int64_t {
+    using X = typename decltype(tag)::type;
+    if constexpr (std::is_same_v<X, Outer>)
+      return outer;
+    else if constexpr (std::is_same_v<X, Inner>)
+      return inner;
+    else
+      return from.template extent<X>();
+  };
+  return E{get(std::type_identity<A>{})...};
+}
+
+template <class A, class Outer, class Inner, class T, class L>
+CROSSLANE_FN constexpr auto split_axis(tensor_view<T, L> const& t, std::int64_t inner, [[maybe_unused]] source_location where) {
+  using E = typename L::extents_type;
+  using inner_axis = typename dimension<Inner>::axis;
+  static_assert((!L::order::template contains<Outer> || std::is_same_v<Outer, A>) &&
+                    (!L::order::template contains<inner_axis> || std::is_same_v<inner_axis, A>) && !std::is_same_v<Outer, inner_axis>,
+                "crosslane: the tensor has an axis of the new name already");
+  constexpr std::int64_t whole = E::template fixed_extent<A>(), step = dimension<Inner>::extent;
+  static_assert(step != 0 && (whole == dynamic || step == dynamic || whole % (step == 0 ? 1 : step) == 0),
+                "crosslane: split<A, Outer, Inner>() needs an extent of A that is a multiple of Inner's");
+#if !CROSSLANE_DEVICE_PASS()
+  if (inner <= 0 || t.template extent<A>() % inner != 0)
+    throw_error(errc::invalid_argument, where, "split of axis %s: it has %lld, no multiple of %lld", axis_name<A>(),
+                static_cast<long long>(t.template extent<A>()), static_cast<long long>(inner));
+#endif
+  constexpr bool known = whole != dynamic && step != dynamic;
+  using outer_dimension = std::conditional_t<known, fixed<Outer, (known ? whole / (step < 1 ? 1 : step) : 0)>, Outer>;
+  using part = typename split_dimensions<E, A, outer_dimension, Inner>::type::template extents<typename E::index_type>;
+  using order = typename split_dimensions<typename L::order, A, Outer, inner_axis>::type::axes;
+  split_strides<L, A, Outer, Inner> const s{t.layout(), typename E::index_type(inner)};
+  return make_view(t.data(), make_part<is_packed<L>, part, order>(
+                                 take_split_extents<part, Outer, inner_axis>(t.extents(), std::int64_t{t.template extent<A>()} / inner,
+                                                                             inner, typename part::axes{}),
+                                 s));
+}
+
+}  // namespace detail
+
+/// Axis A as two, declared in its place: index i of A is i / n of Outer and i % n of Inner. Throws invalid_argument on the program's side
+/// where A's extent is no multiple of n, 1 or more; kernels trust it. merge() is the inverse.
+template <tensor_axis A, tensor_axis Outer, tensor_axis Inner, class T, strided_layout L>
+CROSSLANE_FN constexpr auto split(tensor_view<T, L> const& t, typename L::extents_type::index_type n,
+                                  source_location where = source_location::current()) {
+  return detail::split_axis<A, Outer, Inner>(t, n, where);
+}
+/// The same where n is known at compile time: split<axis::c, group, fixed<axis::c, 8>>(t). Strides that follow from it are constants.
+template <tensor_axis A, tensor_axis Outer, class Inner, class T, strided_layout L>
+requires(!tensor_axis<Inner>)
+CROSSLANE_FN constexpr auto split(tensor_view<T, L> const& t, source_location where = source_location::current()) {
+  return detail::split_axis<A, Outer, Inner>(t, detail::dimension<Inner>::extent, where);
 }
 
 namespace detail {
