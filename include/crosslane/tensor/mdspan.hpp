@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Views from and to std::mdspan, and what has its shape: cuda::std::mdspan, Kokkos's. None of them is included: any class serves that has
+/// extents(), mapping() and data_handle(). Axis i of the one is the i-th that the other declares.
+#pragma once
+
+#include <crosslane/tensor/packed.hpp>
+#include <crosslane/tensor/slice.hpp>
+#include <crosslane/tensor/strided.hpp>
+#include <crosslane/tensor/view.hpp>
+
+namespace crosslane {
+
+/// What a multidimensional span of the standard library's kind has.
+template <class M>
+concept mdspan_like = requires(M const& m) {
+  typename M::element_type;
+  typename M::extents_type;
+  typename M::mapping_type;
+  { m.data_handle() } -> std::convertible_to<typename M::element_type*>;
+  m.extents().extent(0);
+  m.mapping().stride(0);
+  M::rank();
+};
+
+namespace detail {
+
+/// Throws where a stride that matters is not the one that the layout has.
+template <class L, class M, class... A>
+void check_mdspan_strides(L const& layout, M const& mapping, char const* what, source_location where, axes<A...>) {
+  unsigned r = 0;
+  (((layout.extents().template extent<A>() > 1 && std::int64_t(mapping.stride(r)) != std::int64_t{layout.template stride<A>()})
+        ? throw_error(errc::invalid_argument, where, "%s: the stride of axis %s is %lld in the mdspan and %lld in the tensor's layout",
+                      what, axis_name<A>(), static_cast<long long>(mapping.stride(r)), static_cast<long long>(layout.template stride<A>()))
+        : void(),
+    ++r),
+   ...);
+}
+
+template <class L, class M, class... A>
+L layout_of_mdspan(M const& m, source_location where, axes<A...>) {
+  using E = typename L::extents_type;
+  E const e{std::int64_t(m.extents().extent(unsigned(position_of<E, A>)))..., where};
+  if constexpr (is_packed<L>) {
+    L const layout{e, where};
+    if (e.count() != 0) check_mdspan_strides(layout, m.mapping(), "from_mdspan", where, axes<A...>{});
+    return layout;
+  } else {
+    typename E::multi_index strides{};
+    for (unsigned s = 0; s < unsigned(E::rank); ++s) strides[int(s)] = static_cast<typename E::index_type>(m.mapping().stride(s));
+    return L{e, strides, where};
+  }
+}
+
+}  // namespace detail
+
+/// The elements of an mdspan as a tensor of layout L, packed or strided, whose order in memory the mdspan must have: from_mdspan<nhwc>(m).
+/// Throws invalid_argument where extents or strides are not those that L fixes or its order asks for, limit_exceeded where L's indices are
+/// too narrow.
+template <strided_layout L, mdspan_like M>
+tensor_view<typename M::element_type, L> from_mdspan(M const& m, source_location where = source_location::current()) {
+  static_assert(int(M::rank()) == L::extents_type::rank, "crosslane: the mdspan and the layout have different numbers of axes");
+  return {m.data_handle(), detail::layout_of_mdspan<L>(m, where, typename L::extents_type::axes{})};
+}
+
+namespace detail {
+
+template <class M, class T, class L, class... A>
+M make_mdspan(tensor_view<T, L> const& t, source_location where, axes<A...>) {
+  using E = typename M::extents_type;
+  using index = typename E::index_type;
+  unsigned r = 0;
+  ((E::static_extent(r) != static_cast<decltype(E::static_extent(0))>(-1) && std::int64_t(E::static_extent(r)) != t.template extent<A>()
+        ? throw_error(errc::invalid_argument, where, "to_mdspan: axis %s has %lld, the mdspan fixes %lld", axis_name<A>(),
+                      static_cast<long long>(t.template extent<A>()), static_cast<long long>(E::static_extent(r)))
+        : void(),
+    ++r),
+   ...);
+  constexpr std::uint64_t largest = ~std::uint64_t{0} >> (64 - 8 * sizeof(index) + std::is_signed_v<index>);
+  if (std::uint64_t(t.layout().span_size()) > largest)
+    throw_error(errc::limit_exceeded, where, "to_mdspan: %lld elements, the limit of its %zu-bit index is %llu",
+                static_cast<long long>(t.layout().span_size()), 8 * sizeof(index), static_cast<unsigned long long>(largest));
+  E const e(static_cast<index>(t.template extent<A>())...);
+  using mapping = typename M::mapping_type;
+  if constexpr (requires(mapping const& m) { mapping(e, m.strides()); }) {
+    using strides = decltype(std::declval<mapping const&>().strides());
+    return M(t.data(), mapping(e, strides{static_cast<index>(t.template stride<A>())...}));
+  } else {
+    mapping const result(e);
+    if (t.count() != 0) check_mdspan_strides(t.layout(), result, "to_mdspan", where, axes<A...>{});
+    return M(t.data(), result);
+  }
+}
+
+}  // namespace detail
+
+/// The view as an mdspan of type M: one of layout_stride takes every strided layout; others, as layout_right, take those whose strides they
+/// compute too. Throws invalid_argument where strides or extents are not those of M, limit_exceeded where its index type is too narrow.
+template <mdspan_like M, class T, strided_layout L>
+M to_mdspan(tensor_view<T, L> const& t, source_location where = source_location::current()) {
+  static_assert(int(M::rank()) == L::extents_type::rank, "crosslane: the mdspan and the layout have different numbers of axes");
+  static_assert(std::is_convertible_v<T(*)[], typename M::element_type(*)[]>,
+                "crosslane: the mdspan is of another element type, or of mutable elements where the tensor's are constant");
+  return detail::make_mdspan<M>(t, where, typename L::extents_type::axes{});
+}
+
+}  // namespace crosslane
