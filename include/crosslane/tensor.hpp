@@ -9,6 +9,7 @@
 #include <crosslane/tensor/generate.hpp>
 #include <crosslane/tensor/packed.hpp>
 #include <crosslane/tensor/part.hpp>
+#include <crosslane/tensor/preferred_layout.hpp>
 #include <crosslane/tensor/reduce.hpp>
 #include <crosslane/tensor/slice.hpp>
 #include <crosslane/tensor/strided.hpp>
