@@ -14,6 +14,10 @@ struct takes_contiguous_channels {
   CROSSLANE_FN void operator()(Ctx const&, xl::tensor_view<float, L>) const {}
 };
 
+struct negated {
+  CROSSLANE_FN float operator()(float x, float = 0) const { return -x; }
+};
+
 using rgb = xl::with_fixed<xl::nhwc, xl::fixed<axis::c, 3>>;
 
 void launch(xl::stream const& q, xl::tensor<float, xl::nchw>& planes, xl::tensor<float, xl::nhwc>& pixels, float* data) {
@@ -50,8 +54,26 @@ void launch(xl::stream const& q, xl::tensor<float, xl::nchw>& planes, xl::tensor
   xl::extents<unsigned, axis::n> wrong;
 #elif CROSSLANE_TEST_WRONG == 15
   (void)xl::merge<axis::c, axis::w, axis::k>(t);
+#elif CROSSLANE_TEST_WRONG == 16
+  xl::tensor_view<float, xl::nchw> const wrong = xl::tensor_view{data, xl::with_index<xl::nchw, std::int64_t>{{1, 2, 3, 4}}};
+#elif CROSSLANE_TEST_WRONG == 17
+  t(0, 0, 0, 0.5f) = 1;
+#elif CROSSLANE_TEST_WRONG == 18
+  xl::transform(q, xl::fix<axis::n>(t, 0), negated{}, pixels);
+#elif CROSSLANE_TEST_WRONG == 19
+  xl::transform(q, pixels, negated{}, planes.storage());
+#elif CROSSLANE_TEST_WRONG == 20
+  xl::reduce<axis::n>(q, xl::fix<axis::c>(t, 0), pixels, xl::plus{}, 0.f);
+#elif CROSSLANE_TEST_WRONG == 21
+  xl::reduce<axis::k>(q, xl::fix<axis::c>(t, 0), pixels, xl::plus{}, 0.f);
+#elif CROSSLANE_TEST_WRONG == 22
+  (void)xl::split<axis::c, axis::d, xl::fixed<axis::k, 2>>(xl::tensor_view{data, rgb{{1, 3, 2, 2}}});
+#elif CROSSLANE_TEST_WRONG == 23
+  (void)xl::split<axis::c, axis::h, axis::k>(t, 2);
 #else
   xl::convert(q, planes, pixels);
+  xl::transform(q, pixels, negated{}, planes, xl::fix<axis::n>(t, 0));
+  xl::reduce<axis::n>(q, xl::fix<axis::n>(t, 0), pixels, xl::plus{}, 0.f);
   (void)t, (void)data;
 #endif
 }
