@@ -20,6 +20,7 @@ void register_launch(xl::stream_ref q);
 void register_atomic(xl::stream_ref q);
 void register_convert(xl::stream_ref q);
 void register_tensor_convert(xl::stream_ref q);
+void register_tensor_operations(xl::stream_ref q);
 void register_barrier(xl::stream_ref q);
 void register_waves(xl::stream_ref q);
 void register_block_reduce(xl::stream_ref q);

@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
     bench::register_atomic(q);
     bench::register_convert(q);
     bench::register_tensor_convert(q);
+    bench::register_tensor_operations(q);
 #if CROSSLANE_COMPILER_CUDA()  // the rivals are CUB's
     bench::register_waves(q);
     bench::register_block_reduce(q);
