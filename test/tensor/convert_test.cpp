@@ -126,6 +126,46 @@ CROSSLANE_TEST(tensor_convert, parts) {
   for (std::size_t i = 0; i < repeated.size(); ++i) CROSSLANE_CHECK_EQ(repeated[i], float(i % 10));
 }
 
+/// There and back by every pair, bit for bit.
+template <class From, class... To>
+void check_round_trips(xl::stream const& q, From const& from, To const&... to) {
+  xl::tensor<std::uint32_t, From> first{q, from}, back{q, from};
+  std::vector<std::uint32_t> values(first.storage().size());
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = std::uint32_t(i + 1) * 2654435761u;
+  xl::copy(q, values, first.storage());
+  std::vector<std::uint32_t> expected(values.size());
+  for_each_index(from, [&](auto const& i) { expected[std::size_t(from.offset(i))] = values[std::size_t(from.offset(i))]; });
+  auto const there_and_back = [&]<class L>(L const& layout) {
+    xl::tensor<std::uint32_t, L> there{q, layout};
+    xl::convert(q, first, there);
+    xl::fill(q, back.storage(), 0u);
+    xl::convert(q, there, back);
+    std::vector<std::uint32_t> got = read(q, back.storage());
+    std::vector<std::uint32_t> elements(got.size());  // without gaps, which a copy may bring
+    for_each_index(from, [&](auto const& i) { elements[std::size_t(from.offset(i))] = got[std::size_t(from.offset(i))]; });
+    CROSSLANE_CHECK_SAME(elements, expected);
+  };
+  (there_and_back(to), ...);
+}
+
+CROSSLANE_TEST(tensor_convert, round_trips) {
+  xl::stream const q{d};
+  random_extents next{8};
+  for (int round = 0; round < 3; ++round) {
+    xl::image_extents const e{next(3), next(30), next(5), next(20)};
+    xl::nchw const a{e};
+    xl::nhwc const b{e};
+    xl::chwn const c{e};
+    auto const padded = xl::make_padded<xl::nchw::order>(e, 24);
+    xl::nchw_c<8> const blocks{e};
+    check_round_trips(q, a, a, b, c, padded, blocks);
+    check_round_trips(q, b, a, b, c, padded, blocks);
+    check_round_trips(q, c, a, b, c, padded, blocks);
+    check_round_trips(q, padded, a, b, c, padded, blocks);
+    check_round_trips(q, blocks, a, b, c, padded, blocks);
+  }
+}
+
 CROSSLANE_TEST(tensor_convert, scaled) {
   xl::stream const q{d};
   xl::image_extents const e{1, 16, 4, 16};
