@@ -46,6 +46,8 @@ static_assert(std::is_same_v<groups, xl::packed<xl::extents<int, axis::n, xl::fi
                                                             xl::fixed<axis::w, 6>>,
                                                 xl::axes<axis::n, group, axis::c, axis::h, axis::w>>>);
 static_assert(layout_of<decltype(xl::split<axis::c, group, axis::k>(view{}, 4))>::fixed_stride<axis::k>() == 24);
+using halves = layout_of<decltype(xl::split<axis::h, group, xl::fixed<axis::k, 2>>(xl::fix<axis::c>(view{}, 1)))>;
+static_assert(halves::fixed_stride<group>() == 12 && halves::fixed_stride<axis::k>() == 6 && halves::fixed_stride<axis::n>() == 192);
 static_assert(
     std::is_same_v<layout_of<decltype(xl::merge<group, axis::c, axis::c>(xl::split<axis::c, group, xl::fixed<axis::c, 4>>(view{})))>,
                    fixed_nchw>);
