@@ -34,7 +34,7 @@ inline void require_device(options const& chosen, char const* program) {
   if (xl::device::count() > 0) return;
   auto const text = std::string{"no "} + xl::default_backend::name + " device on this machine";
   if (!runs_on_host(chosen)) throw no_device{text};
-  std::fprintf(stderr, "%s: %s\n", program, text.c_str());
+  std::fprintf(stderr, "%s: %s: only the CPU runs\n", program, text.c_str());
 }
 
 /// Calls run(device) for each device of the GPU's backend and of the host.

@@ -7,6 +7,7 @@
 #include "output_files.hpp"
 #include "pipeline.hpp"
 
+#include <filesystem>
 #include <iostream>
 
 namespace photo {
@@ -44,7 +45,7 @@ void run(examples::options const& chosen) {
   examples::print_rows(chosen, old, made);
   std::cout << "\nGB/s: bytes that the kernel must read and write, by time\n"
                "difference: the largest from the reference; 1 is the range from black to white\n\n";
-  for (auto const& path : written) std::cout << "wrote " << path.string() << '\n';
+  for (auto const& path : written) std::cout << "wrote " << std::filesystem::absolute(path).string() << '\n';
 }
 
 }  // namespace

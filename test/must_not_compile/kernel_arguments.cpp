@@ -23,14 +23,45 @@ struct not_trivial_function : not_trivial {
   CROSSLANE_FN void operator()(int) const {}
 };
 
+struct fill_some {
+  struct shared {
+    int value;
+  };
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const&, shared&, xl::span<float>, int) const {}
+};
+
+struct changes_itself {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const&, int) {}
+};
+
+struct changes_its_argument {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const&, int, int&) const {}
+};
+
 void launch(xl::stream const& q) {
+  [[maybe_unused]] xl::buffer<float> floats{q, 1};
+  [[maybe_unused]] xl::buffer<int> ints{q, 1};
 #if CROSSLANE_TEST_WRONG == 1
   xl::launch(q, {.grid = 1, .block = 32}, take{}, 1, not_trivial{});
 #elif CROSSLANE_TEST_WRONG == 2
   xl::launch(q, {.grid = 1, .block = 32}, not_trivial_kernel{});
 #elif CROSSLANE_TEST_WRONG == 3
   xl::for_each(q, 10, not_trivial_function{});
+#elif CROSSLANE_TEST_WRONG == 4
+  xl::launch(q, {.grid = 1, .block = 32}, fill_some{}, ints, 1);
+#elif CROSSLANE_TEST_WRONG == 5
+  xl::launch(q, {.grid = 1, .block = 32}, fill_some{}, floats, floats);
+#elif CROSSLANE_TEST_WRONG == 6
+  xl::launch(q, {.grid = 1, .block = 32}, fill_some{}, floats);
+#elif CROSSLANE_TEST_WRONG == 7
+  xl::launch(q, {.grid = 1, .block = 32}, changes_itself{}, 1);
+#elif CROSSLANE_TEST_WRONG == 8
+  xl::launch(q, {.grid = 1, .block = 32}, changes_its_argument{}, 1, 2);
 #else
+  xl::launch(q, {.grid = 1, .block = 32}, fill_some{}, floats, 1);
   xl::launch(q, {.grid = 1, .block = 32}, take{}, 1, static_cast<int*>(nullptr));
 #endif
 }

@@ -141,6 +141,61 @@ constexpr bool is_noexcept() {
     return std::is_nothrow_invocable_v<K const&, Ctx const&, A const&...>;
 }
 
+template <class K, class Ctx, class... A>
+constexpr bool takes() {
+  if constexpr (has_shared<K, Ctx>)
+    return std::is_invocable_v<K const&, Ctx const&, kernel_shared<K, Ctx>&, A const&...>;
+  else
+    return std::is_invocable_v<K const&, Ctx const&, A const&...>;
+}
+
+// What does not fit, of a kernel that is a template of its context alone. The messages show what stands in their template arguments.
+
+template <int Position, class Given, class Taken>
+struct check_fit {
+  static_assert(std::is_convertible_v<Given const&, Taken>,
+                "crosslane: an argument of the launch does not fit the kernel: see Position, from 1 on, Given and Taken of check_fit");
+  static constexpr bool ok = true;
+};
+template <int Given, int Taken>
+struct check_count {
+  static_assert(Given == Taken,
+                "crosslane: the launch has another number of arguments than the kernel: see Given and Taken of check_count");
+  static constexpr bool ok = true;
+};
+
+template <class...>
+struct types {};
+
+template <class... Given, class... Taken, int... Index>
+constexpr bool check_call(types<Given...>, types<Taken...>, std::integer_sequence<int, Index...>) {
+  if constexpr (sizeof...(Given) == sizeof...(Taken))
+    return (check_fit<Index + 1, Given, Taken>::ok && ... && true);
+  else
+    return check_count<int(sizeof...(Given)), int(sizeof...(Taken))>::ok;
+}
+
+template <class K, class Context, class... Taken, class Given>
+constexpr bool explain(std::false_type /*no shared struct*/, void (K::*)(Context, Taken...) const, Given given) {
+  return check_call(given, types<Taken...>{}, std::make_integer_sequence<int, int(sizeof...(Taken))>{});
+}
+template <class K, class Context, class Shared, class... Taken, class Given>
+constexpr bool explain(std::true_type, void (K::*)(Context, Shared, Taken...) const, Given given) {
+  return check_call(given, types<Taken...>{}, std::make_integer_sequence<int, int(sizeof...(Taken))>{});
+}
+template <class HasShared, class K, class... Taken, class Given>
+constexpr bool explain(HasShared, void (K::*)(Taken...), Given) {
+  static_assert(sizeof(K) == 0, "crosslane: operator() of the kernel is not const");
+  return false;
+}
+
+template <class K, class Ctx, class... A>
+constexpr bool explain_call() {
+  if constexpr (requires { explain(std::bool_constant<has_shared<K, Ctx>>{}, &K::template operator()<Ctx>, types<A...>{}); })
+    return explain(std::bool_constant<has_shared<K, Ctx>>{}, &K::template operator()<Ctx>, types<A...>{});
+  return false;
+}
+
 /// Calls f with the width of the device as a constant, once what the kernel states, the arguments and the geometry have been checked for
 /// that instance of it.
 template <class B, class K, class... A, class F>
@@ -157,18 +212,11 @@ void with_instance(int device, device_properties const& p, launch_geometry const
     static_assert(!is_noexcept<K, ctx, A...>(),
                   "crosslane: a kernel's operator() must not be noexcept: the host backend leaves the threads of a block that has failed "
                   "by an exception, which would end the program");
-    if constexpr (has_shared<K, ctx>)
-      static_assert(std::is_invocable_v<K const&, ctx const&, kernel_shared<K, ctx>&, A const&...>,
-                    "crosslane: the kernel cannot be called with (context, [its shared struct,] the arguments of the launch): see that "
-                    "their number and types fit, that "
-                    "operator() is const and that it takes no argument by non-const reference. "
-                    "A tensor must have a layout that the kernel takes; crosslane::convert(stream, source, destination) changes it");
-    else
-      static_assert(std::is_invocable_v<K const&, ctx const&, A const&...>,
-                    "crosslane: the kernel cannot be called with (context, the arguments of the launch): see that their number and types "
-                    "fit, that operator() is const "
-                    "and that it takes no argument by non-const reference. "
-                    "A tensor must have a layout that the kernel takes; crosslane::convert(stream, source, destination) changes it");
+    if constexpr (!takes<K, ctx, A...>()) (void)explain_call<K, ctx, A...>();
+    static_assert(takes<K, ctx, A...>(),
+                  "crosslane: the kernel cannot be called with (context, [its shared struct,] the arguments of the launch): see that "
+                  "their number and types fit, that operator() is const and that it takes no argument by non-const reference. "
+                  "A tensor must have a layout that the kernel takes; crosslane::convert(stream, source, destination) changes it");
     check_geometry<K>(B::name, device, p, g, shared_bytes, shared_bytes > B::max_static_shared_bytes);
     f(width);
   });
