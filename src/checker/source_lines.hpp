@@ -15,6 +15,10 @@
 
 #include <dlfcn.h>
 #include <elf.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace crosslane::backend {
 
@@ -34,16 +38,20 @@ class source_lines {
     std::uintptr_t const base = header->e_type == ET_EXEC ? 0 : reinterpret_cast<std::uintptr_t>(module.dli_fbase);
     // The name of the program may be relative to a folder that it has left.
     std::string const file = std::strchr(module.dli_fname, '/') != nullptr && module.dli_fname[0] == '/' ? module.dli_fname : own_path();
-    char arguments[64];
-    std::snprintf(arguments, sizeof arguments, "' -i %#zx 2>/dev/null", std::size_t(address - 1 - base));
-    std::FILE* const pipe = popen(("addr2line -e '" + file + arguments).c_str(), "r");
-    if (pipe == nullptr) return {};
+    std::FILE* const program = program_of(file);
+    char line[4096];
+    // What it writes ends with the answer to another question, of an address that is nowhere.
+    int const asked = std::snprintf(line, sizeof line, "%#zx\n%s\n", std::size_t(address - 1 - base), nowhere);
+    if (program == nullptr || send(fileno(program), line, std::size_t(asked), MSG_NOSIGNAL) != asked) return {};
     // Innermost first. The library's own lines say little to who wrote the kernel.
     source_location result;
-    char line[4096];
     bool chosen = false;
-    while (std::fgets(line, sizeof line, pipe) != nullptr) {
-      std::string_view text = line;
+    while (std::fgets(line, sizeof line, program) != nullptr) {
+      std::string_view const text = line;
+      if (text.substr(0, text.size() - 1) == nowhere) {
+        (void)std::fgets(line, sizeof line, program);  // its answer
+        break;
+      }
       std::size_t const colon = text.rfind(':');
       if (chosen || colon == std::string_view::npos || text.substr(0, 2) == "??") continue;
       unsigned const number = unsigned(std::strtoul(line + colon + 1, nullptr, 10));
@@ -52,7 +60,26 @@ class source_lines {
       chosen = !is_library(name);
       if (chosen || result.line == 0) result = {files_.emplace(name).first->c_str(), "", number};
     }
-    pclose(pipe);
+    return result;
+  }
+
+  /// addr2line for a file, which stays and answers line by line: it reads the file's debug information once. Null where there is none.
+  std::FILE* program_of(std::string const& file) {
+    if (auto const known = programs_.find(file); known != programs_.end()) return known->second;
+    std::FILE*& result = programs_[file];
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return nullptr;
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], 0);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
+    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+    char const* const arguments[] = {"addr2line", "-e", file.c_str(), "-a", "-i", nullptr};
+    pid_t process;
+    if (posix_spawnp(&process, arguments[0], &actions, nullptr, const_cast<char**>(arguments), environ) == 0) result = fdopen(ends[0], "r");
+    if (result == nullptr) close(ends[0]);
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[1]);
     return result;
   }
 
@@ -75,7 +102,10 @@ class source_lines {
   using ElfW_Ehdr = Elf32_Ehdr;
 #endif
 
+  static constexpr char const* nowhere = "0xffffffffffffffff";
+
   std::unordered_map<std::uintptr_t, source_location> known_;
+  std::unordered_map<std::string, std::FILE*> programs_;
   std::set<std::string> files_;
 };
 

@@ -7,8 +7,10 @@
 #include "corpus/bounds.hpp"
 #include "corpus/device_races.hpp"
 #include "corpus/lanes.hpp"
+#include "corpus/launches.hpp"
 #include "corpus/shared_races.hpp"
 #include "corpus/unwritten.hpp"
+#include "corpus/widths.hpp"
 
 #include <cstdio>
 #include <fstream>
@@ -24,7 +26,8 @@ namespace {
 constexpr std::uint64_t seeds = 6;
 
 template <class K>
-checks::report report_of(xl::device d, K const& kernel, unsigned grid, unsigned block, std::uint64_t seed) {
+checks::report report_of(xl::device d, K const& kernel, unsigned grid, unsigned block, std::uint64_t seed,
+                         checks::level level = checks::level::full) {
   xl::stream const q{d};
   xl::buffer<int> data{q, 1024}, unwritten{q, 1024};
   xl::fill(q, data, 0);
@@ -34,11 +37,14 @@ checks::report report_of(xl::device d, K const& kernel, unsigned grid, unsigned 
     gone = freed.data();
   }
   q.synchronize();
+  std::size_t dynamic = 0;
+  if constexpr (requires { K::dynamic_bytes; }) dynamic = K::dynamic_bytes;
   checks::options o;
-  o.level = checks::level::full;
+  o.level = level;
   o.seed = seed;
-  checks::report r = checks::collect(
-      o, [&] { xl::launch(q, {.grid = grid, .block = block}, kernel, corpus::memory{data.view(), unwritten.view(), gone}); });
+  checks::report r = checks::collect(o, [&] {
+    xl::launch(q, {.grid = grid, .block = block, .dynamic_shared = dynamic}, kernel, corpus::memory{data.view(), unwritten.view(), gone});
+  });
   q.synchronize();
   return r;
 }
@@ -47,7 +53,8 @@ checks::report report_of(xl::device d, K const& kernel, unsigned grid, unsigned 
 std::set<std::string> marked_lines(std::string const& kernel) {
   std::string const folder = std::string(__FILE__).substr(0, std::string(__FILE__).rfind('/')) + "/corpus/";
   std::set<std::string> result;
-  for (char const* const file : {"barriers.hpp", "bounds.hpp", "device_races.hpp", "lanes.hpp", "shared_races.hpp", "unwritten.hpp"}) {
+  for (char const* const file :
+       {"barriers.hpp", "bounds.hpp", "device_races.hpp", "lanes.hpp", "shared_races.hpp", "unwritten.hpp", "widths.hpp"}) {
     std::ifstream in{folder + file};
     std::string line;
     for (unsigned number = 1; std::getline(in, line); ++number) {
@@ -120,12 +127,28 @@ void wrong(xl::device d, kind expected, unsigned grid, unsigned block, bool (*th
 }
 
 template <class K>
+void expect_nothing(xl::device d, unsigned grid, unsigned block) {
+  for (checks::level const level : {checks::level::off, checks::level::basic, checks::level::full})
+    for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+      checks::report const r = report_of(d, K{}, grid, block, seed, level);
+      if (!r.empty())
+        fail("found in " + short_name<K>() + " at level " + std::to_string(int(level)) + ", where it is right:\n" + r.text(),
+             source_location::current());
+    }
+}
+
+template <class K>
 void right(xl::device d, unsigned grid, unsigned block) {
   ++right_kernels;
-  for (std::uint64_t seed = 0; seed < seeds; ++seed) {
-    checks::report const r = report_of(d, K{}, grid, block, seed);
-    if (!r.empty()) fail("found in " + short_name<K>() + ", which is right:\n" + r.text(), source_location::current());
-  }
+  expect_nothing<K>(d, grid, block);
+}
+
+/// Wrong where waves have `Width` lanes, and right elsewhere.
+template <unsigned Width, class K>
+void wrong_at(xl::device d, kind expected, unsigned grid, unsigned block, bool (*threads)(unsigned, unsigned)) {
+  if (d.properties().wave_size == Width) return wrong<K>(d, expected, grid, block, threads);
+  ++wrong_kernels;
+  expect_nothing<K>(d, grid, block);
 }
 
 constexpr bool any(unsigned, unsigned) { return true; }
@@ -138,6 +161,10 @@ CROSSLANE_TEST(corpus, early_exit) {
   right<corpus::guard_skips>(d, 1, 64);
   right<corpus::even_rounds>(d, 1, 64);
   right<corpus::block_leaves>(d, 3, 64);
+  wrong<corpus::waits_behind_and<false>>(d, kind::early_exit, 2, 64, [](unsigned a, unsigned b) { return a < 48 && b >= 48; });
+  wrong<corpus::idle_block_of_a_grid<true>>(d, kind::early_exit, 3, 64, any);
+  right<corpus::waits_behind_and<true>>(d, 2, 64);
+  right<corpus::idle_block_of_a_grid<false>>(d, 3, 64);
 }
 
 CROSSLANE_TEST(corpus, different_barriers) {
@@ -145,6 +172,13 @@ CROSSLANE_TEST(corpus, different_barriers) {
   wrong<corpus::roles_with_barriers>(d, kind::different_barriers, 1, 64, [](unsigned a, unsigned b) { return a < 32 && b >= 32; });
   right<corpus::barrier_behind_branches>(d, 1, 64);
   right<corpus::roles_with_one_barrier>(d, 1, 64);
+  wrong<corpus::rounds_for_half>(d, kind::different_barriers, 2, 64, [](unsigned a, unsigned b) { return a < 32 && b >= 32; });
+  wrong<corpus::leader_waits_for_the_grid<false>>(d, kind::different_barriers, 2, 64,
+                                                  [](unsigned a, unsigned b) { return a == 0 && b != 0; });
+  wrong<corpus::blocks_wait_apart>(d, kind::different_barriers, 2, 64, any);
+  right<corpus::rounds_for_all>(d, 2, 64);
+  right<corpus::leader_waits_for_the_grid<true>>(d, 2, 64);
+  right<corpus::blocks_wait_together>(d, 2, 64);
 }
 
 CROSSLANE_TEST(corpus, absent_lane) {
@@ -154,6 +188,13 @@ CROSSLANE_TEST(corpus, absent_lane) {
   right<corpus::votes_before_return>(d, 1, 128);
   right<corpus::group_of_the_branch>(d, 1, 64);
   right<corpus::tiles_reduce_before_a_barrier>(d, 1, 64);
+  wrong<corpus::mask_of_more_lanes>(d, kind::absent_lane, 1, 64,
+                                    [](unsigned a, unsigned b) { return a % 32 < 8 && b % 32 >= 8 && b % 32 < 16; });
+  wrong<corpus::lanes_leave_the_rounds>(d, kind::absent_lane, 2, 64, [](unsigned a, unsigned b) { return a % 16 < 4 && b % 16 >= 4; });
+  wrong<corpus::waits_in_a_branch>(d, kind::absent_lane, 2, 64, [](unsigned a, unsigned b) { return a % 4 == 0 && b % 4 != 0; });
+  right<corpus::mask_of_these_lanes>(d, 1, 64);
+  right<corpus::lanes_stay_for_all_rounds>(d, 2, 64);
+  right<corpus::waits_behind_a_branch>(d, 2, 64);
 }
 
 CROSSLANE_TEST(corpus, different_lanes) {
@@ -161,6 +202,10 @@ CROSSLANE_TEST(corpus, different_lanes) {
   wrong<corpus::shuffles_at_two_places>(d, kind::different_lanes, 1, 64, [](unsigned a, unsigned b) { return (a + b) % 2 == 1; });
   right<corpus::votes_then_sums>(d, 1, 64);
   right<corpus::shuffles_at_one_place>(d, 1, 64);
+  wrong<corpus::tile_and_wave>(d, kind::different_lanes, 1, 64, [](unsigned a, unsigned b) { return a % 16 < 8 && b % 16 >= 8; });
+  wrong<corpus::operators_of_each_lane>(d, kind::different_lanes, 2, 64, [](unsigned a, unsigned b) { return a % 8 < 4 && b % 8 >= 4; });
+  right<corpus::tile_then_wave>(d, 1, 64);
+  right<corpus::operators_of_all_lanes>(d, 2, 64);
 }
 
 CROSSLANE_TEST(corpus, invalid_lane) {
@@ -168,6 +213,10 @@ CROSSLANE_TEST(corpus, invalid_lane) {
   wrong<corpus::reads_before_the_first>(d, kind::invalid_lane, 1, 64, [](unsigned a, unsigned) { return a % 32 == 0; });
   right<corpus::reads_next_lane>(d, 1, 64);
   right<corpus::reads_lane_below>(d, 1, 64);
+  wrong<corpus::names_the_wave_s_lane>(d, kind::invalid_lane, 1, 64, [](unsigned a, unsigned) { return a >= 8; });
+  wrong<corpus::broadcasts_from_the_last_lane>(d, kind::invalid_lane, 2, 64, [](unsigned a, unsigned) { return a < 64; });
+  right<corpus::names_the_tile_s_rank>(d, 1, 64);
+  right<corpus::broadcasts_from_the_last_rank>(d, 2, 64);
 }
 
 CROSSLANE_TEST(corpus, out_of_bounds) {
@@ -179,6 +228,14 @@ CROSSLANE_TEST(corpus, out_of_bounds) {
   right<corpus::left_edge_kept>(d, 1, 64);
   right<corpus::shared_large_enough>(d, 2, 64);
   right<corpus::wide_body>(d, 1, 64);
+  wrong<corpus::index_wraps_around>(d, kind::out_of_bounds, 1, 64, [](unsigned a, unsigned) { return a == 0; });
+  wrong<corpus::one_word_for_each_thread<128>>(d, kind::out_of_bounds, 1, 64, [](unsigned a, unsigned) { return a >= 32 || a == 0; });
+  wrong<corpus::rows_of_another_pitch<70>>(d, kind::out_of_bounds, 8, 64, [](unsigned a, unsigned) { return a >= 32 || a == 0; });
+  wrong<corpus::index_beyond_the_view>(d, kind::out_of_bounds, 1, 64, [](unsigned a, unsigned) { return a >= 24 || a == 0; });
+  right<corpus::index_stays>(d, 1, 64);
+  right<corpus::one_word_for_each_thread<256>>(d, 1, 64);
+  right<corpus::rows_of_another_pitch<64>>(d, 8, 64);
+  right<corpus::index_below_the_size>(d, 1, 64);
 }
 
 CROSSLANE_TEST(corpus, freed_memory) {
@@ -186,6 +243,8 @@ CROSSLANE_TEST(corpus, freed_memory) {
   wrong<corpus::reads_a_freed_buffer>(d, kind::freed_memory, 1, 64, any);
   right<corpus::writes_a_living_buffer>(d, 1, 64);
   right<corpus::reads_a_living_buffer>(d, 1, 64);
+  wrong<corpus::counts_in_a_freed_buffer>(d, kind::freed_memory, 2, 64, any);
+  right<corpus::counts_in_a_living_buffer>(d, 2, 64);
 }
 
 CROSSLANE_TEST(corpus, shared_race) {
@@ -213,6 +272,17 @@ CROSSLANE_TEST(corpus, shared_race) {
   right<corpus::block_waits_for_itself>(d, 2, 128);
   right<corpus::own_byte>(d, 1, 64);
   right<corpus::flag_with_release>(d, 2, 64);
+  wrong<corpus::turns_without_a_wait>(d, kind::shared_race, 1, 32, differ);
+  wrong<corpus::product_by_tiles<false>>(d, kind::shared_race, 1, 64,
+                                         [](unsigned a, unsigned b) { return a / 8 == b / 8 || a % 8 == b % 8; });
+  wrong<corpus::scans_in_place>(d, kind::shared_race, 2, 64, [](unsigned a, unsigned b) { return a < b && ((b - a) & (b - a - 1)) == 0; });
+  wrong<corpus::adds_plainly>(d, kind::shared_race, 2, 64, differ);
+  wrong<corpus::copies_of_others<false>>(d, kind::shared_race, 1, 64, [](unsigned a, unsigned b) { return (a ^ b) == 1; });
+  right<corpus::turns_after_a_wait>(d, 1, 32);
+  right<corpus::product_by_tiles<true>>(d, 1, 64);
+  right<corpus::scans_in_two_steps>(d, 2, 64);
+  right<corpus::adds_by_one_thread>(d, 2, 64);
+  right<corpus::copies_of_others<true>>(d, 1, 64);
 }
 
 CROSSLANE_TEST(corpus, device_race) {
@@ -227,6 +297,15 @@ CROSSLANE_TEST(corpus, device_race) {
   right<corpus::last_block<true>>(d, 4, 64);
   right<corpus::last_block_by_fences>(d, 4, 64);
   right<corpus::neighbours_in_a_grid<true>>(d, 3, 64);
+  wrong<corpus::fence_for_the_grid<false>>(d, kind::device_race, 3, 64, [](unsigned a, unsigned b) { return a + b == 63; });
+  wrong<corpus::bins_counted_plainly>(d, kind::device_race, 1, 64, [](unsigned a, unsigned b) { return a != b && a % 16 == b % 16; });
+  wrong<corpus::steps_of_the_block>(d, kind::device_race, 2, 64, [](unsigned a, unsigned b) { return a == b; });
+  wrong<corpus::turns_in_place<false>>(d, kind::device_race, 1, 64,
+                                       [](unsigned a, unsigned b) { return a / 8 == b % 8 && a % 8 == b / 8; });
+  right<corpus::fence_for_the_grid<true>>(d, 3, 64);
+  right<corpus::bins_counted_atomically>(d, 3, 64);
+  right<corpus::steps_of_the_grid>(d, 2, 64);
+  right<corpus::turns_in_place<true>>(d, 1, 64);
 }
 
 CROSSLANE_TEST(corpus, narrow_scope) {
@@ -234,6 +313,10 @@ CROSSLANE_TEST(corpus, narrow_scope) {
   wrong<corpus::counts_for_the_wave>(d, kind::narrow_scope, 1, 128, [](unsigned a, unsigned b) { return a / 32 != b / 32; });
   right<corpus::counts_for_the_device>(d, 3, 64);
   right<corpus::counts_of_each_wave>(d, 1, 128);
+  wrong<corpus::scopes_that_differ>(d, kind::narrow_scope, 3, 64, any);
+  wrong<corpus::maximum_for_the_wave>(d, kind::narrow_scope, 2, 128, [](unsigned a, unsigned b) { return a / 32 != b / 32; });
+  right<corpus::scopes_that_agree>(d, 3, 64);
+  right<corpus::maximum_for_the_block>(d, 2, 128);
 }
 
 CROSSLANE_TEST(corpus, unwritten_memory) {
@@ -247,6 +330,55 @@ CROSSLANE_TEST(corpus, unwritten_memory) {
   right<corpus::counts_from_zero>(d, 1, 64);
   right<corpus::halo_filled>(d, 1, 64);
   right<corpus::shared_by_each_block>(d, 2, 64);
+  wrong<corpus::adds_to_a_new_buffer>(d, kind::unwritten_memory, 2, 64, any);
+  wrong<corpus::tail_brings_nothing<false>>(d, kind::unwritten_memory, 1, 64, [](unsigned a, unsigned) { return a >= 18 && a < 32; });
+  wrong<corpus::counts_in_dynamic_memory<false>>(d, kind::unwritten_memory, 2, 64, any);
+  right<corpus::stores_to_a_new_buffer>(d, 2, 64);
+  right<corpus::tail_brings_nothing<true>>(d, 1, 64);
+  right<corpus::counts_in_dynamic_memory<true>>(d, 2, 64);
+}
+
+CROSSLANE_TEST(corpus, widths) {
+  wrong_at<64, corpus::vote_in_32_bits>(d, kind::device_race, 1, 128,
+                                        [](unsigned a, unsigned b) { return a % 64 >= 32 && b % 64 >= 32 && a / 64 == b / 64; });
+  wrong_at<64, corpus::row_leaves_the_wave>(d, kind::absent_lane, 1, 128,
+                                            [](unsigned a, unsigned b) { return a >= 64 && a < 96 && b >= 96; });
+  wrong_at<64, corpus::rows_shuffle_in_the_wave>(d, kind::absent_lane, 1, 128,
+                                                 [](unsigned a, unsigned b) { return a % 64 < 32 && b % 64 >= 32; });
+  wrong_at<64, corpus::sums_of_32_threads>(d, kind::unwritten_memory, 1, 128, [](unsigned a, unsigned) { return a == 1 || a == 3; });
+  wrong_at<32, corpus::room_for_two_waves>(d, kind::out_of_bounds, 1, 128, [](unsigned a, unsigned) { return a >= 64 || a == 0; });
+  wrong_at<64, corpus::half_a_wave_waits>(d, kind::shared_race, 1, 128, [](unsigned a, unsigned b) { return (a ^ b) == 32; });
+  right<corpus::vote_of_all_lanes>(d, 1, 128);
+  right<corpus::row_is_a_tile>(d, 1, 128);
+  right<corpus::rows_shuffle_in_their_tile>(d, 1, 128);
+  right<corpus::sums_of_waves>(d, 1, 128);
+  right<corpus::room_for_all_waves>(d, 1, 128);
+  right<corpus::whole_wave_waits>(d, 1, 128);
+}
+
+/// What no device can take is an error that names the kernel and the limit, and is gone with that.
+template <class K, class Run>
+void wrong_launch(xl::device d, std::initializer_list<std::string> parts, Run const& run) {
+  ++wrong_kernels;
+  std::string const name = short_name<K>();
+  try {
+    run();
+    fail(name + " is no error", source_location::current());
+  } catch (xl::error const& e) {
+    if (e.code() != xl::errc::limit_exceeded) fail(name + ": " + e.what(), source_location::current());
+    for (std::string const& part : parts)
+      if (!contains(e.what(), part)) fail("no '" + part + "' in: " + e.what(), source_location::current());
+  }
+  expect_usable(d);
+}
+
+CROSSLANE_TEST(corpus, launches) {
+  wrong_launch<corpus::needs_shared_memory<8192>>(d, {"needs_shared_memory", "61440 + 8192 bytes", "65536"},
+                                                  [&] { report_of(d, corpus::needs_shared_memory<8192>{}, 1, 64, 0); });
+  wrong_launch<corpus::one_element_each>(d, {"one_element_each", "4294967360", "4294967295"},
+                                         [&] { report_of(d, corpus::one_element_each{}, (1u << 26) + 1, 64, 0); });
+  right<corpus::needs_shared_memory<4096>>(d, 2, 64);
+  right<corpus::one_element_each>(d, 20, 64);
 }
 
 CROSSLANE_TEST_ONCE(corpus, counts) {

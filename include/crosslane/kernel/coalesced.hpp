@@ -23,7 +23,12 @@ class coalesced_group : public group_operations<coalesced_group<Ctx>, Ctx> {
   CROSSLANE_FN unsigned rank() const { return rank_; }      ///< of the calling lane in its group
   CROSSLANE_FN mask_type mask() const { return members_; }  ///< the lanes of this group, as lanes of the wave
   /// The lane of the wave that has a rank.
-  CROSSLANE_FN unsigned lane(unsigned rank) const { return members_.nth(rank); }
+  CROSSLANE_FN unsigned lane(unsigned rank) const {
+#if !CROSSLANE_DEVICE_PASS()
+    if (rank >= size_) return base::wave_size;  // no lane: nth() would give one that may be of the group
+#endif
+    return members_.nth(rank);
+  }
   /// The lane of the wave that has rank 0.
   CROSSLANE_FN unsigned leader() const { return members_.first(); }
 

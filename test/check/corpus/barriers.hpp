@@ -106,4 +106,92 @@ struct roles_with_one_barrier {
   }
 };
 
+/// A barrier inside of a condition that not all threads come to.
+template <bool All>
+struct waits_behind_and {
+  struct shared {
+    int value[64];
+  };
+  template <xl::kernel_context Ctx>
+  static bool stored(Ctx const& ctx, shared& s) {
+    s.value[ctx.thread_rank()] = 1;
+    ctx.sync_block();  // @waits_behind_and
+    return s.value[0] == 1;
+  }
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    bool const mine = ctx.thread_rank() < 48;
+    if ((All || mine) && stored(ctx, s) && mine) m.data[ctx.global_rank()] = 1;
+  }
+};
+
+/// A block without work does not come to the grid's barrier.
+template <bool Early>
+struct idle_block_of_a_grid {
+  static constexpr bool cooperative = true;
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    bool const idle = ctx.block_index() == 2;
+    if (Early && idle) return;
+    if (!idle) m.data[ctx.global_rank()] = 1;
+    ctx.sync_grid();  // @idle_block_of_a_grid
+  }
+};
+
+/// The last wait is outside of the loop, for half of the threads.
+struct rounds_for_half {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    for (int round = 0; round < 2; ++round)
+      if (ctx.thread_rank() < 32) ctx.sync_block();  // @rounds_for_half
+    m.data[ctx.global_rank()] = 1;
+    ctx.sync_block();  // @rounds_for_half
+  }
+};
+struct rounds_for_all {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    for (int round = 0; round < 2; ++round) {
+      if (ctx.thread_rank() < 32) m.data[ctx.global_rank()] = round;
+      ctx.sync_block();
+    }
+  }
+};
+
+/// "The leader waits for the other blocks, the others for the leader."
+template <bool All>
+struct leader_waits_for_the_grid {
+  static constexpr bool cooperative = true;
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    m.data[ctx.global_rank()] = 1;
+    if (All || ctx.thread_rank() == 0) ctx.sync_grid();  // @leader_waits_for_the_grid
+    ctx.sync_block();                                    // @leader_waits_for_the_grid
+  }
+};
+
+/// Blocks with different work each have a grid's barrier of their own.
+struct blocks_wait_apart {
+  static constexpr bool cooperative = true;
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    if (ctx.block_index() == 0) {
+      m.data[ctx.global_rank()] = 1;
+      ctx.sync_grid();  // @blocks_wait_apart
+    } else {
+      ctx.sync_grid();  // @blocks_wait_apart
+      m.data[ctx.global_rank()] = m.data[0];
+    }
+  }
+};
+struct blocks_wait_together {
+  static constexpr bool cooperative = true;
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    if (ctx.block_index() == 0) m.data[ctx.global_rank()] = 1;
+    ctx.sync_grid();
+    if (ctx.block_index() != 0) m.data[ctx.global_rank()] = m.data[0];
+  }
+};
+
 }  // namespace corpus

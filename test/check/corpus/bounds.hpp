@@ -108,4 +108,74 @@ struct reads_a_living_buffer {
   }
 };
 
+/// The index below zero of a type that has none.
+struct index_wraps_around {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    int const* const p = m.data.data();
+    unsigned const r = ctx.thread_rank();
+    m.data[512 + r] = p[r - 1];  // @index_wraps_around
+  }
+};
+struct index_stays {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    int const* const p = m.data.data();
+    unsigned const r = ctx.thread_rank();
+    m.data[512 + r] = p[r == 0 ? r : r - 1];
+  }
+};
+
+/// More dynamic shared memory than the launch has given.
+template <std::size_t Bytes>
+struct one_word_for_each_thread {
+  static constexpr std::size_t dynamic_bytes = Bytes;
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    int* const p = ctx.template dynamic_shared<int>().data();
+    p[ctx.thread_rank()] = 1;  // @one_word_for_each_thread
+    m.data[ctx.thread_rank()] = 1;
+  }
+};
+
+/// Rows have their own length where they lie, and another where they are read.
+template <unsigned Pitch>
+struct rows_of_another_pitch {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    unsigned const row = ctx.global_rank() / 32, column = ctx.global_rank() % 32;
+    int* const p = m.data.data();
+    p[row * Pitch + column] = 1;  // @rows_of_another_pitch
+  }
+};
+
+/// The view knows its size.
+struct index_beyond_the_view {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    unsigned const i = 1000 + ctx.thread_rank();
+    m.data[i] = 1;  // @index_beyond_the_view
+  }
+};
+struct index_below_the_size {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    unsigned const i = 1000 + ctx.thread_rank();
+    if (i < m.data.size()) m.data[i] = 1;
+  }
+};
+
+struct counts_in_a_freed_buffer {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    xl::atomic(ctx, m.gone[ctx.thread_rank() % 2]).fetch_add(1);  // @counts_in_a_freed_buffer
+  }
+};
+struct counts_in_a_living_buffer {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    xl::atomic(ctx, m.data[ctx.thread_rank() % 2]).fetch_add(1);
+  }
+};
+
 }  // namespace corpus

@@ -4,6 +4,8 @@
 
 #include <crosslane/check.hpp>
 
+#include <utility>
+
 namespace corpus {
 
 namespace xl = crosslane;

@@ -151,4 +151,91 @@ struct counts_of_each_wave {
   }
 };
 
+/// A fence orders what its thread does, and waits for no other block.
+template <bool Wait>
+struct fence_for_the_grid {
+  static constexpr bool cooperative = true;
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    auto const i = ctx.global_rank();
+    m.data[i] = 1;  // @fence_for_the_grid
+    xl::fence(ctx);
+    if (Wait) ctx.sync_grid();
+    m.data[512 + i] = m.data[ctx.global_size() - 1 - i];  // @fence_for_the_grid
+  }
+};
+
+/// Bins that all threads count in.
+struct bins_counted_plainly {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    m.data[ctx.thread_rank() % 16] += 1;  // @bins_counted_plainly
+  }
+};
+struct bins_counted_atomically {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    xl::atomic(ctx, m.data[ctx.thread_rank() % 16]).fetch_add(1);
+  }
+};
+
+/// Steps as wide as the block, where blocks share the work.
+struct steps_of_the_block {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    for (auto i = ctx.global_rank(); i < 512; i += ctx.block_size()) m.data[i] = int(i);  // @steps_of_the_block
+  }
+};
+struct steps_of_the_grid {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    for (auto i = ctx.global_rank(); i < 512; i += ctx.global_size()) m.data[i] = int(i);
+  }
+};
+
+/// A matrix turned in place: both threads of a pair change it.
+template <bool OnceEach>
+struct turns_in_place {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    unsigned const row = ctx.thread_rank() / 8, column = ctx.thread_rank() % 8;
+    if (OnceEach ? row >= column : row == column) return;
+    std::swap(m.data[row * 8 + column], m.data[column * 8 + row]);  // @turns_in_place
+  }
+};
+
+/// Some blocks count for the device, one for itself.
+struct scopes_that_differ {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    if (ctx.block_index() == 1)
+      xl::atomic<xl::scope::block>(ctx, m.data[0]).fetch_max(1);  // @scopes_that_differ
+    else
+      xl::atomic<xl::scope::device>(ctx, m.data[0]).fetch_add(1);  // @scopes_that_differ
+  }
+};
+struct scopes_that_agree {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    if (ctx.block_index() == 1)
+      xl::atomic<xl::scope::block>(ctx, m.data[1]).fetch_max(1);
+    else
+      xl::atomic<xl::scope::device>(ctx, m.data[0]).fetch_add(1);
+  }
+};
+
+/// Waves of a block meet in device memory.
+struct maximum_for_the_wave {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    xl::atomic<xl::scope::wave>(ctx, m.data[ctx.block_index()]).fetch_max(int(ctx.thread_rank()));  // @maximum_for_the_wave
+  }
+};
+struct maximum_for_the_block {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    xl::atomic<xl::scope::block>(ctx, m.data[ctx.block_index()]).fetch_max(int(ctx.thread_rank()));
+  }
+};
+
 }  // namespace corpus

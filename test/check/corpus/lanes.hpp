@@ -122,4 +122,147 @@ struct reads_lane_below {
   }
 };
 
+/// A mask that names lanes which are elsewhere.
+struct mask_of_more_lanes {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    unsigned const lane = ctx.lane_rank();
+    auto const g = xl::wave(ctx).where(lane < 16);
+    if (lane < 8) m.data[ctx.global_rank()] = g.reduce(1, xl::plus{});  // @mask_of_more_lanes
+  }
+};
+struct mask_of_these_lanes {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    unsigned const lane = ctx.lane_rank();
+    auto const g = xl::wave(ctx).where(lane < 8);
+    if (lane < 8) m.data[ctx.global_rank()] = g.reduce(1, xl::plus{});
+  }
+};
+
+/// Rounds that end earlier for some lanes, with an operation of all of them inside.
+struct lanes_leave_the_rounds {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    auto const t = xl::tile<16>(ctx);
+    int sum = 0;
+    for (unsigned i = t.rank(); i < 20; i += t.size()) sum += t.reduce(int(i), xl::plus{});  // @lanes_leave_the_rounds
+    m.data[ctx.global_rank()] = sum;
+  }
+};
+struct lanes_stay_for_all_rounds {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    auto const t = xl::tile<16>(ctx);
+    int sum = 0;
+    for (unsigned first = 0; first < 20; first += t.size()) {
+      unsigned const i = first + t.rank();
+      sum += t.reduce(i < 20 ? int(i) : 0, xl::plus{});
+    }
+    m.data[ctx.global_rank()] = sum;
+  }
+};
+
+/// The waves' own barrier in a branch.
+struct waits_in_a_branch {
+  struct shared {
+    int value[64];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    s.value[r] = 0;
+    if (r % 4 == 0) {
+      s.value[r] = int(r);
+      xl::wave(ctx).sync();  // @waits_in_a_branch
+    }
+    m.data[ctx.global_rank()] = s.value[r];
+  }
+};
+struct waits_behind_a_branch {
+  struct shared {
+    int value[64];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    s.value[r] = r % 4 == 0 ? int(r) : 0;
+    xl::wave(ctx).sync();
+    m.data[ctx.global_rank()] = s.value[r / 4 * 4];
+  }
+};
+
+/// Half of a tile takes itself for the tile, the other half for the wave.
+struct tile_and_wave {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    auto const t = xl::tile<16>(ctx);
+    auto const w = xl::wave(ctx);
+    if (t.rank() < 8)
+      m.data[ctx.global_rank()] = t.reduce(1, xl::plus{});  // @tile_and_wave
+    else
+      m.data[ctx.global_rank()] = w.reduce(1, xl::plus{});  // @tile_and_wave
+  }
+};
+struct tile_then_wave {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    auto const t = xl::tile<16>(ctx);
+    int const of_tile = t.reduce(1, xl::plus{}), of_wave = xl::wave(ctx).reduce(1, xl::plus{});
+    m.data[ctx.global_rank()] = t.rank() < 8 ? of_tile : of_wave;
+  }
+};
+
+/// An operation for each lane, at one place.
+struct operators_of_each_lane {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    auto const t = xl::tile<8>(ctx);
+    int const own = int(t.rank());
+    m.data[ctx.global_rank()] = own < 4 ? t.reduce(own, xl::plus{}) : t.reduce(own, xl::maximum{});  // @operators_of_each_lane
+  }
+};
+struct operators_of_all_lanes {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    auto const t = xl::tile<8>(ctx);
+    int const own = int(t.rank()), sum = t.reduce(own, xl::plus{}), most = t.reduce(own, xl::maximum{});
+    m.data[ctx.global_rank()] = own < 4 ? sum : most;
+  }
+};
+
+/// A lane of the wave where the tile's rank is meant.
+struct names_the_wave_s_lane {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    auto const t = xl::tile<8>(ctx);
+    unsigned const first = ctx.lane_rank() / 8 * 8;
+    m.data[ctx.global_rank()] = t.shuffle(1, first);  // @names_the_wave_s_lane
+  }
+};
+struct names_the_tile_s_rank {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    m.data[ctx.global_rank()] = xl::tile<8>(ctx).shuffle(1, 0);
+  }
+};
+
+/// The last lane of a whole wave, of a group that is less.
+struct broadcasts_from_the_last_lane {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    bool const in = ctx.lane_rank() % 3 == 0;
+    auto const g = xl::wave(ctx).where(in);
+    if (in) m.data[ctx.global_rank()] = g.broadcast(1, 31);  // @broadcasts_from_the_last_lane
+  }
+};
+struct broadcasts_from_the_last_rank {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    bool const in = ctx.lane_rank() % 3 == 0;
+    auto const g = xl::wave(ctx).where(in);
+    if (in) m.data[ctx.global_rank()] = g.broadcast(1, g.size() - 1);
+  }
+};
+
 }  // namespace corpus

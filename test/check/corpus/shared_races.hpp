@@ -327,4 +327,133 @@ struct flag_without_release {
   }
 };
 
+/// A tile turned by the lanes of a wave, "which have all written by then".
+struct turns_without_a_wait {
+  struct shared {
+    int tile[4][8];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    s.tile[r / 8][r % 8] = int(r);                         // @turns_without_a_wait
+    m.data[ctx.global_rank()] = s.tile[r % 4][r / 4 % 8];  // @turns_without_a_wait
+  }
+};
+struct turns_after_a_wait {
+  struct shared {
+    int tile[4][8];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    s.tile[r / 8][r % 8] = int(r);
+    xl::wave(ctx).sync();
+    m.data[ctx.global_rank()] = s.tile[r % 4][r / 4 % 8];
+  }
+};
+
+/// The product of matrices by tiles, with one barrier in each round.
+template <bool Both>
+struct product_by_tiles {
+  struct shared {
+    int a[8][8], b[8][8];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const row = ctx.thread_rank() / 8, column = ctx.thread_rank() % 8;
+    int sum = 0;
+    for (unsigned first = 0; first < 16; first += 8) {
+      s.a[row][column] = m.data[row * 16 + first + column];   // @product_by_tiles
+      s.b[row][column] = m.data[(first + row) * 8 + column];  // @product_by_tiles
+      ctx.sync_block();
+      for (unsigned k = 0; k < 8; ++k) sum += s.a[row][k] * s.b[k][column];  // @product_by_tiles
+      if (Both) ctx.sync_block();
+    }
+    m.data[512 + ctx.global_rank()] = sum;
+  }
+};
+
+/// A scan by doubling in one array: who reads is not waited for.
+struct scans_in_place {
+  struct shared {
+    int value[64];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    s.value[r] = 1;
+    ctx.sync_block();
+    for (unsigned distance = 1; distance < 64; distance *= 2) {
+      if (r >= distance) s.value[r] += s.value[r - distance];  // @scans_in_place
+      ctx.sync_block();
+    }
+    m.data[ctx.global_rank()] = s.value[r];
+  }
+};
+struct scans_in_two_steps {
+  struct shared {
+    int value[64];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    s.value[r] = 1;
+    ctx.sync_block();
+    for (unsigned distance = 1; distance < 64; distance *= 2) {
+      int const below = r >= distance ? s.value[r - distance] : 0;
+      ctx.sync_block();
+      s.value[r] += below;
+      ctx.sync_block();
+    }
+    m.data[ctx.global_rank()] = s.value[r];
+  }
+};
+
+/// All threads add to one word.
+struct adds_plainly {
+  struct shared {
+    int sum;
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    if (ctx.thread_rank() == 0) s.sum = 0;
+    ctx.sync_block();
+    s.sum += int(ctx.thread_rank());  // @adds_plainly
+    ctx.sync_block();
+    m.data[ctx.global_rank()] = s.sum;
+  }
+};
+struct adds_by_one_thread {
+  struct shared {
+    int sum;
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    if (ctx.thread_rank() == 0) s.sum = 0;
+    ctx.sync_block();
+    int const sum = xl::wave(ctx).reduce(int(ctx.thread_rank()), xl::plus{});
+    if (ctx.lane_rank() == 0) xl::atomic<xl::scope::block>(ctx, s.sum).fetch_add(sum);
+    ctx.sync_block();
+    m.data[ctx.global_rank()] = s.sum;
+  }
+};
+
+/// Who has waited for its own copies has not waited for those of others.
+template <bool Meet>
+struct copies_of_others {
+  struct shared {
+    alignas(16) int tile[64];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    xl::async_copies copies{ctx};
+    copies.copy(s.tile[r], m.data[r]);  // @copies_of_others
+    copies.commit();
+    copies.wait();
+    if (Meet) ctx.sync_block();
+    m.data[512 + r] = s.tile[r ^ 1];  // @copies_of_others
+  }
+};
+
 }  // namespace corpus

@@ -112,4 +112,57 @@ struct shared_by_each_block {
   }
 };
 
+/// Adds to a result that nobody has begun.
+struct adds_to_a_new_buffer {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    auto const i = ctx.global_rank();
+    m.unwritten[i] += m.data[i];  // @adds_to_a_new_buffer
+  }
+};
+struct stores_to_a_new_buffer {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    auto const i = ctx.global_rank();
+    m.unwritten[i] = m.data[i];
+  }
+};
+
+/// The threads of the tail bring nothing, and are counted on.
+template <bool Zeros>
+struct tail_brings_nothing {
+  struct shared {
+    int value[64];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    if (r < 50)
+      s.value[r] = m.data[r];
+    else if (Zeros)
+      s.value[r] = 0;
+    for (unsigned half = 32; half != 0; half /= 2) {
+      ctx.sync_block();
+      if (r < half) s.value[r] += s.value[r + half];  // @tail_brings_nothing
+    }
+    if (r == 0) m.data[0] = s.value[0];
+  }
+};
+
+/// Dynamic shared memory is not cleared.
+template <bool Clear>
+struct counts_in_dynamic_memory {
+  static constexpr std::size_t dynamic_bytes = 64;
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    auto const counts = ctx.template dynamic_shared<int>();
+    unsigned const r = ctx.thread_rank();
+    if (Clear && r < 16) counts[r] = 0;
+    ctx.sync_block();
+    xl::atomic<xl::scope::block>(ctx, counts[r % 16]).fetch_add(1);  // @counts_in_dynamic_memory
+    ctx.sync_block();
+    if (r < 16) m.data[ctx.block_index() * 16 + r] = counts[r];
+  }
+};
+
 }  // namespace corpus

@@ -21,13 +21,11 @@ class host_async_copies {
   CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN ~host_async_copies() { std::free(copies_); }
 
+  /// Inlined, so that findings have the kernel's line.
   CROSSLANE_NO_EXEC_CHECK
   template <unsigned Bytes>
-  CROSSLANE_FN void copy(void* to, void const* from, source_location where) {
-    check_address("to", to, Bytes, where);
-    check_address("from", from, Bytes, where);
-    if (count_ == capacity_) grow(where);
-    copies_[count_++] = {to, from, Bytes, group_};
+  CROSSLANE_FN CROSSLANE_INLINE void copy(void* to, void const* from, source_location where) {
+    note({to, from, Bytes, group_}, where);
     std::memset(to, 0xff, Bytes);
   }
   CROSSLANE_FN void commit() { ++group_; }
@@ -54,6 +52,12 @@ class host_async_copies {
     if (reinterpret_cast<std::uintptr_t>(address) % bytes != 0)
       throw_error(errc::misaligned, where, "asynchronous copy %s %p, %u bytes, needs a multiple of %u at %s:%u", direction, address, bytes,
                   bytes, where.file, where.line);
+  }
+  void note(one const& c, source_location where) {
+    check_address("to", c.to, c.bytes, where);
+    check_address("from", c.from, c.bytes, where);
+    if (count_ == capacity_) grow(where);
+    copies_[count_++] = c;
   }
   void grow(source_location where) {
     std::size_t const capacity = capacity_ == 0 ? 16 : 2 * capacity_;

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Launches that no device can take: errors of the call, or of the stream, and of nothing after them.
+#pragma once
+
+#include "corpus.hpp"
+
+namespace corpus {
+
+/// More shared memory than a block can have, with the dynamic part.
+template <std::size_t Dynamic>
+struct needs_shared_memory {
+  static constexpr std::size_t dynamic_bytes = Dynamic;
+  struct shared {
+    int value[15 * 1024];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, memory m) const {
+    s.value[ctx.thread_rank()] = 1;
+    m.data[ctx.global_rank()] = s.value[ctx.thread_rank()];
+  }
+};
+
+/// A thread for each of more elements than a grid has threads.
+struct one_element_each {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, memory m) const {
+    if (auto const i = ctx.global_rank(); i < m.data.size()) m.data[i] = 1;
+  }
+};
+
+}  // namespace corpus
