@@ -27,6 +27,7 @@ void register_block_reduce(xl::stream_ref q);
 void register_block_scan(xl::stream_ref q);
 void register_block_sort(xl::stream_ref q);
 void register_async_copy(xl::stream_ref q);
+void register_check_cost();
 
 /// Seconds from construction to the call.
 class stopwatch {

@@ -12,6 +12,9 @@ int main(int argc, char** argv) {
   }
   try {
     xl::stream const q{xl::device{0}};
+#if CROSSLANE_CONFIG_CHECKED
+    bench::register_check_cost();
+#else
     bench::register_transform(q);
 #if CROSSLANE_COMPILER_GPU()
     bench::register_launch(q);
@@ -28,6 +31,8 @@ int main(int argc, char** argv) {
 #endif
 #else
     bench::register_barrier(q);
+    bench::register_check_cost();
+#endif
 #endif
     return bench::run(argc, argv, xl::default_backend::name, q.device().properties().name);
   } catch (xl::error const& e) {

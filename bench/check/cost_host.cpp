@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// What checks cost on the host, in processor time, beside the same kernels in a plain build at level off. Compiled into bench.host and,
+/// with crosslane::checked, into bench.checked: ratios.py brings the two together by the names.
+#include "../bench.hpp"
+
+#include "kernels/blur.hpp"
+#include "kernels/equalise.hpp"
+#include "kernels/layout.hpp"
+#include "kernels/sobel.hpp"
+
+#include <crosslane/check.hpp>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <time.h>
+
+namespace bench {
+namespace {
+
+namespace checks = xl::checks;
+
+/// Of all threads of the program.
+double processor_seconds() {
+  timespec time;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return double(time.tv_sec) + double(time.tv_nsec) * 1e-9;
+}
+
+/// All kernels of the example photo, once each.
+class picture {
+ public:
+  explicit picture(xl::device d)
+      : q_{d},
+        bytes_{q_, 3 * pixels},
+        packed_{q_, 3 * pixels},
+        planes_{q_, three},
+        across_{q_, three},
+        blurred_{q_, three},
+        equalised_{q_, three},
+        edges_{q_, f.pitch},
+        curve_{q_, photo::bins},
+        counts_{q_, photo::bins} {
+    std::vector<unsigned char> noise(3 * pixels);
+    unsigned state = 1;
+    for (unsigned char& value : noise) value = static_cast<unsigned char>((state = state * 1664525u + 1013904223u) >> 24);
+    xl::copy(q_, noise, bytes_);
+    q_.synchronize();
+  }
+
+  void run() {
+    namespace k = photo::kernels;
+    xl::launch_config const elementwise{.grid = xl::cover(pixels, 256 * k::group), .block = 256};
+    xl::launch(q_, elementwise, k::unpack{}, bytes_, planes_, f);
+    xl::launch(q_, {.grid = k::blur_horizontal::grid(f)}, k::blur_horizontal{photo::blur_weights}, planes_, across_, f);
+    xl::launch(q_, {.grid = k::blur_vertical::grid(f)}, k::blur_vertical{photo::blur_weights}, across_, blurred_, f);
+    xl::launch(q_, {.grid = k::sobel::grid(f)}, k::sobel{}, planes_, edges_, f);
+    xl::fill(q_, counts_, 0u);
+    xl::launch(q_, {.grid = elementwise.grid}, k::histogram{}, planes_, counts_, f);
+    xl::launch(q_, {.grid = 1}, k::equalising_curve{}, counts_, curve_);
+    xl::launch(q_, {.grid = elementwise.grid}, k::equalise{}, planes_, curve_, equalised_, f);
+    auto const plane = [this](unsigned channel) { return blurred_.view().subspan(channel * std::size_t{f.pitch}, pixels); };
+    xl::launch(q_, elementwise, k::pack{}, plane(0), plane(1), plane(2), packed_, f);
+  }
+
+ private:
+  static constexpr photo::frame f{384, 216};
+  static constexpr std::size_t pixels = std::size_t{f.width} * f.height, three = 3 * std::size_t{f.pitch};
+  xl::stream q_;
+  xl::buffer<unsigned char> bytes_, packed_;
+  xl::buffer<float> planes_, across_, blurred_, equalised_, edges_, curve_;
+  xl::buffer<unsigned> counts_;
+};
+
+/// c = a b, of matrices of `size` rows and columns, by tiles in shared memory.
+struct tiled_product {
+  static constexpr int dimensions = 2;
+  static constexpr unsigned tile = 16, size = 192;
+  static constexpr auto block = xl::block_size<tile, tile>;
+
+  struct shared {
+    float a[tile][tile], b[tile][tile];
+  };
+
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, xl::span<float const> a, xl::span<float const> b, xl::span<float> c) const {
+    auto const thread = ctx.thread_index();
+    unsigned const row = ctx.block_index().y * tile + thread.y, column = ctx.block_index().x * tile + thread.x;
+    float sum = 0;
+    for (unsigned first = 0; first < size; first += tile) {
+      s.a[thread.y][thread.x] = a[row * size + first + thread.x];
+      s.b[thread.y][thread.x] = b[(first + thread.y) * size + column];
+      ctx.sync_block();
+      for (unsigned k = 0; k < tile; ++k) sum += s.a[thread.y][k] * s.b[k][thread.x];
+      ctx.sync_block();
+    }
+    c[row * size + column] = sum;
+  }
+};
+
+class product {
+ public:
+  explicit product(xl::device d) : q_{d}, a_{q_, count}, b_{q_, count}, c_{q_, count} {
+    xl::fill(q_, a_, 1.5f);
+    xl::fill(q_, b_, 2.5f);
+    q_.synchronize();
+  }
+  void run() {
+    constexpr unsigned tiles = tiled_product::size / tiled_product::tile;
+    xl::launch(q_, {.grid = {tiles, tiles}}, tiled_product{}, a_, b_, c_);
+  }
+
+ private:
+  static constexpr std::size_t count = std::size_t{tiled_product::size} * tiled_product::size;
+  xl::stream q_;
+  xl::buffer<float> a_, b_, c_;
+};
+
+template <class Work>
+void add_levels(std::string const& name) {
+  for (int const index : {0, 1}) {
+    xl::device const d{index};
+    auto const work = std::make_shared<Work>(d);
+    std::string const of = " of " + name + ", waves of " + std::to_string(d.properties().wave_size) + '/';
+    auto const add_level = [&](std::string const& name_of_level, checks::level level) {
+      auto const seconds = [=] {
+        checks::options o;
+        o.level = level;
+        o.seed = 1;  // one thread works, as at level full anyway: those of OpenMP spin while they wait, and that would count
+        double const begin = processor_seconds();
+        checks::report const r = checks::collect(o, [&] { work->run(); });
+        double const end = processor_seconds();
+        if (!r.empty()) throw std::runtime_error(r.text());
+        return end - begin;
+      };
+      add({.name = name_of_level, .iterations = 1, .repetitions = 9, .seconds = seconds, .prepare = [=] { seconds(); }});
+    };
+#if CROSSLANE_CONFIG_CHECKED
+    add_level("level full" + of + "crosslane", checks::level::full);
+    add_level("level basic" + of + "other/checked build", checks::level::basic);
+#else
+    add_level("level full" + of + "rival/plain build, off", checks::level::off);
+    add_level("level basic" + of + "rival/plain build, off", checks::level::off);
+    add_level("level basic" + of + "crosslane", checks::level::basic);
+#endif
+  }
+}
+
+}  // namespace
+
+void register_check_cost() {
+  add_levels<picture>("photo's kernels");
+  add_levels<product>("a tiled product");
+}
+
+}  // namespace bench
