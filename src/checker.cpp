@@ -19,8 +19,43 @@ class unseen {
   access_monitor::block_state* block_;
 };
 
+/// The memory that is watched; null before there is any. What the checker itself does is not there.
+watched_range const* watched_addresses = nullptr;
+
+/// The checker is at work: instrumented code that it runs into is not the program's.
+thread_local bool busy = false;
+
+class at_work {
+ public:
+  at_work() noexcept : before_{busy} { busy = true; }
+  at_work(at_work const&) = delete;
+  at_work& operator=(at_work const&) = delete;
+  ~at_work() { busy = before_; }
+
+ private:
+  bool before_;
+};
+
+/// True for the memory of devices.
+bool see_program(void const* p, std::size_t bytes, unsigned flags, void* from) {
+  if (watched_addresses == nullptr || bytes == 0) return false;
+  bool const watched = watched_addresses->contains(p);
+  if (!watched && !checker().may_be_own(p, bytes)) return false;
+  if (busy || (current_work.number != 0 && !current_work.runs_callback)) return false;  // a copy, or a kernel that is not checked
+  at_work const self;
+  if (watched)
+    checker().program_access(p, bytes, flags, reinterpret_cast<std::uintptr_t>(from));
+  else if (current_work.number == 0)
+    checker().own_access(p, bytes, flags, reinterpret_cast<std::uintptr_t>(from));
+  return watched;
+}
+
 inline void see(void const* p, std::size_t bytes, unsigned flags, void* from) {
-  if (active_block == nullptr || !checker().memory.contains(p) || bytes == 0) return;
+  if (active_block == nullptr) {
+    (void)see_program(p, bytes, flags, from);
+    return;
+  }
+  if (!checker().memory.contains(p) || bytes == 0) return;
   unseen const self;
   checker().access(*self.block(), p, bytes, flags, reinterpret_cast<std::uintptr_t>(from));
 }
@@ -36,7 +71,15 @@ auto see_atomic(T const volatile* target, unsigned flags, int order, void* from,
   scope const s = next_scope;
   next_scope = scope::system;
   void const* const p = const_cast<T const*>(target);
-  if (active_block == nullptr) return operation();
+  if (active_block == nullptr) {
+    bool const learns = see_program(p, sizeof(T), flags | access_is_atomic | unsigned(s) << access_scope_shift, from);
+    auto const result = operation();
+    if (learns && (flags & access_reads) != 0 && current_work.number == 0) {
+      at_work const self;
+      checker().order.program_learns();
+    }
+    return result;
+  }
   unseen const self;
   access_monitor::block_state& b = *self.block();
   if (checker().memory.contains(p))
@@ -50,29 +93,69 @@ auto see_atomic(T const volatile* target, unsigned flags, int order, void* from,
 // --- memory ---
 
 void* allocate(std::size_t bytes, bool reached_by_program) noexcept {
+  at_work const self;
   watched_block* const block = checker().memory.allocate(bytes);
   if (block == nullptr) return nullptr;
+  block->made_after = checker().order.last_queued();
   block->written = reached_by_program;  // which is not seen when it writes
   return block->begin;
 }
 
-bool release(void* p) noexcept {
-  if (!checker().memory.contains(p)) return false;
-  std::lock_guard const guard{checker().launches()};
-  checker().memory.release(checker().memory.page(p).block);
-  return true;
+bool release(void* p, launch_facts const& facts) noexcept {
+  at_work const self;
+  return checker().release(p, facts);
 }
-
-void written(void const* p, std::size_t bytes) noexcept {
-  if (bytes == 0 || !checker().memory.contains(p)) return;
-  std::lock_guard const guard{checker().launches()};
-  checker().memory.written(static_cast<char const*>(p), bytes);
+void queued_transfer(std::uint64_t work, launch_facts const& facts, memory_transfer const& t) noexcept {
+  at_work const self;
+  checker().queued_transfer(work, facts, t);
+}
+void transfer(launch_facts const& facts, memory_transfer const& t) {
+  at_work const self;
+  checker().transfer(facts, t);
 }
 
 void unobserved() noexcept { checker().memory.all_written(); }
 
-constexpr memory_watch watch{&allocate, &release, &written, &unobserved};
-[[maybe_unused]] bool const watching = (watched_memory = &watch, true);
+void callback(launch_facts const& facts, bool begins) noexcept {
+  at_work const self;
+  current_work.runs_callback = begins && facts.level == checks::level::full;
+  if (begins) checker().order.begins(current_work.number, facts);
+  checker().order.callback_runs(current_work.number);
+}
+
+// --- streams ---
+
+std::uint64_t queued(detail::stream_key key) noexcept {
+  at_work const self;
+  return checker().order.queued(key);
+}
+void finished(std::uint64_t work) noexcept {
+  at_work const self;
+  checker().order.finished(work);
+}
+void waits(std::uint64_t waiting, std::uint64_t work) noexcept {
+  at_work const self;
+  checker().order.waits(waiting, work);
+}
+void program_knows(std::uint64_t work) noexcept {
+  at_work const self;
+  checker().order.program_knows(work);
+  checker().forget_if_settled();
+}
+void program_knows_device(int device) noexcept {
+  at_work const self;
+  checker().order.program_knows_device(device);
+  checker().forget_if_settled();
+}
+
+constexpr memory_watch watch{&allocate, &release, &queued_transfer, &transfer, &unobserved, &callback};
+constexpr stream_watch streams{&queued, &finished, &waits, &program_knows, &program_knows_device};
+[[maybe_unused]] bool const watching = [] {
+  watched_memory = &watch;
+  watched_streams = &streams;
+  watched_addresses = &checker().memory;
+  return true;
+}();
 
 }  // namespace
 

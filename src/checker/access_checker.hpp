@@ -8,16 +8,22 @@
 #pragma once
 
 #include "clock.hpp"
+#include "place_history.hpp"
 #include "source_lines.hpp"
 #include "watched_memory.hpp"
 
 #include <crosslane/backend/host/access_monitor.hpp>
 
 #include <memory>
+#include <string_view>
 
 #if !CROSSLANE_CONFIG_CHECKED
 #error "src/checker.cpp belongs to the target crosslane::checked"
 #endif
+
+namespace crosslane {
+struct host;
+}
 
 namespace crosslane::backend {
 
@@ -74,6 +80,8 @@ struct access_monitor::block_state {
   }
 };
 
+inline constexpr char const* freeing = "free";  ///< the name of the work that frees a buffer
+
 /// The thread of a block that this thread of the program works for; null for none.
 inline thread_local access_monitor::block_state* active_block = nullptr;
 inline thread_local scope next_scope = scope::system;
@@ -90,12 +98,17 @@ class access_checker {
       memory.forget_segments();
       next_segment_ = 2;
     }
+    judge_late_accesses();
+    work_ = current_work.number;
+    last_launch_ = last_launch_ > work_ ? last_launch_ : work_;
+    told_by_others_ = false;
+    order.begins(work_, launch);
     launch_ = &launch;
     first_segment_ = grid_barrier_ = next_segment_;
     segment_threads_.clear();
     released_.clear();
   }
-  void end_launch() { launches_.unlock(); }
+  void end_launch() { leave(); }
   void grid_barrier() { grid_barrier_ = next_segment_; }
 
   // --- blocks ---
@@ -164,11 +177,13 @@ class access_checker {
     char const* const at = static_cast<char const*>(p);
     if (block == nullptr || block->freed || at < block->begin || at + bytes > block->begin + block->bytes ||
         (block->shared && block->owner != &b)) {
+      if (freed_meanwhile(block, {work_, site_of(from), class_of(flags)}, at)) return;
       report_outside(b, block != nullptr ? block : memory.neighbour(p), at, bytes, flags, from);
       return;
     }
     unsigned const size_code = bytes > 64 ? 7 : unsigned(31 - __builtin_clz(unsigned(bytes)));
     bool const aggregate = (bytes & (bytes - 1)) != 0 || bytes > 16;
+    if (!block->shared) note_places(at, bytes, {work_, site_of(from), class_of(flags)});
     access_record const mine{segment_of(b), site_of(from), (flags | size_code << access_size_shift) & 0xff};
     bool any_written = false, reported = false;
     for (std::size_t done = 0; done < bytes;) {
@@ -213,6 +228,13 @@ class access_checker {
 
   /// Behind one: what it acquires.
   void acquire(block_state& b, void const* p, bool acquires, scope s) {
+    if (s >= scope::device) judge_late_accesses();
+    if (s >= scope::device && (!memory.contains(p) || histories_.has_concurrent(memory.history(p), work_, order))) {
+      if (acquires)
+        learn_of_others();
+      else
+        told_by_others_ = true;
+    }
     auto const found = released_.find(p);
     if (found == released_.end()) return;
     release_state const& r = found->second;
@@ -229,6 +251,7 @@ class access_checker {
 
   void fence(block_state& b, bool releases, bool acquires) {
     block_state::thread_state& t = b.thread[b.running];
+    if (acquires && told_by_others_) learn_of_others();
     if (acquires && t.pending) learn(b, t, *t.pending);
     if (releases) {
       t.fenced = std::make_unique<clock>();
@@ -237,10 +260,268 @@ class access_checker {
     }
   }
 
+  // --- streams and the program ---
+
+  /// A copy or a fill.
+  void transfer(launch_facts const& facts, memory_transfer const& t) {
+    launches_.lock();
+    judge_late_accesses();
+    order.begins(current_work.number, facts);
+    std::exception_ptr failure;
+    if (t.from != nullptr) failure = transfer_side(facts, static_cast<char const*>(t.from), t.from_pitch, t, access_class::read);
+    if (!failure) failure = transfer_side(facts, static_cast<char const*>(t.to), t.to_pitch, t, access_class::write);
+    leave();
+    if (failure) std::rethrow_exception(failure);
+  }
+
+  bool release(void* p, launch_facts const& facts) {
+    if (!memory.contains(p)) return false;
+    launches_.lock();
+    judge_late_accesses();
+    watched_block* const block = memory.page(p).block;
+    std::uint64_t const work = current_work.number;
+    if (work != 0 && facts.level == checks::level::full) {
+      order.begins(work, facts);
+      note_places(block->begin, block->bytes, {work, 0, access_class::write});
+      block->freed_by = work;
+    }
+    memory.release(block);
+    leave();
+    return true;
+  }
+
+  /// An access by code of the program, in a stream's callback or not.
+  void program_access(void const* p, std::size_t bytes, unsigned flags, std::uintptr_t from) {
+    std::uint64_t work = current_work.number;
+    if (work != 0) {
+      order.callback_runs(work);
+    } else {
+      if (order.program_knows_all()) return;
+      launch_facts facts;
+      facts.kernel = "the program";
+      facts.read_check_scope(true);
+      if (facts.level != checks::level::full) return;
+      work = order.program_work(facts);
+    }
+    late_access const a{p, bytes, {work, 0, class_of(flags)}, from};
+    // A kernel that runs may wait for the program: the program must not wait for it.
+    if (launches_.try_lock()) {
+      judge_late_accesses();
+      judge_program_access(a);
+      leave();
+    } else {
+      {
+        std::lock_guard const guard{late_lock_};
+        late_.push_back(a);
+        __atomic_store_n(&some_late_, true, __ATOMIC_SEQ_CST);
+      }
+      if (launches_.try_lock()) leave();
+    }
+  }
+
+  /// An access to the program's own memory.
+  void own_access(void const* p, std::size_t bytes, unsigned flags, std::uintptr_t from) {
+    std::vector<own_range> touched;
+    {
+      std::lock_guard const guard{own_lock_};
+      if (own_.empty()) return;
+      for (std::size_t i = 0; i < own_.size();) {
+        own_range const r = own_[i];
+        bool const done = order.program_has_seen(r.work);
+        bool const race = !done && r.overlaps(static_cast<char const*>(p), bytes) && races(r.how, class_of(flags));
+        if (race) touched.push_back(r);
+        if (done || race)
+          own_.erase(own_.begin() + std::ptrdiff_t(i));
+        else
+          ++i;
+      }
+      note_own_bounds();
+    }
+    if (touched.empty()) return;
+    launch_facts facts;
+    facts.read_check_scope(true);
+    if (facts.level == checks::level::full)
+      for (own_range const& r : touched) report_own(r, facts, static_cast<char const*>(p), class_of(flags), from);
+  }
+  bool may_be_own(void const* p, std::size_t bytes) const noexcept {
+    auto const at = reinterpret_cast<std::uintptr_t>(p);
+    return at < __atomic_load_n(&own_end_, __ATOMIC_RELAXED) && at + bytes > __atomic_load_n(&own_begin_, __ATOMIC_RELAXED);
+  }
+  /// The program must leave its memory alone until the copy is done.
+  void queued_transfer(std::uint64_t work, launch_facts const& facts, memory_transfer const& t) {
+    if (facts.level != checks::level::full) return;
+    std::lock_guard const guard{own_lock_};
+    auto const add = [&](void const* p, std::size_t pitch, access_class how) {
+      if (p == nullptr || memory.contains(p)) return;
+      own_.push_back({static_cast<char const*>(p), pitch, t.width, t.height, work, how, facts});
+    };
+    add(t.from, t.from_pitch, access_class::read);
+    add(t.to, t.to_pitch, access_class::write);
+    note_own_bounds();
+  }
+
+  /// The program has waited for something.
+  void forget_if_settled() {
+    {
+      std::lock_guard const guard{own_lock_};
+      std::erase_if(own_, [&](own_range const& r) { return order.program_has_seen(r.work); });
+      note_own_bounds();
+    }
+    if (!order.is_settled() || !launches_.try_lock()) return;
+    judge_late_accesses();
+    if (order.forget_if_settled() && histories_.forget()) memory.forget_histories();
+    leave();
+  }
+
   std::recursive_mutex& launches() { return launches_; }
   watched_range memory;
+  stream_order order;
 
  private:
+  /// Rows of the program's own memory that a copy reads or writes.
+  struct own_range {
+    char const* begin;
+    std::size_t pitch, width, height;
+    std::uint64_t work;
+    access_class how;
+    launch_facts facts;
+
+    char const* end() const noexcept { return begin + (height - 1) * pitch + width; }
+    bool overlaps(char const* p, std::size_t bytes) const noexcept {
+      if (p + bytes <= begin || p >= end()) return false;
+      std::size_t const in_row = p < begin ? 0 : std::size_t(p - begin) % pitch;
+      return in_row < width || in_row + bytes > pitch;
+    }
+  };
+  void note_own_bounds() {
+    std::uintptr_t first = ~std::uintptr_t{0}, last = 0;
+    for (own_range const& r : own_) {
+      auto const begin = reinterpret_cast<std::uintptr_t>(r.begin), end = reinterpret_cast<std::uintptr_t>(r.end());
+      first = begin < first ? begin : first;
+      last = end > last ? end : last;
+    }
+    __atomic_store_n(&own_begin_, first, __ATOMIC_RELAXED);
+    __atomic_store_n(&own_end_, last, __ATOMIC_RELAXED);
+  }
+  void report_own(own_range const& r, launch_facts const& facts, char const* at, access_class how, std::uintptr_t from) {
+    stream_work const w = order.facts_of(r.work);
+    launch_facts who = r.facts;
+    who.sink = facts.sink;
+    checks::finding f = who.finding(checks::kind::program_race);
+    f.first = {0, 1, {}, how == access_class::write ? "writes" : "reads", line_of(from)};
+    f.second = {0, 1, {}, r.how == access_class::write ? "writes" : "reads", r.facts.where};
+    f.text.append("the program %s byte %zu of %zu bytes of its own memory", f.first.action, at < r.begin ? 0 : std::size_t(at - r.begin),
+                  std::size_t(r.end() - r.begin));
+    append_place(f.text, f.first.where);
+    f.text.append("; %s of stream %p, queued at %s:%u, %s them, and the program has not waited for that", r.facts.kernel, w.key.stream,
+                  r.facts.where.file, r.facts.where.line, f.second.action);
+    who.where = f.first.where;
+    if (std::exception_ptr const error = who.deliver(f)) detail::exceptions<host>.add(w.key, error);
+  }
+
+  /// Of the program, while a kernel ran.
+  struct late_access {
+    void const* p;
+    std::size_t bytes;
+    place_access access;
+    std::uintptr_t from;
+  };
+
+  static access_class class_of(unsigned flags) {
+    bool const atomic = (flags & access_is_atomic) != 0 && scope((flags >> access_scope_shift) & 3) >= scope::device;
+    if ((flags & access_writes) != 0) return atomic ? access_class::atomic_write : access_class::write;
+    return atomic ? access_class::atomic_read : access_class::read;
+  }
+
+  /// By an atomic operation, from work that is not ordered with this: which, and what that knew, is not looked into.
+  void learn_of_others() {
+    told_by_others_ = false;
+    order.learns(work_);
+    histories_.order_has_changed();
+  }
+
+  void note_places(char const* at, std::size_t bytes, place_access const& mine) {
+    if (mine.work == 0) return;
+    memory.change_histories(at, bytes, [&](std::uint32_t history, char const* place) {
+      return histories_.after(history, mine, order, [&](place_access const& other) { report_unordered(mine, other, place); });
+    });
+  }
+
+  /// A buffer that other work has freed, unordered with this: true where that is what is wrong.
+  bool freed_meanwhile(watched_block const* block, place_access const& mine, char const* at) {
+    if (block == nullptr || !block->freed || !order.concurrent(mine.work, block->freed_by)) return false;
+    report_unordered(mine, {block->freed_by, 0, access_class::write}, at);
+    return true;
+  }
+
+  void judge_program_access(late_access const& a) {
+    char const* const at = static_cast<char const*>(a.p);
+    watched_block const* const block = memory.page(at).block;
+    if (block == nullptr || block->shared || at < block->begin || at + a.bytes > block->begin + block->bytes) return;
+    place_access mine = a.access;
+    mine.site = site_of(a.from);
+    if (block->freed) {
+      (void)freed_meanwhile(block, mine, at);
+      return;
+    }
+    if (!order.facts_of(mine.work).is_program()) histories_.order_has_changed();
+    note_places(at, a.bytes, mine);
+  }
+
+  /// Called by who holds launches_, before anything new is noted.
+  void judge_late_accesses() {
+    if (!__atomic_load_n(&some_late_, __ATOMIC_SEQ_CST)) return;
+    std::vector<late_access> late;
+    {
+      std::lock_guard const guard{late_lock_};
+      late.swap(late_);
+      __atomic_store_n(&some_late_, false, __ATOMIC_SEQ_CST);
+    }
+    for (late_access const& a : late) judge_program_access(a);
+  }
+  /// Unlocks launches_. Who came too late for this has left his access to who holds it.
+  void leave() {
+    do {
+      judge_late_accesses();
+      launches_.unlock();
+    } while (__atomic_load_n(&some_late_, __ATOMIC_SEQ_CST) && launches_.try_lock());
+  }
+
+  std::exception_ptr transfer_side(launch_facts const& facts, char const* p, std::size_t pitch, memory_transfer const& t,
+                                   access_class how) {
+    if (!memory.contains(p)) return nullptr;
+    bool const writes = how == access_class::write, full = facts.level == checks::level::full;
+    place_access const mine{current_work.number, 0, how};
+    bool any_written = writes;
+    for (std::size_t row = 0; row < t.height; ++row) {
+      char const* const at = p + row * pitch;
+      watched_block const* const block = memory.page(at).block;
+      if (block == nullptr || block->freed || at < block->begin || at + t.width > block->begin + block->bytes) {
+        if (!full) return nullptr;
+        if (freed_meanwhile(block, mine, at)) return nullptr;
+        bool const freed = block != nullptr && block->freed;
+        checks::finding f = begin_transfer(facts, freed ? checks::kind::freed_memory : checks::kind::out_of_bounds, writes, t.width);
+        append_outside(f.text, block != nullptr ? block : memory.neighbour(at), at, t.width);
+        return facts.deliver(f);
+      }
+      if (full) note_places(at, t.width, mine);
+      any_written = any_written || memory.any_written(at, t.width);
+      if (writes) memory.written(at, t.width);
+    }
+    // Compilers show most writes of a kernel, not all: g++ none of what a function returns in memory.
+    if (any_written || !full || last_launch_ > memory.page(p).block->made_after) return nullptr;
+    checks::finding f = begin_transfer(facts, checks::kind::unwritten_memory, writes, t.width);
+    append_object(f.text, *memory.page(p).block, p);
+    f.text.append(", of which nothing has been written");
+    return facts.deliver(f);
+  }
+  static checks::finding begin_transfer(launch_facts const& facts, checks::kind kind, bool writes, std::size_t bytes) {
+    checks::finding f = facts.finding(kind);
+    f.first = {0, 1, {}, writes ? "writes" : "reads", facts.where};
+    f.text.append("%s at %s:%u %s %zu bytes, ", facts.kernel, facts.where.file, facts.where.line, f.first.action, bytes);
+    return f;
+  }
+
   struct release_state {
     clock knowledge;
     std::uint32_t thread = 0;
@@ -384,7 +665,7 @@ class access_checker {
 
   checks::finding begin(block_state const& b, checks::kind kind, unsigned flags, std::uintptr_t from) {
     checks::finding f = b.launch->finding(kind);
-    f.first = {b.running, 1, b.index, verb(flags), lines_.of(from)};
+    f.first = {b.running, 1, b.index, verb(flags), line_of(from)};
     f.text.append("kernel %s, block (%u, %u, %u): thread %u %s ", b.launch->kernel, b.index.x, b.index.y, b.index.z, b.running,
                   verb(flags));
     return f;
@@ -417,7 +698,7 @@ class access_checker {
                               mine.flags, from);
     std::uint32_t const thread = thread_of(other);
     extent3 const index = block_index(*b.launch, thread / b.threads);
-    f.second = {thread % b.threads, 1, index, verb(other.flags), lines_.of(sites_[other.site])};
+    f.second = {thread % b.threads, 1, index, verb(other.flags), line_of(sites_[other.site])};
     f.text.append("%zu bytes", bytes);
     append_place(f.text, f.first.where);
     f.text.append(", ");
@@ -448,6 +729,76 @@ class access_checker {
     if (b.early_reads.size() < most_early_reads) b.early_reads.push_back({site_of(from), f});
   }
 
+  static void append_outside(error_text& text, watched_block const* block, char const* at, std::size_t bytes) {
+    if (block == nullptr) {
+      text.append("far from any buffer");
+      return;
+    }
+    if (at < block->begin)
+      text.append("%zu bytes in front of ", std::size_t(block->begin - at));
+    else if (at + bytes > block->begin + block->bytes)
+      text.append("%zu bytes behind the end of ", std::size_t(at + bytes - (block->begin + block->bytes)));
+    else
+      text.append("byte %zu of ", std::size_t(at - block->begin));
+    text.append(block->shared  ? "the block's shared memory of %zu bytes"
+                : block->freed ? "a buffer of %zu bytes that is gone"
+                               : "a buffer of %zu bytes",
+                block->bytes);
+  }
+
+  // Of two pieces of work.
+
+  static char const* verb(stream_work const& w, access_class how) {
+    if (frees(w)) return "frees";
+    return how == access_class::read          ? "reads"
+           : how == access_class::write       ? "writes"
+           : how == access_class::atomic_read ? "atomically loads"
+                                              : "atomically changes";
+  }
+  static bool frees(stream_work const& w) { return std::string_view(w.facts.kernel) == freeing; }
+
+  /// "kernel k of stream 0x2, launched at a.cpp:3, writes <what> at a.cpp:1"
+  void append_side(error_text& text, stream_work const& w, place_access const& a, checks::party const& side, char const* what) {
+    bool const launched = w.facts.grid.count() != 0;
+    if (w.is_program())
+      text.append("the program");
+    else if (frees(w))
+      text.append("stream %p", w.key.stream);
+    else
+      text.append(launched ? "kernel %s of stream %p" : "%s of stream %p", w.facts.kernel, w.key.stream);
+    bool const queued = w.facts.where.line != 0;
+    if (queued) text.append(", %s at %s:%u,", launched ? "launched" : "queued", w.facts.where.file, w.facts.where.line);
+    text.append(" %s %s", side.action, what);
+    if (a.site != 0) append_place(text, queued ? line_of(sites_[a.site]) : side.where);
+  }
+
+  void report_unordered(place_access const& one, place_access const& other, char const* at) {
+    if (!order.say(one.work, other.work)) return;
+    place_access const &late = one.work > other.work ? one : other, &early = one.work > other.work ? other : one;
+    stream_work const later = order.facts_of(late.work), earlier = order.facts_of(early.work);
+    bool const program = later.is_program(), gone = frees(later);
+    checks::finding f = (program || gone ? earlier : later).facts.finding(program ? checks::kind::program_race : checks::kind::stream_race);
+    auto const party = [&](stream_work const& w, place_access const& a) {
+      bool const known = w.facts.where.line != 0 || a.site == 0;
+      return checks::party{0, 1, {}, verb(w, a.how), known ? w.facts.where : line_of(sites_[a.site])};
+    };
+    f.first = party(later, late);
+    f.second = party(earlier, early);
+    watched_block const& block = *memory.page(at).block;
+    error_text object;
+    if (gone)
+      object.append("a buffer of %zu bytes", block.bytes);
+    else
+      append_object(object, block, at);
+    append_side(f.text, later, late, f.first, object.c_str());
+    f.text.append("; ");
+    append_side(f.text, earlier, early, f.second, "it");
+    f.text.append(program ? ", and the program has not waited for that" : ", and nothing orders the two");
+    launch_facts who = later.facts;
+    who.where = f.first.where.line != 0 ? f.first.where : f.second.where;
+    if (std::exception_ptr const error = who.deliver(f)) detail::exceptions<host>.add((program ? earlier : later).key, error);
+  }
+
   void report_outside(block_state& b, watched_block const* block, char const* at, std::size_t bytes, unsigned flags, std::uintptr_t from) {
     if (b.failure) return;
     bool const freed = block != nullptr && block->freed;
@@ -455,26 +806,19 @@ class access_checker {
     f.text.append("%zu bytes", bytes);
     append_place(f.text, f.first.where);
     f.text.append(", ");
-    if (block == nullptr) {
-      f.text.append("far from any buffer");
-    } else if (block->shared && block->owner != &b && at >= block->begin && at < block->begin + block->bytes) {
+    if (block != nullptr && block->shared && block->owner != &b && at >= block->begin && at < block->begin + block->bytes)
       f.text.append("in shared memory of another block");
-    } else {
-      if (at < block->begin)
-        f.text.append("%zu bytes in front of ", std::size_t(block->begin - at));
-      else if (at + bytes > block->begin + block->bytes)
-        f.text.append("%zu bytes behind the end of ", std::size_t(at + bytes - (block->begin + block->bytes)));
-      else
-        f.text.append("byte %zu of ", std::size_t(at - block->begin));
-      f.text.append(block->shared ? "the block's shared memory of %zu bytes"
-                    : freed       ? "a buffer of %zu bytes that is gone"
-                                  : "a buffer of %zu bytes",
-                    block->bytes);
-    }
+    else
+      append_outside(f.text, block, at, bytes);
     deliver(b, f);
   }
 
   // --- places of the code ---
+
+  source_location line_of(std::uintptr_t from) {
+    std::lock_guard const guard{lines_lock_};
+    return lines_.of(from);
+  }
 
   std::uint32_t site_of(std::uintptr_t from) {
     recent& r = recent_[from / 2 % recent_count];
@@ -494,6 +838,16 @@ class access_checker {
   };
 
   std::recursive_mutex launches_;
+  std::mutex late_lock_;
+  std::vector<late_access> late_;
+  bool some_late_ = false;
+  place_histories histories_;
+  std::mutex own_lock_;
+  std::vector<own_range> own_;
+  std::uintptr_t own_begin_ = ~std::uintptr_t{0}, own_end_ = 0;
+  std::uint64_t work_ = 0;         ///< of the launch
+  std::uint64_t last_launch_ = 0;  ///< of those that have begun, the one that was queued last
+  bool told_by_others_ = false;    ///< counts after an acquire fence
   launch_facts const* launch_ = nullptr;
   std::uint32_t next_segment_ = 2, first_segment_ = 2, grid_barrier_ = 2;
   std::vector<std::uint32_t> segment_threads_;
@@ -501,6 +855,7 @@ class access_checker {
   recent recent_[recent_count] = {};
   std::unordered_map<std::uintptr_t, std::uint32_t> site_numbers_;
   std::vector<std::uintptr_t> sites_{0};
+  std::mutex lines_lock_;
   source_lines lines_;
 };
 

@@ -27,15 +27,20 @@ struct watched_block {
   char* begin = nullptr;
   std::size_t bytes = 0, capacity = 0;  ///< capacity: whole pages
   bool shared = false, freed = false;
-  bool written = false;         ///< all of it counts as written, by whom is not known
-  void const* owner = nullptr;  ///< of shared memory, the block of threads
+  bool written = false;          ///< all of it counts as written, by whom is not known
+  void const* owner = nullptr;   ///< of shared memory, the block of threads
+  std::uint64_t made_after = 0;  ///< all work that had been queued then
+  std::uint64_t freed_by = 0;    ///< the work of a stream that did
 };
 
 struct watched_page {
-  watched_block* block;  ///< null: nobody's
-  access_cell* cells;    ///< null: no kernel has touched it yet
-  bool bytes;            ///< a cell for each byte instead of each four
-  bool written;          ///< where there are no cells: all of it, by the program
+  watched_block* block;      ///< null: nobody's
+  access_cell* cells;        ///< null: no kernel has touched it yet
+  bool bytes;                ///< a cell for each byte instead of each four
+  bool written;              ///< where there are no cells: all of it, by the program
+  bool byte_histories;       ///< one for each byte instead of each four
+  std::uint32_t history;     ///< of all places, where they have none of their own
+  std::uint32_t* histories;  ///< numbers of place_histories
 };
 
 class watched_range {
@@ -82,7 +87,11 @@ class watched_range {
     }
     block->bytes = bytes;
     block->shared = block->freed = block->written = false;
-    for (char* p = block->begin; p != block->begin + block->capacity; p += page_bytes) page(p) = {block, nullptr, false, false};
+    block->freed_by = 0;
+    for (char* p = block->begin; p != block->begin + block->capacity; p += page_bytes) {
+      page(p) = {};
+      page(p).block = block;
+    }
     return block;
   }
 
@@ -91,6 +100,7 @@ class watched_range {
     std::lock_guard const guard{lock_};
     block->freed = true;
     for (char* p = block->begin; p != block->begin + block->capacity; p += page_bytes) {
+      forget_history(page(p));
       std::free(page(p).cells);
       page(p).cells = nullptr;
     }
@@ -136,13 +146,75 @@ class watched_range {
       bool const whole = begin == 0 && (count == page_bytes || offset(p) - offset(here.block->begin) == here.block->bytes);
       if (whole) {
         std::free(here.cells);
-        here = {here.block, nullptr, false, true};
+        here.cells = nullptr;
+        here.bytes = false;
+        here.written = true;
       } else if (!(here.cells == nullptr && here.written)) {
         access_cell* const all = cells(here, (begin % 4 | count % 4) != 0);
         std::size_t const each = here.bytes ? 1 : 4;
         for (std::size_t i = begin / each; i < (begin + count) / each; ++i) all[i] = {{1, 0, 0}, {}};
       }
     }
+  }
+
+  /// Whether any of these bytes, all of one block, has been written.
+  bool any_written(char const* p, std::size_t bytes) const {
+    if (page(p).block->written) return true;
+    for (char const* const end = p + bytes; p < end;) {
+      watched_page const& here = page(p);
+      std::size_t const begin = offset(p) % page_bytes;
+      std::size_t const count = page_bytes - begin < std::size_t(end - p) ? page_bytes - begin : std::size_t(end - p);
+      p += count;
+      if (here.cells == nullptr) {
+        if (here.written) return true;
+        continue;
+      }
+      std::size_t const each = here.bytes ? 1 : 4;
+      for (std::size_t i = begin / each; i < (begin + count + each - 1) / each; ++i)
+        if (here.cells[i].write.segment != 0) return true;
+    }
+    return false;
+  }
+
+  /// Gives each of these bytes, all of one block, the history `next(number, address)`.
+  template <class Next>
+  void change_histories(char const* p, std::size_t bytes, Next const& next) {
+    for (char const* const end = p + bytes; p < end;) {
+      watched_page& here = page(p);
+      std::size_t const begin = offset(p) % page_bytes;
+      std::size_t const count = page_bytes - begin < std::size_t(end - p) ? page_bytes - begin : std::size_t(end - p);
+      char const* const at = p;
+      p += count;
+      bool const whole = begin == 0 && (count == page_bytes || p == here.block->begin + here.block->bytes);
+      if (here.histories == nullptr) {
+        std::uint32_t const after = next(here.history, at);
+        if (after == here.history) continue;
+        if (whole) {
+          here.history = after;
+          continue;
+        }
+      }
+      reserve_histories(here, ((begin | count) & 3) != 0);
+      std::size_t const each = here.byte_histories ? 1 : 4, last = (begin + count + each - 1) / each;
+      bool same = whole;
+      for (std::size_t i = begin / each; i < last; ++i) {
+        here.histories[i] = next(here.histories[i], at + (i * each - begin));
+        same = same && here.histories[i] == here.histories[begin / each];
+      }
+      if (!same) continue;
+      std::uint32_t const all = here.histories[0];
+      forget_history(here);
+      here.history = all;
+    }
+  }
+  std::uint32_t history(void const* p) const noexcept {
+    watched_page const& here = page(p);
+    return here.histories == nullptr ? here.history : here.histories[offset(p) % page_bytes / (here.byte_histories ? 1 : 4)];
+  }
+  void forget_histories() {
+    std::lock_guard const guard{lock_};
+    for (watched_block* const b : blocks_)
+      for (char* p = b->begin; p != b->begin + b->capacity; p += page_bytes) forget_history(page(p));
   }
 
   /// Anything may have written anything.
@@ -163,6 +235,22 @@ class watched_range {
   }
 
  private:
+  static void forget_history(watched_page& page) {
+    std::free(page.histories);
+    page.histories = nullptr;
+    page.byte_histories = false;
+    page.history = 0;
+  }
+  static void reserve_histories(watched_page& page, bool bytes) {
+    if (page.histories != nullptr && (page.byte_histories || !bytes)) return;
+    std::size_t const count = bytes ? page_bytes : cells_per_page;
+    auto* const numbers = static_cast<std::uint32_t*>(std::malloc(count * sizeof(std::uint32_t)));
+    for (std::size_t i = 0; i < count; ++i) numbers[i] = page.histories != nullptr ? page.histories[i / 4] : page.history;
+    std::free(page.histories);
+    page.histories = numbers;
+    page.byte_histories = bytes;
+  }
+
   static constexpr std::size_t gap_bytes = 16 * page_bytes;
 
   static void* reserve(std::size_t bytes) noexcept {

@@ -47,8 +47,8 @@ struct faulty : xl::backend::host_runtime<faulty> {
   static xl::status allocate(xl::memory_kind kind, void** out, std::size_t bytes, stream_handle q, bool ordered) {
     return has_failed ? answer() : base::allocate(kind, out, bytes, q, ordered);
   }
-  static xl::status copy(void*, void const*, std::size_t, stream_handle) { return answer(); }
-  static xl::status fill_bytes(void*, int, std::size_t, stream_handle) { return answer(); }
+  static xl::status copy(void*, void const*, std::size_t, stream_handle, xl::source_location) { return answer(); }
+  static xl::status fill_bytes(void*, int, std::size_t, stream_handle, xl::source_location) { return answer(); }
 };
 
 template <int Number>

@@ -2,6 +2,7 @@
 /// What a backend must offer. A backend is a struct of static functions and constants; nothing else of the library knows vendors.
 #pragma once
 
+#include <crosslane/platform/source_location.hpp>
 #include <crosslane/runtime/device_properties.hpp>
 
 #include <concepts>
@@ -22,42 +23,42 @@ enum class memory_kind : unsigned char {
 
 /// The runtime contract: the calls of the program's side. Those that take no device act on the current one.
 template <class B>
-concept runtime_backend =
-    requires(int i, int* ip, bool* bp, float* fp, std::size_t n, std::size_t* np, void* p, void** pp, void const* cp,
-             void (*callback)(void*), status s, device_properties& properties, memory_kind kind, typename B::stream_handle stream,
-             typename B::stream_handle* stream_out, typename B::event_handle event, typename B::event_handle* event_out) {
-      { B::name } -> std::convertible_to<char const*>;
-      { B::text(s) } -> std::same_as<char const*>;
-      { B::classify(s) } -> std::same_as<errc>;
-      B::clear_last_error();
+concept runtime_backend = requires(int i, int* ip, bool* bp, float* fp, std::size_t n, std::size_t* np, void* p, void** pp, void const* cp,
+                                   void (*callback)(void*), status s, device_properties& properties, memory_kind kind,
+                                   typename B::stream_handle stream, typename B::stream_handle* stream_out, typename B::event_handle event,
+                                   typename B::event_handle* event_out, source_location where) {
+  { B::name } -> std::convertible_to<char const*>;
+  { B::text(s) } -> std::same_as<char const*>;
+  { B::classify(s) } -> std::same_as<errc>;
+  B::clear_last_error();
 
-      { B::device_count(ip) } -> std::same_as<status>;
-      { B::current_device(ip) } -> std::same_as<status>;
-      { B::select_device(i) } -> std::same_as<status>;
-      { B::device_synchronize() } -> std::same_as<status>;
-      { B::properties(i, properties) } -> std::same_as<status>;
-      { B::free_memory(np) } -> std::same_as<status>;
+  { B::device_count(ip) } -> std::same_as<status>;
+  { B::current_device(ip) } -> std::same_as<status>;
+  { B::select_device(i) } -> std::same_as<status>;
+  { B::device_synchronize() } -> std::same_as<status>;
+  { B::properties(i, properties) } -> std::same_as<status>;
+  { B::free_memory(np) } -> std::same_as<status>;
 
-      { B::stream_create(stream_out, i) } -> std::same_as<status>;
-      { B::stream_destroy(stream) } -> std::same_as<status>;
-      { B::stream_synchronize(stream) } -> std::same_as<status>;
-      { B::stream_query(stream, bp) } -> std::same_as<status>;
-      { B::stream_wait_event(stream, event) } -> std::same_as<status>;
-      { B::stream_callback(stream, callback, callback, p) } -> std::same_as<status>;  // the second instead where the stream has failed
-      { B::key(stream) } -> std::same_as<void const*>;
+  { B::stream_create(stream_out, i) } -> std::same_as<status>;
+  { B::stream_destroy(stream) } -> std::same_as<status>;
+  { B::stream_synchronize(stream) } -> std::same_as<status>;
+  { B::stream_query(stream, bp) } -> std::same_as<status>;
+  { B::stream_wait_event(stream, event) } -> std::same_as<status>;
+  { B::stream_callback(stream, callback, callback, p) } -> std::same_as<status>;  // the second instead where the stream has failed
+  { B::key(stream) } -> std::same_as<void const*>;
 
-      { B::event_create(event_out, true) } -> std::same_as<status>;
-      { B::event_destroy(event) } -> std::same_as<status>;
-      { B::event_record(event, stream) } -> std::same_as<status>;
-      { B::event_synchronize(event) } -> std::same_as<status>;
-      { B::event_query(event, bp) } -> std::same_as<status>;
-      { B::event_elapsed(fp, event, event) } -> std::same_as<status>;
+  { B::event_create(event_out, true) } -> std::same_as<status>;
+  { B::event_destroy(event) } -> std::same_as<status>;
+  { B::event_record(event, stream) } -> std::same_as<status>;
+  { B::event_synchronize(event) } -> std::same_as<status>;
+  { B::event_query(event, bp) } -> std::same_as<status>;
+  { B::event_elapsed(fp, event, event) } -> std::same_as<status>;
 
-      { B::allocate(kind, pp, n, stream, true) } -> std::same_as<status>;  // last: in stream order
-      { B::deallocate(kind, p, stream, true) } -> std::same_as<status>;
-      { B::copy(p, cp, n, stream) } -> std::same_as<status>;              // between any two sides
-      { B::copy_2d(p, n, cp, n, n, n, stream) } -> std::same_as<status>;  // pitches and width in bytes, rows
-      { B::fill_bytes(p, i, n, stream) } -> std::same_as<status>;
-    };
+  { B::allocate(kind, pp, n, stream, true) } -> std::same_as<status>;  // last: in stream order
+  { B::deallocate(kind, p, stream, true) } -> std::same_as<status>;
+  { B::copy(p, cp, n, stream, where) } -> std::same_as<status>;              // between any two sides
+  { B::copy_2d(p, n, cp, n, n, n, stream, where) } -> std::same_as<status>;  // pitches and width in bytes, rows
+  { B::fill_bytes(p, i, n, stream, where) } -> std::same_as<status>;
+};
 
 }  // namespace crosslane

@@ -20,22 +20,25 @@ enum class kind : unsigned char {
   device_race,         ///< the same in device memory
   narrow_scope,        ///< two atomic operations on one place, of which one does not count for the other's thread
   unwritten_memory,    ///< a read of shared or device memory that nothing has written
+  stream_race,         ///< work of two streams accesses a place, unordered, one writes or frees
+  program_race,        ///< the program accesses a place, work of a stream that it has not waited for does too, one writes
 };
-inline constexpr int kinds = 11;
+inline constexpr int kinds = 13;
 
 /// In lower case with '-', as reports and tools name it.
 constexpr char const* to_string(kind k) noexcept {
-  constexpr char const* names[kinds] = {"early-exit",   "different-barriers", "absent-lane",     "different-lanes",
-                                        "invalid-lane", "out-of-bounds",      "freed-memory",    "shared-race",
-                                        "device-race",  "narrow-scope",       "unwritten-memory"};
+  constexpr char const* names[kinds] = {"early-exit",       "different-barriers", "absent-lane", "different-lanes", "invalid-lane",
+                                        "out-of-bounds",    "freed-memory",       "shared-race", "device-race",     "narrow-scope",
+                                        "unwritten-memory", "stream-race",        "program-race"};
   return names[unsigned(k)];
 }
 
 /// The code of the error that a finding is where nobody collects it.
 constexpr errc to_errc(kind k) noexcept {
-  constexpr errc codes[kinds] = {errc::divergent_barrier, errc::divergent_barrier, errc::divergent_wave,  errc::divergent_wave,
-                                 errc::invalid_lane,      errc::out_of_bounds,     errc::out_of_bounds,   errc::data_race,
-                                 errc::data_race,         errc::data_race,         errc::unwritten_memory};
+  constexpr errc codes[kinds] = {errc::divergent_barrier, errc::divergent_barrier, errc::divergent_wave,   errc::divergent_wave,
+                                 errc::invalid_lane,      errc::out_of_bounds,     errc::out_of_bounds,    errc::data_race,
+                                 errc::data_race,         errc::data_race,         errc::unwritten_memory, errc::data_race,
+                                 errc::data_race};
   return codes[unsigned(k)];
 }
 
@@ -53,7 +56,12 @@ constexpr char const* advice(kind k) noexcept {
       "A GPU runs both in any order, lanes of one wave too; put ctx.sync_block(), or sync() of the group if all are lanes of it, between.",
       "A GPU runs both in any order; let one thread own the element, use xl::atomic, or put a barrier or the end of the kernel between.",
       "A GPU may keep the narrower operation in a cache that the other thread does not see; give both a scope that includes both threads.",
-      "A GPU reads what an earlier kernel or program left there; write the memory first, with xl::fill, xl::copy or the kernel."};
+      "A GPU reads what an earlier kernel or program left there; write the memory first, with xl::fill, xl::copy or the kernel.",
+      ("A GPU runs both in any order or at once; record an event behind the earlier one and let the other stream wait() for it, or use one "
+       "stream."),
+      ("A GPU may not have begun, or be in the middle; synchronize() the stream or an event behind the work before the program touches the "
+       "memory."),
+  };
   return texts[unsigned(k)];
 }
 
@@ -69,8 +77,8 @@ struct party {
 /// Two sides that break a rule, or one: which threads, doing what, where.
 struct finding {
   checks::kind kind;        ///< the rule
-  char const* kernel = "";  ///< static storage
-  extent3 grid;             ///< of the launch, in blocks
+  char const* kernel = "";  ///< or "copy", "fill"; static storage
+  extent3 grid;             ///< of the launch, in blocks; empty: of a copy or a fill
   extent3 block;            ///< of the launch, in threads
   unsigned wave_size = 32;  ///< lanes of the waves that it ran with
   std::uint64_t seed = 0;   ///< the order that the threads ran in

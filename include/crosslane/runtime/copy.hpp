@@ -45,7 +45,7 @@ void copy(S const& stream, From&& from, To&& to, source_location where = source_
                 std::size_t(to.size()), sizeof(T));
   if (from.size() == 0) return;
   auto const current = q.make_current(where);
-  detail::check<B>(B::copy(to.data(), from.data(), from.size() * sizeof(T), q.native()), "copy", where, [&](error_text& t) {
+  detail::check<B>(B::copy(to.data(), from.data(), from.size() * sizeof(T), q.native(), where), "copy", where, [&](error_text& t) {
     t.append("%zu bytes from %p to %p on ", from.size() * sizeof(T), static_cast<void const*>(from.data()),
              static_cast<void const*>(to.data()));
     q.describe(t);
@@ -99,7 +99,7 @@ void copy_2d(S const& stream, rows<From> from, rows<To> to, source_location wher
   check_side("destination", to.pitch, to.data.size());
   auto const current = q.make_current(where);
   detail::check<B>(B::copy_2d(to.data.data(), to.pitch * sizeof(To), from.data.data(), from.pitch * sizeof(To), from.width * sizeof(To),
-                              from.height, q.native()),
+                              from.height, q.native(), where),
                    "copy_2d", where, [&](error_text& t) {
                      t.append("%zu rows of %zu bytes on ", from.height, from.width * sizeof(To));
                      q.describe(t);

@@ -25,7 +25,7 @@ enum class errc : unsigned char {
   divergent_barrier,  ///< threads of a block at different barriers, or returned before one
   divergent_wave,     ///< lanes of a wave operation in different operations, at different places, or returned
   invalid_lane,       ///< a read from a lane that does not take part
-  data_race,          ///< two accesses of a kernel to one place, unordered, one of them a write
+  data_race,          ///< two accesses of kernels, copies or the program to one place, unordered, one of them a write
   unwritten_memory,   ///< a read of memory that nothing has written
   kernel_fault,       ///< a kernel trapped, faulted or was refused
   vendor,             ///< any other error of the vendor's runtime

@@ -123,7 +123,7 @@ status launch_entry(typename Backend::stream_handle stream, device_properties co
       return s;
     cooperative_kernel<K> const last{kernel, static_cast<unsigned*>(counter)};
     void* pointers[] = {pointer(arguments)..., pointer(last)};
-    status answer = Backend::fill_bytes(counter, 0, sizeof(unsigned), stream);
+    status answer = Backend::fill_bytes(counter, 0, sizeof(unsigned), stream, g.where);
     if (answer.code == 0)
       answer = Backend::from(CROSSLANE_GPU(LaunchCooperativeKernel)(function, grid, block, pointers, unsigned(dynamic), stream));
     status const freed = Backend::deallocate(memory_kind::device, counter, stream, p.stream_ordered_memory);

@@ -110,14 +110,14 @@ struct gpu_runtime {
     return from(kind == memory_kind::pinned ? Vendor::free_pinned(p) : CROSSLANE_GPU(Free)(p));
   }
 
-  static status copy(void* to, void const* from_, std::size_t bytes, stream_handle s) noexcept {
+  static status copy(void* to, void const* from_, std::size_t bytes, stream_handle s, source_location) noexcept {
     return from(CROSSLANE_GPU(MemcpyAsync)(to, from_, bytes, CROSSLANE_GPU(MemcpyDefault), s));
   }
   static status copy_2d(void* to, std::size_t to_pitch, void const* from_, std::size_t from_pitch, std::size_t width, std::size_t height,
-                        stream_handle s) noexcept {
+                        stream_handle s, source_location) noexcept {
     return from(CROSSLANE_GPU(Memcpy2DAsync)(to, to_pitch, from_, from_pitch, width, height, CROSSLANE_GPU(MemcpyDefault), s));
   }
-  static status fill_bytes(void* p, int value, std::size_t bytes, stream_handle s) noexcept {
+  static status fill_bytes(void* p, int value, std::size_t bytes, stream_handle s, source_location) noexcept {
     return from(CROSSLANE_GPU(MemsetAsync)(p, value, bytes, s));
   }
 

@@ -8,12 +8,22 @@
 
 namespace crosslane::backend {
 
+/// Rows of bytes that a copy or a fill moves. A fill comes from nowhere.
+struct memory_transfer {
+  void* to;
+  std::size_t to_pitch;
+  void const* from;
+  std::size_t from_pitch, width, height;
+};
+
 /// Of the memory that devices hold. Null in a program without the checker.
 struct memory_watch {
   void* (*allocate)(std::size_t bytes, bool reached_by_program) noexcept;  ///< null: no memory
-  bool (*release)(void*) noexcept;                                         ///< false: another's
-  void (*written)(void const*, std::size_t bytes) noexcept;                ///< by a copy or a fill
-  void (*unobserved)() noexcept;                                           ///< by a kernel whose accesses are not seen: anything
+  bool (*release)(void*, launch_facts const&) noexcept;                    ///< false: another's
+  void (*queued_transfer)(std::uint64_t work, launch_facts const&, memory_transfer const&) noexcept;
+  void (*transfer)(launch_facts const&, memory_transfer const&);  ///< comes now. Throws what makes it impossible
+  void (*unobserved)() noexcept;                                  ///< by a kernel whose accesses are not seen: anything
+  void (*callback)(launch_facts const&, bool begins) noexcept;    ///< a callback of the program begins or ends
 };
 inline memory_watch const* watched_memory = nullptr;
 

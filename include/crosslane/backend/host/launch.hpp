@@ -34,12 +34,7 @@ void run_pieces(std::uint64_t n, std::uint64_t piece, Work const& work) {
 
 /// What the calling thread's launches are checked for. Throws not_supported for what this build cannot check.
 inline void take_check_scope(launch_facts& launch) {
-  detail::check_scope const* const scope = detail::current_check_scope;
-  checks::options const options = scope != nullptr ? scope->options : checks::options{};
-  launch.level = options.level;
-  launch.seed = options.seed;
-  launch.sink = scope != nullptr ? scope->sink : nullptr;
-  if (launch.level == checks::level::most) launch.level = sees_accesses ? checks::level::full : checks::level::basic;
+  launch.read_check_scope(sees_accesses);
   if (launch.level == checks::level::full && !sees_accesses)
     throw_error(errc::not_supported, launch.where,
                 "launch of %s: full checks see each access, for which this file has not been compiled: link the target crosslane::checked",

@@ -33,6 +33,16 @@ struct launch_facts {
     return result;
   }
 
+  /// What the calling thread's work is checked for. `most` is `full` where accesses are seen.
+  void read_check_scope(bool accesses_are_seen) {
+    detail::check_scope const* const scope = detail::current_check_scope;
+    checks::options const options = scope != nullptr ? scope->options : checks::options{};
+    level = options.level;
+    seed = options.seed;
+    sink = scope != nullptr ? scope->sink : nullptr;
+    if (level == checks::level::most) level = accesses_are_seen ? checks::level::full : checks::level::basic;
+  }
+
   /// Gives a finding to who collects. Null then; else the error that the launch has failed with.
   std::exception_ptr deliver(checks::finding const& found) const {
     if (sink != nullptr) {

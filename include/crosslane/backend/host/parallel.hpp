@@ -3,6 +3,7 @@
 /// needs a flag and no header is included. Measured against oneTBB: the same throughput, and no second of compile time.
 #pragma once
 
+#include <crosslane/backend/host/stream_watch.hpp>
 #include <crosslane/platform/config.hpp>
 
 #include <cstddef>
@@ -42,6 +43,7 @@ void parallel_pieces(std::uint64_t n, std::uint64_t piece, Work& work) {
   };
   struct team {
     enum : unsigned { most_shares = 64 };
+    thread_work caller;
     std::uint64_t piece;
     Work* work;
     unsigned count;
@@ -51,6 +53,8 @@ void parallel_pieces(std::uint64_t n, std::uint64_t piece, Work& work) {
 #if CROSSLANE_SANITIZE_THREAD()
       __tsan_acquire(data);
 #endif
+      thread_work const before = current_work;
+      current_work = self.caller;
       unsigned const own = unsigned(crosslane_omp_thread()) % self.count;
       for (unsigned i = 0; i < self.count; ++i) {
         share& from = self.shares[own + i < self.count ? own + i : own + i - self.count];
@@ -61,11 +65,13 @@ void parallel_pieces(std::uint64_t n, std::uint64_t piece, Work& work) {
           (*self.work)(begin, from.end - begin < self.piece ? from.end : begin + self.piece);
         }
       }
+      current_work = before;
 #if CROSSLANE_SANITIZE_THREAD()
       __tsan_release(data);  // the runtime's own barrier at the end is not instrumented
 #endif
     }
   } shared;
+  shared.caller = current_work;
   shared.piece = piece;
   shared.work = &work;
   shared.count = core_count() < team::most_shares ? core_count() : team::most_shares;

@@ -3,6 +3,7 @@
 /// a missing synchronisation shows as it would on a GPU.
 #pragma once
 
+#include <crosslane/backend/host/stream_watch.hpp>
 #include <crosslane/runtime/async_errors.hpp>
 
 #include <cstdint>
@@ -53,6 +54,7 @@ struct queue_item {
   virtual ~queue_item() = default;
   virtual void run() = 0;
   runs const when;
+  std::uint64_t work = 0;  ///< its number, where streams are watched
   queue_item* next = nullptr;
 };
 
@@ -89,9 +91,9 @@ class host_queue {
   /// A number that no other queue of the program ever has.
   void const* key() const noexcept { return reinterpret_cast<void const*>(std::uintptr_t(number_)); }
 
-  /// Queues `f()`. An exception from it is a failure of the stream.
+  /// Queues `f()`. An exception from it is a failure of the stream. Returns the number of the work where streams are watched, else 0.
   template <class Tag, class F>
-  void enqueue(F f, runs when = runs::unless_failed) {
+  std::uint64_t enqueue(F f, runs when = runs::unless_failed) {
     struct item final : queue_item {
       item(F&& f_, runs when_) : queue_item{when_}, f{static_cast<F&&>(f_)} {}
       void run() override { f(); }
@@ -99,21 +101,32 @@ class host_queue {
     };
     static constexpr failure_list list{[](detail::stream_key key) noexcept { detail::exceptions<Tag>.add(key, std::current_exception()); },
                                        [](detail::stream_key key) noexcept { return detail::exceptions<Tag>.holds(key); }};
-    push(new item{static_cast<F&&>(f), when}, list);
+    return push(new item{static_cast<F&&>(f), when}, list);
   }
 
   void synchronize() noexcept {
-    monitor::lock lock{monitor_};
-    std::uint64_t const target = pushed_;
-    while (done_ < target) {
-      if (target < wake_at_) wake_at_ = target;
-      lock.wait();
+    std::uint64_t work = 0;
+    {
+      monitor::lock lock{monitor_};
+      std::uint64_t const target = pushed_;
+      work = last_work_;
+      while (done_ < target) {
+        if (target < wake_at_) wake_at_ = target;
+        lock.wait();
+      }
     }
+    if (watched_streams != nullptr) watched_streams->program_knows(work);
   }
 
   bool idle() noexcept {
-    monitor::lock lock{monitor_};
-    return done_ == pushed_;
+    std::uint64_t work = 0;
+    {
+      monitor::lock lock{monitor_};
+      if (done_ != pushed_) return false;
+      work = last_work_;
+    }
+    if (watched_streams != nullptr) watched_streams->program_knows(work);
+    return true;
   }
 
   /// Whether the caller is work of this queue, which cannot wait for it.
@@ -155,7 +168,7 @@ class host_queue {
     *link = next_queue_;
   }
 
-  void push(queue_item* item, failure_list const& failures) {
+  std::uint64_t push(queue_item* item, failure_list const& failures) {
     monitor::lock lock{monitor_};
     failures_ = &failures;
     if (failed_ && !failures.holds(stream_key())) {  // it has surfaced: this is new work
@@ -172,19 +185,24 @@ class host_queue {
     (last_ == nullptr ? first_ : last_->next) = item;
     last_ = item;
     ++pushed_;
+    if (watched_streams != nullptr) item->work = last_work_ = watched_streams->queued(stream_key());
     lock.wake_all();
+    return last_work_;
   }
 
   static void* thread_main(void* self) {
     host_queue* const q = static_cast<host_queue*>(self);
     bool delete_at_end = false, skip = false;
     while (queue_item* const item = q->pop(delete_at_end, skip)) {
+      std::uint64_t const work = item->work;
+      current_work.number = work;
       try {
         if (!skip) item->run();
       } catch (...) {
         q->fail();
       }
       delete item;
+      if (work != 0) watched_streams->finished(work);
       monitor::lock lock{q->monitor_};
       if (++q->done_ >= q->wake_at_) {
         q->wake_at_ = ~std::uint64_t{0};
@@ -230,6 +248,7 @@ class host_queue {
   queue_item* first_ = nullptr;
   queue_item* last_ = nullptr;
   std::uint64_t pushed_ = 0, done_ = 0;
+  std::uint64_t last_work_ = 0;      ///< the number of what was pushed last, where streams are watched
   std::uint64_t skipped_until_ = 0;  ///< work that was pushed before this number stands behind a failure that has surfaced
   std::uint64_t wake_at_ =
       ~std::uint64_t{0};  ///< the least number of items done that somebody waits for: to be woken for each would cost a core
@@ -262,6 +281,10 @@ class recording {
     recording* recording_ = nullptr;
   };
 
+  /// The number of the work that marks it, where streams are watched. Said before anybody else has a share.
+  void set_work(std::uint64_t number) noexcept { work_ = number; }
+  std::uint64_t work() const noexcept { return work_; }
+
   void complete() noexcept {
     timespec now{};
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -285,6 +308,7 @@ class recording {
   ~recording() = default;
   monitor monitor_;
   int references_ = 1;
+  std::uint64_t work_ = 0;
   bool done_ = false;
   double milliseconds_ = 0;
 };

@@ -45,6 +45,7 @@ struct host_runtime {
   }
   static status device_synchronize() noexcept {
     host_queue::synchronize_all(current_);
+    if (watched_streams != nullptr) watched_streams->program_knows_device(current_);
     return {};
   }
   static status free_memory(std::size_t* bytes) noexcept {
@@ -94,7 +95,10 @@ struct host_runtime {
     return {};
   }
   static status stream_wait_event(stream_handle q, event_handle e) {
-    if (recording::hold const r = e->latest()) q->enqueue<Backend>([r] { r->wait(); }, runs::always);
+    if (recording::hold const r = e->latest()) {
+      std::uint64_t const waiting = q->enqueue<Backend>([r] { r->wait(); }, runs::always);
+      if (watched_streams != nullptr) watched_streams->waits(waiting, r->work());
+    }
     return {};
   }
   static status stream_callback(stream_handle q, void (*f)(void*), void (*drop)(void*), void* data) {
@@ -102,17 +106,23 @@ struct host_runtime {
       void (*f)(void*);
       void (*drop)(void*);
       void* data;
-      call(void (*f_)(void*), void (*drop_)(void*), void* data_) noexcept : f{f_}, drop{drop_}, data{data_} {}
-      call(call&& other) noexcept : f{other.f}, drop{other.drop}, data{other.data} { other.drop = nullptr; }
+      launch_facts facts;
+      call(void (*f_)(void*), void (*drop_)(void*), void* data_, launch_facts const& facts_) noexcept
+          : f{f_}, drop{drop_}, data{data_}, facts{facts_} {}
+      call(call&& other) noexcept : f{other.f}, drop{other.drop}, data{other.data}, facts{other.facts} { other.drop = nullptr; }
       ~call() {
         if (drop != nullptr) drop(data);
       }
       void operator()() noexcept {
         drop = nullptr;
+        if (watched_memory != nullptr) watched_memory->callback(facts, true);
         f(data);
+        if (watched_memory != nullptr) watched_memory->callback(facts, false);
       }
     };
-    q->enqueue<Backend>(call{f, drop, data});
+    std::uint64_t const work = q->enqueue<Backend>(call{f, drop, data, facts_of("host callback")});
+    // It may tell the program that the work before it is done, by means that are not seen.
+    if (watched_streams != nullptr) watched_streams->program_knows(work);
     return {};
   }
   static void const* key(stream_handle q) noexcept { return q->key(); }
@@ -127,18 +137,22 @@ struct host_runtime {
   }
   static status event_record(event_handle e, stream_handle q) {
     recording::hold const r{new recording};
-    q->enqueue<Backend>([r] { r->complete(); }, runs::always);
+    r->set_work(q->enqueue<Backend>([r] { r->complete(); }, runs::always));
     e->set_latest(r);
     return {};
   }
   static status event_synchronize(event_handle e) noexcept {
-    if (recording::hold const r = e->latest()) r->wait();
+    if (recording::hold const r = e->latest()) {
+      r->wait();
+      note_known(r);
+    }
     return {};
   }
   static status event_query(event_handle e, bool* done) noexcept {
     recording::hold const r = e->latest();
     double milliseconds = 0;
     *done = !r || r->time(&milliseconds);
+    if (r && *done) note_known(r);
     return {};
   }
   static status event_elapsed(float* milliseconds, event_handle a, event_handle b) noexcept {
@@ -146,6 +160,8 @@ struct host_runtime {
     double from = 0, to = 0;
     if (!first || !last || !first->time(&from) || !last->time(&to)) return {not_ready};
     *milliseconds = float(to - from);
+    note_known(first);
+    note_known(last);
     return {};
   }
 
@@ -161,11 +177,11 @@ struct host_runtime {
   }
   /// In stream order whatever the kind: a host callback may own a buffer, and would wait for itself.
   static status deallocate(memory_kind, void* p, stream_handle q, bool) noexcept {
-    auto const free_now = [p] {
-      if (watched_memory == nullptr || !watched_memory->release(p)) std::free(p);
-    };
+    launch_facts facts;
+    auto const free_now = [p, &facts] { free_memory_of(p, facts); };
     try {
-      q->enqueue<Backend>(free_now, runs::always);
+      facts = facts_of("free");
+      q->enqueue<Backend>([p, facts] { free_memory_of(p, facts); }, runs::always);
     } catch (...) {  // no memory, or no thread for a queue that has not run yet
       // A callback owns it and cannot wait for the work behind itself, which may use it: the memory is lost.
       if (q->runs_here()) return {out_of_memory};
@@ -175,37 +191,58 @@ struct host_runtime {
     return {};
   }
 
-  static status copy(void* to, void const* from, std::size_t bytes, stream_handle q) {
-    q->enqueue<Backend>([=] {
+  static status copy(void* to, void const* from, std::size_t bytes, stream_handle q, source_location where) {
+    transfer(q, "copy", where, {to, bytes, from, bytes, bytes, 1}, [=] {
       auto const piece = [=](std::uint64_t begin, std::uint64_t end) {
         std::memcpy(static_cast<char*>(to) + begin, static_cast<char const*>(from) + begin, end - begin);
       };
       parallel_pieces(bytes, balanced_piece(bytes, std::uint64_t{1} << 20), piece);
-      note_written(to, bytes);
     });
     return {};
   }
   static status copy_2d(void* to, std::size_t to_pitch, void const* from, std::size_t from_pitch, std::size_t width, std::size_t height,
-                        stream_handle q) {
-    q->enqueue<Backend>([=] {
-      for (std::size_t row = 0; row < height; ++row) {
+                        stream_handle q, source_location where) {
+    transfer(q, "copy_2d", where, {to, to_pitch, from, from_pitch, width, height}, [=] {
+      for (std::size_t row = 0; row < height; ++row)
         std::memcpy(static_cast<char*>(to) + row * to_pitch, static_cast<char const*>(from) + row * from_pitch, width);
-        note_written(static_cast<char*>(to) + row * to_pitch, width);
-      }
     });
     return {};
   }
-  static status fill_bytes(void* p, int value, std::size_t bytes, stream_handle q) {
-    q->enqueue<Backend>([=] {
-      std::memset(p, value, bytes);
-      note_written(p, bytes);
-    });
+  static status fill_bytes(void* p, int value, std::size_t bytes, stream_handle q, source_location where) {
+    transfer(q, "fill", where, {p, bytes, nullptr, 0, bytes, 1}, [=] { std::memset(p, value, bytes); });
     return {};
   }
 
  private:
-  static void note_written(void const* p, std::size_t bytes) noexcept {
-    if (watched_memory != nullptr) watched_memory->written(p, bytes);
+  /// Of work that is no launch: its grid is empty.
+  static launch_facts facts_of(char const* name, source_location where = {}) {
+    launch_facts facts;
+    if (watched_memory == nullptr) return facts;
+    facts.grid = facts.block = {0, 0, 0};
+    facts.wave_size = current_ == 0 ? 32 : 64;
+    facts.kernel = name;
+    facts.where = where;
+    facts.read_check_scope(true);
+    return facts;
+  }
+  template <class Move>
+  static void transfer(stream_handle q, char const* name, source_location where, memory_transfer const& t, Move const& move) {
+    if (watched_memory == nullptr) {
+      q->enqueue<Backend>(move);
+      return;
+    }
+    launch_facts const facts = facts_of(name, where);
+    std::uint64_t const work = q->enqueue<Backend>([=] {
+      watched_memory->transfer(facts, t);
+      move();
+    });
+    watched_memory->queued_transfer(work, facts, t);
+  }
+  static void note_known(recording::hold const& r) noexcept {
+    if (watched_streams != nullptr) watched_streams->program_knows(r->work());
+  }
+  static void free_memory_of(void* p, launch_facts const& facts) noexcept {
+    if (watched_memory == nullptr || !watched_memory->release(p, facts)) std::free(p);
   }
   static std::size_t physical_memory() noexcept { return std::size_t(sysconf(_SC_PHYS_PAGES)) * std::size_t(sysconf(_SC_PAGESIZE)); }
 

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// What orders the work of streams and what the program does itself. Known when work is queued, whenever it runs: work is behind all that
+/// its stream holds, behind what that waits for by events, and behind all that the program did and knew to be done when it queued it.
+/// All threads of the program count as one, in the order of their calls: what orders them among each other is not seen.
+#pragma once
+
+#include <crosslane/backend/host/launch_facts.hpp>
+#include <crosslane/backend/host/stream_watch.hpp>
+
+#include <cstdint>
+#include <mutex>
+#include <set>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace crosslane::backend {
+
+/// Of each stream, the last piece of work that is ordered before.
+class work_clock {
+ public:
+  std::uint64_t of(std::uint64_t stream) const noexcept {
+    for (auto const& [known, number] : known_)
+      if (known == stream) return number;
+    return 0;
+  }
+  void raise(std::uint64_t stream, std::uint64_t number) {
+    for (auto& [known, last] : known_)
+      if (known == stream) {
+        last = last > number ? last : number;
+        return;
+      }
+    known_.emplace_back(stream, number);
+  }
+  void join(work_clock const& other) {
+    for (auto const& [stream, number] : other.known_) raise(stream, number);
+  }
+
+ private:
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> known_;
+};
+
+/// What the program does between two of its calls is a piece of work too, of a stream of its own: 0.
+struct stream_work {
+  std::uint64_t number = 0, stream = 0;
+  work_clock before;
+  detail::stream_key key;
+  launch_facts facts;  ///< once it runs
+
+  bool is_program() const noexcept { return stream == 0; }
+};
+
+class stream_order {
+ public:
+  // --- what the program calls ---
+
+  std::uint64_t queued(detail::stream_key key) {
+    std::lock_guard const guard{lock_};
+    std::uint64_t const number = next_++, stream = reinterpret_cast<std::uintptr_t>(key.stream);
+    strand& s = strands_[stream];
+    s.device = key.device;
+    s.before.join(program_);
+    s.before.raise(0, number);
+    stream_work& w = works_[number];
+    w.number = number;
+    w.stream = stream;
+    w.key = key;
+    w.before = s.before;
+    s.before.raise(stream, number);
+    s.last = number;
+    ++unfinished_;
+    program_work_ = 0;
+    __atomic_store_n(&program_knows_all_, false, __ATOMIC_RELAXED);
+    return number;
+  }
+  std::uint64_t last_queued() const {
+    std::lock_guard const guard{lock_};
+    return next_ - 1;
+  }
+  void finished(std::uint64_t) {
+    std::lock_guard const guard{lock_};
+    --unfinished_;
+  }
+  /// Work that is not there any more is known to all that comes.
+  void waits(std::uint64_t waiting, std::uint64_t number) {
+    std::lock_guard const guard{lock_};
+    stream_work const* const first = find(number);
+    stream_work* const then = find(waiting);
+    if (first == nullptr || then == nullptr) return;
+    then->before.join(first->before);
+    then->before.raise(first->stream, number);
+    strands_[then->stream].before.join(then->before);
+  }
+  void program_knows(std::uint64_t number) {
+    std::lock_guard const guard{lock_};
+    stream_work const* const w = find(number);
+    if (w == nullptr) return;
+    program_.join(w->before);
+    program_.raise(w->stream, number);
+    note_knowledge();
+  }
+  void program_knows_device(int device) {
+    std::lock_guard const guard{lock_};
+    for (auto const& [stream, s] : strands_)
+      if (s.device == device) program_.join(s.before);
+    note_knowledge();
+  }
+
+  /// Nothing that is queued can be unordered with what the program does now.
+  bool program_knows_all() const noexcept { return __atomic_load_n(&program_knows_all_, __ATOMIC_RELAXED); }
+
+  bool program_has_seen(std::uint64_t number) const {
+    std::lock_guard const guard{lock_};
+    stream_work const* const w = find(number);
+    return w == nullptr || program_.of(w->stream) >= number;
+  }
+
+  /// The number of what the program does now.
+  std::uint64_t program_work(launch_facts const& facts) {
+    std::lock_guard const guard{lock_};
+    if (stream_work const* const now = find(program_work_); now != nullptr && now->facts.sink == facts.sink) return program_work_;
+    program_work_ = next_++;
+    stream_work& w = works_[program_work_];
+    w.number = program_work_;
+    w.before = program_;
+    w.facts = facts;
+    return program_work_;
+  }
+
+  // --- what happens while work runs ---
+
+  void begins(std::uint64_t number, launch_facts const& facts) {
+    std::lock_guard const guard{lock_};
+    stream_work* const w = find(number);
+    if (w == nullptr) return;
+    w->facts = facts;
+    w->before.join(callbacks_);
+    strands_[w->stream].begun = number;
+  }
+
+  /// A callback can wait for the program, by means that are not seen: what runs after it, or in it, is behind what the program has done.
+  void callback_runs(std::uint64_t number) {
+    std::lock_guard const guard{lock_};
+    callbacks_.join(program_);
+    callbacks_.raise(0, next_ - 1);
+    if (stream_work* const w = find(number); w != nullptr) w->before.join(callbacks_);
+  }
+
+  /// Work has read, atomically, what it may have been told by others that run.
+  void learns(std::uint64_t number) {
+    std::lock_guard const guard{lock_};
+    stream_work* const w = find(number);
+    if (w == nullptr) return;
+    w->before.join(program_);
+    w->before.raise(0, next_ - 1);
+    join_begun(w->before);
+  }
+  void program_learns() {
+    std::lock_guard const guard{lock_};
+    join_begun(program_);
+    program_work_ = 0;
+    note_knowledge();
+  }
+
+  // --- what is ordered ---
+
+  /// Whether `earlier` is ordered before `later`.
+  bool before(std::uint64_t earlier, std::uint64_t later) const {
+    std::lock_guard const guard{lock_};
+    stream_work const *const a = find(earlier), *const b = find(later);
+    return a == nullptr || b == nullptr || precedes(*a, *b);
+  }
+  bool concurrent(std::uint64_t one, std::uint64_t other) const {
+    std::lock_guard const guard{lock_};
+    stream_work const *const a = find(one), *const b = find(other);
+    return a != nullptr && b != nullptr && !precedes(*a, *b) && !precedes(*b, *a);
+  }
+  stream_work facts_of(std::uint64_t number) const {
+    std::lock_guard const guard{lock_};
+    stream_work const* const w = find(number);
+    return w != nullptr ? *w : stream_work{};
+  }
+  /// The first time that these two are said.
+  bool say(std::uint64_t one, std::uint64_t other) {
+    std::lock_guard const guard{lock_};
+    return said_.emplace(one < other ? one : other, one < other ? other : one).second;
+  }
+
+  /// The program knows that all is done: what was, is ordered before all that comes.
+  bool is_settled() const {
+    std::lock_guard const guard{lock_};
+    return settled();
+  }
+  bool forget_if_settled() {
+    std::lock_guard const guard{lock_};
+    if (!settled()) return false;
+    works_.clear();
+    strands_.clear();
+    said_.clear();
+    program_ = callbacks_ = {};
+    program_work_ = 0;
+    return true;
+  }
+
+ private:
+  struct strand {
+    work_clock before;  ///< what comes next, the last that was queued included
+    std::uint64_t last = 0, begun = 0;
+    int device = 0;
+  };
+
+  stream_work const* find(std::uint64_t number) const {
+    auto const found = works_.find(number);
+    return found != works_.end() ? &found->second : nullptr;
+  }
+  stream_work* find(std::uint64_t number) {
+    auto const found = works_.find(number);
+    return found != works_.end() ? &found->second : nullptr;
+  }
+  static bool precedes(stream_work const& a, stream_work const& b) noexcept {
+    return a.stream == b.stream || b.before.of(a.stream) >= a.number;
+  }
+  void join_begun(work_clock& clock) {
+    for (auto const& [stream, s] : strands_) {
+      stream_work const* const w = find(s.begun);
+      if (w == nullptr) continue;
+      clock.join(w->before);
+      clock.raise(stream, s.begun);
+    }
+  }
+  void note_knowledge() {
+    program_work_ = 0;
+    bool all = true;
+    for (auto const& [stream, s] : strands_) all = all && program_.of(stream) >= s.last;
+    __atomic_store_n(&program_knows_all_, all, __ATOMIC_RELAXED);
+  }
+  bool settled() const { return program_knows_all_ && unfinished_ == 0 && !works_.empty(); }
+
+  mutable std::mutex lock_;
+  std::uint64_t next_ = 1, program_work_ = 0, unfinished_ = 0;
+  bool program_knows_all_ = true;
+  work_clock program_, callbacks_;
+  std::unordered_map<std::uint64_t, strand> strands_;
+  std::unordered_map<std::uint64_t, stream_work> works_;
+  std::set<std::pair<std::uint64_t, std::uint64_t>> said_;
+};
+
+}  // namespace crosslane::backend

@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Work of streams and of the program on the same memory, with nothing between. The programs here are what is wrong, not their kernels.
+#pragma once
+
+#include "corpus.hpp"
+
+#include <atomic>
+#include <vector>
+
+namespace corpus {
+
+/// What the programs work with: 1024 elements each, written.
+struct program {
+  xl::stream const& a;
+  xl::stream const& b;
+  xl::buffer<int>&data, &result;
+  xl::pinned_buffer<int>& pinned;
+  xl::managed_buffer<int>& managed;
+  std::vector<int>& numbers;
+};
+
+struct write_all {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, xl::span<int> to) const {
+    to[ctx.global_rank()] = int(ctx.global_rank());
+  }
+};
+struct double_all {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, xl::span<int const> from, xl::span<int> to) const {
+    to[ctx.global_rank()] = 2 * from[ctx.global_rank()];
+  }
+};
+struct count_all {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, xl::span<int> counter) const {
+    xl::atomic(ctx, counter[0]).fetch_add(1);
+  }
+};
+inline constexpr unsigned blocks = 4, threads = 256;
+
+// --- two streams ---
+
+struct other_stream {
+  void operator()(program& p) const {
+    xl::launch(p.a, {.grid = blocks, .block = threads}, write_all{}, p.data);             // @other_stream
+    xl::launch(p.b, {.grid = blocks, .block = threads}, double_all{}, p.data, p.result);  // @other_stream
+  }
+};
+struct other_stream_waits {
+  void operator()(program& p) const {
+    xl::launch(p.a, {.grid = blocks, .block = threads}, write_all{}, p.data);
+    xl::event written{p.a.device()};
+    written.record(p.a);
+    p.b.wait(written);
+    xl::launch(p.b, {.grid = blocks, .block = threads}, double_all{}, p.data, p.result);
+  }
+};
+
+/// The upload has a stream of its own.
+struct upload_beside_the_kernel {
+  void operator()(program& p) const {
+    xl::copy(p.a, p.numbers, p.data);                                                     // @upload_beside_the_kernel
+    xl::launch(p.b, {.grid = blocks, .block = threads}, double_all{}, p.data, p.result);  // @upload_beside_the_kernel
+  }
+};
+struct upload_before_the_kernel {
+  void operator()(program& p) const {
+    xl::copy(p.a, p.numbers, p.data);
+    p.a.synchronize();
+    xl::launch(p.b, {.grid = blocks, .block = threads}, double_all{}, p.data, p.result);
+  }
+};
+
+/// Uploaded for the next round while this one still reads.
+struct buffer_used_again_at_once {
+  void operator()(program& p) const {
+    xl::launch(p.b, {.grid = blocks, .block = threads}, double_all{}, p.data, p.result);  // @buffer_used_again_at_once
+    xl::copy(p.a, p.numbers, p.data);                                                     // @buffer_used_again_at_once
+  }
+};
+struct buffer_used_again_when_read {
+  void operator()(program& p) const {
+    xl::event read{p.a.device()};
+    for (int round = 0; round < 3; ++round) {
+      p.a.wait(read);
+      xl::copy(p.a, p.numbers, p.data);
+      xl::event written{p.a.device()};
+      written.record(p.a);
+      p.b.wait(written);
+      xl::launch(p.b, {.grid = blocks, .block = threads}, double_all{}, p.data, p.result);
+      read.record(p.b);
+    }
+  }
+};
+
+struct download_beside_a_fill {
+  void operator()(program& p) const {
+    xl::fill(p.a, p.data, 0);          // @download_beside_a_fill
+    xl::copy(p.b, p.data, p.numbers);  // @download_beside_a_fill
+  }
+};
+struct download_behind_a_fill {
+  void operator()(program& p) const {
+    xl::fill(p.a, p.data, 0);
+    xl::copy(p.a, p.data, p.numbers);
+  }
+};
+/// Copies and kernels that share no byte.
+struct halves {
+  void operator()(program& p) const {
+    xl::fill(p.a, p.data.view().subspan(0, 511), 0);
+    xl::copy(p.b, p.data.view().subspan(511, 513), p.result.view().subspan(0, 513));
+    xl::launch(p.a, {.grid = 1, .block = threads}, write_all{}, p.result.view().subspan(513, 256));
+  }
+};
+
+/// The mark is made before there is anything to mark.
+struct event_recorded_too_early {
+  void operator()(program& p) const {
+    xl::event written{p.a.device()};
+    written.record(p.a);
+    xl::launch(p.a, {.grid = blocks, .block = threads}, write_all{}, p.data);  // @event_recorded_too_early
+    p.b.wait(written);
+    xl::launch(p.b, {.grid = blocks, .block = threads}, double_all{}, p.data, p.result);  // @event_recorded_too_early
+  }
+};
+/// By way of a third stream.
+struct event_of_an_event {
+  void operator()(program& p) const {
+    xl::stream const c{p.a.device()};
+    xl::event first{p.a.device()}, second{p.a.device()};
+    xl::launch(p.a, {.grid = blocks, .block = threads}, write_all{}, p.data);
+    first.record(p.a);
+    c.wait(first);
+    second.record(c);
+    p.b.wait(second);
+    xl::launch(p.b, {.grid = blocks, .block = threads}, double_all{}, p.data, p.result);
+    p.b.synchronize();
+  }
+};
+
+/// Three read; who writes has waited for two of them.
+struct third_reader_forgotten {
+  void operator()(program& p) const {
+    xl::stream const c{p.a.device()}, d{p.a.device()};
+    xl::buffer<int> of_c{c, 1024}, of_d{d, 1024};
+    xl::event first{p.a.device()}, second{p.a.device()};
+    xl::copy(p.a, p.data, p.result);
+    first.record(p.a);
+    xl::copy(c, p.data, of_c);  // @third_reader_forgotten
+    xl::copy(d, p.data, of_d);
+    second.record(d);
+    p.b.wait(first);
+    p.b.wait(second);
+    xl::fill(p.b, p.data, 0);  // @third_reader_forgotten
+  }
+};
+
+/// A stream frees what another still writes.
+struct freed_too_early {
+  void operator()(program& p) const {
+    xl::buffer<int> scratch{p.a, 1024};
+    xl::launch(p.b, {.grid = blocks, .block = threads}, write_all{}, scratch);  // @freed_too_early
+  }
+};
+struct freed_behind_the_kernel {
+  void operator()(program& p) const {
+    xl::buffer<int> scratch{p.a, 1024};
+    xl::launch(p.b, {.grid = blocks, .block = threads}, write_all{}, scratch);
+    xl::event done{p.a.device()};
+    done.record(p.b);
+    p.a.wait(done);
+  }
+};
+
+/// Atomic operations of a scope that reaches the other kernel do not race with each other.
+struct counts_beside_a_fill {
+  void operator()(program& p) const {
+    xl::fill(p.a, p.data, 0);                                                  // @counts_beside_a_fill
+    xl::launch(p.b, {.grid = blocks, .block = threads}, count_all{}, p.data);  // @counts_beside_a_fill
+  }
+};
+struct both_count {
+  void operator()(program& p) const {
+    xl::launch(p.a, {.grid = blocks, .block = threads}, count_all{}, p.data);
+    xl::launch(p.b, {.grid = blocks, .block = threads}, count_all{}, p.data);
+  }
+};
+
+// --- the program and a stream ---
+
+struct reads_at_once {
+  void operator()(program& p) const {
+    xl::launch(p.a, {.grid = blocks, .block = threads}, write_all{}, p.pinned);  // @reads_at_once
+    p.numbers[0] = p.pinned[0];                                                  // @reads_at_once
+  }
+};
+struct reads_when_done {
+  void operator()(program& p) const {
+    xl::launch(p.a, {.grid = blocks, .block = threads}, write_all{}, p.pinned);
+    p.a.synchronize();
+    p.numbers[0] = p.pinned[0];
+  }
+};
+
+struct download_not_waited_for {
+  void operator()(program& p) const {
+    xl::copy(p.a, p.data, p.pinned);  // @download_not_waited_for
+    int sum = 0;
+    for (int const n : p.pinned) sum += n;  // @download_not_waited_for
+    p.numbers[0] = sum;
+  }
+};
+struct download_waited_for {
+  void operator()(program& p) const {
+    xl::copy(p.a, p.data, p.pinned);
+    xl::event done{p.a.device()};
+    done.record(p.a);
+    xl::launch(p.a, {.grid = blocks, .block = threads}, write_all{}, p.data);
+    done.synchronize();
+    int sum = 0;
+    for (int const n : p.pinned) sum += n;
+    p.numbers[0] = sum;
+  }
+};
+
+/// The program fills a staging buffer again that a copy may not have read yet.
+struct staging_filled_again {
+  void operator()(program& p) const {
+    xl::copy(p.a, p.pinned, p.data);  // @staging_filled_again
+    p.pinned[7] = 7;                  // @staging_filled_again
+  }
+};
+struct staging_filled_when_read {
+  void operator()(program& p) const {
+    p.pinned[7] = 7;
+    xl::copy(p.a, p.pinned, p.data);
+    while (!p.a.query()) {
+    }
+    p.pinned[7] = 8;
+  }
+};
+
+/// Into an array of the program.
+struct result_used_at_once {
+  void operator()(program& p) const {
+    xl::copy(p.a, p.data, p.numbers);  // @result_used_at_once
+    p.pinned[0] = p.numbers[1023];     // @result_used_at_once
+  }
+};
+struct result_used_when_there {
+  void operator()(program& p) const {
+    std::vector<int> of_b(1024);
+    xl::copy(p.b, p.data, of_b);
+    xl::copy(p.a, p.data, p.numbers);
+    p.a.synchronize();
+    p.pinned[0] = p.numbers[1023];
+    p.b.synchronize();
+  }
+};
+
+/// From an array of the program.
+struct array_changed_at_once {
+  void operator()(program& p) const {
+    xl::copy(p.a, p.numbers, p.data);  // @array_changed_at_once
+    p.numbers[512] = 1;                // @array_changed_at_once
+  }
+};
+struct array_read_at_once {
+  void operator()(program& p) const {
+    p.numbers[512] = 1;
+    xl::copy(p.a, p.numbers, p.data);
+    p.pinned[0] = p.numbers[512];
+    xl::rows const from{p.numbers, 32, 16, 32}, to{p.data, 32, 16, 32};
+    p.a.synchronize();
+    xl::copy_2d(p.a, from, to);
+    p.numbers[16] = p.numbers[31 + 32] = 1;  // between its rows
+  }
+};
+
+struct waits_for_another_stream {
+  void operator()(program& p) const {
+    xl::launch(p.a, {.grid = blocks, .block = threads}, double_all{}, p.managed, p.result);  // @waits_for_another_stream
+    p.b.synchronize();
+    p.managed[3] = 3;  // @waits_for_another_stream
+  }
+};
+/// Both may read.
+struct reads_what_a_kernel_reads {
+  void operator()(program& p) const {
+    xl::launch(p.a, {.grid = blocks, .block = threads}, double_all{}, p.managed, p.result);
+    p.numbers[0] = p.managed[3];
+    p.a.device().synchronize();
+    p.managed[3] = 3;
+  }
+};
+
+/// A callback says that it has run; the program may wait for that.
+struct told_by_a_callback {
+  void operator()(program& p) const {
+    std::atomic<bool> done{false};
+    xl::launch(p.a, {.grid = blocks, .block = threads}, write_all{}, p.pinned);
+    p.a.host_callback([&] { done = true; });
+    while (!done) {
+    }
+    p.numbers[0] = p.pinned[0];
+  }
+};
+/// A callback holds a stream until the program has written what comes next.
+struct held_by_a_callback {
+  void operator()(program& p) const {
+    std::atomic<bool> go{false};
+    p.a.host_callback([&] {
+      while (!go) {
+      }
+    });
+    xl::launch(p.a, {.grid = blocks, .block = threads}, double_all{}, p.pinned, p.result);
+    for (int& n : p.pinned) n = 1;
+    go = true;
+    p.a.synchronize();
+  }
+};
+
+// --- copies ---
+
+struct copies_from_a_freed_buffer {
+  void operator()(program& p) const {
+    xl::span<int> gone;
+    {
+      xl::buffer<int> scratch{p.a, 1024};
+      xl::fill(p.a, scratch, 0);
+      gone = scratch.view();
+    }
+    xl::copy(p.a, gone, p.data);  // @copies_from_a_freed_buffer
+  }
+};
+struct copies_from_a_living_buffer {
+  void operator()(program& p) const {
+    xl::buffer<int> scratch{p.a, 1024};
+    xl::fill(p.a, scratch, 0);
+    xl::copy(p.a, scratch, p.data);
+  }
+};
+
+struct copies_beyond_the_end {
+  void operator()(program& p) const {
+    xl::span<int> const late{p.data.data() + 24, 1024};
+    xl::copy(p.a, p.result, late);  // @copies_beyond_the_end
+  }
+};
+struct copies_to_the_end {
+  void operator()(program& p) const {
+    xl::span<int> const late{p.data.data() + 24, 1000};
+    xl::copy(p.a, p.result.view().subspan(0, 1000), late);
+  }
+};
+
+struct downloads_nothing {
+  void operator()(program& p) const {
+    xl::buffer<int> scratch{p.a, 1024};
+    xl::copy(p.a, scratch, p.numbers);  // @downloads_nothing
+  }
+};
+/// Part of what is copied may have no meaning.
+struct downloads_something {
+  void operator()(program& p) const {
+    xl::buffer<int> scratch{p.a, 1024};
+    xl::launch(p.a, {.grid = 1, .block = threads}, write_all{}, scratch);
+    xl::copy(p.a, scratch, p.numbers);
+  }
+};
+
+}  // namespace corpus

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Each wrong program of the corpus is found, whichever stream happens to run first; in the right ones, nothing is.
+#include "corpus/streams.hpp"
+#include <support/recorded.hpp>
+#include <support/target.hpp>
+
+#include <fstream>
+#include <set>
+#include <thread>
+
+#include <unistd.h>
+
+namespace xl = crosslane;
+namespace checks = crosslane::checks;
+using namespace crosslane_test;
+using checks::kind;
+
+namespace {
+
+std::string folder() { return std::string(__FILE__).substr(0, std::string(__FILE__).rfind('/') + 1); }
+
+/// Who comes late.
+enum class late { nobody, a, b };
+
+/// Work of no meaning that takes its time, and orders nothing.
+void delay(xl::stream const& q) {
+  q.native()->enqueue<xl::host>([] { usleep(10000); });
+}
+
+/// The streams that hold the memory are others than those that use it.
+struct memory {
+  explicit memory(xl::device d) : q{d}, a{d}, b{d}, data{q, 1024}, result{q, 1024}, pinned{q, 1024}, managed{q, 1024}, numbers(1024) {
+    xl::fill(q, data, 0);
+    xl::fill(q, result, 0);
+    xl::fill(q, pinned, 0);
+    xl::fill(q, managed, 0);
+    q.synchronize();
+  }
+  xl::stream q, a, b;
+  xl::buffer<int> data, result;
+  xl::pinned_buffer<int> pinned;
+  xl::managed_buffer<int> managed;
+  std::vector<int> numbers;
+};
+
+template <class P>
+checks::report report_of(xl::device d, P const& run, late who, checks::level level = checks::level::full) {
+  memory m{d};
+  corpus::program p{m.a, m.b, m.data, m.result, m.pinned, m.managed, m.numbers};
+  checks::options o;
+  o.level = level;
+  return checks::collect(o, [&] {
+    if (who == late::a) delay(m.a);
+    if (who == late::b) delay(m.b);
+    run(p);
+  });
+}
+
+template <class P>
+std::string short_name() {
+  std::string const name = xl::type_name<P>();
+  return name.substr(name.rfind(':') + 1);
+}
+std::string place(xl::source_location const& where) {
+  std::string const file = where.file;
+  return file.substr(file.rfind('/') + 1) + ':' + std::to_string(where.line);
+}
+std::set<std::string> marked_lines(std::string const& program) {
+  std::set<std::string> result;
+  std::ifstream in{folder() + "corpus/streams.hpp"};
+  std::string line;
+  for (unsigned number = 1; std::getline(in, line); ++number) {
+    std::string const mark = "// @" + program;
+    if (auto const at = line.find(mark); at != std::string::npos && at + mark.size() == line.size())
+      result.insert("streams.hpp:" + std::to_string(number));
+  }
+  return result;
+}
+
+/// The finding of a program that docs/checker.md shows is in a file of its name. Streams are numbered anew.
+void check_shown_finding(std::string const& program, checks::finding const& f) {
+  std::string const file = folder() + "findings/" + program + ".txt";
+  if (f.wave_size != 32 || !std::ifstream{file}) return;
+  std::string text = std::string(to_string(f.kind)) + ": " + f.text.c_str() + '\n' + f.advice() + '\n';
+  for (std::size_t at = 0; (at = text.find(folder() + "corpus/")) != std::string::npos;) text.erase(at, (folder() + "corpus/").size());
+  unsigned streams = 0;
+  for (std::size_t at = 0; (at = text.find("stream 0x", at)) != std::string::npos;) {
+    at += 9;
+    std::size_t const end = text.find_first_not_of("0123456789abcdef", at);
+    text.replace(at, end - at, std::to_string(++streams));
+  }
+  check_recorded(file, text);
+}
+
+template <class P>
+void wrong(xl::device d, kind expected) {
+  std::string const name = short_name<P>();
+  std::set<std::string> const marked = marked_lines(name);
+  if (marked.empty()) fail("no line of " + name + " is marked", source_location::current());
+  for (late const who : {late::nobody, late::a, late::b}) {
+    checks::report const r = report_of(d, P{}, who);
+    std::string const context = name + ", order " + std::to_string(int(who)) + ":\n" + r.text();
+    if (r.size() != 1) {
+      fail("not one finding in " + context, source_location::current());
+      continue;
+    }
+    checks::finding const& f = r.entries()[0].finding;
+    if (f.kind != expected) fail(std::string("not ") + to_string(expected) + " in " + context, source_location::current());
+    std::set<std::string> found;
+    for (xl::source_location const& where : {f.first.where, f.second.where})
+      if (where.line != 0) found.insert(place(where));
+    if (found != marked) fail("other lines in " + context, source_location::current());
+    if (f.wave_size != d.properties().wave_size) fail("the width in " + context, source_location::current());
+    check_shown_finding(name, f);
+  }
+  if (checks::report const r = report_of(d, P{}, late::nobody, checks::level::basic); !r.empty())
+    fail("found without accesses that are seen:\n" + r.text(), source_location::current());
+  expect_usable(d);
+}
+
+template <class P>
+void right(xl::device d) {
+  for (late const who : {late::nobody, late::a, late::b})
+    if (checks::report const r = report_of(d, P{}, who); !r.empty())
+      fail("found in " + short_name<P>() + ", which is right:\n" + r.text(), source_location::current());
+}
+
+CROSSLANE_TEST(streams, race) {
+  wrong<corpus::other_stream>(d, kind::stream_race);
+  wrong<corpus::upload_beside_the_kernel>(d, kind::stream_race);
+  wrong<corpus::buffer_used_again_at_once>(d, kind::stream_race);
+  wrong<corpus::download_beside_a_fill>(d, kind::stream_race);
+  wrong<corpus::event_recorded_too_early>(d, kind::stream_race);
+  wrong<corpus::third_reader_forgotten>(d, kind::stream_race);
+  wrong<corpus::freed_too_early>(d, kind::stream_race);
+  wrong<corpus::counts_beside_a_fill>(d, kind::stream_race);
+  right<corpus::other_stream_waits>(d);
+  right<corpus::upload_before_the_kernel>(d);
+  right<corpus::buffer_used_again_when_read>(d);
+  right<corpus::download_behind_a_fill>(d);
+  right<corpus::halves>(d);
+  right<corpus::event_of_an_event>(d);
+  right<corpus::freed_behind_the_kernel>(d);
+  right<corpus::both_count>(d);
+}
+
+CROSSLANE_TEST(streams, program_race) {
+  wrong<corpus::reads_at_once>(d, kind::program_race);
+  wrong<corpus::download_not_waited_for>(d, kind::program_race);
+  wrong<corpus::staging_filled_again>(d, kind::program_race);
+  wrong<corpus::waits_for_another_stream>(d, kind::program_race);
+  wrong<corpus::result_used_at_once>(d, kind::program_race);
+  wrong<corpus::array_changed_at_once>(d, kind::program_race);
+  right<corpus::reads_when_done>(d);
+  right<corpus::download_waited_for>(d);
+  right<corpus::staging_filled_when_read>(d);
+  right<corpus::reads_what_a_kernel_reads>(d);
+  right<corpus::told_by_a_callback>(d);
+  right<corpus::result_used_when_there>(d);
+  right<corpus::array_read_at_once>(d);
+  right<corpus::held_by_a_callback>(d);
+}
+
+CROSSLANE_TEST(streams, copies) {
+  wrong<corpus::copies_from_a_freed_buffer>(d, kind::freed_memory);
+  wrong<corpus::copies_beyond_the_end>(d, kind::out_of_bounds);
+  wrong<corpus::downloads_nothing>(d, kind::unwritten_memory);
+  right<corpus::copies_from_a_living_buffer>(d);
+  right<corpus::copies_to_the_end>(d);
+  right<corpus::downloads_something>(d);
+}
+
+/// Where nobody collects, it is an error of the stream that was given its work last.
+CROSSLANE_TEST(streams, not_collected) {
+  memory m{d};
+  for (bool const wait : {false, true}) {
+    xl::launch(m.a, {.grid = 4, .block = 256}, corpus::write_all{}, m.data);
+    if (wait) usleep(20000);
+    xl::copy(m.b, m.data, m.numbers);
+    usleep(20000);
+    m.a.synchronize();
+    xl::error const e = error_of([&] { m.b.synchronize(); });
+    CROSSLANE_CHECK_EQ(e.code(), xl::errc::data_race);
+    CROSSLANE_CHECK(contains(e.what(), "copy of stream") && contains(e.what(), "write_all"));
+    CROSSLANE_CHECK_EQ(e.where().line, unsigned(__LINE__ - 6));
+  }
+  for (bool const wait : {false, true}) {
+    xl::launch(m.a, {.grid = 4, .block = 256}, corpus::write_all{}, m.pinned);
+    if (wait) usleep(20000);
+    m.numbers[0] = m.pinned[5];
+    xl::error const e = error_of([&] { m.a.synchronize(); });
+    CROSSLANE_CHECK_EQ(e.code(), xl::errc::data_race);
+    CROSSLANE_CHECK(contains(e.what(), "the program reads byte 20 of a buffer of 4096 bytes"));
+    CROSSLANE_CHECK_EQ(e.where().line, unsigned(__LINE__ - 4));
+  }
+  m.b.synchronize();
+}
+
+/// Many pairs of the same lines are one finding; and what has been said is not said again of the same pair.
+CROSSLANE_TEST(streams, counted) {
+  memory m{d};
+  checks::report const r = checks::collect([&] {
+    for (int i = 0; i < 5; ++i) {
+      xl::copy(m.a, m.data, m.numbers);
+      xl::launch(m.b, {.grid = 4, .block = 256}, corpus::write_all{}, m.data);
+    }
+  });
+  CROSSLANE_CHECK(r.size() == 1 || r.size() == 2);  // either line may be the later one
+  CROSSLANE_CHECK(r.total() >= 5 && r.total() <= 25);
+  CROSSLANE_CHECK(contains(r.text(), "stream-race") && !contains(r.text(), "grid (0"));
+}
+
+/// The threads of a program order themselves by means that are not seen.
+CROSSLANE_TEST(streams, threads_of_the_program) {
+  memory m{d};
+  checks::report const r = checks::collect([&] {
+    xl::launch(m.a, {.grid = 4, .block = 256}, corpus::write_all{}, m.pinned);
+    std::thread{[&] { m.a.synchronize(); }}.join();
+    m.numbers[0] = m.pinned[0];
+    xl::launch(m.b, {.grid = 4, .block = 256}, corpus::write_all{}, m.pinned);
+  });
+  if (!r.empty()) fail(r.text(), source_location::current());
+}
+
+/// A kernel that talks with the program while it runs.
+struct answers {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, xl::span<int> shared) const {
+    auto const question = xl::atomic<xl::scope::system>(ctx, shared[0]), answer = xl::atomic<xl::scope::system>(ctx, shared[1]);
+    while (question.load(xl::acquire{}) == 0) {
+    }
+    shared[2] += 1;
+    answer.store(1, xl::release{});
+  }
+};
+CROSSLANE_TEST(streams, flags) {
+  memory m{d};
+  int* const shared = m.pinned.data();
+  checks::report const r = checks::collect([&] {
+    xl::launch(m.a, {.grid = 1, .block = 1}, answers{}, m.pinned);
+    usleep(10000);
+    shared[2] = 41;
+    std::atomic_ref<int>{shared[0]}.store(1, std::memory_order_release);
+    while (std::atomic_ref<int>{shared[1]}.load(std::memory_order_acquire) == 0) {
+    }
+    m.numbers[0] = shared[2];
+  });
+  if (!r.empty()) fail(r.text(), source_location::current());
+  CROSSLANE_CHECK_EQ(m.numbers[0], 42);
+}
+
+/// A single byte is not its neighbour.
+CROSSLANE_TEST(streams, bytes) {
+  xl::stream const a{d}, b{d};
+  xl::buffer<unsigned char> bytes{a, 10000};
+  xl::fill(a, bytes, static_cast<unsigned char>(0));
+  a.synchronize();
+  auto const found = [&](std::size_t from) {
+    return checks::collect([&] {
+             xl::fill(a, bytes.view().subspan(3, 5001), static_cast<unsigned char>(1));
+             xl::fill(b, bytes.view().subspan(from, 2), static_cast<unsigned char>(2));
+           })
+        .size();
+  };
+  CROSSLANE_CHECK_EQ(found(1), 0u);
+  CROSSLANE_CHECK_EQ(found(2), 1u);
+  CROSSLANE_CHECK_EQ(found(5003), 1u);
+  CROSSLANE_CHECK_EQ(found(5004), 0u);
+}
+
+}  // namespace
