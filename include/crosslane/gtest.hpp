@@ -82,6 +82,7 @@ class device_test : public ::testing::TestWithParam<int> {
 
 // GoogleTest's own assertions are EXPECT_... and ASSERT_..., so these are. More text can be given by <<.
 
+/// What the assertions below are made of.
 #define CROSSLANE_GTEST_ASSERTION(outcome, failure)                                        \
   switch (0)                                                                               \
   case 0:                                                                                  \
@@ -95,15 +96,18 @@ class device_test : public ::testing::TestWithParam<int> {
 /// callable launches, at 32 and at 64 lanes, in that many orders of threads. Accesses to memory are checked in programs with
 /// crosslane::checked.
 #define EXPECT_KERNEL_CLEAN(...) CROSSLANE_GTEST_ASSERTION(::crosslane::checks::kernel_clean(__VA_ARGS__), ADD_FAILURE())
+/// As EXPECT_KERNEL_CLEAN, and leaves the function at a failure.
 #define ASSERT_KERNEL_CLEAN(...) CROSSLANE_GTEST_ASSERTION(::crosslane::checks::kernel_clean(__VA_ARGS__), FAIL())
 
 /// EXPECT_SAME_ON_ALL_TARGETS([&](auto const& q) { ...; return values; }, {.relative = 1e-6}): the callable returns the same at 32 and 64
 /// lanes of the host and on the GPUs of the file's backend.
 #define EXPECT_SAME_ON_ALL_TARGETS(...) CROSSLANE_GTEST_ASSERTION(::crosslane::checks::same_everywhere(__VA_ARGS__), ADD_FAILURE())
+/// As EXPECT_SAME_ON_ALL_TARGETS, and leaves the function at a failure.
 #define ASSERT_SAME_ON_ALL_TARGETS(...) CROSSLANE_GTEST_ASSERTION(::crosslane::checks::same_everywhere(__VA_ARGS__), FAIL())
 
 /// EXPECT_CLOSE(expected, actual, {.ulps = 2}): all elements of two ranges are the same within the tolerance.
 #define EXPECT_CLOSE(...) CROSSLANE_GTEST_ASSERTION(::crosslane::checks::all_close(__VA_ARGS__), ADD_FAILURE())
+/// As EXPECT_CLOSE, and leaves the function at a failure.
 #define ASSERT_CLOSE(...) CROSSLANE_GTEST_ASSERTION(::crosslane::checks::all_close(__VA_ARGS__), FAIL())
 
 /// For a fixture that is derived from crosslane::checks::device_test.

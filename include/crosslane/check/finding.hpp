@@ -23,7 +23,7 @@ enum class kind : unsigned char {
   stream_race,         ///< work of two streams accesses a place, unordered, one writes or frees
   program_race,        ///< the program accesses a place, work of a stream that it has not waited for does too, one writes
 };
-inline constexpr int kinds = 13;
+inline constexpr int kinds = 13;  ///< how many there are
 
 /// In lower case with '-', as reports and tools name it.
 constexpr char const* to_string(kind k) noexcept {

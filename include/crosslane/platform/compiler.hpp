@@ -6,18 +6,21 @@
 #error "crosslane needs C++20: compile with -std=c++20"
 #endif
 
+/// 1 under nvcc, in both passes.
 #if defined(__CUDACC__) && !defined(__HIP__)
 #define CROSSLANE_COMPILER_CUDA() 1
 #else
 #define CROSSLANE_COMPILER_CUDA() 0
 #endif
 
+/// 1 under HIP's compilers, in both passes.
 #if defined(__HIP__)
 #define CROSSLANE_COMPILER_HIP() 1
 #else
 #define CROSSLANE_COMPILER_HIP() 0
 #endif
 
+/// 1 under either.
 #define CROSSLANE_COMPILER_GPU() (CROSSLANE_COMPILER_CUDA() || CROSSLANE_COMPILER_HIP())
 
 /// 1 while device code is generated, 0 while the program's side is.
@@ -32,7 +35,7 @@
 #define CROSSLANE_CONFIG_CHECKED 0
 #endif
 
-/// 1 where the address, thread sanitizer is compiled in.
+/// 1 where the address sanitizer is compiled in.
 #if defined(__SANITIZE_ADDRESS__)
 #define CROSSLANE_SANITIZE_ADDRESS() 1
 #elif defined(__has_feature)
@@ -44,7 +47,7 @@
 #define CROSSLANE_SANITIZE_ADDRESS() 0
 #endif
 
-// The access checker of the host backend has the compiler call what the thread sanitizer would, and is none.
+/// 1 where the thread sanitizer is compiled in. The access checker of the host backend has the compiler call the same, and is none.
 #if CROSSLANE_CONFIG_CHECKED
 #define CROSSLANE_SANITIZE_THREAD() 0
 #elif defined(__SANITIZE_THREAD__)

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// What a user may set before the first include or on the command line. Objects that were compiled with different settings link together,
 /// and each keeps its own.
+///
+/// Besides the macros below, of which 1 or 0 is always defined, there are two sizes of the host backend, both 64 KiB unless set:
+/// `CROSSLANE_CONFIG_HOST_SHARED_BYTES`, the largest shared memory of a block, static and dynamic together, and
+/// `CROSSLANE_CONFIG_HOST_STACK_BYTES`, the stack of one waiting lane: 1024 of them are one full block. They belong to the whole program:
+/// the largest that one of its files asks for.
 #pragma once
 
 #include <crosslane/platform/compiler.hpp>
@@ -18,10 +23,6 @@
 #define CROSSLANE_CONFIG_BOUNDS_CHECKS 1
 #endif
 #endif
-
-// CROSSLANE_CONFIG_HOST_SHARED_BYTES: the largest shared memory of a block on the host backend, static and dynamic together, in bytes.
-// CROSSLANE_CONFIG_HOST_STACK_BYTES: the stack of one waiting lane on the host backend, in bytes. 1024 of them are one full block.
-// Both are 64 KiB unless set. They belong to the whole program: the largest that one of its files asks for.
 
 // CROSSLANE_CONFIGURATION is a name for the settings (and the sanitizer) that change the code of inline functions. What depends on
 // them is in an inline namespace of that name, so that objects of different settings have it twice.

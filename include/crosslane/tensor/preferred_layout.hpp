@@ -32,19 +32,23 @@ template <class Operation, class Architecture>
 struct preferred_layout {
   using type = nchw;  ///< a layout of images
 };
+/// For products of matrices.
 template <>
 struct preferred_layout<operation::convolution, architecture::matrix_units> {
-  using type = nhwc;
+  using type = nhwc;  ///< channels together
 };
+/// As its neighbours in a network, the convolutions.
 template <>
 struct preferred_layout<operation::pooling, architecture::matrix_units> {
-  using type = nhwc;
+  using type = nhwc;  ///< channels together
 };
+/// Whatever the architecture.
 template <class Architecture>
 struct preferred_layout<operation::pixel_statistics, Architecture> {
-  using type = nhwc;
+  using type = nhwc;  ///< channels together
 };
 
+/// The layout itself.
 template <class Operation, class Architecture>
 using preferred_layout_type = typename preferred_layout<Operation, Architecture>::type;
 
