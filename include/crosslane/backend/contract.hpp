@@ -21,6 +21,13 @@ enum class memory_kind : unsigned char {
   managed,  ///< moves to whoever touches it. On AMD it can be 100 times slower than device memory: opt in only where measured
 };
 
+/// A kind of device and which one of them, by the numbers of DLPack (tensor/dlpack_abi.hpp), in which other libraries say where a tensor
+/// is.
+struct dlpack_device {
+  int type;
+  int id;
+};
+
 /// The runtime contract: the calls of the program's side. Those that take no device act on the current one.
 template <class B>
 concept runtime_backend = requires(int i, int* ip, bool* bp, float* fp, std::size_t n, std::size_t* np, void* p, void** pp, void const* cp,
@@ -59,6 +66,9 @@ concept runtime_backend = requires(int i, int* ip, bool* bp, float* fp, std::siz
   { B::copy(p, cp, n, stream, where) } -> std::same_as<status>;              // between any two sides
   { B::copy_2d(p, n, cp, n, n, n, stream, where) } -> std::same_as<status>;  // pitches and width in bytes, rows
   { B::fill_bytes(p, i, n, stream, where) } -> std::same_as<status>;
+
+  { B::place_in_dlpack(kind, i) } -> std::same_as<dlpack_device>;   // of the memory that allocate() gives on device i
+  { B::reaches_dlpack(dlpack_device{}, i) } -> std::same_as<bool>;  // whether kernels of device i do
 };
 
 }  // namespace crosslane

@@ -60,6 +60,7 @@ class basic_buffer {
   [[nodiscard]] std::size_t size() const noexcept { return size_; }                    ///< elements
   [[nodiscard]] std::size_t size_bytes() const noexcept { return size_ * sizeof(T); }  ///< bytes
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }                     ///< no elements
+  [[nodiscard]] int device_index() const noexcept { return device_; }                  ///< of its stream; 0 without one
 
   /// @{
   /// All elements, as a kernel receives them.
@@ -88,6 +89,7 @@ class basic_buffer {
  private:
   void allocate(basic_stream_ref<B> stream, std::size_t count, source_location where) {
     size_ = count;
+    device_ = stream.device_;
     if (count == 0) return;
     auto const current = stream.make_current(where);
     ordered_ = stream.properties(where).stream_ordered_memory;
@@ -101,7 +103,6 @@ class basic_buffer {
     });
     data_ = static_cast<T*>(memory);
     native_ = stream.native_;
-    device_ = stream.device_;
     state_ = stream.state_;
     if (state_ != nullptr) state_->retain();
   }

@@ -64,6 +64,9 @@ class basic_tensor {
   [[nodiscard]] span<T> storage() noexcept { return memory_.view(); }
   [[nodiscard]] span<T const> storage() const noexcept { return memory_.view(); }  ///< the same, to read
 
+  /// As basic_buffer says.
+  [[nodiscard]] int device_index() const noexcept { return memory_.device_index(); }
+
   /// Throws invalid_handle for a moved-from tensor.
   void require(source_location where) const { memory_.require(where); }
 

@@ -31,6 +31,14 @@ struct hip : backend::gpu_runtime<hip, backend::hip_vendor> {
   static constexpr std::size_t max_static_shared_bytes = 64 * 1024;
   static constexpr std::size_t max_shared_bytes = 160 * 1024;
 
+  /// See contract.hpp.
+  static constexpr dlpack_device place_in_dlpack(memory_kind kind, int device) noexcept {
+    return kind == memory_kind::pinned ? dlpack_device{11, 0} : dlpack_device{10, device};  // there is no number for managed memory
+  }
+  static constexpr bool reaches_dlpack(dlpack_device place, int device) noexcept {
+    return place.type == 10 ? place.id == device : place.type == 11;
+  }
+
   /// What a launch names the kernel by.
   static void const* kernel_handle(void const* entry) noexcept { return entry; }
   static status allow_dynamic_shared(void const* function, std::size_t bytes) noexcept {

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The C structures through which array libraries hand each other tensors: DLPack 1.1 (github.com/dmlc/dlpack). Members have the names,
+/// types and order of that specification. Functions of dlpack.hpp read any structure with these members by name, so that those of a
+/// program's own dlpack.h do as well.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+
+namespace crosslane {
+namespace dlpack {
+
+struct version {
+  std::uint32_t major;
+  std::uint32_t minor;
+};
+
+/// What another major version changes are the members behind `flags`.
+inline constexpr version current_version{1, 1};
+
+struct device {
+  std::int32_t device_type;
+  std::int32_t device_id;
+};
+
+/// Kinds of memory that a backend of this library reaches or makes.
+enum device_type : std::int32_t {
+  cpu = 1,
+  nvidia = 2,
+  nvidia_pinned = 3,
+  amd = 10,
+  amd_pinned = 11,
+  nvidia_managed = 13,
+};
+
+struct data_type {
+  std::uint8_t code;
+  std::uint8_t bits;
+  std::uint16_t lanes;
+};
+
+/// Values of data_type::code.
+enum type_code : std::uint8_t {
+  signed_integer = 0,
+  unsigned_integer = 1,
+  ieee_float = 2,
+  bfloat = 4,
+  complex = 5,
+  boolean = 6,
+  float8_e4m3fn = 10,
+  float8_e4m3fnuz = 11,
+  float8_e5m2 = 12,
+  float8_e5m2fnuz = 13,
+};
+
+/// Strides are in elements; none means rows without gaps, which producers before 1.2 may leave out.
+struct tensor {
+  void* data;
+  dlpack::device device;
+  std::int32_t ndim;
+  data_type dtype;
+  std::int64_t* shape;
+  std::int64_t* strides;
+  std::uint64_t byte_offset;
+};
+
+/// In a Python capsule named "dltensor".
+struct managed_tensor {
+  tensor dl_tensor;
+  void* manager_ctx;
+  void (*deleter)(managed_tensor*);
+};
+
+inline constexpr std::uint64_t read_only = 1;  ///< of `flags`
+
+/// In a Python capsule named "dltensor_versioned".
+struct managed_tensor_versioned {
+  dlpack::version version;
+  void* manager_ctx;
+  void (*deleter)(managed_tensor_versioned*);
+  std::uint64_t flags;
+  tensor dl_tensor;
+};
+
+static_assert(sizeof(void*) != 8 || (sizeof(tensor) == 48 && sizeof(managed_tensor) == 64 && sizeof(managed_tensor_versioned) == 80));
+
+}  // namespace dlpack
+
+/// dlpack::managed_tensor, dlpack::managed_tensor_versioned, and those of a program's dlpack.h.
+template <class M>
+concept dlpack_managed = requires(M m) {
+  m.dl_tensor.data;
+  m.dl_tensor.device.device_type;
+  m.dl_tensor.byte_offset;
+  m.manager_ctx;
+  m.deleter(&m);
+};
+
+namespace detail {
+template <class M>
+concept dlpack_versioned = dlpack_managed<M> && requires(M m) {
+  m.version.major;
+  m.flags;
+};
+}  // namespace detail
+
+}  // namespace crosslane
