@@ -11,7 +11,9 @@ struct wants_pixels {
 
 void run(xl::stream const& q, [[maybe_unused]] xl::tensor<float, xl::nchw>& planes, [[maybe_unused]] xl::tensor<float, xl::nhwc>& pixels) {
 #ifdef WRONG
+  // [launch]
   xl::launch(q, {.grid = 1, .block = 64}, wants_pixels{}, planes);
+  // [launch]
 #else
   xl::convert(q, planes, pixels);
   xl::launch(q, {.grid = 1, .block = 64}, wants_pixels{}, pixels);

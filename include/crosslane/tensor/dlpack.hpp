@@ -339,9 +339,9 @@ template <class T, tensor_layout L, dlpack_managed M>
 template <class T, tensor_layout L>
 class dlpack_tensor {
  public:
-  using value_type = std::remove_const_t<T>;
-  using element_type = T;
-  using layout_type = L;
+  using value_type = std::remove_const_t<T>;  ///< what an element is
+  using element_type = T;                     ///< the same, const for a view of constant elements
+  using layout_type = L;                      ///< how it lies in memory
 
   /// Takes it over; see from_dlpack().
   template <dlpack_managed M>
@@ -350,9 +350,11 @@ class dlpack_tensor {
           auto* const taken = static_cast<M*>(m);
           if (taken->deleter != nullptr) taken->deleter(taken);
         }} {}
+  /// `other` is left without a tensor.
   dlpack_tensor(dlpack_tensor&& other) noexcept : view_{other.view_}, managed_{other.managed_}, release_{other.release_} {
     other.managed_ = nullptr;
   }
+  /// Likewise; gives back what this one had.
   dlpack_tensor& operator=(dlpack_tensor&& other) noexcept {
     if (this != &other) {
       release();
@@ -365,9 +367,9 @@ class dlpack_tensor {
   }
   ~dlpack_tensor() { release(); }
 
-  [[nodiscard]] T* data() const noexcept { return view_.data(); }
-  [[nodiscard]] L const& layout() const noexcept { return view_.layout(); }
-  [[nodiscard]] tensor_view<T, L> view() const noexcept { return view_; }
+  [[nodiscard]] T* data() const noexcept { return view_.data(); }            ///< the first element
+  [[nodiscard]] L const& layout() const noexcept { return view_.layout(); }  ///< with extents and strides
+  [[nodiscard]] tensor_view<T, L> view() const noexcept { return view_; }    ///< valid while this object has the tensor
   /// Throws invalid_handle for a moved-from tensor.
   void require(source_location where) const {
     if (managed_ == nullptr) throw_error(errc::invalid_handle, where, "DLPack tensor: moved from");

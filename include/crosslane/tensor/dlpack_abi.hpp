@@ -11,6 +11,7 @@
 namespace crosslane {
 namespace dlpack {
 
+/// Of the structure, chosen by its maker.
 struct version {
   std::uint32_t major;
   std::uint32_t minor;
@@ -19,6 +20,7 @@ struct version {
 /// What another major version changes are the members behind `flags`.
 inline constexpr version current_version{1, 1};
 
+/// One of a kind of devices.
 struct device {
   std::int32_t device_type;
   std::int32_t device_id;
@@ -34,6 +36,7 @@ enum device_type : std::int32_t {
   nvidia_managed = 13,
 };
 
+/// An element: type_code, bits of a number, numbers of a vector.
 struct data_type {
   std::uint8_t code;
   std::uint8_t bits;
@@ -54,7 +57,8 @@ enum type_code : std::uint8_t {
   float8_e5m2fnuz = 13,
 };
 
-/// Strides are in elements; none means rows without gaps, which producers before 1.2 may leave out.
+/// Memory, shape and strides, which its maker keeps. Strides are in elements; none means rows without gaps, which producers before 1.2 may
+/// leave out.
 struct tensor {
   void* data;
   dlpack::device device;
@@ -65,7 +69,7 @@ struct tensor {
   std::uint64_t byte_offset;
 };
 
-/// In a Python capsule named "dltensor".
+/// A tensor that `deleter` gives back, called once with it. In a Python capsule named "dltensor".
 struct managed_tensor {
   tensor dl_tensor;
   void* manager_ctx;
@@ -74,7 +78,7 @@ struct managed_tensor {
 
 inline constexpr std::uint64_t read_only = 1;  ///< of `flags`
 
-/// In a Python capsule named "dltensor_versioned".
+/// The same since DLPack 1.0. In a Python capsule named "dltensor_versioned".
 struct managed_tensor_versioned {
   dlpack::version version;
   void* manager_ctx;
