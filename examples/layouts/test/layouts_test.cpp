@@ -35,7 +35,8 @@ CROSSLANE_TEST(layouts, all_are_softmax_and_the_same) {
     std::vector<float> const planes = by(q, xl::nchw{e}, values);
     for (std::size_t i = 0; i < planes.size(); ++i)
       if (!(std::abs(planes[i] - expected[i]) <= layouts::tolerance(e.extent<axis::c>())))
-        return fail("element " + show_value(i) + " is " + show_value(planes[i]) + ", not " + show_value(expected[i]), xl::source_location::current());
+        return fail("element " + show_value(i) + " is " + show_value(planes[i]) + ", not " + show_value(expected[i]),
+                    xl::source_location::current());
     CROSSLANE_CHECK_SAME(by(q, xl::nhwc{e}, values), planes);
     CROSSLANE_CHECK_SAME(by(q, xl::nhcw{e}, values), planes);
     CROSSLANE_CHECK_SAME(by(q, xl::nchw_c<16>{e}, values), planes);
