@@ -36,6 +36,7 @@ struct drawing {
 };
 
 std::string number(long long n) { return std::to_string(n); }
+char digit(int n) { return char('0' + n); }
 
 std::string box(int x, int y, std::string const& style, std::string const& text) {
   std::string const middle = number(x + cell / 2), baseline = number(y + cell / 2 + 4);
@@ -71,13 +72,13 @@ std::string svg(drawing const& d) {
   std::vector<element const*> memory(std::size_t(d.span), nullptr);
   for (element const& e : d.elements) {
     int const g = e.x / d.columns;
-    s += box(g * grid + margin + e.x % d.columns * cell, margin + line + e.y * cell, "c" + number(e.colour), number(e.offset));
+    s += box(g * grid + margin + e.x % d.columns * cell, margin + line + e.y * cell, std::string{'c', digit(e.colour)}, number(e.offset));
     memory[std::size_t(e.offset)] = &e;
   }
   for (std::int64_t i = 0; i < d.span; ++i) {
     element const* const e = memory[std::size_t(i)];
-    s += box(margin + int(i % d.per_row) * cell, memory_y + int(i / d.per_row) * (cell + 4), e == nullptr ? "gap" : "c" + number(e->colour),
-             e == nullptr ? "" : e->name);
+    s += box(margin + int(i % d.per_row) * cell, memory_y + int(i / d.per_row) * (cell + 4),
+             e == nullptr ? "gap" : std::string{'c', digit(e->colour)}, e == nullptr ? "" : e->name);
   }
   return s + "</svg>\n";
 }
@@ -98,7 +99,7 @@ void images(char const* name, L const& l) {
     d.captions.push_back(std::string("channel ") + letter);
     for (int h = 0; h < d.rows; ++h)
       for (int w = 0; w < d.columns; ++w)
-        d.elements.push_back({c * d.columns + w, h, l.offset({{0, c, h, w}}), letter + number(h) + number(w), c});
+        d.elements.push_back({c * d.columns + w, h, l.offset({{0, c, h, w}}), std::string{letter, digit(h), digit(w)}, c});
   }
   record(name, d);
 }
@@ -115,7 +116,7 @@ void matrix(char const* name, L const& l, int per_row = 24) {
             l.span_size(),
             per_row};
   for (int r = 0; r < d.rows; ++r)
-    for (int c = 0; c < d.columns; ++c) d.elements.push_back({c, r, l.offset({{r, c}}), number(r) + number(c), r});
+    for (int c = 0; c < d.columns; ++c) d.elements.push_back({c, r, l.offset({{r, c}}), std::string{digit(r), digit(c)}, r});
   record(name, d);
 }
 
