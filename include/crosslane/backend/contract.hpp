@@ -24,8 +24,8 @@ enum class memory_kind : unsigned char {
 /// A kind of device and which one of them, by the numbers of DLPack (tensor/dlpack_abi.hpp), in which other libraries say where a tensor
 /// is.
 struct dlpack_device {
-  int type;
-  int id;
+  int type;  ///< the kind
+  int id;    ///< counted from 0 within its kind
 };
 
 /// The runtime contract: the calls of the program's side. Those that take no device act on the current one.
