@@ -32,8 +32,8 @@ template <class L>
 struct layout_text {
   static std::string of(L const& layout) {
     std::string result = is_packed<L> ? "packed" : strided_layout<L> ? "strided" : type_name<L>();
-    result += ", memory order " + axes_text(typename L::order{});
-    if constexpr (strided_layout<L> && !is_packed<L>) result += ", strides " + strides(layout, typename L::extents_type::axes{});
+    (result += ", memory order ") += axes_text(typename L::order{});
+    if constexpr (strided_layout<L> && !is_packed<L>) (result += ", strides ") += strides(layout, typename L::extents_type::axes{});
     return result;
   }
 
@@ -42,7 +42,7 @@ struct layout_text {
   static std::string strides(L const& layout, axes<A...>) {
     std::string result;
     ((result += result.empty() ? "" : ", ", result += axis_name<A>(),
-      result += " = " + std::to_string(static_cast<long long>(layout.template stride<A>()))),
+      (result += " = ") += std::to_string(static_cast<long long>(layout.template stride<A>()))),
      ...);
     return result;
   }
@@ -109,8 +109,9 @@ class tensor_printer {
     }
     std::int64_t const n = lengths_[axis], edge = options_.edge < 1 ? 1 : options_.edge;
     bool const abridged = std::int64_t{t_.count()} > options_.most && n > 2 * edge;
-    std::string const separator =
-        axis + 1 == E::rank ? ", " : "," + std::string(unsigned(E::rank - axis - 1), '\n') + std::string(unsigned(axis) + 1, ' ');
+    std::string separator = ",";
+    if (axis + 1 < E::rank) separator.append(unsigned(E::rank - axis - 1), '\n').append(unsigned(axis), ' ');
+    separator += ' ';
     text_ += '[';
     for (std::int64_t i = 0; i < n; ++i) {
       if (i > 0) text_ += separator;
