@@ -36,12 +36,15 @@ class at_work {
   bool before_;
 };
 
+/// The calling thread runs the program's code: no copy, and no kernel.
+bool runs_program() { return current_work.number == 0 || current_work.runs_callback; }
+
 /// True for the memory of devices.
-bool see_program(void const* p, std::size_t bytes, unsigned flags, void* from) {
+[[gnu::noinline]] bool see_program(void const* p, std::size_t bytes, unsigned flags, void* from) {
   if (watched_addresses == nullptr || bytes == 0) return false;
   bool const watched = watched_addresses->contains(p);
   if (!watched && !checker().may_be_own(p, bytes)) return false;
-  if (busy || (current_work.number != 0 && !current_work.runs_callback)) return false;  // a copy, or a kernel that is not checked
+  if (busy || !runs_program()) return false;
   at_work const self;
   if (watched)
     checker().program_access(p, bytes, flags, reinterpret_cast<std::uintptr_t>(from));
@@ -50,14 +53,19 @@ bool see_program(void const* p, std::size_t bytes, unsigned flags, void* from) {
   return watched;
 }
 
-inline void see(void const* p, std::size_t bytes, unsigned flags, void* from) {
-  if (active_block == nullptr) {
-    (void)see_program(p, bytes, flags, from);
-    return;
-  }
-  if (!checker().memory.contains(p) || bytes == 0) return;
+/// Out of line, so that the hooks stay small.
+[[gnu::noinline]] void judge(void const* p, std::size_t bytes, unsigned flags, void* from) {
   unseen const self;
-  checker().access(*self.block(), p, bytes, flags, reinterpret_cast<std::uintptr_t>(from));
+  self.block()->checker->access(*self.block(), p, bytes, flags, reinterpret_cast<std::uintptr_t>(from));
+}
+
+inline void see(void const* p, std::size_t bytes, unsigned flags, void* from) {
+  access_monitor::block_state const* const b = active_block;
+  if (b == nullptr) {
+    if (runs_program()) (void)see_program(p, bytes, flags, from);
+  } else if (access_checker const& c = *b->checker; c.memory.contains(p) && bytes != 0 && !c.adds_nothing(*b, p, bytes, flags)) {
+    judge(p, bytes, flags, from);
+  }
 }
 
 constexpr bool releases(int order) { return order == __ATOMIC_RELEASE || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST; }
@@ -186,7 +194,10 @@ access_monitor::~access_monitor() {
 
 void access_monitor::shared_memory(source_location where, std::size_t static_bytes, std::size_t dynamic_bytes, void** static_out,
                                    void** dynamic_out) {
-  if (state_ == nullptr) state_ = new block_state;
+  if (state_ == nullptr) {
+    state_ = new block_state;
+    state_->checker = &checker();
+  }
   std::size_t const sizes[2] = {static_bytes, dynamic_bytes};
   void** const outs[2] = {static_out, dynamic_out};
   for (int i = 0; i < 2; ++i) {
@@ -207,6 +218,7 @@ void access_monitor::begin(launch_facts const& launch, extent3 block) { checker(
 void access_monitor::run(unsigned rank) noexcept {
   if (!state_->full) return;
   state_->running = rank;
+  state_->running_wave = rank / state_->launch->wave_size;
   active_block = state_;
 }
 void access_monitor::leave() noexcept { active_block = nullptr; }

@@ -35,6 +35,8 @@ enum access_flags : unsigned {
   access_size_shift = 5,   ///< log2 of bytes, three bits; 7: more
 };
 
+class access_checker;
+
 struct access_monitor::block_state {
   static constexpr unsigned most_threads = 1024, most_lanes = 64, most_waves = 32;
 
@@ -49,11 +51,12 @@ struct access_monitor::block_state {
     std::unique_ptr<std::uint32_t[]> rows;  ///< [lane][other lane]: likewise of one lane, since groups of some lanes have met
   };
 
+  access_checker* checker = nullptr;
   launch_facts const* launch = nullptr;
   extent3 index;
-  std::uint32_t rank = 0, first_thread = 0, threads = 0;
+  std::uint32_t rank = 0, first_thread = 0, first_wave = 0, threads = 0;
   std::uint32_t start = 0, barrier = 0;  ///< the number of segments when the block began, and at its last barrier
-  unsigned running = 0;
+  unsigned running = 0, running_wave = 0;
   bool full = false, some_learned = false;
   clock learned;  ///< by all threads of the block
   thread_state thread[most_threads];
@@ -105,7 +108,7 @@ class access_checker {
     order.begins(work_, launch);
     launch_ = &launch;
     first_segment_ = grid_barrier_ = next_segment_;
-    segment_threads_.clear();
+    segments_.clear();
     released_.clear();
   }
   void end_launch() { leave(); }
@@ -123,6 +126,7 @@ class access_checker {
     b.rank = std::uint32_t((std::uint64_t{index.z} * launch.grid.y + index.y) * launch.grid.x + index.x);
     b.threads = launch.threads();
     b.first_thread = b.rank * b.threads;
+    b.first_wave = b.rank * ((b.threads + launch.wave_size - 1) / launch.wave_size);
     b.start = b.barrier = next_segment_;
     b.forget_threads();
     b.learned.clear();
@@ -171,6 +175,28 @@ class access_checker {
 
   // --- accesses ---
 
+  /// True for most reads of shared memory: of a word that was written before the last barrier and of which two reads since then are noted,
+  /// so that access() would find nothing and note nothing.
+  bool adds_nothing(block_state const& b, void const* p, std::size_t bytes, unsigned flags) const {
+    watched_page const& page = memory.page(p);
+    watched_block const* const block = page.block;
+    char const* const at = static_cast<char const*>(p);
+    if (flags != access_reads || bytes != 4 || (reinterpret_cast<std::uintptr_t>(p) & 3) != 0) return false;
+    if (block == nullptr || block->owner != &b || at + 4 > block->begin + block->bytes || page.cells == nullptr || page.bytes) return false;
+    access_cell const& cell = page.cells[memory.offset(p) % watched_range::page_bytes / 4];
+    std::uint32_t const since = b.barrier > grid_barrier_ ? b.barrier : grid_barrier_, mine = b.thread[b.running].segment;
+    if (cell.write.segment < b.start || cell.write.segment >= since || mine == 0) return false;
+    access_record const one = cell.others[0], other = cell.others[1];
+    if (((one.flags | other.flags) & access_writes) != 0) return false;
+    if (one.segment == mine || other.segment == mine) return true;
+    if (one.segment < since || other.segment < since) return false;
+    // A sync of the wave or an acquire may have ordered them before this one, which is then noted in their place.
+    block_state::wave_state const& w = b.wave[b.running_wave];
+    if (w.below > since || w.rows || b.some_learned || !b.learned.empty()) return false;
+    std::uint32_t const wave = owner_of(one).wave;
+    return wave != owner_of(other).wave || wave == b.first_wave + b.running_wave;
+  }
+
   void access(block_state& b, void const* p, std::size_t bytes, unsigned flags, std::uintptr_t from) {
     watched_page& page = memory.page(p);
     watched_block* const block = page.block;
@@ -189,9 +215,10 @@ class access_checker {
     for (std::size_t done = 0; done < bytes;) {
       watched_page& here = memory.page(at + done);
       access_cell* const cells = memory.cells(here, ((reinterpret_cast<std::uintptr_t>(at) | bytes) & 3) != 0);
-      std::size_t const each = here.bytes ? 1 : 4, in_page = memory.offset(at + done) % watched_range::page_bytes;
+      unsigned const shift = here.bytes ? 0 : 2;
+      std::size_t const in_page = memory.offset(at + done) % watched_range::page_bytes;
       std::size_t const end = in_page + (bytes - done) < watched_range::page_bytes ? in_page + (bytes - done) : watched_range::page_bytes;
-      for (std::size_t i = in_page / each; i < end / each; ++i) {
+      for (std::size_t i = in_page >> shift; i < end >> shift; ++i) {
         access_cell& cell = cells[i];
         if (block->shared) forget_other_blocks(b, cell);
         bool const written = cell.write.segment != 0 || block->written;
@@ -522,6 +549,12 @@ class access_checker {
     return f;
   }
 
+  /// Whose a segment is: the launch's numbers of the thread, of its wave and of its block. Found once, since divisions would be most of
+  /// what an access costs.
+  struct segment_owner {
+    std::uint32_t thread, wave, block;
+  };
+
   struct release_state {
     clock knowledge;
     std::uint32_t thread = 0;
@@ -560,29 +593,31 @@ class access_checker {
     std::uint32_t& segment = b.thread[b.running].segment;
     if (segment == 0) {
       segment = next_segment_++;
-      segment_threads_.push_back(b.first_thread + b.running);
+      segments_.push_back({b.first_thread + b.running, b.first_wave + b.running_wave, b.rank});
     }
     return segment;
   }
-  std::uint32_t thread_of(access_record r) const { return segment_threads_[r.segment - first_segment_]; }
+  segment_owner const& owner_of(access_record r) const { return segments_[r.segment - first_segment_]; }
+  std::uint32_t thread_of(access_record r) const { return owner_of(r).thread; }
 
   /// Whether an access of this launch or before is ordered before the running thread.
   bool before(block_state const& b, access_record r) const {
     if (r.segment < grid_barrier_) return true;
-    std::uint32_t const thread = thread_of(r), in_block = thread - b.first_thread;
-    block_state::thread_state const& t = b.thread[b.running];
-    if (in_block < b.threads) {
-      if (r.segment < b.barrier || in_block == b.running) return true;
-      unsigned const width = b.launch->wave_size;
-      if (in_block / width == b.running / width) {
-        block_state::wave_state const& w = b.wave[b.running / width];
+    segment_owner const& owner = owner_of(r);
+    if (owner.block == b.rank) {
+      if (r.segment < b.barrier || owner.thread == b.first_thread + b.running) return true;
+      if (owner.wave == b.first_wave + b.running_wave) {
+        block_state::wave_state const& w = b.wave[b.running_wave];
         if (r.segment < w.below) return true;
-        if (w.rows && r.segment < w.rows[b.running % width * block_state::most_lanes + in_block % width]) return true;
+        if (w.rows) {
+          std::uint32_t const first = b.first_thread + b.running_wave * b.launch->wave_size;
+          if (r.segment < w.rows[(b.first_thread + b.running - first) * block_state::most_lanes + (owner.thread - first)]) return true;
+        }
       }
     }
+    block_state::thread_state const& t = b.thread[b.running];
     if (b.learned.empty() && !t.learned) return false;
-    std::uint32_t const block = thread / b.threads;
-    return b.learned.covers(block, thread, r.segment) || (t.learned && t.learned->covers(block, thread, r.segment));
+    return b.learned.covers(owner.block, owner.thread, r.segment) || (t.learned && t.learned->covers(owner.block, owner.thread, r.segment));
   }
 
   /// Whether a scope of the running thread's operation includes another thread.
@@ -609,15 +644,20 @@ class access_checker {
     if (cell.write.segment == mine.segment && alone && (!writes || !atomic)) return false;
     if (!writes && !atomic && cell.others[0].segment == mine.segment) return false;
     bool found = false;
-    for (access_record const& r : {cell.write, cell.others[0], cell.others[1]}) {
-      if (r.segment < 2 || r.segment == mine.segment) continue;
-      if (!writes && (r.flags & access_writes) == 0) continue;
+    auto const compare = [&](access_record r) {
+      if (r.segment < 2 || r.segment == mine.segment) return;
+      if (!writes && (r.flags & access_writes) == 0) return;
       bool const both_atomic = atomic && (r.flags & access_is_atomic) != 0;
-      if (both_atomic && scope_of(r) >= scope::device && scope_of(mine) >= scope::device) continue;
-      if (reported || found || before(b, r)) continue;
-      if (both_atomic && includes(b, scope_of(r), thread_of(r)) && includes(b, scope_of(mine), thread_of(r))) continue;
+      if (both_atomic && scope_of(r) >= scope::device && scope_of(mine) >= scope::device) return;
+      if (reported || found || before(b, r)) return;
+      if (both_atomic && includes(b, scope_of(r), thread_of(r)) && includes(b, scope_of(mine), thread_of(r))) return;
       report_race(b, block, mine, r, both_atomic, at, bytes, from);
       found = true;
+    };
+    compare(cell.write);
+    if (!alone) {
+      compare(cell.others[0]);
+      compare(cell.others[1]);
     }
     if (writes && !atomic) {
       cell = {mine, {}};
@@ -626,30 +666,30 @@ class access_checker {
       cell.write = mine;
       for (access_record& r : cell.others)
         if (r.segment != 0 && before(b, r)) r = {};
-      if (last.segment >= 2 && !before(b, last)) note(b, cell, last);
+      if (last.segment >= 2 && !before(b, last)) note(b, cell, last, block.shared ? 1 : 2);
     } else {
-      note(b, cell, mine);
+      note(b, cell, mine, block.shared ? 1 : 2);
     }
     return found;
   }
 
-  unsigned distance(access_record a, access_record c, block_state const& b) const {
-    std::uint32_t const s = thread_of(a), t = thread_of(c);
-    if (s / b.threads != t / b.threads) return 2;
-    return s % b.threads / b.launch->wave_size != t % b.threads / b.launch->wave_size ? 1 : 0;
+  unsigned distance(access_record a, access_record c) const {
+    segment_owner const &one = owner_of(a), &other = owner_of(c);
+    return one.block != other.block ? 2 : one.wave != other.wave ? 1 : 0;
   }
 
-  /// Keeps an access beside the last write.
-  void note(block_state const& b, access_cell& cell, access_record r) {
+  /// Keeps an access beside the last write. `farthest`: the largest distance there can be.
+  void note(block_state const& b, access_cell& cell, access_record r, unsigned farthest) {
     for (access_record& old : cell.others)
       if (old.segment < 2 || before(b, old) || thread_of(old) == thread_of(r)) {
         old = r;
         return;
       }
-    unsigned const kept = distance(cell.others[0], cell.others[1], b);
-    if (distance(cell.others[0], r, b) > kept)
+    unsigned const kept = distance(cell.others[0], cell.others[1]);
+    if (kept == farthest) return;
+    if (distance(cell.others[0], r) > kept)
       cell.others[1] = r;
-    else if (distance(cell.others[1], r, b) > kept)
+    else if (distance(cell.others[1], r) > kept)
       cell.others[0] = r;
   }
 
@@ -850,7 +890,7 @@ class access_checker {
   bool told_by_others_ = false;    ///< counts after an acquire fence
   launch_facts const* launch_ = nullptr;
   std::uint32_t next_segment_ = 2, first_segment_ = 2, grid_barrier_ = 2;
-  std::vector<std::uint32_t> segment_threads_;
+  std::vector<segment_owner> segments_;
   std::unordered_map<void const*, release_state> released_;
   recent recent_[recent_count] = {};
   std::unordered_map<std::uintptr_t, std::uint32_t> site_numbers_;
