@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// The code of docs/guide, with tests of it: a first kernel, indices, shared memory, tensors, sizes of blocks. test/pages.py writes the
 /// regions between two marks of a name into the pages.
-#include <vector>
 // [first-kernel]
 #include <crosslane/crosslane.hpp>
+#include <vector>
 namespace xl = crosslane;
 
 /// y[i] += a * x[i], a thread for each element.

@@ -8,7 +8,7 @@ namespace corpus {
 
 struct guard_returns {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     if (ctx.thread_rank() >= 50) return;  // "nothing to do for me"
     m.data[ctx.global_rank()] = 1;
     ctx.sync_block();  // @guard_returns
@@ -16,7 +16,7 @@ struct guard_returns {
 };
 struct guard_skips {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     if (ctx.thread_rank() < 50) m.data[ctx.global_rank()] = 1;
     ctx.sync_block();
   }
@@ -25,13 +25,13 @@ struct guard_skips {
 /// Trip counts that differ, with a barrier inside.
 struct uneven_rounds {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory) const {
     for (unsigned i = ctx.thread_rank(); i < 100; i += ctx.block_size()) ctx.sync_block();  // @uneven_rounds
   }
 };
 struct even_rounds {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory) const {
     for (unsigned i = 0; i < 100; i += ctx.block_size()) ctx.sync_block();
   }
 };
@@ -39,7 +39,7 @@ struct even_rounds {
 /// Found the answer, and gone.
 struct winner_leaves {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     for (int round = 0; round < 3; ++round) {
       if (ctx.thread_rank() == 7 && round == 1) return;
       ctx.sync_block();  // @winner_leaves
@@ -49,7 +49,7 @@ struct winner_leaves {
 };
 struct block_leaves {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     if (ctx.block_index() == 1) return;
     ctx.sync_block();
     m.data[ctx.global_rank()] = 1;
@@ -58,7 +58,7 @@ struct block_leaves {
 
 struct barrier_in_both_branches {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     if (ctx.thread_rank() < 20) {
       m.data[ctx.global_rank()] = 1;
       ctx.sync_block();  // @barrier_in_both_branches
@@ -70,7 +70,7 @@ struct barrier_in_both_branches {
 };
 struct barrier_behind_branches {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     m.data[ctx.global_rank()] = ctx.thread_rank() < 20 ? 1 : 2;
     ctx.sync_block();
   }
@@ -82,7 +82,7 @@ struct roles_with_barriers {
     int value[64];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     if (r < 32) {
       s.value[r] = int(r);
@@ -98,7 +98,7 @@ struct roles_with_one_barrier {
     int value[64];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     if (r < 32) s.value[r] = int(r);
     ctx.sync_block();
@@ -119,7 +119,7 @@ struct waits_behind_and {
     return s.value[0] == 1;
   }
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     bool const mine = ctx.thread_rank() < 48;
     if ((All || mine) && stored(ctx, s) && mine) m.data[ctx.global_rank()] = 1;
   }
@@ -130,7 +130,7 @@ template <bool Early>
 struct idle_block_of_a_grid {
   static constexpr bool cooperative = true;
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     bool const idle = ctx.block_index() == 2;
     if (Early && idle) return;
     if (!idle) m.data[ctx.global_rank()] = 1;
@@ -141,7 +141,7 @@ struct idle_block_of_a_grid {
 /// The last wait is outside of the loop, for half of the threads.
 struct rounds_for_half {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     for (int round = 0; round < 2; ++round)
       if (ctx.thread_rank() < 32) ctx.sync_block();  // @rounds_for_half
     m.data[ctx.global_rank()] = 1;
@@ -150,7 +150,7 @@ struct rounds_for_half {
 };
 struct rounds_for_all {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     for (int round = 0; round < 2; ++round) {
       if (ctx.thread_rank() < 32) m.data[ctx.global_rank()] = round;
       ctx.sync_block();
@@ -163,7 +163,7 @@ template <bool All>
 struct leader_waits_for_the_grid {
   static constexpr bool cooperative = true;
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     m.data[ctx.global_rank()] = 1;
     if (All || ctx.thread_rank() == 0) ctx.sync_grid();  // @leader_waits_for_the_grid
     ctx.sync_block();                                    // @leader_waits_for_the_grid
@@ -174,7 +174,7 @@ struct leader_waits_for_the_grid {
 struct blocks_wait_apart {
   static constexpr bool cooperative = true;
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     if (ctx.block_index() == 0) {
       m.data[ctx.global_rank()] = 1;
       ctx.sync_grid();  // @blocks_wait_apart
@@ -187,7 +187,7 @@ struct blocks_wait_apart {
 struct blocks_wait_together {
   static constexpr bool cooperative = true;
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     if (ctx.block_index() == 0) m.data[ctx.global_rank()] = 1;
     ctx.sync_grid();
     if (ctx.block_index() != 0) m.data[ctx.global_rank()] = m.data[0];

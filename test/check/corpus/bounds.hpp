@@ -8,14 +8,14 @@ namespace corpus {
 
 struct no_guard {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     int* const p = m.data.data() + 1000;
     p[ctx.thread_rank()] = 1;  // @no_guard
   }
 };
 struct with_guard {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     int* const p = m.data.data() + 1000;
     if (ctx.thread_rank() < 24) p[ctx.thread_rank()] = 1;
   }
@@ -24,7 +24,7 @@ struct with_guard {
 /// A stencil without a case for the left edge.
 struct left_edge {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     int const* const p = m.data.data();
     unsigned const r = ctx.thread_rank();
     m.data[512 + r] = p[int(r) - 1];  // @left_edge
@@ -32,7 +32,7 @@ struct left_edge {
 };
 struct left_edge_kept {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     int const* const p = m.data.data();
     unsigned const r = ctx.thread_rank();
     m.data[512 + r] = r == 0 ? 0 : p[int(r) - 1];
@@ -44,7 +44,7 @@ struct shared_too_small {
     int value[48];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory) const {
     int* const p = s.value;
     p[ctx.thread_rank()] = 1;  // @shared_too_small
   }
@@ -54,7 +54,7 @@ struct shared_large_enough {
     int value[64];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory) const {
     int* const p = s.value;
     p[ctx.thread_rank()] = 1;
   }
@@ -66,7 +66,7 @@ struct wide_tail {
     int v[4];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     four* const p = reinterpret_cast<four*>(m.data.data()) + 193;
     p[ctx.thread_rank()] = {{1, 2, 3, 4}};  // @wide_tail
   }
@@ -76,7 +76,7 @@ struct wide_body {
     int v[4];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     four* const p = reinterpret_cast<four*>(m.data.data()) + 192;
     p[ctx.thread_rank()] = {{1, 2, 3, 4}};
   }
@@ -84,26 +84,26 @@ struct wide_body {
 
 struct writes_a_freed_buffer {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     m.gone[ctx.thread_rank()] = 1;  // @writes_a_freed_buffer
   }
 };
 struct writes_a_living_buffer {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     m.data[ctx.thread_rank()] = 1;
   }
 };
 
 struct reads_a_freed_buffer {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     m.data[ctx.thread_rank()] = m.gone[ctx.thread_rank() / 2];  // @reads_a_freed_buffer
   }
 };
 struct reads_a_living_buffer {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     m.data[ctx.thread_rank()] = m.data[512 + ctx.thread_rank() / 2];
   }
 };
@@ -111,7 +111,7 @@ struct reads_a_living_buffer {
 /// The index below zero of a type that has none.
 struct index_wraps_around {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     int const* const p = m.data.data();
     unsigned const r = ctx.thread_rank();
     m.data[512 + r] = p[r - 1];  // @index_wraps_around
@@ -119,7 +119,7 @@ struct index_wraps_around {
 };
 struct index_stays {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     int const* const p = m.data.data();
     unsigned const r = ctx.thread_rank();
     m.data[512 + r] = p[r == 0 ? r : r - 1];
@@ -131,7 +131,7 @@ template <std::size_t Bytes>
 struct one_word_for_each_thread {
   static constexpr std::size_t dynamic_bytes = Bytes;
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     int* const p = ctx.template dynamic_shared<int>().data();
     p[ctx.thread_rank()] = 1;  // @one_word_for_each_thread
     m.data[ctx.thread_rank()] = 1;
@@ -142,7 +142,7 @@ struct one_word_for_each_thread {
 template <unsigned Pitch>
 struct rows_of_another_pitch {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     unsigned const row = ctx.global_rank() / 32, column = ctx.global_rank() % 32;
     int* const p = m.data.data();
     p[row * Pitch + column] = 1;  // @rows_of_another_pitch
@@ -152,14 +152,14 @@ struct rows_of_another_pitch {
 /// The view knows its size.
 struct index_beyond_the_view {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     unsigned const i = 1000 + ctx.thread_rank();
     m.data[i] = 1;  // @index_beyond_the_view
   }
 };
 struct index_below_the_size {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     unsigned const i = 1000 + ctx.thread_rank();
     if (i < m.data.size()) m.data[i] = 1;
   }
@@ -167,13 +167,13 @@ struct index_below_the_size {
 
 struct counts_in_a_freed_buffer {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     xl::atomic(ctx, m.gone[ctx.thread_rank() % 2]).fetch_add(1);  // @counts_in_a_freed_buffer
   }
 };
 struct counts_in_a_living_buffer {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     xl::atomic(ctx, m.data[ctx.thread_rank() % 2]).fetch_add(1);
   }
 };

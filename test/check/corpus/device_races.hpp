@@ -8,13 +8,13 @@ namespace corpus {
 
 struct blocks_add_plainly {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     if (ctx.thread_rank() == 0) m.data[0] += 1;  // @blocks_add_plainly
   }
 };
 struct blocks_add_atomically {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     if (ctx.thread_rank() == 0) xl::atomic(ctx, m.data[0]).fetch_add(1);
   }
 };
@@ -22,7 +22,7 @@ struct blocks_add_atomically {
 /// The edge of one block is the middle of another.
 struct smooths_in_place {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     auto const i = ctx.global_rank();
     int const left = m.data[i];  // @smooths_in_place
     ctx.sync_block();
@@ -31,7 +31,7 @@ struct smooths_in_place {
 };
 struct smooths_to_another {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     auto const i = ctx.global_rank();
     m.data[512 + i] = m.data[i] + m.data[i + 1];
   }
@@ -40,14 +40,14 @@ struct smooths_to_another {
 /// One thread of a block prepares what the others read.
 struct prepares_in_device_memory {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     if (ctx.thread_rank() == 0) m.data[1000] = 5;  // @prepares_in_device_memory
     m.data[ctx.thread_rank()] = m.data[1000];      // @prepares_in_device_memory
   }
 };
 struct prepares_before_a_barrier {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     int& prepared = m.data[1000 + ctx.block_index()];
     if (ctx.thread_rank() == 0) prepared = 5;
     ctx.sync_block();
@@ -62,7 +62,7 @@ struct last_block {
     bool last;
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     m.data[ctx.global_rank()] = 1;  // @last_block
     ctx.sync_block();
     if (ctx.thread_rank() == 0) {
@@ -83,7 +83,7 @@ struct last_block_by_fences {
     bool last;
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     m.data[ctx.global_rank()] = 1;
     ctx.sync_block();
     if (ctx.thread_rank() == 0) {
@@ -104,7 +104,7 @@ template <bool Wait>
 struct neighbours_in_a_grid {
   static constexpr bool cooperative = true;
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     auto const i = ctx.global_rank();
     m.data[i] = 1;  // @neighbours_in_a_grid
     if (Wait)
@@ -117,13 +117,13 @@ struct neighbours_in_a_grid {
 
 struct counts_for_the_block {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     xl::atomic<xl::scope::block>(ctx, m.data[0]).fetch_add(1);  // @counts_for_the_block
   }
 };
 struct counts_for_the_device {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     xl::atomic<xl::scope::device>(ctx, m.data[0]).fetch_add(1);
   }
 };
@@ -133,7 +133,7 @@ struct counts_for_the_wave {
     int count;
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory) const {
     if (ctx.thread_rank() == 0) s.count = 0;
     ctx.sync_block();
     xl::atomic<xl::scope::wave>(ctx, s.count).fetch_add(1);  // @counts_for_the_wave
@@ -144,7 +144,7 @@ struct counts_of_each_wave {
     int count[32];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory) const {
     if (ctx.lane_rank() == 0) s.count[ctx.wave_rank()] = 0;
     ctx.sync_block();
     xl::atomic<xl::scope::wave>(ctx, s.count[ctx.wave_rank()]).fetch_add(1);
@@ -156,7 +156,7 @@ template <bool Wait>
 struct fence_for_the_grid {
   static constexpr bool cooperative = true;
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     auto const i = ctx.global_rank();
     m.data[i] = 1;  // @fence_for_the_grid
     xl::fence(ctx);
@@ -168,13 +168,13 @@ struct fence_for_the_grid {
 /// Bins that all threads count in.
 struct bins_counted_plainly {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     m.data[ctx.thread_rank() % 16] += 1;  // @bins_counted_plainly
   }
 };
 struct bins_counted_atomically {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     xl::atomic(ctx, m.data[ctx.thread_rank() % 16]).fetch_add(1);
   }
 };
@@ -182,13 +182,13 @@ struct bins_counted_atomically {
 /// Steps as wide as the block, where blocks share the work.
 struct steps_of_the_block {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     for (auto i = ctx.global_rank(); i < 512; i += ctx.block_size()) m.data[i] = int(i);  // @steps_of_the_block
   }
 };
 struct steps_of_the_grid {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     for (auto i = ctx.global_rank(); i < 512; i += ctx.global_size()) m.data[i] = int(i);
   }
 };
@@ -197,7 +197,7 @@ struct steps_of_the_grid {
 template <bool OnceEach>
 struct turns_in_place {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     unsigned const row = ctx.thread_rank() / 8, column = ctx.thread_rank() % 8;
     if (OnceEach ? row >= column : row == column) return;
     std::swap(m.data[row * 8 + column], m.data[column * 8 + row]);  // @turns_in_place
@@ -207,7 +207,7 @@ struct turns_in_place {
 /// Some blocks count for the device, one for itself.
 struct scopes_that_differ {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     if (ctx.block_index() == 1)
       xl::atomic<xl::scope::block>(ctx, m.data[0]).fetch_max(1);  // @scopes_that_differ
     else
@@ -216,7 +216,7 @@ struct scopes_that_differ {
 };
 struct scopes_that_agree {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     if (ctx.block_index() == 1)
       xl::atomic<xl::scope::block>(ctx, m.data[1]).fetch_max(1);
     else
@@ -227,13 +227,13 @@ struct scopes_that_agree {
 /// Waves of a block meet in device memory.
 struct maximum_for_the_wave {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     xl::atomic<xl::scope::wave>(ctx, m.data[ctx.block_index()]).fetch_max(int(ctx.thread_rank()));  // @maximum_for_the_wave
   }
 };
 struct maximum_for_the_block {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     xl::atomic<xl::scope::block>(ctx, m.data[ctx.block_index()]).fetch_max(int(ctx.thread_rank()));
   }
 };

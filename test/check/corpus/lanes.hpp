@@ -8,14 +8,14 @@ namespace corpus {
 
 struct votes_after_return {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     if (ctx.lane_rank() == 5) return;
     m.data[ctx.global_rank()] = xl::wave(ctx).any(true);  // @votes_after_return
   }
 };
 struct votes_before_return {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     bool const any = xl::wave(ctx).any(true);
     if (ctx.lane_rank() == 5) return;
     m.data[ctx.global_rank()] = any;
@@ -24,13 +24,13 @@ struct votes_before_return {
 
 struct shuffles_in_a_branch {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     if (ctx.lane_rank() < 16) m.data[ctx.global_rank()] = xl::wave(ctx).shuffle_down(1, 8);  // @shuffles_in_a_branch
   }
 };
 struct group_of_the_branch {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     bool const in = ctx.lane_rank() < 16;
     auto const g = xl::wave(ctx).where(in);
     if (in) m.data[ctx.global_rank()] = g.shuffle_down(1, 8);
@@ -40,14 +40,14 @@ struct group_of_the_branch {
 /// Half of the wave goes on to the barrier, the other half reduces.
 struct reduces_before_a_barrier {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     if (ctx.lane_rank() % 2 == 0) m.data[ctx.global_rank()] = xl::wave(ctx).reduce(1, xl::plus{});  // @reduces_before_a_barrier
     ctx.sync_block();                                                                               // @reduces_before_a_barrier
   }
 };
 struct tiles_reduce_before_a_barrier {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     auto const t = xl::tile<16>(ctx);
     if (t.group_rank() % 2 == 0) m.data[ctx.global_rank()] = t.reduce(1, xl::plus{});
     ctx.sync_block();
@@ -56,7 +56,7 @@ struct tiles_reduce_before_a_barrier {
 
 struct votes_and_sums {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     auto const t = xl::tile<16>(ctx);
     if (t.rank() < 8)
       m.data[ctx.global_rank()] = t.any(true);  // @votes_and_sums
@@ -66,7 +66,7 @@ struct votes_and_sums {
 };
 struct votes_then_sums {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     auto const t = xl::tile<16>(ctx);
     int const any = t.any(true), sum = t.reduce(1, xl::plus{});
     m.data[ctx.global_rank()] = t.rank() < 8 ? any : sum;
@@ -75,7 +75,7 @@ struct votes_then_sums {
 
 struct shuffles_at_two_places {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     auto const t = xl::tile<4>(ctx);
     int value = int(ctx.thread_rank());
     if (value % 2 == 0) {
@@ -88,7 +88,7 @@ struct shuffles_at_two_places {
 };
 struct shuffles_at_one_place {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     int const own = int(ctx.thread_rank()), other = xl::tile<4>(ctx).shuffle_xor(own, 1);
     m.data[ctx.global_rank()] = own % 2 == 0 ? other : other + 1;
   }
@@ -96,28 +96,28 @@ struct shuffles_at_one_place {
 
 struct reads_next_tile {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     auto const t = xl::tile<8>(ctx);
     m.data[ctx.global_rank()] = t.shuffle(1, t.rank() + 1);  // @reads_next_tile
   }
 };
 struct reads_next_lane {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     m.data[ctx.global_rank()] = xl::tile<8>(ctx).rotate(1, 1);
   }
 };
 
 struct reads_before_the_first {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     auto const w = xl::wave(ctx);
     m.data[ctx.global_rank()] = w.shuffle(1, w.rank() - 1);  // @reads_before_the_first
   }
 };
 struct reads_lane_below {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     m.data[ctx.global_rank()] = xl::wave(ctx).shuffle_up(1, 1);
   }
 };
@@ -125,7 +125,7 @@ struct reads_lane_below {
 /// A mask that names lanes which are elsewhere.
 struct mask_of_more_lanes {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     unsigned const lane = ctx.lane_rank();
     auto const g = xl::wave(ctx).where(lane < 16);
     if (lane < 8) m.data[ctx.global_rank()] = g.reduce(1, xl::plus{});  // @mask_of_more_lanes
@@ -133,7 +133,7 @@ struct mask_of_more_lanes {
 };
 struct mask_of_these_lanes {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     unsigned const lane = ctx.lane_rank();
     auto const g = xl::wave(ctx).where(lane < 8);
     if (lane < 8) m.data[ctx.global_rank()] = g.reduce(1, xl::plus{});
@@ -143,7 +143,7 @@ struct mask_of_these_lanes {
 /// Rounds that end earlier for some lanes, with an operation of all of them inside.
 struct lanes_leave_the_rounds {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     auto const t = xl::tile<16>(ctx);
     int sum = 0;
     for (unsigned i = t.rank(); i < 20; i += t.size()) sum += t.reduce(int(i), xl::plus{});  // @lanes_leave_the_rounds
@@ -152,7 +152,7 @@ struct lanes_leave_the_rounds {
 };
 struct lanes_stay_for_all_rounds {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     auto const t = xl::tile<16>(ctx);
     int sum = 0;
     for (unsigned first = 0; first < 20; first += t.size()) {
@@ -169,7 +169,7 @@ struct waits_in_a_branch {
     int value[64];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     s.value[r] = 0;
     if (r % 4 == 0) {
@@ -184,7 +184,7 @@ struct waits_behind_a_branch {
     int value[64];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     s.value[r] = r % 4 == 0 ? int(r) : 0;
     xl::wave(ctx).sync();
@@ -195,7 +195,7 @@ struct waits_behind_a_branch {
 /// Half of a tile takes itself for the tile, the other half for the wave.
 struct tile_and_wave {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     auto const t = xl::tile<16>(ctx);
     auto const w = xl::wave(ctx);
     if (t.rank() < 8)
@@ -206,7 +206,7 @@ struct tile_and_wave {
 };
 struct tile_then_wave {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     auto const t = xl::tile<16>(ctx);
     int const of_tile = t.reduce(1, xl::plus{}), of_wave = xl::wave(ctx).reduce(1, xl::plus{});
     m.data[ctx.global_rank()] = t.rank() < 8 ? of_tile : of_wave;
@@ -216,7 +216,7 @@ struct tile_then_wave {
 /// An operation for each lane, at one place.
 struct operators_of_each_lane {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     auto const t = xl::tile<8>(ctx);
     int const own = int(t.rank());
     m.data[ctx.global_rank()] = own < 4 ? t.reduce(own, xl::plus{}) : t.reduce(own, xl::maximum{});  // @operators_of_each_lane
@@ -224,7 +224,7 @@ struct operators_of_each_lane {
 };
 struct operators_of_all_lanes {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     auto const t = xl::tile<8>(ctx);
     int const own = int(t.rank()), sum = t.reduce(own, xl::plus{}), most = t.reduce(own, xl::maximum{});
     m.data[ctx.global_rank()] = own < 4 ? sum : most;
@@ -234,7 +234,7 @@ struct operators_of_all_lanes {
 /// A lane of the wave where the tile's rank is meant.
 struct names_the_wave_s_lane {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     auto const t = xl::tile<8>(ctx);
     unsigned const first = ctx.lane_rank() / 8 * 8;
     m.data[ctx.global_rank()] = t.shuffle(1, first);  // @names_the_wave_s_lane
@@ -242,7 +242,7 @@ struct names_the_wave_s_lane {
 };
 struct names_the_tile_s_rank {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     m.data[ctx.global_rank()] = xl::tile<8>(ctx).shuffle(1, 0);
   }
 };
@@ -250,7 +250,7 @@ struct names_the_tile_s_rank {
 /// The last lane of a whole wave, of a group that is less.
 struct broadcasts_from_the_last_lane {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     bool const in = ctx.lane_rank() % 3 == 0;
     auto const g = xl::wave(ctx).where(in);
     if (in) m.data[ctx.global_rank()] = g.broadcast(1, 31);  // @broadcasts_from_the_last_lane
@@ -258,7 +258,7 @@ struct broadcasts_from_the_last_lane {
 };
 struct broadcasts_from_the_last_rank {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     bool const in = ctx.lane_rank() % 3 == 0;
     auto const g = xl::wave(ctx).where(in);
     if (in) m.data[ctx.global_rank()] = g.broadcast(1, g.size() - 1);

@@ -14,7 +14,7 @@ struct needs_shared_memory {
     int value[15 * 1024];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     s.value[ctx.thread_rank()] = 1;
     m.data[ctx.global_rank()] = s.value[ctx.thread_rank()];
   }
@@ -23,7 +23,7 @@ struct needs_shared_memory {
 /// A thread for each of more elements than a grid has threads.
 struct one_element_each {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     if (auto const i = ctx.global_rank(); i < m.data.size()) m.data[i] = 1;
   }
 };

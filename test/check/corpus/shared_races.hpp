@@ -11,7 +11,7 @@ struct forgot_the_barrier {
     int value[64];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     s.value[r] = int(r);                          // @forgot_the_barrier
     m.data[ctx.global_rank()] = s.value[63 - r];  // @forgot_the_barrier
@@ -22,7 +22,7 @@ struct has_the_barrier {
     int value[64];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     s.value[r] = int(r);
     ctx.sync_block();
@@ -36,7 +36,7 @@ struct lockstep {
     int value[64];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     s.value[r] = int(r);                         // @lockstep
     m.data[ctx.global_rank()] = s.value[r ^ 1];  // @lockstep
@@ -47,7 +47,7 @@ struct wave_sync {
     int value[64];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     s.value[r] = int(r);
     xl::wave(ctx).sync();
@@ -61,7 +61,7 @@ struct tree_without_waits {
     int value[64];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     s.value[r] = 1;
     ctx.sync_block();
@@ -76,7 +76,7 @@ struct tree_with_waits {
     int value[64];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     s.value[r] = 1;
     for (unsigned half = 32; half != 0; half /= 2) {
@@ -94,7 +94,7 @@ struct reused_at_once {
     int value;
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     for (int round = 0; round < 3; ++round) {
       if (ctx.thread_rank() == 0) s.value = round;  // @reused_at_once
       ctx.sync_block();
@@ -107,7 +107,7 @@ struct reused_after_a_barrier {
     int value;
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     for (int round = 0; round < 3; ++round) {
       if (ctx.thread_rank() == 0) s.value = round;
       ctx.sync_block();
@@ -123,7 +123,7 @@ struct wave_sync_for_the_block {
     int value[128];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     s.value[r] = int(r);  // @wave_sync_for_the_block
     xl::wave(ctx).sync();
@@ -135,7 +135,7 @@ struct tile_sync_for_the_tile {
     int value[128];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     s.value[r] = int(r);
     xl::tile<4>(ctx).sync();
@@ -149,7 +149,7 @@ struct tile_sync_for_the_wave {
     int value[64];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     s.value[r] = int(r);  // @tile_sync_for_the_wave
     xl::tile<8>(ctx).sync();
@@ -162,7 +162,7 @@ struct tiles_in_turn {
     int value[64];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     s.value[r] = int(r);
     xl::tile<2>(ctx).sync();
@@ -179,7 +179,7 @@ struct vote_for_a_sync {
     int value[64];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     s.value[r] = int(r);                                                      // @vote_for_a_sync
     if (xl::wave(ctx).all(true)) m.data[ctx.global_rank()] = s.value[r ^ 1];  // @vote_for_a_sync
@@ -191,7 +191,7 @@ struct shuffle_of_shared {
     int value[64];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     s.value[r] = int(r);
     m.data[ctx.global_rank()] = xl::wave(ctx).shuffle_xor(s.value[r], 1);
@@ -205,7 +205,7 @@ struct counter_read_plainly {
     int count;
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     if (ctx.thread_rank() == 0) s.count = 0;
     ctx.sync_block();
     xl::atomic<xl::scope::block>(ctx, s.count).fetch_add(1);  // @counter_read_plainly
@@ -217,7 +217,7 @@ struct counter_read_after_a_barrier {
     int count;
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     if (ctx.thread_rank() == 0) s.count = 0;
     ctx.sync_block();
     xl::atomic<xl::scope::block>(ctx, s.count).fetch_add(1);
@@ -232,7 +232,7 @@ struct wave_waits_for_itself {
     int value;
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     if (ctx.thread_rank() == 0) s.value = 0;
     ctx.sync_block();
     m.data[ctx.global_rank()] = s.value;  // @wave_waits_for_itself
@@ -245,7 +245,7 @@ struct block_waits_for_itself {
     int value;
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     if (ctx.thread_rank() == 0) s.value = 0;
     ctx.sync_block();
     m.data[ctx.global_rank()] = s.value;
@@ -260,7 +260,7 @@ struct same_byte {
     unsigned char value[128];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory) const {
     s.value[ctx.thread_rank() / 2 * 4] = 1;  // @same_byte
   }
 };
@@ -269,7 +269,7 @@ struct own_byte {
     unsigned char value[64];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     s.value[r] = 1;
     s.value[r] = static_cast<unsigned char>(s.value[r] + 1);
@@ -284,7 +284,7 @@ struct fence_for_a_barrier {
     int value[64];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     s.value[r] = int(r);  // @fence_for_a_barrier
     xl::fence<xl::scope::block>(ctx);
@@ -297,7 +297,7 @@ struct flag_with_release {
     int value, flag;
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     if (ctx.thread_rank() == 0) s.flag = 0;
     ctx.sync_block();
     auto const flag = xl::atomic<xl::scope::block>(ctx, s.flag);
@@ -314,7 +314,7 @@ struct flag_without_release {
     int value, flag;
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     if (ctx.thread_rank() == 0) s.flag = 0, s.value = 0;
     ctx.sync_block();
     auto const flag = xl::atomic<xl::scope::block>(ctx, s.flag);
@@ -333,7 +333,7 @@ struct turns_without_a_wait {
     int tile[4][8];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     s.tile[r / 8][r % 8] = int(r);                         // @turns_without_a_wait
     m.data[ctx.global_rank()] = s.tile[r % 4][r / 4 % 8];  // @turns_without_a_wait
@@ -344,7 +344,7 @@ struct turns_after_a_wait {
     int tile[4][8];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     s.tile[r / 8][r % 8] = int(r);
     xl::wave(ctx).sync();
@@ -359,7 +359,7 @@ struct product_by_tiles {
     int a[8][8], b[8][8];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const row = ctx.thread_rank() / 8, column = ctx.thread_rank() % 8;
     int sum = 0;
     for (unsigned first = 0; first < 16; first += 8) {
@@ -379,7 +379,7 @@ struct scans_in_place {
     int value[64];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     s.value[r] = 1;
     ctx.sync_block();
@@ -395,7 +395,7 @@ struct scans_in_two_steps {
     int value[64];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     s.value[r] = 1;
     ctx.sync_block();
@@ -415,7 +415,7 @@ struct adds_plainly {
     int sum;
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     if (ctx.thread_rank() == 0) s.sum = 0;
     ctx.sync_block();
     s.sum += int(ctx.thread_rank());  // @adds_plainly
@@ -428,7 +428,7 @@ struct adds_by_one_thread {
     int sum;
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     if (ctx.thread_rank() == 0) s.sum = 0;
     ctx.sync_block();
     int const sum = xl::wave(ctx).reduce(int(ctx.thread_rank()), xl::plus{});
@@ -445,7 +445,7 @@ struct copies_of_others {
     alignas(16) int tile[64];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     xl::async_copies copies{ctx};
     copies.copy(s.tile[r], m.data[r]);  // @copies_of_others

@@ -11,7 +11,7 @@ struct sums_from_nothing {
     int sum[64];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     int& sum = s.sum[ctx.thread_rank()];
     sum += 1;  // @sums_from_nothing
     m.data[ctx.global_rank()] = sum;
@@ -22,7 +22,7 @@ struct sums_from_zero {
     int sum[64];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     int& sum = s.sum[ctx.thread_rank()];
     sum = 0;
     sum += 1;
@@ -32,13 +32,13 @@ struct sums_from_zero {
 
 struct reads_a_new_buffer {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     m.data[ctx.global_rank()] = m.unwritten[ctx.thread_rank()];  // @reads_a_new_buffer
   }
 };
 struct writes_a_new_buffer {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     int& own = m.unwritten[ctx.thread_rank()];
     own = 1;
     m.data[ctx.global_rank()] = own;
@@ -48,13 +48,13 @@ struct writes_a_new_buffer {
 /// A histogram whose bins nobody has cleared.
 struct counts_from_nothing {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     xl::atomic(ctx, m.unwritten[ctx.thread_rank() / 64]).fetch_add(1);  // @counts_from_nothing
   }
 };
 struct counts_from_zero {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     if (ctx.thread_rank() == 0) m.unwritten[0] = 0;
     ctx.sync_block();
     xl::atomic(ctx, m.unwritten[0]).fetch_add(1);
@@ -67,7 +67,7 @@ struct halo_left_out {
     int tile[66];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     s.tile[r + 1] = m.data[r];
     ctx.sync_block();
@@ -79,7 +79,7 @@ struct halo_filled {
     int tile[66];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     s.tile[r + 1] = m.data[r];
     if (r < 2) s.tile[r * 65] = 0;
@@ -94,7 +94,7 @@ struct shared_from_the_block_before {
     int value;
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     if (ctx.block_index() == 0 && ctx.thread_rank() == 0) s.value = 1;
     ctx.sync_block();
     m.data[ctx.global_rank()] = s.value;  // @shared_from_the_block_before
@@ -105,7 +105,7 @@ struct shared_by_each_block {
     int value;
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     if (ctx.thread_rank() == 0) s.value = 1;
     ctx.sync_block();
     m.data[ctx.global_rank()] = s.value;
@@ -115,14 +115,14 @@ struct shared_by_each_block {
 /// Adds to a result that nobody has begun.
 struct adds_to_a_new_buffer {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     auto const i = ctx.global_rank();
     m.unwritten[i] += m.data[i];  // @adds_to_a_new_buffer
   }
 };
 struct stores_to_a_new_buffer {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     auto const i = ctx.global_rank();
     m.unwritten[i] = m.data[i];
   }
@@ -135,7 +135,7 @@ struct tail_brings_nothing {
     int value[64];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     if (r < 50)
       s.value[r] = m.data[r];
@@ -154,7 +154,7 @@ template <bool Clear>
 struct counts_in_dynamic_memory {
   static constexpr std::size_t dynamic_bytes = 64;
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     auto const counts = ctx.template dynamic_shared<int>();
     unsigned const r = ctx.thread_rank();
     if (Clear && r < 16) counts[r] = 0;

@@ -9,7 +9,7 @@ namespace corpus {
 /// A vote kept in 32 bits: the upper lanes of a wave of 64 all count the same lanes below them.
 struct vote_in_32_bits {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     unsigned const lane = ctx.lane_rank();
     auto const votes = static_cast<std::uint32_t>(xl::wave(ctx).ballot(true).to_word());
     std::uint32_t const below = lane < 32 ? (1u << lane) - 1 : ~0u;
@@ -18,7 +18,7 @@ struct vote_in_32_bits {
 };
 struct vote_of_all_lanes {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     unsigned const lane = ctx.lane_rank();
     auto const votes = xl::wave(ctx).ballot(true);
     m.data[ctx.wave_rank() * Ctx::wave_size + votes.rank(lane)] = int(lane);
@@ -28,14 +28,14 @@ struct vote_of_all_lanes {
 /// Rows of 32 lanes that call the operations of their wave: in waves of 64 another row is in it, which has left.
 struct row_leaves_the_wave {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     if (ctx.thread_rank() / 32 >= 3) return;
     m.data[ctx.global_rank()] = xl::wave(ctx).reduce(1, xl::plus{});  // @row_leaves_the_wave
   }
 };
 struct row_is_a_tile {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     if (ctx.thread_rank() / 32 >= 3) return;
     m.data[ctx.global_rank()] = xl::tile<32>(ctx).reduce(1, xl::plus{});
   }
@@ -44,7 +44,7 @@ struct row_is_a_tile {
 /// Or which does something else.
 struct rows_shuffle_in_the_wave {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     int value = int(ctx.thread_rank());
     if (ctx.thread_rank() / 32 % 2 == 0) value += xl::wave(ctx).shuffle_down(value, 16);  // @rows_shuffle_in_the_wave
     ctx.sync_block();                                                                     // @rows_shuffle_in_the_wave
@@ -53,7 +53,7 @@ struct rows_shuffle_in_the_wave {
 };
 struct rows_shuffle_in_their_tile {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
     int value = int(ctx.thread_rank());
     if (ctx.thread_rank() / 32 % 2 == 0) value += xl::tile<32>(ctx).shuffle_down(value, 16);
     ctx.sync_block();
@@ -67,7 +67,7 @@ struct sums_of_32_threads {
     int sum[4];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     int const sum = xl::wave(ctx).reduce(1, xl::plus{});
     if (ctx.lane_rank() == 0) s.sum[ctx.thread_rank() / 32] = sum;
     ctx.sync_block();
@@ -80,7 +80,7 @@ struct sums_of_waves {
     int sum[128 / Ctx::wave_size];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared<Ctx>& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, memory m) const {
     int const sum = xl::wave(ctx).reduce(1, xl::plus{});
     if (ctx.lane_rank() == 0) s.sum[ctx.wave_rank()] = sum;
     ctx.sync_block();
@@ -94,7 +94,7 @@ struct room_for_two_waves {
     int sum[2];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory) const {
     int const sum = xl::wave(ctx).reduce(1, xl::plus{});
     int* const sums = s.sum;
     if (ctx.lane_rank() == 0) sums[ctx.wave_rank()] = sum;  // @room_for_two_waves
@@ -106,7 +106,7 @@ struct room_for_all_waves {
     int sum[128 / Ctx::wave_size];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared<Ctx>& s, memory) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, memory) const {
     int const sum = xl::wave(ctx).reduce(1, xl::plus{});
     int* const sums = s.sum;
     if (ctx.lane_rank() == 0) sums[ctx.wave_rank()] = sum;
@@ -119,7 +119,7 @@ struct half_a_wave_waits {
     int value[128];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     s.value[r] = int(r);  // @half_a_wave_waits
     xl::tile<32>(ctx).sync();
@@ -132,7 +132,7 @@ struct whole_wave_waits {
     int value[128];
   };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, shared& s, memory m) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     s.value[r] = int(r);
     xl::wave(ctx).sync();
