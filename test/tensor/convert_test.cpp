@@ -77,6 +77,15 @@ CROSSLANE_TEST(tensor_convert, element_types) {
   }
 }
 
+// Vectors of 16 elements, of which a row of a tile has 4.
+CROSSLANE_TEST(tensor_convert, bytes) {
+  xl::stream const q{d};
+  for (xl::image_extents const& e : {xl::image_extents{2, 64, 1, 128}, xl::image_extents{1, 48, 1, 80}}) {
+    check_orders<std::int8_t, std::int8_t>(q, e);
+    check_convert<xl::fp8_e5m2, xl::fp8_e4m3>(q, xl::nchw{e}, xl::nhwc{e});
+  }
+}
+
 CROSSLANE_TEST(tensor_convert, strided_padded_blocked_and_wide) {
   xl::stream const q{d};
   random_extents next{6};

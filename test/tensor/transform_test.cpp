@@ -171,6 +171,24 @@ CROSSLANE_TEST(tensor_transform, elements_of_odd_size) {
   }
 }
 
+struct complement {
+  CROSSLANE_FN std::uint8_t operator()(std::uint8_t x) const { return std::uint8_t(~x); }
+};
+
+CROSSLANE_TEST(tensor_transform, bytes_of_another_order) {
+  xl::stream const q{d};
+  xl::tensor<std::uint8_t, xl::column_major<>> in{q, {64, 80}};
+  xl::tensor<std::uint8_t, xl::row_major<>> out{q, {64, 80}};
+  std::vector<std::uint8_t> values(in.storage().size()), expected(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = std::uint8_t(i * 2654435761u >> 13);
+    expected[i % 64 * 80 + i / 64] = std::uint8_t(~values[i]);
+  }
+  xl::copy(q, values, in.storage());
+  xl::transform(q, out, complement{}, in);
+  CROSSLANE_CHECK_SAME(read(q, out.storage()), expected);
+}
+
 CROSSLANE_TEST(tensor_transform, normal_numbers_are_the_same_in_every_layout) {
   xl::stream const q{d};
   xl::tensor<float, xl::nchw> a{q, {2, 3, 4, 5}};

@@ -96,11 +96,11 @@ struct transpose_kernel {
   struct place {
     int along, across;
   };
-  /// Of the i-th vector: lanes go along 32 elements, or 8 vectors, then to the next row. That many rows and columns have banks of their
-  /// own.
+  /// Of the i-th vector: lanes go along 32 elements, or 8 vectors, or a row of fewer, then to the next row. That many rows and columns have
+  /// banks of their own.
   template <unsigned V>
   CROSSLANE_FN static place place_of(unsigned i) {
-    constexpr unsigned lanes = V == 1 ? 32 : 8;
+    constexpr unsigned lanes = V == 1 ? 32 : V > 8 ? conversion_tile / V : 8;
     unsigned const across = i / lanes % conversion_tile, piece = i / lanes / conversion_tile;
     return {int((piece * lanes + i % lanes) * V), int(across)};
   }
