@@ -19,6 +19,9 @@ checks::comparison of(E expected, A actual, checks::tolerance const& t = {}) {
   return checks::compare(std::array<E, 1>{expected}, std::array<A, 1>{actual}, t);
 }
 
+enum class offset : std::int8_t { back = -2, none = 0, on = 3 };
+enum class mask : std::uint64_t { all = ~0ull };
+
 struct pair {
   int a, b;
 };
@@ -64,6 +67,27 @@ CROSSLANE_TEST_ONCE(compare, tolerances) {
   CROSSLANE_CHECK(of(10, 12, {.ulps = 2}) && of(10, 12, {.absolute = 2}) && of(10, 12, {.relative = 0.2}) && !of(10, 12, {.absolute = 1}));
   checks::tolerance const wide{.absolute = 1e30, .relative = 1e30, .ulps = ~0ull};
   CROSSLANE_CHECK(!of(no_number, 1.0f, wide) && !of(infinity, 1.0f, wide) && !of(1.0f, -infinity, wide));
+}
+
+/// An expected number beyond those of actual's type is no step from the largest of them; the other bounds hold as ever.
+CROSSLANE_TEST_ONCE(compare, beyond_the_type) {
+  xl::half const largest = std::numeric_limits<xl::half>::max();
+  CROSSLANE_CHECK(!of(1e6, largest, {.ulps = 1}) && !of(-1e6f, -largest, {.ulps = 1000}) &&
+                  !of(1e300, std::numeric_limits<float>::max(), {.ulps = 1}));
+  CROSSLANE_CHECK_EQ(of(1e6, largest).ulps, ~0ull);
+  CROSSLANE_CHECK(of(70000.0, largest, {.absolute = 5000}) && of(70000.0, largest, {.relative = 0.1}) &&
+                  !of(70000.0, largest, {.relative = 0.01}));
+  CROSSLANE_CHECK(of(0ull, ~0ull, {.absolute = 1e30}) && !of(0ull, ~0ull, {.ulps = ~0ull}));
+}
+
+/// As the integers below them.
+CROSSLANE_TEST_ONCE(compare, enumerations) {
+  CROSSLANE_CHECK(of(offset::back, -2) && of(-2, offset::back) && of(offset::on, 3u) && !of(offset::back, ~1ull));
+  CROSSLANE_CHECK_EQ(of(offset::back, offset::on).ulps, 5u);
+  CROSSLANE_CHECK_EQ(of(offset::back, -1).relative, 0.5);
+  CROSSLANE_CHECK(of(offset::back, -1, {.relative = 0.5}) && !of(offset::back, -1, {.relative = 0.4}));
+  CROSSLANE_CHECK(contains(of(offset::back, offset::none).text(), ">            0                -2                 0             2"));
+  CROSSLANE_CHECK(contains(of(mask{}, mask::all).text(), "18446744073709551615"));
 }
 
 /// 100 elements; 10 is one step off, 60 a lot.

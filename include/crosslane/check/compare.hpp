@@ -18,11 +18,13 @@
 namespace crosslane::checks {
 
 /// Two elements are the same where they are equal or any of the bounds holds. NaN is the same as NaN alone, -0 as 0; an infinity is
-/// infinitely far from all else. All 0: equal.
+/// infinitely far from all else. All 0: equal. Two whole numbers are compared as such; a whole one beside a real one, or a long double, as
+/// the nearest double: beyond 2^53 that may be another number.
 struct tolerance {
   double absolute = 0;  ///< |expected - actual| <= absolute
   double relative = 0;  ///< |expected - actual| <= relative * |expected|
-  /// So many steps from one number of actual's type to the next; expected is rounded to that type before. Of integers steps of 1.
+  /// So many steps from one number of actual's type to the next; expected is rounded to that type before, and where that is no finite
+  /// number, no steps lead there. Of integers steps of 1.
   std::uint64_t ulps = 0;
 };
 
@@ -79,13 +81,30 @@ inline constexpr double infinite = std::numeric_limits<double>::infinity();
 
 struct element_difference {
   double absolute = 0, relative = 0;
-  std::uint64_t steps = 0;  // from one representable number to the next
+  std::uint64_t steps = 0;  // from one representable number to the next; 2^64 - 1: infinite
   bool within(checks::tolerance const& t, double magnitude) const noexcept {
-    if (steps == ~std::uint64_t{0}) return false;  // infinite
-    return steps <= t.ulps || absolute <= t.absolute || absolute <= t.relative * magnitude;
+    if (steps <= t.ulps && steps != ~std::uint64_t{0}) return true;
+    return absolute != infinite && (absolute <= t.absolute || absolute <= t.relative * magnitude);
   }
 };
 inline constexpr element_difference no_number{infinite, infinite, ~std::uint64_t{0}};
+
+/// Itself, or of an enumeration what it is stored as.
+template <class T>
+constexpr auto stored_integer(T x) {
+  if constexpr (std::is_enum_v<T>)
+    return static_cast<std::underlying_type_t<T>>(x);
+  else
+    return x;
+}
+/// Whether it is below 0.
+template <class T>
+constexpr bool is_negative(T x) {
+  if constexpr (std::is_signed_v<T>)
+    return x < 0;
+  else
+    return false;
+}
 
 template <class T>
 double to_double(T const& x) {
@@ -120,7 +139,7 @@ element_difference difference_of(E const& expected, A const& actual) {
   element_difference d;
   double magnitude = 0;
   if constexpr (is_whole<E> && is_whole<A>) {
-    bool const below = std::is_signed_v<E> && expected < E{}, actual_below = std::is_signed_v<A> && actual < A{};
+    bool const below = is_negative(stored_integer(expected)), actual_below = is_negative(stored_integer(actual));
     auto const a = std::uint64_t(expected), b = std::uint64_t(actual);
     if (below == actual_below) {
       bool const larger = below ? std::int64_t(a) > std::int64_t(b) : a > b;
@@ -138,8 +157,10 @@ element_difference difference_of(E const& expected, A const& actual) {
     d.absolute = std::abs(a - b);
     magnitude = std::abs(a);
     if constexpr (is_real<A>) {
-      std::int64_t const i = ordinal(static_cast<A>(a)), j = ordinal(actual);
+      A const rounded = static_cast<A>(a);
+      std::int64_t const i = ordinal(rounded), j = ordinal(actual);
       d.steps = i > j ? std::uint64_t(i) - std::uint64_t(j) : std::uint64_t(j) - std::uint64_t(i);
+      if (!std::isfinite(to_double(rounded))) d.steps = ~std::uint64_t{0};
     } else {
       d.steps = std::uint64_t(std::ceil(std::min(d.absolute, 1e18)));
     }
@@ -158,7 +179,7 @@ template <class T>
 std::string show_element(T const& x) {
   std::string text;
   if constexpr (std::is_enum_v<T>)
-    append(text, "%lld", static_cast<long long>(x));
+    text = show_element(stored_integer(x));
   else if constexpr (std::is_integral_v<T> && std::is_signed_v<T>)
     append(text, "%lld", static_cast<long long>(x));
   else if constexpr (std::is_integral_v<T>)
