@@ -10,7 +10,24 @@
 #include <climits>
 
 namespace crosslane {
+
+/// dlpack::managed_tensor, dlpack::managed_tensor_versioned, and those of a program's dlpack.h.
+template <class M>
+concept dlpack_managed = requires(M m) {
+  m.dl_tensor.data;
+  m.dl_tensor.device.device_type;
+  m.dl_tensor.byte_offset;
+  m.manager_ctx;
+  m.deleter(&m);
+};
+
 namespace detail {
+
+template <class M>
+concept dlpack_versioned = dlpack_managed<M> && requires(M m) {
+  m.version.major;
+  m.flags;
+};
 
 template <class A>
 inline constexpr std::int64_t dynamic_stride = dynamic;

@@ -4,12 +4,10 @@
 /// program's own dlpack.h do as well.
 #pragma once
 
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 
-namespace crosslane {
-namespace dlpack {
+namespace crosslane::dlpack {
 
 /// Of the structure, chosen by its maker.
 struct version {
@@ -89,24 +87,4 @@ struct managed_tensor_versioned {
 
 static_assert(sizeof(void*) != 8 || (sizeof(tensor) == 48 && sizeof(managed_tensor) == 64 && sizeof(managed_tensor_versioned) == 80));
 
-}  // namespace dlpack
-
-/// dlpack::managed_tensor, dlpack::managed_tensor_versioned, and those of a program's dlpack.h.
-template <class M>
-concept dlpack_managed = requires(M m) {
-  m.dl_tensor.data;
-  m.dl_tensor.device.device_type;
-  m.dl_tensor.byte_offset;
-  m.manager_ctx;
-  m.deleter(&m);
-};
-
-namespace detail {
-template <class M>
-concept dlpack_versioned = dlpack_managed<M> && requires(M m) {
-  m.version.major;
-  m.flags;
-};
-}  // namespace detail
-
-}  // namespace crosslane
+}  // namespace crosslane::dlpack
