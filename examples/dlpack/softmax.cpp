@@ -70,4 +70,7 @@ extern "C" void* softmax_unversioned(xl::dlpack::managed_tensor const* in, void*
 extern "C" void* softmax_versioned(xl::dlpack::managed_tensor_versioned const* in, void* stream) {
   return or_failure([&] { return softmax(*in, stream); });
 }
+/// Gives back a result that nobody else has taken.
+extern "C" void softmax_free_unversioned(xl::dlpack::managed_tensor* result) { result->deleter(result); }
+extern "C" void softmax_free_versioned(xl::dlpack::managed_tensor_versioned* result) { result->deleter(result); }
 extern "C" char const* softmax_failure() { return failure.c_str(); }

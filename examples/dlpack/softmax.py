@@ -8,21 +8,29 @@ python.PyCapsule_GetName.argtypes = [ctypes.py_object]
 python.PyCapsule_GetName.restype = ctypes.c_char_p
 python.PyCapsule_GetPointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
 python.PyCapsule_GetPointer.restype = ctypes.c_void_p
+python.PyCapsule_IsValid.argtypes = [ctypes.py_object, ctypes.c_char_p]
+python.PyCapsule_SetName.argtypes = [ctypes.py_object, ctypes.c_char_p]
 python.PyCapsule_New.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
 python.PyCapsule_New.restype = ctypes.py_object
 
 # A capsule keeps a pointer to its name, not the name.
-UNVERSIONED, VERSIONED = b"dltensor", b"dltensor_versioned"
+UNVERSIONED, VERSIONED, USED = b"dltensor", b"dltensor_versioned", b"used_dltensor"
 
 
 class _Result:
-    """What from_dlpack() of an array library takes: it gets the memory, and frees it by the structure's deleter."""
+    """What from_dlpack() of an array library takes: it gets the memory, renames the capsule, and frees by the structure's deleter."""
 
-    def __init__(self, address, name, device):
-        self._address, self._name, self._device = address, name, device
+    def __init__(self, address, name, device, free):
+        self._address, self._name, self._device, self._free = address, name, device, free
+        self._capsule = python.PyCapsule_New(address, name, None)
 
     def __dlpack__(self, **_):
-        return python.PyCapsule_New(self._address, self._name, None)
+        return self._capsule  # always the same: a second library finds it taken
+
+    def __del__(self):
+        if python.PyCapsule_IsValid(self._capsule, self._name):  # from_dlpack() has failed
+            python.PyCapsule_SetName(self._capsule, USED)
+            self._free(self._address)
 
     def __dlpack_device__(self):
         return self._device
@@ -54,6 +62,9 @@ class Softmax:
         for call in self._library.softmax_unversioned, self._library.softmax_versioned:
             call.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
             call.restype = ctypes.c_void_p
+        for free in self._library.softmax_free_unversioned, self._library.softmax_free_versioned:
+            free.argtypes = [ctypes.c_void_p]
+            free.restype = None
         self._library.softmax_failure.restype = ctypes.c_char_p
 
     def __call__(self, x):
@@ -61,9 +72,12 @@ class Softmax:
         capsule = _export(x)
         versioned = python.PyCapsule_GetName(capsule) == VERSIONED
         name = VERSIONED if versioned else UNVERSIONED
-        call = self._library.softmax_versioned if versioned else self._library.softmax_unversioned
+        if versioned:
+            call, free = self._library.softmax_versioned, self._library.softmax_free_versioned
+        else:
+            call, free = self._library.softmax_unversioned, self._library.softmax_free_unversioned
         address = call(python.PyCapsule_GetPointer(capsule, name), _stream(x))
         if not address:
             raise ValueError(self._library.softmax_failure().decode())
         library = sys.modules[type(x).__module__.split(".")[0]]
-        return library.from_dlpack(_Result(address, name, x.__dlpack_device__()))
+        return library.from_dlpack(_Result(address, name, x.__dlpack_device__(), free))

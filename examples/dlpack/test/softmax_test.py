@@ -5,6 +5,7 @@ the library."""
 import gc
 import importlib
 import pathlib
+import resource
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
@@ -21,13 +22,23 @@ def check(what, holds):
         sys.exit(f"FAILED {what}")
 
 
-def raises(what, parts, call):
+def raises(what, parts, call, kind=ValueError):
     try:
         call()
-    except ValueError as error:
+    except kind as error:
         check(f"{what}: {error}", all(part in str(error) for part in parts))
     else:
         sys.exit(f"FAILED {what}: no error")
+
+
+def gives_back(what, size, call):
+    """Whether 64 calls, each with a result of `size` bytes, need the memory of a few."""
+    call()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range(64):
+        call()
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+    check(f"{what}: {grown >> 20} MiB more in use", grown < 16 * size)
 
 
 def numpy_tests(np):
@@ -52,7 +63,10 @@ def numpy_tests(np):
     check("numpy half", np.abs(softmax(planes.astype(np.float16)) - expected(planes)).max() < 1e-3)
     fixed = planes.copy()
     fixed.flags.writeable = False
-    check("numpy read-only", (softmax(fixed) == softmax(planes)).all())
+    if tuple(map(int, np.__version__.split(".")[:2])) >= (2, 1):
+        check("numpy read-only", (softmax(fixed) == softmax(planes)).all())
+    else:  # exports no structure that could say so
+        raises("numpy read-only", ["readonly"], lambda: softmax(fixed), BufferError)
     check("numpy one channel", (softmax(np.zeros((1, 1, 2, 2), np.float32)) == 1).all())
     check("numpy empty", softmax(np.zeros((0, 3, 2, 2), np.float32)).shape == (0, 3, 2, 2))
 
@@ -66,9 +80,27 @@ def numpy_tests(np):
     kept = softmax(planes.copy())
     gc.collect()
     check("numpy lifetime", np.abs(kept - expected(planes)).max() < 1e-6)
-    image = np.zeros((1, 4, 1024, 1024), np.float32)
-    for _ in range(300):  # 5 GB if it were not
-        softmax(image)
+    image = np.zeros((1, 4, 512, 512), np.float32)
+    gives_back("numpy results", image.nbytes, lambda: softmax(image))
+
+    # So it is where NumPy does not take the result; what it has taken nobody else can.
+    take = np.from_dlpack
+
+    def refuse(result):
+        raise ValueError("refused")
+
+    def take_twice(result):
+        first = take(result)
+        raises("numpy second taker", ["PyCapsule"], lambda: take(result))
+        return first
+
+    try:
+        np.from_dlpack = refuse
+        gives_back("numpy refused results", image.nbytes, lambda: raises("numpy refusal", ["refused"], lambda: softmax(image)))
+        np.from_dlpack = take_twice
+        check("numpy taken twice", np.abs(softmax(planes) - expected(planes)).max() < 1e-6)
+    finally:
+        np.from_dlpack = take
 
 
 def torch_tests(torch):
@@ -88,10 +120,14 @@ def torch_tests(torch):
         raises("torch on the CPU", ["on CPU 0", "not in reach of"], lambda: softmax(x.cpu()))
         side = torch.cuda.Stream()
         with torch.cuda.stream(side):  # no synchronisation between: the kernel must be on the same stream
-            y = torch.ones(8, 64, 256, 256, device=device)
-            for _ in range(20):
-                y = y * 1.0
-            check("torch stream", torch.allclose(softmax(y), torch.full_like(y, 1 / 64)))
+            y = torch.full((8, 64, 256, 256), float("nan"), device=device)
+            slope = torch.arange(64, device=device).view(1, 64, 1, 1) / 64
+            for _ in range(20):  # in place: a kernel that is early reads NaN, or a softmax less steep
+                y.nan_to_num_().add_(slope)
+            got = softmax(y)
+        side.synchronize()
+        wanted = torch.softmax(20 * torch.arange(64.0) / 64, 0).view(1, 64, 1, 1)
+        check("torch stream", torch.allclose(got.cpu(), wanted.expand(got.shape), rtol=1e-4, atol=1e-7))
 
 
 for name, tests, usable in [
