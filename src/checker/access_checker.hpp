@@ -15,7 +15,6 @@
 #include <crosslane/backend/host/access_monitor.hpp>
 
 #include <memory>
-#include <string_view>
 
 #if !CROSSLANE_CONFIG_CHECKED
 #error "src/checker.cpp belongs to the target crosslane::checked"
@@ -82,8 +81,6 @@ struct access_monitor::block_state {
     some_learned = false;
   }
 };
-
-inline constexpr char const* freeing = "free";  ///< the name of the work that frees a buffer
 
 /// The thread of a block that this thread of the program works for; null for none.
 inline thread_local access_monitor::block_state* active_block = nullptr;
@@ -307,6 +304,7 @@ class access_checker {
     judge_late_accesses();
     watched_block* const block = memory.page(p).block;
     std::uint64_t const work = current_work.number;
+    if (work != 0) order.frees(work);
     if (work != 0 && facts.level == checks::level::full) {
       order.begins(work, facts);
       note_places(block->begin, block->bytes, {work, 0, access_class::write});
@@ -789,20 +787,19 @@ class access_checker {
   // Of two pieces of work.
 
   static char const* verb(stream_work const& w, access_class how) {
-    if (frees(w)) return "frees";
+    if (w.frees) return "frees";
     return how == access_class::read          ? "reads"
            : how == access_class::write       ? "writes"
            : how == access_class::atomic_read ? "atomically loads"
                                               : "atomically changes";
   }
-  static bool frees(stream_work const& w) { return std::string_view(w.facts.kernel) == freeing; }
 
   /// "kernel k of stream 0x2, launched at a.cpp:3, writes <what> at a.cpp:1"
   void append_side(error_text& text, stream_work const& w, place_access const& a, checks::party const& side, char const* what) {
     bool const launched = w.facts.grid.count() != 0;
     if (w.is_program())
       text.append("the program");
-    else if (frees(w))
+    else if (w.frees)
       text.append("stream %p", w.key.stream);
     else
       text.append(launched ? "kernel %s of stream %p" : "%s of stream %p", w.facts.kernel, w.key.stream);
@@ -816,8 +813,9 @@ class access_checker {
     if (!order.say(one.work, other.work)) return;
     place_access const &late = one.work > other.work ? one : other, &early = one.work > other.work ? other : one;
     stream_work const later = order.facts_of(late.work), earlier = order.facts_of(early.work);
-    bool const program = later.is_program(), gone = frees(later);
-    checks::finding f = (program || gone ? earlier : later).facts.finding(program ? checks::kind::program_race : checks::kind::stream_race);
+    bool const program = later.is_program(), gone = later.frees;
+    checks::finding f =
+        (later.facts.where.line != 0 ? later : earlier).facts.finding(program ? checks::kind::program_race : checks::kind::stream_race);
     auto const party = [&](stream_work const& w, place_access const& a) {
       bool const known = w.facts.where.line != 0 || a.site == 0;
       return checks::party{0, 1, {}, verb(w, a.how), known ? w.facts.where : line_of(sites_[a.site])};

@@ -46,6 +46,7 @@ struct stream_work {
   work_clock before;
   detail::stream_key key;
   launch_facts facts;  ///< once it runs
+  bool frees = false;  ///< and does nothing else
 
   bool is_program() const noexcept { return stream == 0; }
 };
@@ -67,7 +68,7 @@ class stream_order {
     w.key = key;
     w.before = s.before;
     s.before.raise(stream, number);
-    s.last = number;
+    s.last = s.last_but_frees = number;
     ++unfinished_;
     program_work_ = 0;
     __atomic_store_n(&program_knows_all_, false, __ATOMIC_RELAXED);
@@ -77,9 +78,16 @@ class stream_order {
     std::lock_guard const guard{lock_};
     return next_ - 1;
   }
-  void finished(std::uint64_t) {
+  void finished(std::uint64_t number) {
     std::lock_guard const guard{lock_};
     --unfinished_;
+    stream_work const* const w = find(number);
+    if (w == nullptr) return;
+    strand& s = strands_[w->stream];
+    if (!w->frees)
+      s.finished = number;
+    else if (s.last_but_frees == number)
+      s.last_but_frees = s.finished;
   }
   /// Work that is not there any more is known to all that comes.
   void waits(std::uint64_t waiting, std::uint64_t number) {
@@ -134,16 +142,28 @@ class stream_order {
     stream_work* const w = find(number);
     if (w == nullptr) return;
     w->facts = facts;
-    w->before.join(callbacks_);
+    for (auto const& [ran, c] : callbacks_)
+      if (w->before.of(c.stream) >= ran) w->before.join(c.knows);
     strands_[w->stream].begun = number;
   }
 
-  /// A callback can wait for the program, by means that are not seen: what runs after it, or in it, is behind what the program has done.
+  /// Work that runs gives a buffer back. Who waits for a stream and then lets go of its buffers has no reason to wait again.
+  void frees(std::uint64_t number) {
+    std::lock_guard const guard{lock_};
+    if (stream_work* const w = find(number); w != nullptr) w->frees = true;
+  }
+
+  /// A callback can wait for the program, by means that are not seen: what it does then, and what is queued behind it, is
+  /// behind what the program has done.
   void callback_runs(std::uint64_t number) {
     std::lock_guard const guard{lock_};
-    callbacks_.join(program_);
-    callbacks_.raise(0, next_ - 1);
-    if (stream_work* const w = find(number); w != nullptr) w->before.join(callbacks_);
+    stream_work* const w = find(number);
+    if (w == nullptr) return;
+    callback& c = callbacks_[number];
+    c.stream = w->stream;
+    c.knows.join(program_);
+    c.knows.raise(0, next_ - 1);
+    w->before.join(c.knows);
   }
 
   /// Work has read, atomically, what it may have been told by others that run.
@@ -186,7 +206,7 @@ class stream_order {
     return said_.emplace(one < other ? one : other, one < other ? other : one).second;
   }
 
-  /// The program knows that all is done: what was, is ordered before all that comes.
+  /// The program knows that all is done, but for frees, which are done: what was, is ordered before all that comes.
   bool is_settled() const {
     std::lock_guard const guard{lock_};
     return settled();
@@ -197,16 +217,24 @@ class stream_order {
     works_.clear();
     strands_.clear();
     said_.clear();
-    program_ = callbacks_ = {};
-    program_work_ = 0;
+    callbacks_.clear();
+    program_ = {};
+    note_knowledge();
     return true;
   }
 
  private:
   struct strand {
     work_clock before;  ///< what comes next, the last that was queued included
-    std::uint64_t last = 0, begun = 0;
+    std::uint64_t last = 0, last_but_frees = 0, begun = 0;
+    std::uint64_t finished = 0;  ///< the last, frees left out
     int device = 0;
+  };
+
+  /// One that has run, or does.
+  struct callback {
+    std::uint64_t stream = 0;
+    work_clock knows;
   };
 
   stream_work const* find(std::uint64_t number) const {
@@ -234,12 +262,18 @@ class stream_order {
     for (auto const& [stream, s] : strands_) all = all && program_.of(stream) >= s.last;
     __atomic_store_n(&program_knows_all_, all, __ATOMIC_RELAXED);
   }
-  bool settled() const { return program_knows_all_ && unfinished_ == 0 && !works_.empty(); }
+  bool settled() const {
+    if (unfinished_ != 0 || works_.empty()) return false;
+    for (auto const& [stream, s] : strands_)
+      if (program_.of(stream) < s.last_but_frees) return false;
+    return true;
+  }
 
   mutable std::mutex lock_;
   std::uint64_t next_ = 1, program_work_ = 0, unfinished_ = 0;
   bool program_knows_all_ = true;
-  work_clock program_, callbacks_;
+  work_clock program_;
+  std::unordered_map<std::uint64_t, callback> callbacks_;
   std::unordered_map<std::uint64_t, strand> strands_;
   std::unordered_map<std::uint64_t, stream_work> works_;
   std::set<std::pair<std::uint64_t, std::uint64_t>> said_;

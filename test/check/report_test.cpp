@@ -4,6 +4,8 @@
 #include <crosslane/check.hpp>
 #include <support/target.hpp>
 
+#include "../../src/checker/stream_order.hpp"
+
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -347,6 +349,37 @@ l = a["locations"][0]["physicalLocation"]
 assert l["artifactLocation"]["uri"] == "a.cpp" and l["region"]["startLine"] == 10
 uris = [x["physicalLocation"]["artifactLocation"]["uri"] for x in a["relatedLocations"]]
 assert uris == ["b.cpp", "dir%20with%20space/main.cpp"] and len(b["relatedLocations"]) == 1)"));
+}
+
+// --- what the checker keeps ---
+
+/// A buffer that is freed behind a wait keeps nothing alive.
+CROSSLANE_TEST_ONCE(stream_order, settles_with_frees) {
+  xl::backend::stream_order order;
+  auto const stream = [](std::uintptr_t number) { return xl::detail::stream_key{reinterpret_cast<void const*>(number), 0}; };
+  std::uint64_t const first = order.queued(stream(1));
+  order.finished(first);
+  CROSSLANE_CHECK(!order.is_settled());
+  order.program_knows(first);
+  std::uint64_t const frees[] = {order.queued(stream(1)), order.queued(stream(1))};
+  for (std::uint64_t const f : frees) {
+    CROSSLANE_CHECK(!order.is_settled());
+    order.frees(f);
+    order.finished(f);
+  }
+  CROSSLANE_CHECK(!order.program_knows_all());
+  std::uint64_t const second = order.queued(stream(2));
+  order.finished(second);
+  CROSSLANE_CHECK(!order.is_settled());
+  order.program_knows(second);
+  CROSSLANE_CHECK(order.forget_if_settled() && order.program_knows_all());
+  // Work that nobody has waited for does.
+  std::uint64_t const kernel = order.queued(stream(3)), last = order.queued(stream(3));
+  order.finished(kernel);
+  order.frees(last);
+  order.finished(last);
+  order.program_knows(order.queued(stream(4)));
+  CROSSLANE_CHECK(!order.is_settled());
 }
 
 }  // namespace

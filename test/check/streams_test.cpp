@@ -134,6 +134,9 @@ CROSSLANE_TEST(streams, race) {
   wrong<corpus::third_reader_forgotten>(d, kind::stream_race);
   wrong<corpus::freed_too_early>(d, kind::stream_race);
   wrong<corpus::counts_beside_a_fill>(d, kind::stream_race);
+  wrong<corpus::callback_beside_a_kernel>(d, kind::stream_race);
+  wrong<corpus::freed_beside_a_callback>(d, kind::stream_race);
+  wrong<corpus::callback_of_a_third_stream>(d, kind::stream_race);
   right<corpus::other_stream_waits>(d);
   right<corpus::upload_before_the_kernel>(d);
   right<corpus::buffer_used_again_when_read>(d);

@@ -322,6 +322,32 @@ struct held_by_a_callback {
   }
 };
 
+/// Of another stream, and nothing that it waits for.
+struct callback_beside_a_kernel {
+  void operator()(program& p) const {
+    xl::launch(p.a, {.grid = blocks, .block = threads}, write_all{}, p.pinned);  // @callback_beside_a_kernel
+    p.b.host_callback([&p] { p.pinned[3] = 3; });                                // @callback_beside_a_kernel
+  }
+};
+/// A stream frees what a callback of another one writes.
+struct freed_beside_a_callback {
+  void operator()(program& p) const {
+    int* const gone = xl::pinned_buffer<int>{p.a, 1024}.data();
+    p.b.host_callback([gone] { gone[3] = 3; });  // @freed_beside_a_callback
+  }
+};
+/// A callback orders what is queued behind it, and nothing else that runs later.
+struct callback_of_a_third_stream {
+  void operator()(program& p) const {
+    xl::launch(p.a, {.grid = blocks, .block = threads}, write_all{}, p.data);             // @callback_of_a_third_stream
+    xl::launch(p.b, {.grid = blocks, .block = threads}, double_all{}, p.data, p.result);  // @callback_of_a_third_stream
+    p.a.synchronize();
+    xl::stream const c{p.a.device()};
+    c.host_callback([] {});
+    c.synchronize();
+  }
+};
+
 // --- copies ---
 
 struct copies_from_a_freed_buffer {
