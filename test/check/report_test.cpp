@@ -348,7 +348,40 @@ for r in (a, b):
 l = a["locations"][0]["physicalLocation"]
 assert l["artifactLocation"]["uri"] == "a.cpp" and l["region"]["startLine"] == 10
 uris = [x["physicalLocation"]["artifactLocation"]["uri"] for x in a["relatedLocations"]]
-assert uris == ["b.cpp", "dir%20with%20space/main.cpp"] and len(b["relatedLocations"]) == 1)"));
+assert uris == ["b.cpp", "dir%20with%20space/main.cpp"] and len(b["relatedLocations"]) == 1
+assert [x["message"]["text"] for x in a["relatedLocations"]] == ["waits there", "the launch"])"));
+}
+
+CROSSLANE_TEST_ONCE(report, folder_of_sarif) {
+  for (char const* const root : {"/src", "/src/", "/src/test/.."}) CROSSLANE_CHECK_EQ(xl::detail::sarif_uri("/src//a.cpp", root), "a.cpp");
+  CROSSLANE_CHECK_EQ(xl::detail::sarif_uri("/src2/a.cpp", "/src"), "file:///src2/a.cpp");
+  CROSSLANE_CHECK_EQ(xl::detail::sarif_uri("/a.cpp", ""), "file:///a.cpp");
+}
+
+/// A callback and a free have no lines, a copy has no launch.
+CROSSLANE_TEST_ONCE(report, without_a_line) {
+  checks::report r;
+  checks::finding f{};
+  f.kind = checks::kind::stream_race;
+  f.grid = f.block = {0, 0, 0};
+  f.first.where = {"/src/a.cpp", "g", 10};
+  r.add(f);
+  f.first.where = {};
+  f.second.where = {"/src/b.cpp", "g", 20};
+  r.add(f);
+  f.second.where = {};
+  r.add(f);
+  f.launch = {"/src/c.cpp", "g", 30};
+  f.first.where = {"/src/d.cpp", "g", 40};
+  r.add(f);
+  CROSSLANE_CHECK_EQ(r.size(), 4u);
+  CROSSLANE_CHECK(!contains(r.text(), ":0") && contains(r.text(), "queued at /src/c.cpp:30, seed 0"));
+  CROSSLANE_CHECK(python_accepts(to_sarif(r, "/src"), R"(import json,sys
+def lines(places): return [(p["physicalLocation"]["artifactLocation"]["uri"], p["physicalLocation"]["region"]["startLine"]) for p in places]
+found = [(lines(r["locations"]), lines(r["relatedLocations"])) for r in json.load(sys.stdin)["runs"][0]["results"]]
+assert found[0] == ([("a.cpp", 10)], []) and found[1] == ([("b.cpp", 20)], [("b.cpp", 20)]) and found[2] == ([], [])
+assert found[3] == ([("d.cpp", 40)], [("c.cpp", 30)]))"));
+  CROSSLANE_CHECK(!contains(to_sarif(r), "the launch") && contains(to_sarif(r), "where it was queued"));
 }
 
 // --- what the checker keeps ---

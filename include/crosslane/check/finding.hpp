@@ -82,7 +82,7 @@ struct finding {
   extent3 block;            ///< of the launch, in threads
   unsigned wave_size = 32;  ///< lanes of the waves that it ran with
   std::uint64_t seed = 0;   ///< the order that the threads ran in
-  source_location launch;   ///< the line of the launch
+  source_location launch;   ///< the line of the launch; 0: of what has none
   party first;              ///< the one side
   party second;             ///< the other side of it, where there is one
   error_text text;          ///< both sides in words, with block and threads

@@ -9,14 +9,13 @@
 
 namespace crosslane::detail {
 
-/// Relative to `root` where the file lies in it; as a URI, without "..".
+/// Relative to `root` where the file lies in it; as a URI, without ".." but those that a relative path begins with.
 inline std::string sarif_uri(std::string_view path, std::string_view root) {
   std::string const normal = std::filesystem::path(path).lexically_normal().native();
   std::string_view file = normal;
-  if (!root.empty() && file.substr(0, root.size()) == root) {
-    file.remove_prefix(root.size());
-    while (!file.empty() && file.front() == '/') file.remove_prefix(1);
-  }
+  std::string folder = std::filesystem::path(root).lexically_normal().native();
+  if (!folder.empty() && folder.back() != '/') folder += '/';
+  if (file.substr(0, folder.size()) == folder) file.remove_prefix(folder.size());
   std::string result = !file.empty() && file.front() == '/' ? "file://" : "";
   for (char const c : file) {
     bool const plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -58,20 +57,25 @@ inline std::string to_sarif(report const& r, std::string_view root = {}) {
   result += "]}},\"results\":[";
   for (report::entry const& e : r.entries()) {
     finding const& f = e.finding;
-    // A side whose line is not known is left out; the launch always is.
-    bool const known = f.first.where.line != 0;
+    // A line that is not known is left out: of a side, of the launch where there was none.
+    source_location const& place = f.first.where.line != 0 ? f.first.where : f.launch.line != 0 ? f.launch : f.second.where;
     if (&e != r.entries().data()) result += ',';
     result +=
         "\n{\"ruleId\":" + detail::json_string(to_string(f.kind)) + ",\"ruleIndex\":" + std::to_string(int(f.kind)) +
         ",\"level\":\"error\",\"message\":{\"text\":" + detail::json_string((std::string(f.text.c_str()) + ". " + f.advice()).c_str()) +
-        "},\"locations\":[{" + detail::sarif_location(known ? f.first.where : f.launch, root) + "}]";
-    result += ",\"relatedLocations\":[";
-    int id = 1;
-    if (f.second.where.line != 0)
-      result += "{\"id\":" + std::to_string(id++) + ',' + detail::sarif_location(f.second.where, root) +
-                ",\"message\":{\"text\":" + detail::json_string(f.second.action) + "}},";
-    result += "{\"id\":" + std::to_string(id) + ',' + detail::sarif_location(f.launch, root) +
-              ",\"message\":{\"text\":\"the launch\"}}],\"occurrenceCount\":" + std::to_string(e.times) + '}';
+        "},\"locations\":[";
+    if (place.line != 0) result += '{' + detail::sarif_location(place, root) + '}';
+    result += "],\"relatedLocations\":[";
+    int id = 0;
+    auto const relate = [&](source_location const& where, char const* what) {
+      if (where.line == 0) return;
+      if (id++ != 0) result += ',';
+      result += "{\"id\":" + std::to_string(id) + ',' + detail::sarif_location(where, root) +
+                ",\"message\":{\"text\":" + detail::json_string(what) + "}}";
+    };
+    relate(f.second.where, f.second.action);
+    relate(f.launch, f.grid.count() != 0 ? "the launch" : "where it was queued");
+    result += "],\"occurrenceCount\":" + std::to_string(e.times) + '}';
   }
   return result + "]}]}\n";
 }
