@@ -77,7 +77,7 @@ class watched_range {
       next_ = block->begin + capacity;
       blocks_.push_back(block);
     } else {
-      // All addresses have been used: what has been free for longest comes again.
+      // All addresses have been used: of what is free and large enough, what was made first comes again.
       for (watched_block* const b : blocks_)
         if (b->freed && b->capacity >= capacity) {
           block = b;
