@@ -97,6 +97,7 @@ CROSSLANE_TEST(tensor_convert, strided_padded_blocked_and_wide) {
     check_convert<float, float>(q, padded, xl::nchw{e});
     check_convert<float, xl::half>(q, xl::make_padded<xl::nhwc::order>(e, 44), padded);
     check_convert<float, float>(q, xl::nchw{e}, xl::nchw_c<8>{e}, true);
+    check_convert<float, float>(q, xl::nchw_c<8>{e}, xl::nchw_c<8>{e}, true);
     check_convert<float, float>(q, xl::nchw_c<8>{e}, xl::nhwc{e});
     check_convert<float, xl::half>(q, xl::nchw_c<8>{e}, xl::nchw_c<16>{e}, true);
     using wide = xl::with_index<xl::nhwc, std::int64_t>;

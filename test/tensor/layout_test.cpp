@@ -151,6 +151,9 @@ CROSSLANE_TEST_ONCE(tensor, errors_of_strides) {
   expect_error(xl::errc::invalid_argument, {"stride of axis row: 4", "reach over 5 elements"}, [] { rows{{3, 5}, {{4, 1}}}; });
   expect_error(xl::errc::invalid_argument, {"stride of axis col: 2, the type fixes 1"}, [] { rows{{3, 5}, {{10, 2}}}; });
   expect_error(xl::errc::limit_exceeded, {"row = 3, col = 5", "2147483647"}, [] { rows{{3, 5}, {{2'000'000'000, 1}}}; });
+  using repeated = xl::strided<xl::row_major<>::extents_type, xl::row_major<>::order, xl::strides<0, 1>>;
+  expect_error(xl::errc::limit_exceeded, {"strided layout, row = 65536, col = 65536"}, [] { repeated{{65536, 65536}}; });
+  CROSSLANE_CHECK_EQ((repeated{{65536, 32767}}.span_size()), 32767);
   expect_error(xl::errc::invalid_argument, {"a pitch of 4 elements, axis w has 5"},
                [] { (void)xl::make_padded<xl::nchw::order>(xl::image_extents{1, 1, 2, 5}, 4); });
 }

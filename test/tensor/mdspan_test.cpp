@@ -123,6 +123,31 @@ CROSSLANE_TEST_ONCE(tensor_mdspan, errors) {
   xl::tensor_view const wide{elements.data(), xl::row_major<>{{6, 25}}};
   expect_error(xl::errc::limit_exceeded, {"to_mdspan: 150 elements, the limit of its 8-bit index is 127"},
                [&] { (void)xl::to_mdspan<small>(wide); });
+  xl::tensor_view const empty{elements.data(), xl::row_major<>{{0, 128}}};
+  expect_error(xl::errc::limit_exceeded, {"to_mdspan: axis col has 128, the limit of its 8-bit index is 127"},
+               [&] { (void)xl::to_mdspan<small>(empty); });
+}
+
+// Strides that an index type cannot hold matter where an axis has more than one index.
+CROSSLANE_TEST_ONCE(tensor_mdspan, wide_strides) {
+  float element = 0;
+  using wide = mds::mdspan<float, mds::dextents<std::int64_t, 2>, mds::layout_stride>;
+  auto const make = [&](std::int64_t rows, std::int64_t stride) {
+    using mapping = wide::mapping_type;
+    using array = decltype(std::declval<mapping const&>().strides());
+    return wide(&element, mapping(wide::extents_type(rows, std::int64_t{4}), array{{stride, 1}}));
+  };
+  using any = xl::strided<xl::row_major<>::extents_type, xl::row_major<>::order, xl::strides<xl::dynamic, xl::dynamic>>;
+  std::int64_t const far = (std::int64_t{1} << 32) + 4;
+  expect_error(xl::errc::limit_exceeded, {"from_mdspan: the stride of axis row is 4294967300, the limit of its 32-bit index is 2147483647"},
+               [&] { (void)xl::from_mdspan<any>(make(2, far)); });
+  CROSSLANE_CHECK_EQ(xl::from_mdspan<any>(make(1, far)).extent<axis::row>(), 1);
+  using fixed_rows = xl::strided<xl::row_major<>::extents_type, xl::row_major<>::order, xl::strides<8, 1>>;
+  CROSSLANE_CHECK_EQ(xl::from_mdspan<fixed_rows>(make(1, far)).stride<axis::row>(), 8);
+
+  using small = mds::mdspan<float, mds::dextents<signed char, 2>, mds::layout_stride>;
+  xl::tensor_view const one_row{&element, any{{1, 4}, {{300, 1}}}};
+  CROSSLANE_CHECK_EQ(int(xl::to_mdspan<small>(one_row).mapping().stride(0)), 1);
 }
 
 }  // namespace

@@ -52,6 +52,11 @@ static_assert(
     std::is_same_v<layout_of<decltype(xl::merge<group, axis::c, axis::c>(xl::split<axis::c, group, xl::fixed<axis::c, 4>>(view{})))>,
                    fixed_nchw>);
 
+// The stride of an axis of one index may be too large for its type.
+using wide_steps = xl::strided<xl::extents<int, axis::w>, xl::axes<axis::w>, xl::strides<2>>;
+static_assert(
+    xl::split<axis::w, group, axis::k>(xl::tensor_view<float, wide_steps>{nullptr, wide_steps{{1 << 30}}}, 1 << 30).extent<group>() == 1);
+
 // --- the right elements ---
 
 /// A view's elements are those of the whole at the indices that `map` gives.
@@ -129,6 +134,9 @@ CROSSLANE_TEST_ONCE(tensor_parts, errors) {
                [&] { (void)xl::vectorised<4>(xl::subrange<axis::c>(t, 0, 6)); });
   expect_error(xl::errc::misaligned, {"vectorised<4>: elements of 4 bytes", "multiple of 16"},
                [&] { (void)xl::vectorised<4>(xl::subrange<axis::c>(t, 1, 4)); });
+  expect_error(xl::errc::limit_exceeded, {"strided layout, d = 6000000, n = 2, c = 8, h = 4, w = 6: the limit of its 32-bit index"},
+               [&] { (void)xl::broadcast<axis::d>(t, 6'000'000); });
+  expect_error(xl::errc::invalid_argument, {"extent of axis d: -1"}, [&] { (void)xl::broadcast<axis::d>(t, -1); });
   xl::tensor_view const odd{elements, xl::make_padded<xl::row_major<>::order>(xl::row_major<>::extents_type{2, 4}, 5)};
   expect_error(xl::errc::invalid_argument, {"vectorised<4>: the stride of axis row is 5"}, [&] { (void)xl::vectorised<4>(odd); });
 }

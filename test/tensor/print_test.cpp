@@ -41,6 +41,13 @@ CROSSLANE_TEST(tensor_print, abridged) {
                                                                    " [297, ..., 299]]\n"));
 }
 
+CROSSLANE_TEST_ONCE(tensor_print, whole_where_the_edge_is_huge) {
+  int const elements[] = {1, 2, 3, 4};
+  xl::tensor_view const t{elements, xl::row_major<>{{1, 4}}};
+  std::string const text = xl::to_string(t, {.most = 1, .edge = INT64_MAX});
+  CROSSLANE_CHECK_EQ(text.substr(text.find("[[")), std::string("[[1, 2, 3, 4]]\n"));
+}
+
 CROSSLANE_TEST_ONCE(tensor_print, views_of_the_program) {
   int const elements[] = {1, 2, 3, 4, 5, 6, 7, 8};
   xl::tensor_view const t{elements, xl::row_major<>{{2, 4}}};

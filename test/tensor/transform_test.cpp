@@ -104,7 +104,7 @@ void check_transform(xl::stream const& q, To const& to, From const& from) {
       q, out,
       [&](auto const& i) {
         xl::random_engine engine{5, std::uint64_t(position(i))};
-        return static_cast<T>(xl::uniform<float>(engine));
+        return xl::uniform_numbers<T>{}(engine);
       },
       "fill_random");
 }
@@ -187,6 +187,33 @@ CROSSLANE_TEST(tensor_transform, bytes_of_another_order) {
   xl::copy(q, values, in.storage());
   xl::transform(q, out, complement{}, in);
   CROSSLANE_CHECK_SAME(read(q, out.storage()), expected);
+}
+
+/// All 2^digits numbers below 1 that have as many digits, of which each is as likely.
+template <class T>
+void check_uniform(xl::stream const& q, int digits) {
+  xl::tensor<T, xl::row_major<>> t{q, {128, 128}};
+  xl::fill_random(q, t, 3);
+  std::vector<T> const got = read(q, t.storage());
+  double least = 2, most = -1, sum = 0;
+  for (T const x : got) {
+    double const value = double(static_cast<float>(x));
+    least = value < least ? value : least;
+    most = value > most ? value : most;
+    sum += value;
+  }
+  double const step = 1. / (1 << digits), mean = sum / double(got.size());
+  CROSSLANE_CHECK_EQ(least, 0.);
+  CROSSLANE_CHECK_EQ(most, 1 - step);
+  CROSSLANE_CHECK(mean > 0.49 - step / 2 && mean < 0.51 - step / 2);
+}
+
+CROSSLANE_TEST(tensor_transform, uniform_numbers_of_few_digits_are_below_1) {
+  xl::stream const q{d};
+  check_uniform<xl::half>(q, 11);
+  check_uniform<xl::bfloat16>(q, 8);
+  check_uniform<xl::fp8_e4m3>(q, 4);
+  check_uniform<xl::fp8_e5m2>(q, 3);
 }
 
 CROSSLANE_TEST(tensor_transform, normal_numbers_are_the_same_in_every_layout) {

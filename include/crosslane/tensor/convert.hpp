@@ -67,8 +67,11 @@ void convert_views(basic_stream_ref<B> q, tensor_view<T, From> const& from, tens
         return copy(q, span{from.data(), span_size}, span{to.data(), span_size}, where);
     }
   } else if constexpr (is_blocked<To>) {
-    if constexpr (plain && std::is_same_v<From, To>) return copy(q, span{from.data(), span_size}, span{to.data(), span_size}, where);
-    if (to.layout().span_size() != to.count()) fill(q, span{to.data(), span_size}, U{}, where);
+    bool const gaps = to.layout().span_size() != to.count();
+    if constexpr (plain && std::is_same_v<From, To>) {
+      if (!gaps) return copy(q, span{from.data(), span_size}, span{to.data(), span_size}, where);
+    }
+    if (gaps) fill(q, span{to.data(), span_size}, U{}, where);
   }
   transform_operands(q, where, f, to, from);
 }

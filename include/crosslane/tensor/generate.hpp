@@ -4,6 +4,7 @@
 #pragma once
 
 #include <crosslane/algorithm/fill.hpp>
+#include <crosslane/kernel/numeric/small_float.hpp>
 #include <crosslane/kernel/random.hpp>
 #include <crosslane/tensor/transform.hpp>
 
@@ -29,10 +30,19 @@ struct random_number {
 
 }  // namespace detail
 
-/// The distribution of fill_random() where none is given: in [0, 1).
+/// The distribution of fill_random() where none is given: in [0, 1), a multiple of 2^-n, where T has n digits; so none is rounded to 1.
 template <class T>
 struct uniform_numbers {
   CROSSLANE_FN T operator()(random_engine& engine) const { return uniform<T>(engine); }  ///< takes what it needs of the engine
+};
+/// The same of half, bfloat16 and the 8-bit formats.
+template <class Format>
+struct uniform_numbers<small_float<Format>> {
+  /// Takes one word.
+  CROSSLANE_FN small_float<Format> operator()(random_engine& engine) const {
+    constexpr int digits = Format::mantissa_bits + 1;
+    return small_float<Format>(static_cast<float>(engine() >> (32 - digits)) * (1.f / (1 << digits)));
+  }
 };
 /// Mean 0, standard deviation 1.
 template <class T>
@@ -75,11 +85,12 @@ void fill_random(S const& stream, R&& tensor, std::uint64_t seed, F distribution
   detail::transform_operands(detail::ref_of(stream, where), where, detail::random_number<F>{distribution, seed}, view,
                              detail::index_positions{view.extents()});
 }
-/// Uniform in [0, 1): of double as such, of other types as float that is converted.
+/// Uniform in [0, 1), as uniform_numbers says. Elements are floating-point numbers.
 template <stream_like S, detail::tensor_like R>
 void fill_random(S const& stream, R&& tensor, std::uint64_t seed, source_location where = source_location::current()) {
   using T = typename std::remove_cvref_t<R>::value_type;
-  fill_random(stream, tensor, seed, uniform_numbers<std::conditional_t<std::is_same_v<T, double>, double, float>>{}, where);
+  static_assert(!std::is_integral_v<T>, "crosslane: fill_random() of integers takes a distribution: a function of a random_engine");
+  fill_random(stream, tensor, seed, uniform_numbers<T>{}, where);
 }
 
 }  // namespace CROSSLANE_CONFIGURATION

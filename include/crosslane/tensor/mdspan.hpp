@@ -36,6 +36,27 @@ void check_mdspan_strides(L const& layout, M const& mapping, char const* what, s
    ...);
 }
 
+template <class Index>
+inline constexpr std::uint64_t largest_index = ~std::uint64_t{0} >> (64 - 8 * sizeof(Index) + std::is_signed_v<Index>);
+
+/// As an Index. What does not fit is 1 where the axis has one index at most.
+template <class Index>
+Index narrow_stride(char const* what, char const* axis, std::int64_t extent, std::int64_t stride, source_location where) {
+  Index const result = static_cast<Index>(stride);
+  if (static_cast<std::int64_t>(result) == stride) return result;
+  if (extent > 1)
+    throw_error(errc::limit_exceeded, where, "%s: the stride of axis %s is %lld, the limit of its %zu-bit index is %llu", what, axis,
+                static_cast<long long>(stride), 8 * sizeof(Index), static_cast<unsigned long long>(largest_index<Index>));
+  return 1;
+}
+/// A fixed one where it multiplies nothing.
+template <class L, class A>
+typename L::index_type stride_from_mdspan(std::int64_t extent, std::int64_t stride, source_location where) {
+  constexpr std::int64_t fixed = L::template fixed_stride<A>();
+  if (fixed != dynamic && extent <= 1) return static_cast<typename L::index_type>(fixed);
+  return narrow_stride<typename L::index_type>("from_mdspan", axis_name<A>(), extent, stride, where);
+}
+
 template <class L, class M, class... A>
 L layout_of_mdspan(M const& m, source_location where, axes<A...>) {
   using E = typename L::extents_type;
@@ -45,8 +66,8 @@ L layout_of_mdspan(M const& m, source_location where, axes<A...>) {
     if (e.count() != 0) check_mdspan_strides(layout, m.mapping(), "from_mdspan", where, axes<A...>{});
     return layout;
   } else {
-    typename E::multi_index strides{};
-    for (unsigned s = 0; s < unsigned(E::rank); ++s) strides[int(s)] = static_cast<typename E::index_type>(m.mapping().stride(s));
+    typename E::multi_index const strides{
+        {stride_from_mdspan<L, A>(e.template extent<A>(), std::int64_t(m.mapping().stride(unsigned(position_of<E, A>))), where)...}};
     return L{e, strides, where};
   }
 }
@@ -75,7 +96,12 @@ M make_mdspan(tensor_view<T, L> const& t, source_location where, axes<A...>) {
         : void(),
     ++r),
    ...);
-  constexpr std::uint64_t largest = ~std::uint64_t{0} >> (64 - 8 * sizeof(index) + std::is_signed_v<index>);
+  constexpr std::uint64_t largest = largest_index<index>;
+  ((std::uint64_t(t.template extent<A>()) > largest
+        ? throw_error(errc::limit_exceeded, where, "to_mdspan: axis %s has %lld, the limit of its %zu-bit index is %llu", axis_name<A>(),
+                      static_cast<long long>(t.template extent<A>()), 8 * sizeof(index), static_cast<unsigned long long>(largest))
+        : void()),
+   ...);
   if (std::uint64_t(t.layout().span_size()) > largest)
     throw_error(errc::limit_exceeded, where, "to_mdspan: %lld elements, the limit of its %zu-bit index is %llu",
                 static_cast<long long>(t.layout().span_size()), 8 * sizeof(index), static_cast<unsigned long long>(largest));
@@ -83,7 +109,8 @@ M make_mdspan(tensor_view<T, L> const& t, source_location where, axes<A...>) {
   using mapping = typename M::mapping_type;
   if constexpr (requires(mapping const& m) { mapping(e, m.strides()); }) {
     using strides = decltype(std::declval<mapping const&>().strides());
-    return M(t.data(), mapping(e, strides{static_cast<index>(t.template stride<A>())...}));
+    return M(t.data(), mapping(e, strides{narrow_stride<index>("to_mdspan", axis_name<A>(), std::int64_t{t.template extent<A>()},
+                                                               std::int64_t{t.template stride<A>()}, where)...}));
   } else {
     mapping const result(e);
     if (t.count() != 0) check_mdspan_strides(t.layout(), result, "to_mdspan", where, axes<A...>{});

@@ -32,7 +32,8 @@ struct prepended_dimension<extents<Index, Old...>, D> {
 
 /// Extents E, of which `from` has all axes but the given one.
 template <class E, class Given, class From, class... A>
-CROSSLANE_FN constexpr E take_extents(From const& from, std::int64_t given, axes<A...>) {
+CROSSLANE_FN constexpr E take_extents(From const& from, std::int64_t given, axes<A...>,
+                                      source_location where = source_location::current()) {
   auto const get = [&](auto tag) -> std::int64_t {
     using X = typename decltype(tag)::type;
     if constexpr (std::is_same_v<X, Given>)
@@ -40,7 +41,7 @@ CROSSLANE_FN constexpr E take_extents(From const& from, std::int64_t given, axes
     else
       return from.template extent<X>();
   };
-  return E{get(std::type_identity<A>{})...};
+  return E{get(std::type_identity<A>{})..., where};
 }
 
 /// A layout of extents E and that order with the strides that L has along the axes of E.
@@ -49,17 +50,18 @@ struct with_strides_of;
 template <class E, class Order, class L, class... A>
 struct with_strides_of<E, Order, L, axes<A...>> {
   using type = strided<E, Order, strides<L::template fixed_stride<A>()...>>;
-  CROSSLANE_FN static constexpr type make(E const& e, L const& l) {
-    return {e, typename E::multi_index{{typename E::index_type(l.template stride<A>())...}}};
+  CROSSLANE_FN static constexpr type make(E const& e, L const& l, source_location where) {
+    return {e, typename E::multi_index{{typename E::index_type(l.template stride<A>())...}}, where};
   }
 };
 /// It, or a packed one.
 template <bool Packed, class E, class Order, class L>
-CROSSLANE_FN constexpr auto make_part([[maybe_unused]] E const& e, [[maybe_unused]] L const& l) {
+CROSSLANE_FN constexpr auto make_part([[maybe_unused]] E const& e, [[maybe_unused]] L const& l,
+                                      source_location where = source_location::current()) {
   if constexpr (Packed)
-    return packed<E, Order>{e};
+    return packed<E, Order>{e, where};
   else
-    return with_strides_of<E, Order, L, typename E::axes>::make(e, l);
+    return with_strides_of<E, Order, L, typename E::axes>::make(e, l, where);
 }
 
 template <class T, class L>
@@ -194,15 +196,17 @@ using merged_dimension =
 
 }  // namespace detail
 
-/// The tensor `count` times along a new axis, which is declared first. Its elements are constant.
+/// The tensor `count` times along a new axis, which is declared first. Its elements are constant. Throws limit_exceeded on the program's
+/// side where the index type cannot count them.
 template <tensor_axis A, class T, strided_layout L>
-CROSSLANE_FN constexpr auto broadcast(tensor_view<T, L> const& t, typename L::extents_type::index_type count) {
+CROSSLANE_FN constexpr auto broadcast(tensor_view<T, L> const& t, typename L::extents_type::index_type count,
+                                      source_location where = source_location::current()) {
   static_assert(!L::order::template contains<A>, "crosslane: the tensor has that axis already");
   using E = typename detail::prepended_dimension<typename L::extents_type, A>::type;
   using order = typename detail::prepended_axis<A, typename L::order>::type;
   detail::broadcast_strides<L, A> const s{t.layout()};
   return detail::make_view<T const>(
-      t.data(), detail::make_part<false, E, order>(detail::take_extents<E, A>(t.extents(), count, typename E::axes{}), s));
+      t.data(), detail::make_part<false, E, order>(detail::take_extents<E, A>(t.extents(), count, typename E::axes{}, where), s, where));
 }
 
 /// Two axes as one, To, declared in the place of Outer; Inner must follow Outer in the order of memory. Where Outer does not go on where
@@ -278,8 +282,8 @@ struct split_strides {
   CROSSLANE_FN constexpr index stride() const {
     if constexpr (std::is_same_v<X, inner_axis>)
       return layout.template stride<A>();
-    else if constexpr (std::is_same_v<X, Outer>)
-      return index(layout.template stride<A>() * length);
+    else if constexpr (std::is_same_v<X, Outer>)  // unsigned: it may overflow where Outer has one index
+      return index(std::uint64_t(layout.template stride<A>()) * std::uint64_t(length));
     else
       return layout.template stride<X>();
   }

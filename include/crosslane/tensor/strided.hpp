@@ -54,7 +54,7 @@ class strided<Extents, Order, strides<S...>> {
 
   /// Strides of all axes, in the order in which the extents declare them. Throws on the program's side: invalid_argument where elements
   /// would lie on one another or not in the order, and where a stride differs from a fixed one; limit_exceeded where the index type cannot
-  /// hold an offset.
+  /// hold an offset or count the elements, repeated ones too.
   CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN constexpr strided(Extents const& e, multi_index const& s,
                                  [[maybe_unused]] source_location where = source_location::current())
@@ -141,7 +141,9 @@ class strided<Extents, Order, strides<S...>> {
       if (overflow) break;
       span += reach;
     }
-    detail::check_span_size("strided", extents_, overflow, span, where);
+    std::uint64_t count = 1;
+    for (std::int64_t const n : lengths) overflow = !detail::multiply(count, n == 0 ? 1 : std::uint64_t(n)) || overflow;
+    detail::check_span_size("strided", extents_, overflow, span < count ? count : span, where);
   }
 
   [[no_unique_address]] Extents extents_{};
