@@ -4,9 +4,27 @@
 
 #include <crosslane/backend/math_hooks.hpp>
 
+#if !CROSSLANE_COMPILER_GPU()
+extern "C" {
+float lgammaf_r(float, int*) noexcept;
+double lgamma_r(double, int*) noexcept;
+}
+#endif
+
 namespace crosslane::backend {
 
 struct host_math : math_hooks {
+#if !CROSSLANE_COMPILER_GPU()
+  /// lgamma() itself writes the sign of gamma(x) to a variable of the whole program.
+  static float lgamma(float x) {
+    int sign;
+    return ::lgammaf_r(x, &sign);
+  }
+  static double lgamma(double x) {
+    int sign;
+    return ::lgamma_r(x, &sign);
+  }
+#endif
   static CROSSLANE_FN float rsqrt(float x) { return float(1 / __builtin_sqrt(double(x))); }
   static CROSSLANE_FN double rsqrt(double x) { return 1 / __builtin_sqrt(x); }
   static CROSSLANE_FN float exp10(float x) { return float(__builtin_pow(10.0, double(x))); }
