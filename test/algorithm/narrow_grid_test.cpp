@@ -18,9 +18,6 @@ struct narrow : xl::backend::host_runtime<narrow> {
   static constexpr std::uint64_t blocks = 3, threads = blocks * xl::detail::elementwise_block;
   static inline int launches = 0;
 
-  static constexpr xl::dlpack_device place_in_dlpack(xl::memory_kind kind, int device) { return xl::host::place_in_dlpack(kind, device); }
-  static constexpr bool reaches_dlpack(xl::dlpack_device place, int device) { return xl::host::reaches_dlpack(place, device); }
-
   static xl::status properties(int index, xl::device_properties& out) {
     xl::status const answer = xl::backend::host_runtime<narrow>::properties(index, out);
     out.max_threads_per_axis = threads + xl::detail::elementwise_block - 1;  // as 2^32 - 1, no multiple of a block

@@ -17,9 +17,6 @@ struct faulty : xl::backend::host_runtime<faulty> {
   using context = xl::context<xl::backend::host_intrinsics, Width, Shape>;
   static constexpr std::size_t max_static_shared_bytes = ~std::size_t{0}, max_shared_bytes = ~std::size_t{0};
 
-  static constexpr xl::dlpack_device place_in_dlpack(xl::memory_kind kind, int device) { return xl::host::place_in_dlpack(kind, device); }
-  static constexpr bool reaches_dlpack(xl::dlpack_device place, int device) { return xl::host::reaches_dlpack(place, device); }
-
   static inline bool has_failed = false;
   static xl::status answer() { return {has_failed ? 719 : 0}; }
   static xl::errc classify(xl::status s) { return s.code == 719 ? xl::errc::kernel_fault : base::classify(s); }

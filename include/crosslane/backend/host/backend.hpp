@@ -19,12 +19,6 @@ struct host : backend::host_runtime<host> {
   static constexpr std::size_t max_static_shared_bytes = ~std::size_t{0};
   static constexpr std::size_t max_shared_bytes = ~std::size_t{0};  // the limit is a property of the device
 
-  /// See contract.hpp.
-  static constexpr dlpack_device place_in_dlpack(memory_kind, int) noexcept { return {1, 0}; }
-  static constexpr bool reaches_dlpack(dlpack_device place, int) noexcept {
-    return place.type == 1 || place.type == 3 || place.type == 11 || place.type == 13;
-  }
-
   template <unsigned Width, class K, class... A>
   static status launch(stream_handle q, device_properties const&, detail::launch_geometry const& g, K const& kernel,
                        A const&... arguments) {

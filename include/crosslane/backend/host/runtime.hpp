@@ -21,6 +21,11 @@ struct host_runtime {
 
   enum code { success, invalid_device, out_of_memory, not_ready };
 
+  static constexpr dlpack_device place_in_dlpack(memory_kind, int) noexcept { return {1, 0}; }
+  static constexpr bool reaches_dlpack(dlpack_device place, int) noexcept {
+    return place.type == 1 || place.type == 3 || place.type == 11 || place.type == 13;
+  }
+
   static char const* text(status s) noexcept {
     constexpr char const* texts[] = {"success", "invalid device", "out of memory", "not ready"};
     return texts[s.code];
