@@ -32,15 +32,6 @@ struct scale_to {
   }
 };
 
-template <class... A, class From, class To>
-void check_same_extents(axes<A...>, From const& from, To const& to, source_location where) {
-  ((from.template extent<A>() == to.template extent<A>()
-        ? void()
-        : throw_error(errc::size_mismatch, where, "convert: axis %s has %lld in the source and %lld in the destination", axis_name<A>(),
-                      static_cast<long long>(from.template extent<A>()), static_cast<long long>(to.template extent<A>()))),
-   ...);
-}
-
 /// The message of a failed assertion shows both layouts as template arguments.
 template <class From, class To>
 struct convertible_layouts {
@@ -57,7 +48,9 @@ void convert_views(basic_stream_ref<B> q, tensor_view<T, From> const& from, tens
                    source_location where) {
   (void)sizeof(convertible_layouts<From, To>);
   static_assert(!std::is_const_v<U>, "crosslane: the destination of convert() has constant elements");
-  check_same_extents(typename To::extents_type::axes{}, from, to, where);
+  check_same_extents(from, to, typename To::extents_type::axes{}, [&](char const* axis, long long n, long long m) {
+    throw_error(errc::size_mismatch, where, "convert: axis %s has %lld in the source and %lld in the destination", axis, n, m);
+  });
   if (to.count() == 0) return;
   [[maybe_unused]] std::size_t const span_size = std::size_t(to.layout().span_size());
   [[maybe_unused]] constexpr bool plain = std::is_same_v<std::remove_const_t<T>, U> && std::is_same_v<F, cast_to<U>>;

@@ -31,15 +31,6 @@ template <class A, class... Rest, class List, bool Kept, class... Done>
 struct selected_axes<axes<A, Rest...>, List, Kept, axes<Done...>>
     : selected_axes<axes<Rest...>, List, Kept, std::conditional_t<List::template contains<A> == Kept, axes<Done..., A>, axes<Done...>>> {};
 
-template <class Out, class In, class... A>
-void check_output_extents(Out const& out, In const& in, source_location where, axes<A...>) {
-  ((out.template extent<A>() == in.template extent<A>()
-        ? void()
-        : throw_error(errc::size_mismatch, where, "reduce: axis %s has %lld in the input and %lld in the output", axis_name<A>(),
-                      static_cast<long long>(in.template extent<A>()), static_cast<long long>(out.template extent<A>()))),
-   ...);
-}
-
 inline namespace CROSSLANE_CONFIGURATION {
 
 /// A row of the input is the share of a wave, or of a block where it is long. `partial` receives `parts` results of
@@ -103,7 +94,9 @@ void reduce_views(basic_stream_ref<B> q, tensor_view<T, From> const& in, tensor_
   static_assert(!std::is_const_v<U>, "crosslane: constant elements cannot be written");
   using kept = typename selected_axes<typename From::order, axes<Reduced...>, false>::type;
   using reduced = typename selected_axes<typename From::order, axes<Reduced...>, true>::type;
-  check_output_extents(out, in, where, kept{});
+  check_same_extents(in, out, kept{}, [&](char const* axis, long long n, long long m) {
+    throw_error(errc::size_mismatch, where, "reduce: axis %s has %lld in the input and %lld in the output", axis, n, m);
+  });
   if (out.count() == 0) return;
   if (in.count() == 0) return transform_operands(q, where, constant_value<Acc>{identity}, out);
   if constexpr (strided_layout<From> && strided_layout<To>) {

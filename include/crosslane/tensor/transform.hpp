@@ -50,14 +50,21 @@ struct contained_axes<axes<A...>, In> {
                 "of contained_axes. crosslane::rename, merge and fix make views with other axes, crosslane::reduce removes one");
 };
 
-template <class To, class From, class... A>
-void check_input_extents(To const& to, From const& from, int input, source_location where, axes<A...>) {
-  ((from.extents().template extent<A>() == to.extents().template extent<A>()
+/// Calls `refuse(axis, n, m)` for an axis of which two operands have n and m.
+template <class One, class Other, class Refuse, class... A>
+void check_same_extents(One const& one, Other const& other, axes<A...>, Refuse const& refuse) {
+  ((one.extents().template extent<A>() == other.extents().template extent<A>()
         ? void()
-        : throw_error(errc::size_mismatch, where, "transform: axis %s has %lld in input %d and %lld in the output", axis_name<A>(),
-                      static_cast<long long>(from.extents().template extent<A>()), input,
-                      static_cast<long long>(to.extents().template extent<A>()))),
+        : refuse(axis_name<A>(), static_cast<long long>(one.extents().template extent<A>()),
+                 static_cast<long long>(other.extents().template extent<A>()))),
    ...);
+}
+
+template <class To, class From>
+void check_input_extents(To const& to, From const& from, int input, source_location where) {
+  check_same_extents(from, to, typename From::layout_type::extents_type::axes{}, [&](char const* axis, long long n, long long m) {
+    throw_error(errc::size_mismatch, where, "transform: axis %s has %lld in input %d and %lld in the output", axis, n, input, m);
+  });
 }
 
 inline namespace CROSSLANE_CONFIGURATION {
@@ -150,7 +157,7 @@ void transform_operands(basic_stream_ref<B> q, source_location where, F const& f
   static_assert(std::is_trivially_copyable_v<U>, "crosslane: elements of tensors are trivially copyable");
   ((void)sizeof(contained_axes<typename In::layout_type::extents_type::axes, typename To::extents_type::axes>), ...);
   [[maybe_unused]] int input = 0;
-  (check_input_extents(to, from, input++, where, typename In::layout_type::extents_type::axes{}), ...);
+  (check_input_extents(to, from, input++, where), ...);
   if (to.count() == 0) return;
   if constexpr (strided_layout<To> && (strided_layout<typename In::layout_type> && ... && true)) {
     auto const p = make_walk(typename To::order{}, to.layout(), from.layout()...);
