@@ -59,7 +59,7 @@ struct foreign {
          this,
          [](managed* self) { ++static_cast<foreign*>(self->manager_ctx)->deleted; },
          0,
-         {data, {place.type, place.id}, int(s.size()), {2, 32, 1}, shape, strides, 0}};
+         {data, {place.device_type, place.device_id}, int(s.size()), {2, 32, 1}, shape, strides, 0}};
   }
   foreign(foreign const&) = delete;
 };
@@ -148,13 +148,13 @@ CROSSLANE_TEST(dlpack, wrong_tensors) {
   check(invalid_argument, {"axis w has a negative extent"}, number, planes, [](foreign& f) { f.shape[3] = -5; });
   check(invalid_argument, {"axis h has a negative stride"}, number, planes, [](foreign& f) { f.strides[2] = -5; });
   check(invalid_argument, {"axis h has a negative stride"}, number, gaps, [](foreign& f) { f.strides[2] = -5; });
-  check(invalid_argument, {"axis h has stride 6, a packed layout of order n,c,h,w wants 5"}, number, planes,
+  check(invalid_argument, {"axis h has stride 6, a packed layout of order n, c, h, w wants 5"}, number, planes,
         [](foreign& f) { f.strides[2] = 6; });
-  check(invalid_argument, {"strides (60, 20, 5, 1)", "axis c has stride 20, a packed layout of order n,h,w,c wants 1"}, number, xl::nhwc{},
+  check(invalid_argument, {"strides (60, 20, 5, 1)", "axis c has stride 20, a packed layout of order n, h, w, c wants 1"}, number, xl::nhwc{},
         [](foreign&) {});
-  check(invalid_argument, {"axis c has stride 15, a strided layout of order n,c,h,w wants at least 20"}, number, gaps,
+  check(invalid_argument, {"axis c has stride 15, a strided layout of order n, c, h, w wants at least 20"}, number, gaps,
         [](foreign& f) { f.strides[1] = 15; });
-  check(invalid_argument, {"axis w has stride 0, a strided layout of order n,c,h,w wants at least 1"}, number, gaps,
+  check(invalid_argument, {"axis w has stride 0, a strided layout of order n, c, h, w wants at least 1"}, number, gaps,
         [](foreign& f) { f.strides[3] = 0; });
   check(size_mismatch, {"axis c has 3, the layout fixes 4"}, number, xl::with_fixed<xl::nchw, xl::fixed<axis::c, 4>>{}, [](foreign&) {});
   check(invalid_argument, {"float64", "not float32"}, number, planes, [](foreign& f) { f.m.dl_tensor.dtype.bits = 64; });
@@ -264,7 +264,7 @@ CROSSLANE_TEST(dlpack, tensors_for_others) {
   // Kinds of memory, and no elements.
   auto* const pinned = xl::to_dlpack(xl::pinned_tensor<float, xl::nchw>{q, {1, 2, 3, 4}});
   auto const place = xl::default_backend::place_in_dlpack(xl::memory_kind::pinned, d.index());
-  CROSSLANE_CHECK(pinned->dl_tensor.device.device_type == place.type && pinned->dl_tensor.device.device_id == place.id);
+  CROSSLANE_CHECK(pinned->dl_tensor.device.device_type == place.device_type && pinned->dl_tensor.device.device_id == place.device_id);
   CROSSLANE_CHECK((xl::from_dlpack<float, xl::nchw>(d, pinned).data() != nullptr));
   auto* const none = xl::to_dlpack(xl::tensor<float, xl::nchw>{q, {1, 0, 3, 4}});
   CROSSLANE_CHECK(none->dl_tensor.data == nullptr && none->dl_tensor.shape[1] == 0);

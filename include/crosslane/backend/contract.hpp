@@ -4,6 +4,7 @@
 
 #include <crosslane/platform/source_location.hpp>
 #include <crosslane/runtime/device_properties.hpp>
+#include <crosslane/runtime/dlpack_device.hpp>
 
 #include <concepts>
 
@@ -19,13 +20,6 @@ enum class memory_kind : unsigned char {
   device,   ///< the device's own; stream-ordered where the device can
   pinned,   ///< the program's, locked: both sides reach it, copies to the device are asynchronous and fast
   managed,  ///< moves to whoever touches it. On AMD it can be 100 times slower than device memory: opt in only where measured
-};
-
-/// A kind of device and which one of them, by the numbers of DLPack (tensor/dlpack_abi.hpp), in which other libraries say where a tensor
-/// is.
-struct dlpack_device {
-  int type;  ///< the kind
-  int id;    ///< counted from 0 within its kind
 };
 
 /// The runtime contract: the calls of the program's side. Those that take no device act on the current one.
@@ -67,8 +61,8 @@ concept runtime_backend = requires(int i, int* ip, bool* bp, float* fp, std::siz
   { B::copy_2d(p, n, cp, n, n, n, stream, where) } -> std::same_as<status>;  // pitches and width in bytes, rows
   { B::fill_bytes(p, i, n, stream, where) } -> std::same_as<status>;
 
-  { B::place_in_dlpack(kind, i) } -> std::same_as<dlpack_device>;   // of the memory that allocate() gives on device i
-  { B::reaches_dlpack(dlpack_device{}, i) } -> std::same_as<bool>;  // whether kernels of device i do
+  { B::place_in_dlpack(kind, i) } -> std::same_as<dlpack::device>;   // of the memory that allocate() gives on device i
+  { B::reaches_dlpack(dlpack::device{}, i) } -> std::same_as<bool>;  // whether kernels of device i do
 };
 
 }  // namespace crosslane

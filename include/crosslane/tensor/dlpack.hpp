@@ -217,10 +217,8 @@ bool dlpack_fits(dlpack_facts const& t, std::int64_t (&strides)[sizeof...(A)], d
     if (stride < 0) return refuse_dlpack(why, errc::invalid_argument, "axis %s has a negative stride", names[i]);
     if (gaps && fixed[i] == dynamic ? stride < span : stride != wanted) {
       if (why == nullptr) return false;
-      error_text order;
-      describe_axes(order, axes<A...>{});
       return refuse_dlpack(why, errc::invalid_argument, "axis %s has stride %lld, a %s layout of order %s wants %s%lld", names[i],
-                           static_cast<long long>(stride), gaps ? "strided" : "packed", order.c_str(),
+                           static_cast<long long>(stride), gaps ? "strided" : "packed", order_text(axes<A...>{}).c_str(),
                            gaps && fixed[i] == dynamic ? "at least " : "", static_cast<long long>(wanted));
     }
     strides[position[i]] = stride;
@@ -297,7 +295,7 @@ struct dlpack_export {
 };
 
 template <class M, class T, class L, class Owner, class... A>
-M* export_dlpack(dlpack_device place, tensor_view<T, L> const& view, Owner&& owner, axes<A...>) {
+M* export_dlpack(dlpack::device place, tensor_view<T, L> const& view, Owner&& owner, axes<A...>) {
   (void)sizeof(dlpack_layout<L>);
   static_assert(dlpack_versioned<M> || !std::is_const_v<T>,
                 "crosslane: DLPack's structure without a version cannot say that elements are constant");
@@ -306,8 +304,8 @@ M* export_dlpack(dlpack_device place, tensor_view<T, L> const& view, Owner&& own
       {}, {std::int64_t{view.template extent<A>()}...}, {std::int64_t{view.template stride<A>()}...}, static_cast<Owner&&>(owner)};
   auto& t = h->managed.dl_tensor;
   t.data = view.count() == 0 ? nullptr : const_cast<std::remove_const_t<T>*>(view.data());
-  t.device.device_type = static_cast<decltype(t.device.device_type)>(place.type);
-  t.device.device_id = place.id;
+  t.device.device_type = static_cast<decltype(t.device.device_type)>(place.device_type);
+  t.device.device_id = place.device_id;
   t.ndim = L::extents_type::rank;
   constexpr dlpack::data_type type = dlpack_type<std::remove_const_t<T>>();
   t.dtype.code = type.code;

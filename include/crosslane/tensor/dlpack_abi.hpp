@@ -4,6 +4,8 @@
 /// program's own dlpack.h do as well.
 #pragma once
 
+#include <crosslane/runtime/dlpack_device.hpp>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -17,22 +19,6 @@ struct version {
 
 /// What another major version changes are the members behind `flags`.
 inline constexpr version current_version{1, 1};
-
-/// One of a kind of devices.
-struct device {
-  std::int32_t device_type;
-  std::int32_t device_id;
-};
-
-/// Kinds of memory that a backend of this library reaches or makes.
-enum device_type : std::int32_t {
-  cpu = 1,
-  nvidia = 2,
-  nvidia_pinned = 3,
-  amd = 10,
-  amd_pinned = 11,
-  nvidia_managed = 13,
-};
 
 /// An element: type_code, bits of a number, numbers of a vector.
 struct data_type {

@@ -87,10 +87,13 @@ CROSSLANE_FN constexpr typename To::multi_index index_by_names(typename From::mu
   return result;
 }
 
+/// Names of axes, in the order of memory.
 template <class... A>
-void describe_axes(error_text& t, axes<A...>) noexcept {
+error_text order_text(axes<A...>) noexcept {
+  error_text t;
   char const* separator = "";
-  ((t.append("%s%s", separator, axis_name<A>()), separator = ","), ...);
+  ((t.append("%s%s", separator, axis_name<A>()), separator = ", "), ...);
+  return t;
 }
 
 /// The index of position k when all elements are counted in the order of memory.

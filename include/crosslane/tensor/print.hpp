@@ -20,19 +20,12 @@ struct print_options {
 
 namespace detail {
 
-template <class... A>
-std::string axes_text(axes<A...>) {
-  std::string result;
-  ((result += result.empty() ? "" : ", ", result += axis_name<A>()), ...);
-  return result;
-}
-
 /// "packed, memory order n, h, w, c".
 template <class L>
 struct layout_text {
   static std::string of(L const& layout) {
     std::string result = is_packed<L> ? "packed" : strided_layout<L> ? "strided" : type_name<L>();
-    (result += ", memory order ") += axes_text(typename L::order{});
+    (result += ", memory order ") += order_text(typename L::order{}).c_str();
     if constexpr (strided_layout<L> && !is_packed<L>) (result += ", strides ") += strides(layout, typename L::extents_type::axes{});
     return result;
   }
@@ -54,7 +47,7 @@ struct layout_text<blocked<E, Order, Blocks...>> {
     ((blocks += blocks.empty() ? "" : " x ", blocks += std::to_string(static_cast<long long>(dimension<Blocks>::extent)) + " ",
       blocks += axis_name<typename dimension<Blocks>::axis>()),
      ...);
-    return "blocked by " + blocks + ", memory order " + axes_text(Order{});
+    return "blocked by " + blocks + ", memory order " + order_text(Order{}).c_str();
   }
 };
 

@@ -22,13 +22,14 @@ struct cuda : backend::gpu_runtime<cuda, backend::cuda_vendor> {
   static constexpr std::size_t max_shared_bytes = 227 * 1024;
 
   /// See contract.hpp.
-  static constexpr dlpack_device place_in_dlpack(memory_kind kind, int device) noexcept {
-    return kind == memory_kind::device   ? dlpack_device{2, device}
-           : kind == memory_kind::pinned ? dlpack_device{3, 0}
-                                         : dlpack_device{13, 0};
+  static constexpr dlpack::device place_in_dlpack(memory_kind kind, int device) noexcept {
+    return kind == memory_kind::device   ? dlpack::device{dlpack::nvidia, device}
+           : kind == memory_kind::pinned ? dlpack::device{dlpack::nvidia_pinned, 0}
+                                         : dlpack::device{dlpack::nvidia_managed, 0};
   }
-  static constexpr bool reaches_dlpack(dlpack_device place, int device) noexcept {
-    return place.type == 2 ? place.id == device : place.type == 3 || place.type == 13;
+  static constexpr bool reaches_dlpack(dlpack::device place, int device) noexcept {
+    return place.device_type == dlpack::nvidia ? place.device_id == device
+                                               : place.device_type == dlpack::nvidia_pinned || place.device_type == dlpack::nvidia_managed;
   }
 
   /// What a launch names the kernel by: its handle where there is one. By the entry's address the runtime would look it up each time.

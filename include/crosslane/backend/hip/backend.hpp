@@ -32,11 +32,12 @@ struct hip : backend::gpu_runtime<hip, backend::hip_vendor> {
   static constexpr std::size_t max_shared_bytes = 160 * 1024;
 
   /// See contract.hpp.
-  static constexpr dlpack_device place_in_dlpack(memory_kind kind, int device) noexcept {
-    return kind == memory_kind::pinned ? dlpack_device{11, 0} : dlpack_device{10, device};  // there is no number for managed memory
+  static constexpr dlpack::device place_in_dlpack(memory_kind kind, int device) noexcept {
+    return kind == memory_kind::pinned ? dlpack::device{dlpack::amd_pinned, 0}
+                                       : dlpack::device{dlpack::amd, device};  // there is no number for managed memory
   }
-  static constexpr bool reaches_dlpack(dlpack_device place, int device) noexcept {
-    return place.type == 10 ? place.id == device : place.type == 11;
+  static constexpr bool reaches_dlpack(dlpack::device place, int device) noexcept {
+    return place.device_type == dlpack::amd ? place.device_id == device : place.device_type == dlpack::amd_pinned;
   }
 
   /// What a launch names the kernel by.

@@ -21,9 +21,10 @@ struct host_runtime {
 
   enum code { success, invalid_device, out_of_memory, not_ready };
 
-  static constexpr dlpack_device place_in_dlpack(memory_kind, int) noexcept { return {1, 0}; }
-  static constexpr bool reaches_dlpack(dlpack_device place, int) noexcept {
-    return place.type == 1 || place.type == 3 || place.type == 11 || place.type == 13;
+  static constexpr dlpack::device place_in_dlpack(memory_kind, int) noexcept { return {dlpack::cpu, 0}; }
+  static constexpr bool reaches_dlpack(dlpack::device place, int) noexcept {
+    return place.device_type == dlpack::cpu || place.device_type == dlpack::nvidia_pinned || place.device_type == dlpack::amd_pinned ||
+           place.device_type == dlpack::nvidia_managed;
   }
 
   static char const* text(status s) noexcept {
