@@ -1,108 +1,185 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Tensors from nchw to nhwc and back: xl::convert beside a transpose by hand, tiles of 32 x 32 in padded shared memory, and beside a copy
-/// of as many bytes, which no conversion can beat.
+/// Tensors of at least a gibibyte from one layout to another: xl::convert against a copy of as many bytes, which no conversion can beat,
+/// and a transpose by hand, tiles of 32 x 32 in padded shared memory.
 #include "../bench.hpp"
 
 #include <crosslane/tensor.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <vector>
+#include <utility>
 
 namespace bench {
 namespace {
 
-/// out[b][i][j] = in[b][j][i]: rows of `width` elements become columns. Blocks of 32 x 8 threads.
-template <class T, class U>
-__global__ void __launch_bounds__(256) transpose_by_hand(U* out, T const* in, int height, int width) {
-  __shared__ U tile[32][33];
-  std::size_t const base = std::size_t{blockIdx.z} * height * width;
-  int const x = int(blockIdx.x) * 32 + int(threadIdx.x), y0 = int(blockIdx.y) * 32;
-  for (int y = int(threadIdx.y); y < 32; y += 8)
-    if (x < width && y0 + y < height) tile[y][threadIdx.x] = static_cast<U>(in[base + std::size_t(y0 + y) * width + x]);
-  __syncthreads();
-  int const tx = y0 + int(threadIdx.x), ty0 = int(blockIdx.x) * 32;
-  for (int y = int(threadIdx.y); y < 32; y += 8)
-    if (tx < height && ty0 + y < width) out[base + std::size_t(ty0 + y) * height + tx] = tile[threadIdx.x][y];
+namespace axis = xl::axis;
+
+/// Memory that all cases share, one after another.
+struct memory {
+  explicit memory(xl::stream_ref q_) : q{q_}, in{q_, bytes}, out{q_, bytes}, wrong{q_, 1} {}
+  static constexpr std::size_t bytes = std::size_t{5} << 28;
+  xl::stream_ref q;
+  xl::buffer<unsigned char> in, out;
+  xl::buffer<unsigned> wrong;
+};
+
+template <class To, class From>
+__global__ void __launch_bounds__(256) compare(To to, From from, float scale, unsigned* wrong) {
+  using U = typename To::value_type;
+  std::int64_t const count = to.count();
+  for (std::int64_t k = blockIdx.x * std::int64_t{256} + threadIdx.x; k < count; k += gridDim.x * std::int64_t{256}) {
+    auto const i = to.memory_order(typename To::index_type(k));
+    if (float(to[i]) != float(static_cast<U>(float(from[i]) * scale))) atomicAdd(wrong, 1u);
+  }
+}
+
+template <class T>
+__global__ void __launch_bounds__(256) write_values(T* p, std::size_t n) {
+  for (std::size_t i = blockIdx.x * std::size_t{256} + threadIdx.x; i < n; i += gridDim.x * std::size_t{256})
+    p[i] = T(float((i * 2654435761u) >> 7 & 127));
 }
 
 template <class T, class U, class From, class To>
-struct tensors {
-  tensors(xl::stream_ref q_, xl::image_extents const& e) : q{q_}, in{q_, e}, out{q_, e} {}
-  xl::stream_ref q;
-  xl::tensor<T, From> in;
-  xl::tensor<U, To> out;
+struct conversion {
+  std::shared_ptr<memory> m;
+  From from;
+  To to;
+  float scale = 1;  // other than 1: convert_scaled
 
-  int n() const { return in.template extent<xl::axis::n>(); }
-  int c() const { return in.template extent<xl::axis::c>(); }
-  int pixels() const { return in.template extent<xl::axis::h>() * in.template extent<xl::axis::w>(); }
+  xl::tensor_view<T const, From> in() const { return {reinterpret_cast<T const*>(std::as_const(m->in).data()), from}; }
+  xl::tensor_view<U, To> out() const { return {reinterpret_cast<U*>(m->out.data()), to}; }
 
-  void by_hand() {
-    constexpr bool planes = std::is_same_v<From, xl::nchw>;
-    unsigned const height = unsigned(planes ? c() : pixels()), width = unsigned(planes ? pixels() : c());
-    transpose_by_hand<<<dim3((width + 31) / 32, (height + 31) / 32, unsigned(n())), dim3(32, 8), 0, q.native()>>>(
-        out.data(), static_cast<T const*>(in.data()), int(height), int(width));
+  void convert() const {
+    if constexpr (std::is_integral_v<T> || std::is_integral_v<U>)
+      xl::convert_scaled(m->q, in(), out(), scale);
+    else
+      xl::convert(m->q, in(), out());
   }
-
   /// Throws unless `run` writes every element where it belongs.
   template <class Run>
-  void check(Run const& run) {
-    std::vector<T> values(in.storage().size());
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] = T(float(i % 241));
-    xl::copy(q, values, in.storage());
-    xl::fill(q, out.storage(), U(0.f));
-    run(*this);
-    std::vector<U> got(out.storage().size());
-    xl::copy(q, out.storage(), got);
-    q.synchronize();
-    for (std::size_t k = 0; k < got.size(); k += 1 + k % 101) {
-      auto const i = out.view().memory_order(k);
-      if (float(got[k]) != float(U(values[std::size_t(in.layout().offset(i))]))) throw std::runtime_error{"wrong result"};
-    }
+  void check(Run const& run) const {
+    write_values<<<1024, 256, 0, m->q.native()>>>(reinterpret_cast<T*>(m->in.data()), std::size_t(from.span_size()));
+    xl::fill(m->q, m->out, static_cast<unsigned char>(0xa5));
+    xl::fill(m->q, m->wrong, 0u);
+    run();
+    compare<<<1024, 256, 0, m->q.native()>>>(out(), in(), scale, m->wrong.data());
+    unsigned wrong = 0;
+    xl::copy(m->q, std::as_const(m->wrong).view(), xl::span<unsigned>{&wrong, 1});
+    m->q.synchronize();
+    if (wrong > 0) throw std::runtime_error{std::to_string(wrong) + " wrong elements"};
   }
 };
 
-template <class T, class U, class From, class To>
-void add_case(xl::stream_ref q, std::string const& name, xl::image_extents const& e) {
-  using data_type = tensors<T, U, From, To>;
-  auto const data = std::make_shared<data_type>(q, e);
-  double const bytes = double(sizeof(T) + sizeof(U)) * double(e.count());
+/// Both sides, and what `add_others` adds with a function that takes a name and what to run.
+template <class T, class U, class From, class To, class Others>
+void add_case(std::shared_ptr<memory> const& m, std::string const& name, From const& from, To const& to, float scale,
+              Others const& add_others) {
+  conversion<T, U, From, To> const c{m, from, to, scale};
+  double const bytes = double(sizeof(T)) * double(from.extents().count()) + double(sizeof(U)) * double(to.extents().count());
   auto const side = [&](std::string const& which, auto run, bool checked) {
-    add({.name = name + "/" + which,
-         .iterations = 3,
+    auto const unseen = std::make_shared<bool>(checked);
+    add({.name = "tensor " + name + "/" + which,
+         .iterations = 2,
          .repetitions = 9,
-         .seconds = device_seconds(data->q, 20, [=] { run(*data); }),
+         .seconds = device_seconds(m->q, 8, run),
          .prepare =
              [=] {
-               if (checked) data->check(run);
+               if (std::exchange(*unseen, false)) c.check(run);
              },
          .bytes = bytes});
   };
-  side("crosslane", [](data_type& d) { xl::convert(d.q, d.in, d.out); }, true);
-  side("rival/tiles", [](data_type& d) { d.by_hand(); }, true);
-  if constexpr (std::is_same_v<T, U>)
-    side("other/copy", [](data_type& d) { xl::copy(d.q, std::as_const(d.in).storage(), d.out.storage()); }, false);
+  side("crosslane", [=] { c.convert(); }, true);
+  std::size_t const half = std::size_t(bytes) / 2;
+  side("rival/copy", [=] { xl::copy(m->q, std::as_const(m->in).view().subspan(0, half), m->out.view().subspan(0, half)); }, false);
+  add_others(c, side);
+}
+struct nothing {
+  template <class C, class Side>
+  void operator()(C const&, Side const&) const {}
+};
+
+/// out[b][i][j] = in[b][j][i]: rows of `width` elements become columns. Blocks of 32 x 8 threads.
+template <class T>
+__global__ void __launch_bounds__(256) transpose_by_hand(T* out, T const* in, int height, int width, int tiles_down, int tiles_across) {
+  __shared__ T tile[32][33];
+  int const across = int(blockIdx.x) % tiles_across, down = int(blockIdx.x) / tiles_across % tiles_down;
+  std::size_t const base = std::size_t(int(blockIdx.x) / tiles_across / tiles_down) * height * width;
+  int const x = across * 32 + int(threadIdx.x), y0 = down * 32;
+  for (int y = int(threadIdx.y); y < 32; y += 8)
+    if (x < width && y0 + y < height) tile[y][threadIdx.x] = in[base + std::size_t(y0 + y) * width + x];
+  __syncthreads();
+  int const tx = y0 + int(threadIdx.x), ty0 = across * 32;
+  for (int y = int(threadIdx.y); y < 32; y += 8)
+    if (tx < height && ty0 + y < width) out[base + std::size_t(ty0 + y) * height + tx] = tile[threadIdx.x][y];
+}
+/// `batch` matrices of height x width.
+struct by_hand {
+  int batch, height, width;
+  template <class C, class Side>
+  void operator()(C const& c, Side const& side) const {
+    side(
+        "other/tiles by hand",
+        [c, *this] {
+          int const down = (height + 31) / 32, across = (width + 31) / 32;
+          transpose_by_hand<<<unsigned(batch * down * across), dim3(32, 8), 0, c.m->q.native()>>>(c.out().data(), c.in().data(), height,
+                                                                                                  width, down, across);
+        },
+        true);
+  }
+};
+
+template <class T>
+void add_images(std::shared_ptr<memory> const& m, std::string const& type, int batch, int channels, int side) {
+  xl::image_extents const e{batch, channels, side, side};
+  std::string const shape =
+      type + " " + std::to_string(batch) + "x" + std::to_string(channels) + "x" + std::to_string(side) + "x" + std::to_string(side);
+  add_case<T, T>(m, "nchw to nhwc, " + shape, xl::nchw{e}, xl::nhwc{e}, 1, by_hand{batch, channels, side * side});
+  add_case<T, T>(m, "nhwc to nchw, " + shape, xl::nhwc{e}, xl::nchw{e}, 1, by_hand{batch, side * side, channels});
+}
+template <class T>
+void add_blocked(std::shared_ptr<memory> const& m, std::string const& type) {
+  xl::image_extents const e{int((std::size_t{1} << 30) / sizeof(T) / (256 * 56 * 56)) + 1, 256, 56, 56};
+  std::string const shape = type + " " + std::to_string(e.extent<axis::n>()) + "x256x56x56";
+  add_case<T, T>(m, "nchw to nchw_c<16>, " + shape, xl::nchw{e}, xl::nchw_c<16>{e}, 1, nothing{});
+  add_case<T, T>(m, "nchw_c<16> to nchw, " + shape, xl::nchw_c<16>{e}, xl::nchw{e}, 1, nothing{});
 }
 
-template <class T, class U>
-void add_shapes(xl::stream_ref q, std::string const& type) {
-  for (xl::image_extents const& e : {xl::image_extents{32, 64, 112, 112}, xl::image_extents{32, 256, 56, 56},
-                                     xl::image_extents{64, 1024, 14, 14}, xl::image_extents{64, 3, 224, 224}}) {
-    auto const text = [&](auto extent) { return std::to_string(extent); };
-    std::string const shape = " " + text(e.extent<xl::axis::n>()) + "x" + text(e.extent<xl::axis::c>()) + "x" +
-                              text(e.extent<xl::axis::h>()) + "x" + text(e.extent<xl::axis::w>());
-    add_case<T, U, xl::nchw, xl::nhwc>(q, type + " nchw to nhwc" + shape, e);
-    add_case<T, U, xl::nhwc, xl::nchw>(q, type + " nhwc to nchw" + shape, e);
-  }
+/// At least a gibibyte of elements of a type.
+template <class T>
+int batch_of(int channels, int side) {
+  std::size_t const image = std::size_t(channels) * side * side * sizeof(T);
+  return int(((std::size_t{1} << 30) + image - 1) / image);
 }
 
 }  // namespace
 
 void register_tensor_convert(xl::stream_ref q) {
-  add_shapes<float, float>(q, "float");
-  add_shapes<xl::half, xl::half>(q, "half");
-  add_shapes<float, xl::half>(q, "float to half");
+  auto const m = std::make_shared<memory>(q);
+  for (int const side : {8, 56})
+    for (int const channels : {64, 256, 512}) {
+      add_images<xl::half>(m, "half", batch_of<xl::half>(channels, side), channels, side);
+      add_images<float>(m, "float", batch_of<float>(channels, side), channels, side);
+    }
+  add_images<xl::half>(m, "half", 16384, 112, 8);
+  add_images<float>(m, "float", 16384, 112, 8);
+
+  {  // what a network takes of pictures
+    int const batch = batch_of<float>(3, 224);
+    using L = xl::with_fixed<xl::nhwc, xl::fixed<axis::c, 3>>;
+    add_case<unsigned char, float>(m, "scaled nhwc bytes to nchw floats, " + std::to_string(batch) + "x3x224x224",
+                                   L{L::extents_type{batch, 3, 224, 224}}, xl::nchw{{batch, 3, 224, 224}}, 1 / 255.f, nothing{});
+    add_case<unsigned char, float>(m, "scaled nhwc bytes to nchw floats, any channels, " + std::to_string(batch) + "x3x224x224",
+                                   xl::nhwc{{batch, 3, 224, 224}}, xl::nchw{{batch, 3, 224, 224}}, 1 / 255.f, nothing{});
+    add_case<float, unsigned char>(m, "scaled nchw floats to nhwc bytes, any channels, " + std::to_string(batch) + "x3x224x224",
+                                   xl::nchw{{batch, 3, 224, 224}}, xl::nhwc{{batch, 3, 224, 224}}, 2.f, nothing{});
+  }
+  add_blocked<xl::half>(m, "half");
+  add_blocked<float>(m, "float");
+  int const n = 16384;
+  add_case<float, float>(m, "matrix transposed, float 16384x16384", xl::row_major<>{{n, n}}, xl::column_major<>{{n, n}}, 1,
+                         by_hand{1, n, n});
 }
 
 }  // namespace bench
