@@ -6,6 +6,8 @@ set(CROSSLANE_HIP_TEST_LAUNCHER "" CACHE STRING "Command (a list) that HIP tests
 option(CROSSLANE_TEST_COMPILATION "Also test what compiles and what does not: headers, wrong code, other projects" ON)
 
 option(CROSSLANE_TEST_CHECKED "Also run tests of kernels with the access checker: not together with a sanitizer" ON)
+# Off for a compiler whose sanitizers run them.
+option(CROSSLANE_TEST_PLAIN "Also run tests on the host without the access checker" ON)
 
 # crosslane_add_test(NAME <name> SOURCES <file.cpp>... [BACKENDS <backend>...] [LIBRARIES <target>...] [ARGUMENTS <a>...] [CHECKED])
 #
@@ -14,6 +16,13 @@ option(CROSSLANE_TEST_CHECKED "Also run tests of kernels with the access checker
 # CHECKED: also <name>.checked, in which the access checker must find nothing that the test does not expect.
 function(crosslane_add_test)
   cmake_parse_arguments(PARSE_ARGV 0 arg "CHECKED" "NAME" "SOURCES;BACKENDS;LIBRARIES;ARGUMENTS")
+  if(NOT arg_BACKENDS)
+    set(arg_BACKENDS ${CROSSLANE_ENABLED_BACKENDS})
+  endif()
+  if(NOT CROSSLANE_TEST_PLAIN)
+    list(REMOVE_ITEM arg_BACKENDS host)
+    list(APPEND arg_BACKENDS none)
+  endif()
   crosslane_add_executables(NAME ${arg_NAME} SOURCES ${arg_SOURCES} BACKENDS ${arg_BACKENDS}
     LIBRARIES crosslane::host crosslane_warnings ${CROSSLANE_TEST_LIBRARIES} ${arg_LIBRARIES})
   foreach(backend IN LISTS CROSSLANE_ENABLED_BACKENDS)
