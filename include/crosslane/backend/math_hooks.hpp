@@ -14,12 +14,12 @@ namespace crosslane::backend {
 #else
 #define CROSSLANE_C(name) __builtin_##name
 #endif
-#define CROSSLANE_C_1(name)                                                          \
-  static CROSSLANE_DEVICE_FN float name(float x) { return CROSSLANE_C(name##f)(x); } \
-  static CROSSLANE_DEVICE_FN double name(double x) { return CROSSLANE_C(name)(x); }
-#define CROSSLANE_C_2(name)                                                                      \
-  static CROSSLANE_DEVICE_FN float name(float x, float y) { return CROSSLANE_C(name##f)(x, y); } \
-  static CROSSLANE_DEVICE_FN double name(double x, double y) { return CROSSLANE_C(name)(x, y); }
+#define CROSSLANE_C_1(name)                                                   \
+  static CROSSLANE_FN float name(float x) { return CROSSLANE_C(name##f)(x); } \
+  static CROSSLANE_FN double name(double x) { return CROSSLANE_C(name)(x); }
+#define CROSSLANE_C_2(name)                                                               \
+  static CROSSLANE_FN float name(float x, float y) { return CROSSLANE_C(name##f)(x, y); } \
+  static CROSSLANE_FN double name(double x, double y) { return CROSSLANE_C(name)(x, y); }
 
 struct math_hooks {
   CROSSLANE_C_1(sqrt)
@@ -58,10 +58,10 @@ struct math_hooks {
   CROSSLANE_C_2(hypot)
   CROSSLANE_C_2(fmod)
   CROSSLANE_C_2(remainder)
-  static CROSSLANE_DEVICE_FN float fma(float a, float b, float c) { return CROSSLANE_C(fmaf)(a, b, c); }
-  static CROSSLANE_DEVICE_FN double fma(double a, double b, double c) { return CROSSLANE_C(fma)(a, b, c); }
-  static CROSSLANE_DEVICE_FN float ldexp(float x, int n) { return CROSSLANE_C(ldexpf)(x, n); }
-  static CROSSLANE_DEVICE_FN double ldexp(double x, int n) { return CROSSLANE_C(ldexp)(x, n); }
+  static CROSSLANE_FN float fma(float a, float b, float c) { return CROSSLANE_C(fmaf)(a, b, c); }
+  static CROSSLANE_FN double fma(double a, double b, double c) { return CROSSLANE_C(fma)(a, b, c); }
+  static CROSSLANE_FN float ldexp(float x, int n) { return CROSSLANE_C(ldexpf)(x, n); }
+  static CROSSLANE_FN double ldexp(double x, int n) { return CROSSLANE_C(ldexp)(x, n); }
 
   // --- approximations. Where there are none, the precise functions are used ---
 

@@ -188,8 +188,31 @@ void check_all_types(xl::device d) {
   check_functions<xl::bfloat16>(d, List{}, 1u << 15);
 }
 
+/// Functions called where no kernel runs.
+template <class T, class... F>
+void check_here(functions<F...>) {
+  auto const check = []<class G>(G f, T x, T y) {
+    if (!G::covers(double(x))) return;
+    exact const want = G::reference(double(x), double(y)), got = double(f(x, y));
+    if (std::isnan(want) ? std::isnan(got) : std::fabs(got - want) <= ulp<T>(want) * G::template bound<T>) return;
+    fail(std::string(G::name) + "<" + type_name<T> + "> is wrong outside of kernels", source_location::current());
+  };
+  for (double const x : {-1.25, 0.375, 1.25}) (check(F{}, T(x), T(0.625)), ...);
+}
+template <class T, class... List>
+void check_lists_here() {
+  (check_here<T>(List{}), ...);
+}
+
 }  // namespace
 
+CROSSLANE_TEST_ONCE(math, outside_of_kernels) {
+  check_lists_here<float, exponentials, powers, angles, hyperbolics, special, rounding>();
+  check_lists_here<double, exponentials, powers, angles, hyperbolics, special, rounding>();
+  check_lists_here<xl::half, exponentials, powers, angles, hyperbolics, special, rounding>();
+  CROSSLANE_CHECK_EQ(xl::fma(3.f, 5.f, 7.f), 22.f);
+  CROSSLANE_CHECK_EQ(xl::ldexp(3., 4), 48.);
+}
 CROSSLANE_TEST(math, exponentials) { check_all_types<exponentials>(d); }
 CROSSLANE_TEST(math, powers) { check_all_types<powers>(d); }
 CROSSLANE_TEST(math, angles) { check_all_types<angles>(d); }
