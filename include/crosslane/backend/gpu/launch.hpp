@@ -23,19 +23,21 @@ using kernel_parameter = std::conditional_t<kernel_shape_of<K>::cooperative, coo
 template <class Backend, class K, class Ctx>
 inline constexpr bool shared_is_dynamic = has_shared<K, Ctx> && sizeof(kernel_shared<K, Ctx>) > Backend::max_static_shared_bytes;
 
+/// A kernel whose author left out CROSSLANE_FN cannot be called here. That cannot be asked for, but compilers that refuse the call write
+/// this name (nvcc) or the line (clang).
 template <class Backend, unsigned Width, class K, class Native, class... A>
-CROSSLANE_DEVICE_FN CROSSLANE_INLINE void call_kernel(K const& kernel, Native const& native, A const&... arguments) {
+CROSSLANE_DEVICE_FN CROSSLANE_INLINE void call_kernel_marked_CROSSLANE_FN(K const& kernel, Native const& native, A const&... arguments) {
   using ctx = typename Backend::template context<Width, kernel_shape_of<K>>;
   if constexpr (!has_shared<K, ctx>) {
-    kernel(ctx{native}, arguments...);
+    kernel(ctx{native}, arguments...);  // its operator() is marked CROSSLANE_FN?
   } else if constexpr (shared_is_dynamic<Backend, K, ctx>) {
     using own = crosslane::context<without_dynamic_shared<Native>, Width, kernel_shape_of<K>>;
     using shared = kernel_shared<K, own>;
     static_assert(alignof(shared) <= 16, "crosslane: a shared struct of this size can be aligned to at most 16 bytes");
-    kernel(own{{native}}, *static_cast<shared*>(Backend::intrinsics::dynamic_shared()), arguments...);
+    kernel(own{{native}}, *static_cast<shared*>(Backend::intrinsics::dynamic_shared()), arguments...);  // CROSSLANE_FN?
   } else {
     __shared__ kernel_shared<K, ctx> memory;
-    kernel(ctx{native}, memory, arguments...);
+    kernel(ctx{native}, memory, arguments...);  // its operator() is marked CROSSLANE_FN?
   }
 }
 
@@ -44,9 +46,10 @@ CROSSLANE_DEVICE_FN CROSSLANE_INLINE void run_kernel(kernel_parameter<K> const& 
   if constexpr (!Backend::template is_device_width<Width>)
     Backend::intrinsics::trap();  // waves have another width on this architecture, and the launch never picks this instance there
   else if constexpr (kernel_shape_of<K>::cooperative)
-    call_kernel<Backend, Width>(kernel.kernel, grid_intrinsics<typename Backend::intrinsics>{kernel.counter}, arguments...);
+    call_kernel_marked_CROSSLANE_FN<Backend, Width>(kernel.kernel, grid_intrinsics<typename Backend::intrinsics>{kernel.counter},
+                                                    arguments...);
   else
-    call_kernel<Backend, Width>(kernel, typename Backend::intrinsics{}, arguments...);
+    call_kernel_marked_CROSSLANE_FN<Backend, Width>(kernel, typename Backend::intrinsics{}, arguments...);
 }
 
 /// A kernel object that holds nothing: it is not passed, but made where it runs. A launch takes longer with a parameter of one byte.
