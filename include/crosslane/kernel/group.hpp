@@ -99,7 +99,7 @@ class group_operations {
 
   /// The lanes of the group whose predicate holds, as lanes of the wave.
   CROSSLANE_NO_EXEC_CHECK
-  CROSSLANE_FN mask_type ballot(bool predicate, source_location where = source_location::current()) const {
+  CROSSLANE_FN lane_mask<wave_size> ballot(bool predicate, source_location where = source_location::current()) const {
     return native().template ballot<wave_size>(self().mask(), predicate, where);
   }
   /// Whether the predicate holds for some lane; the same answer for all.
@@ -118,14 +118,14 @@ class group_operations {
   /// The lanes of the group whose value has the same bytes as this lane's. T has no padding.
   CROSSLANE_NO_EXEC_CHECK
   template <class T>
-  CROSSLANE_FN mask_type match_any(T const& value, source_location where = source_location::current()) const {
+  CROSSLANE_FN lane_mask<wave_size> match_any(T const& value, source_location where = source_location::current()) const {
     check_bytes<T>();
     return native().template match_any<wave_size>(self().mask(), value, where);
   }
   /// The lanes of the group whose value has the same lowest `Bits` bits, 1 to 32: cheap where they are few.
   CROSSLANE_NO_EXEC_CHECK
   template <unsigned Bits>
-  CROSSLANE_FN mask_type match_bits(unsigned value, source_location where = source_location::current()) const {
+  CROSSLANE_FN lane_mask<wave_size> match_bits(unsigned value, source_location where = source_location::current()) const {
     static_assert(Bits >= 1 && Bits <= 32, "crosslane: match_bits compares 1 to 32 bits");
     return native().template match_bits<wave_size, Bits>(self().mask(), value, where);
   }

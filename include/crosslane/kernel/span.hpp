@@ -24,11 +24,19 @@ struct span_index {
 };
 
 CROSSLANE_NO_EXEC_CHECK
-CROSSLANE_FN constexpr void check_bounds([[maybe_unused]] span_index i, [[maybe_unused]] std::size_t size,
-                                         [[maybe_unused]] char const* what) {
+CROSSLANE_FN constexpr void check_bounds([[maybe_unused]] span_index i, [[maybe_unused]] std::size_t size) {
 #if !CROSSLANE_DEVICE_PASS()
   if (i.value >= size)
-    throw_error(errc::out_of_bounds, i.where, "%s %zu of a span of %zu elements at %s:%u", what, i.value, size, i.where.file, i.where.line);
+    throw_error(errc::out_of_bounds, i.where, "element %zu of a span of %zu at %s:%u", i.value, size, i.where.file, i.where.line);
+#endif
+}
+CROSSLANE_NO_EXEC_CHECK
+CROSSLANE_FN constexpr void check_subspan([[maybe_unused]] span_index offset, [[maybe_unused]] std::size_t count,
+                                          [[maybe_unused]] std::size_t size) {
+#if !CROSSLANE_DEVICE_PASS()
+  if (count != 0 && (offset.value >= size || count > size - offset.value))
+    throw_error(errc::out_of_bounds, offset.where, "subspan of %zu from element %zu of a span of %zu at %s:%u", count, offset.value, size,
+                offset.where.file, offset.where.line);
 #endif
 }
 #else
@@ -77,7 +85,7 @@ class span {
   /// The element i, below size(). Out of bounds throws out_of_bounds on the host with the caller's line, where bounds are checked.
   CROSSLANE_FN constexpr T& operator[](detail::span_index i) const {
 #if CROSSLANE_CONFIG_BOUNDS_CHECKS
-    detail::check_bounds(i, size_, "element");
+    detail::check_bounds(i, size_);
 #endif
     return data_[i];
   }
@@ -85,10 +93,7 @@ class span {
   /// `count` elements from `offset`.
   CROSSLANE_FN constexpr span subspan(detail::span_index offset, std::size_t count) const {
 #if CROSSLANE_CONFIG_BOUNDS_CHECKS
-    if (count != 0) {
-      detail::check_bounds(offset, size_, "subspan from element");
-      detail::check_bounds({count - 1, offset.where}, size_ - offset, "subspan to element");
-    }
+    detail::check_subspan(offset, count, size_);
 #endif
     return {data_ + offset, count};
   }
