@@ -5,13 +5,13 @@
 
 #include "kernels/blur.hpp"
 #include "kernels/equalise.hpp"
-#include "kernels/layout.hpp"
 #include "kernels/sobel.hpp"
 
 #include <crosslane/check.hpp>
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <time.h>
@@ -33,43 +33,42 @@ class picture {
  public:
   explicit picture(xl::device d)
       : q_{d},
-        bytes_{q_, 3 * pixels},
-        packed_{q_, 3 * pixels},
-        planes_{q_, three},
-        across_{q_, three},
-        blurred_{q_, three},
-        equalised_{q_, three},
-        edges_{q_, f.pitch},
+        bytes_{q_, size},
+        planes_{q_, photo::make_planar(size)},
+        across_{q_, photo::make_planar(size)},
+        blurred_{q_, photo::make_planar(size)},
+        equalised_{q_, photo::make_planar(size)},
+        edges_{q_, {size.extent<photo::axis::h>(), size.extent<photo::axis::w>()}},
         curve_{q_, photo::bins},
         counts_{q_, photo::bins} {
-    std::vector<unsigned char> noise(3 * pixels);
+    std::vector<unsigned char> noise(std::size_t(size.count()));
     unsigned state = 1;
     for (unsigned char& value : noise) value = static_cast<unsigned char>((state = state * 1664525u + 1013904223u) >> 24);
-    xl::copy(q_, noise, bytes_);
+    xl::copy(q_, noise, bytes_.storage());
     q_.synchronize();
   }
 
   void run() {
     namespace k = photo::kernels;
-    xl::launch_config const elementwise{.grid = xl::cover(pixels, 256 * k::group), .block = 256};
-    xl::launch(q_, elementwise, k::unpack{}, bytes_, planes_, f);
-    xl::launch(q_, {.grid = k::blur_horizontal::grid(f)}, k::blur_horizontal{photo::blur_weights}, planes_, across_, f);
-    xl::launch(q_, {.grid = k::blur_vertical::grid(f)}, k::blur_vertical{photo::blur_weights}, across_, blurred_, f);
-    xl::launch(q_, {.grid = k::sobel::grid(f)}, k::sobel{}, planes_, edges_, f);
+    xl::convert_scaled(q_, bytes_, planes_, photo::byte_step);
+    xl::launch(q_, {.grid = k::blur_horizontal::grid(size)}, k::blur_horizontal{photo::blur_weights}, planes_, across_);
+    xl::launch(q_, {.grid = k::blur_vertical::grid(size)}, k::blur_vertical{photo::blur_weights}, across_, blurred_);
+    xl::launch(q_, {.grid = k::sobel::grid(size)}, k::sobel{}, planes_, edges_);
     xl::fill(q_, counts_, 0u);
-    xl::launch(q_, {.grid = elementwise.grid}, k::histogram{}, planes_, counts_, f);
+    auto const groups = photo::in_groups(std::as_const(planes_).view());
+    xl::launch(q_, {.grid = groups.blocks()}, k::histogram{}, groups, counts_);
     xl::launch(q_, {.grid = 1}, k::equalising_curve{}, counts_, curve_);
-    xl::launch(q_, {.grid = elementwise.grid}, k::equalise{}, planes_, curve_, equalised_, f);
-    auto const plane = [this](unsigned channel) { return blurred_.view().subspan(channel * std::size_t{f.pitch}, pixels); };
-    xl::launch(q_, elementwise, k::pack{}, plane(0), plane(1), plane(2), packed_, f);
+    xl::launch(q_, {.grid = groups.blocks()}, k::equalise{}, groups, curve_, photo::in_groups(equalised_.view()));
+    xl::transform(q_, packed_, k::to_byte{}, blurred_);
   }
 
  private:
-  static constexpr photo::frame f{384, 216};
-  static constexpr std::size_t pixels = std::size_t{f.width} * f.height, three = 3 * std::size_t{f.pitch};
+  static constexpr photo::picture_extents size{3, 216, 384};
   xl::stream q_;
-  xl::buffer<unsigned char> bytes_, packed_;
-  xl::buffer<float> planes_, across_, blurred_, equalised_, edges_, curve_;
+  xl::tensor<unsigned char, photo::interleaved> bytes_, packed_{q_, size};
+  xl::tensor<float, photo::planar> planes_, across_, blurred_, equalised_;
+  xl::tensor<float, photo::plane> edges_;
+  xl::buffer<float> curve_;
   xl::buffer<unsigned> counts_;
 };
 

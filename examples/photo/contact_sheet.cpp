@@ -22,6 +22,8 @@ range source_of(int i, int in, int out) {
 
 /// Draws the picture, shrunk to width x height by averaging, with its corner at (left, top).
 void draw(image& sheet, image const& picture, int left, int top, int width, int height) {
+  auto const from = picture.view();
+  auto const to = sheet.view();
   for (int y = 0; y < height; ++y)
     for (int x = 0; x < width; ++x) {
       auto const rows = source_of(y, picture.height, height);
@@ -29,10 +31,9 @@ void draw(image& sheet, image const& picture, int left, int top, int width, int 
       std::uint64_t sum[3] = {};
       for (int sy = rows.first; sy < rows.last; ++sy)
         for (int sx = columns.first; sx < columns.last; ++sx)
-          for (std::size_t c = 0; c < 3; ++c) sum[c] += picture.rgb[picture.offset(sx, sy) + c];
+          for (int c = 0; c < 3; ++c) sum[c] += from(c, sy, sx);
       auto const count = std::uint64_t(rows.last - rows.first) * std::uint64_t(columns.last - columns.first);
-      for (std::size_t c = 0; c < 3; ++c)
-        sheet.rgb[sheet.offset(left + x, top + y) + c] = static_cast<unsigned char>((sum[c] + count / 2) / count);
+      for (int c = 0; c < 3; ++c) to(c, top + y, left + x) = static_cast<unsigned char>((sum[c] + count / 2) / count);
     }
 }
 

@@ -44,6 +44,9 @@ inline constexpr int blur_radius = 16;
 inline constexpr double blur_sigma = 5.0;
 inline constexpr auto blur_weights = make_gaussian<blur_radius>(blur_sigma);
 
+/// From one step of 8 bits to the next where 1 is the range from black to white.
+inline constexpr float byte_step = 1 / 255.0f;
+
 /// Luminance by Rec. 709.
 inline constexpr float luma_red = 0.2126f;
 inline constexpr float luma_green = 0.7152f;

@@ -1,21 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// A picture in memory.
+/// A picture in memory, and how pictures lie there.
 #pragma once
 
+#include <crosslane/tensor/packed.hpp>
+#include <crosslane/tensor/view.hpp>
+
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace photo {
 
-/// Rows from top to bottom, pixels from left to right, red, green, blue.
+namespace xl = crosslane;
+namespace axis = xl::axis;
+
+/// What pictures are indexed by, whatever their order in memory: red, green, blue; rows from top to bottom; pixels from left to right.
+using picture_extents = xl::extents<std::int32_t, xl::fixed<axis::c, 3>, axis::h, axis::w>;
+/// Pixel by pixel.
+using interleaved = xl::packed<picture_extents, xl::axes<axis::h, axis::w, axis::c>>;
+
 struct image {
   int width = 0;
   int height = 0;
   std::vector<unsigned char> rgb;
 
   [[nodiscard]] std::size_t pixels() const { return std::size_t(width) * std::size_t(height); }
-  /// Of a pixel's red.
-  [[nodiscard]] std::size_t offset(int x, int y) const { return 3 * (std::size_t(y) * std::size_t(width) + std::size_t(x)); }
+  [[nodiscard]] picture_extents extents() const { return {3, height, width}; }
+  [[nodiscard]] xl::tensor_view<unsigned char, interleaved> view() { return {rgb.data(), interleaved{extents()}}; }
+  [[nodiscard]] xl::tensor_view<unsigned char const, interleaved> view() const { return {rgb.data(), interleaved{extents()}}; }
 };
 
 }  // namespace photo

@@ -6,12 +6,12 @@
 #include "common/recorder.hpp"
 #include "kernels/blur.hpp"
 #include "kernels/equalise.hpp"
-#include "kernels/layout.hpp"
 #include "kernels/sobel.hpp"
 #include "reference.hpp"
 
-#include <crosslane/crosslane.hpp>
+#include <crosslane/tensor.hpp>
 
+#include <utility>
 #include <vector>
 
 namespace photo {
@@ -30,22 +30,23 @@ template <xl::runtime_backend Backend>
 [[nodiscard]] outcome run_pipeline(xl::basic_device<Backend> device, image const& in, reference::results const& expected, double tolerance,
                                    int repeat, examples::progress& shown) {
   using examples::largest_difference;
-  frame const f{in.width, in.height};
-  std::size_t const n = in.pixels();
-  std::size_t const plane = n * sizeof(float);
   xl::basic_stream<Backend> const q{device};
-  auto const memory = [&]<class T>(T, std::size_t count) { return xl::basic_buffer<T, xl::memory_kind::device, Backend>{q, count}; };
-  auto const three = 3 * std::size_t{f.pitch};
+  auto const tensor = [&]<class T, class Layout>(T, Layout const& layout) {
+    return xl::basic_tensor<T, Layout, xl::memory_kind::device, Backend>{q, layout};
+  };
+  auto const table = [&]<class T>(T) { return xl::basic_buffer<T, xl::memory_kind::device, Backend>{q, bins}; };
+  picture_extents const e = in.extents();
+  std::size_t const n = in.pixels();
+  std::size_t const plane_bytes = n * sizeof(float);
 
-  auto bytes = memory(std::uint8_t{}, 3 * n);  // [height x width x 3]
-  auto planes = memory(float{}, three);        // [3 x height x width], as are the next three
-  auto across = memory(float{}, three);
-  auto blurred = memory(float{}, three);
-  auto equalised = memory(float{}, three);
-  auto edges = memory(float{}, f.pitch);  // [height x width]
-  auto counts = memory(unsigned{}, bins);
-  auto curve = memory(float{}, bins);
-  auto packed = memory(std::uint8_t{}, 3 * n);  // [height x width x 3]
+  auto bytes = tensor(std::uint8_t{}, interleaved{e});
+  auto planes = tensor(float{}, make_planar(e));
+  auto across = tensor(float{}, make_planar(e));
+  auto blurred = tensor(float{}, make_planar(e));
+  auto equalised = tensor(float{}, make_planar(e));
+  auto edges = tensor(float{}, plane{{in.height, in.width}});
+  auto counts = table(unsigned{});
+  auto curve = table(float{});
 
   auto const download = [&](auto const& from) {
     std::vector<typename std::remove_cvref_t<decltype(from)>::value_type> to(from.size());
@@ -56,59 +57,54 @@ template <xl::runtime_backend Backend>
   // Without the gaps between planes.
   auto const download_planes = [&](auto const& from) {
     std::vector<float> to(3 * n);
-    xl::copy_2d(q, xl::rows{from, f.pitch, n, 3}, xl::rows{to, n, n, 3});
+    xl::copy_2d(q, xl::rows{from.storage(), std::size_t(from.view().template stride<axis::c>()), n, 3}, xl::rows{to, n, n, 3});
     q.synchronize();
     return to;
   };
-  auto const one_plane = [&](auto const& from, unsigned channel) { return from.view().subspan(channel * std::size_t{f.pitch}, n); };
 
   examples::recorder<Backend> recorder{q, repeat, shown};
-  xl::launch_config const elementwise{.grid = xl::cover(n, 256 * kernels::group), .block = 256};
-  unsigned const resident_blocks = 8 * device.properties().multiprocessors;
 
-  xl::copy(q, in.rgb, bytes);
-  recorder.run("unpack", 3 * n + 3 * plane, [&] { xl::launch(q, elementwise, kernels::unpack{}, bytes, planes, f); });
+  xl::copy(q, in.rgb, bytes.storage());
+  recorder.run("unpack", 3 * n + 3 * plane_bytes, [&] { xl::convert_scaled(q, bytes, planes, byte_step); });
   recorder.difference(largest_difference(download_planes(planes), expected.unpacked.value), tolerance);
 
-  recorder.run("blur horizontal", 6 * plane, [&] {
-    xl::launch(q, {.grid = kernels::blur_horizontal::grid(f)}, kernels::blur_horizontal{blur_weights}, planes, across, f);
-  });
+  recorder.run("blur horizontal", 6 * plane_bytes,
+               [&] { xl::launch(q, {.grid = kernels::blur_horizontal::grid(e)}, kernels::blur_horizontal{blur_weights}, planes, across); });
   recorder.difference(largest_difference(download_planes(across), expected.blurred_across.value), tolerance);
 
-  recorder.run("blur vertical", 6 * plane,
-               [&] { xl::launch(q, {.grid = kernels::blur_vertical::grid(f)}, kernels::blur_vertical{blur_weights}, across, blurred, f); });
+  recorder.run("blur vertical", 6 * plane_bytes,
+               [&] { xl::launch(q, {.grid = kernels::blur_vertical::grid(e)}, kernels::blur_vertical{blur_weights}, across, blurred); });
   recorder.difference(largest_difference(download_planes(blurred), expected.blurred.value), tolerance);
 
-  recorder.run("sobel", 4 * plane, [&] { xl::launch(q, {.grid = kernels::sobel::grid(f)}, kernels::sobel{}, planes, edges, f); });
-  {
-    auto made = download(edges);
-    made.resize(n);
-    recorder.difference(largest_difference(made, expected.edges), tolerance);
-  }
+  recorder.run("sobel", 4 * plane_bytes, [&] { xl::launch(q, {.grid = kernels::sobel::grid(e)}, kernels::sobel{}, planes, edges); });
+  recorder.difference(largest_difference(download(edges.storage()), expected.edges), tolerance);
 
   // A count is compared as a share of all pixels.
-  auto const counting = xl::launch_config{.grid = std::min(xl::cover(n, 256 * kernels::group), resident_blocks)};
+  auto const pixels = in_groups(std::as_const(planes).view());
+  unsigned const resident_blocks = 8 * device.properties().multiprocessors;
   recorder.run(
-      "histogram", 3 * plane, [&] { xl::launch(q, counting, kernels::histogram{}, planes, counts, f); }, [&] { xl::fill(q, counts, 0u); });
+      "histogram", 3 * plane_bytes,
+      [&] { xl::launch(q, {.grid = std::min(pixels.blocks(), resident_blocks)}, kernels::histogram{}, pixels, counts); },
+      [&] { xl::fill(q, counts, 0u); });
   recorder.difference(largest_difference(download(counts), expected.counts, 1 / double(n)), tolerance);
 
   // It moves 2 KiB: bytes a second would say nothing.
   recorder.run("equalising curve", 0, [&] { xl::launch(q, {.grid = 1}, kernels::equalising_curve{}, counts, curve); });
   recorder.difference(largest_difference(download(curve), expected.curve), tolerance);
 
-  recorder.run("equalise", 6 * plane, [&] { xl::launch(q, {.grid = elementwise.grid}, kernels::equalise{}, planes, curve, equalised, f); });
+  recorder.run("equalise", 6 * plane_bytes,
+               [&] { xl::launch(q, {.grid = pixels.blocks()}, kernels::equalise{}, pixels, curve, in_groups(equalised.view())); });
   recorder.difference(largest_difference(download_planes(equalised), expected.equalised.value), tolerance);
 
-  auto const pack = [&](auto const& red, auto const& green, auto const& blue) {
-    xl::launch(q, elementwise, kernels::pack{}, red, green, blue, packed, f);
-  };
+  // A tensor without colours gives each of them the same.
+  auto const pack = [&](auto const& from) { xl::transform(q, bytes, kernels::to_byte{}, from); };
   outcome result;
-  recorder.run("pack", 3 * plane + 3 * n, [&] { pack(one_plane(blurred, 0), one_plane(blurred, 1), one_plane(blurred, 2)); });
-  result.blurred = {in.width, in.height, download(packed)};
-  pack(one_plane(edges, 0), one_plane(edges, 0), one_plane(edges, 0));
-  result.edges = {in.width, in.height, download(packed)};
-  pack(one_plane(equalised, 0), one_plane(equalised, 1), one_plane(equalised, 2));
-  result.equalised = {in.width, in.height, download(packed)};
+  recorder.run("pack", 3 * plane_bytes + 3 * n, [&] { pack(blurred); });
+  result.blurred = {in.width, in.height, download(bytes.storage())};
+  pack(edges);
+  result.edges = {in.width, in.height, download(bytes.storage())};
+  pack(equalised);
+  result.equalised = {in.width, in.height, download(bytes.storage())};
   recorder.difference(std::max({largest_difference(result.blurred.rgb, expected.blurred_picture.rgb, 1 / 255.0),
                                 largest_difference(result.edges.rgb, expected.edges_picture.rgb, 1 / 255.0),
                                 largest_difference(result.equalised.rgb, expected.equalised_picture.rgb, 1 / 255.0)}),

@@ -7,41 +7,41 @@
 namespace photo::reference {
 namespace {
 
-std::size_t index(planar const& p, int channel, int x, int y) {
-  return (std::size_t(channel) * std::size_t(p.height) + std::size_t(y)) * std::size_t(p.width) + std::size_t(x);
-}
+using planes = xl::tensor_view<float const, planar::layout>;
 
 /// The value at (x, y) or at the border pixel nearest to it.
-float clamped(planar const& p, int channel, int x, int y) {
-  return p.value[index(p, channel, std::clamp(x, 0, p.width - 1), std::clamp(y, 0, p.height - 1))];
+float clamped(planes const& p, int channel, int x, int y) {
+  return p(channel, std::clamp(y, 0, p.extent<axis::h>() - 1), std::clamp(x, 0, p.extent<axis::w>() - 1));
 }
 
 planar blur(planar const& in, int step_x, int step_y) {
   planar out{in.width, in.height, std::vector<float>(in.value.size())};
+  auto const from = in.view();
+  auto const to = out.view();
   for (int c = 0; c < 3; ++c)
     for (int y = 0; y < in.height; ++y)
       for (int x = 0; x < in.width; ++x) {
         float sum = 0;
         for (int i = -blur_radius; i <= blur_radius; ++i)
-          sum = std::fma(blur_weights.weight[i + blur_radius], clamped(in, c, x + i * step_x, y + i * step_y), sum);
-        out.value[index(out, c, x, y)] = sum;
+          sum = std::fma(blur_weights.weight[i + blur_radius], clamped(from, c, x + i * step_x, y + i * step_y), sum);
+        to(c, y, x) = sum;
       }
   return out;
 }
 
-int bin_of(planar const& p, int x, int y) {
-  return (luma_red_256 * to_byte(p.value[index(p, 0, x, y)]) + luma_green_256 * to_byte(p.value[index(p, 1, x, y)]) +
-          luma_blue_256 * to_byte(p.value[index(p, 2, x, y)]) + 128) /
-         256;
+int bin_of(planes const& p, int x, int y) {
+  return (luma_red_256 * to_byte(p(0, y, x)) + luma_green_256 * to_byte(p(1, y, x)) + luma_blue_256 * to_byte(p(2, y, x)) + 128) / 256;
 }
 
 }  // namespace
 
 planar unpack(image const& in) {
   planar out{in.width, in.height, std::vector<float>(in.rgb.size())};
+  auto const from = in.view();
+  auto const to = out.view();
   for (int c = 0; c < 3; ++c)
-    for (std::size_t i = 0; i < in.pixels(); ++i)
-      out.value[std::size_t(c) * in.pixels() + i] = float(in.rgb[3 * i + std::size_t(c)]) * (1 / 255.0f);
+    for (int y = 0; y < in.height; ++y)
+      for (int x = 0; x < in.width; ++x) to(c, y, x) = float(from(c, y, x)) * byte_step;
   return out;
 }
 
@@ -49,8 +49,8 @@ planar blur_horizontal(planar const& in) { return blur(in, 1, 0); }
 planar blur_vertical(planar const& in) { return blur(in, 0, 1); }
 
 std::vector<float> sobel(planar const& in) {
-  auto const luminance = [&](int x, int y) {
-    return std::fma(luma_blue, clamped(in, 2, x, y), std::fma(luma_green, clamped(in, 1, x, y), luma_red * clamped(in, 0, x, y)));
+  auto const luminance = [from = in.view()](int x, int y) {
+    return std::fma(luma_blue, clamped(from, 2, x, y), std::fma(luma_green, clamped(from, 1, x, y), luma_red * clamped(from, 0, x, y)));
   };
   std::vector<float> out;
   out.reserve(in.value.size() / 3);
@@ -74,8 +74,9 @@ unsigned char to_byte(float value) {
 
 histogram_counts histogram(planar const& in) {
   histogram_counts counts{};
+  auto const from = in.view();
   for (int y = 0; y < in.height; ++y)
-    for (int x = 0; x < in.width; ++x) ++counts[std::size_t(bin_of(in, x, y))];
+    for (int x = 0; x < in.width; ++x) ++counts[std::size_t(bin_of(from, x, y))];
   return counts;
 }
 
@@ -99,21 +100,23 @@ tone_curve equalising_curve(histogram_counts const& counts) {
 
 planar equalise(planar const& in, tone_curve const& curve) {
   planar out = in;
+  auto const from = in.view();
+  auto const to = out.view();
   for (int y = 0; y < in.height; ++y)
     for (int x = 0; x < in.width; ++x) {
-      float const lift = curve[std::size_t(bin_of(in, x, y))];
-      for (int c = 0; c < 3; ++c) {
-        auto& value = out.value[index(out, c, x, y)];
-        value = std::clamp(value + lift, 0.0f, 1.0f);
-      }
+      float const lift = curve[std::size_t(bin_of(from, x, y))];
+      for (int c = 0; c < 3; ++c) to(c, y, x) = std::clamp(from(c, y, x) + lift, 0.0f, 1.0f);
     }
   return out;
 }
 
 image pack(planar const& in) {
   image out{in.width, in.height, std::vector<unsigned char>(in.value.size())};
+  auto const from = in.view();
+  auto const to = out.view();
   for (int c = 0; c < 3; ++c)
-    for (std::size_t i = 0; i < out.pixels(); ++i) out.rgb[3 * i + std::size_t(c)] = to_byte(in.value[std::size_t(c) * out.pixels() + i]);
+    for (int y = 0; y < in.height; ++y)
+      for (int x = 0; x < in.width; ++x) to(c, y, x) = to_byte(from(c, y, x));
   return out;
 }
 

@@ -14,17 +14,21 @@
 
 namespace photo::reference {
 
-/// Three planes, one after the other: value[(channel * height + y) * width + x], in [0, 1].
+/// Three planes, one after the other, of values in [0, 1].
 struct planar {
+  using layout = xl::packed<picture_extents, xl::axes<axis::c, axis::h, axis::w>>;
   int width = 0;
   int height = 0;
   std::vector<float> value;
+
+  [[nodiscard]] xl::tensor_view<float, layout> view() { return {value.data(), layout{{3, height, width}}}; }
+  [[nodiscard]] xl::tensor_view<float const, layout> view() const { return {value.data(), layout{{3, height, width}}}; }
 };
 
 using histogram_counts = std::array<std::uint32_t, bins>;
 using tone_curve = std::array<float, bins>;
 
-/// value = byte * (1 / 255), the factor rounded first.
+/// value = byte * byte_step.
 [[nodiscard]] planar unpack(image const& in);
 
 /// out(x, y) = sum over i = -r ... r, in this order, of weight[i + r] * in(x + i, y), the first product rounded and the others

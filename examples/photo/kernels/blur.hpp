@@ -29,7 +29,7 @@ CROSSLANE_FN void load_tile(unsigned first, From const& from, To const& to) {
   unrolled<whole>([&](auto k) { to(first + Step * k.value) = loaded[k.value]; });
 }
 
-/// Along rows. `in` and `out` are planes [3 x pixels]. Grid: tiles in x, tiles in y, channels.
+/// Along rows. Grid: tiles in x, tiles in y, channels.
 struct blur_horizontal {
   static constexpr int dimensions = 3;
   static constexpr auto block = xl::block_size<64, 4>;
@@ -45,25 +45,27 @@ struct blur_horizontal {
 
   gaussian<blur_radius> weights;
 
-  static xl::extent3 grid(frame f) { return {xl::cover(f.width, columns), xl::cover(f.height, rows), 3}; }
+  static xl::extent3 grid(picture_extents const& e) {
+    return {xl::cover(e.extent<axis::w>(), columns), xl::cover(e.extent<axis::h>(), rows), 3};
+  }
 
   template <xl::kernel_context Ctx>
-  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, xl::span<float const> in, xl::span<float> out, frame f) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, xl::tensor_view<float const, planar> in,
+                               xl::tensor_view<float, planar> out) const {
+    int const width = in.extent<axis::w>(), height = in.extent<axis::h>();
     auto const thread = ctx.thread_index();
     auto const tile = ctx.block_index();
-    auto const from = in.subspan(tile.z * std::size_t{f.pitch}, f.pixels());
-    auto const to = out.subspan(tile.z * std::size_t{f.pitch}, f.pixels());
-    unsigned const x = tile.x * columns + thread.x * outputs;
-    unsigned const y = tile.y * rows + thread.y;
+    int const x = int(tile.x * columns + thread.x * outputs);
+    int const y = int(tile.y * rows + thread.y);
 
     // Threads beyond the border load its pixels again: all must come to the barrier.
-    unsigned const row = clamped(y, 0u, f.height - 1) * f.width;
+    int const row = clamped(y, 0, height - 1);
     int const left = int(tile.x * columns) - int(halo);
     load_tile<columns + 2 * halo, 64>(
-        thread.x, [&](unsigned i) { return from[row + unsigned(clamped(left + int(i), 0, int(f.width) - 1))]; },
+        thread.x, [&](unsigned i) { return in(tile.z, row, clamped(left + int(i), 0, width - 1)); },
         [&](unsigned i) -> float& { return s.tile[thread.y][i]; });
     ctx.sync_block();
-    if (x >= f.width || y >= f.height) return;
+    if (x >= width || y >= height) return;
 
     float sum[outputs] = {};
     xl::span<float const> const window{s.tile[thread.y] + thread.x * outputs, outputs + 2 * halo};
@@ -72,13 +74,13 @@ struct blur_horizontal {
       unrolled<4>([&](auto i) { accumulate<4 * decltype(part)::value + decltype(i)::value>(weights, value[i.value], sum); });
     });
 
-    if (f.width % outputs == 0) {
+    if (width % int(outputs) == 0) {
       xl::vec<float, outputs> result;
       for (unsigned j = 0; j < outputs; ++j) result[j] = sum[j];
-      xl::store_vec(to, row + x, result);
+      xl::store_vec(xl::span<float>{&out(tile.z, y, x), outputs}, 0, result);
     } else {
-      for (unsigned j = 0; j < outputs; ++j)
-        if (x + j < f.width) to[row + x + j] = sum[j];
+      for (int j = 0; j < int(outputs); ++j)
+        if (x + j < width) out(tile.z, y, x + j) = sum[j];
     }
   }
 };
@@ -98,30 +100,32 @@ struct blur_vertical {
 
   gaussian<blur_radius> weights;
 
-  static xl::extent3 grid(frame f) { return {xl::cover(f.width, columns), xl::cover(f.height, rows), 3}; }
+  static xl::extent3 grid(picture_extents const& e) {
+    return {xl::cover(e.extent<axis::w>(), columns), xl::cover(e.extent<axis::h>(), rows), 3};
+  }
 
   template <xl::kernel_context Ctx>
-  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, xl::span<float const> in, xl::span<float> out, frame f) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, xl::tensor_view<float const, planar> in,
+                               xl::tensor_view<float, planar> out) const {
+    int const width = in.extent<axis::w>(), height = in.extent<axis::h>();
     auto const thread = ctx.thread_index();
     auto const tile = ctx.block_index();
-    auto const from = in.subspan(tile.z * std::size_t{f.pitch}, f.pixels());
-    auto const to = out.subspan(tile.z * std::size_t{f.pitch}, f.pixels());
-    unsigned const x = tile.x * columns + thread.x;
-    unsigned const y = tile.y * rows + thread.y * outputs;
+    int const x = int(tile.x * columns + thread.x);
+    int const y = int(tile.y * rows + thread.y * outputs);
 
-    unsigned const column = clamped(x, 0u, f.width - 1);
+    int const column = clamped(x, 0, width - 1);
     int const top = int(tile.y * rows) - int(halo);
     load_tile<rows + 2 * halo, 8>(
-        thread.y, [&](unsigned i) { return from[unsigned(clamped(top + int(i), 0, int(f.height) - 1)) * f.width + column]; },
+        thread.y, [&](unsigned i) { return in(tile.z, clamped(top + int(i), 0, height - 1), column); },
         [&](unsigned i) -> float& { return s.tile[i][thread.x]; });
     ctx.sync_block();
-    if (x >= f.width) return;
+    if (x >= width) return;
 
     float sum[outputs] = {};
     unrolled<outputs + 2 * halo>(
         [&](auto k) { accumulate<decltype(k)::value>(weights, s.tile[thread.y * outputs + k.value][thread.x], sum); });
-    for (unsigned j = 0; j < outputs; ++j)
-      if (y + j < f.height) to[(y + j) * f.width + x] = sum[j];
+    for (int j = 0; j < int(outputs); ++j)
+      if (y + j < height) out(tile.z, y + j, x) = sum[j];
   }
 };
 

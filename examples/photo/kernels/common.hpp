@@ -1,34 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What the kernels share: where pixels lie, and small functions.
+/// What the kernels share: how pictures lie in device memory, and small functions.
 #pragma once
 
-#include <crosslane/crosslane.hpp>
+#include "image.hpp"
+
+#include <crosslane/tensor.hpp>
 
 #include <cmath>
-#include <cstddef>
 #include <type_traits>
 #include <utility>
 
 namespace photo {
 
-namespace xl = crosslane;
+/// Colour by colour. Make one by make_planar(): each plane begins where wide accesses may, whatever the size of the picture.
+using planar = xl::strided<picture_extents, xl::axes<axis::c, axis::h, axis::w>, xl::strides<xl::dynamic, xl::dynamic, 1>>;
+inline planar make_planar(picture_extents const& e) {
+  int const width = e.extent<axis::w>(), pixels = e.extent<axis::h>() * width;
+  return {e, {{(pixels + 63) / 64 * 64, width, 1}}};
+}
 
-/// Where the pixels of a picture lie in device memory. Interleaved bytes: pixel i at 3 i. Planes of floats: channel c of pixel i at
-/// c * pitch + i. Pixel i is that of column i % width and row i / width.
-struct frame {
-  unsigned width;
-  unsigned height;
-  unsigned pitch;  // a multiple of 64: every plane begins where wide accesses may
+/// One number for each pixel.
+using plane = xl::row_major<axis::h, axis::w>;
 
-  constexpr frame(int w, int h) : width(unsigned(w)), height(unsigned(h)), pitch((width * height + 63) / 64 * 64) {}
+/// Rows and columns as one axis, for work in which they do not matter.
+struct pixel : xl::axis_tag {};
+using flat = xl::strided<xl::extents<std::int32_t, xl::fixed<axis::c, 3>, pixel>, xl::axes<axis::c, pixel>, xl::strides<xl::dynamic, 1>>;
 
-  CROSSLANE_FN constexpr unsigned pixels() const { return width * height; }
+/// The pixels of planes by four, which is an access of 16 bytes to each plane, and up to three that are left over.
+template <class T>
+struct pixel_groups {
+  static constexpr unsigned size = 4;
+  using group = xl::vec<std::remove_const_t<T>, size>;
+  xl::tensor_view<std::conditional_t<std::is_const_v<T>, group const, group>, flat> groups;
+  xl::tensor_view<T, flat> rest;
+
+  /// Of 256 threads, where each takes a group or a pixel of the rest.
+  unsigned blocks() const { return xl::cover(groups.template extent<pixel>() + rest.template extent<pixel>(), 256); }
 };
+template <class T>
+pixel_groups<T> in_groups(xl::tensor_view<T, planar> const& planes) {
+  auto const all = xl::merge<axis::h, axis::w, pixel>(planes);
+  int const left = all.template extent<pixel>() % int(pixel_groups<T>::size), whole = all.template extent<pixel>() - left;
+  return {xl::vectorised<pixel_groups<T>::size>(xl::subrange<pixel>(all, 0, whole)), xl::subrange<pixel>(all, whole, left)};
+}
 
 namespace kernels {
-
-/// Pixels that a thread of an element-wise kernel takes: a 16-byte access to each plane, three of 4 bytes to interleaved bytes.
-inline constexpr unsigned group = 4;
 
 template <class T>
 CROSSLANE_FN constexpr T clamped(T value, T low, T high) {
@@ -46,7 +62,11 @@ CROSSLANE_FN constexpr void unrolled(F const& f) {
 }
 
 /// See reference::to_byte.
-CROSSLANE_FN inline unsigned to_byte(float value) { return (unsigned(clamped(value, 0.0f, 1.0f) * 510.0f) + 1) / 2; }
+struct to_byte {
+  CROSSLANE_FN constexpr unsigned char operator()(float value) const {
+    return static_cast<unsigned char>((unsigned(clamped(value, 0.0f, 1.0f) * 510.0f) + 1) / 2);
+  }
+};
 
 }  // namespace kernels
 }  // namespace photo

@@ -9,10 +9,11 @@ namespace photo::kernels {
 
 /// The bin of a pixel's luminance. Whole numbers throughout: there is no rounding in which targets could differ.
 CROSSLANE_FN inline unsigned bin_of(float red, float green, float blue) {
-  return (luma_red_256 * to_byte(red) + luma_green_256 * to_byte(green) + luma_blue_256 * to_byte(blue) + 128) / 256;
+  constexpr to_byte step;
+  return unsigned(luma_red_256 * step(red) + luma_green_256 * step(green) + luma_blue_256 * step(blue) + 128) / 256;
 }
 
-/// counts [bins] += number of pixels of planes [3 x pixels] in each bin. Any grid. Each wave counts into an array of its own in
+/// counts [bins] += number of pixels of `in` in each bin. Any grid. Each wave counts into an array of its own in
 /// shared memory, where it meets itself only; the block then adds the sums to device memory.
 struct histogram {
   static constexpr auto block = xl::block_size<256>;
@@ -23,23 +24,19 @@ struct histogram {
   };
 
   template <xl::kernel_context Ctx>
-  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, xl::span<float const> planes, xl::span<unsigned> counts, frame f) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, pixel_groups<float const> in, xl::span<unsigned> counts) const {
     for (auto bin : ctx.block_stride(bins))
       for (auto& own : s.counts) own[bin] = 0;
     ctx.sync_block();
 
     auto& own = s.counts[ctx.wave_rank()];
-    std::size_t const green = f.pitch;
-    std::size_t const blue = 2 * green;
-    for (auto g : ctx.grid_stride(f.pixels() / group)) {
-      auto const r = xl::load_vec<group>(planes, g * group);
-      auto const gr = xl::load_vec<group>(planes, green + g * group);
-      auto const b = xl::load_vec<group>(planes, blue + g * group);
+    for (auto g : ctx.grid_stride(in.groups.extent<pixel>())) {
+      auto const red = in.groups(0, g), green = in.groups(1, g), blue = in.groups(2, g);
       // Neighbours are often of one tone: they are added together.
-      unsigned bin = bin_of(r[0], gr[0], b[0]);
+      unsigned bin = bin_of(red[0], green[0], blue[0]);
       unsigned count = 1;
-      for (unsigned i = 1; i < group; ++i) {
-        unsigned const next = bin_of(r[i], gr[i], b[i]);
+      for (unsigned i = 1; i < in.size; ++i) {
+        unsigned const next = bin_of(red[i], green[i], blue[i]);
         if (next != bin) {
           xl::atomic(ctx, own[bin]).fetch_add(count);
           bin = next;
@@ -49,10 +46,8 @@ struct histogram {
       }
       xl::atomic(ctx, own[bin]).fetch_add(count);
     }
-    for (auto i : ctx.grid_stride(f.pixels() % group)) {
-      std::size_t const pixel = f.pixels() / group * group + i;
-      xl::atomic(ctx, own[bin_of(planes[pixel], planes[green + pixel], planes[blue + pixel])]).fetch_add(1);
-    }
+    for (auto i : ctx.grid_stride(in.rest.extent<pixel>()))
+      xl::atomic(ctx, own[bin_of(in.rest(0, i), in.rest(1, i), in.rest(2, i))]).fetch_add(1);
     ctx.sync_block();
 
     for (auto bin : ctx.block_stride(bins)) {
@@ -95,7 +90,7 @@ struct equalising_curve {
   }
 };
 
-/// out [3 x pixels] = in [3 x pixels] + curve[bin of the pixel], within [0, 1]. A thread for every four pixels.
+/// out = in + curve[bin of the pixel], within [0, 1]. A thread for every group and every pixel of the rest.
 struct equalise {
   static constexpr auto block = xl::block_size<256>;
 
@@ -104,28 +99,25 @@ struct equalise {
   };
 
   template <xl::kernel_context Ctx>
-  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, xl::span<float const> in, xl::span<float const> curve, xl::span<float> out,
-                               frame f) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, pixel_groups<float const> in, xl::span<float const> curve,
+                               pixel_groups<float> out) const {
     for (auto bin : ctx.block_stride(bins)) s.curve[bin] = curve[bin];
     ctx.sync_block();
 
-    unsigned const first = unsigned(ctx.global_index()) * group;
-    if (first >= f.pixels()) return;
-    std::size_t const plane[3] = {0, f.pitch, 2 * std::size_t{f.pitch}};
-    if (first + group > f.pixels()) {
-      for (unsigned i = first; i < f.pixels(); ++i) {
-        float const lift = s.curve[bin_of(in[i], in[plane[1] + i], in[plane[2] + i])];
-        for (unsigned c = 0; c < 3; ++c) out[plane[c] + i] = clamped(in[plane[c] + i] + lift, 0.0f, 1.0f);
-      }
+    int const g = int(ctx.global_index());
+    int const i = g - in.groups.extent<pixel>();
+    if (i >= in.rest.extent<pixel>()) return;
+    if (i >= 0) {
+      float const lift = s.curve[bin_of(in.rest(0, i), in.rest(1, i), in.rest(2, i))];
+      for (int c = 0; c < 3; ++c) out.rest(c, i) = clamped(in.rest(c, i) + lift, 0.0f, 1.0f);
       return;
     }
-    xl::vec<float, group> value[3];
-    for (unsigned c = 0; c < 3; ++c) value[c] = xl::load_vec<group>(in, plane[c] + first);
-    for (unsigned i = 0; i < group; ++i) {
-      float const lift = s.curve[bin_of(value[0][i], value[1][i], value[2][i])];
-      for (unsigned c = 0; c < 3; ++c) value[c][i] = clamped(value[c][i] + lift, 0.0f, 1.0f);
+    xl::vec<float, in.size> value[3] = {in.groups(0, g), in.groups(1, g), in.groups(2, g)};
+    for (unsigned k = 0; k < in.size; ++k) {
+      float const lift = s.curve[bin_of(value[0][k], value[1][k], value[2][k])];
+      for (auto& plane : value) plane[k] = clamped(plane[k] + lift, 0.0f, 1.0f);
     }
-    for (unsigned c = 0; c < 3; ++c) xl::store_vec(out, plane[c] + first, value[c]);
+    for (int c = 0; c < 3; ++c) out.groups(c, g) = value[c];
   }
 };
 
