@@ -18,9 +18,14 @@ struct negated {
   CROSSLANE_FN float operator()(float x, float = 0) const { return -x; }
 };
 
+struct small_numbers {
+  CROSSLANE_FN int operator()(xl::random_engine& engine) const { return int(engine() % 10); }
+};
+
 using rgb = xl::with_fixed<xl::nhwc, xl::fixed<axis::c, 3>>;
 
-void launch(xl::stream const& q, xl::tensor<float, xl::nchw>& planes, xl::tensor<float, xl::nhwc>& pixels, float* data) {
+void launch(xl::stream const& q, xl::tensor<float, xl::nchw>& planes, xl::tensor<float, xl::nhwc>& pixels, float* data,
+            xl::tensor<int, xl::nchw>& numbers) {
   xl::launch(q, {.grid = 1, .block = 32}, takes_nhwc{}, pixels);
   xl::launch(q, {.grid = 1, .block = 32}, takes_contiguous_channels{}, pixels);
   auto const t = planes.view();
@@ -70,10 +75,13 @@ void launch(xl::stream const& q, xl::tensor<float, xl::nchw>& planes, xl::tensor
   (void)xl::split<axis::c, axis::d, xl::fixed<axis::k, 2>>(xl::tensor_view{data, rgb{{1, 3, 2, 2}}});
 #elif CROSSLANE_TEST_WRONG == 23
   (void)xl::split<axis::c, axis::h, axis::k>(t, 2);
+#elif CROSSLANE_TEST_WRONG == 24
+  xl::fill_random(q, numbers, 1);
 #else
   xl::convert(q, planes, pixels);
   xl::transform(q, pixels, negated{}, planes, xl::fix<axis::n>(t, 0));
   xl::reduce<axis::n>(q, xl::fix<axis::n>(t, 0), pixels, xl::plus{}, 0.f);
   (void)t, (void)data;
+  xl::fill_random(q, numbers, 1, small_numbers{});
 #endif
 }
