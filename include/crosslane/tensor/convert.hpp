@@ -52,20 +52,8 @@ void convert_views(basic_stream_ref<B> q, tensor_view<T, From> const& from, tens
     throw_error(errc::size_mismatch, where, "convert: axis %s has %lld in the source and %lld in the destination", axis, n, m);
   });
   if (to.count() == 0) return;
-  [[maybe_unused]] std::size_t const span_size = std::size_t(to.layout().span_size());
-  [[maybe_unused]] constexpr bool plain = std::is_same_v<std::remove_const_t<T>, U> && std::is_same_v<F, cast_to<U>>;
-  if constexpr (strided_layout<From> && strided_layout<To>) {
-    if constexpr (plain) {
-      if (is_contiguous(make_walk(typename To::order{}, to.layout(), from.layout())))
-        return copy(q, span{from.data(), span_size}, span{to.data(), span_size}, where);
-    }
-  } else if constexpr (is_blocked<To>) {
-    bool const gaps = to.layout().span_size() != to.count();
-    if constexpr (plain && std::is_same_v<From, To>) {
-      if (!gaps) return copy(q, span{from.data(), span_size}, span{to.data(), span_size}, where);
-    }
-    if (gaps) fill(q, span{to.data(), span_size}, U{}, where);
-  }
+  if constexpr (is_blocked<To>)
+    if (to.layout().span_size() != to.count()) fill(q, span{to.data(), std::size_t(to.layout().span_size())}, U{}, where);
   transform_operands(q, where, f, to, from);
 }
 

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <crosslane/algorithm/transform.hpp>
+#include <crosslane/runtime/copy.hpp>
+#include <crosslane/tensor/interleave.hpp>
 #include <crosslane/tensor/tensor.hpp>
 #include <crosslane/tensor/transpose.hpp>
 #include <crosslane/tensor/walk.hpp>
@@ -27,7 +29,7 @@ T const* input_data(tensor_view<T, L> const& view) {
   return view.data();
 }
 template <class E>
-auto input_data(index_positions<E> const& positions) {
+rising_positions input_data(index_positions<E> const& positions) {
   return positions.data();
 }
 
@@ -76,6 +78,45 @@ void for_each_grid_of_blocks(basic_stream_ref<B> q, std::uint64_t blocks, source
   for (std::uint64_t begin = 0; begin < blocks; begin += most) queue(begin, unsigned(blocks - begin < most ? blocks - begin : most));
 }
 
+/// Between E neighbours and E planes. False where that is not what the plan is, or where vectors are not whole.
+template <int E, runtime_backend B, class T, class U, class F>
+bool run_interleave(basic_stream_ref<B> q, walk_plan<2> const& p, F const& f, U* to, T const* from, source_location where) {
+  constexpr unsigned V = conversion_vector<T, U>;
+  if constexpr (V > 1) {
+    for (int const together : {0, 1}) {  // the operand whose neighbours are the other's planes
+      int of_neighbours = -1, of_plane = -1;
+      for (int i = 0; i < p.rank; ++i) {
+        if (p.axis[i].stride[together] == 1 && p.axis[i].extent == E) of_neighbours = i;
+        if (p.axis[i].stride[together] == E && p.axis[i].stride[1 - together] == 1) of_plane = i;
+      }
+      if (of_neighbours < 0 || of_plane < 0 || !aligned_for<V>(from) || !aligned_for<V>(to)) continue;
+      interleave_plan planes{{}, p.axis[of_neighbours].stride[1 - together]};
+      bool whole = planes.plane_stride % std::int64_t{V} == 0;
+      auto const add = [&](walk_axis<2> a, bool vectors) {
+        if (vectors) a = {a.extent / V, {a.stride[0] * V, a.stride[1] * V}};
+        whole = whole && a.stride[0] % std::int64_t{V} == 0 && a.stride[1] % std::int64_t{V} == 0;
+        planes.outer.axis[planes.outer.rank++] = a;
+      };
+      for (int i = 0; i < p.rank; ++i)
+        if (i != of_neighbours && i != of_plane) add(p.axis[i], false);
+      whole = whole && p.axis[of_plane].extent % V == 0;
+      add(p.axis[of_plane], true);
+      if (!whole) continue;
+      for_each_grid(q, std::uint64_t(planes.outer.count()), 1, where, [&](std::uint64_t begin, std::uint64_t n) {
+        auto const run = [&](auto kernel) {
+          launch(q, {.grid = cover(n, elementwise_block, where), .where = where}, kernel, f, planes, begin, n, to, from);
+        };
+        if (together == 1)
+          run(interleave_kernel<V, E, true>{});
+        else
+          run(interleave_kernel<V, E, false>{});
+      });
+      return true;
+    }
+  }
+  return false;
+}
+
 /// False where tiles are of no use.
 template <runtime_backend B, class T, class U, class F>
 bool run_tiles(basic_stream_ref<B> q, walk_plan<2> const& p, F const& f, U* to, T const* from, source_location where) {
@@ -85,17 +126,18 @@ bool run_tiles(basic_stream_ref<B> q, walk_plan<2> const& p, F const& f, U* to, 
     if (p.axis[i].stride[0] == 1) along_to = i;
     if (p.axis[i].stride[1] == 1) along_from = i;
   }
-  if (along_from < 0 || along_to < 0 || along_from == along_to || p.axis[along_to].stride[1] == 0 ||
-      p.axis[along_from].extent < conversion_small || p.axis[along_to].extent < conversion_small)
-    return false;
-  bool const from_whole = whole_vectors<V>(p, along_from, 1, from);
-  bool const to_whole = whole_vectors<V>(p, along_to, 0, to);
-  tile_plan tiles{p.axis[along_from], p.axis[along_to], {}, 0, 0};
+  if (along_from < 0 || along_to < 0 || along_from == along_to || p.axis[along_to].stride[1] == 0) return false;
+  tile_plan tiles{p.axis[along_from], p.axis[along_to], {}, {}, 0, 0};
   for (int i = 0; i < p.rank; ++i)
     if (i != along_from && i != along_to) tiles.other.axis[tiles.other.rank++] = p.axis[i];
-  tiles.tiles_from = (tiles.along_from.extent + conversion_tile - 1) / conversion_tile;
-  tiles.tiles_to = (tiles.along_to.extent + conversion_tile - 1) / conversion_tile;
-  std::int64_t const blocks = tiles.other.count() * tiles.tiles_from * tiles.tiles_to;
+  tiles.shape = best_tile<T, U>(tiles.along_from.extent, tiles.along_to.extent);
+  if (tiles.shape.mostly_empty<U>(tiles.along_from.extent, tiles.along_to.extent)) return false;
+  bool const from_whole = whole_vectors<V>(p, along_from, 1, from);
+  bool const to_whole = whole_vectors<V>(p, along_to, 0, to);
+  tile_shape const shape = tiles.shape;
+  if (!from_whole) tiles.run_from = inverse_of_rows(p, along_from, along_to, 1, shape.tiles_from, shape.extent_to<U>(), from);
+  if (!to_whole) tiles.run_to = inverse_of_rows(p, along_to, along_from, 0, shape.tiles_to, shape.extent_from(), to);
+  std::int64_t const blocks = tiles.other.count() * tiles.shape.count();
   auto const run = [&]<bool FromWhole, bool ToWhole>(std::bool_constant<FromWhole>, std::bool_constant<ToWhole>) {
     for_each_grid_of_blocks(q, std::uint64_t(blocks), where, [&](std::uint64_t begin, unsigned count) {
       launch(q, {.grid = count, .where = where}, transpose_kernel<U, FromWhole ? V : 1, ToWhole ? V : 1>{}, from, to, tiles, f, begin);
@@ -116,15 +158,16 @@ template <unsigned V, int Operands, class T>
 bool readable_by_vectors(walk_plan<Operands> const& p, int operand, T const* data) {
   return p.axis[p.rank - 1].stride[operand] == 0 || whole_vectors<V>(p, p.rank - 1, operand, data);
 }
-template <unsigned V, int Operands, class Numbers>
-requires std::is_empty_v<Numbers> bool readable_by_vectors(walk_plan<Operands> const&, int, Numbers) {
+template <unsigned V, int Operands>
+bool readable_by_vectors(walk_plan<Operands> const&, int, rising_positions) {
   return true;
 }
 
 /// In the output's order, by vectors where they are whole in all operands.
 template <runtime_backend B, int Operands, class F, class U, class... In>
 void run_walk(basic_stream_ref<B> q, walk_plan<Operands> p, F const& f, source_location where, U* to, In... from) {
-  constexpr unsigned V = elements_per_access<U, std::conditional_t<std::is_empty_v<In>, U, decltype(read_at(from, 0))>...>();
+  constexpr unsigned V =
+      elements_per_access<U, std::conditional_t<std::is_same_v<In, rising_positions>, U, decltype(read_at(from, 0))>...>();
   [[maybe_unused]] int operand = 0;
   bool const vectors = V > 1 && p.rank > 0 && whole_vectors<V>(p, p.rank - 1, 0, to) && (readable_by_vectors<V>(p, ++operand, from) && ...);
   if (vectors) {
@@ -149,6 +192,26 @@ void run_walk(basic_stream_ref<B> q, walk_plan<Operands> p, F const& f, source_l
   });
 }
 
+/// One box of what transform_operands() queues; pointers are to its first elements.
+template <runtime_backend B, int Operands, class F, class U, class... In>
+void run_box(basic_stream_ref<B> q, walk_plan<Operands> const& p, F const& f, source_location where, U* to, In... from) {
+  if constexpr ((std::is_pointer_v<In> && ... && true)) {
+    if (is_contiguous(p)) {
+      [[maybe_unused]] std::size_t const n = std::size_t(p.count());
+      if constexpr (std::is_same_v<F, cast_to<U>> && (std::is_same_v<In, U const*> && ...))
+        return copy(q, span{from, n}..., span{to, n}, where);
+      else
+        return transform_views(q, where, f, span{to, n}, span{from, n}...);
+    }
+    if constexpr (sizeof...(In) == 1)
+      if constexpr ((has_tiles<std::remove_cvref_t<decltype(*from)>, U> && ...))
+        if (run_interleave<2>(q, p, f, to, from..., where) || run_interleave<3>(q, p, f, to, from..., where) ||
+            run_interleave<4>(q, p, f, to, from..., where) || run_tiles(q, p, f, to, from..., where))
+          return;
+  }
+  run_walk(q, p, f, where, to, from...);
+}
+
 /// What transform() queues, and convert() with a cast. Inputs are views or positions of indices; an input is repeated along the axes that
 /// it lacks.
 template <runtime_backend B, class F, class U, class To, class... In>
@@ -159,18 +222,13 @@ void transform_operands(basic_stream_ref<B> q, source_location where, F const& f
   [[maybe_unused]] int input = 0;
   (check_input_extents(to, from, input++, where), ...);
   if (to.count() == 0) return;
-  if constexpr (strided_layout<To> && (strided_layout<typename In::layout_type> && ... && true)) {
-    auto const p = make_walk(typename To::order{}, to.layout(), from.layout()...);
-    if constexpr ((is_tensor_view<In> && ... && true)) {
-      if (is_contiguous(p)) {
-        [[maybe_unused]] std::size_t const n = std::size_t(to.count());
-        return transform_views(q, where, f, span{to.data(), n}, span{input_data(from), n}...);
-      }
-      if constexpr (sizeof...(In) == 1)
-        if constexpr ((has_tiles<typename In::value_type, U> && ...))
-          if (run_tiles(q, p, f, to.data(), input_data(from)..., where)) return;
-    }
-    run_walk(q, p, f, where, to.data(), input_data(from)...);
+  if constexpr (has_boxes(typename To::order{}, std::type_identity<To>{}, std::type_identity<typename In::layout_type>{}...)) {
+    constexpr int operands = 1 + int(sizeof...(In));
+    auto const run = [&]<int... J>(walk_box<operands> const& box, std::integer_sequence<int, J...>) {
+      run_box(q, box.plan, f, where, to.data() + box.begin[0], input_data(from) + box.begin[1 + J]...);
+    };
+    auto const visit = [&](walk_box<operands> const& box) { run(box, std::make_integer_sequence<int, operands - 1>{}); };
+    for_each_box(typename To::order{}, walk_box<operands>{}, visit, to.layout(), from.layout()...);
   } else {
     for_each_grid(q, std::uint64_t(to.count()), 1, where, [&](std::uint64_t begin, std::uint64_t n) {
       launch(q, {.grid = cover(n, elementwise_block, where), .where = where}, place_kernel{}, f, begin, n, to, from...);

@@ -2,15 +2,14 @@
 /// Element-wise work on one input whose contiguous axis is not the output's: through tiles in shared memory.
 #pragma once
 
-#include <crosslane/tensor/swizzled.hpp>
 #include <crosslane/tensor/walk.hpp>
+
+#include <bit>
 
 namespace crosslane::detail {
 
-/// Elements of a row and of a column of a tile; threads of its block.
-inline constexpr unsigned conversion_tile = 64, conversion_block = 256;
-/// Below this many indices along either contiguous axis a tile would be mostly empty.
-inline constexpr std::int64_t conversion_small = 8;
+/// Bytes of a tile, as the destination's type; threads of its block.
+inline constexpr unsigned conversion_tile_bytes = 16384, conversion_block = 256;
 
 /// Elements that are moved together: the larger of the types then fills 16 bytes. 1 where that is impossible.
 template <class T, class U>
@@ -21,35 +20,101 @@ template <class T, class U>
 inline constexpr bool has_tiles = sizeof(U) <= 16 && (sizeof(U) & (sizeof(U) - 1)) == 0 &&
                                   std::is_trivially_default_constructible_v<vec<U, 1>> && std::is_default_constructible_v<T>;
 
+/// Neighbours along the destination that lie together in shared memory: what a bank holds of small types.
+template <class U>
+inline constexpr int elements_of_unit = sizeof(U) < 4 ? 4 / int(sizeof(U)) : 1;
+/// The binary logarithm of the units of a tile.
+template <class U>
+inline constexpr int log_units = std::countr_zero(conversion_tile_bytes / unsigned(sizeof(U) * elements_of_unit<U>));
+
+/// A tile has 2^log_from elements along the source's contiguous axis, and as many units along the destination's as fill it.
+struct tile_shape {
+  int log_from;
+  std::int64_t tiles_from, tiles_to;
+
+  CROSSLANE_FN std::int64_t count() const { return tiles_from * tiles_to; }
+  /// Elements along the source's axis, and along the destination's.
+  int extent_from() const { return 1 << log_from; }
+  template <class U>
+  int extent_to() const {
+    return elements_of_unit<U> << (log_units<U> - log_from);
+  }
+  /// Whether more than seven of eight places would be left.
+  template <class U>
+  bool mostly_empty(std::int64_t along_from, std::int64_t along_to) const {
+    return along_from * along_to < count() * (elements_of_unit<U> << log_units<U>) / 8;
+  }
+};
+
+/// The shape of fewest tiles; of several the one whose rows are about as long, in bytes, at the source as at the destination. No row has
+/// less than 128 bytes where the axis has more.
+template <class T, class U>
+tile_shape best_tile(std::int64_t along_from, std::int64_t along_to) {
+  constexpr int unit = elements_of_unit<U>, vector = int(conversion_vector<T, U>);
+  auto const whole_parts = [](std::int64_t n, int log) { return (n + (std::int64_t{1} << log) - 1) >> log; };
+  auto const log_of = [](std::int64_t n) { return n <= 1 ? 0 : int(std::bit_width(std::uint64_t(n - 1))); };
+  auto const least = [&](std::int64_t extent, int row, int step) {
+    int const covering = log_of(extent), enough = log_of(row > 0 ? row : 1), for_vectors = log_of(step);
+    int const wanted = covering < enough ? covering : enough;
+    return wanted > for_vectors ? wanted : for_vectors;
+  };
+  std::int64_t const units_to = (along_to + unit - 1) / unit;
+  int const first = least(along_from, 128 / int(sizeof(T)), vector);
+  int const last = log_units<U> - least(units_to, 128 / int(sizeof(U)) / unit, (vector + unit - 1) / unit);
+  tile_shape best{first, 0, 0};
+  int best_difference = 0;
+  for (int log = first; log <= last; ++log) {
+    tile_shape const s{log, whole_parts(along_from, log), whole_parts(units_to, log_units<U> - log)};
+    int const difference = log + log_of(sizeof(T)) - (log_units<U> - log) - log_of(sizeof(U) * unit);
+    int const distance = difference < 0 ? -difference : difference;
+    if (log == first || s.count() < best.count() || (s.count() == best.count() && distance < best_difference)) {
+      best = s;
+      best_difference = distance;
+    }
+  }
+  return best;
+}
+
 /// The two axes along which source and destination are contiguous, and the others. A block has one tile.
 struct tile_plan {
   walk_axis<2> along_from, along_to;
   walk_plan<2> other;
-  std::int64_t tiles_from, tiles_to;
+  tile_shape shape;
+  /// 2^32 by the rows' length, rounded up, where a tile has whole rows of the source, of the destination, that follow each other in memory
+  /// and so can be moved as one: where rows are no whole vectors. Else 0.
+  std::uint32_t run_from, run_to;
 };
+
+/// What tile_plan::run_from and run_to say of one side: of rows along one axis, `rows` in a tile. 0 where they cannot be moved as one.
+template <class T>
+std::uint32_t inverse_of_rows(walk_plan<2> const& p, int along, int across, int operand, std::int64_t tiles, int rows, T const* data) {
+  constexpr unsigned V = elements_per_access<T>();
+  std::int64_t const length = p.axis[along].extent;
+  bool whole = V > 1 && tiles == 1 && p.axis[across].stride[operand] == length && length * rows % V == 0 && aligned_for<V>(data);
+  for (int i = 0; i < p.rank; ++i) whole = whole && (i == along || i == across || p.axis[i].stride[operand] % std::int64_t{V} == 0);
+  return whole ? std::uint32_t(((std::uint64_t{1} << 32) + std::uint64_t(length) - 1) / std::uint64_t(length)) : 0;
+}
 
 /// A tile is read along the source's contiguous axis and written along the destination's, VFrom and VTo elements at a time; in between
 /// it lies in shared memory, as the destination's type.
 template <class U, unsigned VFrom, unsigned VTo>
 struct transpose_kernel {
   static constexpr auto block = block_size<conversion_block>;
-  using tile_extents = extents<std::int32_t, fixed<axis::row, conversion_tile>, fixed<axis::col, conversion_tile>>;
-  using tile_layout = swizzled<tile_extents, tile_extents::axes, sizeof(U)>;
+  static constexpr int in_unit = elements_of_unit<U>, units = 1 << log_units<U>;
+  using unit = vec<U, unsigned(in_unit)>;
   struct shared {
-    alignas(16) U tile[conversion_tile * conversion_tile];
+    alignas(16) unit tile[units];
   };
 
   CROSSLANE_NO_EXEC_CHECK
   template <kernel_context Ctx, class T, class F>
   CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, T const* from, U* to, tile_plan p, F f, std::uint64_t begin) const {
-    constexpr tile_layout at;
+    int const log_from = p.shape.log_from, log_to = log_units<U> - log_from;
     std::uint64_t k = begin + ctx.block_rank(), rest = k;
-    k = divide(rest, std::uint64_t(p.tiles_from));
-    std::int64_t const a0 = std::int64_t(rest) * conversion_tile;  // along the source
-    rest = k;
-    k = divide(rest, std::uint64_t(p.tiles_to));
-    std::int64_t const b0 = std::int64_t(rest) * conversion_tile;  // along the destination
-    from += a0 + b0 * p.along_to.stride[1];
+    k = divide(rest, std::uint64_t(p.shape.count()));
+    std::int64_t const b0 = std::int64_t(divide(rest, std::uint64_t(p.shape.tiles_from))) * in_unit << log_to;
+    std::int64_t const a0 = std::int64_t(rest) << log_from;
+    from += a0 + b0 * p.along_to.stride[1];  // a counts along the source, b along the destination
     to += b0 + a0 * p.along_from.stride[0];
     CROSSLANE_UNROLL
     for (int i = 5; i >= 0; --i) {
@@ -59,52 +124,187 @@ struct transpose_kernel {
       from += std::int64_t(rest) * p.other.axis[i].stride[1];
       to += std::int64_t(rest) * p.other.axis[i].stride[0];
     }
-    int const a_end = within_tile(p.along_from.extent - a0), b_end = within_tile(p.along_to.extent - b0);
+    int const a_end = within_tile(p.along_from.extent - a0, 1 << log_from), b_end = within_tile(p.along_to.extent - b0, in_unit << log_to);
 
-    // All of a thread's loads are under way before the first is used. None is left out, for a branch would part them: in place of what lies
-    // outside of the tensor comes the tile's first vector, which nobody reads again.
-    constexpr unsigned reads = conversion_tile * conversion_tile / VFrom / conversion_block;
-    vec<T, VFrom> x[reads];
-    CROSSLANE_UNROLL
-    for (unsigned step = 0; step < reads; ++step) {
-      place const here = place_of<VFrom>(step * conversion_block + ctx.thread_rank());
-      std::int64_t const offset = here.along + here.across * p.along_to.stride[1];
-      bool const inside = here.along < a_end && here.across < b_end;
-      x[step] = *reinterpret_cast<vec<T, VFrom> const*>(from + (inside ? offset : 0));
-    }
-    CROSSLANE_UNROLL
-    for (unsigned step = 0; step < reads; ++step) {
-      place const here = place_of<VFrom>(step * conversion_block + ctx.thread_rank());
-      auto const y = apply_to_vector<U, VFrom>(f, x[step]);
-      CROSSLANE_UNROLL
-      for (int j = 0; j < int(VFrom); ++j) s.tile[at.offset({{here.across, here.along + j}})] = y[unsigned(j)];
-    }
+    bool whole_rows = false;
+    if constexpr (VFrom == 1) whole_rows = p.run_from != 0;
+    if (whole_rows)
+      read_run(ctx, s, from, f, log_from, a_end, b_end, p.run_from);
+    else
+      read_rows(ctx, s, from, f, log_from, a_end, b_end, p.along_to.stride[1]);
     ctx.sync_block();
-    CROSSLANE_UNROLL
-    for (unsigned step = 0; step < conversion_tile * conversion_tile / VTo / conversion_block; ++step) {
-      place const here = place_of<VTo>(step * conversion_block + ctx.thread_rank());
-      int const b = here.along, a = here.across;
-      if (a >= a_end || b >= b_end) continue;
-      vec<U, VTo> y;
-      CROSSLANE_UNROLL
-      for (int j = 0; j < int(VTo); ++j) y[unsigned(j)] = s.tile[at.offset({{b + j, a}})];
-      *reinterpret_cast<vec<U, VTo>*>(to + b + a * p.along_from.stride[0]) = y;
-    }
+    whole_rows = false;
+    if constexpr (VTo == 1) whole_rows = p.run_to != 0;
+    if (whole_rows)
+      write_run(ctx, s, to, log_from, a_end, b_end, p.run_to);
+    else
+      write_rows(ctx, s, to, log_from, a_end, b_end, p.along_from.stride[0]);
   }
 
  private:
-  struct place {
-    int along, across;
-  };
-  /// Of the i-th vector: lanes go along 32 elements, or 8 vectors, or a row of fewer, then to the next row. That many rows and columns have
-  /// banks of their own.
-  template <unsigned V>
-  CROSSLANE_FN static place place_of(unsigned i) {
-    constexpr unsigned lanes = V == 1 ? 32 : V > 8 ? conversion_tile / V : 8;
-    unsigned const across = i / lanes % conversion_tile, piece = i / lanes / conversion_tile;
-    return {int((piece * lanes + i % lanes) * V), int(across)};
+  CROSSLANE_NO_EXEC_CHECK
+  template <class Ctx, class T, class F>
+  CROSSLANE_FN static void read_rows(Ctx const& ctx, shared& s, T const* from, F const& f, int log_from, int a_end, int b_end,
+                                     std::int64_t stride) {
+    // Loads are under way together, before the first is used. None is left out, for a branch would part them: in place of what lies outside
+    // of the tensor comes the tile's first vector, which nobody reads again.
+    constexpr int groups = units / int(VFrom * conversion_block);  // of in_unit vectors, one above the other
+    constexpr int together = groups * in_unit <= 16 ? groups : 16 / in_unit;
+    int const lanes = lanes_of_row<VFrom>(log_from), log_to = log_units<U> - log_from;
+    place const mine = place_of(ctx.thread_rank(), lanes, log_to);
+    int const a = mine.along * int(VFrom), b = mine.across * in_unit;
+    std::int64_t const my_offset = a + b * stride;
+    unsigned const my_place = place_in_tile(a, mine.across, log_from);
+    CROSSLANE_UNROLL
+    for (int first = 0; first < groups; first += together) {
+      vec<T, VFrom> x[together][in_unit];
+      CROSSLANE_UNROLL
+      for (int g = 0; g < together; ++g) {
+        place const next = place_of(unsigned(first + g) * conversion_block, lanes, log_to);  // the same for all threads
+        int const next_a = next.along * int(VFrom), next_b = next.across * in_unit;
+        std::int64_t const next_offset = next_a + next_b * stride;
+        CROSSLANE_UNROLL
+        for (int r = 0; r < in_unit; ++r) {
+          bool const inside = a < a_end - next_a && b < b_end - next_b - r;
+          x[g][r] = *reinterpret_cast<vec<T, VFrom> const*>(from + (inside ? my_offset + (next_offset + r * stride) : 0));
+        }
+      }
+      CROSSLANE_UNROLL
+      for (int g = 0; g < together; ++g) {
+        place const next = place_of(unsigned(first + g) * conversion_block, lanes, log_to);
+        unsigned const next_place = place_in_tile(next.along * int(VFrom), next.across, log_from);
+        vec<U, VFrom> y[in_unit];
+        CROSSLANE_UNROLL
+        for (int r = 0; r < in_unit; ++r) y[r] = apply_to_vector<U, VFrom>(f, x[g][r]);
+        CROSSLANE_UNROLL
+        for (unsigned j = 0; j < VFrom; ++j) {
+          unit column;
+          CROSSLANE_UNROLL
+          for (int r = 0; r < in_unit; ++r) column[unsigned(r)] = y[r][j];
+          s.tile[my_place ^ (next_place ^ j)] = column;
+        }
+      }
+    }
   }
-  CROSSLANE_FN static int within_tile(std::int64_t n) { return n < conversion_tile ? int(n) : int(conversion_tile); }
+
+  template <class Ctx>
+  CROSSLANE_FN static void write_rows(Ctx const& ctx, shared const& s, U* to, int log_from, int a_end, int b_end, std::int64_t stride) {
+    constexpr int per_store = VTo < unsigned(in_unit) ? 1 : int(VTo) / in_unit;  // units
+    int const lanes = lanes_of_row<VTo>(log_units<U> - log_from + log_of(in_unit));
+    place const mine = place_of(ctx.thread_rank(), lanes, log_from);
+    int const a = mine.across, b = mine.along * int(VTo);
+    std::int64_t const my_offset = b + a * stride;
+    unsigned const my_place = place_in_tile(a, b / in_unit, log_from);
+    CROSSLANE_UNROLL
+    for (int step = 0; step < units * in_unit / int(VTo * conversion_block); ++step) {
+      place const next = place_of(unsigned(step) * conversion_block, lanes, log_from);
+      int const next_a = next.across, next_b = next.along * int(VTo);
+      if (a >= a_end - next_a || b >= b_end - next_b) continue;
+      unsigned const place = my_place ^ place_in_tile(next_a, next_b / in_unit, log_from);
+      vec<U, VTo> y;
+      if constexpr (VTo < unsigned(in_unit)) {
+        auto const* const elements = reinterpret_cast<U const*>(&s.tile[place]) + b % in_unit;
+        for (unsigned j = 0; j < VTo; ++j) y[j] = elements[j];
+      } else {
+        CROSSLANE_UNROLL
+        for (int i = 0; i < per_store; ++i) {
+          unit const column = s.tile[place ^ place_in_tile(0, i, log_from)];
+          CROSSLANE_UNROLL
+          for (int r = 0; r < in_unit; ++r) y[unsigned(i * in_unit + r)] = column[unsigned(r)];
+        }
+      }
+      *reinterpret_cast<vec<U, VTo>*>(to + my_offset + (next_b + next_a * stride)) = y;
+    }
+  }
+
+  /// Rows of length a_end.
+  CROSSLANE_NO_EXEC_CHECK
+  template <class Ctx, class T, class F>
+  CROSSLANE_FN static void read_run(Ctx const& ctx, shared& s, T const* from, F const& f, int log_from, int a_end, int b_end,
+                                    std::uint32_t inverse) {
+    constexpr int V = int(elements_per_access<T>()), steps = vectors_of_run<V>;
+    int const end = a_end * b_end;
+    vec<T, unsigned(V)> x[steps];
+    CROSSLANE_UNROLL
+    for (int step = 0; step < steps; ++step) {
+      int const first = (step * int(conversion_block) + int(ctx.thread_rank())) * V;
+      if (first + V <= end) {
+        x[step] = *reinterpret_cast<vec<T, unsigned(V)> const*>(from + first);
+      } else {
+        for (int j = 0; j < V; ++j) x[step][unsigned(j)] = from[first + j < end ? first + j : 0];
+      }
+    }
+    CROSSLANE_UNROLL
+    for (int step = 0; step < steps; ++step) {
+      int const first = (step * int(conversion_block) + int(ctx.thread_rank())) * V;
+      int b = quotient(first, inverse), a = first - b * a_end;
+      auto const y = apply_to_vector<U, unsigned(V)>(f, x[step]);
+      CROSSLANE_UNROLL
+      for (int j = 0; j < V; ++j) {
+        if (first + j < end) element(s, a, b, log_from) = y[unsigned(j)];
+        if (++a == a_end) a = 0, ++b;
+      }
+    }
+  }
+
+  /// Rows of length b_end.
+  template <class Ctx>
+  CROSSLANE_FN static void write_run(Ctx const& ctx, shared& s, U* to, int log_from, int a_end, int b_end, std::uint32_t inverse) {
+    constexpr int V = int(elements_per_access<U>());
+    int const end = a_end * b_end;
+    CROSSLANE_UNROLL
+    for (int step = 0; step < vectors_of_run<V>; ++step) {
+      int const first = (step * int(conversion_block) + int(ctx.thread_rank())) * V;
+      if (first >= end) break;
+      int a = quotient(first, inverse), b = first - a * b_end;
+      vec<U, unsigned(V)> y;
+      CROSSLANE_UNROLL
+      for (int j = 0; j < V; ++j) {
+        if (first + j < end) y[unsigned(j)] = element(s, a, b, log_from);
+        if (++b == b_end) b = 0, ++a;
+      }
+      if (first + V <= end) {
+        *reinterpret_cast<vec<U, unsigned(V)>*>(to + first) = y;
+      } else {
+        for (int j = 0; j < V && first + j < end; ++j) to[first + j] = y[unsigned(j)];
+      }
+    }
+  }
+
+  CROSSLANE_FN static constexpr int log_of(unsigned n) { return n <= 1 ? 0 : 1 + log_of(n / 2); }
+  /// For each thread, in a full tile.
+  template <int V>
+  static constexpr int vectors_of_run = (units * in_unit + V * int(conversion_block) - 1) / (V * int(conversion_block));
+  /// Of less than 2^16 by less than 2^16.
+  CROSSLANE_FN static int quotient(int n, std::uint32_t inverse) { return int(std::uint64_t(unsigned(n)) * inverse >> 32); }
+
+  struct place {
+    int along, across;  // vectors or elements, and rows
+  };
+  /// The binary logarithm of the lanes that go along a row of 2^log elements: 32 elements, or 8 vectors, or all there are.
+  template <unsigned V>
+  CROSSLANE_FN static int lanes_of_row(int log) {
+    constexpr int most = V == 1 ? 5 : 3;
+    return log - log_of(V) < most ? log - log_of(V) : most;
+  }
+  /// Of the i-th vector: 2^log_lanes lanes go along a row, then to the next of 2^log_rows rows. Each bit of i has its share of the sums, so
+  /// that a thread's later places differ from its first by what is the same for all threads.
+  CROSSLANE_FN static place place_of(unsigned i, int log_lanes, int log_rows) {
+    unsigned const lane = i & ((1u << log_lanes) - 1), row = i >> log_lanes;
+    return {int((row >> log_rows << log_lanes) + lane), int(row & ((1u << log_rows) - 1))};
+  }
+  /// In units, of element `a` along the source and unit `row` along the destination. Lines of 32 units lie in all banks of shared memory:
+  /// higher bits change places within a line, so that lanes meet in a bank neither when they go along rows nor along columns, in rows of 32
+  /// and more units; in shorter ones few do. Each bit of the arguments changes bits of its own: the place of a sum is the exclusive or of
+  /// places where no bit is in both.
+  CROSSLANE_FN static unsigned place_in_tile(int a, int row, int log_from) {
+    unsigned const plain = (unsigned(row) << log_from) + unsigned(a), high = plain >> (log_from > 5 ? log_from : 5);
+    return plain ^ ((high ^ high << 2 ^ unsigned(a) >> 5 << 2) & 31);
+  }
+  CROSSLANE_FN static U& element(shared& s, int a, int b, int log_from) {
+    return reinterpret_cast<U*>(&s.tile[place_in_tile(a, b / in_unit, log_from)])[b % in_unit];
+  }
+  CROSSLANE_FN static int within_tile(std::int64_t n, int length) { return n < length ? int(n) : length; }
 };
 
 }  // namespace crosslane::detail

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <crosslane/algorithm/elementwise.hpp>
+#include <crosslane/tensor/blocked.hpp>
 #include <crosslane/tensor/packed.hpp>
 #include <crosslane/tensor/view.hpp>
 
@@ -49,25 +50,125 @@ walk_axis<1 + int(sizeof...(Rest))> walk_axis_of(First const& first, Rest const&
   return {std::int64_t{first.extents().template extent<A>()}, {stride_or_zero<A>(first), stride_or_zero<A>(rest)...}};
 }
 
+/// Appends an axis, or extends the last by it where it follows in all operands.
+template <int Operands>
+void append(walk_plan<Operands>& p, walk_axis<Operands> const& next) {
+  if (next.extent == 1) return;
+  bool follows = p.rank > 0;
+  for (int j = 0; j < Operands && follows; ++j) follows = p.axis[p.rank - 1].stride[j] == next.extent * next.stride[j];
+  std::int64_t const outer = follows ? p.axis[--p.rank].extent : 1;
+  p.axis[p.rank] = next;
+  p.axis[p.rank++].extent *= outer;
+}
+
 /// Those axes of the first layout in that order, without those of one index; neighbours that follow each other in all operands are one.
 template <class... A, class First, class... Rest>
 walk_plan<1 + int(sizeof...(Rest))> make_walk(axes<A...>, First const& first, Rest const&... rest) {
-  constexpr int operands = 1 + int(sizeof...(Rest));
-  walk_axis<operands> const all[] = {walk_axis_of<A>(first, rest...)...};
-  walk_plan<operands> p;
-  for (walk_axis<operands> const& next : all) {
-    if (next.extent == 1) continue;
-    bool follows = p.rank > 0;
-    for (int j = 0; j < operands && follows; ++j) follows = p.axis[p.rank - 1].stride[j] == next.extent * next.stride[j];
-    if (follows) {
-      std::int64_t const outer = p.axis[p.rank - 1].extent;
-      p.axis[p.rank - 1] = next;
-      p.axis[p.rank - 1].extent *= outer;
-    } else {
-      p.axis[p.rank++] = next;
-    }
-  }
+  walk_plan<1 + int(sizeof...(Rest))> p;
+  (append(p, walk_axis_of<A>(first, rest...)), ...);
   return p;
+}
+
+/// A layout that goes a constant step along each axis, or does so within blocks and from block to block.
+template <class L>
+concept walkable_layout = strided_layout<L> || is_blocked<L>;
+
+/// Extents of the operands' blocks along an axis, from 1 up, each once. An index is whole blocks of the largest, then of the next ...
+template <int Most>
+struct block_extents {
+  std::int64_t value[Most] = {};
+  int count = 0;
+  bool nested = true;  ///< each divides the next
+};
+template <class A, class... L>
+constexpr auto block_extents_along() {
+  block_extents<1 + int(sizeof...(L))> result;
+  auto const insert = [&](std::int64_t n) {
+    int at = 0;
+    while (at < result.count && result.value[at] < n) ++at;
+    if (at < result.count && result.value[at] == n) return;
+    for (int i = result.count++; i > at; --i) result.value[i] = result.value[i - 1];
+    result.value[at] = n;
+  };
+  insert(1);
+  (
+      [&] {
+        if constexpr (is_blocked<L>) insert(L::template block_extent<A>());
+      }(),
+      ...);
+  for (int i = 1; i < result.count; ++i) result.nested = result.nested && result.value[i] % result.value[i - 1] == 0;
+  return result;
+}
+
+/// Whether for_each_box() can take them: blocks nest, and there are not too many parts of axes.
+template <class... A, class... L>
+constexpr bool has_boxes(axes<A...>, std::type_identity<L>...) {
+  return (walkable_layout<L> && ... && true) && (block_extents_along<A, L...>().nested && ...) &&
+         (block_extents_along<A, L...>().count + ... + 0) <= 8;
+}
+
+/// In elements from index 0 of an axis to index i.
+template <class A, class L>
+std::int64_t offset_along(L const& layout, [[maybe_unused]] std::int64_t i) {
+  using extents_type = typename L::extents_type;
+  if constexpr (!extents_type::axes::template contains<A>) {
+    return 0;
+  } else if constexpr (strided_layout<L>) {
+    return i * layout.template stride<A>();
+  } else {
+    typename extents_type::multi_index at{};
+    at[position_of<extents_type, A>] = typename extents_type::index_type(i);
+    return layout.offset(at);
+  }
+}
+
+/// Indices from which on all operands go a constant step along each axis of the plan.
+template <int Operands>
+struct walk_box {
+  std::int64_t begin[Operands] = {};
+  walk_plan<Operands> plan;
+};
+
+/// In the order of the output's memory, neighbours that follow each other as one.
+template <int Operands>
+walk_box<Operands> in_order_of_output(walk_box<Operands> const& box) {
+  walk_plan<Operands> sorted = box.plan;
+  for (int i = 1; i < sorted.rank; ++i)
+    for (int j = i; j > 0 && sorted.axis[j - 1].stride[0] < sorted.axis[j].stride[0]; --j) {
+      walk_axis<Operands> const lower = sorted.axis[j - 1];
+      sorted.axis[j - 1] = sorted.axis[j];
+      sorted.axis[j] = lower;
+    }
+  walk_box<Operands> result = box;
+  result.plan = {};
+  for (int i = 0; i < sorted.rank; ++i) append(result.plan, sorted.axis[i]);
+  return result;
+}
+
+template <int Operands, class Visit, class... L>
+void for_each_box(axes<>, walk_box<Operands> const& box, Visit const& visit, L const&...) {
+  visit(in_order_of_output(box));
+}
+/// Calls visit(box) for boxes that have all indices together: one, or where an extent is not whole blocks, one more for the rest. `box` has
+/// what earlier axes gave. The first layout is the output's and has all axes.
+template <class A, class... Rest, int Operands, class Visit, class To, class... From>
+void for_each_box(axes<A, Rest...>, walk_box<Operands> const& box, Visit const& visit, To const& to, From const&... from) {
+  constexpr auto blocks = block_extents_along<A, To, From...>();
+  std::int64_t const extent = to.extents().template extent<A>();
+  std::int64_t begin = 0;
+  for (int largest = blocks.count - 1; largest >= 0; --largest) {
+    std::int64_t const whole = (extent - begin) / blocks.value[largest];
+    if (whole == 0) continue;
+    walk_box<Operands> next = box;
+    std::int64_t const to_begin[] = {offset_along<A>(to, begin), offset_along<A>(from, begin)...};
+    for (int j = 0; j < Operands; ++j) next.begin[j] += to_begin[j];
+    for (int i = largest; i >= 0; --i) {
+      std::int64_t const n = i == largest ? whole : blocks.value[i + 1] / blocks.value[i];
+      if (n > 1) next.plan.axis[next.plan.rank++] = {n, {offset_along<A>(to, blocks.value[i]), offset_along<A>(from, blocks.value[i])...}};
+    }
+    begin += whole * blocks.value[largest];
+    for_each_box(axes<Rest...>{}, next, visit, to, from...);
+  }
 }
 
 /// Whether vectors of V elements along axis `along` are aligned in the operand wherever the other axes stand.
@@ -78,6 +179,12 @@ bool whole_vectors(walk_plan<Operands> const& p, int along, int operand, T const
   return whole;
 }
 
+/// In the place of a pointer: element i is the number first + i.
+struct rising_positions {
+  std::uint64_t first = 0;
+  CROSSLANE_FN rising_positions operator+(std::int64_t i) const { return {first + std::uint64_t(i)}; }
+};
+
 /// An input whose elements are numbers: of each index its position when all are counted in the order of declaration, the last axis fastest.
 template <class E>
 struct index_positions;
@@ -85,11 +192,9 @@ template <class Index, class... D>
 struct index_positions<extents<Index, D...>> {
   using wide = crosslane::extents<std::int64_t, D...>;
   using layout_type = packed<wide, typename wide::axes>;
-  /// In the place of the pointer of a view.
-  struct numbers {};
 
   explicit index_positions(crosslane::extents<Index, D...> const& e) : layout_{wide{e.template extent<typename dimension<D>::axis>()...}} {}
-  CROSSLANE_FN numbers data() const { return {}; }
+  CROSSLANE_FN rising_positions data() const { return {}; }
   CROSSLANE_FN layout_type const& layout() const { return layout_; }
   wide const& extents() const { return layout_.extents(); }
 
@@ -103,19 +208,16 @@ template <class T>
 CROSSLANE_FN T const& read_at(T const* data, std::int64_t at) {
   return data[at];
 }
-template <class Numbers>
-requires std::is_empty_v<Numbers> CROSSLANE_FN std::uint64_t read_at(Numbers, std::int64_t at) {
-  return std::uint64_t(at);
-}
+CROSSLANE_FN inline std::uint64_t read_at(rising_positions numbers, std::int64_t at) { return numbers.first + std::uint64_t(at); }
 /// N neighbours, or one element N times where the step from vector to vector is 0.
 template <unsigned N, class T>
 CROSSLANE_FN vec<T, N> read_vector_at(T const* data, std::int64_t at, std::int64_t step) {
   return step == 0 ? vec<T, N>::filled(data[at]) : *reinterpret_cast<vec<T, N> const*>(data + at);
 }
-template <unsigned N, class Numbers>
-requires std::is_empty_v<Numbers> CROSSLANE_FN vec<std::uint64_t, N> read_vector_at(Numbers, std::int64_t at, std::int64_t step) {
+template <unsigned N>
+CROSSLANE_FN vec<std::uint64_t, N> read_vector_at(rising_positions numbers, std::int64_t at, std::int64_t step) {
   vec<std::uint64_t, N> result;
-  for (unsigned j = 0; j < N; ++j) result[j] = std::uint64_t(at + step / std::int64_t{N} * j);
+  for (unsigned j = 0; j < N; ++j) result[j] = read_at(numbers, at + step / std::int64_t{N} * j);
   return result;
 }
 
