@@ -98,7 +98,7 @@ void check_transform(xl::stream const& q, To const& to, From const& from) {
     }(typename To::extents_type::axes{});
     return k;
   };
-  check_result(q, out, [&](auto const& i) { return static_cast<T>(T(3) + static_cast<T>(position(i)) * T(2)); }, "iota");
+  check_result(q, out, [&](auto const& i) { return static_cast<T>(3. + double(position(i)) * 2.); }, "iota");
   xl::fill_random(q, out.tensor, 5);
   check_result(
       q, out,
@@ -187,6 +187,30 @@ CROSSLANE_TEST(tensor_transform, bytes_of_another_order) {
   xl::copy(q, values, in.storage());
   xl::transform(q, out, complement{}, in);
   CROSSLANE_CHECK_SAME(read(q, out.storage()), expected);
+}
+
+template <class T, class Wide>
+void check_iota(xl::stream const& q, T first, T step, Wide const& expected) {
+  xl::tensor<T, xl::row_major<>> t{q, {7, 10'000}};
+  xl::iota(q, t, first, step);
+  std::vector<T> const got = read(q, t.storage());
+  for (std::size_t i = 0; i < got.size(); ++i)
+    if (T const want = expected(i); std::memcmp(&got[i], &want, sizeof(T)) != 0)
+      return CROSSLANE_CHECK_EQ(std::to_string(i) + ": " + std::to_string(double(got[i])),
+                                std::to_string(i) + ": " + std::to_string(double(want)));
+}
+
+CROSSLANE_TEST(tensor_transform, iota_beyond_what_elements_can_count) {
+  xl::stream const q{d};
+  check_iota(q, xl::half(-30000.f), xl::half(0.5f), [](std::size_t i) { return xl::half(-30000. + double(i) * 0.5); });
+  check_iota(q, xl::bfloat16(1.f), xl::bfloat16(1.f), [](std::size_t i) { return xl::bfloat16(1. + double(i)); });
+  check_iota(q, xl::fp8_e4m3(0.f), xl::fp8_e4m3(1 / 256.f), [](std::size_t i) { return xl::fp8_e4m3(double(i) / 256); });
+  float const third = 1 / 3.f;
+  check_iota(q, -1e4f, third, [&](std::size_t i) { return float(double(i) * double(third) - 1e4); });
+  check_iota(q, 0.1, 0.7, [](std::size_t i) { return std::fma(double(i), 0.7, 0.1); });
+  check_iota<std::int8_t>(q, -100, 3, [](std::size_t i) { return std::int8_t(-100 + 3 * int(i)); });
+  check_iota<std::uint16_t>(q, 1, 65535, [](std::size_t i) { return std::uint16_t(1 - int(i)); });
+  check_iota<std::int64_t>(q, -1, std::int64_t{1} << 40, [](std::size_t i) { return std::int64_t(i << 40) - 1; });
 }
 
 /// All 2^digits numbers below 1 that have as many digits, of which each is as likely.

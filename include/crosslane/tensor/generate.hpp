@@ -8,13 +8,27 @@
 #include <crosslane/kernel/random.hpp>
 #include <crosslane/tensor/transform.hpp>
 
+#include <cmath>
+
 namespace crosslane {
 namespace detail {
 
 template <class T>
 struct rising_number {
   T first, step;
-  CROSSLANE_FN T operator()(std::uint64_t position) const { return static_cast<T>(first + static_cast<T>(position) * step); }
+  CROSSLANE_NO_EXEC_CHECK
+  CROSSLANE_FN T operator()(std::uint64_t position) const {
+    if constexpr (std::is_integral_v<T>) {
+      using unsigned_number = std::conditional_t<sizeof(T) <= 4, std::uint32_t, std::uint64_t>;  // wraps as T shall
+      return static_cast<T>(static_cast<unsigned_number>(first) +
+                            static_cast<unsigned_number>(position) * static_cast<unsigned_number>(step));
+    } else if constexpr (std::is_constructible_v<double, T> && std::is_constructible_v<T, double>) {
+      // Fused, so that every target gives the same bits.
+      return static_cast<T>(std::fma(static_cast<double>(position), static_cast<double>(step), static_cast<double>(first)));
+    } else {
+      return static_cast<T>(first + static_cast<T>(position) * step);
+    }
+  }
 };
 
 template <class F>
@@ -66,7 +80,9 @@ void fill(S const& stream, R&& tensor, typename std::remove_cvref_t<R>::value_ty
 }
 
 /// Queues t(index) = first + step * position, where `position` counts all indices in the order of declaration, the last axis fastest: the
-/// same tensor whatever its layout. Elements are of a type that a position converts to.
+/// same tensor whatever its layout. Integers wrap: the sum modulo 2^bits. Floating-point numbers are computed in double by one fused
+/// operation and converted last, so a position need not fit their type. Of other types, which do not convert to double and back, a position
+/// is converted first and their operators do the rest.
 template <stream_like S, detail::tensor_like R>
 void iota(S const& stream, R&& tensor, typename std::remove_cvref_t<R>::value_type first = 0,
           typename std::remove_cvref_t<R>::value_type step = 1, source_location where = source_location::current()) {
