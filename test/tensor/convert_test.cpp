@@ -59,7 +59,7 @@ CROSSLANE_TEST(tensor_convert, random_extents) {
 
 CROSSLANE_TEST(tensor_convert, tiles_and_their_edges) {
   xl::stream const q{d};
-  for (auto const& [c, w] : {std::pair{64, 64}, {65, 63}, {128, 8}, {8, 132}, {72, 40}, {9, 200}}) {
+  for (auto const& [c, w] : {std::pair{64, 64}, {65, 63}, {128, 8}, {8, 132}, {72, 40}, {9, 200}, {150, 260}, {3000, 5}}) {
     check_orders<float, float>(q, {2, c, 1, w});
     check_convert<int, int>(q, xl::row_major<>{{c, w}}, xl::column_major<>{{c, w}});
   }
@@ -83,6 +83,42 @@ CROSSLANE_TEST(tensor_convert, bytes) {
   for (xl::image_extents const& e : {xl::image_extents{2, 64, 1, 128}, xl::image_extents{1, 48, 1, 80}}) {
     check_orders<std::int8_t, std::int8_t>(q, e);
     check_convert<xl::fp8_e5m2, xl::fp8_e4m3>(q, xl::nchw{e}, xl::nhwc{e});
+  }
+}
+
+CROSSLANE_TEST(tensor_convert, few_channels) {
+  xl::stream const q{d};
+  for (int const channels : {2, 3, 4})
+    for (xl::image_extents const& e : {xl::image_extents{3, channels, 8, 16}, xl::image_extents{2, channels, 7, 15}}) {
+      check_orders<std::int8_t, float>(q, e);
+      check_orders<float, xl::half>(q, e);
+      check_orders<std::int8_t, std::int8_t>(q, e);
+      check_convert<float, float>(q, xl::make_padded<xl::nchw::order>(e, 20), xl::nhwc{e});
+    }
+}
+
+// Rows that are no whole vectors, but follow each other.
+CROSSLANE_TEST(tensor_convert, odd_rows) {
+  xl::stream const q{d};
+  for (xl::image_extents const& e : {xl::image_extents{3, 100, 7, 7}, xl::image_extents{2, 33, 9, 21}, xl::image_extents{1, 5, 31, 33}}) {
+    check_orders<float, float>(q, e);
+    check_orders<xl::half, float>(q, e);
+    check_orders<float, xl::half>(q, e);
+    check_orders<std::int8_t, std::int8_t>(q, e);
+  }
+}
+
+CROSSLANE_TEST(tensor_convert, blocks_to_blocks) {
+  xl::stream const q{d};
+  using matrix = xl::row_major<>::extents_type;
+  for (matrix const& e : {matrix{48, 64}, matrix{45, 70}, matrix{7, 300}, matrix{1, 1}}) {
+    xl::tiled<8, 16> const tiles{e};
+    check_convert<float, float>(q, xl::row_major<>{e}, tiles, true);
+    check_convert<float, float>(q, xl::column_major<>{e}, tiles, true);
+    check_convert<float, float>(q, tiles, xl::column_major<>{e});
+    check_convert<float, float>(q, tiles, tiles, true);
+    check_convert<float, float>(q, tiles, xl::tiled<4, 32>{e}, true);
+    check_convert<float, float>(q, tiles, xl::tiled<12, 16>{e}, true);  // 8 and 12: neither is made of the other
   }
 }
 
