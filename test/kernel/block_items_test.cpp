@@ -224,6 +224,39 @@ void check_load_store(xl::device d) {
     }
 }
 
+template <unsigned Bits, unsigned N>
+struct rank_kernel {
+  template <class Ctx>
+  struct shared {
+    xl::block_radix_rank_scratch<Bits, Ctx> rank;
+  };
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, xl::span<unsigned const> digits, xl::span<unsigned> ranks) const {
+    unsigned own[N], own_ranks[N];
+    xl::block_load<xl::arrangement::wave_striped>(ctx, digits, own);
+    xl::block_radix_rank<Bits>(ctx, s.rank, own, own_ranks);
+    xl::block_store<xl::arrangement::wave_striped>(ctx, own_ranks, ranks);
+  }
+};
+
+/// Against a stable sort of the items' places.
+template <unsigned Bits, unsigned N>
+void check_ranks(xl::device d) {
+  xl::stream const q{d};
+  std::mt19937 random{9};
+  for (unsigned const block : block_sizes) {
+    std::vector<unsigned> digits(block * N), places(block * N), expected(block * N);
+    for (unsigned& digit : digits) digit = random() % 4 == 0 ? (1u << Bits) - 1 : random() & random() & ((1u << Bits) - 1);
+    std::iota(places.begin(), places.end(), 0u);
+    std::stable_sort(places.begin(), places.end(), [&](unsigned i, unsigned j) { return digits[i] < digits[j]; });
+    for (unsigned rank = 0; rank < places.size(); ++rank) expected[places[rank]] = rank;
+    xl::buffer<unsigned> const in = upload(q, digits);
+    xl::buffer<unsigned> ranks{q, digits.size()};
+    xl::launch(q, {.grid = 1, .block = block}, rank_kernel<Bits, N>{}, in, ranks);
+    CROSSLANE_CHECK_SAME(read(q, ranks), expected);
+  }
+}
+
 // --- reductions, scans and histograms of several items ---
 
 template <unsigned N>
@@ -297,6 +330,8 @@ void check_order_of_keys(std::initializer_list<Key> ascending) {
     before = &x;
   }
 }
+CROSSLANE_TEST(block_radix_rank, by_one_bit) { check_ranks<1, 2>(d); }
+CROSSLANE_TEST(block_radix_rank, by_six_bits) { check_ranks<6, 3>(d); }
 CROSSLANE_TEST_ONCE(radix_key, orders_numbers) {
   check_order_of_keys<int>({std::numeric_limits<int>::min(), -2, -1, 0, 1, std::numeric_limits<int>::max()});
   check_order_of_keys<unsigned char>({0, 1, 127, 128, 255});

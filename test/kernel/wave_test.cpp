@@ -231,6 +231,18 @@ void check_groups(xl::device d, char const* type) {
     if (std::is_arithmetic_v<T> || !std::string(operation).starts_with("match")) prove(operation, type, d);
 }
 
+/// out, [threads x 3], gets who agrees in three bits within the wave, in all within a tile of eight, in one within those on one side.
+struct match_bits {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<unsigned const> in, xl::span<std::uint64_t> out) const {
+    auto const i = ctx.thread_rank();
+    auto const w = xl::wave(ctx);
+    out[3 * i] = w.template match_bits<3>(in[i]).to_word();
+    out[3 * i + 1] = xl::tile<8>(ctx).template match_bits<32>(in[i]).to_word();
+    out[3 * i + 2] = w.where(in[i] % 3 == 0).template match_bits<1>(in[i]).to_word();
+  }
+};
+
 }  // namespace
 
 CROSSLANE_TEST(wave, of_int) { check_groups<int, xl::plus, 1, 2, 4, 8, 16, 32, 64, by_predicate>(d, "int"); }
@@ -243,3 +255,25 @@ CROSSLANE_TEST(wave, of_float) { check_groups<float, xl::plus, 2, 8, 32, 64, by_
 CROSSLANE_TEST(wave, of_double) { check_groups<double, xl::plus, 16, 32, 64>(d, "double"); }
 CROSSLANE_TEST(wave, of_8_bytes_not_commutative) { check_groups<maps<1>, compose, 1, 2, 4, 8, 16, 32, 64, by_predicate>(d, "8 bytes"); }
 CROSSLANE_TEST(wave, of_64_bytes) { check_groups<maps<8>, compose, 32, 64>(d, "64 bytes"); }
+
+CROSSLANE_TEST(wave, match_bits) {
+  xl::stream const q{d};
+  unsigned const size = d.properties().wave_size;
+  for (unsigned const block : {1u, 40u, 100u, 256u}) {
+    std::mt19937 random{4};
+    std::vector<unsigned> in(block);
+    for (unsigned& x : in) x = (random() & 7) | (random() & 1) << 31;
+    std::vector<std::uint64_t> expected(3 * block);
+    for (unsigned i = 0; i < block; ++i)
+      for (unsigned j = i / size * size; j < block && j / size == i / size; ++j) {
+        std::uint64_t const bit = std::uint64_t{1} << j % size;
+        if (in[i] % 8 == in[j] % 8) expected[3 * i] |= bit;
+        if (in[i] == in[j] && i / 8 == j / 8) expected[3 * i + 1] |= bit;
+        if (in[i] % 2 == in[j] % 2 && (in[i] % 3 == 0) == (in[j] % 3 == 0)) expected[3 * i + 2] |= bit;
+      }
+    xl::buffer<unsigned> const values = upload(q, in);
+    xl::buffer<std::uint64_t> out{q, expected.size()};
+    xl::launch(q, {.grid = 1, .block = block}, match_bits{}, values, out);
+    CROSSLANE_CHECK_SAME(read(q, out), expected);
+  }
+}
