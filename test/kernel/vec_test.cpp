@@ -3,6 +3,7 @@
 #define CROSSLANE_CONFIG_BOUNDS_CHECKS 1
 #include <support/target.hpp>
 
+#include <cmath>
 #include <numeric>
 
 namespace xl = crosslane;
@@ -64,6 +65,25 @@ void check_operators(xl::device d) {
   xl::buffer<V> out{q, 50};
   xl::transform(q, out, all_operators{}, in_a, in_b);
   CROSSLANE_CHECK_SAME(read(q, out), expected);
+}
+
+struct fused {
+  template <class V>
+  CROSSLANE_FN V operator()(V a, V c) const {
+    return fma(a, a, c);
+  }
+};
+
+/// `x` times itself is not a number of T; the nearest is `square`, and the rest 2^rest.
+template <class T>
+void check_fma(xl::device d, T x, T square, int rest) {
+  using V = xl::vec<T, 3>;
+  xl::stream const q{d};
+  xl::buffer<V> const a = upload(q, std::vector<V>{V{x, T(3), -x}}), c = upload(q, std::vector<V>{V{-square, T(1), -square}});
+  xl::buffer<V> out{q, 1};
+  xl::transform(q, out, fused{}, a, c);
+  T const lost = std::ldexp(T(1), rest);
+  CROSSLANE_CHECK_SAME(read(q, out), (std::vector<V>{V{lost, T(10), lost}}));
 }
 
 // --- conversions: of vectors as of single numbers, pairs included ---
@@ -164,6 +184,11 @@ void check_accesses(xl::device d) {
 }
 
 }  // namespace
+
+CROSSLANE_TEST(vec, fma_rounds_once) {
+  check_fma<float>(d, 1 + 0x1p-12f, 1 + 0x1p-11f, -24);
+  check_fma<double>(d, 1 + 0x1p-27, 1 + 0x1p-26, -54);
+}
 
 CROSSLANE_TEST(vec, operators_work_on_each_element) {
   check_operators<float, 1>(d);

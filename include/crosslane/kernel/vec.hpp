@@ -3,6 +3,7 @@
 #pragma once
 
 #include <crosslane/kernel/functional.hpp>
+#include <crosslane/kernel/math/power.hpp>
 #include <crosslane/kernel/numeric/small_float.hpp>
 #include <crosslane/platform/annotations.hpp>
 
@@ -157,17 +158,16 @@ CROSSLANE_FN constexpr vec<T, N> map_elements(Op op, vec<T, N> const& a, vec<T, 
 }  // namespace detail
 
 /// a * b + c for each element, rounded once.
-template <class F, unsigned N>
-requires detail::arithmetic_format<F>
-CROSSLANE_FN constexpr vec<small_float<F>, N> fma(vec<small_float<F>, N> const& a, vec<small_float<F>, N> const& b,
-                                                  vec<small_float<F>, N> const& c) {
-  vec<small_float<F>, N> result{};
+template <detail::real T, unsigned N>
+CROSSLANE_FN constexpr vec<T, N> fma(vec<T, N> const& a, vec<T, N> const& b, vec<T, N> const& c) {
+  vec<T, N> result{};
   unsigned i = 0;
-  if constexpr (detail::native_pairs<small_float<F>>::has_fma)
+  if constexpr (detail::native_pairs<T>::has_fma)
     if (!__builtin_is_constant_evaluated())
       for (; i + 1 < N; i += 2)
-        detail::set_pair(result, i,
-                         backend::native_numeric::fma_pair<F>(detail::pair_of(a, i), detail::pair_of(b, i), detail::pair_of(c, i)));
+        detail::set_pair(
+            result, i,
+            backend::native_numeric::fma_pair<typename T::format>(detail::pair_of(a, i), detail::pair_of(b, i), detail::pair_of(c, i)));
   for (; i < N; ++i) result[i] = fma(a[i], b[i], c[i]);
   return result;
 }
