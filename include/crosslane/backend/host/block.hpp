@@ -4,6 +4,7 @@
 #pragma once
 
 #include <crosslane/backend/host/access_monitor.hpp>
+#include <crosslane/backend/host/block_task.hpp>
 #include <crosslane/backend/host/fiber.hpp>
 #include <crosslane/backend/host/schedule.hpp>
 #include <crosslane/runtime/async_errors.hpp>
@@ -11,37 +12,6 @@
 #include <cstdlib>
 
 namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
-
-class block_runner;
-
-/// A kernel with its arguments, types erased.
-struct grid_task : launch_facts {
-  std::size_t shared_bytes = 0;  ///< the kernel's struct
-  std::size_t shared_align = 1;
-  std::size_t dynamic_bytes = 0;
-  /// Runs threads as long as next_thread() names one.
-  void (*run_threads)(grid_task const&, block_runner&) = nullptr;
-};
-
-/// What a lane offers to the others while it waits in a wave operation.
-struct lane_slot {
-  void const* in = nullptr;
-  void* out = nullptr;
-  unsigned argument = 0;
-  std::uint64_t members = 0;  ///< lanes of the wave that take part
-  source_location where;
-  bool orders_memory = false;
-  /// Does the operation for all of them, once they have all arrived; `wave` is the slot of lane 0.
-  void (*complete)(lane_slot* wave, std::uint64_t members) = nullptr;
-};
-
-/// A lane reads from one that takes no part in the operation.
-struct absent_source {
-  unsigned lane, source;
-};
-
-/// Unwinds a waiting lane of a block that has failed. Not an exception of the library: kernels should not catch it.
-struct lane_cancelled {};
 
 /// Runs one block at a time.
 class block_runner {
@@ -459,51 +429,6 @@ class block_runner {
   void* dynamic_shared_ = nullptr;
   friend class runner_pool;
   block_runner* next_free_ = nullptr;
-};
-
-/// Runners that are not at work. They and the stacks they have made are kept for whoever comes next, whatever its stream.
-class runner_pool {
- public:
-  constexpr runner_pool() = default;
-  runner_pool(runner_pool const&) = delete;
-  runner_pool& operator=(runner_pool const&) = delete;
-  ~runner_pool() {
-    while (block_runner* const runner = take()) delete runner;
-  }
-
-  /// Null when all are at work.
-  block_runner* take() noexcept {
-    detail::spin_guard const guard{lock_};
-    block_runner* const runner = first_;
-    if (runner != nullptr) first_ = runner->next_free_;
-    return runner;
-  }
-  void give_back(block_runner* runner) noexcept {
-    detail::spin_guard const guard{lock_};
-    runner->next_free_ = first_;
-    first_ = runner;
-  }
-
- private:
-  detail::spin_lock lock_;
-  block_runner* first_ = nullptr;
-};
-
-inline runner_pool idle_runners;
-
-/// Lends a runner to the calling thread.
-class runner_lease {
- public:
-  runner_lease() : runner_{idle_runners.take()} {
-    if (runner_ == nullptr) runner_ = new block_runner;
-  }
-  ~runner_lease() { idle_runners.give_back(runner_); }
-  runner_lease(runner_lease const&) = delete;
-  runner_lease& operator=(runner_lease const&) = delete;
-  block_runner* operator->() const noexcept { return runner_; }
-
- private:
-  block_runner* runner_;
 };
 
 }  // namespace crosslane::backend::inline CROSSLANE_CONFIGURATION

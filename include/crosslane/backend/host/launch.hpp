@@ -4,6 +4,7 @@
 
 #include <crosslane/backend/host/intrinsics.hpp>
 #include <crosslane/backend/host/parallel.hpp>
+#include <crosslane/backend/host/runner_pool.hpp>
 #include <crosslane/kernel/context.hpp>
 #include <crosslane/runtime/async_errors.hpp>
 #include <crosslane/runtime/launch_geometry.hpp>

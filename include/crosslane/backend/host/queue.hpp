@@ -281,7 +281,8 @@ class recording {
     recording* recording_ = nullptr;
   };
 
-  /// The number of the work that marks it, where streams are watched. Said before anybody else has a share.
+  /// The number of the work that marks it, where streams are watched. Said before the event has it; the stream, which has a share
+  /// already, does not ask.
   void set_work(std::uint64_t number) noexcept { work_ = number; }
   std::uint64_t work() const noexcept { return work_; }
 

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Runners of blocks, lent to launches.
+#pragma once
+
+#include <crosslane/backend/host/block.hpp>
+
+namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
+
+/// Runners that are not at work. They and the stacks they have made are kept for whoever comes next, whatever its stream.
+class runner_pool {
+ public:
+  constexpr runner_pool() = default;
+  runner_pool(runner_pool const&) = delete;
+  runner_pool& operator=(runner_pool const&) = delete;
+  ~runner_pool() {
+    while (block_runner* const runner = take()) delete runner;
+  }
+
+  /// Null when all are at work.
+  block_runner* take() noexcept {
+    detail::spin_guard const guard{lock_};
+    block_runner* const runner = first_;
+    if (runner != nullptr) first_ = runner->next_free_;
+    return runner;
+  }
+  void give_back(block_runner* runner) noexcept {
+    detail::spin_guard const guard{lock_};
+    runner->next_free_ = first_;
+    first_ = runner;
+  }
+
+ private:
+  detail::spin_lock lock_;
+  block_runner* first_ = nullptr;
+};
+
+inline runner_pool idle_runners;
+
+/// Lends a runner to the calling thread.
+class runner_lease {
+ public:
+  runner_lease() : runner_{idle_runners.take()} {
+    if (runner_ == nullptr) runner_ = new block_runner;
+  }
+  ~runner_lease() { idle_runners.give_back(runner_); }
+  runner_lease(runner_lease const&) = delete;
+  runner_lease& operator=(runner_lease const&) = delete;
+  block_runner* operator->() const noexcept { return runner_; }
+
+ private:
+  block_runner* runner_;
+};
+
+}  // namespace crosslane::backend::inline CROSSLANE_CONFIGURATION
