@@ -44,8 +44,8 @@ class async_copies {
   /// is smaller, or an address or the size no multiple of 4 bytes.
   CROSSLANE_NO_EXEC_CHECK
   template <class T>
-  CROSSLANE_FN void copy_block(std::type_identity_t<span<std::remove_const_t<T>>> to, span<T> from,
-                               source_location where = source_location::current()) {
+  CROSSLANE_FN CROSSLANE_INLINE void copy_block(std::type_identity_t<span<std::remove_const_t<T>>> to, span<T> from,
+                                                source_location where = source_location::current()) {
     check_block(to, from, where);
     auto const bits = reinterpret_cast<std::uintptr_t>(to.data()) | reinterpret_cast<std::uintptr_t>(from.data()) | from.size() * sizeof(T);
     if (alignof(T) % 16 == 0 || bits % 16 == 0)
@@ -87,9 +87,10 @@ class async_copies {
 #endif
   }
 
+  /// Inlined, as is all down to the copy, so that findings have the kernel's line.
   CROSSLANE_NO_EXEC_CHECK
   template <unsigned Bytes>
-  CROSSLANE_FN void copy_pieces(void* to, void const* from, std::size_t bytes, source_location where) {
+  CROSSLANE_FN CROSSLANE_INLINE void copy_pieces(void* to, void const* from, std::size_t bytes, source_location where) {
     int const pieces = int(bytes / Bytes);
     auto const copy_piece = [&](int i) {
       native_.template copy<Bytes>(static_cast<char*>(to) + std::size_t(i) * Bytes, static_cast<char const*>(from) + std::size_t(i) * Bytes,

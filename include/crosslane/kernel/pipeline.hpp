@@ -68,8 +68,8 @@ class pipeline {
   /// have a piece of 16 bytes; otherwise as async_copies::copy_block().
   CROSSLANE_NO_EXEC_CHECK
   template <class T>
-  CROSSLANE_FN void copy_block(std::type_identity_t<span<std::remove_const_t<T>>> to, span<T> from,
-                               source_location where = source_location::current()) {
+  CROSSLANE_FN CROSSLANE_INLINE void copy_block(std::type_identity_t<span<std::remove_const_t<T>>> to, span<T> from,
+                                                source_location where = source_location::current()) {
     expect(acquired_, "copy without an acquired stage", where);
     if constexpr (bulk::available) {
       std::size_t const bytes = from.size() * sizeof(T);
