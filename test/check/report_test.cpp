@@ -147,7 +147,13 @@ CROSSLANE_TEST(collect, is_a_scope) {
   CROSSLANE_CHECK_EQ(r.total(), 6u);
   CROSSLANE_CHECK_EQ(r.entries()[0].times, 6u);
   launch();
-  CROSSLANE_CHECK_EQ(error_of([&] { q.synchronize(); }).code(), xl::errc::divergent_barrier);
+  xl::error const thrown = error_of([&] { q.synchronize(); });
+  CROSSLANE_CHECK_EQ(thrown.code(), xl::errc::divergent_barrier);
+  xl::error_text order;
+  order.append("; waves of %u lanes, seed %llu", d.properties().wave_size,
+               static_cast<unsigned long long>(checks::options::from_environment().seed));
+  CROSSLANE_CHECK(contains(thrown.what(), order.c_str()));
+  CROSSLANE_CHECK(contains(r.text(), order.c_str() + 2));
   CROSSLANE_CHECK(checks::collect([] {}).empty());
 }
 

@@ -89,6 +89,11 @@ struct finding {
 
   /// What a GPU would do, and how to mend it.
   char const* advice() const noexcept { return checks::advice(kind); }
+  /// Adds what it ran with, "waves of 32 lanes, seed 0": all that its text does not say and that it takes to find it again.
+  void append_order(error_text& to) const noexcept {
+    if (grid.count() != 0) to.append("waves of %u lanes, ", wave_size);
+    to.append("seed %llu", static_cast<unsigned long long>(seed));
+  }
 };
 
 }  // namespace crosslane::checks

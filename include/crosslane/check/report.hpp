@@ -53,12 +53,11 @@ class report {
       error_text t;
       t.append("%s: %s\n  ", to_string(f.kind), f.text.c_str());
       if (f.grid.count() != 0)
-        t.append("launched at %s:%u, grid (%u, %u, %u) block (%u, %u, %u), waves of %u lanes, seed %llu", f.launch.file, f.launch.line,
-                 f.grid.x, f.grid.y, f.grid.z, f.block.x, f.block.y, f.block.z, f.wave_size, static_cast<unsigned long long>(f.seed));
+        t.append("launched at %s:%u, grid (%u, %u, %u) block (%u, %u, %u), ", f.launch.file, f.launch.line, f.grid.x, f.grid.y, f.grid.z,
+                 f.block.x, f.block.y, f.block.z);
       else if (f.launch.line != 0)
-        t.append("queued at %s:%u, seed %llu", f.launch.file, f.launch.line, static_cast<unsigned long long>(f.seed));
-      else
-        t.append("seed %llu", static_cast<unsigned long long>(f.seed));
+        t.append("queued at %s:%u, ", f.launch.file, f.launch.line);
+      f.append_order(t);
       if (e.times > 1) t.append("; %llu times", static_cast<unsigned long long>(e.times));
       t.append("\n  %s\n", f.advice());
       result += t.c_str();

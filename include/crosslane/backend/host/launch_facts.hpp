@@ -50,7 +50,8 @@ struct launch_facts {
       return nullptr;
     }
     error_text text = found.text;
-    if (seed != 0) text.append("; seed %llu", static_cast<unsigned long long>(seed));
+    text.append("; ");
+    found.append_order(text);
     return std::make_exception_ptr(error{to_errc(found.kind), text, where});
   }
 };
