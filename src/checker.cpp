@@ -117,9 +117,9 @@ void queued_transfer(std::uint64_t work, launch_facts const& facts, memory_trans
   at_work const self;
   checker().queued_transfer(work, facts, t);
 }
-void transfer(launch_facts const& facts, memory_transfer const& t) {
+bool transfer(launch_facts const& facts, memory_transfer const& t) {
   at_work const self;
-  checker().transfer(facts, t);
+  return checker().transfer(facts, t);
 }
 
 void unobserved() noexcept { checker().memory.all_written(); }

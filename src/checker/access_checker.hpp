@@ -31,7 +31,6 @@ enum access_flags : unsigned {
   access_writes = 2,
   access_is_atomic = 4,
   access_scope_shift = 3,  ///< two bits
-  access_size_shift = 5,   ///< log2 of bytes, three bits; 7: more
 };
 
 class access_checker;
@@ -204,10 +203,9 @@ class access_checker {
       report_outside(b, block != nullptr ? block : memory.neighbour(p), at, bytes, flags, from);
       return;
     }
-    unsigned const size_code = bytes > 64 ? 7 : unsigned(31 - __builtin_clz(unsigned(bytes)));
     bool const aggregate = (bytes & (bytes - 1)) != 0 || bytes > 16;
     if (!block->shared) note_places(at, bytes, {work_, site_of(from), class_of(flags)});
-    access_record const mine{segment_of(b), site_of(from), (flags | size_code << access_size_shift) & 0xff};
+    access_record const mine{segment_of(b), site_of(from), flags & 0xff};
     bool any_written = false, reported = false;
     for (std::size_t done = 0; done < bytes;) {
       watched_page& here = memory.page(at + done);
@@ -286,16 +284,20 @@ class access_checker {
 
   // --- streams and the program ---
 
-  /// A copy or a fill.
-  void transfer(launch_facts const& facts, memory_transfer const& t) {
+  /// A copy or a fill. False where it leaves its memory: it must not be done then.
+  bool transfer(launch_facts const& facts, memory_transfer const& t) {
     launches_.lock();
     judge_late_accesses();
     order.begins(current_work.number, facts);
     std::exception_ptr failure;
-    if (t.from != nullptr) failure = transfer_side(facts, static_cast<char const*>(t.from), t.from_pitch, t, access_class::read);
-    if (!failure) failure = transfer_side(facts, static_cast<char const*>(t.to), t.to_pitch, t, access_class::write);
+    bool possible = true;
+    if (t.from != nullptr) failure = transfer_side(facts, static_cast<char const*>(t.from), t.from_pitch, t, access_class::read, possible);
+    if (!failure) failure = transfer_side(facts, static_cast<char const*>(t.to), t.to_pitch, t, access_class::write, possible);
+    // What should be there now is not: that has been said, and who reads it has no part in it.
+    if (!possible && memory.contains(t.to) && memory.page(t.to).block != nullptr) memory.page(t.to).block->written = true;
     leave();
     if (failure) std::rethrow_exception(failure);
+    return possible;
   }
 
   bool release(void* p, launch_facts const& facts) {
@@ -512,8 +514,8 @@ class access_checker {
     } while (__atomic_load_n(&some_late_, __ATOMIC_SEQ_CST) && launches_.try_lock());
   }
 
-  std::exception_ptr transfer_side(launch_facts const& facts, char const* p, std::size_t pitch, memory_transfer const& t,
-                                   access_class how) {
+  std::exception_ptr transfer_side(launch_facts const& facts, char const* p, std::size_t pitch, memory_transfer const& t, access_class how,
+                                   bool& possible) {
     if (!memory.contains(p)) return nullptr;
     bool const writes = how == access_class::write, full = facts.level == checks::level::full;
     place_access const mine{current_work.number, 0, how};
@@ -523,6 +525,7 @@ class access_checker {
       watched_block const* const block = memory.page(at).block;
       if (block == nullptr || block->freed || at < block->begin || at + t.width > block->begin + block->bytes) {
         if (!full) return nullptr;
+        possible = false;
         if (freed_meanwhile(block, mine, at)) return nullptr;
         bool const freed = block != nullptr && block->freed;
         checks::finding f = begin_transfer(facts, freed ? checks::kind::freed_memory : checks::kind::out_of_bounds, writes, t.width);
@@ -774,10 +777,10 @@ class access_checker {
     }
     if (at < block->begin)
       text.append("%zu bytes in front of ", std::size_t(block->begin - at));
-    else if (at + bytes > block->begin + block->bytes)
-      text.append("%zu bytes behind the end of ", std::size_t(at + bytes - (block->begin + block->bytes)));
-    else
+    else if (bytes == 1 || at + bytes <= block->begin + block->bytes)
       text.append("byte %zu of ", std::size_t(at - block->begin));
+    else
+      text.append("bytes %zu to %zu of ", std::size_t(at - block->begin), std::size_t(at - block->begin) + bytes - 1);
     text.append(block->shared  ? "the block's shared memory of %zu bytes"
                 : block->freed ? "a buffer of %zu bytes that is gone"
                                : "a buffer of %zu bytes",

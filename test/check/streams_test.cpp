@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Each wrong program of the corpus is found, whichever stream happens to run first; in the right ones, nothing is.
 #include "corpus/streams.hpp"
-#include <support/recorded.hpp>
-#include <support/target.hpp>
+#include "corpus_support.hpp"
 
-#include <fstream>
-#include <set>
 #include <thread>
 
 #include <unistd.h>
@@ -16,8 +13,6 @@ using namespace crosslane_test;
 using checks::kind;
 
 namespace {
-
-std::string folder() { return std::string(__FILE__).substr(0, std::string(__FILE__).rfind('/') + 1); }
 
 /// Who comes late.
 enum class late { nobody, a, b };
@@ -57,46 +52,9 @@ checks::report report_of(xl::device d, P const& run, late who, checks::level lev
 }
 
 template <class P>
-std::string short_name() {
-  std::string const name = xl::type_name<P>();
-  return name.substr(name.rfind(':') + 1);
-}
-std::string place(xl::source_location const& where) {
-  std::string const file = where.file;
-  return file.substr(file.rfind('/') + 1) + ':' + std::to_string(where.line);
-}
-std::set<std::string> marked_lines(std::string const& program) {
-  std::set<std::string> result;
-  std::ifstream in{folder() + "corpus/streams.hpp"};
-  std::string line;
-  for (unsigned number = 1; std::getline(in, line); ++number) {
-    std::string const mark = "// @" + program;
-    if (auto const at = line.find(mark); at != std::string::npos && at + mark.size() == line.size())
-      result.insert("streams.hpp:" + std::to_string(number));
-  }
-  return result;
-}
-
-/// The finding of a program that docs/checker.md shows is in a file of its name. Streams are numbered anew.
-void check_shown_finding(std::string const& program, checks::finding const& f) {
-  std::string const file = folder() + "findings/" + program + ".txt";
-  if (f.wave_size != 32 || !std::ifstream{file}) return;
-  std::string text = std::string(to_string(f.kind)) + ": " + f.text.c_str() + '\n' + f.advice() + '\n';
-  for (std::size_t at = 0; (at = text.find(folder() + "corpus/")) != std::string::npos;) text.erase(at, (folder() + "corpus/").size());
-  unsigned streams = 0;
-  for (std::size_t at = 0; (at = text.find("stream 0x", at)) != std::string::npos;) {
-    at += 9;
-    std::size_t const end = text.find_first_not_of("0123456789abcdef", at);
-    text.replace(at, end - at, std::to_string(++streams));
-  }
-  check_recorded(file, text);
-}
-
-template <class P>
 void wrong(xl::device d, kind expected) {
   std::string const name = short_name<P>();
-  std::set<std::string> const marked = marked_lines(name);
-  if (marked.empty()) fail("no line of " + name + " is marked", source_location::current());
+  std::set<std::string> const marked = marked_lines({"streams.hpp"}, name);
   for (late const who : {late::nobody, late::a, late::b}) {
     checks::report const r = report_of(d, P{}, who);
     std::string const context = name + ", order " + std::to_string(int(who)) + ":\n" + r.text();
@@ -171,6 +129,55 @@ CROSSLANE_TEST(streams, copies) {
   right<corpus::copies_from_a_living_buffer>(d);
   right<corpus::copies_to_the_end>(d);
   right<corpus::downloads_something>(d);
+}
+
+/// What is collected and cannot be done is not done: neither the memory behind a buffer nor the target is touched, and what should be in
+/// the target counts as written.
+CROSSLANE_TEST(streams, impossible_transfers_are_left_out) {
+  xl::stream const q{d};
+  constexpr int n = 1024;
+  xl::buffer<int> target{q, n}, behind{q, n}, source{q, 100 * n}, small{q, n};
+  std::ptrdiff_t const distance = behind.data() - target.data();
+  CROSSLANE_CHECK(distance >= n && distance < 99 * n);
+  std::size_t const reach = std::size_t(distance) + n;  // to the end of the one behind
+  xl::fill(q, target, 1);
+  xl::fill(q, behind, 2);
+  xl::fill(q, source, 3);
+  xl::fill(q, small, 4);
+  std::vector<int> numbers(reach, 5);
+  q.synchronize();
+  auto const expect_one = [&](checks::kind expected, auto const& f) {
+    checks::report const r = checks::collect(f);
+    if (r.size() != 1 || r.entries()[0].finding.kind != expected) fail(r.text(), source_location::current());
+    CROSSLANE_CHECK_EQ(read(q, target), std::vector<int>(n, 1));
+    CROSSLANE_CHECK_EQ(read(q, behind), std::vector<int>(n, 2));
+    CROSSLANE_CHECK_EQ(numbers, std::vector<int>(reach, 5));
+  };
+  xl::span<int> const too_large{target.data(), reach}, beyond_small{small.data(), reach};
+  expect_one(kind::out_of_bounds, [&] { xl::copy(q, source.view().subspan(0, reach), too_large); });
+  expect_one(kind::out_of_bounds, [&] { xl::copy(q, numbers, too_large); });
+  expect_one(kind::out_of_bounds, [&] { xl::fill(q, too_large, 0); });
+  expect_one(kind::out_of_bounds, [&] { xl::copy(q, beyond_small, numbers); });
+  expect_one(kind::out_of_bounds, [&] {  // the first row is in its buffer
+    std::size_t const pitch = std::size_t(distance) + 1;
+    xl::copy_2d(q, xl::rows<int>{source.view().subspan(0, 2 * pitch), pitch, n, 2},
+                xl::rows<int>{xl::span<int>{target.data(), pitch + n}, pitch, n, 2});
+  });
+  expect_one(kind::freed_memory, [&] {
+    xl::span<int const> gone;
+    {
+      xl::buffer<int> const freed{q, n};
+      gone = freed.view();
+    }
+    xl::copy(q, gone, target);
+  });
+
+  xl::buffer<int> unwritten{q, n};
+  checks::report const r = checks::collect([&] {
+    xl::copy(q, xl::span<int const>{small.data() + 1, n}, unwritten);
+    xl::launch(q, {.grid = 4, .block = 256}, corpus::double_all{}, unwritten, target);
+  });
+  CROSSLANE_CHECK_EQ(r.size(), 1u);
 }
 
 /// Where nobody collects, it is an error of the stream that was given its work last.

@@ -456,4 +456,22 @@ struct copies_of_others {
   }
 };
 
+/// The same of a tile that the threads copy together.
+template <bool Meet>
+struct tile_of_others {
+  struct shared {
+    alignas(16) int tile[64];
+  };
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    xl::async_copies copies{ctx};
+    copies.copy_block(xl::span<int>{s.tile, 64}, m.data.subspan(0, 64));  // @tile_of_others
+    copies.commit();
+    copies.wait();
+    if (Meet) ctx.sync_block();
+    m.data[512 + r] = s.tile[63 - r];  // @tile_of_others
+  }
+};
+
 }  // namespace corpus

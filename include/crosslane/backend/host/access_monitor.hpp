@@ -21,9 +21,10 @@ struct memory_watch {
   void* (*allocate)(std::size_t bytes, bool reached_by_program) noexcept;  ///< null: no memory
   bool (*release)(void*, launch_facts const&) noexcept;                    ///< false: another's
   void (*queued_transfer)(std::uint64_t work, launch_facts const&, memory_transfer const&) noexcept;
-  void (*transfer)(launch_facts const&, memory_transfer const&);  ///< comes now. Throws what makes it impossible
-  void (*unobserved)() noexcept;                                  ///< by a kernel whose accesses are not seen: anything
-  void (*callback)(launch_facts const&, bool begins) noexcept;    ///< a callback of the program begins or ends
+  /// Comes now. False: it must not be done, which who collects has been told. Throws that where nobody does.
+  bool (*transfer)(launch_facts const&, memory_transfer const&);
+  void (*unobserved)() noexcept;                                ///< by a kernel whose accesses are not seen: anything
+  void (*callback)(launch_facts const&, bool begins) noexcept;  ///< a callback of the program begins or ends
 };
 inline memory_watch const* watched_memory = nullptr;
 

@@ -239,8 +239,7 @@ struct host_runtime {
     }
     launch_facts const facts = facts_of(name, where);
     std::uint64_t const work = q->enqueue<Backend>([=] {
-      watched_memory->transfer(facts, t);
-      move();
+      if (watched_memory->transfer(facts, t)) move();
     });
     watched_memory->queued_transfer(work, facts, t);
   }
