@@ -8,14 +8,18 @@ option(CROSSLANE_TEST_COMPILATION "Also test what compiles and what does not: he
 option(CROSSLANE_TEST_CHECKED "Also run tests of kernels with the access checker: not together with a sanitizer" ON)
 # Off for a compiler whose sanitizers run them.
 option(CROSSLANE_TEST_PLAIN "Also run tests on the host without the access checker" ON)
+option(CROSSLANE_TEST_ALL_CHECKED "With the access checker, also those that take long to compile" OFF)
 
-# crosslane_add_test(NAME <name> SOURCES <file.cpp>... [BACKENDS <backend>...] [LIBRARIES <target>...] [ARGUMENTS <a>...] [CHECKED])
+# crosslane_add_test(NAME <name> SOURCES <file.cpp>... [BACKENDS <backend>...] [LIBRARIES <target>...] [ARGUMENTS <a>...]
+#                    [CHECKED [ONE_ORDER] [LONG]])
 #
 # The executables <name>.<backend>, linked to crosslane::host and CROSSLANE_TEST_LIBRARIES too, and for each a test of the same
 # name, labelled with its backend. An executable that returns 77 had no device for any of its tests: reported as skipped.
-# CHECKED: also <name>.checked, in which the access checker must find nothing that the test does not expect.
+# CHECKED: also <name>.checked, in which the access checker must find nothing that the test does not expect, and <name>.orders, which
+# runs it in other orders of threads; not with ONE_ORDER, for tests that choose their orders themselves. LONG: only where
+# CROSSLANE_TEST_ALL_CHECKED is ON.
 function(crosslane_add_test)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "CHECKED" "NAME" "SOURCES;BACKENDS;LIBRARIES;ARGUMENTS")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "CHECKED;ONE_ORDER;LONG" "NAME" "SOURCES;BACKENDS;LIBRARIES;ARGUMENTS")
   if(NOT arg_BACKENDS)
     set(arg_BACKENDS ${CROSSLANE_ENABLED_BACKENDS})
   endif()
@@ -36,14 +40,31 @@ function(crosslane_add_test)
       set_tests_properties(${target} PROPERTIES LABELS ${backend} SKIP_RETURN_CODE 77 TIMEOUT 300)
     endif()
   endforeach()
+  if(arg_LONG AND NOT CROSSLANE_TEST_ALL_CHECKED)
+    set(arg_CHECKED FALSE)
+  endif()
   if(arg_CHECKED AND CROSSLANE_TEST_CHECKED AND "host" IN_LIST CROSSLANE_ENABLED_BACKENDS)
     set(target ${arg_NAME}.checked)
     add_executable(${target} ${arg_SOURCES})
     # Without crosslane_warnings: with the flag g++ warns of accesses that cannot be.
     target_link_libraries(${target} PRIVATE crosslane::checked ${CROSSLANE_TEST_LIBRARIES} ${arg_LIBRARIES})
-    add_test(NAME ${target} COMMAND ${target} ${arg_ARGUMENTS})
-    set_tests_properties(${target} PROPERTIES LABELS host TIMEOUT 600)
+    crosslane_add_checked_tests(${arg_NAME} ${arg_ONE_ORDER} ${arg_ARGUMENTS})
   endif()
+endfunction()
+
+# crosslane_add_checked_tests(<name> <one_order> [argument...]): the tests of an executable <name>.checked. Building the target
+# `checked_tests` builds all of these.
+function(crosslane_add_checked_tests name one_order)
+  add_test(NAME ${name}.checked COMMAND ${name}.checked ${ARGN})
+  set_tests_properties(${name}.checked PROPERTIES LABELS host TIMEOUT 600)
+  if(NOT one_order)
+    add_test(NAME ${name}.orders COMMAND ${PROJECT_SOURCE_DIR}/test/orders.sh $<TARGET_FILE:${name}.checked> ${ARGN})
+    set_tests_properties(${name}.orders PROPERTIES LABELS host TIMEOUT 1800)
+  endif()
+  if(NOT TARGET checked_tests)
+    add_custom_target(checked_tests)
+  endif()
+  add_dependencies(checked_tests ${name}.checked)
 endfunction()
 
 # The command that compiles one file for a backend without making code: what the targets of crosslane_targets.cmake would add,

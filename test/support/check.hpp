@@ -18,6 +18,9 @@ using crosslane::source_location;
 void fail(std::string const& text, source_location where);
 /// Makes the running test fail and ends it.
 [[noreturn]] void fail_and_end(std::string const& text, source_location where);
+/// Where CROSSLANE_SEED asks for another order of threads than theirs. Tests that try many values try fewer then: the run without it tries
+/// them all.
+bool in_another_order();
 /// Ends the running test as one that could not run here.
 [[noreturn]] void skip(std::string const& reason);
 

@@ -60,7 +60,8 @@ CROSSLANE_TEST(compaction, sizes_around_every_boundary) {
 CROSSLANE_TEST(compaction, several_rounds_of_the_scan) {
   xl::stream const q{d};
   for (std::size_t const blocks : {255, 256, 257, 513})
-    for (int const more : {-1, 0, 1}) check(q, numbered(blocks * compaction::block_elements + std::size_t(more)), by_chance{100});
+    for (int const more : {-1, 0, 1})
+      if (more == 0 || !in_another_order()) check(q, numbered(blocks * compaction::block_elements + std::size_t(more)), by_chance{100});
 }
 
 CROSSLANE_TEST(compaction, above_a_threshold) {

@@ -28,7 +28,8 @@ void check_picture(crosslane::device d, photo::image const& picture) {
 
 CROSSLANE_TEST(photo, sizes_that_fit_nothing) {
   constexpr int sizes[][2] = {{1, 1}, {3, 1}, {1, 7}, {2, 3}, {33, 5}, {64, 4}, {256, 128}, {257, 129}, {131, 300}, {1030, 67}};
-  for (auto const [width, height] : sizes) check_picture(d, noise(width, height));
+  for (auto const [width, height] : sizes)
+    if (!crosslane_test::in_another_order() || width * height < 10000) check_picture(d, noise(width, height));
 }
 
 CROSSLANE_TEST(photo, one_tone) {

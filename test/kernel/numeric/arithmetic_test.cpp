@@ -90,14 +90,15 @@ struct expected_of {
 template <class T>
 std::vector<T> samples() {
   std::vector<unsigned> codes;
+  int const random_count = in_another_order() ? 40 : 240;
   std::mt19937 random{11};
   if constexpr (std::is_same_v<T, xl::half>) {
     codes = {0, 1, 2, 3, 0x3ff, 0x400, 0x401, 0x3bff, 0x3c00, 0x3c01, 0x3555, 0x7bfe, 0x7bff, 0x7c00, 0x7e00, 0x5bff};
-    for (int i = 0; i < 240; ++i) codes.push_back(random() & 0x7fff);
+    for (int i = 0; i < random_count; ++i) codes.push_back(random() & 0x7fff);
   } else {
     // 2^-20 to 2^20, so that the reference of fma is exact; the ends are in extremes().
     codes = {0, 0x3f7f, 0x3f80, 0x3f81, 0x3eab, 0x7f80, 0x7fc0};
-    for (int i = 0; i < 240; ++i) codes.push_back(unsigned(107 + random() % 40) << 7 | (random() & 0x7f));
+    for (int i = 0; i < random_count; ++i) codes.push_back(unsigned(107 + random() % 40) << 7 | (random() & 0x7f));
   }
   std::vector<T> result;
   for (unsigned const code : codes) {

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# orders.sh <program> [argument...]
+#
+# Runs a test in the orders of threads that the seeds 1 ... CROSSLANE_TEST_SEEDS stand for, 2 where that is not set.
+set -euo pipefail
+for ((seed = 1; seed <= ${CROSSLANE_TEST_SEEDS:-2}; ++seed)); do
+  if ! output=$(CROSSLANE_SEED=$seed "$@" 2>&1); then
+    printf '%s\n' "$output"
+    echo "with CROSSLANE_SEED=$seed"
+    exit 1
+  fi
+done
