@@ -88,6 +88,21 @@ CROSSLANE_TEST(tensor_reduce, long_rows_and_columns) {
   check_reduce<int, axis::n, axis::h>(q, xl::axes<axis::w, axis::c>{}, xl::nhwc{{9, 3, 64, 2}}, xl::plus{}, 0);
 }
 
+/// Columns by vectors, in one part and in several, and where rows, an extent or a stride do not let them be whole.
+CROSSLANE_TEST(tensor_reduce, columns_by_vectors) {
+  xl::stream const q{d};
+  for (int const length : {15, 16, 63, 300, 5000}) {
+    check_reduce<int, axis::n, axis::h, axis::w>(q, xl::axes<axis::c>{}, xl::nhwc{{1, 8, 1, length}}, xl::plus{}, 0);
+    check_reduce<xl::half, axis::h, axis::w>(q, xl::axes<axis::c, axis::n>{}, xl::nhwc{{2, 16, length, 1}}, xl::plus{}, 0.f);
+    check_reduce<std::int8_t, axis::n, axis::h>(q, xl::axes<axis::w, axis::c>{}, xl::nhwc{{2, 48, length, 3}}, xl::plus{}, 0);
+    check_reduce<float, axis::n>(q, xl::axes<axis::c, axis::h, axis::w>{}, xl::nchw{{length, 2, 3, 10}}, xl::maximum{}, -1000.f);
+    check_reduce<int, axis::h>(q, xl::axes<axis::n, axis::c, axis::w>{},
+                               xl::make_padded<xl::nchw::order>(xl::image_extents{2, 1, length, 12}, 14), xl::plus{}, 0);
+    check_reduce<int, axis::h>(q, xl::axes<axis::n, axis::c, axis::w>{},
+                               xl::make_padded<xl::nchw::order>(xl::image_extents{2, 1, length, 12}, 16), xl::plus{}, 0);
+  }
+}
+
 /// The mean and the sum of squares at once: any associative operator on any small type.
 struct moments {
   float sum, squares;

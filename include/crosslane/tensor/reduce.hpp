@@ -58,13 +58,22 @@ void reduce_rows(basic_stream_ref<B> q, reduce_plan p, T const* in, U* out, Op c
     run(std::integral_constant<unsigned, 1>{}, std::false_type{});
 }
 
-/// Each thread has one output, or N neighbours.
+/// Each thread has an output, or a vector of them where reading counts for more than writing. `partial` as reduce_rows().
 template <runtime_backend B, class T, class U, class Acc, class Op>
 void reduce_columns(basic_stream_ref<B> q, reduce_plan p, T const* in, U* out, Op const& op, Acc const& identity, source_location where) {
-  for_each_grid(q, std::uint64_t(p.outputs) * std::uint64_t(p.parts), 1, where, [&](std::uint64_t begin, std::uint64_t n) {
-    launch(q, {.grid = cover(n, elementwise_block, where), .where = where}, reduce_columns_kernel<Acc>{}, op, identity, p, begin, n, in,
-           out);
-  });
+  constexpr unsigned V = elements_per_access<T>();
+  bool const vectors = V > 1 && p.length >= reduction_short && p.whole_column_vectors<V>(in);
+  std::int64_t const apart = vectors ? p.take_column_vectors(V) : 0;
+  auto const run = [&]<unsigned N>(std::integral_constant<unsigned, N>) {
+    for_each_grid(q, std::uint64_t(p.outputs) * std::uint64_t(p.parts), 1, where, [&](std::uint64_t begin, std::uint64_t n) {
+      launch(q, {.grid = cover(n, elementwise_block, where), .where = where}, reduce_columns_kernel<Acc, N>{}, op, identity, p, apart,
+             begin, n, in, out);
+    });
+  };
+  if (vectors)
+    run(std::integral_constant<unsigned, V>{});
+  else
+    run(std::integral_constant<unsigned, 1>{});
 }
 
 /// In one pass, or in two where outputs are too few to keep the device busy: then each has several partial results first.

@@ -44,6 +44,23 @@ struct reduce_plan {
     length /= v;
   }
 
+  /// Whether neighbours in the input that go to different outputs can be read as vectors.
+  template <unsigned V, class T>
+  bool whole_column_vectors(T const* in) const {
+    bool whole = kept.rank > 0 && detail::whole_vectors<V>(kept, kept.rank - 1, 1, in);
+    for (int i = 0; i < reduced.rank; ++i) whole = whole && reduced.axis[i].stride[0] % std::int64_t{V} == 0;
+    return whole;
+  }
+  /// Each of `outputs` then is a vector of them; they lie that far apart.
+  std::int64_t take_column_vectors(unsigned v) {
+    walk_axis<2>& inner = kept.axis[kept.rank - 1];
+    std::int64_t const apart = inner.stride[0];
+    inner.extent /= v;
+    for (std::int64_t& stride : inner.stride) stride *= v;
+    outputs /= v;
+    return apart;
+  }
+
   /// The second pass.
   reduce_plan of_partial_results() const {
     reduce_plan second{kept, walk_plan<1>{1, {{parts, {1}}}}};
@@ -76,18 +93,24 @@ CROSSLANE_FN walk_offsets<Operands> offsets_of(walk_plan<Operands> const& p, std
   return result;
 }
 
-/// identity op the elements at positions first, first + step ... below `end`, of vectors of N. Several loads are under way at once.
+template <unsigned N, class Acc>
+struct accumulators {
+  Acc value[N];
+};
+
+/// identity op the elements at positions first, first + step ... below `end`, for each element of vectors of N. Several loads are under way
+/// at once.
 CROSSLANE_NO_EXEC_CHECK
 template <unsigned N, class Acc, class Op, class T>
-CROSSLANE_FN Acc reduce_positions(Op const& op, Acc const& identity, walk_plan<1> const& p, T const* in, std::uint64_t first,
-                                  std::uint64_t step, std::uint64_t end) {
+CROSSLANE_FN accumulators<N, Acc> reduce_positions(Op const& op, Acc const& identity, walk_plan<1> const& p, T const* in,
+                                                   std::uint64_t first, std::uint64_t step, std::uint64_t end) {
   using vector = vec<T, N>;
   // One axis, as mostly, needs no division.
   auto const load = [&](std::uint64_t k) -> vector const& {
     return *reinterpret_cast<vector const*>(in + (p.rank == 1 ? std::int64_t(k) * p.axis[0].stride[0] : offsets_of(p, k).at[0]));
   };
-  Acc result[N];
-  for (unsigned j = 0; j < N; ++j) result[j] = identity;
+  accumulators<N, Acc> result;
+  for (unsigned j = 0; j < N; ++j) result.value[j] = identity;
   std::uint64_t k = first;
   for (; k + (reduction_ahead - 1) * step < end; k += reduction_ahead * step) {
     vector x[reduction_ahead];
@@ -95,14 +118,13 @@ CROSSLANE_FN Acc reduce_positions(Op const& op, Acc const& identity, walk_plan<1
     for (unsigned i = 0; i < reduction_ahead; ++i) x[i] = load(k + i * step);
     CROSSLANE_UNROLL
     for (unsigned i = 0; i < reduction_ahead; ++i)
-      for (unsigned j = 0; j < N; ++j) result[j] = op(result[j], static_cast<Acc>(x[i][j]));
+      for (unsigned j = 0; j < N; ++j) result.value[j] = op(result.value[j], static_cast<Acc>(x[i][j]));
   }
   for (; k < end; k += step) {
     vector const x = load(k);
-    for (unsigned j = 0; j < N; ++j) result[j] = op(result[j], static_cast<Acc>(x[j]));
+    for (unsigned j = 0; j < N; ++j) result.value[j] = op(result.value[j], static_cast<Acc>(x[j]));
   }
-  for (unsigned j = 1; j < N; ++j) result[0] = op(result[0], result[j]);
-  return result[0];
+  return result;
 }
 
 /// A wave or a block reduces a row, or one of its parts, by vectors of N.
@@ -132,7 +154,9 @@ struct reduce_rows_kernel {
     std::uint64_t const share = (length + parts - 1) / parts, first = part * share;
     std::uint64_t const end = first + share < length ? first + share : length;
     auto const at = offsets_of(p.kept, row);
-    Acc result = reduce_positions<N>(op, identity, p.reduced, in + at.at[1], first + lane, lanes, end);
+    accumulators<N, Acc> const own = reduce_positions<N>(op, identity, p.reduced, in + at.at[1], first + lane, lanes, end);
+    Acc result = own.value[0];
+    for (unsigned j = 1; j < N; ++j) result = op(result, own.value[j]);
     if constexpr (Block)
       result = block_reduce_to_leader(ctx, s.reduce, result, op);
     else
@@ -141,15 +165,16 @@ struct reduce_rows_kernel {
   }
 };
 
-/// A thread reduces what belongs to one output, or a part of it; neighbours in the input's order go to neighbouring threads.
-template <class Acc>
+/// A thread reduces what belongs to N outputs that are neighbours in the input and `apart` in the output, or a part of it; neighbouring
+/// threads go on in the input's order.
+template <class Acc, unsigned N>
 struct reduce_columns_kernel {
   static constexpr auto block = block_size<elementwise_block>;
 
   CROSSLANE_NO_EXEC_CHECK
   template <kernel_context Ctx, class Op, class T, class U>
-  CROSSLANE_FN void operator()(Ctx const& ctx, Op op, Acc identity, reduce_plan p, std::uint64_t begin, std::uint64_t n, T const* in,
-                               U* out) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, Op op, Acc identity, reduce_plan p, std::int64_t apart, std::uint64_t begin, std::uint64_t n,
+                               T const* in, U* out) const {
     if (ctx.global_rank() >= n) return;
     std::uint64_t column = begin + ctx.global_rank();
     std::uint64_t const part = divide(column, std::uint64_t(p.outputs));
@@ -157,8 +182,9 @@ struct reduce_columns_kernel {
     std::uint64_t const share = (length + parts - 1) / parts, first = part * share;
     std::uint64_t const end = first + share < length ? first + share : length;
     auto const at = offsets_of(p.kept, column);
-    Acc const result = reduce_positions<1>(op, identity, p.reduced, in + at.at[1], first, 1, end);
-    out[parts == 1 ? at.at[0] : std::int64_t(column * parts + part)] = static_cast<U>(result);
+    accumulators<N, Acc> const result = reduce_positions<N>(op, identity, p.reduced, in + at.at[1], first, 1, end);
+    for (unsigned j = 0; j < N; ++j)
+      out[parts == 1 ? at.at[0] + j * apart : std::int64_t((column * N + j) * parts + part)] = static_cast<U>(result.value[j]);
   }
 };
 
