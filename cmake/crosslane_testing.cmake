@@ -6,8 +6,8 @@ set(CROSSLANE_HIP_TEST_LAUNCHER "" CACHE STRING "Command (a list) that HIP tests
 option(CROSSLANE_TEST_COMPILATION "Also test what compiles and what does not: headers, wrong code, other projects" ON)
 
 option(CROSSLANE_TEST_CHECKED "Also run tests of kernels with the access checker: not together with a sanitizer" ON)
-# Off for a compiler whose sanitizers run these tests, where another has compiled each header alone.
-option(CROSSLANE_TEST_PLAIN "Also run tests on the host without the access checker, and compile each header alone" ON)
+# Off for a compiler whose sanitizers run them.
+option(CROSSLANE_TEST_PLAIN "Also run tests on the host without the access checker" ON)
 option(CROSSLANE_TEST_ALL_CHECKED "With the access checker, also those that take long to compile" OFF)
 
 # crosslane_add_test(NAME <name> SOURCES <file.cpp>... [BACKENDS <backend>...] [LIBRARIES <target>...] [ARGUMENTS <a>...]
@@ -126,7 +126,7 @@ endfunction()
 # headers.host: one object for each header, which includes it alone, and twice. headers.cuda, headers.hip: all headers in one
 # object, in reverse order, so that one which leans on another that sorts before it fails.
 function(crosslane_add_header_tests)
-  if(NOT CROSSLANE_TEST_COMPILATION OR NOT CROSSLANE_TEST_PLAIN)
+  if(NOT CROSSLANE_TEST_COMPILATION)
     return()
   endif()
   foreach(backend IN LISTS CROSSLANE_ENABLED_BACKENDS)
