@@ -31,6 +31,7 @@ inline constexpr int log_units = std::countr_zero(conversion_tile_bytes / unsign
 struct tile_shape {
   int log_from;
   std::int64_t tiles_from, tiles_to;
+  int log_row_from = 0, log_row_to = 0;  ///< 2^n elements of a row have all that the tensor has of it
 
   CROSSLANE_FN std::int64_t count() const { return tiles_from * tiles_to; }
   /// Elements along the source's axis, and along the destination's.
@@ -72,6 +73,9 @@ tile_shape best_tile(std::int64_t along_from, std::int64_t along_to) {
       best_difference = distance;
     }
   }
+  auto const used = [&](std::int64_t extent, int log_row) { return log_of(extent) < log_row ? log_of(extent) : log_row; };
+  best.log_row_from = used(along_from, best.log_from);
+  best.log_row_to = used(along_to, log_units<U> - best.log_from + log_of(unit));
   return best;
 }
 
@@ -131,26 +135,26 @@ struct transpose_kernel {
     if (whole_rows)
       read_run(ctx, s, from, f, log_from, a_end, b_end, p.run_from);
     else
-      read_rows(ctx, s, from, f, log_from, a_end, b_end, p.along_to.stride[1]);
+      read_rows(ctx, s, from, f, log_from, lanes_of_row<VFrom>(p.shape.log_row_from), a_end, b_end, p.along_to.stride[1]);
     ctx.sync_block();
     whole_rows = false;
     if constexpr (VTo == 1) whole_rows = p.run_to != 0;
     if (whole_rows)
       write_run(ctx, s, to, log_from, a_end, b_end, p.run_to);
     else
-      write_rows(ctx, s, to, log_from, a_end, b_end, p.along_from.stride[0]);
+      write_rows(ctx, s, to, log_from, lanes_of_row<VTo>(p.shape.log_row_to), a_end, b_end, p.along_from.stride[0]);
   }
 
  private:
   CROSSLANE_NO_EXEC_CHECK
   template <class Ctx, class T, class F>
-  CROSSLANE_FN static void read_rows(Ctx const& ctx, shared& s, T const* from, F const& f, int log_from, int a_end, int b_end,
+  CROSSLANE_FN static void read_rows(Ctx const& ctx, shared& s, T const* from, F const& f, int log_from, int lanes, int a_end, int b_end,
                                      std::int64_t stride) {
     // Loads are under way together, before the first is used. None is left out, for a branch would part them: in place of what lies outside
     // of the tensor comes the tile's first vector, which nobody reads again.
     constexpr int groups = units / int(VFrom * conversion_block);  // of in_unit vectors, one above the other
     constexpr int together = groups * in_unit <= 16 ? groups : 16 / in_unit;
-    int const lanes = lanes_of_row<VFrom>(log_from), log_to = log_units<U> - log_from;
+    int const log_to = log_units<U> - log_from;
     place const mine = place_of(ctx.thread_rank(), lanes, log_to);
     int const a = mine.along * int(VFrom), b = mine.across * in_unit;
     std::int64_t const my_offset = a + b * stride;
@@ -188,9 +192,9 @@ struct transpose_kernel {
   }
 
   template <class Ctx>
-  CROSSLANE_FN static void write_rows(Ctx const& ctx, shared const& s, U* to, int log_from, int a_end, int b_end, std::int64_t stride) {
+  CROSSLANE_FN static void write_rows(Ctx const& ctx, shared const& s, U* to, int log_from, int lanes, int a_end, int b_end,
+                                      std::int64_t stride) {
     constexpr int per_store = VTo < unsigned(in_unit) ? 1 : int(VTo) / in_unit;  // units
-    int const lanes = lanes_of_row<VTo>(log_units<U> - log_from + log_of(in_unit));
     place const mine = place_of(ctx.thread_rank(), lanes, log_from);
     int const a = mine.across, b = mine.along * int(VTo);
     std::int64_t const my_offset = b + a * stride;
@@ -281,10 +285,11 @@ struct transpose_kernel {
   struct place {
     int along, across;  // vectors or elements, and rows
   };
-  /// The binary logarithm of the lanes that go along a row of 2^log elements: 32 elements, or 8 vectors, or all there are.
+  /// The binary logarithm of the lanes that go along a row of 2^log elements: 32 elements, or 16 vectors, or all there are. Pieces of 256
+  /// bytes keep the device's memory busier than ones of 128.
   template <unsigned V>
   CROSSLANE_FN static int lanes_of_row(int log) {
-    constexpr int most = V == 1 ? 5 : 3;
+    constexpr int most = V == 1 ? 5 : 4;
     return log - log_of(V) < most ? log - log_of(V) : most;
   }
   /// Of the i-th vector: 2^log_lanes lanes go along a row, then to the next of 2^log_rows rows. Each bit of i has its share of the sums, so
@@ -294,12 +299,12 @@ struct transpose_kernel {
     return {int((row >> log_rows << log_lanes) + lane), int(row & ((1u << log_rows) - 1))};
   }
   /// In units, of element `a` along the source and unit `row` along the destination. Lines of 32 units lie in all banks of shared memory:
-  /// higher bits change places within a line, so that lanes meet in a bank neither when they go along rows nor along columns, in rows of 32
-  /// and more units; in shorter ones few do. Each bit of the arguments changes bits of its own: the place of a sum is the exclusive or of
-  /// places where no bit is in both.
+  /// higher bits change places within a line, so that lanes seldom meet in a bank, whether they go along rows or along columns; elements of
+  /// up to 8 bytes by twos at most, of 16 bytes in short rows by fours. Each bit of the arguments changes bits of its own: the place of a
+  /// sum is the exclusive or of places where no bit is in both.
   CROSSLANE_FN static unsigned place_in_tile(int a, int row, int log_from) {
     unsigned const plain = (unsigned(row) << log_from) + unsigned(a), high = plain >> (log_from > 5 ? log_from : 5);
-    return plain ^ ((high ^ high << 2 ^ unsigned(a) >> 5 << 2) & 31);
+    return plain ^ ((high ^ high << 2 ^ unsigned(a) >> 5 << 1) & 31);
   }
   CROSSLANE_FN static U& element(shared& s, int a, int b, int log_from) {
     return reinterpret_cast<U*>(&s.tile[place_in_tile(a, b / in_unit, log_from)])[b % in_unit];
