@@ -232,6 +232,11 @@ CROSSLANE_TEST(tensor_convert, scaled) {
     CROSSLANE_CHECK_EQ(float(got[std::size_t(small.layout().offset(i))]), expected);
     CROSSLANE_CHECK_EQ(again[at], expected * 0.25f);
   });
+  // 5 * 0.1f is 0.5 once it is rounded, which goes to the even 0.
+  xl::tensor<std::int8_t, xl::nchw> from{q, e}, tenths{q, e};
+  xl::fill(q, from, std::int8_t{5});
+  xl::convert_scaled(q, from, tenths, 0.1f);
+  for (std::int8_t const x : read(q, tenths.storage())) CROSSLANE_CHECK_EQ(int(x), 0);
 }
 
 CROSSLANE_TEST(tensor_convert, errors) {

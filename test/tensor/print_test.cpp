@@ -18,7 +18,7 @@ CROSSLANE_TEST(tensor_print, whole) {
                                                       " [ 0.5,    1,  1.5]]\n"));
   xl::tensor<xl::half, xl::nchw_c<2>> blocks{q, {1, 3, 2, 1}};
   xl::fill(q, blocks.storage(), xl::half(9.f));
-  xl::iota(q, blocks, xl::half(0.f), xl::half(1.f));
+  xl::iota(q, blocks);
   std::string const text = xl::to_string(q, blocks);
   CROSSLANE_CHECK_EQ(text.substr(text.find('[')), std::string("[n = 1, c = 3, h = 2, w = 1], blocked by 2 c, memory order n, c, h, w\n"
                                                               "[[[[0],\n"

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <crosslane/algorithm/fill.hpp>
+#include <crosslane/kernel/math.hpp>
 #include <crosslane/runtime/copy.hpp>
 #include <crosslane/tensor/blocked.hpp>
 #include <crosslane/tensor/transform.hpp>
@@ -23,9 +24,7 @@ struct scale_to {
       constexpr float high = float((1u << (8 * sizeof(U) - std::is_signed_v<U>)) - 1);
       if (!(y > low)) return y != y ? U{0} : U(low);
       if (!(y < high)) return U(high);
-      constexpr float round = 12582912.f;  // 1.5 * 2^23: the sum has no bits below 1
-      float const sum = y + round;
-      return U(static_cast<int>(sum - round));
+      return U(static_cast<int>(crosslane::rint(y)));
     } else {
       return static_cast<U>(y);
     }

@@ -84,8 +84,9 @@ void fill(S const& stream, R&& tensor, typename std::remove_cvref_t<R>::value_ty
 /// operation and converted last, so a position need not fit their type. Of other types, which do not convert to double and back, a position
 /// is converted first and their operators do the rest.
 template <stream_like S, detail::tensor_like R>
-void iota(S const& stream, R&& tensor, typename std::remove_cvref_t<R>::value_type first = 0,
-          typename std::remove_cvref_t<R>::value_type step = 1, source_location where = source_location::current()) {
+void iota(S const& stream, R&& tensor, typename std::remove_cvref_t<R>::value_type first = typename std::remove_cvref_t<R>::value_type(0),
+          typename std::remove_cvref_t<R>::value_type step = typename std::remove_cvref_t<R>::value_type(1),
+          source_location where = source_location::current()) {
   using T = typename std::remove_cvref_t<R>::value_type;
   auto const view = detail::tensor_argument(tensor, where);
   detail::transform_operands(detail::ref_of(stream, where), where, detail::rising_number<T>{first, step}, view,

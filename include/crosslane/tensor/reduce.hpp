@@ -62,7 +62,7 @@ void reduce_rows(basic_stream_ref<B> q, reduce_plan p, T const* in, U* out, Op c
 template <runtime_backend B, class T, class U, class Acc, class Op>
 void reduce_columns(basic_stream_ref<B> q, reduce_plan p, T const* in, U* out, Op const& op, Acc const& identity, source_location where) {
   constexpr unsigned V = elements_per_access<T>();
-  bool const vectors = V > 1 && p.length >= reduction_short && p.whole_column_vectors<V>(in);
+  bool const vectors = V > 1 && V * sizeof(Acc) <= 64 && p.length >= reduction_short && p.whole_column_vectors<V>(in);
   std::int64_t const apart = vectors ? p.take_column_vectors(V) : 0;
   auto const run = [&]<unsigned N>(std::integral_constant<unsigned, N>) {
     for_each_grid(q, std::uint64_t(p.outputs) * std::uint64_t(p.parts), 1, where, [&](std::uint64_t begin, std::uint64_t n) {

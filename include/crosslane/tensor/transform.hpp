@@ -71,7 +71,8 @@ void check_input_extents(To const& to, From const& from, int input, source_locat
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// Calls `queue(begin, count)` for the ranges of 0 ... blocks-1 that one grid covers.
+static_assert(conversion_block <= elementwise_block && "most_blocks() counts blocks of that size");
+/// Calls `queue(begin, count)` for the ranges of 0 ... blocks-1 that one grid covers; of blocks of up to elementwise_block threads.
 template <runtime_backend B, class Queue>
 void for_each_grid_of_blocks(basic_stream_ref<B> q, std::uint64_t blocks, source_location where, Queue const& queue) {
   std::uint64_t const most = most_blocks(q, where);
@@ -245,7 +246,8 @@ inline namespace CROSSLANE_CONFIGURATION {
 /// `xl::transform(stream, output, f, inputs...)` of tensors or views of memory that the device reaches queues output(index) =
 /// f(inputs(index)...) for every index, in the order of the output's memory; any number of inputs. Axes go by name: an input has axes of
 /// the output in whatever order and layout, and is repeated along those that it lacks, as a bias of axis c is over images. An input may
-/// be the output itself, but no other view of its memory. What lies in gaps of the output stays. Elements move in the widest pieces where
+/// be the output itself, but no other view of its memory. What lies in gaps of the output stays. `f` has no effects
+/// but its result: it may be called for an element more than once. Elements move in the widest pieces where
 /// the output's contiguous axis is each input's too, or is one that it lacks; of a single input through tiles in shared memory where it is
 /// not. Throws size_mismatch where an input's axis has another extent than the output's.
 template <stream_like S, detail::tensor_like Out, class F, class... In>

@@ -17,7 +17,7 @@ inline constexpr unsigned conversion_vector = elements_per_access<T, U>();
 
 /// Elements that such tiles hold.
 template <class T, class U>
-inline constexpr bool has_tiles = sizeof(U) <= 16 && (sizeof(U) & (sizeof(U) - 1)) == 0 &&
+inline constexpr bool has_tiles = sizeof(T) <= 16 && sizeof(U) <= 16 && (sizeof(U) & (sizeof(U) - 1)) == 0 &&
                                   std::is_trivially_default_constructible_v<vec<U, 1>> && std::is_default_constructible_v<T>;
 
 /// Neighbours along the destination that lie together in shared memory: what a bank holds of small types.
@@ -130,19 +130,18 @@ struct transpose_kernel {
     }
     int const a_end = within_tile(p.along_from.extent - a0, 1 << log_from), b_end = within_tile(p.along_to.extent - b0, in_unit << log_to);
 
-    bool whole_rows = false;
-    if constexpr (VFrom == 1) whole_rows = p.run_from != 0;
-    if (whole_rows)
-      read_run(ctx, s, from, f, log_from, a_end, b_end, p.run_from);
-    else
-      read_rows(ctx, s, from, f, log_from, lanes_of_row<VFrom>(p.shape.log_row_from), a_end, b_end, p.along_to.stride[1]);
+    bool read = false, written = false;
+    if constexpr (VFrom == 1 && elements_per_access<T>() > 1) {
+      read = p.run_from != 0;
+      if (read) read_run(ctx, s, from, f, log_from, a_end, b_end, p.run_from);
+    }
+    if (!read) read_rows(ctx, s, from, f, log_from, lanes_of_row<VFrom>(p.shape.log_row_from), a_end, b_end, p.along_to.stride[1]);
     ctx.sync_block();
-    whole_rows = false;
-    if constexpr (VTo == 1) whole_rows = p.run_to != 0;
-    if (whole_rows)
-      write_run(ctx, s, to, log_from, a_end, b_end, p.run_to);
-    else
-      write_rows(ctx, s, to, log_from, lanes_of_row<VTo>(p.shape.log_row_to), a_end, b_end, p.along_from.stride[0]);
+    if constexpr (VTo == 1 && elements_per_access<U>() > 1) {
+      written = p.run_to != 0;
+      if (written) write_run(ctx, s, to, log_from, a_end, b_end, p.run_to);
+    }
+    if (!written) write_rows(ctx, s, to, log_from, lanes_of_row<VTo>(p.shape.log_row_to), a_end, b_end, p.along_from.stride[0]);
   }
 
  private:
@@ -153,7 +152,7 @@ struct transpose_kernel {
     // Loads are under way together, before the first is used. None is left out, for a branch would part them: in place of what lies outside
     // of the tensor comes the tile's first vector, which nobody reads again.
     constexpr int groups = units / int(VFrom * conversion_block);  // of in_unit vectors, one above the other
-    constexpr int together = groups * in_unit <= 16 ? groups : 16 / in_unit;
+    constexpr int together = at_most(groups, at_most(16 / in_unit, bytes_under_way / int(in_unit * sizeof(vec<T, VFrom>))));
     int const log_to = log_units<U> - log_from;
     place const mine = place_of(ctx.thread_rank(), lanes, log_to);
     int const a = mine.along * int(VFrom), b = mine.across * in_unit;
@@ -226,27 +225,30 @@ struct transpose_kernel {
   template <class Ctx, class T, class F>
   CROSSLANE_FN static void read_run(Ctx const& ctx, shared& s, T const* from, F const& f, int log_from, int a_end, int b_end,
                                     std::uint32_t inverse) {
-    constexpr int V = int(elements_per_access<T>()), steps = vectors_of_run<V>;
+    constexpr int V = int(elements_per_access<T>()), steps = vectors_of_run<V>,
+                  together = at_most(steps, bytes_under_way / int(V * sizeof(T)));
     int const end = a_end * b_end;
-    vec<T, unsigned(V)> x[steps];
-    CROSSLANE_UNROLL
-    for (int step = 0; step < steps; ++step) {
-      int const first = (step * int(conversion_block) + int(ctx.thread_rank())) * V;
-      if (first + V <= end) {
-        x[step] = *reinterpret_cast<vec<T, unsigned(V)> const*>(from + first);
-      } else {
-        for (int j = 0; j < V; ++j) x[step][unsigned(j)] = from[first + j < end ? first + j : 0];
-      }
-    }
-    CROSSLANE_UNROLL
-    for (int step = 0; step < steps; ++step) {
-      int const first = (step * int(conversion_block) + int(ctx.thread_rank())) * V;
-      int b = quotient(first, inverse), a = first - b * a_end;
-      auto const y = apply_to_vector<U, unsigned(V)>(f, x[step]);
+    for (int begin = 0; begin < steps; begin += together) {
+      vec<T, unsigned(V)> x[together];
       CROSSLANE_UNROLL
-      for (int j = 0; j < V; ++j) {
-        if (first + j < end) element(s, a, b, log_from) = y[unsigned(j)];
-        if (++a == a_end) a = 0, ++b;
+      for (int i = 0; i < together; ++i) {
+        int const first = ((begin + i) * int(conversion_block) + int(ctx.thread_rank())) * V;
+        if (first + V <= end) {
+          x[i] = *reinterpret_cast<vec<T, unsigned(V)> const*>(from + first);
+        } else {
+          for (int j = 0; j < V; ++j) x[i][unsigned(j)] = from[first + j < end ? first + j : 0];
+        }
+      }
+      CROSSLANE_UNROLL
+      for (int i = 0; i < together; ++i) {
+        int const first = ((begin + i) * int(conversion_block) + int(ctx.thread_rank())) * V;
+        int b = quotient(first, inverse), a = first - b * a_end;
+        auto const y = apply_to_vector<U, unsigned(V)>(f, x[i]);
+        CROSSLANE_UNROLL
+        for (int j = 0; j < V; ++j) {
+          if (first + j < end) element(s, a, b, log_from) = y[unsigned(j)];
+          if (++a == a_end) a = 0, ++b;
+        }
       }
     }
   }
@@ -275,6 +277,9 @@ struct transpose_kernel {
     }
   }
 
+  /// Bytes that a thread loads before it uses the first.
+  static constexpr int bytes_under_way = 128;
+  CROSSLANE_FN static constexpr int at_most(int n, int limit) { return limit < 1 ? 1 : n < limit ? n : limit; }
   CROSSLANE_FN static constexpr int log_of(unsigned n) { return n <= 1 ? 0 : 1 + log_of(n / 2); }
   /// For each thread, in a full tile.
   template <int V>
