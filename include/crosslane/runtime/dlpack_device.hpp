@@ -8,8 +8,8 @@ namespace crosslane::dlpack {
 
 /// One of a kind of devices.
 struct device {
-  std::int32_t device_type;
-  std::int32_t device_id;
+  std::int32_t device_type;  ///< a number of dlpack::device_type, or another that DLPack has
+  std::int32_t device_id;    ///< which of that kind
 };
 
 /// Kinds of memory that a backend of this library reaches or makes.

@@ -236,6 +236,7 @@ struct transpose_kernel {
         if (first + V <= end) {
           x[i] = *reinterpret_cast<vec<T, unsigned(V)> const*>(from + first);
         } else {
+          CROSSLANE_UNROLL
           for (int j = 0; j < V; ++j) x[i][unsigned(j)] = from[first + j < end ? first + j : 0];
         }
       }
@@ -272,7 +273,9 @@ struct transpose_kernel {
       if (first + V <= end) {
         *reinterpret_cast<vec<U, unsigned(V)>*>(to + first) = y;
       } else {
-        for (int j = 0; j < V && first + j < end; ++j) to[first + j] = y[unsigned(j)];
+        CROSSLANE_UNROLL
+        for (int j = 0; j < V; ++j)
+          if (first + j < end) to[first + j] = y[unsigned(j)];
       }
     }
   }
