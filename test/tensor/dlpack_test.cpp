@@ -150,8 +150,8 @@ CROSSLANE_TEST(dlpack, wrong_tensors) {
   check(invalid_argument, {"axis h has a negative stride"}, number, gaps, [](foreign& f) { f.strides[2] = -5; });
   check(invalid_argument, {"axis h has stride 6, a packed layout of order n, c, h, w wants 5"}, number, planes,
         [](foreign& f) { f.strides[2] = 6; });
-  check(invalid_argument, {"strides (60, 20, 5, 1)", "axis c has stride 20, a packed layout of order n, h, w, c wants 1"}, number, xl::nhwc{},
-        [](foreign&) {});
+  check(invalid_argument, {"strides (60, 20, 5, 1)", "axis c has stride 20, a packed layout of order n, h, w, c wants 1"}, number,
+        xl::nhwc{}, [](foreign&) {});
   check(invalid_argument, {"axis c has stride 15, a strided layout of order n, c, h, w wants at least 20"}, number, gaps,
         [](foreign& f) { f.strides[1] = 15; });
   check(invalid_argument, {"axis w has stride 0, a strided layout of order n, c, h, w wants at least 1"}, number, gaps,

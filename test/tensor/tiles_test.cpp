@@ -27,13 +27,16 @@ CROSSLANE_TEST(tensor_tiles, few_channels) {
     }
 }
 
-// Rows that are no whole vectors, but follow each other.
-CROSSLANE_TEST(tensor_tiles, odd_rows) {
+// Rows of whole vectors, and others that follow each other, which are moved as one.
+CROSSLANE_TEST(tensor_tiles, rows) {
   xl::stream const q{d};
-  for (xl::image_extents const& e : {xl::image_extents{3, 100, 7, 7}, xl::image_extents{2, 33, 9, 21}, xl::image_extents{1, 5, 31, 33}}) {
+  for (xl::image_extents const& e :
+       {xl::image_extents{2, 72, 3, 24}, xl::image_extents{2, 64, 1, 128}, xl::image_extents{1, 48, 1, 80}, xl::image_extents{3, 100, 7, 7},
+        xl::image_extents{2, 33, 9, 21}, xl::image_extents{1, 5, 31, 33}, xl::image_extents{1, 17, 5, 3}}) {
     check_orders<float, float>(q, e);
     check_orders<xl::half, float>(q, e);
     check_orders<float, xl::half>(q, e);
+    check_orders<std::int8_t, float>(q, e);
     check_orders<std::int8_t, std::int8_t>(q, e);
   }
 }
