@@ -43,6 +43,10 @@ CROSSLANE_TEST(tensor_convert, blocks_to_blocks) {
     check_convert<float, float>(q, tiles, tiles, true);
     check_convert<float, float>(q, tiles, xl::tiled<4, 32>{e}, true);
     check_convert<float, float>(q, tiles, xl::tiled<12, 16>{e}, true);  // 8 and 12: neither is made of the other
+    xl::nested_tiled<8, 16, 2, 4> const nested{e};
+    check_convert<float, float>(q, xl::row_major<>{e}, nested, true);
+    check_convert<float, float>(q, nested, xl::column_major<>{e});
+    check_convert<float, float>(q, nested, tiles, true);
   }
 }
 

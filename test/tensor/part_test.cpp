@@ -206,6 +206,10 @@ CROSSLANE_TEST(tensor_layouts, blocked_and_tiled) {
                  [&](auto const& i) { return (((i[0] * ((c + 15) / 16) + i[1] / 16) * h + i[2]) * w + i[3]) * 16 + i[1] % 16; });
     check_layout(d, xl::tiled<4, 8>{{c, w}},
                  [&](auto const& i) { return (i[0] / 4 * ((w + 7) / 8) + i[1] / 8) * 32 + i[0] % 4 * 8 + i[1] % 8; });
+    check_layout(d, xl::nested_tiled<8, 16, 2, 4>{{c, w}}, [&](auto const& i) {
+      int const outer = i[0] / 8 * ((w + 15) / 16) + i[1] / 16, tile = i[0] % 8 / 2 * 4 + i[1] % 16 / 4;
+      return outer * 128 + tile * 8 + i[0] % 2 * 4 + i[1] % 4;
+    });
   }
   CROSSLANE_CHECK_EQ((xl::nchw_c<8>{{1, 3, 2, 2}}.span_size()), 32);
   expect_error(xl::errc::limit_exceeded, {"blocked layout, n = 1, c = 1, h = 20000, w = 20000"},

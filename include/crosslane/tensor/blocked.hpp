@@ -7,17 +7,17 @@
 namespace crosslane {
 
 /// Whole blocks lie in `Order`, one after another. Within each, which has N indices of every fixed<axis, N> in `Blocks`, elements lie in
-/// the order of `Blocks`, the last fastest. The last block of an axis is whole too: its elements beyond the extent are gaps.
+/// the order of `Blocks`, the last fastest. An axis that stands there twice has blocks within blocks: fixed<row, 2>, fixed<col, 2>,
+/// fixed<row, 4>, fixed<col, 4> are 2 x 2 tiles of 4 x 4. The last block of an axis is whole too: its elements beyond the extent are gaps.
 template <class Extents, class Order, class... Blocks>
 class blocked {
  public:
   static_assert(detail::is_extents<Extents>);
   static_assert(detail::same_axes<Order, typename Extents::axes> && Order::distinct,
                 "crosslane: the order of a layout has each axis of its extents once");
-  static_assert(axes<typename detail::dimension<Blocks>::axis...>::distinct &&
-                    (Order::template contains<typename detail::dimension<Blocks>::axis> && ...) &&
+  static_assert((Order::template contains<typename detail::dimension<Blocks>::axis> && ...) &&
                     ((detail::dimension<Blocks>::extent > 0) && ...),
-                "crosslane: blocks are fixed<axis, n> of different axes of the tensor, n > 0");
+                "crosslane: blocks are fixed<axis, n> of axes of the tensor, n > 0");
 
   /// @{
   /// As tensor_layout says.
@@ -37,8 +37,15 @@ class blocked {
   /// Indices of axis A in a block.
   template <class A>
   CROSSLANE_FN static constexpr std::int64_t block_extent() {
+    return block_extent_after<A>(-1);
+  }
+  /// The same of those blocks that stand after the i-th of `Blocks`: what is within a step of the i-th, if that is one of axis A.
+  template <class A>
+  CROSSLANE_FN static constexpr std::int64_t block_extent_after(int i) {
     std::int64_t result = 1;
-    ((std::is_same_v<typename detail::dimension<Blocks>::axis, A> ? void(result = detail::dimension<Blocks>::extent) : void()), ...);
+    int at = 0;
+    ((at++ > i && std::is_same_v<typename detail::dimension<Blocks>::axis, A> ? void(result *= detail::dimension<Blocks>::extent) : void()),
+     ...);
     return result;
   }
 
@@ -75,12 +82,19 @@ class blocked {
   }
   template <class... A>
   CROSSLANE_FN constexpr index_type offset_along(multi_index const& i, axes<A...>) const {
-    index_type block = 0, inside = 0;
+    index_type block = 0;
     ((block = block * blocks<A>() + i[detail::position_of<Extents, A>] / index_type(block_extent<A>())), ...);
+    return block * index_type(volume) + offset_inside(i, std::make_integer_sequence<int, int(sizeof...(Blocks))>{});
+  }
+  template <int... B>
+  CROSSLANE_FN static constexpr index_type offset_inside(multi_index const& i, std::integer_sequence<int, B...>) {
+    index_type inside = 0;
     ((inside = inside * index_type(detail::dimension<Blocks>::extent) +
-               i[detail::position_of<Extents, typename detail::dimension<Blocks>::axis>] % index_type(detail::dimension<Blocks>::extent)),
+               i[detail::position_of<Extents, typename detail::dimension<Blocks>::axis>] /
+                   index_type(block_extent_after<typename detail::dimension<Blocks>::axis>(B)) %
+                   index_type(detail::dimension<Blocks>::extent)),
      ...);
-    return block * index_type(volume) + inside;
+    return inside;
   }
   template <class... A>
   constexpr void check(source_location where, axes<A...>) const {
@@ -98,6 +112,10 @@ template <class L>
 inline constexpr bool is_blocked = false;
 template <class E, class Order, class... Blocks>
 inline constexpr bool is_blocked<blocked<E, Order, Blocks...>> = true;
+template <class L>
+inline constexpr int number_of_blocks = 0;
+template <class E, class Order, class... Blocks>
+inline constexpr int number_of_blocks<blocked<E, Order, Blocks...>> = sizeof...(Blocks);
 }  // namespace detail
 
 /// Images with N channels together: indexed (n, c, h, w), in memory n, c / N, h, w, c % N.
@@ -107,5 +125,12 @@ using nchw_c = blocked<image_extents, axes<axis::n, axis::c, axis::h, axis::w>, 
 /// Matrices of row-major tiles, which lie row by row too.
 template <std::int64_t TileRows, std::int64_t TileCols, tensor_axis Row = axis::row, tensor_axis Col = axis::col>
 using tiled = blocked<extents<std::int32_t, Row, Col>, axes<Row, Col>, fixed<Row, TileRows>, fixed<Col, TileCols>>;
+
+/// The same of tiles of OuterRows x OuterCols that are made of tiles of TileRows x TileCols.
+template <std::int64_t OuterRows, std::int64_t OuterCols, std::int64_t TileRows, std::int64_t TileCols, tensor_axis Row = axis::row,
+          tensor_axis Col = axis::col>
+requires(OuterRows % TileRows == 0 && OuterCols % TileCols == 0)
+using nested_tiled = blocked<extents<std::int32_t, Row, Col>, axes<Row, Col>, fixed<Row, OuterRows / TileRows>,
+                             fixed<Col, OuterCols / TileCols>, fixed<Row, TileRows>, fixed<Col, TileCols>>;
 
 }  // namespace crosslane

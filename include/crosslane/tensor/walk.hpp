@@ -82,7 +82,7 @@ struct block_extents {
 };
 template <class A, class... L>
 constexpr auto block_extents_along() {
-  block_extents<1 + int(sizeof...(L))> result;
+  block_extents<1 + (number_of_blocks<L> + ... + 0)> result;
   auto const insert = [&](std::int64_t n) {
     int at = 0;
     while (at < result.count && result.value[at] < n) ++at;
@@ -93,7 +93,8 @@ constexpr auto block_extents_along() {
   insert(1);
   (
       [&] {
-        if constexpr (is_blocked<L>) insert(L::template block_extent<A>());
+        if constexpr (is_blocked<L>)
+          for (int i = -1; i + 1 < number_of_blocks<L>; ++i) insert(L::template block_extent_after<A>(i));
       }(),
       ...);
   for (int i = 1; i < result.count; ++i) result.nested = result.nested && result.value[i] % result.value[i - 1] == 0;
