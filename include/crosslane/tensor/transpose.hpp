@@ -110,9 +110,11 @@ struct transpose_kernel {
     alignas(16) unit tile[units];
   };
 
+  // Inlined by force: in a call of its own the plan would be copied, and its arrays be indexed there.
   CROSSLANE_NO_EXEC_CHECK
   template <kernel_context Ctx, class T, class F>
-  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, T const* from, U* to, tile_plan p, F f, std::uint64_t begin) const {
+  CROSSLANE_FN CROSSLANE_INLINE void operator()(Ctx const& ctx, shared& s, T const* from, U* to, tile_plan p, F f,
+                                                std::uint64_t begin) const {
     int const log_from = p.shape.log_from, log_to = log_units<U> - log_from;
     std::uint64_t k = begin + ctx.block_rank(), rest = k;
     k = divide(rest, std::uint64_t(p.shape.count()));

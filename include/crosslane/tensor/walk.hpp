@@ -231,17 +231,23 @@ struct cast_to {
   }
 };
 
-/// f of each element, as U; conversions by pairs where the machine has them.
+/// f of each element, as U; conversions by pairs where the machine has them. Unrolled by force: no element may be indexed at run time.
 CROSSLANE_NO_EXEC_CHECK
 template <class U, unsigned N, class F, class... T>
 CROSSLANE_FN vec<U, N> apply_to_vector(F const& f, vec<T, N> const&... x) {
-  if constexpr (std::is_same_v<F, cast_to<U>>) {
-    return vec_cast<U>(x...);
+  vec<U, N> y;
+  if constexpr (std::is_same_v<F, cast_to<U>> && N > 1) {
+    CROSSLANE_UNROLL
+    for (unsigned j = 0; j < N; j += 2) {
+      vec<U, 2> const two = vec_cast<U>(vec<T, 2>{x[j], x[j + 1]}...);
+      y[j] = two[0];
+      y[j + 1] = two[1];
+    }
   } else {
-    vec<U, N> y;
+    CROSSLANE_UNROLL
     for (unsigned j = 0; j < N; ++j) y[j] = static_cast<U>(f(x[j]...));
-    return y;
   }
+  return y;
 }
 
 /// A thread writes N neighbours along the last axis, at position begin + its rank of all positions.
