@@ -2,8 +2,7 @@
 /// A picture in memory, and how pictures lie there.
 #pragma once
 
-#include <crosslane/tensor/packed.hpp>
-#include <crosslane/tensor/view.hpp>
+#include <crosslane/tensor.hpp>
 
 #include <cstddef>
 #include <cstdint>
