@@ -5,7 +5,6 @@
 
 #include <crosslane/tensor.hpp>
 
-#include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -131,27 +130,32 @@ struct by_hand {
   }
 };
 
-template <class T>
-void add_images(std::shared_ptr<memory> const& m, std::string const& type, int batch, int channels, int side) {
-  xl::image_extents const e{batch, channels, side, side};
-  std::string const shape =
-      type + " " + std::to_string(batch) + "x" + std::to_string(channels) + "x" + std::to_string(side) + "x" + std::to_string(side);
-  add_case<T, T>(m, "nchw to nhwc, " + shape, xl::nchw{e}, xl::nhwc{e}, 1, by_hand{batch, channels, side * side});
-  add_case<T, T>(m, "nhwc to nchw, " + shape, xl::nhwc{e}, xl::nchw{e}, 1, by_hand{batch, side * side, channels});
-}
-template <class T>
-void add_blocked(std::shared_ptr<memory> const& m, std::string const& type) {
-  xl::image_extents const e{int((std::size_t{1} << 30) / sizeof(T) / (256 * 56 * 56)) + 1, 256, 56, 56};
-  std::string const shape = type + " " + std::to_string(e.extent<axis::n>()) + "x256x56x56";
-  add_case<T, T>(m, "nchw to nchw_c<16>, " + shape, xl::nchw{e}, xl::nchw_c<16>{e}, 1, nothing{});
-  add_case<T, T>(m, "nchw_c<16> to nchw, " + shape, xl::nchw_c<16>{e}, xl::nchw{e}, 1, nothing{});
-}
-
 /// At least a gibibyte of elements of a type.
 template <class T>
 int batch_of(int channels, int side) {
   std::size_t const image = std::size_t(channels) * side * side * sizeof(T);
   return int(((std::size_t{1} << 30) + image - 1) / image);
+}
+
+std::string text_of(xl::image_extents const& e) {
+  auto const number = [](auto n) { return std::to_string(n); };
+  return number(e.extent<axis::n>()) + "x" + number(e.extent<axis::c>()) + "x" + number(e.extent<axis::h>()) + "x" +
+         number(e.extent<axis::w>());
+}
+
+template <class T>
+void add_images(std::shared_ptr<memory> const& m, std::string const& type, int batch, int channels, int side) {
+  xl::image_extents const e{batch, channels, side, side};
+  std::string const shape = type + " " + text_of(e);
+  add_case<T, T>(m, "nchw to nhwc, " + shape, xl::nchw{e}, xl::nhwc{e}, 1, by_hand{batch, channels, side * side});
+  add_case<T, T>(m, "nhwc to nchw, " + shape, xl::nhwc{e}, xl::nchw{e}, 1, by_hand{batch, side * side, channels});
+}
+template <class T>
+void add_blocked(std::shared_ptr<memory> const& m, std::string const& type) {
+  xl::image_extents const e{batch_of<T>(256, 56), 256, 56, 56};
+  std::string const shape = type + " " + text_of(e);
+  add_case<T, T>(m, "nchw to nchw_c<16>, " + shape, xl::nchw{e}, xl::nchw_c<16>{e}, 1, nothing{});
+  add_case<T, T>(m, "nchw_c<16> to nchw, " + shape, xl::nchw_c<16>{e}, xl::nchw{e}, 1, nothing{});
 }
 
 }  // namespace
@@ -171,9 +175,8 @@ void register_tensor_convert(xl::stream_ref q) {
   add_images<float>(m, "float", batch_of<float>(512, 7), 512, 7);
 
   // What a network takes of pictures.
-  int const pictures = batch_of<float>(3, 224);
-  std::string const shape = std::to_string(pictures) + "x3x224x224";
-  xl::image_extents const e{pictures, 3, 224, 224};
+  xl::image_extents const e{batch_of<float>(3, 224), 3, 224, 224};
+  std::string const shape = text_of(e);
   add_case<unsigned char, float>(m, "nhwc to nchw, bytes to floats scaled " + shape, xl::nhwc{e}, xl::nchw{e}, 1 / 255.f, nothing{});
   add_case<float, unsigned char>(m, "nchw to nhwc, floats to bytes scaled " + shape, xl::nchw{e}, xl::nhwc{e}, 2.f, nothing{});
 

@@ -4,7 +4,6 @@
 
 #include <crosslane/algorithm/fill.hpp>
 #include <crosslane/kernel/math.hpp>
-#include <crosslane/runtime/copy.hpp>
 #include <crosslane/tensor/blocked.hpp>
 #include <crosslane/tensor/transform.hpp>
 

@@ -21,15 +21,9 @@ struct interleave_kernel {
   template <kernel_context Ctx, class F, class T, class U>
   CROSSLANE_FN void operator()(Ctx const& ctx, F f, interleave_plan p, std::uint64_t begin, std::uint64_t n, U* to, T const* from) const {
     if (ctx.global_rank() >= n) return;
-    std::uint64_t k = begin + ctx.global_rank();
-    CROSSLANE_UNROLL
-    for (int i = 6; i >= 0; --i) {
-      if (i >= p.outer.rank) continue;
-      std::uint64_t rest = k;
-      k = divide(rest, std::uint64_t(p.outer.axis[i].extent));
-      to += std::int64_t(rest) * p.outer.axis[i].stride[0];
-      from += std::int64_t(rest) * p.outer.axis[i].stride[1];
-    }
+    auto const at = offsets_of(p.outer, begin + ctx.global_rank());
+    to += at.at[0];
+    from += at.at[1];
     vec<T, N> x[E], moved[E];
     CROSSLANE_UNROLL
     for (int i = 0; i < E; ++i) x[i] = *reinterpret_cast<vec<T, N> const*>(from + i * (ToPlanes ? std::int64_t{N} : p.plane_stride));

@@ -31,32 +31,24 @@ struct reduce_plan {
 
   template <unsigned V, class T>
   bool whole_vectors(T const* in) const {
-    if (!has_contiguous_rows()) return false;
-    bool whole = detail::whole_vectors<V>(reduced, reduced.rank - 1, 0, in);
-    for (int i = 0; i < kept.rank; ++i) whole = whole && kept.axis[i].stride[1] % std::int64_t{V} == 0;
-    return whole;
+    return has_contiguous_rows() && detail::whole_vectors<V>(reduced, reduced.rank - 1, 0, in) && whole_steps<V>(kept, 1);
   }
   /// Positions along the rows are then vectors.
   void take_vectors(unsigned v) {
-    walk_axis<1>& inner = reduced.axis[reduced.rank - 1];
-    inner.extent /= v;
-    inner.stride[0] *= v;
+    count_in_vectors(reduced.axis[reduced.rank - 1], v);
     length /= v;
   }
 
   /// Whether neighbours in the input that go to different outputs can be read as vectors.
   template <unsigned V, class T>
   bool whole_column_vectors(T const* in) const {
-    bool whole = kept.rank > 0 && detail::whole_vectors<V>(kept, kept.rank - 1, 1, in);
-    for (int i = 0; i < reduced.rank; ++i) whole = whole && reduced.axis[i].stride[0] % std::int64_t{V} == 0;
-    return whole;
+    return kept.rank > 0 && detail::whole_vectors<V>(kept, kept.rank - 1, 1, in) && whole_steps<V>(reduced, 0);
   }
   /// Each of `outputs` then is a vector of them; they lie that far apart.
   std::int64_t take_column_vectors(unsigned v) {
     walk_axis<2>& inner = kept.axis[kept.rank - 1];
     std::int64_t const apart = inner.stride[0];
-    inner.extent /= v;
-    for (std::int64_t& stride : inner.stride) stride *= v;
+    count_in_vectors(inner, v);
     outputs /= v;
     return apart;
   }
@@ -72,26 +64,6 @@ struct reduce_plan {
     return second;
   }
 };
-
-template <int Operands>
-struct walk_offsets {
-  std::int64_t at[Operands];
-};
-
-/// Where position k of a plan lies.
-template <int Operands>
-CROSSLANE_FN walk_offsets<Operands> offsets_of(walk_plan<Operands> const& p, std::uint64_t k) {
-  walk_offsets<Operands> result{};
-  CROSSLANE_UNROLL
-  for (int i = 7; i >= 0; --i) {
-    if (i >= p.rank) continue;
-    std::uint64_t index = k;
-    if (i > 0) k = divide(index, std::uint64_t(p.axis[i].extent));
-    CROSSLANE_UNROLL
-    for (int j = 0; j < Operands; ++j) result.at[j] += std::int64_t(index) * p.axis[i].stride[j];
-  }
-  return result;
-}
 
 template <unsigned N, class Acc>
 struct accumulators {

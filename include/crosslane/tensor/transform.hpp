@@ -85,24 +85,18 @@ bool run_interleave(basic_stream_ref<B> q, walk_plan<2> const& p, F const& f, U*
   constexpr unsigned V = conversion_vector<T, U>;
   if constexpr (V > 1) {
     for (int const together : {0, 1}) {  // the operand whose neighbours are the other's planes
-      int of_neighbours = -1, of_plane = -1;
+      int const apart = 1 - together;
+      int neighbours = -1, places = -1;  // axes
       for (int i = 0; i < p.rank; ++i) {
-        if (p.axis[i].stride[together] == 1 && p.axis[i].extent == E) of_neighbours = i;
-        if (p.axis[i].stride[together] == E && p.axis[i].stride[1 - together] == 1) of_plane = i;
+        if (p.axis[i].stride[together] == 1 && p.axis[i].extent == E) neighbours = i;
+        if (p.axis[i].stride[together] == E && p.axis[i].stride[apart] == 1) places = i;
       }
-      if (of_neighbours < 0 || of_plane < 0 || !aligned_for<V>(from) || !aligned_for<V>(to)) continue;
-      interleave_plan planes{{}, p.axis[of_neighbours].stride[1 - together]};
-      bool whole = planes.plane_stride % std::int64_t{V} == 0;
-      auto const add = [&](walk_axis<2> a, bool vectors) {
-        if (vectors) a = {a.extent / V, {a.stride[0] * V, a.stride[1] * V}};
-        whole = whole && a.stride[0] % std::int64_t{V} == 0 && a.stride[1] % std::int64_t{V} == 0;
-        planes.outer.axis[planes.outer.rank++] = a;
-      };
-      for (int i = 0; i < p.rank; ++i)
-        if (i != of_neighbours && i != of_plane) add(p.axis[i], false);
-      whole = whole && p.axis[of_plane].extent % V == 0;
-      add(p.axis[of_plane], true);
-      if (!whole) continue;
+      if (neighbours < 0 || places < 0 || p.axis[places].extent % V != 0 || !aligned_for<V>(from) || !aligned_for<V>(to) ||
+          !whole_steps<V>(p, apart, places) || !whole_steps<V>(p, together, neighbours, places))
+        continue;
+      interleave_plan planes{without(p, neighbours, places), p.axis[neighbours].stride[apart]};
+      walk_axis<2>& last = planes.outer.axis[planes.outer.rank++] = p.axis[places];
+      count_in_vectors(last, V);
       for_each_grid(q, std::uint64_t(planes.outer.count()), 1, where, [&](std::uint64_t begin, std::uint64_t n) {
         auto const run = [&](auto kernel) {
           launch(q, {.grid = cover(n, elementwise_block, where), .where = where}, kernel, f, planes, begin, n, to, from);
@@ -128,17 +122,14 @@ bool run_tiles(basic_stream_ref<B> q, walk_plan<2> const& p, F const& f, U* to, 
     if (p.axis[i].stride[1] == 1) along_from = i;
   }
   if (along_from < 0 || along_to < 0 || along_from == along_to || p.axis[along_to].stride[1] == 0) return false;
-  tile_plan tiles{p.axis[along_from], p.axis[along_to], {}, {}, 0, 0};
-  for (int i = 0; i < p.rank; ++i)
-    if (i != along_from && i != along_to) tiles.other.axis[tiles.other.rank++] = p.axis[i];
-  tiles.shape = best_tile<T, U>(tiles.along_from.extent, tiles.along_to.extent);
-  if (tiles.shape.mostly_empty<U>(tiles.along_from.extent, tiles.along_to.extent)) return false;
+  tile_shape const shape = best_tile<T, U>(p.axis[along_from].extent, p.axis[along_to].extent);
+  if (shape.mostly_empty<U>(p.axis[along_from].extent, p.axis[along_to].extent)) return false;
+  tile_plan tiles{p.axis[along_from], p.axis[along_to], without(p, along_from, along_to), shape, 0, 0};
   bool const from_whole = whole_vectors<V>(p, along_from, 1, from);
   bool const to_whole = whole_vectors<V>(p, along_to, 0, to);
-  tile_shape const shape = tiles.shape;
   if (!from_whole) tiles.run_from = inverse_of_rows(p, along_from, along_to, 1, shape.tiles_from, shape.extent_to<U>(), from);
   if (!to_whole) tiles.run_to = inverse_of_rows(p, along_to, along_from, 0, shape.tiles_to, shape.extent_from(), to);
-  std::int64_t const blocks = tiles.other.count() * tiles.shape.count();
+  std::int64_t const blocks = tiles.other.count() * shape.count();
   auto const run = [&]<bool FromWhole, bool ToWhole>(std::bool_constant<FromWhole>, std::bool_constant<ToWhole>) {
     for_each_grid_of_blocks(q, std::uint64_t(blocks), where, [&](std::uint64_t begin, unsigned count) {
       launch(q, {.grid = count, .where = where}, transpose_kernel<U, FromWhole ? V : 1, ToWhole ? V : 1>{}, from, to, tiles, f, begin);
@@ -171,11 +162,7 @@ void run_walk(basic_stream_ref<B> q, walk_plan<Operands> p, F const& f, source_l
       elements_per_access<U, std::conditional_t<std::is_same_v<In, rising_positions>, U, decltype(read_at(from, 0))>...>();
   [[maybe_unused]] int operand = 0;
   bool const vectors = V > 1 && p.rank > 0 && whole_vectors<V>(p, p.rank - 1, 0, to) && (readable_by_vectors<V>(p, ++operand, from) && ...);
-  if (vectors) {
-    walk_axis<Operands>& inner = p.axis[p.rank - 1];
-    inner.extent /= V;
-    for (std::int64_t& stride : inner.stride) stride *= V;
-  }
+  if (vectors) count_in_vectors(p.axis[p.rank - 1], V);
   std::uint64_t const count = std::uint64_t(p.count());
   for_each_grid(q, count, 1, where, [&](std::uint64_t begin, std::uint64_t n) {
     auto const run = [&]<unsigned N, class Index>(std::integral_constant<unsigned, N>, Index) {

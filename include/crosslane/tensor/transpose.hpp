@@ -15,6 +15,10 @@ inline constexpr unsigned conversion_tile_bytes = 16384, conversion_block = 256;
 template <class T, class U>
 inline constexpr unsigned conversion_vector = elements_per_access<T, U>();
 
+/// The binary logarithm of a vector's elements.
+template <unsigned V>
+inline constexpr int log_vector = std::countr_zero(V);
+
 /// Elements that such tiles hold.
 template <class T, class U>
 inline constexpr bool has_tiles = sizeof(T) <= 16 && sizeof(U) <= 16 && (sizeof(U) & (sizeof(U) - 1)) == 0 &&
@@ -94,8 +98,8 @@ template <class T>
 std::uint32_t inverse_of_rows(walk_plan<2> const& p, int along, int across, int operand, std::int64_t tiles, int rows, T const* data) {
   constexpr unsigned V = elements_per_access<T>();
   std::int64_t const length = p.axis[along].extent;
-  bool whole = V > 1 && tiles == 1 && p.axis[across].stride[operand] == length && length * rows % V == 0 && aligned_for<V>(data);
-  for (int i = 0; i < p.rank; ++i) whole = whole && (i == along || i == across || p.axis[i].stride[operand] % std::int64_t{V} == 0);
+  bool const whole = V > 1 && tiles == 1 && p.axis[across].stride[operand] == length && length * rows % V == 0 && aligned_for<V>(data) &&
+                     whole_steps<V>(p, operand, along, across);
   return whole ? std::uint32_t(((std::uint64_t{1} << 32) + std::uint64_t(length) - 1) / std::uint64_t(length)) : 0;
 }
 
@@ -122,14 +126,9 @@ struct transpose_kernel {
     std::int64_t const a0 = std::int64_t(rest) << log_from;
     from += a0 + b0 * p.along_to.stride[1];  // a counts along the source, b along the destination
     to += b0 + a0 * p.along_from.stride[0];
-    CROSSLANE_UNROLL
-    for (int i = 5; i >= 0; --i) {
-      if (i >= p.other.rank) continue;
-      rest = k;
-      k = divide(rest, std::uint64_t(p.other.axis[i].extent));
-      from += std::int64_t(rest) * p.other.axis[i].stride[1];
-      to += std::int64_t(rest) * p.other.axis[i].stride[0];
-    }
+    auto const others = offsets_of(p.other, k);
+    from += others.at[1];
+    to += others.at[0];
     int const a_end = within_tile(p.along_from.extent - a0, 1 << log_from), b_end = within_tile(p.along_to.extent - b0, in_unit << log_to);
 
     bool read = false, written = false;
@@ -285,7 +284,6 @@ struct transpose_kernel {
   /// Bytes that a thread loads before it uses the first.
   static constexpr int bytes_under_way = 128;
   CROSSLANE_FN static constexpr int at_most(int n, int limit) { return limit < 1 ? 1 : n < limit ? n : limit; }
-  CROSSLANE_FN static constexpr int log_of(unsigned n) { return n <= 1 ? 0 : 1 + log_of(n / 2); }
   /// For each thread, in a full tile.
   template <int V>
   static constexpr int vectors_of_run = (units * in_unit + V * int(conversion_block) - 1) / (V * int(conversion_block));
@@ -300,7 +298,7 @@ struct transpose_kernel {
   template <unsigned V>
   CROSSLANE_FN static int lanes_of_row(int log) {
     constexpr int most = V == 1 ? 5 : 4;
-    return log - log_of(V) < most ? log - log_of(V) : most;
+    return log - log_vector<V> < most ? log - log_vector<V> : most;
   }
   /// Of the i-th vector: 2^log_lanes lanes go along a row, then to the next of 2^log_rows rows. Each bit of i has its share of the sums, so
   /// that a thread's later places differ from its first by what is the same for all threads.

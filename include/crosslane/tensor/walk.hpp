@@ -36,18 +36,44 @@ CROSSLANE_FN inline std::uint64_t divide(std::uint64_t& a, std::uint64_t b) {
   return q;
 }
 
-/// 0 along an axis that the layout lacks.
+template <int Operands>
+struct walk_offsets {
+  std::int64_t at[Operands];
+};
+
+/// Where position k of a plan lies.
+template <int Operands>
+CROSSLANE_FN walk_offsets<Operands> offsets_of(walk_plan<Operands> const& p, std::uint64_t k) {
+  walk_offsets<Operands> result{};
+  CROSSLANE_UNROLL
+  for (int i = 7; i >= 0; --i) {
+    if (i >= p.rank) continue;
+    std::uint64_t index = k;
+    if (i > 0) k = divide(index, std::uint64_t(p.axis[i].extent));
+    CROSSLANE_UNROLL
+    for (int j = 0; j < Operands; ++j) result.at[j] += std::int64_t(index) * p.axis[i].stride[j];
+  }
+  return result;
+}
+
+/// In elements from index 0 of an axis to index i; 0 along an axis that the layout lacks.
 template <class A, class L>
-std::int64_t stride_or_zero(L const& layout) {
-  if constexpr (L::order::template contains<A>)
-    return std::int64_t{layout.template stride<A>()};
-  else
+std::int64_t offset_along(L const& layout, [[maybe_unused]] std::int64_t i) {
+  using extents_type = typename L::extents_type;
+  if constexpr (!extents_type::axes::template contains<A>) {
     return 0;
+  } else if constexpr (strided_layout<L>) {
+    return i * layout.template stride<A>();
+  } else {
+    typename extents_type::multi_index at{};
+    at[position_of<extents_type, A>] = typename extents_type::index_type(i);
+    return layout.offset(at);
+  }
 }
 
 template <class A, class First, class... Rest>
 walk_axis<1 + int(sizeof...(Rest))> walk_axis_of(First const& first, Rest const&... rest) {
-  return {std::int64_t{first.extents().template extent<A>()}, {stride_or_zero<A>(first), stride_or_zero<A>(rest)...}};
+  return {std::int64_t{first.extents().template extent<A>()}, {offset_along<A>(first, 1), offset_along<A>(rest, 1)...}};
 }
 
 /// Appends an axis, or extends the last by it where it follows in all operands.
@@ -108,21 +134,6 @@ constexpr bool has_boxes(axes<A...>, std::type_identity<L>...) {
          (block_extents_along<A, L...>().count + ... + 0) <= 8;
 }
 
-/// In elements from index 0 of an axis to index i.
-template <class A, class L>
-std::int64_t offset_along(L const& layout, [[maybe_unused]] std::int64_t i) {
-  using extents_type = typename L::extents_type;
-  if constexpr (!extents_type::axes::template contains<A>) {
-    return 0;
-  } else if constexpr (strided_layout<L>) {
-    return i * layout.template stride<A>();
-  } else {
-    typename extents_type::multi_index at{};
-    at[position_of<extents_type, A>] = typename extents_type::index_type(i);
-    return layout.offset(at);
-  }
-}
-
 /// Indices from which on all operands go a constant step along each axis of the plan.
 template <int Operands>
 struct walk_box {
@@ -172,12 +183,34 @@ void for_each_box(axes<A, Rest...>, walk_box<Operands> const& box, Visit const& 
   }
 }
 
+/// Whether the operand's steps along all axes, save these two, are whole vectors of V elements.
+template <unsigned V, int Operands>
+bool whole_steps(walk_plan<Operands> const& p, int operand, int save = -1, int and_save = -1) {
+  for (int i = 0; i < p.rank; ++i)
+    if (i != save && i != and_save && p.axis[i].stride[operand] % std::int64_t{V} != 0) return false;
+  return true;
+}
+
 /// Whether vectors of V elements along axis `along` are aligned in the operand wherever the other axes stand.
 template <unsigned V, class T, int Operands>
 bool whole_vectors(walk_plan<Operands> const& p, int along, int operand, T const* data) {
-  bool whole = p.axis[along].stride[operand] == 1 && p.axis[along].extent % V == 0 && aligned_for<V>(data);
-  for (int i = 0; i < p.rank; ++i) whole = whole && (i == along || p.axis[i].stride[operand] % std::int64_t{V} == 0);
-  return whole;
+  return p.axis[along].stride[operand] == 1 && p.axis[along].extent % V == 0 && aligned_for<V>(data) && whole_steps<V>(p, operand, along);
+}
+
+/// Its steps are then vectors of v elements.
+template <int Operands>
+void count_in_vectors(walk_axis<Operands>& axis, std::int64_t v) {
+  axis.extent /= v;
+  for (std::int64_t& stride : axis.stride) stride *= v;
+}
+
+/// All axes save these two.
+template <int Operands>
+walk_plan<Operands> without(walk_plan<Operands> const& p, int save, int and_save) {
+  walk_plan<Operands> result;
+  for (int i = 0; i < p.rank; ++i)
+    if (i != save && i != and_save) result.axis[result.rank++] = p.axis[i];
+  return result;
 }
 
 /// In the place of a pointer: element i is the number first + i.
