@@ -89,17 +89,17 @@ struct math_hooks {
   static CROSSLANE_FN std::uint32_t funnel_shift_left(std::uint32_t, std::uint32_t, unsigned);
   static CROSSLANE_FN std::uint32_t funnel_shift_right(std::uint32_t, std::uint32_t, unsigned);
 
-  template <class I>
+  template <class T>
   static constexpr bool has_saturating = false;
-  template <class I>
-  static CROSSLANE_FN I saturating_add(I, I);
-  template <class I>
-  static CROSSLANE_FN I saturating_subtract(I, I);
+  template <class T>
+  static CROSSLANE_FN T saturating_add(T, T);
+  template <class T>
+  static CROSSLANE_FN T saturating_subtract(T, T);
 
-  template <class I>
+  template <class T>
   static constexpr bool has_dot4 = false;
-  template <class I>
-  static CROSSLANE_FN I dot4(I, I, I);
+  template <class T>
+  static CROSSLANE_FN T dot4(T, T, T);
 };
 
 #undef CROSSLANE_C_1

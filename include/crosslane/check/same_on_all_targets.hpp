@@ -38,7 +38,7 @@ target_comparison same_on_all_targets(Run const& run, tolerance const& t = {}) {
       basic_stream<B> const q{basic_device<B>{i}};
       auto actual = run(q);
       q.synchronize();
-      device_properties const& p = q.device().properties();
+      device_properties const p = q.device().properties();
       std::string target = B::name;
       if (!std::is_same_v<B, host>) target += std::string(" ") + p.architecture;
       target += ", " + std::to_string(p.wave_size) + " lanes";

@@ -25,12 +25,12 @@ CROSSLANE_FN void block_load(Ctx const& ctx, std::type_identity_t<span<T const>>
                              std::type_identity_t<T> const& beyond = T{}) {
   constexpr unsigned width = A == arrangement::blocked ? detail::elements_of_access<T, N> : 1;
   if constexpr (width > 1) {
-    using access = vec<T, width>;
+    using vector = vec<T, width>;
     std::size_t const first = std::size_t{ctx.thread_rank()} * N;
     if (first + N <= from.size() && detail::aligned_for<width>(from.data())) {
-      auto const* const source = reinterpret_cast<access const*>(from.data() + first);
+      auto const* const source = reinterpret_cast<vector const*>(from.data() + first);
       for (unsigned k = 0; k < N / width; ++k) {
-        access const loaded = source[k];
+        vector const loaded = source[k];
         for (unsigned i = 0; i < width; ++i) items[k * width + i] = loaded[i];
       }
       return;
@@ -47,12 +47,12 @@ template <arrangement A, kernel_context Ctx, class T, std::size_t N>
 CROSSLANE_FN void block_store(Ctx const& ctx, T const (&items)[N], std::type_identity_t<span<T>> to) {
   constexpr unsigned width = A == arrangement::blocked ? detail::elements_of_access<T, N> : 1;
   if constexpr (width > 1) {
-    using access = vec<T, width>;
+    using vector = vec<T, width>;
     std::size_t const first = std::size_t{ctx.thread_rank()} * N;
     if (first + N <= to.size() && detail::aligned_for<width>(to.data())) {
-      auto* const target = reinterpret_cast<access*>(to.data() + first);
+      auto* const target = reinterpret_cast<vector*>(to.data() + first);
       for (unsigned k = 0; k < N / width; ++k) {
-        access stored;
+        vector stored;
         for (unsigned i = 0; i < width; ++i) stored[i] = items[k * width + i];
         target[k] = stored;
       }

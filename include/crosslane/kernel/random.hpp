@@ -37,8 +37,8 @@ class random_engine {
  public:
   using result_type = std::uint32_t;  ///< as engines of the standard library have it
 
-  /// The begin of stream `stream` of a seed.
-  CROSSLANE_FN constexpr random_engine(std::uint64_t seed, std::uint64_t stream) : seed_{seed}, stream_{stream} {}
+  /// The begin of stream `number` of a seed.
+  CROSSLANE_FN constexpr random_engine(std::uint64_t seed, std::uint64_t number) : seed_{seed}, stream_{number} {}
 
   static CROSSLANE_FN constexpr std::uint32_t min() { return 0; }                  ///< the smallest word
   static CROSSLANE_FN constexpr std::uint32_t max() { return ~std::uint32_t{0}; }  ///< the largest word

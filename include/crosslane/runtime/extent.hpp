@@ -41,7 +41,7 @@ constexpr unsigned cover(N n, unsigned block, source_location where = source_loc
   if constexpr (std::signed_integral<N>)
     if (n < 0) throw_error(errc::invalid_argument, where, "cover: a count of %lld elements", static_cast<long long>(n));
   if (block == 0) throw_error(errc::invalid_argument, where, "cover: a block of 0 elements");
-  std::uint64_t const count = n;
+  auto const count = static_cast<std::uint64_t>(n);
   std::uint64_t const blocks = count / block + (count % block != 0);
   if (blocks > 0x7fffffffu)
     throw_error(errc::limit_exceeded, where, "cover: %llu elements in blocks of %u need %llu blocks, the limit is 2147483647",

@@ -32,35 +32,35 @@ using kernel_argument_of = decltype(kernel_argument(std::declval<A>(), source_lo
 /// Blocks of the kernel that a multiprocessor holds at once; 0 where not even one fits. Throws where the block is none that the kernel or
 /// the device allows.
 template <runtime_backend B, class K, class... A>
-[[nodiscard]] unsigned blocks_per_multiprocessor(basic_device<B> device, launch_config config, K const&, A&&...) {
-  return detail::resident_blocks_on<B, K, detail::kernel_argument_of<A>...>(device, detail::block_extent<K>(config), config);
+[[nodiscard]] unsigned blocks_per_multiprocessor(basic_device<B> on, launch_config config, K const&, A&&...) {
+  return detail::resident_blocks_on<B, K, detail::kernel_argument_of<A>...>(on, detail::block_extent<K>(config), config);
 }
 
 /// The largest grid that a cooperative kernel can have on the otherwise idle device, in blocks; 0 where the device has no cooperative
 /// launches.
 template <runtime_backend B, class K, class... A>
-[[nodiscard]] unsigned max_cooperative_blocks(basic_device<B> device, launch_config config, K const& kernel, A&&... arguments) {
+[[nodiscard]] unsigned max_cooperative_blocks(basic_device<B> on, launch_config config, K const& kernel, A&&... arguments) {
   static_assert(kernel_shape_of<K>::cooperative,
                 "crosslane: max_cooperative_blocks() needs a kernel that states 'static constexpr bool cooperative = true;'");
-  device_properties const& p = device.properties(config.where);
-  unsigned const resident = blocks_per_multiprocessor(device, config, kernel, static_cast<A&&>(arguments)...);
+  device_properties const& p = on.properties(config.where);
+  unsigned const resident = blocks_per_multiprocessor(on, config, kernel, static_cast<A&&>(arguments)...);
   return p.cooperative_launch ? resident * p.multiprocessors : 0;
 }
 
 /// The threads of a block, in one dimension, with which the most threads of the kernel run at once; the larger block of equals. What the
 /// kernel fixes where it fixes that; `config.block` does not matter. Throws limit_exceeded where no block fits.
 template <runtime_backend B, class K, class... A>
-[[nodiscard]] unsigned suggested_block_size(basic_device<B> device, launch_config config, K const&, A&&...) {
+[[nodiscard]] unsigned suggested_block_size(basic_device<B> on, launch_config config, K const&, A&&...) {
   if constexpr (kernel_shape_of<K>::fixed) {
     return kernel_shape_of<K>::threads;
   } else {
-    device_properties const& p = device.properties(config.where);
+    device_properties const& p = on.properties(config.where);
     unsigned const stated = kernel_max_threads<K>();
     unsigned const most = stated != 0 && stated < p.max_threads_per_block ? stated : p.max_threads_per_block;
     unsigned best = 0, best_threads = 0;
     for (unsigned waves = (most + p.wave_size - 1) / p.wave_size; waves != 0; --waves) {
       unsigned const block = waves * p.wave_size < most ? waves * p.wave_size : most;
-      unsigned const threads = block * detail::resident_blocks_on<B, K, detail::kernel_argument_of<A>...>(device, block, config);
+      unsigned const threads = block * detail::resident_blocks_on<B, K, detail::kernel_argument_of<A>...>(on, block, config);
       if (threads > best_threads) {
         best = block;
         best_threads = threads;
@@ -69,7 +69,7 @@ template <runtime_backend B, class K, class... A>
     if (best == 0)
       throw_error(errc::limit_exceeded, config.where,
                   "%s: no block with %zu bytes of dynamic shared memory fits a multiprocessor of %s device %d", type_name<K>(),
-                  config.dynamic_shared, B::name, device.index());
+                  config.dynamic_shared, B::name, on.index());
     return best;
   }
 }

@@ -287,8 +287,8 @@ void require_dlpack_version([[maybe_unused]] M const& m, [[maybe_unused]] source
 template <class M, class Owner, int Rank>
 struct dlpack_export {
   M managed;
-  std::int64_t shape[Rank];
-  std::int64_t strides[Rank];
+  std::int64_t shape[std::size_t(Rank)];
+  std::int64_t strides[std::size_t(Rank)];
   Owner owner;
 
   static void destroy(M* m) { delete static_cast<dlpack_export*>(m->manager_ctx); }
@@ -328,16 +328,16 @@ M* export_dlpack(dlpack::device place, tensor_view<T, L> const& view, Owner&& ow
 
 /// A view of another library's tensor by a packed or strided layout, whose axes are the tensor's in the order of its shape. `managed` must
 /// outlive it, and who made its data must be done with that in the order of the streams that use it: what the stream argument of Python's
-/// __dlpack__ is for. `device` is where it is used.
+/// __dlpack__ is for. `on` is where it is used.
 ///
 /// Throws and leaves `managed` alone: invalid_argument where elements are of another type, or strides are not those of the layout (of an
 /// axis of one index, and of tensors without elements, any will do), where there is no data, and where T is not constant and the tensor is
 /// read-only; size_mismatch where the number of axes or a fixed extent differs; limit_exceeded where the layout's index cannot count the
-/// elements; invalid_device for memory that `device` does not reach; misaligned; not_supported for another major version of DLPack.
+/// elements; invalid_device for memory that `on` does not reach; misaligned; not_supported for another major version of DLPack.
 template <class T, tensor_layout L, runtime_backend B, dlpack_managed M>
-[[nodiscard]] tensor_view<T, L> dlpack_view(basic_device<B> device, M const& managed, source_location where = source_location::current()) {
+[[nodiscard]] tensor_view<T, L> dlpack_view(basic_device<B> on, M const& managed, source_location where = source_location::current()) {
   detail::require_dlpack_version(managed, where);
-  return detail::view_dlpack<T, L>(device, detail::dlpack_facts_of(managed), where);
+  return detail::view_dlpack<T, L>(on, detail::dlpack_facts_of(managed), where);
 }
 
 /// Whether dlpack_view<T, L> takes it as far as elements, shape and strides go: to choose among layouts. Where several fit, as those of one
@@ -403,9 +403,9 @@ class dlpack_tensor {
 
 /// Takes over a tensor of another library; else as dlpack_view(). Where it throws, `managed` stays the caller's.
 template <class T, tensor_layout L, runtime_backend B, dlpack_managed M>
-[[nodiscard]] dlpack_tensor<T, L> from_dlpack(basic_device<B> device, M* managed, source_location where = source_location::current()) {
+[[nodiscard]] dlpack_tensor<T, L> from_dlpack(basic_device<B> on, M* managed, source_location where = source_location::current()) {
   if (managed == nullptr) throw_error(errc::invalid_argument, where, "DLPack tensor: null");
-  return {dlpack_view<T, L>(device, *managed, where), managed};
+  return {dlpack_view<T, L>(on, *managed, where), managed};
 }
 
 /// A tensor for another library, which frees it by calling `deleter` once. M is the structure wanted, with a version unless said otherwise;
@@ -421,8 +421,8 @@ template <dlpack_managed M = dlpack::managed_tensor_versioned, class T, tensor_l
 /// A view of device memory for another library: read-only where its elements are constant. `owner` is moved to where it lives until the
 /// deleter is called, and keeps the memory: a std::shared_ptr, say.
 template <dlpack_managed M = dlpack::managed_tensor_versioned, class T, tensor_layout L, runtime_backend B, class Owner>
-[[nodiscard]] M* to_dlpack(basic_device<B> device, tensor_view<T, L> const& view, Owner owner) {
-  return detail::export_dlpack<M>(B::place_in_dlpack(memory_kind::device, device.index()), view, static_cast<Owner&&>(owner),
+[[nodiscard]] M* to_dlpack(basic_device<B> on, tensor_view<T, L> const& view, Owner owner) {
+  return detail::export_dlpack<M>(B::place_in_dlpack(memory_kind::device, on.index()), view, static_cast<Owner&&>(owner),
                                   typename L::extents_type::axes{});
 }
 

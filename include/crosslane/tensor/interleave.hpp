@@ -24,7 +24,7 @@ struct interleave_kernel {
     auto const at = offsets_of(p.outer, begin + ctx.global_rank());
     to += at.at[0];
     from += at.at[1];
-    vec<T, N> x[E], moved[E];
+    vec<T, N> x[unsigned(E)], moved[unsigned(E)];
     CROSSLANE_UNROLL
     for (int i = 0; i < E; ++i) x[i] = *reinterpret_cast<vec<T, N> const*>(from + i * (ToPlanes ? std::int64_t{N} : p.plane_stride));
     CROSSLANE_UNROLL

@@ -370,7 +370,7 @@ struct vector_strides {
     if constexpr (std::is_same_v<A, typename L::contiguous_axis>)
       return typename L::extents_type::index_type{1};
     else
-      return typename L::extents_type::index_type(layout.template stride<A>() / V);
+      return typename L::extents_type::index_type(layout.template stride<A>() / int(V));
   }
 };
 
@@ -384,10 +384,10 @@ struct vector_dimension {
 template <unsigned V, class T, class L, class... A>
 void check_vectorised(tensor_view<T, L> const& t, source_location where, axes<A...>) {
   using contiguous = typename L::contiguous_axis;
-  if (t.template extent<contiguous>() % V != 0)
+  if (t.template extent<contiguous>() % int(V) != 0)
     throw_error(errc::invalid_argument, where, "vectorised<%u>: axis %s has %lld, no multiple of it", V, axis_name<contiguous>(),
                 static_cast<long long>(t.template extent<contiguous>()));
-  ((std::is_same_v<A, contiguous> || t.template extent<A>() <= 1 || t.template stride<A>() % V == 0
+  ((std::is_same_v<A, contiguous> || t.template extent<A>() <= 1 || t.template stride<A>() % int(V) == 0
         ? void()
         : throw_error(errc::invalid_argument, where, "vectorised<%u>: the stride of axis %s is %lld, no multiple of it", V, axis_name<A>(),
                       static_cast<long long>(t.template stride<A>()))),
@@ -416,7 +416,7 @@ CROSSLANE_FN auto vectorised(tensor_view<T, L> const& t, [[maybe_unused]] source
   return detail::make_view(
       reinterpret_cast<vector*>(t.data()),
       detail::make_part<detail::is_packed<L>, part, typename L::order>(
-          detail::take_extents<part, contiguous>(t.extents(), t.template extent<contiguous>() / V, typename part::axes{}), s));
+          detail::take_extents<part, contiguous>(t.extents(), t.template extent<contiguous>() / int(V), typename part::axes{}), s));
 }
 
 }  // namespace crosslane

@@ -33,13 +33,13 @@ class basic_tensor {
   /// One extent for each axis, as they are declared: tensor<float, nhwc> t{stream, {n, c, h, w}}. Throws as Layout and basic_buffer do.
   template <stream_like S>
   requires std::same_as<typename S::backend, B>
-  basic_tensor(S const& stream, extents_type const& e, source_location where = source_location::current())
-      : basic_tensor{stream, Layout{e, where}, where} {}
+  basic_tensor(S const& q, extents_type const& e, source_location where = source_location::current())
+      : basic_tensor{q, Layout{e, where}, where} {}
   /// With a layout that is more than its extents: padded or strided.
   template <stream_like S>
   requires std::same_as<typename S::backend, B>
-  basic_tensor(S const& stream, Layout const& layout, source_location where = source_location::current())
-      : layout_{layout}, memory_{stream, layout.span_size(), where} {}
+  basic_tensor(S const& q, Layout const& layout, source_location where = source_location::current())
+      : layout_{layout}, memory_{q, layout.span_size(), where} {}
 
   /// @{
   /// The memory; the program may read and write it only where host_accessible.

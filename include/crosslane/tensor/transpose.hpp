@@ -111,7 +111,7 @@ struct transpose_kernel {
   static constexpr int in_unit = elements_of_unit<U>, units = 1 << log_units<U>;
   using unit = vec<U, unsigned(in_unit)>;
   struct shared {
-    alignas(16) unit tile[units];
+    alignas(16) unit tile[unsigned(units)];
   };
 
   // Inlined by force: in a call of its own the plan would be copied, and its arrays be indexed there.
@@ -161,7 +161,7 @@ struct transpose_kernel {
     unsigned const my_place = place_in_tile(a, mine.across, log_from);
     CROSSLANE_UNROLL
     for (int first = 0; first < groups; first += together) {
-      vec<T, VFrom> x[together][in_unit];
+      vec<T, VFrom> x[unsigned(together)][unsigned(in_unit)];
       CROSSLANE_UNROLL
       for (int g = 0; g < together; ++g) {
         place const next = place_of(unsigned(first + g) * conversion_block, lanes, log_to);  // the same for all threads
@@ -177,7 +177,7 @@ struct transpose_kernel {
       for (int g = 0; g < together; ++g) {
         place const next = place_of(unsigned(first + g) * conversion_block, lanes, log_to);
         unsigned const next_place = place_in_tile(next.along * int(VFrom), next.across, log_from);
-        vec<U, VFrom> y[in_unit];
+        vec<U, VFrom> y[unsigned(in_unit)];
         CROSSLANE_UNROLL
         for (int r = 0; r < in_unit; ++r) y[r] = apply_to_vector<U, VFrom>(f, x[g][r]);
         CROSSLANE_UNROLL
@@ -230,7 +230,7 @@ struct transpose_kernel {
                   together = at_most(steps, bytes_under_way / int(V * sizeof(T)));
     int const end = a_end * b_end;
     for (int begin = 0; begin < steps; begin += together) {
-      vec<T, unsigned(V)> x[together];
+      vec<T, unsigned(V)> x[unsigned(together)];
       CROSSLANE_UNROLL
       for (int i = 0; i < together; ++i) {
         int const first = ((begin + i) * int(conversion_block) + int(ctx.thread_rank())) * V;

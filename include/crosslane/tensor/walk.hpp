@@ -14,7 +14,7 @@ namespace crosslane::detail {
 template <int Operands>
 struct walk_axis {
   std::int64_t extent;
-  std::int64_t stride[Operands];
+  std::int64_t stride[std::size_t(Operands)];
 };
 /// The last axis is the fastest.
 template <int Operands>
@@ -38,7 +38,7 @@ CROSSLANE_FN inline std::uint64_t divide(std::uint64_t& a, std::uint64_t b) {
 
 template <int Operands>
 struct walk_offsets {
-  std::int64_t at[Operands];
+  std::int64_t at[std::size_t(Operands)];
 };
 
 /// Where position k of a plan lies.
@@ -102,7 +102,7 @@ concept walkable_layout = strided_layout<L> || is_blocked<L>;
 /// Extents of the operands' blocks along an axis, from 1 up, each once. An index is whole blocks of the largest, then of the next ...
 template <int Most>
 struct block_extents {
-  std::int64_t value[Most] = {};
+  std::int64_t value[std::size_t(Most)] = {};
   int count = 0;
   bool nested = true;  ///< each divides the next
 };
@@ -137,7 +137,7 @@ constexpr bool has_boxes(axes<A...>, std::type_identity<L>...) {
 /// Indices from which on all operands go a constant step along each axis of the plan.
 template <int Operands>
 struct walk_box {
-  std::int64_t begin[Operands] = {};
+  std::int64_t begin[std::size_t(Operands)] = {};
   walk_plan<Operands> plan;
 };
 
@@ -294,7 +294,7 @@ struct walk_kernel {
     std::uint64_t const rank = ctx.global_rank();
     if (rank >= n) return;
     Index k = Index(begin + rank);
-    std::int64_t at[Operands] = {}, step[Operands] = {};
+    std::int64_t at[std::size_t(Operands)] = {}, step[std::size_t(Operands)] = {};
     CROSSLANE_UNROLL
     for (int i = 7; i >= 0; --i) {  // constant positions: the plan then stays where kernel arguments are
       if (i >= p.rank) continue;
@@ -312,7 +312,7 @@ struct walk_kernel {
 
  private:
   CROSSLANE_NO_EXEC_CHECK
-  template <class F, int Operands, class U, int... J, class... In>
+  template <class F, std::size_t Operands, class U, int... J, class... In>
   CROSSLANE_FN static void write(F const& f, std::int64_t const (&at)[Operands], [[maybe_unused]] std::int64_t const (&step)[Operands],
                                  U* to, std::integer_sequence<int, J...>, In... from) {
     if constexpr (N == 1)

@@ -74,8 +74,8 @@ struct cuda_math : gpu_math {
     return __funnelshift_r(low, high, n);
   }
 
-  template <class I>
-  static constexpr bool has_saturating = std::is_same_v<I, std::int32_t>;
+  template <class T>
+  static constexpr bool has_saturating = std::is_same_v<T, std::int32_t>;
   static CROSSLANE_DEVICE_FN std::int32_t saturating_add(std::int32_t a, std::int32_t b) {
     std::int32_t result;
     asm("add.sat.s32 %0, %1, %2;" : "=r"(result) : "r"(a), "r"(b));
@@ -87,7 +87,7 @@ struct cuda_math : gpu_math {
     return result;
   }
 
-  template <class I>
+  template <class T>
   static constexpr bool has_dot4 = true;
   static CROSSLANE_DEVICE_FN std::int32_t dot4(std::int32_t a, std::int32_t b, std::int32_t c) { return __dp4a(a, b, c); }
   static CROSSLANE_DEVICE_FN std::uint32_t dot4(std::uint32_t a, std::uint32_t b, std::uint32_t c) { return __dp4a(a, b, c); }

@@ -55,21 +55,21 @@ struct hip_math : gpu_math {
   }
 
 #if __has_builtin(__builtin_elementwise_add_sat)
-  template <class I>
+  template <class T>
   static constexpr bool has_saturating = true;
-  template <class I>
-  static CROSSLANE_DEVICE_FN I saturating_add(I a, I b) {
+  template <class T>
+  static CROSSLANE_DEVICE_FN T saturating_add(T a, T b) {
     return __builtin_elementwise_add_sat(a, b);
   }
-  template <class I>
-  static CROSSLANE_DEVICE_FN I saturating_subtract(I a, I b) {
+  template <class T>
+  static CROSSLANE_DEVICE_FN T saturating_subtract(T a, T b) {
     return __builtin_elementwise_sub_sat(a, b);
   }
 #endif
 
   // v_dot4: of signed bytes alone up to gfx10, of bytes with a choice of sign from gfx11 on.
 #if defined(__GFX11__) || defined(__GFX12__)
-  template <class I>
+  template <class T>
   static constexpr bool has_dot4 = true;
   static CROSSLANE_DEVICE_FN std::int32_t dot4(std::int32_t a, std::int32_t b, std::int32_t c) {
     return __builtin_amdgcn_sudot4(true, a, true, b, c, false);
@@ -81,7 +81,7 @@ struct hip_math : gpu_math {
     defined(__gfx942__) || defined(__gfx950__) || defined(__gfx1011__) || defined(__gfx1012__) || defined(__gfx1030__) ||   \
     defined(__gfx1031__) || defined(__gfx1032__) || defined(__gfx1033__) || defined(__gfx1034__) || defined(__gfx1035__) || \
     defined(__gfx1036__)
-  template <class I>
+  template <class T>
   static constexpr bool has_dot4 = true;
   static CROSSLANE_DEVICE_FN std::int32_t dot4(std::int32_t a, std::int32_t b, std::int32_t c) {
     return __builtin_amdgcn_sdot4(a, b, c, false);

@@ -33,8 +33,9 @@ CROSSLANE_FN constexpr fraction_and_exponent<T> frexp(T x) {
     bool const subnormal = detail::magnitude_of(x) >> format::mantissa_bits == 0;
     if (subnormal) x *= scale;
     int const exponent = int(detail::magnitude_of(x) >> format::mantissa_bits) - (format::bias - 1);
-    constexpr auto half = typename bits::type{format::bias - 1} << format::mantissa_bits;
-    return {detail::from_bits<T>((detail::bits_of(x) & ~bits::infinity) | half), exponent - (subnormal ? format::mantissa_bits : 0)};
+    constexpr auto exponent_of_half = typename bits::type{format::bias - 1} << format::mantissa_bits;
+    return {detail::from_bits<T>((detail::bits_of(x) & ~bits::infinity) | exponent_of_half),
+            exponent - (subnormal ? format::mantissa_bits : 0)};
   }
 }
 

@@ -100,60 +100,60 @@ CROSSLANE_FN constexpr U funnel_shift_right(U low, U high, unsigned n) {
 }
 
 /// The upper half of the product.
-template <detail::word_integer I>
-CROSSLANE_FN constexpr I multiply_high(I a, I b) {
-  using S = detail::sized<I>;
+template <detail::word_integer T>
+CROSSLANE_FN constexpr T multiply_high(T a, T b) {
+  using S = detail::sized<T>;
   if constexpr (std::same_as<S, std::uint32_t>) {
     return detail::multiply_high(S{a}, S{b});
   } else if constexpr (std::same_as<S, std::int32_t>) {
-    return I(std::int64_t{a} * b >> 32);
-  } else if constexpr (std::is_signed_v<I>) {
-    return I(detail::int128{a} * b >> 64);
+    return T(std::int64_t{a} * b >> 32);
+  } else if constexpr (std::is_signed_v<T>) {
+    return T(detail::int128{a} * b >> 64);
   } else {
-    return I(detail::uint128{a} * b >> 64);
+    return T(detail::uint128{a} * b >> 64);
   }
 }
 
-/// a + b, or the limit of I that it is beyond.
-template <detail::word_integer I>
-CROSSLANE_FN constexpr I saturating_add(I a, I b) {
-  using S = detail::sized<I>;
+/// a + b, or the limit of T that it is beyond.
+template <detail::word_integer T>
+CROSSLANE_FN constexpr T saturating_add(T a, T b) {
+  using S = detail::sized<T>;
   if constexpr (backend::native_math::has_saturating<S>)
-    if (!__builtin_is_constant_evaluated()) return I(backend::native_math::saturating_add(S{a}, S{b}));
-  using U = std::make_unsigned_t<I>;
+    if (!__builtin_is_constant_evaluated()) return T(backend::native_math::saturating_add(S{a}, S{b}));
+  using U = std::make_unsigned_t<T>;
   U const sum = U(a) + U(b);
-  if constexpr (std::is_signed_v<I>) {
+  if constexpr (std::is_signed_v<T>) {
     U const limit = (U(a) >> (detail::width<U> - 1)) + (~U{0} >> 1);  // the highest, or the lowest, that is one more
-    return I(((U(a) ^ sum) & (U(b) ^ sum)) >> (detail::width<U> - 1) != 0 ? limit : sum);
+    return T(((U(a) ^ sum) & (U(b) ^ sum)) >> (detail::width<U> - 1) != 0 ? limit : sum);
   } else {
     return sum < a ? ~U{0} : sum;
   }
 }
-/// a - b, or the limit of I that it is beyond.
-template <detail::word_integer I>
-CROSSLANE_FN constexpr I saturating_subtract(I a, I b) {
-  using S = detail::sized<I>;
+/// a - b, or the limit of T that it is beyond.
+template <detail::word_integer T>
+CROSSLANE_FN constexpr T saturating_subtract(T a, T b) {
+  using S = detail::sized<T>;
   if constexpr (backend::native_math::has_saturating<S>)
-    if (!__builtin_is_constant_evaluated()) return I(backend::native_math::saturating_subtract(S{a}, S{b}));
-  using U = std::make_unsigned_t<I>;
+    if (!__builtin_is_constant_evaluated()) return T(backend::native_math::saturating_subtract(S{a}, S{b}));
+  using U = std::make_unsigned_t<T>;
   U const difference = U(a) - U(b);
-  if constexpr (std::is_signed_v<I>) {
+  if constexpr (std::is_signed_v<T>) {
     U const limit = (U(a) >> (detail::width<U> - 1)) + (~U{0} >> 1);
-    return I(((U(a) ^ U(b)) & (U(a) ^ difference)) >> (detail::width<U> - 1) != 0 ? limit : difference);
+    return T(((U(a) ^ U(b)) & (U(a) ^ difference)) >> (detail::width<U> - 1) != 0 ? limit : difference);
   } else {
     return a < b ? U{0} : difference;
   }
 }
 
-/// c plus the products of the four bytes of a with those of b, which are signed or unsigned as I is, modulo 2^32.
-template <class I>
-requires std::same_as<I, std::int32_t> || std::same_as<I, std::uint32_t> CROSSLANE_FN constexpr I dot4(I a, I b, I c) {
-  if constexpr (backend::native_math::has_dot4<I>)
+/// c plus the products of the four bytes of a with those of b, which are signed or unsigned as T is, modulo 2^32.
+template <class T>
+requires std::same_as<T, std::int32_t> || std::same_as<T, std::uint32_t> CROSSLANE_FN constexpr T dot4(T a, T b, T c) {
+  if constexpr (backend::native_math::has_dot4<T>)
     if (!__builtin_is_constant_evaluated()) return backend::native_math::dot4(a, b, c);
-  using byte = std::conditional_t<std::is_signed_v<I>, std::int8_t, std::uint8_t>;
+  using byte = std::conditional_t<std::is_signed_v<T>, std::int8_t, std::uint8_t>;
   std::uint32_t sum = std::uint32_t(c);
   for (unsigned i = 0; i < 4; ++i) sum += std::uint32_t(byte(a >> 8 * i) * byte(b >> 8 * i));
-  return I(sum);
+  return T(sum);
 }
 
 }  // namespace crosslane
