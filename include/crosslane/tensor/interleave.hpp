@@ -2,7 +2,7 @@
 /// Element-wise work between a few neighbours at each place and as many planes: pictures of three colours, complex numbers. In registers.
 #pragma once
 
-#include <crosslane/tensor/walk.hpp>
+#include <crosslane/tensor/transpose.hpp>
 
 namespace crosslane::detail {
 
@@ -43,5 +43,42 @@ struct interleave_kernel {
       *reinterpret_cast<vec<U, N>*>(to + i * (ToPlanes ? p.plane_stride : std::int64_t{N})) = apply_to_vector<U, N>(f, moved[i]);
   }
 };
+
+inline namespace CROSSLANE_CONFIGURATION {
+
+/// Between E neighbours and E planes. False where that is not what the plan is, or where vectors are not whole.
+template <int E, runtime_backend B, class T, class U, class F>
+bool run_interleave(basic_stream_ref<B> q, walk_plan<2> const& p, F const& f, U* to, T const* from, source_location where) {
+  constexpr unsigned V = conversion_vector<T, U>;
+  if constexpr (V > 1) {
+    for (int const together : {0, 1}) {  // the operand whose neighbours are the other's planes
+      int const apart = 1 - together;
+      int neighbours = -1, places = -1;  // axes
+      for (int i = 0; i < p.rank; ++i) {
+        if (p.axis[i].stride[together] == 1 && p.axis[i].extent == E) neighbours = i;
+        if (p.axis[i].stride[together] == E && p.axis[i].stride[apart] == 1) places = i;
+      }
+      if (neighbours < 0 || places < 0 || p.axis[places].extent % V != 0 || !aligned_for<V>(from) || !aligned_for<V>(to) ||
+          !whole_steps<V>(p, apart, places) || !whole_steps<V>(p, together, neighbours, places))
+        continue;
+      interleave_plan planes{without(p, neighbours, places), p.axis[neighbours].stride[apart]};
+      walk_axis<2>& last = planes.outer.axis[planes.outer.rank++] = p.axis[places];
+      count_in_vectors(last, V);
+      for_each_grid(q, std::uint64_t(planes.outer.count()), 1, where, [&](std::uint64_t begin, std::uint64_t n) {
+        auto const run = [&](auto kernel) {
+          launch(q, {.grid = cover(n, elementwise_block, where), .where = where}, kernel, f, planes, begin, n, to, from);
+        };
+        if (together == 1)
+          run(interleave_kernel<V, E, true>{});
+        else
+          run(interleave_kernel<V, E, false>{});
+      });
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace CROSSLANE_CONFIGURATION
 
 }  // namespace crosslane::detail

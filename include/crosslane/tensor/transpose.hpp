@@ -320,4 +320,50 @@ struct transpose_kernel {
   CROSSLANE_FN static int within_tile(std::int64_t n, int length) { return n < length ? int(n) : length; }
 };
 
+inline namespace CROSSLANE_CONFIGURATION {
+
+static_assert(conversion_block <= elementwise_block && "most_blocks() counts blocks of that size");
+/// Calls `queue(begin, count)` for the ranges of 0 ... blocks-1 that one grid covers; of blocks of up to elementwise_block threads.
+template <runtime_backend B, class Queue>
+void for_each_grid_of_blocks(basic_stream_ref<B> q, std::uint64_t blocks, source_location where, Queue const& queue) {
+  std::uint64_t const most = most_blocks(q, where);
+  for (std::uint64_t begin = 0; begin < blocks; begin += most) queue(begin, unsigned(blocks - begin < most ? blocks - begin : most));
+}
+
+/// False where tiles are of no use.
+template <runtime_backend B, class T, class U, class F>
+bool run_tiles(basic_stream_ref<B> q, walk_plan<2> const& p, F const& f, U* to, T const* from, source_location where) {
+  constexpr unsigned V = conversion_vector<T, U>;
+  int along_from = -1, along_to = -1;
+  for (int i = 0; i < p.rank; ++i) {
+    if (p.axis[i].stride[0] == 1) along_to = i;
+    if (p.axis[i].stride[1] == 1) along_from = i;
+  }
+  if (along_from < 0 || along_to < 0 || along_from == along_to || p.axis[along_to].stride[1] == 0) return false;
+  tile_shape const shape = best_tile<T, U>(p.axis[along_from].extent, p.axis[along_to].extent);
+  if (shape.mostly_empty<U>(p.axis[along_from].extent, p.axis[along_to].extent)) return false;
+  tile_plan tiles{p.axis[along_from], p.axis[along_to], without(p, along_from, along_to), shape, 0, 0};
+  bool const from_whole = whole_vectors<V>(p, along_from, 1, from);
+  bool const to_whole = whole_vectors<V>(p, along_to, 0, to);
+  if (!from_whole) tiles.run_from = inverse_of_rows(p, along_from, along_to, 1, shape.tiles_from, shape.extent_to<U>(), from);
+  if (!to_whole) tiles.run_to = inverse_of_rows(p, along_to, along_from, 0, shape.tiles_to, shape.extent_from(), to);
+  std::int64_t const blocks = tiles.other.count() * shape.count();
+  auto const run = [&]<bool FromWhole, bool ToWhole>(std::bool_constant<FromWhole>, std::bool_constant<ToWhole>) {
+    for_each_grid_of_blocks(q, std::uint64_t(blocks), where, [&](std::uint64_t begin, unsigned count) {
+      launch(q, {.grid = count, .where = where}, transpose_kernel<U, FromWhole ? V : 1, ToWhole ? V : 1>{}, from, to, tiles, f, begin);
+    });
+  };
+  if (from_whole && to_whole)
+    run(std::true_type{}, std::true_type{});
+  else if (from_whole)
+    run(std::true_type{}, std::false_type{});
+  else if (to_whole)
+    run(std::false_type{}, std::true_type{});
+  else
+    run(std::false_type{}, std::false_type{});
+  return true;
+}
+
+}  // namespace CROSSLANE_CONFIGURATION
+
 }  // namespace crosslane::detail

@@ -343,4 +343,42 @@ struct place_kernel {
   }
 };
 
+inline namespace CROSSLANE_CONFIGURATION {
+
+template <unsigned V, int Operands, class T>
+bool readable_by_vectors(walk_plan<Operands> const& p, int operand, T const* data) {
+  return p.axis[p.rank - 1].stride[operand] == 0 || whole_vectors<V>(p, p.rank - 1, operand, data);
+}
+template <unsigned V, int Operands>
+bool readable_by_vectors(walk_plan<Operands> const&, int, rising_positions) {
+  return true;
+}
+
+/// In the output's order, by vectors where they are whole in all operands.
+template <runtime_backend B, int Operands, class F, class U, class... In>
+void run_walk(basic_stream_ref<B> q, walk_plan<Operands> p, F const& f, source_location where, U* to, In... from) {
+  constexpr unsigned V =
+      elements_per_access<U, std::conditional_t<std::is_same_v<In, rising_positions>, U, decltype(read_at(from, 0))>...>();
+  [[maybe_unused]] int operand = 0;
+  bool const vectors = V > 1 && p.rank > 0 && whole_vectors<V>(p, p.rank - 1, 0, to) && (readable_by_vectors<V>(p, ++operand, from) && ...);
+  if (vectors) count_in_vectors(p.axis[p.rank - 1], V);
+  std::uint64_t const count = std::uint64_t(p.count());
+  for_each_grid(q, count, 1, where, [&](std::uint64_t begin, std::uint64_t n) {
+    auto const run = [&]<unsigned N, class Index>(std::integral_constant<unsigned, N>, Index) {
+      launch(q, {.grid = cover(n, elementwise_block, where), .where = where}, walk_kernel<N, Index>{}, f, p, begin, n, to, from...);
+    };
+    bool const narrow = count <= INT32_MAX;
+    if (vectors && narrow)
+      run(std::integral_constant<unsigned, V>{}, std::uint32_t{});
+    else if (vectors)
+      run(std::integral_constant<unsigned, V>{}, std::uint64_t{});
+    else if (narrow)
+      run(std::integral_constant<unsigned, 1>{}, std::uint32_t{});
+    else
+      run(std::integral_constant<unsigned, 1>{}, std::uint64_t{});
+  });
+}
+
+}  // namespace CROSSLANE_CONFIGURATION
+
 }  // namespace crosslane::detail
