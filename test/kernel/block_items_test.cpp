@@ -10,6 +10,7 @@
 #include <limits>
 #include <numeric>
 #include <random>
+#include <utility>
 
 namespace xl = crosslane;
 using namespace crosslane_test;
@@ -239,7 +240,7 @@ struct rank_kernel {
   }
 };
 
-/// Against a stable sort of the items' places.
+/// Against the items' places sorted by digit, and by place where digits are equal.
 template <unsigned Bits, unsigned N>
 void check_ranks(xl::device d) {
   xl::stream const q{d};
@@ -248,7 +249,7 @@ void check_ranks(xl::device d) {
     std::vector<unsigned> digits(block * N), places(block * N), expected(block * N);
     for (unsigned& digit : digits) digit = random() % 4 == 0 ? (1u << Bits) - 1 : random() & random() & ((1u << Bits) - 1);
     std::iota(places.begin(), places.end(), 0u);
-    std::stable_sort(places.begin(), places.end(), [&](unsigned i, unsigned j) { return digits[i] < digits[j]; });
+    std::sort(places.begin(), places.end(), [&](unsigned i, unsigned j) { return std::pair{digits[i], i} < std::pair{digits[j], j}; });
     for (unsigned rank = 0; rank < places.size(); ++rank) expected[places[rank]] = rank;
     xl::buffer<unsigned> const in = upload(q, digits);
     xl::buffer<unsigned> ranks{q, digits.size()};

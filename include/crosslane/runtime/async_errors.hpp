@@ -5,17 +5,18 @@
 #include <crosslane/runtime/error.hpp>
 #include <crosslane/runtime/extent.hpp>
 
+#include <sched.h>
+
 #include <new>
 
 namespace crosslane::detail {
 
-/// Held for a few instructions at a time.
+/// Held for a few instructions at a time. Whoever waits lets others run, since the thread that holds it may not be running.
 class spin_lock {
  public:
   spin_lock() = default;
   void lock() noexcept {
-    while (__atomic_test_and_set(&locked_, __ATOMIC_ACQUIRE)) {
-    }
+    while (__atomic_test_and_set(&locked_, __ATOMIC_ACQUIRE)) sched_yield();
   }
   void unlock() noexcept { __atomic_clear(&locked_, __ATOMIC_RELEASE); }
 
