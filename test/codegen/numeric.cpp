@@ -67,6 +67,45 @@ struct half_to_float : full_blocks {
   }
 };
 
+// To integers: what a static_cast takes, where that is one instruction.
+// sm_90: 1 cvt.rzi.s32.f32, 0 setp, 0 selp, 0 min., 0 max.
+// gfx90a: 1 v_cvt_i32_f32, 0 v_cmp, 0 v_cndmask, 0 v_m
+// gfx1030: 1 v_cvt_i32_f32, 0 v_cmp, 0 v_cndmask, 0 v_med3
+struct float_to_int : full_blocks {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, int* a, float const* b) const {
+    a[ctx.thread_rank()] = xl::saturate_cast<int>(b[ctx.thread_rank()]);
+  }
+};
+
+// sm_90: 1 cvt.rzi.u8.f32, 0 setp, 0 selp, 0 min., 0 max.
+// gfx90a: 1 v_cvt_u32_f32, 1 v_min_u32, 0 v_cmp, 0 v_cndmask, 0 v_max
+// gfx1030: 1 v_cvt_u32_f32, 1 v_min_u32, 0 v_cmp, 0 v_cndmask, 0 v_max
+struct float_to_byte : full_blocks {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, std::uint8_t* a, float const* b) const {
+    a[ctx.thread_rank()] = xl::saturate_cast<std::uint8_t>(b[ctx.thread_rank()]);
+  }
+};
+
+// sm_90: 1 cvt.rzi.s16.f32, 0 setp, 0 selp, 0 min., 0 max.
+// gfx90a: 1 v_cvt_i32_f32, 1 v_med3_i32, 0 v_cmp, 0 v_cndmask
+// gfx1030: 1 v_cvt_i32_f32, 1 v_med3_i32, 0 v_cmp, 0 v_cndmask
+struct half_to_short : full_blocks {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, std::int16_t* a, xl::half const* b) const {
+    a[ctx.thread_rank()] = std::int16_t(b[ctx.thread_rank()]);
+  }
+};
+
+// sm_90: 1 cvt.rzi.u64.f64, 1 setp, 1 selp
+struct double_to_unsigned : full_blocks {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, std::uint64_t* a, double const* b) const {
+    a[ctx.thread_rank()] = xl::saturate_cast<std::uint64_t>(b[ctx.thread_rank()]);
+  }
+};
+
 // sm_90: 1 cvt.rn.bf16.f32
 struct float_to_bfloat16 : full_blocks {
   template <xl::kernel_context Ctx>
@@ -123,6 +162,10 @@ void launch_all(xl::stream_ref q, xl::span<xl::half> h, xl::span<xl::bfloat16> b
   xl::launch(q, {.grid = 1}, sum_of_products{}, h.data(), h.data());
   xl::launch(q, {.grid = 1}, float_to_half{}, h.data(), f.data());
   xl::launch(q, {.grid = 1}, half_to_float{}, h.data(), f.data());
+  xl::launch(q, {.grid = 1}, float_to_int{}, reinterpret_cast<int*>(h.data()), f.data());
+  xl::launch(q, {.grid = 1}, float_to_byte{}, reinterpret_cast<std::uint8_t*>(h.data()), f.data());
+  xl::launch(q, {.grid = 1}, half_to_short{}, reinterpret_cast<std::int16_t*>(f.data()), h.data());
+  xl::launch(q, {.grid = 1}, double_to_unsigned{}, reinterpret_cast<std::uint64_t*>(h.data()), reinterpret_cast<double*>(f.data()));
   xl::launch(q, {.grid = 1}, float_to_bfloat16{}, b.data(), f.data());
   xl::launch(q, {.grid = 1}, floats_to_fp8{}, reinterpret_cast<xl::vec<xl::fp8_e4m3, 4>*>(e.data()),
              reinterpret_cast<xl::vec<float, 4>*>(f.data()));

@@ -4,6 +4,7 @@
 
 #include <tensor/reference.hpp>
 
+#include <complex>
 #include <memory>
 
 namespace xl = crosslane;
@@ -143,7 +144,10 @@ CROSSLANE_TEST(dlpack, wrong_tensors) {
         [](foreign& f) { f.m.dl_tensor.data = nullptr; });
   check(invalid_argument, {"no shape"}, number, planes, [](foreign& f) { f.m.dl_tensor.shape = nullptr; });
   check(size_mismatch, {"3 axes, the layout has 4"}, number, planes, [](foreign& f) { f.m.dl_tensor.ndim = 3; });
-  check(size_mismatch, {"0 axes, the layout has 4"}, number, planes, [](foreign& f) { f.m.dl_tensor.ndim = 0; });
+  check(size_mismatch, {"no axes, the layout has 4: a single number has shape (1) here"}, number, planes, [](foreign& f) {
+    f.m.dl_tensor.ndim = 0;
+    f.m.dl_tensor.shape = f.m.dl_tensor.strides = nullptr;
+  });
   check(size_mismatch, {"-1 axes, the layout has 4"}, number, planes, [](foreign& f) { f.m.dl_tensor.ndim = -1; });
   check(invalid_argument, {"axis w has a negative extent"}, number, planes, [](foreign& f) { f.shape[3] = -5; });
   check(invalid_argument, {"axis h has a negative stride"}, number, planes, [](foreign& f) { f.strides[2] = -5; });
@@ -195,13 +199,13 @@ CROSSLANE_TEST(dlpack, sizes_that_cannot_be_counted) {
 }
 
 template <class T>
-void check_type(xl::stream const& q, int code) {
+void check_type(xl::stream const& q, int code, unsigned lanes = 1) {
   xl::tensor<T, xl::row_major<>> t{q, {3, 4}};
   T* const data = t.data();
   managed* const m = xl::to_dlpack(std::move(t));
   CROSSLANE_CHECK_EQ(int(m->dl_tensor.dtype.code), code);
-  CROSSLANE_CHECK_EQ(std::size_t(m->dl_tensor.dtype.bits), 8 * sizeof(T));
-  CROSSLANE_CHECK_EQ(int(m->dl_tensor.dtype.lanes), 1);
+  CROSSLANE_CHECK_EQ(std::size_t(m->dl_tensor.dtype.bits), 8 * sizeof(T) / lanes);
+  CROSSLANE_CHECK_EQ(unsigned(m->dl_tensor.dtype.lanes), lanes);
   auto const back = xl::from_dlpack<T, xl::row_major<>>(q.device(), m);
   CROSSLANE_CHECK(back.data() == data && back.view().count() == 12);
 }
@@ -223,6 +227,22 @@ CROSSLANE_TEST(dlpack, element_types) {
   check_type<xl::fp8_e4m3_fnuz>(q, 11);
   check_type<xl::fp8_e5m2>(q, 12);
   check_type<xl::fp8_e5m2_fnuz>(q, 13);
+  check_type<std::complex<float>>(q, 5);
+  check_type<std::complex<double>>(q, 5);
+  check_type<xl::vec<float, 4>>(q, 2, 4);
+  check_type<xl::vec<std::uint8_t, 2>>(q, 1, 2);
+}
+
+/// Of another major version nothing is read but the version: all else is somewhere else there.
+CROSSLANE_TEST(dlpack, other_versions_are_not_read) {
+  foreign f{d, nullptr, {2, 3, 4, 5}, {60, 20, 5, 1}};
+  f.m.dl_tensor.shape = f.m.dl_tensor.strides = reinterpret_cast<std::int64_t*>(8);
+  for (std::uint32_t const major : {0u, 2u}) {
+    f.m.version = {major, 0};
+    CROSSLANE_CHECK((!xl::dlpack_matches<float, xl::nchw>(f.m)));
+    expect_error(xl::errc::not_supported, {"versions 1.x are understood"}, [&] { (void)xl::dlpack_view<float, xl::nchw>(d, f.m); });
+    expect_error(xl::errc::not_supported, {"versions 1.x are understood"}, [&] { (void)xl::from_dlpack<float, xl::nchw>(d, &f.m); });
+  }
 }
 
 CROSSLANE_TEST(dlpack, given_back_once) {

@@ -252,6 +252,22 @@ CROSSLANE_TEST(tensor_transform, normal_numbers_are_the_same_in_every_layout) {
   CROSSLANE_CHECK(x[0] != x[1]);
 }
 
+struct up_to_1000 {
+  CROSSLANE_FN float operator()(xl::random_engine& engine) const { return 1000 * xl::uniform<float>(engine); }
+};
+
+CROSSLANE_TEST(tensor_transform, what_an_integer_cannot_hold_saturates) {
+  xl::stream const q{d};
+  xl::tensor<std::uint8_t, xl::row_major<>> t{q, {4, 64}};
+  xl::fill_random(q, t, 1, up_to_1000{});
+  std::vector<std::uint8_t> const got = read(q, t.storage());
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    xl::random_engine engine{1, i};
+    float const x = up_to_1000{}(engine);
+    CROSSLANE_CHECK_EQ(int(got[i]), x < 255 ? int(x) : 255);
+  }
+}
+
 CROSSLANE_TEST(tensor_transform, errors) {
   xl::stream const q{d};
   xl::tensor<float, xl::nchw> out{q, {1, 2, 3, 4}};

@@ -19,10 +19,10 @@ struct transform_kernel {
   CROSSLANE_FN void operator()(Ctx const& ctx, F f, std::uint64_t n, Out* out, In const*... in) const {
     std::uint64_t const i = ctx.global_rank();
     if constexpr (N == 1) {
-      if (i < n) out[i] = static_cast<Out>(f(in[i]...));
+      if (i < n) out[i] = element_cast<Out>(f(in[i]...));
     } else {
       if (i < n / N) write(f, reinterpret_cast<vec<Out, N>*>(out)[i], reinterpret_cast<vec<In, N> const*>(in)[i]...);
-      if (i < n % N) out[n - n % N + i] = static_cast<Out>(f(in[n - n % N + i]...));
+      if (i < n % N) out[n - n % N + i] = element_cast<Out>(f(in[n - n % N + i]...));
     }
   }
 
@@ -31,7 +31,7 @@ struct transform_kernel {
   template <class F, class Out, class... In>
   CROSSLANE_FN static void write(F const& f, vec<Out, N>& out, vec<In, N> const... in) {
     vec<Out, N> result;
-    for (unsigned k = 0; k < N; ++k) result[k] = static_cast<Out>(f(in[k]...));
+    for (unsigned k = 0; k < N; ++k) result[k] = element_cast<Out>(f(in[k]...));
     out = result;
   }
 };
@@ -45,7 +45,7 @@ void transform_views(basic_stream_ref<B> q, source_location where, F f, span<Out
         q, out.size(),
         [f, out = out.data(), ... in = in.data()](std::uint64_t begin, std::uint64_t end) {
           CROSSLANE_INDEPENDENT_ITERATIONS
-          for (std::uint64_t i = begin; i < end; ++i) out[i] = static_cast<Out>(f(in[i]...));
+          for (std::uint64_t i = begin; i < end; ++i) out[i] = element_cast<Out>(f(in[i]...));
         },
         where);
   } else {

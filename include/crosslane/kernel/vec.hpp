@@ -172,7 +172,7 @@ CROSSLANE_FN constexpr vec<T, N> fma(vec<T, N> const& a, vec<T, N> const& b, vec
   return result;
 }
 
-/// `static_cast<U>` of each element.
+/// Each element as a U: as `static_cast`, but floating-point numbers become integers as by saturate_cast().
 CROSSLANE_NO_EXEC_CHECK
 template <class U, class T, unsigned N>
 CROSSLANE_FN constexpr vec<U, N> vec_cast(vec<T, N> const& v) {
@@ -191,7 +191,7 @@ CROSSLANE_FN constexpr vec<U, N> vec_cast(vec<T, N> const& v) {
   } else if constexpr (detail::native_pairs<U>::has_narrow && detail::native_pairs<T>::has_widen) {
     if (!__builtin_is_constant_evaluated()) return vec_cast<U>(vec_cast<float>(v));
   }
-  for (; i < N; ++i) result[i] = static_cast<U>(v[i]);
+  for (; i < N; ++i) result[i] = detail::element_cast<U>(v[i]);
   return result;
 }
 

@@ -6,6 +6,14 @@
 #error "crosslane needs C++20: compile with -std=c++20"
 #endif
 
+// With these flags compilers take every number for finite, also where its bits are tested, and sum in any order: code cannot help that.
+// nvcc's --use_fast_math contains neither.
+#if __FINITE_MATH_ONLY__ + 0 || defined(__ASSOCIATIVE_MATH__)
+#error \
+    "crosslane: compile without -ffast-math (-Ofast, -ffinite-math-only, -fassociative-math): isnan(), conversions, min(), max() and fma() \
+would be wrong. crosslane::fast has approximations"
+#endif
+
 /// 1 under nvcc, in both passes.
 #if defined(__CUDACC__) && !defined(__HIP__)
 #define CROSSLANE_COMPILER_CUDA() 1

@@ -19,11 +19,7 @@ struct scale_to {
     float const y = static_cast<float>(x) * scale;
     if constexpr (std::is_integral_v<U>) {
       static_assert(sizeof(U) <= 2, "crosslane: convert_scaled() to integers of 8 and 16 bits, which float holds exactly");
-      constexpr float low = std::is_signed_v<U> ? -float(1u << (8 * sizeof(U) - 1)) : 0.f;
-      constexpr float high = float((1u << (8 * sizeof(U) - std::is_signed_v<U>)) - 1);
-      if (!(y > low)) return y != y ? U{0} : U(low);
-      if (!(y < high)) return U(high);
-      return U(static_cast<int>(crosslane::rint(y)));
+      return saturate_cast<U>(crosslane::rint(y));
     } else {
       return static_cast<U>(y);
     }
@@ -62,9 +58,9 @@ void convert_views(basic_stream_ref<B> q, tensor_view<T, From> const& from, tens
 inline namespace CROSSLANE_CONFIGURATION {
 
 /// Queues `destination(index) = source(index)` for every index: the same axes and extents, in any two layouts; axes go by name, in whatever
-/// order each side declares them. Elements are converted as static_cast does. Gaps of a blocked destination become zero, those of other
-/// layouts stay as they are. Both are tensors, or views of memory that the device reaches, and must not overlap. Throws size_mismatch where
-/// an axis has different extents.
+/// order each side declares them. Elements are converted as by vec_cast(): floating-point numbers to integers as by saturate_cast(). Gaps
+/// of a blocked destination become zero, those of other layouts stay as they are. Both are tensors, or views of memory that the device
+/// reaches, and must not overlap. Throws size_mismatch where an axis has different extents.
 template <stream_like S, class Source, class Destination>
 void convert(S const& stream, Source&& source, Destination&& destination, source_location where = source_location::current()) {
   auto const from = detail::tensor_argument(source, where);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <crosslane/kernel/numeric/small_float.hpp>
+#include <crosslane/kernel/vec.hpp>
 #include <crosslane/tensor/dlpack_abi.hpp>
 #include <crosslane/tensor/slice.hpp>
 #include <crosslane/tensor/tensor.hpp>
@@ -53,6 +54,19 @@ using with_strides = typename detail::dynamic_strides_of<L, typename L::extents_
 
 namespace detail {
 
+/// std::complex, cuda::std::complex, thrust::complex and their like: two numbers, the real one first.
+template <class T>
+concept complex_number = requires(T const& x) {
+  typename T::value_type;
+  x.real();
+  x.imag();
+} && sizeof(T) == 2 * sizeof(typename T::value_type) && std::is_trivially_copyable_v<T>;
+
+template <class T>
+inline constexpr unsigned vector_size = 0;
+template <class T, unsigned N>
+inline constexpr unsigned vector_size<vec<T, N>> = N;
+
 template <class T>
 constexpr dlpack::data_type dlpack_type() {
   constexpr auto bits = std::uint8_t(8 * sizeof(T));
@@ -70,20 +84,44 @@ constexpr dlpack::data_type dlpack_type() {
     return {dlpack::float8_e4m3fnuz, bits, 1};
   else if constexpr (std::is_same_v<T, fp8_e5m2>)
     return {dlpack::float8_e5m2, bits, 1};
-  else {
-    static_assert(std::is_same_v<T, fp8_e5m2_fnuz>, "crosslane: DLPack has no such element type");
+  else if constexpr (std::is_same_v<T, fp8_e5m2_fnuz>)
     return {dlpack::float8_e5m2fnuz, bits, 1};
+  else if constexpr (vector_size<T> != 0) {
+    dlpack::data_type type = dlpack_type<typename T::value_type>();
+    type.lanes = vector_size<T>;
+    return type;
+  } else {
+    if constexpr (complex_number<T>)
+      static_assert(dlpack_type<typename T::value_type>().code == dlpack::ieee_float,
+                    "crosslane: DLPack has complex numbers of half, float and double");
+    else
+      static_assert(
+          sizeof(T) == 0,
+          "crosslane: elements for DLPack are integers, bool, float, double, the library's small types, complex numbers, and vec of "
+          "these");
+    return {dlpack::complex, bits, 1};
   }
 }
 
 inline void describe_dlpack_type(error_text& t, dlpack::data_type type) noexcept {
-  constexpr char const* names[] = {"int",           "uint",
-                                   "float",         "handle",
-                                   "bfloat",        "complex",
-                                   "bool",          "float8_e3m4",
-                                   "float8_e4m3",   "float8_e4m3b11fnuz",
-                                   "float8_e4m3fn", "float8_e4m3fnuz",
-                                   "float8_e5m2",   "float8_e5m2fnuz"};
+  constexpr char const* names[] = {"int",
+                                   "uint",
+                                   "float",
+                                   "handle",
+                                   "bfloat",
+                                   "complex",
+                                   "bool",
+                                   "float8_e3m4",
+                                   "float8_e4m3",
+                                   "float8_e4m3b11fnuz",
+                                   "float8_e4m3fn",
+                                   "float8_e4m3fnuz",
+                                   "float8_e5m2",
+                                   "float8_e5m2fnuz",
+                                   "float8_e8m0fnu",
+                                   "float6_e2m3fn",
+                                   "float6_e3m2fn",
+                                   "float4_e2m1fn"};
   if (type.code >= sizeof names / sizeof names[0])
     t.append("type code %u of %u bits", unsigned(type.code), unsigned(type.bits));
   else if (type.code >= 6)
@@ -177,7 +215,7 @@ bool dlpack_fits(dlpack_facts const& t, std::int64_t (&strides)[sizeof...(A)], d
   using E = typename L::extents_type;
   constexpr int rank = E::rank;
   constexpr dlpack::data_type type = dlpack_type<std::remove_const_t<T>>();
-  if (t.type.code != type.code || t.type.bits != type.bits || t.type.lanes != 1) {
+  if (t.type.code != type.code || t.type.bits != type.bits || t.type.lanes != type.lanes) {
     if (why == nullptr) return false;
     error_text wanted;
     describe_dlpack_type(wanted, type);
@@ -185,6 +223,7 @@ bool dlpack_fits(dlpack_facts const& t, std::int64_t (&strides)[sizeof...(A)], d
   }
   if (t.read_only && !std::is_const_v<T>)
     return refuse_dlpack(why, errc::invalid_argument, "read-only, the view's elements are not constant");
+  if (t.rank == 0) return refuse_dlpack(why, errc::size_mismatch, "no axes, the layout has %d: a single number has shape (1) here", rank);
   if (t.rank != rank) return refuse_dlpack(why, errc::size_mismatch, "%d axes, the layout has %d", int(t.rank), rank);
   if (t.shape == nullptr) return refuse_dlpack(why, errc::invalid_argument, "no shape");
 
@@ -275,10 +314,19 @@ tensor_view<T, L> view_dlpack(basic_device<B> device, dlpack_facts const& t, sou
   return {reinterpret_cast<T*>(address), layout};
 }
 
+/// Whether its members are where they are expected: another major version may have moved all but the version and the deleter.
+template <dlpack_managed M>
+bool is_readable([[maybe_unused]] M const& m) {
+  if constexpr (dlpack_versioned<M>)
+    return m.version.major == dlpack::current_version.major;
+  else
+    return true;
+}
+
 template <dlpack_managed M>
 void require_dlpack_version([[maybe_unused]] M const& m, [[maybe_unused]] source_location where) {
   if constexpr (dlpack_versioned<M>)
-    if (m.version.major != dlpack::current_version.major)
+    if (!is_readable(m))
       throw_error(errc::not_supported, where, "DLPack tensor of version %u.%u: versions %u.x are understood", unsigned(m.version.major),
                   unsigned(m.version.minor), unsigned(dlpack::current_version.major));
 }
@@ -340,11 +388,12 @@ template <class T, tensor_layout L, runtime_backend B, dlpack_managed M>
   return detail::view_dlpack<T, L>(on, detail::dlpack_facts_of(managed), where);
 }
 
-/// Whether dlpack_view<T, L> takes it as far as elements, shape and strides go: to choose among layouts. Where several fit, as those of one
-/// channel, they are the same.
+/// Whether dlpack_view<T, L> takes it as far as version, elements, shape and strides go: to choose among layouts. Where several fit, as
+/// those of one channel, they are the same.
 template <class T, tensor_layout L, dlpack_managed M>
 [[nodiscard]] bool dlpack_matches(M const& managed) {
   (void)sizeof(detail::dlpack_layout<L>);
+  if (!detail::is_readable(managed)) return false;
   std::int64_t strides[L::extents_type::rank];
   return detail::dlpack_fits<T, L>(detail::dlpack_facts_of(managed), strides, nullptr, typename L::order{});
 }

@@ -24,6 +24,21 @@ concept mdspan_like = requires(M const& m) {
 
 namespace detail {
 
+/// A view reads and writes elements where they lie. An accessor that gives something else, as std::linalg's scaled() and conjugated() do,
+/// would be lost.
+template <class M>
+struct plain_accessor {
+  static constexpr bool value = [] {
+    if constexpr (requires { typename M::reference; })
+      return std::is_same_v<typename M::reference, typename M::element_type&>;
+    else
+      return true;
+  }();
+  static_assert(value,
+                "crosslane: the mdspan's accessor does not give references to its elements (a scaled or conjugated one, say), and a tensor "
+                "view would lose it: pass the mdspan under it, and the function to crosslane::transform");
+};
+
 /// Throws where a stride that matters is not the one that the layout has.
 template <class L, class M, class... A>
 void check_mdspan_strides(L const& layout, M const& mapping, char const* what, source_location where, axes<A...>) {
@@ -57,6 +72,15 @@ typename L::index_type stride_from_mdspan(std::int64_t extent, std::int64_t stri
   return narrow_stride<typename L::index_type>("from_mdspan", axis_name<A>(), extent, stride, where);
 }
 
+/// Where the first element lies: at 0, unless a mapping starts elsewhere.
+template <class Mapping, class... A>
+std::ptrdiff_t first_offset([[maybe_unused]] Mapping const& mapping, axes<A...>) {
+  if constexpr (requires { mapping((static_cast<void>(sizeof(A)), 0)...); })
+    return static_cast<std::ptrdiff_t>(mapping((static_cast<void>(sizeof(A)), 0)...));
+  else
+    return 0;
+}
+
 template <class L, class M, class... A>
 L layout_of_mdspan(M const& m, source_location where, axes<A...>) {
   using E = typename L::extents_type;
@@ -75,12 +99,18 @@ L layout_of_mdspan(M const& m, source_location where, axes<A...>) {
 }  // namespace detail
 
 /// The elements of an mdspan as a tensor of layout L, packed or strided, whose order in memory the mdspan must have: from_mdspan<nhwc>(m).
+/// Its accessor gives references to the elements, as the default one does: others do not compile.
 /// Throws invalid_argument where extents or strides are not those that L fixes or its order asks for, limit_exceeded where L's indices are
 /// too narrow.
 template <strided_layout L, mdspan_like M>
 tensor_view<typename M::element_type, L> from_mdspan(M const& m, source_location where = source_location::current()) {
   static_assert(int(M::rank()) == L::extents_type::rank, "crosslane: the mdspan and the layout have different numbers of axes");
-  return {m.data_handle(), detail::layout_of_mdspan<L>(m, where, typename L::extents_type::axes{})};
+  (void)sizeof(detail::plain_accessor<M>);
+  if constexpr (requires { m.mapping().is_strided(); })
+    if (!m.mapping().is_strided()) throw_error(errc::invalid_argument, where, "from_mdspan: the mdspan has no strides");
+  L const layout = detail::layout_of_mdspan<L>(m, where, typename L::extents_type::axes{});
+  typename M::element_type* const data = m.data_handle();
+  return {layout.extents().count() == 0 ? data : data + detail::first_offset(m.mapping(), typename L::extents_type::axes{}), layout};
 }
 
 namespace detail {
@@ -125,6 +155,7 @@ M make_mdspan(tensor_view<T, L> const& t, source_location where, axes<A...>) {
 template <mdspan_like M, class T, strided_layout L>
 M to_mdspan(tensor_view<T, L> const& t, source_location where = source_location::current()) {
   static_assert(int(M::rank()) == L::extents_type::rank, "crosslane: the mdspan and the layout have different numbers of axes");
+  (void)sizeof(detail::plain_accessor<M>);
   static_assert(std::is_convertible_v<T(*)[], typename M::element_type(*)[]>,
                 "crosslane: the mdspan is of another element type, or of mutable elements where the tensor's are constant");
   return detail::make_mdspan<M>(t, where, typename L::extents_type::axes{});

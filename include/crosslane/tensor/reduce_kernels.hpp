@@ -90,11 +90,11 @@ CROSSLANE_FN accumulators<N, Acc> reduce_positions(Op const& op, Acc const& iden
     for (unsigned i = 0; i < reduction_ahead; ++i) x[i] = load(k + i * step);
     CROSSLANE_UNROLL
     for (unsigned i = 0; i < reduction_ahead; ++i)
-      for (unsigned j = 0; j < N; ++j) result.value[j] = op(result.value[j], static_cast<Acc>(x[i][j]));
+      for (unsigned j = 0; j < N; ++j) result.value[j] = op(result.value[j], element_cast<Acc>(x[i][j]));
   }
   for (; k < end; k += step) {
     vector const x = load(k);
-    for (unsigned j = 0; j < N; ++j) result.value[j] = op(result.value[j], static_cast<Acc>(x[j]));
+    for (unsigned j = 0; j < N; ++j) result.value[j] = op(result.value[j], element_cast<Acc>(x[j]));
   }
   return result;
 }
@@ -133,7 +133,7 @@ struct reduce_rows_kernel {
       result = block_reduce_to_leader(ctx, s.reduce, result, op);
     else
       result = wave(ctx).reduce(result, op);
-    if (lane == 0) out[p.parts == 1 ? at.at[0] : std::int64_t(item)] = static_cast<U>(result);
+    if (lane == 0) out[p.parts == 1 ? at.at[0] : std::int64_t(item)] = element_cast<U>(result);
   }
 };
 
@@ -156,7 +156,7 @@ struct reduce_columns_kernel {
     auto const at = offsets_of(p.kept, column);
     accumulators<N, Acc> const result = reduce_positions<N>(op, identity, p.reduced, in + at.at[1], first, 1, end);
     for (unsigned j = 0; j < N; ++j)
-      out[parts == 1 ? at.at[0] + j * apart : std::int64_t((column * N + j) * parts + part)] = static_cast<U>(result.value[j]);
+      out[parts == 1 ? at.at[0] + j * apart : std::int64_t((column * N + j) * parts + part)] = element_cast<U>(result.value[j]);
   }
 };
 
@@ -179,9 +179,9 @@ struct reduce_places_kernel<axes<Reduced...>> {
     for (std::uint64_t k = 0; k < length; ++k) {
       std::uint64_t rest = k;
       ((set<Reduced, In>(j, rest, in)), ...);
-      result = op(result, static_cast<Acc>(in[j]));
+      result = op(result, element_cast<Acc>(in[j]));
     }
-    out[i] = static_cast<typename Out::value_type>(result);
+    out[i] = element_cast<typename Out::value_type>(result);
   }
 
  private:

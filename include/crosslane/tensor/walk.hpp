@@ -260,7 +260,7 @@ struct cast_to {
   CROSSLANE_NO_EXEC_CHECK
   template <class T>
   CROSSLANE_FN U operator()(T const& x) const {
-    return static_cast<U>(x);
+    return element_cast<U>(x);
   }
 };
 
@@ -278,7 +278,7 @@ CROSSLANE_FN vec<U, N> apply_to_vector(F const& f, vec<T, N> const&... x) {
     }
   } else {
     CROSSLANE_UNROLL
-    for (unsigned j = 0; j < N; ++j) y[j] = static_cast<U>(f(x[j]...));
+    for (unsigned j = 0; j < N; ++j) y[j] = element_cast<U>(f(x[j]...));
   }
   return y;
 }
@@ -316,7 +316,7 @@ struct walk_kernel {
   CROSSLANE_FN static void write(F const& f, std::int64_t const (&at)[Operands], [[maybe_unused]] std::int64_t const (&step)[Operands],
                                  U* to, std::integer_sequence<int, J...>, In... from) {
     if constexpr (N == 1)
-      to[at[0]] = static_cast<U>(f(read_at(from, at[1 + J])...));
+      to[at[0]] = element_cast<U>(f(read_at(from, at[1 + J])...));
     else
       *reinterpret_cast<vec<U, N>*>(to + at[0]) = apply_to_vector<U, N>(f, read_vector_at<N>(from, at[1 + J], step[1 + J])...);
   }
@@ -332,7 +332,7 @@ struct place_kernel {
     std::uint64_t const rank = ctx.global_rank();
     if (rank >= n) return;
     auto const i = to.memory_order(begin + rank);
-    to[i] = static_cast<typename To::value_type>(f(read_at(from.data(), offset_of<typename To::extents_type>(from.layout(), i))...));
+    to[i] = element_cast<typename To::value_type>(f(read_at(from.data(), offset_of<typename To::extents_type>(from.layout(), i))...));
   }
 
  private:

@@ -4,6 +4,7 @@
 
 #include <support/target.hpp>
 
+#include <climits>
 #include <random>
 
 namespace xl = crosslane;
@@ -18,6 +19,13 @@ struct convert_to {
     return static_cast<To>(x);
   }
 };
+template <class To>
+struct vec_cast_to {
+  template <class From, unsigned N>
+  CROSSLANE_FN xl::vec<To, N> operator()(xl::vec<From, N> const& x) const {
+    return xl::vec_cast<To>(x);
+  }
+};
 template <class T>
 struct unsaturated {
   CROSSLANE_FN T operator()(float x) const { return T::unsaturated(x); }
@@ -30,6 +38,55 @@ struct to_comparable {
     return y != y ? 0x7fc00000u : __builtin_bit_cast(std::uint32_t, y);
   }
 };
+
+/// A number as an integer of each type.
+struct integers {
+  std::int8_t i8;
+  std::uint8_t u8;
+  std::int16_t i16;
+  std::uint16_t u16;
+  std::int32_t i32;
+  std::uint32_t u32;
+  std::int64_t i64;
+  std::uint64_t u64;
+  bool operator==(integers const&) const = default;
+};
+struct to_integers {
+  template <class S>
+  CROSSLANE_FN integers operator()(S x) const {
+    return {xl::saturate_cast<std::int8_t>(x),   xl::saturate_cast<std::uint8_t>(x), xl::saturate_cast<std::int16_t>(x),
+            xl::saturate_cast<std::uint16_t>(x), xl::saturate_cast<std::int32_t>(x), xl::saturate_cast<std::uint32_t>(x),
+            xl::saturate_cast<std::int64_t>(x),  xl::saturate_cast<std::uint64_t>(x)};
+  }
+};
+/// What saturate_cast() is defined to be. A long double holds all 64 bits.
+template <class I>
+I saturated(long double x) {
+  using limits = std::numeric_limits<I>;
+  if (x != x) return 0;
+  if (x <= static_cast<long double>(limits::min())) return limits::min();
+  if (x >= static_cast<long double>(limits::max())) return limits::max();
+  return static_cast<I>(x);
+}
+integers saturated_integers(long double x) {
+  return {saturated<std::int8_t>(x),  saturated<std::uint8_t>(x),  saturated<std::int16_t>(x), saturated<std::uint16_t>(x),
+          saturated<std::int32_t>(x), saturated<std::uint32_t>(x), saturated<std::int64_t>(x), saturated<std::uint64_t>(x)};
+}
+/// Around the limits of each type, and what no integer is.
+template <class S>
+std::vector<S> around_limits() {
+  constexpr S infinity = std::numeric_limits<S>::infinity();
+  std::vector<S> in{0, infinity, std::numeric_limits<S>::quiet_NaN(), std::numeric_limits<S>::max(), std::numeric_limits<S>::denorm_min()};
+  for (int const bits : {0, 7, 8, 15, 16, 31, 32, 63, 64, 100}) {
+    S const limit = std::ldexp(S(1), bits);
+    for (S const x :
+         {limit - 1, limit - S(0.5), limit, limit + S(0.5), limit + 1, std::nextafter(limit, S(0)), std::nextafter(limit, infinity)})
+      in.push_back(x);
+  }
+  std::size_t const positive = in.size();
+  for (std::size_t i = 0; i < positive; ++i) in.push_back(-in[i]);
+  return in;
+}
 
 /// f of every element, computed by the device.
 template <class Out, class In, class F>
@@ -164,18 +221,52 @@ CROSSLANE_TEST(numeric, between_types_rounds_once) {
   });
 }
 
-CROSSLANE_TEST(numeric, to_integers_goes_towards_zero) {
-  std::vector<xl::half> in;
+CROSSLANE_TEST(numeric, to_integers_goes_towards_zero_and_saturates) {
+  auto const check = [&]<class S>(std::vector<S> const& in, auto const& value_of) {
+    std::vector<integers> const got = map<integers>(d, in, to_integers{});
+    for (std::size_t i = 0; i < in.size(); ++i) {
+      integers const want = saturated_integers(value_of(in[i]));
+      if (got[i] != want)
+        return fail(std::to_string(value_of(in[i])) + " becomes " + std::to_string(got[i].i8) + ", " + std::to_string(got[i].u8) + ", " +
+                        std::to_string(got[i].i16) + ", " + std::to_string(got[i].u16) + ", " + std::to_string(got[i].i32) + ", " +
+                        std::to_string(got[i].u32) + ", " + std::to_string(got[i].i64) + ", " + std::to_string(got[i].u64),
+                    source_location::current());
+    }
+  };
+  auto const same = [](auto x) { return static_cast<long double>(x); };
+  check(around_limits<float>(), same);
+  check(around_limits<double>(), same);
+  check(all_values<xl::half>(), [](xl::half x) { return describe<xl::half>().value(x.bits()); });
+}
+/// The other ways of the library to the same.
+CROSSLANE_TEST(numeric, elements_become_integers_alike) {
+  std::vector<xl::half> const halves = all_values<xl::half>();
   std::vector<int> expected;
-  for (unsigned code = 0; code < 0x10000; ++code) {
-    if (!std::isfinite(describe<xl::half>().value(code))) continue;
-    in.push_back(xl::half::from_bits(std::uint16_t(code)));
-    expected.push_back(int(describe<xl::half>().value(code)));
-  }
-  CROSSLANE_CHECK_SAME(map<int>(d, in, convert_to<int>{}), expected);
+  for (xl::half const x : halves) expected.push_back(saturated<int>(describe<xl::half>().value(x.bits())));
+  CROSSLANE_CHECK_SAME(map<int>(d, halves, convert_to<int>{}), expected);
+  CROSSLANE_CHECK_SAME(map<int>(d, halves, convert_to<xl::half>{}), expected);  // transform converts
+
+  std::vector<float> const in = around_limits<float>();
+  std::vector<std::uint8_t> bytes;
+  for (float const x : in) bytes.push_back(saturated<std::uint8_t>(x));
+  CROSSLANE_CHECK_SAME(map<std::uint8_t>(d, in, convert_to<float>{}), bytes);
+  std::vector<xl::vec<float, 1>> ones;
+  std::vector<std::uint8_t> cast;
+  for (float const x : in) ones.push_back({{x}});
+  for (xl::vec<std::uint8_t, 1> const x : map<xl::vec<std::uint8_t, 1>>(d, ones, vec_cast_to<std::uint8_t>{})) cast.push_back(x[0]);
+  CROSSLANE_CHECK_SAME(cast, bytes);
 }
 
 // --- what needs no device ---
+
+static_assert(xl::saturate_cast<std::int8_t>(-128.9f) == -128 && xl::saturate_cast<std::uint8_t>(-0.9f) == 0);
+static_assert(xl::saturate_cast<std::int64_t>(-1e19) == std::numeric_limits<std::int64_t>::min());
+static_assert(xl::saturate_cast<std::uint64_t>(std::numeric_limits<float>::infinity()) == ~std::uint64_t{0});
+static_assert(int{xl::half{70000.0f}} == INT_MAX);
+static_assert(xl::saturate_cast<std::uint8_t>(-1) == 0 && xl::saturate_cast<std::int8_t>(200u) == 127);
+static_assert(xl::saturate_cast<std::int64_t>(~std::uint64_t{0}) == std::numeric_limits<std::int64_t>::max());
+static_assert(xl::saturate_cast<std::uint64_t>(std::int64_t{-1}) == 0 && xl::saturate_cast<std::int16_t>(-40000L) == -32768);
+static_assert(xl::vec_cast<unsigned>(xl::vec{-1.0f, 5e9f})[0] == 0 && xl::vec_cast<unsigned>(xl::vec{-1.0f, 5e9f})[1] == ~0u);
 
 /// The generic way in constant expressions.
 static_assert(xl::half{1.0f}.bits() == 0x3c00 && xl::half{65519.99}.bits() == 0x7bff && xl::half{65520}.bits() == 0x7c00);

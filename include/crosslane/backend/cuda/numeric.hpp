@@ -87,6 +87,60 @@ struct cuda_numeric : numeric_hooks {
     return {widen<half_format>(std::uint16_t(halves)), widen<half_format>(std::uint16_t(halves >> 16))};
   }
 
+  /// The instruction saturates. From double, and to 64 bits, it makes 2^(n - 1) of NaN, otherwise 0.
+  template <class I, class S>
+  static constexpr bool has_truncate = true;
+  template <class I>
+  static CROSSLANE_DEVICE_FN I truncate(float x) {
+    if constexpr (sizeof(I) == 8) {
+      if constexpr (std::is_signed_v<I>)
+        return zero_for_nan(x, I(__float2ll_rz(x)));
+      else
+        return zero_for_nan(x, I(__float2ull_rz(x)));
+    } else if constexpr (sizeof(I) == 4) {
+      if constexpr (std::is_signed_v<I>)
+        return I(__float2int_rz(x));
+      else
+        return I(__float2uint_rz(x));
+    } else {
+      unsigned result;
+      if constexpr (sizeof(I) == 2 && std::is_signed_v<I>)
+        asm("cvt.rzi.s16.f32 %0, %1;" : "=r"(result) : "f"(x));
+      else if constexpr (sizeof(I) == 2)
+        asm("cvt.rzi.u16.f32 %0, %1;" : "=r"(result) : "f"(x));
+      else if constexpr (std::is_signed_v<I>)
+        asm("cvt.rzi.s8.f32 %0, %1;" : "=r"(result) : "f"(x));
+      else
+        asm("cvt.rzi.u8.f32 %0, %1;" : "=r"(result) : "f"(x));
+      return static_cast<I>(result);
+    }
+  }
+  template <class I>
+  static CROSSLANE_DEVICE_FN I truncate(double x) {
+    if constexpr (sizeof(I) == 8) {
+      if constexpr (std::is_signed_v<I>)
+        return zero_for_nan(x, I(__double2ll_rz(x)));
+      else
+        return zero_for_nan(x, I(__double2ull_rz(x)));
+    } else if constexpr (sizeof(I) == 4) {
+      if constexpr (std::is_signed_v<I>)
+        return zero_for_nan(x, I(__double2int_rz(x)));
+      else
+        return zero_for_nan(x, I(__double2uint_rz(x)));
+    } else {
+      unsigned result;
+      if constexpr (sizeof(I) == 2 && std::is_signed_v<I>)
+        asm("cvt.rzi.s16.f64 %0, %1;" : "=r"(result) : "d"(x));
+      else if constexpr (sizeof(I) == 2)
+        asm("cvt.rzi.u16.f64 %0, %1;" : "=r"(result) : "d"(x));
+      else if constexpr (std::is_signed_v<I>)
+        asm("cvt.rzi.s8.f64 %0, %1;" : "=r"(result) : "d"(x));
+      else
+        asm("cvt.rzi.u8.f64 %0, %1;" : "=r"(result) : "d"(x));
+      return zero_for_nan(x, static_cast<I>(result));
+    }
+  }
+
   // --- arithmetic. The rounding is spelt out so that nothing is contracted ---
 
   template <class Op>
@@ -172,6 +226,12 @@ struct cuda_numeric : numeric_hooks {
     else
       asm("fma.rn.bf16x2 %0, %1, %2, %3;" : "=r"(result) : "r"(a), "r"(b), "r"(c));
     return result;
+  }
+
+ private:
+  template <class S, class I>
+  static CROSSLANE_DEVICE_FN I zero_for_nan(S x, I result) {
+    return x != x ? I{0} : result;
   }
 };
 

@@ -55,6 +55,20 @@ struct hip_numeric : numeric_hooks {
       return widen_pair<F>(bits).low;
   }
 
+  /// The instructions for 32 bits saturate and make 0 of NaN. There is none for 64 bits.
+  template <class I, class S>
+  static constexpr bool has_truncate = sizeof(I) <= 4;
+  template <class I, class S>
+  static CROSSLANE_DEVICE_FN I truncate(S x) {
+    // The compiler takes a conversion for undefined beyond the limits. So it must know nothing of the number, nor of what is done with the
+    // result. Not the instruction itself in assembly: the compiler would not know the wait states that it needs after some others.
+    std::conditional_t<std::is_signed_v<I>, std::int32_t, std::uint32_t> result;
+    asm("" : "+v"(x));
+    result = static_cast<decltype(result)>(x);
+    asm("" : "+v"(result));
+    return clamped<I>(result);
+  }
+
 #if CROSSLANE_HIP_FP8()
   template <class F>
   static constexpr bool has_narrow_pair = is_fp8<F>;
@@ -136,6 +150,17 @@ struct hip_numeric : numeric_hooks {
 #endif
 
  private:
+  /// An int or unsigned within the limits of I, whose sign is the same.
+  template <class I, class Word>
+  static CROSSLANE_DEVICE_FN I clamped(Word x) {
+    if constexpr (sizeof(I) < 4) {
+      constexpr Word high = (Word{1} << (8 * sizeof(I) - std::is_signed_v<I>)) - 1, low = std::is_signed_v<I> ? ~high : Word{0};
+      x = x > low ? x : low;
+      x = x < high ? x : high;
+    }
+    return static_cast<I>(x);
+  }
+
   /// Not contracted with what comes before or after, so that all targets agree.
   template <class Op, class T>
   static CROSSLANE_DEVICE_FN T compute(Op, T a, T b) {

@@ -5,15 +5,12 @@
 #include <crosslane/backend/select_native.hpp>
 #include <crosslane/kernel/functional.hpp>
 #include <crosslane/kernel/numeric/format.hpp>
+#include <crosslane/kernel/numeric/saturate_cast.hpp>
 
 #include <concepts>
 
 namespace crosslane {
 namespace detail {
-
-/// Integers that convert; bool and character types are no numbers of that kind, but the language does not tell the latter apart.
-template <class I>
-concept whole_number = std::integral<I> && !std::same_as<I, bool> && sizeof(I) <= 8;
 
 /// Formats that are computed with. The 8-bit ones are for storage: convert first.
 template <class F>
@@ -113,10 +110,10 @@ class small_float {
   CROSSLANE_FN explicit constexpr operator float() const { return detail::convert_to_float<Format>(bits_); }
   /// The same number.
   CROSSLANE_FN explicit constexpr operator double() const { return double(static_cast<float>(*this)); }
-  /// Towards zero, as from float.
+  /// As saturate_cast(): towards zero, what is too large becomes the nearer limit, NaN becomes 0.
   template <detail::whole_number I>
   CROSSLANE_FN explicit constexpr operator I() const {
-    return static_cast<I>(static_cast<float>(*this));
+    return saturate_cast<I>(static_cast<float>(*this));
   }
 
   /// The number of these bits.

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Numbers as integers, with one meaning for numbers that the integer's type cannot hold.
+#pragma once
+
+#include <crosslane/backend/select_native.hpp>
+#include <crosslane/kernel/numeric/format.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <type_traits>
+
+namespace crosslane {
+
+template <class Format>
+class small_float;
+
+namespace detail {
+
+/// Integers that convert; bool and character types are no numbers of that kind, but the language does not tell the latter apart.
+template <class I>
+concept whole_number = std::integral<I> && !std::same_as<I, bool> && sizeof(I) <= 8;
+
+template <class T>
+inline constexpr bool is_small_float = false;
+template <class F>
+inline constexpr bool is_small_float<small_float<F>> = true;
+
+/// Floating-point numbers of the library and of the machine; long double exists on one side only.
+template <class S>
+concept floating_number = std::same_as<S, float> || std::same_as<S, double> || is_small_float<S>;
+
+/// The standard's header of limits would have to be included everywhere.
+template <whole_number I>
+inline constexpr int digits_of = 8 * int(sizeof(I)) - std::is_signed_v<I>;
+template <whole_number I>
+inline constexpr I largest_of = I(~std::uint64_t{0} >> (64 - digits_of<I>));
+template <whole_number I>
+inline constexpr I lowest_of = I(~largest_of<I>);
+
+/// saturate_cast() where the machine has no instruction for it.
+template <class I, class S>
+CROSSLANE_FN constexpr I truncate(S x) {
+  constexpr S end = S(std::uint64_t{1} << (digits_of<I> - 1)) * 2, low = std::is_signed_v<I> ? -end : S(0);
+  if constexpr (sizeof(S) > 4 || sizeof(I) > 4) {
+    if (x >= low && x < end) return static_cast<I>(x);
+    return x >= end ? largest_of<I> : x < low ? lowest_of<I> : I{0};
+  } else {  // without branches: compilers vectorise a loop of it
+    bool const below = x < low, above = x >= end;
+    std::int32_t const bits = select((x >= low) & !above, __builtin_bit_cast(std::int32_t, x), 0);
+    auto const inside = static_cast<std::int32_t>(static_cast<I>(__builtin_bit_cast(S, bits)));
+    return static_cast<I>(
+        select(above, static_cast<std::int32_t>(largest_of<I>), select(below, static_cast<std::int32_t>(lowest_of<I>), inside)));
+  }
+}
+
+}  // namespace detail
+
+/// x as an I, on every target the same: a floating-point number is rounded towards zero; what is then beyond the limits of I becomes the
+/// nearer limit, infinities too; NaN becomes 0. `static_cast` is undefined for those: compilers and GPUs differ.
+///
+/// From float on GPUs it costs what static_cast does: one instruction, on AMD one more for integers of 8 and 16 bits. From double, and to
+/// integers of 64 bits, a comparison and a selection come to it on NVIDIA; on AMD, whose conversions to 64 bits are sequences, two to three
+/// of each.
+template <detail::whole_number I, class T>
+requires detail::floating_number<T> || detail::whole_number<T> CROSSLANE_FN constexpr I saturate_cast(T x) {
+  if constexpr (detail::whole_number<T>) {
+    if constexpr (std::is_signed_v<T> && !std::is_signed_v<I>) {
+      if (x < 0) return 0;
+      return crosslane::saturate_cast<I>(static_cast<std::make_unsigned_t<T>>(x));
+    } else {
+      // Both limits of the narrower type are numbers of the wider one.
+      if constexpr (detail::digits_of<T> > detail::digits_of<I>) {
+        if (x > static_cast<T>(detail::largest_of<I>)) return detail::largest_of<I>;
+        if constexpr (std::is_signed_v<T>)
+          if (x < static_cast<T>(detail::lowest_of<I>)) return detail::lowest_of<I>;
+      }
+      return static_cast<I>(x);
+    }
+  } else if constexpr (detail::is_small_float<T>) {
+    return crosslane::saturate_cast<I>(static_cast<float>(x));
+  } else {
+    if constexpr (backend::native_numeric::has_truncate<I, T>)
+      if (!__builtin_is_constant_evaluated()) return backend::native_numeric::truncate<I>(x);
+    return detail::truncate<I>(x);
+  }
+}
+
+namespace detail {
+
+/// How the library converts elements: to integers by saturate_cast() where floating-point numbers come in, else as static_cast does.
+CROSSLANE_NO_EXEC_CHECK
+template <class U, class T>
+CROSSLANE_FN constexpr U element_cast(T const& x) {
+  if constexpr (whole_number<U> && floating_number<T>)
+    return saturate_cast<U>(x);
+  else
+    return static_cast<U>(x);
+}
+
+}  // namespace detail
+}  // namespace crosslane
