@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
     bench::register_async_copy(q);
 #endif
 #else
+    bench::register_tensor_operations(q);
     bench::register_barrier(q);
     bench::register_check_cost();
 #endif

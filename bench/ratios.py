@@ -17,6 +17,7 @@ BARS = [
     (r"(copy|triad) of ", "ratio", 0.98),
     (r"launch, ", "ratio", 0.97),
     (r"(transform|for_each) on the host, ", "ratio", 0.95),
+    (r"tensor on the host, ", "ratio", 0.67),
     (r"barrier per lane and wait, ", "time", 30e-9),
     (r"wave (reduce|shuffle) per lane, ", "time", 60e-9),
     (r"cycles of (wave|block) (reduce|scan|inclusive scan)", "ratio", 1.0),

@@ -148,6 +148,48 @@ CROSSLANE_TEST(tensor_transform, padded_and_blocked) {
   }
 }
 
+/// Planes smaller than a tile, inputs that repeat along several axes and more of them than have loops of their own, rows of every other
+/// element.
+struct weighted_sum {
+  CROSSLANE_FN float operator()(float a, float b, float c, float d) const { return a + 2 * b + 4 * c + 8 * d; }
+};
+CROSSLANE_TEST(tensor_transform, four_inputs_of_small_and_split_planes) {
+  xl::stream const q{d};
+  for (xl::image_extents const e : {xl::image_extents{40, 3, 5, 5}, xl::image_extents{2, 70, 3, 66}}) {
+    int const n = e.extent<axis::n>(), c = e.extent<axis::c>(), h = e.extent<axis::h>(), w = e.extent<axis::w>();
+    using every_other = xl::strided<xl::image_extents, xl::nchw::order, xl::strides<xl::dynamic, xl::dynamic, xl::dynamic, 2>>;
+    filled_tensor<float, every_other> out{q, every_other{e, {{c * h * 2 * w, h * 2 * w, 2 * w, 2}}}, 1};
+    filled_tensor<float, xl::nchw> const planes{q, xl::nchw{e}, 2};
+    filled_tensor<float, xl::nhwc> const pixels{q, xl::nhwc{e}, 3};
+    filled_tensor<float, per_channel> const scale{q, per_channel{{c}}, 4};
+    filled_tensor<float, per_pixel> const shift{q, per_pixel{{w, n, h}}, 5};
+    auto const check = [&](auto& to) {
+      using To = typename std::remove_cvref_t<decltype(to.tensor)>::layout_type;
+      xl::transform(q, to.tensor, weighted_sum{}, planes.tensor, pixels.tensor, scale.tensor, shift.tensor);
+      check_result(
+          q, to,
+          [&](auto const& i) {
+            return planes.template at<To>(i) + 2 * pixels.template at<To>(i) + 4 * scale.template at<To>(i) + 8 * shift.template at<To>(i);
+          },
+          "four inputs");
+    };
+    check(out);
+    filled_tensor<float, xl::nhwc> again{q, xl::nhwc{e}, 1};
+    check(again);
+  }
+}
+
+CROSSLANE_TEST(tensor_transform, layouts_without_strides) {
+  using swizzled = xl::swizzled<xl::extents<int, xl::fixed<axis::row, 33>, xl::fixed<axis::col, 16>>, xl::axes<axis::row, axis::col>, 4>;
+  using per_row = xl::packed<xl::extents<int, axis::row>, xl::axes<axis::row>>;
+  xl::stream const q{d};
+  filled_tensor<float, swizzled> out{q, swizzled{}, 1};
+  filled_tensor<float, xl::column_major<>> const columns{q, xl::column_major<>{{33, 16}}, 2};
+  filled_tensor<float, per_row> const rows{q, per_row{{33}}, 3};
+  xl::transform(q, out.tensor, two_sums{}, columns.tensor, rows.tensor);
+  check_result(q, out, [&](auto const& i) { return 2 * columns.at<swizzled>(i) + rows.at<swizzled>(i); }, "two inputs");
+}
+
 struct three {
   float x[3];
 };

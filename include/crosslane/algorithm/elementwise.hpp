@@ -9,11 +9,12 @@
 namespace crosslane::detail {
 
 inline namespace CROSSLANE_CONFIGURATION {
-/// A backend that runs element-wise work as plain loops over pieces, without lanes. Where accesses are checked it has lanes.
+/// A backend that runs element-wise work as plain loops over pieces, without lanes. Where accesses are checked, by the access checker or
+/// the address sanitizer, it has lanes: these are the kernels that a GPU runs.
 template <class B>
-concept loop_backend = !CROSSLANE_CONFIG_CHECKED && requires(typename B::stream_handle q, void (*work)(std::uint64_t, std::uint64_t)) {
-  B::run_range(q, std::uint64_t{}, work);
-};
+concept loop_backend =
+    !CROSSLANE_CONFIG_CHECKED && !CROSSLANE_SANITIZE_ADDRESS() &&
+    requires(typename B::stream_handle q, void (*work)(std::uint64_t, std::uint64_t)) { B::run_range(q, std::uint64_t{}, work); };
 }  // namespace CROSSLANE_CONFIGURATION
 
 inline constexpr unsigned elementwise_block = 256;

@@ -14,6 +14,9 @@ namespace crosslane {
 namespace detail {
 
 template <class T>
+inline constexpr bool rises_in_double = !std::is_integral_v<T> && std::is_constructible_v<double, T> && std::is_constructible_v<T, double>;
+
+template <class T>
 struct rising_number {
   T first, step;
   CROSSLANE_NO_EXEC_CHECK
@@ -22,12 +25,22 @@ struct rising_number {
       using unsigned_number = std::conditional_t<sizeof(T) <= 4, std::uint32_t, std::uint64_t>;  // wraps as T shall
       return static_cast<T>(static_cast<unsigned_number>(first) +
                             static_cast<unsigned_number>(position) * static_cast<unsigned_number>(step));
-    } else if constexpr (std::is_constructible_v<double, T> && std::is_constructible_v<T, double>) {
+    } else if constexpr (rises_in_double<T>) {
       // Fused, so that every target gives the same bits.
       return static_cast<T>(std::fma(static_cast<double>(position), static_cast<double>(step), static_cast<double>(first)));
     } else {
       return static_cast<T>(first + static_cast<T>(position) * step);
     }
+  }
+};
+
+/// The same of positions up to 2^29 and a step that float holds: their product is exact in double, so a processor that has no fused
+/// operation needs none.
+template <class T>
+struct rising_product {
+  double first, step;
+  CROSSLANE_FN T operator()(std::uint64_t position) const {
+    return static_cast<T>(static_cast<double>(static_cast<std::int32_t>(position)) * step + first);
   }
 };
 
@@ -89,8 +102,14 @@ void iota(S const& stream, R&& tensor, typename std::remove_cvref_t<R>::value_ty
           source_location where = source_location::current()) {
   using T = typename std::remove_cvref_t<R>::value_type;
   auto const view = detail::tensor_argument(tensor, where);
-  detail::transform_operands(detail::ref_of(stream, where), where, detail::rising_number<T>{first, step}, view,
-                             detail::index_positions{view.extents()});
+  auto const q = detail::ref_of(stream, where);
+  detail::index_positions const positions{view.extents()};
+  if constexpr (detail::loop_backend<typename S::backend> && detail::rises_in_double<T>) {
+    double const wide_step = static_cast<double>(step);
+    if (std::int64_t{view.count()} <= std::int64_t{1} << 29 && static_cast<double>(static_cast<float>(wide_step)) == wide_step)
+      return detail::transform_operands(q, where, detail::rising_product<T>{static_cast<double>(first), wide_step}, view, positions);
+  }
+  detail::transform_operands(q, where, detail::rising_number<T>{first, step}, view, positions);
 }
 
 /// Queues random numbers into all elements: distribution(engine) with random_engine{seed, position}, the position counted as by iota(). So

@@ -8,6 +8,7 @@
 #include <crosslane/tensor/tensor.hpp>
 #include <crosslane/tensor/transpose.hpp>
 #include <crosslane/tensor/walk.hpp>
+#include <crosslane/tensor/walk_loops.hpp>
 
 namespace crosslane {
 namespace detail {
@@ -82,13 +83,16 @@ void run_box(basic_stream_ref<B> q, walk_plan<Operands> const& p, F const& f, so
       else
         return transform_views(q, where, f, span{to, n}, span{from, n}...);
     }
-    if constexpr (sizeof...(In) == 1)
+    if constexpr (sizeof...(In) == 1 && !loop_backend<B>)
       if constexpr ((has_tiles<std::remove_cvref_t<decltype(*from)>, U> && ...))
         if (run_interleave<2>(q, p, f, to, from..., where) || run_interleave<3>(q, p, f, to, from..., where) ||
             run_interleave<4>(q, p, f, to, from..., where) || run_tiles(q, p, f, to, from..., where))
           return;
   }
-  run_walk(q, p, f, where, to, from...);
+  if constexpr (loop_backend<B>)
+    run_tiled_loops(q, p, f, where, to, from...);
+  else
+    run_walk(q, p, f, where, to, from...);
 }
 
 /// What transform() queues, and convert() with a cast. Inputs are views or positions of indices; an input is repeated along the axes that
@@ -108,6 +112,9 @@ void transform_operands(basic_stream_ref<B> q, source_location where, F const& f
     };
     auto const visit = [&](walk_box<operands> const& box) { run(box, std::make_integer_sequence<int, operands - 1>{}); };
     for_each_box(typename To::order{}, walk_box<operands>{}, visit, to.layout(), from.layout()...);
+  } else if constexpr (loop_backend<B>) {
+    run_loops<F>(
+        q, std::uint64_t(to.count()), [=](std::uint64_t begin, std::uint64_t end) { write_places(begin, end, f, to, from...); }, where);
   } else {
     for_each_grid(q, std::uint64_t(to.count()), 1, where, [&](std::uint64_t begin, std::uint64_t n) {
       launch(q, {.grid = cover(n, elementwise_block, where), .where = where}, place_kernel{}, f, begin, n, to, from...);
