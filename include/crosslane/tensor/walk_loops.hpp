@@ -124,7 +124,7 @@ struct row_input<In, 0> {
 template <class F, class U, class... In>
 void write_row(F const& f, std::int64_t n, U* to, std::int64_t step, In const... in) {
   CROSSLANE_INDEPENDENT_ITERATIONS
-  for (std::int64_t i = 0; i < n; ++i) to[i * step] = static_cast<U>(f(in[i]...));
+  for (std::int64_t i = 0; i < n; ++i) to[i * step] = element_cast<U>(f(in[i]...));
 }
 
 template <std::int64_t ToStep, std::int64_t... Step, int... J, int Operands, class F, class U, class... In>
@@ -184,7 +184,7 @@ template <class F, class To, class... From>
 void write_places(std::uint64_t begin, std::uint64_t end, F const& f, To const& to, From const&... from) {
   auto i = to.memory_order(begin);
   for (; begin < end; ++begin) {
-    to[i] = static_cast<typename To::value_type>(f(read_at(
+    to[i] = element_cast<typename To::value_type>(f(read_at(
         from.data(), std::int64_t{from.layout().offset(index_by_names<typename From::layout_type::extents_type, typename To::extents_type>(
                          i, typename From::layout_type::extents_type::axes{}))})...));
     to_next_index(i, to.extents(), typename To::layout_type::order{});
