@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Litmus tests of the orders: two threads, two objects, and an outcome that the order forbids. Each launch tries many pairs at once;
-/// CROSSLANE_LITMUS_TRIES in the environment says how many pairs in all.
+/// Litmus tests of the orders: two threads, two objects, and an outcome that the order forbids; and of blocks whose threads all write what
+/// one of them hands on. Each launch tries many pairs at once; CROSSLANE_LITMUS_TRIES in the environment says how many pairs in all.
 #include <support/target.hpp>
 
 #include <cstdlib>
@@ -162,10 +162,14 @@ struct count_forbidden {
   }
 };
 
+std::size_t tries_asked_for() {
+  char const* const asked = std::getenv("CROSSLANE_LITMUS_TRIES");
+  return asked != nullptr ? std::strtoull(asked, nullptr, 10) : 4096;
+}
+
 template <class Test, xl::scope Scope>
 void check_never_forbidden(xl::device d) {
-  char const* const asked = std::getenv("CROSSLANE_LITMUS_TRIES");
-  std::size_t const tries = asked != nullptr ? std::strtoull(asked, nullptr, 10) : 4096;
+  std::size_t const tries = tries_asked_for();
   std::size_t const pairs = tries < 65536 ? 2048 : 32768, grid = 2 * pairs / block;
   // On the host, threads of one block never run at the same time, those of two blocks on cores that may be late.
   constexpr bool within_block = Scope == xl::scope::block || Scope == xl::scope::wave;
@@ -211,5 +215,164 @@ CROSSLANE_TEST(litmus_across_blocks, plain_message_by_fences) { check_across_blo
 CROSSLANE_TEST(litmus_across_blocks, store_buffering) { check_across_blocks<store_buffering>(d); }
 CROSSLANE_TEST(litmus_across_blocks, store_buffering_by_fences) { check_across_blocks<store_buffering_by_fences>(d); }
 CROSSLANE_TEST(litmus_across_blocks, load_buffering) { check_across_blocks<load_buffering>(d); }
+
+// --- all threads of a block write, one hands on, and all threads of another block read ---
+
+// Each test has what the threads of the first block do behind their writes, and what those of the second do before their reads: it says
+// whether the calling thread may read, which all threads of its wave then may. `flags` were 0, one for each wave.
+
+/// The leader's release is behind a barrier of the block; the leader's acquire is before one.
+template <class Release, class Acquire>
+struct by_leader {
+  template <class Ctx>
+  struct shared {
+    bool seen;
+    unsigned relay;
+  };
+  template <class Ctx>
+  CROSSLANE_FN static void hand_on(Ctx const& ctx, shared<Ctx>&, unsigned* flags) {
+    ctx.sync_block();
+    if (ctx.thread_rank() == 0) Release{}(ctx, flags[0]);
+  }
+  template <class Ctx>
+  CROSSLANE_FN static bool receive(Ctx const& ctx, shared<Ctx>& s, unsigned* flags, int patience) {
+    if (ctx.thread_rank() == 0) {
+      s.seen = false;
+      for (int i = 0; i < patience && !s.seen; ++i) s.seen = Acquire{}(ctx, flags[0]);
+    }
+    ctx.sync_block();
+    return s.seen;
+  }
+};
+
+struct stores_release {
+  CROSSLANE_FN void operator()(auto const& ctx, unsigned& flag) const { xl::atomic(ctx, flag).store(1, xl::release{}); }
+};
+struct adds_acq_rel {
+  CROSSLANE_FN void operator()(auto const& ctx, unsigned& flag) const { xl::atomic(ctx, flag).fetch_add(1, xl::acq_rel{}); }
+};
+struct fences_and_stores {
+  CROSSLANE_FN void operator()(auto const& ctx, unsigned& flag) const {
+    xl::fence(ctx, xl::release{});
+    xl::atomic(ctx, flag).store(1);
+  }
+};
+struct loads_acquire {
+  CROSSLANE_FN bool operator()(auto const& ctx, unsigned& flag) const { return xl::atomic(ctx, flag).load(xl::acquire{}) != 0; }
+};
+struct loads_and_fences {
+  CROSSLANE_FN bool operator()(auto const& ctx, unsigned& flag) const {
+    bool const seen = xl::atomic(ctx, flag).load() != 0;
+    xl::fence(ctx, xl::acquire{});
+    return seen;
+  }
+};
+
+/// The last thread acquires from all others, within the block, and releases what they wrote to the device. On the host it runs last.
+struct by_relay : by_leader<stores_release, loads_acquire> {
+  template <class Ctx>
+  CROSSLANE_FN static void hand_on(Ctx const& ctx, shared<Ctx>& s, unsigned* flags) {
+    unsigned const others = ctx.block_size() - 1;
+    int const patience = host_build ? 1 : 10000;
+    auto const arrived = xl::atomic<xl::scope::block>(ctx, s.relay);
+    if (ctx.thread_rank() != others) {
+      arrived.fetch_add(1, xl::release{});
+    } else {
+      bool all = false;
+      for (int i = 0; i < patience && !all; ++i) {
+        unsigned expected = others;
+        all = arrived.compare_exchange(expected, 0, xl::acquire{});
+      }
+      if (all) xl::atomic(ctx, flags[0]).store(1, xl::release{});
+    }
+  }
+};
+
+/// Each wave for itself, without a barrier: the order of an addition for the wave is that of every lane.
+struct by_wave : by_leader<stores_release, loads_acquire> {
+  template <class Ctx>
+  CROSSLANE_FN static void hand_on(Ctx const& ctx, shared<Ctx>&, unsigned* flags) {
+    xl::aggregated_increment(xl::wave(ctx), xl::atomic(ctx, flags[ctx.wave_rank()]), xl::release{});
+  }
+  template <class Ctx>
+  CROSSLANE_FN static bool receive(Ctx const& ctx, shared<Ctx>&, unsigned* flags, int patience) {
+    bool seen = false;
+    for (int i = 0; i < patience && !seen; ++i)
+      seen = xl::aggregated_add(xl::wave(ctx), xl::atomic(ctx, flags[ctx.wave_rank()]), 0u, xl::acquire{}) != 0;
+    return seen;
+  }
+};
+
+/// Blocks 2 * i and 2 * i + 1 are a pair. forbidden[0] counts the threads that read something else than what was handed on.
+template <class Test>
+struct hand_on_between_blocks {
+  template <class Ctx>
+  using shared = typename Test::template shared<Ctx>;
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, int patience, xl::span<unsigned> data, xl::span<unsigned> flags,
+                               xl::span<unsigned> forbidden) const {
+    std::size_t const pair = ctx.block_rank() / 2;
+    unsigned const t = ctx.thread_rank();
+    unsigned* const own_flags = &flags[pair * distance];
+    auto const item = [&](unsigned thread) -> unsigned& { return data[(pair * block + thread) * 8]; };
+    if (t == 0) s.relay = 0;
+    ctx.sync_block();
+    if (ctx.block_rank() % 2 == 0) {
+      item(t) = t + 1;
+      Test::hand_on(ctx, s, own_flags);
+    } else if (Test::receive(ctx, s, own_flags, patience)) {
+      unsigned const other = t / Ctx::wave_size * Ctx::wave_size + (t + 1) % Ctx::wave_size;  // another lane's
+      if (item(other) != other + 1) xl::atomic(ctx, forbidden[0]).fetch_add(1);
+    }
+  }
+};
+
+template <class Test>
+void check_hands_on(xl::device d) {
+  // The checker finds what is not ordered in one launch; it follows each release to each acquire, which takes long.
+  std::size_t const pairs = CROSSLANE_CONFIG_CHECKED ? 4 : 64, tries = CROSSLANE_CONFIG_CHECKED ? pairs : tries_asked_for() / 16;
+  // On the host blocks run on cores that may be late, and one that waits keeps its core.
+  int const patience = host_build ? 100 : 10000;
+  xl::stream const q{d};
+  xl::buffer<unsigned> data{q, pairs * block * 8}, flags{q, pairs * distance}, forbidden{q, 1};
+  xl::fill(q, forbidden, 0u);
+  for (std::size_t done = 0; done < tries; done += pairs) {
+    xl::fill(q, data, 0u);
+    xl::fill(q, flags, 0u);
+    xl::launch(q, {.grid = unsigned(2 * pairs), .block = block}, hand_on_between_blocks<Test>{}, patience, data, flags, forbidden);
+  }
+  CROSSLANE_CHECK_EQ(read(q, forbidden)[0], 0);
+}
+
+CROSSLANE_TEST(litmus_blocks, barrier_then_store) { check_hands_on<by_leader<stores_release, loads_acquire>>(d); }
+CROSSLANE_TEST(litmus_blocks, barrier_then_add) { check_hands_on<by_leader<adds_acq_rel, loads_acquire>>(d); }
+CROSSLANE_TEST(litmus_blocks, barrier_then_fence) { check_hands_on<by_leader<fences_and_stores, loads_and_fences>>(d); }
+CROSSLANE_TEST(litmus_blocks, relay) { check_hands_on<by_relay>(d); }
+CROSSLANE_TEST(litmus_blocks, aggregated) { check_hands_on<by_wave>(d); }
+
+/// Every thread reads what one of another block has written before the barrier of the grid.
+struct read_behind_grid_barrier {
+  static constexpr bool cooperative = true;
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, unsigned rounds, xl::span<unsigned> data, xl::span<unsigned> forbidden) const {
+    std::size_t const n = std::size_t(ctx.global_size()), own = std::size_t(ctx.global_rank()), other = (own + ctx.block_size() + 1) % n;
+    for (unsigned round = 1; round <= rounds; ++round) {
+      data[own * 8] = round;
+      ctx.sync_grid();
+      if (data[other * 8] != round) xl::atomic(ctx, forbidden[0]).fetch_add(1);
+      ctx.sync_grid();
+    }
+  }
+};
+
+CROSSLANE_TEST(litmus_blocks, barrier_of_grid) {
+  if (!d.properties().cooperative_launch) skip("no cooperative launches");
+  unsigned const grid = host_build ? 4 : 64, rounds = unsigned(tries_asked_for() / (host_build ? 1024 : 64));
+  xl::stream const q{d};
+  xl::buffer<unsigned> data{q, std::size_t{grid} * block * 8}, forbidden{q, 1};
+  xl::fill(q, forbidden, 0u);
+  xl::launch(q, {.grid = grid, .block = block}, read_behind_grid_barrier{}, rounds, data, forbidden);
+  CROSSLANE_CHECK_EQ(read(q, forbidden)[0], 0);
+}
 
 }  // namespace

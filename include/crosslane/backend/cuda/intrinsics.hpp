@@ -24,6 +24,8 @@ struct cuda_intrinsics : gpu_intrinsics, cuda_wave, cuda_atomic {
       return blockDim.z;
   }
 
+  static CROSSLANE_DEVICE_FN void sync_block(source_location) { __syncthreads(); }
+
   static CROSSLANE_DEVICE_FN std::uint64_t clock() { return std::uint64_t(clock64()); }
   static CROSSLANE_DEVICE_FN std::uint64_t timer_ns() {
     std::uint64_t time;

@@ -38,8 +38,6 @@ struct gpu_intrinsics {
       return gridDim.z;
   }
 
-  static CROSSLANE_DEVICE_FN void sync_block(source_location) { __syncthreads(); }
-
   static CROSSLANE_DEVICE_FN void* dynamic_shared() {
     extern __shared__ uint4 crosslane_dynamic_shared[];
     return crosslane_dynamic_shared;

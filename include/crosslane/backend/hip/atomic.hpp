@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Atomic operations on AMD GPUs: clang's built-ins, which know AMD's memory model. Floating-point addition is the instruction where
-/// it is right for every kind of memory, else a compare-and-swap loop.
+/// Atomic operations on AMD GPUs: clang's built-ins, relaxed, with fences before and behind them. The built-ins' own orders will not do:
+/// clang (up to 19) lets those of HIP order the accesses to the operation's address space alone, so that a flag in shared memory would
+/// not hand on data in device memory. Floating-point addition is the instruction where it is right for every kind of memory, else a
+/// compare-and-swap loop.
 #pragma once
 
 #include <hip/hip_runtime.h>
@@ -16,39 +18,44 @@ namespace crosslane::backend {
 struct hip_atomic {
   template <scope S, class Order, class T>
   static CROSSLANE_DEVICE_FN T atomic_load(T const* target) {
-    return __hip_atomic_load(target, Order::value, builtin_scope<S>);
+    if constexpr (std::is_same_v<Order, seq_cst>) {  // of all address spaces, and without the write-back of a fence before it
+      T const value = __hip_atomic_load(target, __ATOMIC_SEQ_CST, builtin_scope<S>);
+      if constexpr (waits_for_itself<S>) wait_for_memory();
+      return value;
+    } else {
+      T const value = __hip_atomic_load(target, __ATOMIC_RELAXED, builtin_scope<S>);
+      acquire_behind<S, Order>();
+      return value;
+    }
   }
   template <scope S, class Order, class T>
   static CROSSLANE_DEVICE_FN void atomic_store(T* target, T value) {
-    __hip_atomic_store(target, value, Order::value, builtin_scope<S>);
+    release_before<S, Order>();
+    __hip_atomic_store(target, value, __ATOMIC_RELAXED, builtin_scope<S>);
   }
   template <scope S, class Order, class T>
   static CROSSLANE_DEVICE_FN T atomic_exchange(T* target, T value) {
-    return __hip_atomic_exchange(target, value, Order::value, builtin_scope<S>);
+    release_before<S, Order>();
+    T const before = __hip_atomic_exchange(target, value, __ATOMIC_RELAXED, builtin_scope<S>);
+    acquire_behind<S, Order>();
+    return before;
   }
   template <scope S, class Order, class T>
   static CROSSLANE_DEVICE_FN bool atomic_compare_exchange(T* target, T& expected, T desired) {
-    return __hip_atomic_compare_exchange_strong(target, &expected, desired, Order::value, detail::failure_order<Order>::value,
-                                                builtin_scope<S>);
+    release_before<S, Order>();
+    bool const same =
+        __hip_atomic_compare_exchange_strong(target, &expected, desired, __ATOMIC_RELAXED, __ATOMIC_RELAXED, builtin_scope<S>);
+    acquire_behind<S, Order>();
+    return same;
   }
 
   /// *target = Op(*target, value), the value before. Op is plus or, for integers, minimum, maximum, bit_and, bit_or, bit_xor.
   template <scope S, class Order, class Op, class T>
   static CROSSLANE_DEVICE_FN T atomic_fetch(T* target, T value) {
-    if constexpr (std::is_same_v<Op, plus>) {
-      return __hip_atomic_fetch_add(target, value, Order::value, builtin_scope<S>);
-    } else if constexpr (std::is_same_v<Op, minimum>) {
-      return __hip_atomic_fetch_min(target, value, Order::value, builtin_scope<S>);
-    } else if constexpr (std::is_same_v<Op, maximum>) {
-      return __hip_atomic_fetch_max(target, value, Order::value, builtin_scope<S>);
-    } else if constexpr (std::is_same_v<Op, bit_and>) {
-      return __hip_atomic_fetch_and(target, value, Order::value, builtin_scope<S>);
-    } else if constexpr (std::is_same_v<Op, bit_or>) {
-      return __hip_atomic_fetch_or(target, value, Order::value, builtin_scope<S>);
-    } else {
-      static_assert(std::is_same_v<Op, bit_xor>);
-      return __hip_atomic_fetch_xor(target, value, Order::value, builtin_scope<S>);
-    }
+    release_before<S, Order>();
+    T const before = relaxed_fetch<S, Op>(target, value);
+    acquire_behind<S, Order>();
+    return before;
   }
 
   /// By the instruction on the chips where that is right in coarse-grained memory alone.
@@ -103,6 +110,58 @@ struct hip_atomic {
 
   template <scope S, class Order>
   static CROSSLANE_DEVICE_FN void fence() {
+    constexpr bool only_acquires = std::is_same_v<Order, acquire>;
+    if constexpr (waits_for_itself<S> && only_acquires) wait_for_memory();
+    builtin_fence<S, Order>();
+    if constexpr (waits_for_itself<S> && !only_acquires) wait_for_memory();
+  }
+
+ protected:
+  /// A barrier of the block. Unlike HIP's own it lets a thread release behind it what the others have done before it: see
+  /// waits_for_itself.
+  static CROSSLANE_DEVICE_FN void block_barrier() {
+    fence<scope::block, release>();
+    __builtin_amdgcn_s_barrier();
+    builtin_fence<scope::block, acquire>();
+  }
+
+ private:
+  typedef _Float16 pair_of_half __attribute__((ext_vector_type(2)));
+  typedef short pair_of_short __attribute__((ext_vector_type(2)));
+
+  template <scope S, class Op, class T>
+  static CROSSLANE_DEVICE_FN T relaxed_fetch(T* target, T value) {
+    if constexpr (std::is_same_v<Op, plus>) {
+      return __hip_atomic_fetch_add(target, value, __ATOMIC_RELAXED, builtin_scope<S>);
+    } else if constexpr (std::is_same_v<Op, minimum>) {
+      return __hip_atomic_fetch_min(target, value, __ATOMIC_RELAXED, builtin_scope<S>);
+    } else if constexpr (std::is_same_v<Op, maximum>) {
+      return __hip_atomic_fetch_max(target, value, __ATOMIC_RELAXED, builtin_scope<S>);
+    } else if constexpr (std::is_same_v<Op, bit_and>) {
+      return __hip_atomic_fetch_and(target, value, __ATOMIC_RELAXED, builtin_scope<S>);
+    } else if constexpr (std::is_same_v<Op, bit_or>) {
+      return __hip_atomic_fetch_or(target, value, __ATOMIC_RELAXED, builtin_scope<S>);
+    } else {
+      static_assert(std::is_same_v<Op, bit_xor>);
+      return __hip_atomic_fetch_xor(target, value, __ATOMIC_RELAXED, builtin_scope<S>);
+    }
+  }
+
+  template <scope S, class Order>
+  static CROSSLANE_DEVICE_FN void release_before() {
+    if constexpr (std::is_same_v<Order, seq_cst>)
+      fence<S, seq_cst>();
+    else if constexpr (detail::releases<Order>)
+      fence<S, release>();
+  }
+  template <scope S, class Order>
+  static CROSSLANE_DEVICE_FN void acquire_behind() {
+    if constexpr (detail::acquires<Order>) fence<S, acquire>();
+  }
+
+  /// What clang makes of a fence, which orders the accesses to all address spaces.
+  template <scope S, class Order>
+  static CROSSLANE_DEVICE_FN void builtin_fence() {
     if constexpr (S == scope::system)
       __builtin_amdgcn_fence(Order::value, "");
     else if constexpr (S == scope::device)
@@ -113,9 +172,32 @@ struct hip_atomic {
       __builtin_amdgcn_fence(Order::value, "wavefront");
   }
 
- private:
-  typedef _Float16 pair_of_half __attribute__((ext_vector_type(2)));
-  typedef short pair_of_short __attribute__((ext_vector_type(2)));
+  /// Whether a fence of this scope has to wait for the wave's accesses to device memory although clang leaves the wait out:
+  /// - `block`, where a block runs on one compute unit (gfx9; later chips in CU mode). Its waves see each other's accesses to device
+  ///   memory in order there, without a wait. But a wave that goes on to release to the device waits for its own accesses alone, not for
+  ///   those that it has acquired, and accesses to shared memory overtake those to device memory.
+  /// - scopes whose release writes back L2. clang (seen in 19) drops the wait for the write-back where the wave has no access under way.
+  template <scope S>
+#if defined(__GFX9__)
+  static constexpr bool waits_for_itself = S != scope::wave;
+#elif defined(__AMDGCN_CUMODE__) && __AMDGCN_CUMODE__
+  static constexpr bool waits_for_itself = S == scope::block || S == scope::system;
+#elif defined(__GFX12__)
+  static constexpr bool waits_for_itself = S == scope::system;
+#else
+  static constexpr bool waits_for_itself = false;
+#endif
+
+  /// Until the wave's accesses to device memory and its write-backs are complete.
+  static CROSSLANE_DEVICE_FN void wait_for_memory() {
+#if defined(__GFX9__)
+    __builtin_amdgcn_s_waitcnt(0x0f70);  // vmcnt(0), not for other counters; clang joins it to its own waits
+#elif defined(__GFX12__)
+    asm volatile("s_wait_loadcnt 0x0\n\ts_wait_storecnt 0x0" ::: "memory");
+#elif defined(__GFX10__) || defined(__GFX11__)
+    asm volatile("s_waitcnt vmcnt(0)\n\ts_waitcnt_vscnt null, 0x0" ::: "memory");
+#endif
+  }
 
   template <scope S>
   static constexpr int builtin_scope = S == scope::system   ? __HIP_MEMORY_SCOPE_SYSTEM

@@ -27,6 +27,8 @@ struct hip_intrinsics : gpu_intrinsics, hip_wave, hip_atomic {
       return __builtin_amdgcn_workgroup_size_z();
   }
 
+  static CROSSLANE_DEVICE_FN void sync_block(source_location) { block_barrier(); }
+
   static CROSSLANE_DEVICE_FN std::uint64_t clock() {
 #if defined(__GFX9__) || defined(__GFX10__)
     return __builtin_amdgcn_s_memtime();
@@ -61,13 +63,13 @@ struct hip_intrinsics : gpu_intrinsics, hip_wave, hip_atomic {
 
   /// target += value, a release for the whole device; the value before.
   static CROSSLANE_DEVICE_FN unsigned add_release(unsigned* target, unsigned value) {
-    return __hip_atomic_fetch_add(target, value, __ATOMIC_RELEASE, __HIP_MEMORY_SCOPE_AGENT);
+    return atomic_fetch<scope::device, release, plus>(target, value);
   }
   /// Waits until one of the bits differs from `before`, an acquire for the whole device: once, since each empties a cache that the other
   /// blocks of the multiprocessor use.
   static CROSSLANE_DEVICE_FN void acquire_change(unsigned const* target, unsigned before, unsigned bits) {
-    while (((__hip_atomic_load(target, __ATOMIC_RELAXED, __HIP_MEMORY_SCOPE_AGENT) ^ before) & bits) == 0) __builtin_amdgcn_s_sleep(1);
-    __builtin_amdgcn_fence(__ATOMIC_ACQUIRE, "agent");
+    while (((atomic_load<scope::device, relaxed>(target) ^ before) & bits) == 0) __builtin_amdgcn_s_sleep(1);
+    fence<scope::device, acquire>();
   }
 
  private:
