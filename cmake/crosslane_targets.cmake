@@ -33,9 +33,11 @@ target_compile_features(crosslane INTERFACE cxx_std_20)
 # bring its own). By file name, since only gcc's own folder has a libgomp.so.
 target_link_libraries(crosslane_host INTERFACE Boost::context Threads::Threads -l:libgomp.so.1)
 
-# C++20 as an option: CMake knows nvcc's only since 3.26.
+# C++20 as an option: CMake knows nvcc's only since 3.26. Constexpr functions may be called in kernels, others of the program not: the
+# headers say so too, but where the compiler makes a constructor itself only the option is heard.
 target_compile_options(crosslane_cuda INTERFACE
-  "$<$<COMPILE_LANGUAGE:CUDA>:-std=c++20;--extended-lambda;-ftz=false;-prec-div=true;-prec-sqrt=true>")
+  "$<$<COMPILE_LANGUAGE:CUDA>:-std=c++20;--extended-lambda;--expt-relaxed-constexpr;-ftz=false;-prec-div=true;-prec-sqrt=true>"
+  "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-Werror cross-execution-space-call,ext-lambda-captures-this>")
 
 # By the property: target_compile_features() wants the language to be enabled here, where only users need it.
 set_property(TARGET crosslane_hip PROPERTY INTERFACE_COMPILE_FEATURES hip_std_20)

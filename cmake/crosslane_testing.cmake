@@ -83,7 +83,7 @@ function(_crosslane_syntax_command backend out)
     set(command ${CMAKE_CXX_COMPILER} -fsyntax-only)
   elseif(backend STREQUAL "cuda")
     # Down to PTX: nvcc has no syntax check, and the host pass alone would not instantiate kernels as the device pass does.
-    set(command ${CMAKE_CUDA_COMPILER} -x cu --extended-lambda -cuda -o /dev/null -gencode arch=compute_90,code=compute_90)
+    set(command ${CMAKE_CUDA_COMPILER} -x cu --extended-lambda --expt-relaxed-constexpr -cuda -o /dev/null -gencode arch=compute_90,code=compute_90)
   else()
     set(command ${CMAKE_HIP_COMPILER} -x hip -fsyntax-only -nogpulib ${CROSSLANE_HIP_FLAGS})
     foreach(architecture IN LISTS CMAKE_HIP_ARCHITECTURES)
@@ -93,14 +93,15 @@ function(_crosslane_syntax_command backend out)
   set(${out} ${command} -std=c++20 ${include_dirs} PARENT_SCOPE)
 endfunction()
 
-# crosslane_add_compile_failure(NAME <name> SOURCE <file.cpp> EXPECT <regex>... [BACKENDS <backend>...])
+# crosslane_add_compile_failure(NAME <name> SOURCE <file.cpp> EXPECT <regex>... [BACKENDS <backend>...] [WHOLE] [AT_ONCE])
 #
 # For each backend a test that <file> compiles as it stands, so that it fails for no other reason, and that with
 # -DCROSSLANE_TEST_WRONG=1 it does not, with a message that matches the first <regex>; =2 and the second, and so on. @<file> stands for
 # the line in that file.
-# BACKENDS is host where not given: what the language rejects, it rejects on all.
+# BACKENDS is host where not given: what the language rejects, it rejects on all. WHOLE: what nvcc makes for the compiler of the program's
+# side is compiled too, for what only that compiler sees. AT_ONCE: =1 alone, with messages that match every <regex>.
 function(crosslane_add_compile_failure)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;SOURCE" "EXPECT;BACKENDS")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "WHOLE;AT_ONCE" "NAME;SOURCE" "EXPECT;BACKENDS")
   if(NOT arg_NAME OR NOT arg_SOURCE OR NOT arg_EXPECT OR arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "crosslane_add_compile_failure: NAME, SOURCE and EXPECT are needed")
   endif()
@@ -114,8 +115,15 @@ function(crosslane_add_compile_failure)
   foreach(backend IN LISTS CROSSLANE_ENABLED_BACKENDS)
     if(backend IN_LIST arg_BACKENDS)
       _crosslane_syntax_command(${backend} command)
+      if(arg_WHOLE)
+        list(TRANSFORM command REPLACE "^-cuda$" "-c")
+      endif()
+      set(at_once "")
+      if(arg_AT_ONCE)
+        set(at_once --at-once)
+      endif()
       add_test(NAME ${arg_NAME}.${backend}
-        COMMAND ${PROJECT_SOURCE_DIR}/test/must_not_compile.sh ${arg_EXPECT} -- ${command} ${arg_SOURCE})
+        COMMAND ${PROJECT_SOURCE_DIR}/test/must_not_compile.sh ${at_once} ${arg_EXPECT} -- ${command} ${arg_SOURCE})
       set_tests_properties(${arg_NAME}.${backend} PROPERTIES LABELS ${backend} TIMEOUT 300)
     endif()
   endforeach()

@@ -1,10 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# must_not_compile.sh REGEX... -- COMPILER ARGUMENT...
+# must_not_compile.sh [--at-once] REGEX... -- COMPILER ARGUMENT...
 # The command must succeed as it is, and with -DCROSSLANE_TEST_WRONG=n fail with a message that matches the n-th REGEX, or has the line
-# that is in FILE where it is @FILE.
+# that is in FILE where it is @FILE. With --at-once it is compiled with -DCROSSLANE_TEST_WRONG=1 alone, and its messages match each REGEX.
 set -u
 
+at_once=false
+if [ "$1" = --at-once ]; then
+  at_once=true
+  shift
+fi
 messages=()
 while [ "$1" != -- ]; do
   messages+=("$1")
@@ -22,9 +27,16 @@ has_message() {
 }
 
 failures=0
+if $at_once && output=$("$@" -DCROSSLANE_TEST_WRONG=1 2>&1); then
+  echo "-DCROSSLANE_TEST_WRONG=1 compiles"
+  exit 1
+fi
 for n in "${!messages[@]}"; do
   wrong="-DCROSSLANE_TEST_WRONG=$((n + 1))"
-  if output=$("$@" "$wrong" 2>&1); then
+  if $at_once; then
+    has_message "${messages[n]}" <<<"$output" && continue
+    printf 'No message like: %s\n' "${messages[n]}"
+  elif output=$("$@" "$wrong" 2>&1); then
     printf '%s compiles, expected: %s\n' "$wrong" "${messages[n]}"
   elif ! has_message "${messages[n]}" <<<"$output"; then
     printf '%s fails, but not with: %s\n%s\n' "$wrong" "${messages[n]}" "$output"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Launches, and what a kernel learns from its context, against the definitions.
+#include <kernel/standard_library.hpp>
 #include <support/target.hpp>
 
 #include <algorithm>
@@ -620,3 +621,18 @@ CROSSLANE_TEST(launch, waves_are_those_of_the_device) {
 }
 
 }  // namespace
+
+// --- the standard library in kernels ---
+
+CROSSLANE_TEST(kernel, constexpr_functions_of_the_standard_library) {
+  std::vector<float> const in{1, 2, 3, 4, 5, 6, 7, 8};  // whose results are exact in every order of operations
+  std::vector<float> want(standard_library::results);
+  standard_library::call_all(in.data(), want.data());
+
+  xl::stream const q{d};
+  xl::buffer<float> numbers{q, in.size()}, out{q, want.size()};
+  xl::copy(q, in, numbers);
+  xl::fill(q, out, -1.0f);
+  xl::launch(q, {.grid = 1, .block = 64}, standard_library{}, numbers.data(), out.data());
+  CROSSLANE_CHECK_SAME(read(q, out), want);
+}

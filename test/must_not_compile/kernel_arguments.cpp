@@ -60,6 +60,8 @@ void launch(xl::stream const& q) {
   xl::launch(q, {.grid = 1, .block = 32}, changes_itself{}, 1);
 #elif CROSSLANE_TEST_WRONG == 8
   xl::launch(q, {.grid = 1, .block = 32}, changes_its_argument{}, 1, 2);
+#elif CROSSLANE_TEST_WRONG == 9
+  xl::for_each(q, 10, +[](int) {});
 #else
   xl::launch(q, {.grid = 1, .block = 32}, fill_some{}, floats, 1);
   xl::launch(q, {.grid = 1, .block = 32}, take{}, 1, static_cast<int*>(nullptr));

@@ -13,7 +13,6 @@ template <class N>
 struct for_each_index_kernel {
   static constexpr auto block = block_size<elementwise_block>;
 
-  CROSSLANE_NO_EXEC_CHECK
   template <kernel_context Ctx, class F>
   CROSSLANE_FN void operator()(Ctx const& ctx, F f, std::uint64_t n) const {
     if (std::uint64_t const i = ctx.global_rank(); i < n) f(static_cast<N>(i));
@@ -25,7 +24,6 @@ template <class N>
 struct for_each_index_stride_kernel {
   static constexpr auto block = block_size<elementwise_block>;
 
-  CROSSLANE_NO_EXEC_CHECK
   template <kernel_context Ctx, class F>
   CROSSLANE_FN void operator()(Ctx const& ctx, F f, std::uint64_t n) const {
     for (auto const i : ctx.grid_stride(n)) f(static_cast<N>(i));
@@ -39,7 +37,6 @@ template <unsigned N>
 struct for_each_element_kernel {
   static constexpr auto block = block_size<elementwise_block>;
 
-  CROSSLANE_NO_EXEC_CHECK
   template <kernel_context Ctx, class F, class T>
   CROSSLANE_FN void operator()(Ctx const& ctx, F f, std::uint64_t n, T* data) const {
     std::uint64_t const i = ctx.global_rank();

@@ -14,7 +14,6 @@ template <unsigned N>
 struct transform_kernel {
   static constexpr auto block = block_size<elementwise_block>;
 
-  CROSSLANE_NO_EXEC_CHECK
   template <kernel_context Ctx, class F, class Out, class... In>
   CROSSLANE_FN void operator()(Ctx const& ctx, F f, std::uint64_t n, Out* out, In const*... in) const {
     std::uint64_t const i = ctx.global_rank();
@@ -27,7 +26,6 @@ struct transform_kernel {
   }
 
  private:
-  CROSSLANE_NO_EXEC_CHECK
   template <class F, class Out, class... In>
   CROSSLANE_FN static void write(F const& f, vec<Out, N>& out, vec<In, N> const... in) {
     vec<Out, N> result;

@@ -25,13 +25,11 @@ template <class Ctx>
 class async_copies {
  public:
   /// Of the calling thread; no copy is under way yet.
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN explicit async_copies(Ctx const& ctx) : ctx_{ctx} {}
   async_copies(async_copies const&) = delete;
   async_copies& operator=(async_copies const&) = delete;
 
   /// Of 4, 8 or 16 bytes, aligned to their size, by the calling thread. On the host other addresses are errors, on GPUs faults.
-  CROSSLANE_NO_EXEC_CHECK
   template <class T>
   CROSSLANE_FN void copy(T& to, std::type_identity_t<T> const& from, source_location where = source_location::current()) {
     static_assert(std::is_trivially_copyable_v<T>, "crosslane: what is copied asynchronously must be trivially copyable");
@@ -42,7 +40,6 @@ class async_copies {
   /// This thread's share when all threads of the block, each with its own object, copy `from` to the front of `to`: in pieces of 16
   /// bytes, or 8, or 4, as both addresses and the size allow. alignas(16) makes the most of a tile. On the host it is an error if `to`
   /// is smaller, or an address or the size no multiple of 4 bytes.
-  CROSSLANE_NO_EXEC_CHECK
   template <class T>
   CROSSLANE_FN CROSSLANE_INLINE void copy_block(std::type_identity_t<span<std::remove_const_t<T>>> to, span<T> from,
                                                 source_location where = source_location::current()) {
@@ -57,11 +54,9 @@ class async_copies {
   }
 
   /// Makes the calling thread's copies since the last commit() a group, which may be empty.
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN void commit() { native_.commit(); }
 
   /// Waits for the calling thread's groups, but for the `Pending` youngest.
-  CROSSLANE_NO_EXEC_CHECK
   template <unsigned Pending = 0>
   CROSSLANE_FN void wait() {
     native_.template wait<Pending>();
@@ -71,7 +66,6 @@ class async_copies {
   template <unsigned, class>
   friend class pipeline;
 
-  CROSSLANE_NO_EXEC_CHECK
   template <class T>
   CROSSLANE_FN static void check_block([[maybe_unused]] span<std::remove_const_t<T>> to, [[maybe_unused]] span<T> from,
                                        [[maybe_unused]] source_location where) {
@@ -88,7 +82,6 @@ class async_copies {
   }
 
   /// Inlined, as is all down to the copy, so that findings have the kernel's line.
-  CROSSLANE_NO_EXEC_CHECK
   template <unsigned Bytes>
   CROSSLANE_FN CROSSLANE_INLINE void copy_pieces(void* to, void const* from, std::size_t bytes, source_location where) {
     int const pieces = int(bytes / Bytes);

@@ -29,26 +29,22 @@ class atomic_ref {
   CROSSLANE_FN atomic_ref(Ctx const& ctx, T& target) : native_{ctx.native()}, target_{&target} {}
 
   /// What is there. The order is a load_order.
-  CROSSLANE_NO_EXEC_CHECK
   template <load_order Order = relaxed>
   CROSSLANE_FN T load(Order = {}) const {
     return native_.template atomic_load<Scope, Order>(target_);
   }
   /// Writes `value`. The order is a store_order.
-  CROSSLANE_NO_EXEC_CHECK
   template <store_order Order = relaxed>
   CROSSLANE_FN void store(T value, Order = {}) const {
     native_.template atomic_store<Scope, Order>(target_, value);
   }
   /// Writes `value`; what was there before.
-  CROSSLANE_NO_EXEC_CHECK
   template <memory_order Order = relaxed>
   CROSSLANE_FN T exchange(T value, Order = {}) const {
     return native_.template atomic_exchange<Scope, Order>(target_, value);
   }
   /// Stores `desired` if the target's bits are those of `expected`, and says whether; if not, `expected` gets what was there instead.
   /// It does not fail for other reasons. A failure has the order without its release.
-  CROSSLANE_NO_EXEC_CHECK
   template <memory_order Order = relaxed>
   CROSSLANE_FN bool compare_exchange(T& expected, T desired, Order = {}) const {
     return native_.template atomic_compare_exchange<Scope, Order>(target_, expected, desired);
@@ -105,7 +101,6 @@ class atomic_ref {
   /// fetch_add, relaxed, for a target in a buffer<T>, the device's own memory, which AMD calls coarse-grained: there, and only there,
   /// some AMD chips have an instruction where fetch_add is a loop. In shared, pinned or managed memory additions are lost without a
   /// sign. Subnormal operands and sums may count as zero. Elsewhere the same as fetch_add.
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN T fetch_add_coarse_grained(T value) const
       requires(std::floating_point<T> && (Scope == scope::block || Scope == scope::wave || Scope == scope::device)) {
     return native_.template atomic_add_coarse_grained<Scope>(target_, value);
@@ -116,7 +111,6 @@ class atomic_ref {
   using word = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
   using signed_word = std::make_signed_t<word>;
 
-  CROSSLANE_NO_EXEC_CHECK
   template <class Order, class Op, class U>
   CROSSLANE_FN U fetch(U* target, U value) const {
     return native_.template atomic_fetch<Scope, Order, Op>(target, value);
@@ -150,7 +144,6 @@ CROSSLANE_FN atomic_ref<T, Scope, Ctx> atomic(Ctx const& ctx, T& target) {
 }
 
 /// Orders the caller's accesses before it against those after it, for the threads of the scope. No barrier: it waits for nobody.
-CROSSLANE_NO_EXEC_CHECK
 template <scope Scope = scope::device, kernel_context Ctx, fence_order Order = acq_rel>
 CROSSLANE_FN void fence(Ctx const& ctx, Order = {}) {
   ctx.native().template fence<Scope, Order>();

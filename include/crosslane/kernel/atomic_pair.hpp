@@ -31,7 +31,6 @@ class atomic_pair_ref {
 
   /// Adds to each element; the pair before. Each element is one step; on some hardware the pair is not. Rounded at each addition, so
   /// sums depend on the order in which threads come.
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN T fetch_add(T const& value) const {
     if constexpr (native::template has_atomic_add_pair<format, Scope>) {
       return to_pair(native_.template atomic_add_pair<format, Scope>(bits_, detail::pair_of(value, 0)));
@@ -44,7 +43,6 @@ class atomic_pair_ref {
   }
 
   /// fetch_add for a target in a buffer<T>, the device's own memory, with what atomic_ref::fetch_add_coarse_grained() says.
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN T fetch_add_coarse_grained(T const& value) const requires(Scope != scope::system) {
     if constexpr (native::template has_atomic_add_pair_coarse_grained<format>)
       return to_pair(native_.template atomic_add_pair_coarse_grained<format>(bits_, detail::pair_of(value, 0)));

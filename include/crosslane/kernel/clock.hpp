@@ -11,7 +11,6 @@ namespace crosslane {
 /// Cycles of the multiprocessor that the thread runs on, counted from anywhere: only differences of two readings by one thread mean
 /// something. AMD's gfx11 counts in 20 bits: there a difference is right modulo 2^20. On the host nanoseconds, as timer_ns(). Reads
 /// stand in program order among themselves; other instructions may move across them.
-CROSSLANE_NO_EXEC_CHECK
 template <kernel_context Ctx>
 CROSSLANE_FN std::uint64_t clock(Ctx const& ctx) {
   return ctx.native().clock();
@@ -20,7 +19,6 @@ CROSSLANE_FN std::uint64_t clock(Ctx const& ctx) {
 /// Nanoseconds of a clock that all multiprocessors of the device share, counted from anywhere: NVIDIA's %globaltimer, in steps that the
 /// driver sets; on the host std::chrono::steady_clock's. On AMD GPUs ten times the ticks of the constant clock, which are nanoseconds on
 /// chips where it runs at 100 MHz; on others HIP's attribute of the wall clock's rate says what a tick is.
-CROSSLANE_NO_EXEC_CHECK
 template <kernel_context Ctx>
 CROSSLANE_FN std::uint64_t timer_ns(Ctx const& ctx) {
   return ctx.native().timer_ns();

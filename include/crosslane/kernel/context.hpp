@@ -106,11 +106,9 @@ class context {
 
   /// Barrier: every thread of the block must call it, at the same place. Accesses to shared and global memory before it are
   /// visible to the block after it.
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN void sync_block(source_location where = source_location::current()) const { native_.sync_block(where); }
 
   /// The dynamic shared memory of the launch, as many T as fit. Aligned to 16 bytes; T needs no more.
-  CROSSLANE_NO_EXEC_CHECK
   template <class T>
   CROSSLANE_FN span<T> dynamic_shared() const {
     static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= 16,
@@ -134,7 +132,6 @@ class context {
   ///   };
   ///   unsigned const grid = xl::max_cooperative_blocks(q.device(), {.block = 256}, smooth_twice{}, a, b);
   ///   xl::launch(q, {.grid = grid, .block = 256}, smooth_twice{}, a, b);
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN void sync_grid(source_location where = source_location::current()) const {
     static_assert(Shape::cooperative, "crosslane: sync_grid() needs a kernel that states 'static constexpr bool cooperative = true;'");
     if constexpr (Shape::cooperative) native_.sync_grid(thread_rank() == 0, block_rank() == 0, unsigned(block_count()), where);
@@ -154,17 +151,14 @@ class context {
       return index3{x, y, z};
   }
 
-  CROSSLANE_NO_EXEC_CHECK
   template <int A>
   CROSSLANE_FN unsigned thread() const {
     return native_.template thread_index<A>();
   }
-  CROSSLANE_NO_EXEC_CHECK
   template <int A>
   CROSSLANE_FN unsigned block() const {
     return native_.template block_index<A>();
   }
-  CROSSLANE_NO_EXEC_CHECK
   template <int A>
   CROSSLANE_FN constexpr unsigned extent() const {
     if constexpr (Shape::fixed)
@@ -172,7 +166,6 @@ class context {
     else
       return native_.template block_extent<A>();
   }
-  CROSSLANE_NO_EXEC_CHECK
   template <int A>
   CROSSLANE_FN unsigned grid() const {
     return native_.template grid_extent<A>();

@@ -39,7 +39,6 @@ class group_operations {
 
   /// True for exactly one lane of the group; which, the device chooses. One instruction where it has one, which needs no rank; elsewhere
   /// the same as is_leader().
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN bool elect(source_location where = source_location::current()) const {
     if constexpr (Ctx::native_type::template has_elect<Derived::whole_wave>)
       return native().template elect<wave_size>(self().mask(), where);
@@ -48,7 +47,6 @@ class group_operations {
   }
 
   /// Waits for all lanes of the group; their accesses to memory before it are visible to the group after it.
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN void sync(source_location where = source_location::current()) const {
     native().template sync_lanes<wave_size>(self().mask(), where);
   }
@@ -84,7 +82,6 @@ class group_operations {
     return shuffle(value, (self().rank() + delta) % self().size(), where);
   }
   /// The value of the lane of rank `root`, the same for all.
-  CROSSLANE_NO_EXEC_CHECK
   template <class T>
   CROSSLANE_FN T broadcast(T const& value, unsigned root = 0, source_location where = source_location::current()) const {
     if constexpr (Derived::whole_wave && Ctx::native_type::has_broadcast_wave) {
@@ -98,7 +95,6 @@ class group_operations {
   // --- votes ---
 
   /// The lanes of the group whose predicate holds, as lanes of the wave.
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN lane_mask<wave_size> ballot(bool predicate, source_location where = source_location::current()) const {
     return native().template ballot<wave_size>(self().mask(), predicate, where);
   }
@@ -116,14 +112,12 @@ class group_operations {
   }
 
   /// The lanes of the group whose value has the same bytes as this lane's. T has no padding.
-  CROSSLANE_NO_EXEC_CHECK
   template <class T>
   CROSSLANE_FN lane_mask<wave_size> match_any(T const& value, source_location where = source_location::current()) const {
     check_bytes<T>();
     return native().template match_any<wave_size>(self().mask(), value, where);
   }
   /// The lanes of the group whose value has the same lowest `Bits` bits, 1 to 32: cheap where they are few.
-  CROSSLANE_NO_EXEC_CHECK
   template <unsigned Bits>
   CROSSLANE_FN lane_mask<wave_size> match_bits(unsigned value, source_location where = source_location::current()) const {
     static_assert(Bits >= 1 && Bits <= 32, "crosslane: match_bits compares 1 to 32 bits");
@@ -139,7 +133,6 @@ class group_operations {
   // --- reductions and scans, of any associative function object; operands are combined in the order of ranks ---
 
   /// The reduction of all values, for every lane.
-  CROSSLANE_NO_EXEC_CHECK
   template <class T, class Op>
   CROSSLANE_FN T reduce(T const& value, Op const& op, source_location where = source_location::current()) const {
     detail::check_lane_value<T>();
@@ -151,7 +144,6 @@ class group_operations {
   }
 
   /// The reduction of the values of ranks 0 ... rank().
-  CROSSLANE_NO_EXEC_CHECK
   template <class T, class Op>
   CROSSLANE_FN T inclusive_scan(T const& value, Op const& op, source_location where = source_location::current()) const {
     detail::check_lane_value<T>();
@@ -209,7 +201,6 @@ class group_operations {
   CROSSLANE_FN typename Ctx::native_type const& native() const { return native_; }
 
   /// The value of a lane of the wave.
-  CROSSLANE_NO_EXEC_CHECK
   template <class T>
   CROSSLANE_FN T from_lane(T const& value, unsigned lane, source_location where) const {
     detail::check_lane_value<T>();

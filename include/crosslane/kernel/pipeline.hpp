@@ -45,7 +45,6 @@ template <unsigned Stages, class Ctx>
 class pipeline {
  public:
   /// By all threads of the block; one barrier where an engine copies, none elsewhere. The stages are free.
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN pipeline(Ctx const& ctx, pipeline_state<Stages, Ctx>& state, source_location where = source_location::current())
       : state_{&state}, copies_{ctx} {
     if constexpr (bulk::available) {
@@ -66,7 +65,6 @@ class pipeline {
   /// Called by all threads of the block: copies `from` to the front of `to`, which lies in the acquired stage. One thread has the copy
   /// engine do it where there is one (NVIDIA since sm_90), both addresses and the size are multiples of 16 bytes and each thread would
   /// have a piece of 16 bytes; otherwise as async_copies::copy_block().
-  CROSSLANE_NO_EXEC_CHECK
   template <class T>
   CROSSLANE_FN CROSSLANE_INLINE void copy_block(std::type_identity_t<span<std::remove_const_t<T>>> to, span<T> from,
                                                 source_location where = source_location::current()) {
@@ -90,7 +88,6 @@ class pipeline {
   }
 
   /// Sends the acquired stage off, even if nothing was copied to it.
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN void commit(source_location where = source_location::current()) {
     expect(acquired_, "commit() without an acquired stage", where);
     copies_.commit();
@@ -102,7 +99,6 @@ class pipeline {
   }
 
   /// The oldest stage in flight, filled, as all threads see. A barrier of the block.
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN unsigned wait(source_location where = source_location::current()) {
     expect(in_flight_ > 0, "wait() without a committed stage", where);
     wait_for_copies<Stages - 1>();

@@ -23,14 +23,12 @@ struct span_index {
   source_location where;
 };
 
-CROSSLANE_NO_EXEC_CHECK
 CROSSLANE_FN constexpr void check_bounds([[maybe_unused]] span_index i, [[maybe_unused]] std::size_t size) {
 #if !CROSSLANE_DEVICE_PASS()
   if (i.value >= size)
     throw_error(errc::out_of_bounds, i.where, "element %zu of a span of %zu at %s:%u", i.value, size, i.where.file, i.where.line);
 #endif
 }
-CROSSLANE_NO_EXEC_CHECK
 CROSSLANE_FN constexpr void check_subspan([[maybe_unused]] span_index offset, [[maybe_unused]] std::size_t count,
                                           [[maybe_unused]] std::size_t size) {
 #if !CROSSLANE_DEVICE_PASS()
@@ -73,7 +71,7 @@ class span {
   template <class R>
   requires(!std::same_as<std::remove_cvref_t<R>, span> && detail::contiguous_of<std::remove_reference_t<R>, T> &&
            (std::is_lvalue_reference_v<R> || std::is_const_v<T>))
-  CROSSLANE_FN constexpr span(R&& range) noexcept(noexcept(range.data()) && noexcept(range.size()))
+  CROSSLANE_UNCHECKED_FN constexpr span(R&& range) noexcept(noexcept(range.data()) && noexcept(range.size()))
       : data_{range.data()}, size_{range.size()} {}
 
   CROSSLANE_FN constexpr T* data() const noexcept { return data_; }           ///< the first element

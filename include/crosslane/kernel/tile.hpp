@@ -58,7 +58,6 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
   }
 
   /// How many lanes of a mask are below the calling one: its place when they line up.
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN unsigned rank_in(mask_type lanes) const {
     if constexpr (Ctx::native_type::has_rank_in)
       return this->native().template rank_in<wave_size>(lanes);
@@ -85,7 +84,6 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
  private:
   friend base;
 
-  CROSSLANE_NO_EXEC_CHECK
   template <class T, class Op>
   CROSSLANE_FN T reduce_lanes(T const& value, Op const& op, source_location where) const {
     if (always_full || size() == N) {
@@ -97,7 +95,6 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
     return this->reduce_to_first(value, op, where);
   }
 
-  CROSSLANE_NO_EXEC_CHECK
   template <class T, class Op>
   CROSSLANE_FN T scan_lanes(T const& value, Op const& op, source_location where) const {
     if constexpr (Ctx::native_type::has_scan_tile) {
@@ -107,7 +104,6 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
   }
 
   /// The value of the lane whose rank differs in one bit, in a full tile.
-  CROSSLANE_NO_EXEC_CHECK
   template <unsigned Bit, class T>
   CROSSLANE_FN T exchange(T const& value, source_location where) const {
     if constexpr (Ctx::native_type::has_exchange)

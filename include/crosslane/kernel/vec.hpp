@@ -58,13 +58,11 @@ struct alignas(detail::vec_alignment<T, N>) vec {
     return result;
   }
 
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN friend constexpr bool operator==(vec const& a, vec const& b) requires requires(T const& x) { x == x; } {
     bool same = true;
     for (unsigned i = 0; i < N; ++i) same = same && a.data[i] == b.data[i];
     return same;
   }
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN friend constexpr vec operator-(vec const& a) requires requires(T const& x) { -x; } {
     vec result{};
     for (unsigned i = 0; i < N; ++i) result.data[i] = static_cast<T>(-a.data[i]);
@@ -72,23 +70,18 @@ struct alignas(detail::vec_alignment<T, N>) vec {
   }
 
 #define CROSSLANE_VEC_OPERATOR(Symbol, Function)                                                                                \
-  CROSSLANE_NO_EXEC_CHECK                                                                                                       \
   CROSSLANE_FN friend constexpr vec operator Symbol(vec const& a, vec const& b) requires requires(T const& x) { x Symbol x; } { \
     return detail::map_elements(Function{}, a, b);                                                                              \
   }                                                                                                                             \
-  CROSSLANE_NO_EXEC_CHECK                                                                                                       \
   CROSSLANE_FN friend constexpr vec operator Symbol(vec const& a, T const& b) requires requires(T const& x) { x Symbol x; } {   \
     return detail::map_elements(Function{}, a, filled(b));                                                                      \
   }                                                                                                                             \
-  CROSSLANE_NO_EXEC_CHECK                                                                                                       \
   CROSSLANE_FN friend constexpr vec operator Symbol(T const& a, vec const& b) requires requires(T const& x) { x Symbol x; } {   \
     return detail::map_elements(Function{}, filled(a), b);                                                                      \
   }                                                                                                                             \
-  CROSSLANE_NO_EXEC_CHECK                                                                                                       \
   CROSSLANE_FN friend constexpr vec& operator Symbol##=(vec & a, vec const& b) requires requires(T const& x) { x Symbol x; } {  \
     return a = a Symbol b;                                                                                                      \
   }                                                                                                                             \
-  CROSSLANE_NO_EXEC_CHECK                                                                                                       \
   CROSSLANE_FN friend constexpr vec& operator Symbol##=(vec & a, T const& b) requires requires(T const& x) { x Symbol x; } {    \
     return a = a Symbol filled(b);                                                                                              \
   }
@@ -142,7 +135,6 @@ struct native_pairs<small_float<F>> {
   static constexpr bool has_widen = backend::native_numeric::has_widen_pair<F>;
 };
 
-CROSSLANE_NO_EXEC_CHECK
 template <class Op, class T, unsigned N>
 CROSSLANE_FN constexpr vec<T, N> map_elements(Op op, vec<T, N> const& a, vec<T, N> const& b) {
   vec<T, N> result{};
@@ -173,7 +165,6 @@ CROSSLANE_FN constexpr vec<T, N> fma(vec<T, N> const& a, vec<T, N> const& b, vec
 }
 
 /// Each element as a U: as `static_cast`, but floating-point numbers become integers as by saturate_cast().
-CROSSLANE_NO_EXEC_CHECK
 template <class U, class T, unsigned N>
 CROSSLANE_FN constexpr vec<U, N> vec_cast(vec<T, N> const& v) {
   vec<U, N> result{};
@@ -196,7 +187,6 @@ CROSSLANE_FN constexpr vec<U, N> vec_cast(vec<T, N> const& v) {
 }
 
 /// v[0] op v[1] op ..., from the left.
-CROSSLANE_NO_EXEC_CHECK
 template <class T, unsigned N, class Op>
 CROSSLANE_FN constexpr T reduce(vec<T, N> const& v, Op const& op) {
   T result = v[0];

@@ -12,7 +12,6 @@
 namespace crosslane {
 namespace detail {
 
-CROSSLANE_NO_EXEC_CHECK
 template <class V>
 CROSSLANE_FN void check_vec_access([[maybe_unused]] void const* data, [[maybe_unused]] span_index index, [[maybe_unused]] std::size_t size,
                                    [[maybe_unused]] char const* what) {
@@ -32,7 +31,6 @@ CROSSLANE_FN void check_vec_access([[maybe_unused]] void const* data, [[maybe_un
 
 /// Elements index ... index + N - 1 of a span. Their address must be a multiple of alignof(vec<T, N>). Any thread may call it. In builds
 /// with bounds checks the host throws out_of_bounds and misaligned; on GPUs both are faults, or silently wrong.
-CROSSLANE_NO_EXEC_CHECK
 template <unsigned N, access Access = access::plain, class T>
 CROSSLANE_FN vec<std::remove_cv_t<T>, N> load_vec(span<T> elements, detail::span_index index) {
   using V = vec<std::remove_cv_t<T>, N>;
@@ -41,7 +39,6 @@ CROSSLANE_FN vec<std::remove_cv_t<T>, N> load_vec(span<T> elements, detail::span
 }
 
 /// Writes elements index ... index + N - 1, as load_vec().
-CROSSLANE_NO_EXEC_CHECK
 template <access Access = access::plain, class T, unsigned N>
 CROSSLANE_FN void store_vec(span<T> elements, detail::span_index index, vec<T, N> const& value) {
   static_assert(Access != access::read_only, "crosslane: a store is not read-only");
@@ -51,7 +48,6 @@ CROSSLANE_FN void store_vec(span<T> elements, detail::span_index index, vec<T, N
 
 /// Asks for the line of device memory at that address to come to the device's L2 cache, the CPU's on the host; it may be outside of any
 /// object. NVIDIA: one instruction. AMD: gfx12 for an address that is the same for the wave, elsewhere nothing. Any thread may call it.
-CROSSLANE_NO_EXEC_CHECK
 CROSSLANE_FN inline void prefetch(void const* address) { backend::native_access::prefetch(address); }
 
 }  // namespace crosslane

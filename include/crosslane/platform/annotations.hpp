@@ -4,12 +4,42 @@
 
 #include <crosslane/platform/compiler.hpp>
 
+// A call of a function that only the program can call: nvcc warns where `__host__ __device__` code has one, and the kernel ends there
+// without a word. It is an error in what follows this header; clang makes it one itself. So are lambdas of kernels that capture `this`: by
+// nvcc where they do it by `[=]`, otherwise the launch refuses them.
+#if CROSSLANE_COMPILER_CUDA()
+#pragma nv_diag_error 20011, 20013, 20014, 20015, 20178
+#elif CROSSLANE_COMPILER_HIP()
+#pragma clang diagnostic error "-Wgpu-maybe-wrong-side"
+#endif
+
 /// A function that may be called on the program's side and inside a kernel.
-#if CROSSLANE_COMPILER_GPU()
+///
+/// In nvcc's device pass it is `__device__` alone: there nvcc refuses whatever device code cannot call, also through pointers, in implicit
+/// constructors and in templates, where it lets `__host__ __device__` functions do as they like.
+#if CROSSLANE_COMPILER_CUDA() && CROSSLANE_DEVICE_PASS()
+#define CROSSLANE_FN __device__
+#elif CROSSLANE_COMPILER_GPU()
 #define CROSSLANE_FN __host__ __device__
 #else
 #define CROSSLANE_FN
 #endif
+
+/// @{
+/// For templates that kernels call, and the program with types whose functions are its own: CROSSLANE_UNCHECKED_FN in place of
+/// CROSSLANE_FN, and CROSSLANE_NO_EXEC_CHECK above the template. nvcc then does not see where a kernel calls such a function: that kernel
+/// ends there.
+#if CROSSLANE_COMPILER_GPU()
+#define CROSSLANE_UNCHECKED_FN __host__ __device__
+#else
+#define CROSSLANE_UNCHECKED_FN
+#endif
+#if CROSSLANE_COMPILER_CUDA()
+#define CROSSLANE_NO_EXEC_CHECK _Pragma("nv_exec_check_disable")
+#else
+#define CROSSLANE_NO_EXEC_CHECK
+#endif
+/// @}
 
 /// A function that only device code can call.
 #if CROSSLANE_COMPILER_GPU()
@@ -26,13 +56,6 @@
 #define CROSSLANE_LAMBDA __host__ __device__
 #else
 #define CROSSLANE_LAMBDA
-#endif
-
-/// For CROSSLANE_FN templates that call whatever the user passed: nvcc would warn when that is marked for one side only.
-#if CROSSLANE_COMPILER_CUDA()
-#define CROSSLANE_NO_EXEC_CHECK _Pragma("nv_exec_check_disable")
-#else
-#define CROSSLANE_NO_EXEC_CHECK
 #endif
 
 /// Asks for inlining where the whole point of a function is to vanish.

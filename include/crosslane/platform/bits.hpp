@@ -10,14 +10,12 @@
 namespace crosslane::detail {
 
 /// Set bits.
-CROSSLANE_NO_EXEC_CHECK
 CROSSLANE_FN constexpr unsigned count_bits(std::uint32_t x) {
 #if CROSSLANE_COMPILER_CUDA() && CROSSLANE_DEVICE_PASS()
   if (!__builtin_is_constant_evaluated()) return unsigned(__popc(x));
 #endif
   return unsigned(__builtin_popcount(x));
 }
-CROSSLANE_NO_EXEC_CHECK
 CROSSLANE_FN constexpr unsigned count_bits(std::uint64_t x) {
 #if CROSSLANE_COMPILER_CUDA() && CROSSLANE_DEVICE_PASS()
   if (!__builtin_is_constant_evaluated()) return unsigned(__popcll(x));
@@ -26,30 +24,30 @@ CROSSLANE_FN constexpr unsigned count_bits(std::uint64_t x) {
 }
 
 /// Index of the lowest set bit; x is not 0.
-CROSSLANE_NO_EXEC_CHECK
 CROSSLANE_FN constexpr unsigned lowest_bit(std::uint32_t x) {
 #if CROSSLANE_COMPILER_CUDA() && CROSSLANE_DEVICE_PASS()
   if (!__builtin_is_constant_evaluated()) return unsigned(__ffs(int(x)) - 1);
-#endif
+  return unsigned(__builtin_popcount(~x & (x - 1)));  // nvcc has __builtin_ctz for the program alone
+#else
   return unsigned(__builtin_ctz(x));
+#endif
 }
-CROSSLANE_NO_EXEC_CHECK
 CROSSLANE_FN constexpr unsigned lowest_bit(std::uint64_t x) {
 #if CROSSLANE_COMPILER_CUDA() && CROSSLANE_DEVICE_PASS()
   if (!__builtin_is_constant_evaluated()) return unsigned(__ffsll(static_cast<long long>(x)) - 1);
-#endif
+  return unsigned(__builtin_popcountll(~x & (x - 1)));  // nvcc has __builtin_ctz for the program alone
+#else
   return unsigned(__builtin_ctzll(x));
+#endif
 }
 
 /// Index of the highest set bit; x is not 0.
-CROSSLANE_NO_EXEC_CHECK
 CROSSLANE_FN constexpr unsigned highest_bit(std::uint32_t x) {
 #if CROSSLANE_COMPILER_CUDA() && CROSSLANE_DEVICE_PASS()
   if (!__builtin_is_constant_evaluated()) return unsigned(31 - __clz(int(x)));
 #endif
   return unsigned(31 - __builtin_clz(x));
 }
-CROSSLANE_NO_EXEC_CHECK
 CROSSLANE_FN constexpr unsigned highest_bit(std::uint64_t x) {
 #if CROSSLANE_COMPILER_CUDA() && CROSSLANE_DEVICE_PASS()
   if (!__builtin_is_constant_evaluated()) return unsigned(63 - __clzll(static_cast<long long>(x)));
@@ -60,7 +58,6 @@ CROSSLANE_FN constexpr unsigned highest_bit(std::uint64_t x) {
 CROSSLANE_FN constexpr std::uint32_t high_word(std::uint64_t x) { return static_cast<std::uint32_t>(x >> 32); }
 
 /// The upper half of the product.
-CROSSLANE_NO_EXEC_CHECK
 CROSSLANE_FN constexpr std::uint32_t multiply_high(std::uint32_t a, std::uint32_t b) {
 #if CROSSLANE_COMPILER_CUDA() && CROSSLANE_DEVICE_PASS()
   if (!__builtin_is_constant_evaluated()) return __umulhi(a, b);  // nvcc may make whole 64-bit multiplications of the other way

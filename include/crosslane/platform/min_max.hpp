@@ -22,7 +22,6 @@ CROSSLANE_FN constexpr bool is_nan([[maybe_unused]] T const& x) {
 }
 
 /// Of floating point the number where the other is NaN, and either of two zeros: IEEE 754-2008's minNum.
-CROSSLANE_NO_EXEC_CHECK
 template <class T>
 CROSSLANE_FN constexpr T smaller(T const& a, T const& b) {
 #if CROSSLANE_DEVICE_PASS()
@@ -36,7 +35,6 @@ CROSSLANE_FN constexpr T smaller(T const& a, T const& b) {
 }
 
 /// Likewise maxNum.
-CROSSLANE_NO_EXEC_CHECK
 template <class T>
 CROSSLANE_FN constexpr T larger(T const& a, T const& b) {
 #if CROSSLANE_DEVICE_PASS()

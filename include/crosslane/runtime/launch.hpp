@@ -3,6 +3,7 @@
 #pragma once
 
 #include <crosslane/kernel/shape.hpp>
+#include <crosslane/platform/captures_this.hpp>
 #include <crosslane/platform/config.hpp>
 #include <crosslane/platform/type_name.hpp>
 #include <crosslane/runtime/buffer.hpp>
@@ -47,6 +48,10 @@ struct check_argument {
                 "crosslane: a kernel argument must be trivially copyable; position 0 is the kernel itself; see Position and Argument of "
                 "check_argument. "
                 "Arrays of the program go to a kernel as a crosslane::buffer: make one and copy to it");
+  static_assert(!captures_this<Argument>,
+                "crosslane: a lambda of a kernel captures `this`, an object of the program: capture *this, or copies of its members");
+  static_assert(!std::is_function_v<std::remove_pointer_t<Argument>> && !std::is_member_function_pointer_v<Argument>,
+                "crosslane: a pointer to a function of the program cannot be called in a kernel: pass a function object or a lambda");
   static constexpr bool ok = true;
 };
 

@@ -52,7 +52,6 @@ class blocked {
   /// Extents that are not fixed are 0.
   constexpr blocked() = default;
   /// Throws limit_exceeded where the index type cannot count the elements, gaps included.
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN constexpr explicit blocked(Extents const& e, [[maybe_unused]] source_location where = source_location::current())
       : extents_{e} {
 #if !CROSSLANE_DEVICE_PASS()

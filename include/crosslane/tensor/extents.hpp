@@ -89,7 +89,6 @@ class extents {
 
   /// One for each axis. Throws on the program's side: invalid_argument for a negative one and for one that differs from what is fixed,
   /// limit_exceeded for one that the index type cannot hold.
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN constexpr extents(detail::extent_value<Dimensions>... values, source_location where = source_location::current()) {
     (set<Dimensions>(values.value, where), ...);
   }
@@ -145,7 +144,6 @@ class extents {
     return result;
   }
 
-  CROSSLANE_NO_EXEC_CHECK
   template <class D>
   CROSSLANE_FN constexpr void set(std::int64_t value, [[maybe_unused]] source_location where) {
     [[maybe_unused]] constexpr std::int64_t known = detail::dimension<D>::extent;

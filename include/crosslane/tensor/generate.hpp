@@ -19,7 +19,6 @@ inline constexpr bool rises_in_double = !std::is_integral_v<T> && std::is_constr
 template <class T>
 struct rising_number {
   T first, step;
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN T operator()(std::uint64_t position) const {
     if constexpr (std::is_integral_v<T>) {
       using unsigned_number = std::conditional_t<sizeof(T) <= 4, std::uint32_t, std::uint64_t>;  // wraps as T shall
@@ -48,7 +47,6 @@ template <class F>
 struct random_number {
   F distribution;
   std::uint64_t seed;
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN auto operator()(std::uint64_t position) const {
     random_engine engine{seed, position};
     return distribution(engine);

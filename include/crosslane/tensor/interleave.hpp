@@ -17,7 +17,6 @@ template <unsigned N, int E, bool ToPlanes>
 struct interleave_kernel {
   static constexpr auto block = block_size<elementwise_block>;
 
-  CROSSLANE_NO_EXEC_CHECK
   template <kernel_context Ctx, class F, class T, class U>
   CROSSLANE_FN void operator()(Ctx const& ctx, F f, interleave_plan p, std::uint64_t begin, std::uint64_t n, U* to, T const* from) const {
     if (ctx.global_rank() >= n) return;

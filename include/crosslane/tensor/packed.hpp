@@ -29,7 +29,6 @@ class packed {
   /// Extents that are not fixed are 0.
   constexpr packed() = default;
   /// Throws limit_exceeded where the index type cannot count the elements.
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN constexpr explicit packed(Extents const& e, [[maybe_unused]] source_location where = source_location::current())
       : extents_{e} {
 #if !CROSSLANE_DEVICE_PASS()

@@ -72,7 +72,6 @@ struct accumulators {
 
 /// identity op the elements at positions first, first + step ... below `end`, for each element of vectors of N. Several loads are under way
 /// at once.
-CROSSLANE_NO_EXEC_CHECK
 template <unsigned N, class Acc, class Op, class T>
 CROSSLANE_FN accumulators<N, Acc> reduce_positions(Op const& op, Acc const& identity, walk_plan<1> const& p, T const* in,
                                                    std::uint64_t first, std::uint64_t step, std::uint64_t end) {
@@ -108,7 +107,6 @@ struct reduce_rows_kernel {
     block_scratch<Acc, Ctx> reduce;
   };
 
-  CROSSLANE_NO_EXEC_CHECK
   template <kernel_context Ctx, class Op, class T, class U>
   CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, Op op, Acc identity, reduce_plan p, std::uint64_t begin, std::uint64_t items,
                                T const* in, U* out) const {
@@ -143,7 +141,6 @@ template <class Acc, unsigned N>
 struct reduce_columns_kernel {
   static constexpr auto block = block_size<elementwise_block>;
 
-  CROSSLANE_NO_EXEC_CHECK
   template <kernel_context Ctx, class Op, class T, class U>
   CROSSLANE_FN void operator()(Ctx const& ctx, Op op, Acc identity, reduce_plan p, std::int64_t apart, std::uint64_t begin, std::uint64_t n,
                                T const* in, U* out) const {
@@ -167,7 +164,6 @@ template <class... Reduced>
 struct reduce_places_kernel<axes<Reduced...>> {
   static constexpr auto block = block_size<elementwise_block>;
 
-  CROSSLANE_NO_EXEC_CHECK
   template <kernel_context Ctx, class Op, class Acc, class In, class Out>
   CROSSLANE_FN void operator()(Ctx const& ctx, Op op, Acc identity, std::uint64_t begin, std::uint64_t n, In in, Out out) const {
     if (ctx.global_rank() >= n) return;

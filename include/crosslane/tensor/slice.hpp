@@ -102,7 +102,6 @@ struct renamed : strides_by_name<L, From, To> {
   }
 };
 
-CROSSLANE_NO_EXEC_CHECK
 template <class A, class Index>
 CROSSLANE_FN constexpr void check_subrange([[maybe_unused]] tensor_index<A, Index> const& begin, [[maybe_unused]] std::int64_t count,
                                            [[maybe_unused]] std::int64_t extent) {

@@ -55,7 +55,6 @@ class strided<Extents, Order, strides<S...>> {
   /// Strides of all axes, in the order in which the extents declare them. Throws on the program's side: invalid_argument where elements
   /// would lie on one another or not in the order, and where a stride differs from a fixed one; limit_exceeded where the index type cannot
   /// hold an offset or count the elements, repeated ones too.
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN constexpr strided(Extents const& e, multi_index const& s,
                                  [[maybe_unused]] source_location where = source_location::current())
       : extents_{e} {
@@ -66,7 +65,6 @@ class strided<Extents, Order, strides<S...>> {
 #endif
   }
   /// Where all strides are fixed.
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN constexpr explicit strided(Extents const& e, source_location where = source_location::current())
       requires((S != dynamic) && ...)
       : strided{e, multi_index{{index_type(S)...}}, where} {}

@@ -115,7 +115,6 @@ struct transpose_kernel {
   };
 
   // Inlined by force: in a call of its own the plan would be copied, and its arrays be indexed there.
-  CROSSLANE_NO_EXEC_CHECK
   template <kernel_context Ctx, class T, class F>
   CROSSLANE_FN CROSSLANE_INLINE void operator()(Ctx const& ctx, shared& s, T const* from, U* to, tile_plan p, F f,
                                                 std::uint64_t begin) const {
@@ -146,7 +145,6 @@ struct transpose_kernel {
   }
 
  private:
-  CROSSLANE_NO_EXEC_CHECK
   template <class Ctx, class T, class F>
   CROSSLANE_FN static void read_rows(Ctx const& ctx, shared& s, T const* from, F const& f, int log_from, int lanes, int a_end, int b_end,
                                      std::int64_t stride) {
@@ -222,7 +220,6 @@ struct transpose_kernel {
   }
 
   /// Rows of length a_end.
-  CROSSLANE_NO_EXEC_CHECK
   template <class Ctx, class T, class F>
   CROSSLANE_FN static void read_run(Ctx const& ctx, shared& s, T const* from, F const& f, int log_from, int a_end, int b_end,
                                     std::uint32_t inverse) {

@@ -24,7 +24,6 @@ struct checked_tensor_index {
 template <class Axis, class Index>
 using tensor_index = checked_tensor_index<Axis, Index>;
 
-CROSSLANE_NO_EXEC_CHECK
 template <class Axis, class Index>
 CROSSLANE_FN constexpr void check_tensor_index([[maybe_unused]] checked_tensor_index<Axis, Index> const& i,
                                                [[maybe_unused]] std::int64_t extent) {

@@ -257,7 +257,6 @@ CROSSLANE_FN vec<std::uint64_t, N> read_vector_at(rising_positions numbers, std:
 
 template <class U>
 struct cast_to {
-  CROSSLANE_NO_EXEC_CHECK
   template <class T>
   CROSSLANE_FN U operator()(T const& x) const {
     return element_cast<U>(x);
@@ -265,7 +264,6 @@ struct cast_to {
 };
 
 /// f of each element, as U; conversions by pairs where the machine has them. Unrolled by force: no element may be indexed at run time.
-CROSSLANE_NO_EXEC_CHECK
 template <class U, unsigned N, class F, class... T>
 CROSSLANE_FN vec<U, N> apply_to_vector(F const& f, vec<T, N> const&... x) {
   vec<U, N> y;
@@ -288,7 +286,6 @@ template <unsigned N, class Index>
 struct walk_kernel {
   static constexpr auto block = block_size<elementwise_block>;
 
-  CROSSLANE_NO_EXEC_CHECK
   template <kernel_context Ctx, class F, int Operands, class U, class... In>
   CROSSLANE_FN void operator()(Ctx const& ctx, F f, walk_plan<Operands> p, std::uint64_t begin, std::uint64_t n, U* to, In... from) const {
     std::uint64_t const rank = ctx.global_rank();
@@ -311,7 +308,6 @@ struct walk_kernel {
   }
 
  private:
-  CROSSLANE_NO_EXEC_CHECK
   template <class F, std::size_t Operands, class U, int... J, class... In>
   CROSSLANE_FN static void write(F const& f, std::int64_t const (&at)[Operands], [[maybe_unused]] std::int64_t const (&step)[Operands],
                                  U* to, std::integer_sequence<int, J...>, In... from) {
@@ -326,7 +322,6 @@ struct walk_kernel {
 struct place_kernel {
   static constexpr auto block = block_size<elementwise_block>;
 
-  CROSSLANE_NO_EXEC_CHECK
   template <kernel_context Ctx, class F, class To, class... From>
   CROSSLANE_FN void operator()(Ctx const& ctx, F f, std::uint64_t begin, std::uint64_t n, To to, From... from) const {
     std::uint64_t const rank = ctx.global_rank();

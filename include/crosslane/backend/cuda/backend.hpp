@@ -2,6 +2,7 @@
 /// NVIDIA GPUs through CUDA. One width: 32 lanes.
 #pragma once
 
+#include <crosslane/backend/cuda/builtins.hpp>
 #include <crosslane/backend/cuda/intrinsics.hpp>
 #include <crosslane/backend/cuda/runtime.hpp>
 

@@ -18,18 +18,15 @@ class host_async_copies {
   constexpr host_async_copies() = default;
   host_async_copies(host_async_copies const&) = delete;
   host_async_copies& operator=(host_async_copies const&) = delete;
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN ~host_async_copies() { std::free(copies_); }
 
   /// Inlined, so that findings have the kernel's line.
-  CROSSLANE_NO_EXEC_CHECK
   template <unsigned Bytes>
   CROSSLANE_FN CROSSLANE_INLINE void copy(void* to, void const* from, source_location where) {
     note({to, from, Bytes, group_}, where);
     std::memset(to, 0xff, Bytes);
   }
   CROSSLANE_FN void commit() { ++group_; }
-  CROSSLANE_NO_EXEC_CHECK
   template <unsigned Pending>
   CROSSLANE_FN void wait() {
     std::size_t done = 0;

@@ -27,31 +27,24 @@ class host_intrinsics : public host_wave<host_intrinsics>, public host_atomic {
   CROSSLANE_FN unsigned thread_index() const {
     return Axis == 0 ? position_.x : Axis == 1 ? position_.y : position_.z;
   }
-  CROSSLANE_NO_EXEC_CHECK
   template <int Axis>
   CROSSLANE_FN unsigned block_index() const {
     return along<Axis>(block_->index());
   }
-  CROSSLANE_NO_EXEC_CHECK
   template <int Axis>
   CROSSLANE_FN unsigned block_extent() const {
     return along<Axis>(block_->extent());
   }
-  CROSSLANE_NO_EXEC_CHECK
   template <int Axis>
   CROSSLANE_FN unsigned grid_extent() const {
     return along<Axis>(block_->grid());
   }
 
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN void sync_block(source_location where) const { block_->wait(position_.rank, block_runner::barrier::block, where); }
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN void sync_grid(bool, bool, unsigned, source_location where) const {
     block_->wait(position_.rank, block_runner::barrier::grid, where);
   }
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN void* dynamic_shared() const { return block_->dynamic_shared(); }
-  CROSSLANE_NO_EXEC_CHECK
   CROSSLANE_FN std::size_t dynamic_shared_bytes() const { return block_->dynamic_shared_bytes(); }
 
   std::uint64_t clock() const { return timer_ns(); }

@@ -142,7 +142,9 @@ struct typed_grid_task : grid_task {
     };
   }
 
-  void run(block_runner& runner, A const&... a) const {
+  /// Left out of GPU compilers' device passes, for which the kernel would be compiled, and there it cannot call the host's functions.
+  void run([[maybe_unused]] block_runner& runner, [[maybe_unused]] A const&... a) const {
+#if !CROSSLANE_DEVICE_PASS()
     block_runner::thread_position thread;
     while (runner.next_thread(thread)) {
       ctx const context{host_intrinsics{runner, thread}};
@@ -152,6 +154,7 @@ struct typed_grid_task : grid_task {
         kernel_object(context, a...);
       runner.thread_returned();
     }
+#endif
   }
 
   K kernel_object;

@@ -11,7 +11,6 @@
 namespace crosslane {
 
 /// Of integers the lowest one stays what it is.
-CROSSLANE_NO_EXEC_CHECK
 template <class T>
 requires detail::real<T> || std::signed_integral<T> CROSSLANE_FN constexpr T abs(T x) {
   if constexpr (std::integral<T>) {

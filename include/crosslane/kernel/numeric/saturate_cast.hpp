@@ -88,7 +88,6 @@ requires detail::floating_number<T> || detail::whole_number<T> CROSSLANE_FN cons
 namespace detail {
 
 /// How the library converts elements: to integers by saturate_cast() where floating-point numbers come in, else as static_cast does.
-CROSSLANE_NO_EXEC_CHECK
 template <class U, class T>
 CROSSLANE_FN constexpr U element_cast(T const& x) {
   if constexpr (whole_number<U> && floating_number<T>)

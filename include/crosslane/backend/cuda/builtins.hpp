@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Builtins that constexpr functions of the standard library call at run time, such as std::copy and std::string_view. nvcc has them for
+/// the program alone, and says nothing where its --expt-relaxed-constexpr lets such a function into a kernel, which then ends at the call.
+#pragma once
+
+#include <crosslane/platform/compiler.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+#if CROSSLANE_DEVICE_PASS()
+
+namespace crosslane::backend {
+
+/// memmove by pieces of `Word`, to whose size the addresses are aligned.
+template <class Word>
+__device__ inline void move_words(unsigned char* to, unsigned char const* from, std::size_t bytes) {
+  auto const move = [&](std::size_t i) {
+    Word word;
+    memcpy(&word, __builtin_assume_aligned(from + i, sizeof(Word)), sizeof(Word));
+    memcpy(__builtin_assume_aligned(to + i, sizeof(Word)), &word, sizeof(Word));
+  };
+  if (to < from)
+    for (std::size_t i = 0; i < bytes; i += sizeof(Word)) move(i);
+  else
+    for (std::size_t i = bytes; i != 0; i -= sizeof(Word)) move(i - sizeof(Word));
+}
+
+}  // namespace crosslane::backend
+
+extern "C" {
+
+__device__ inline void* __builtin_memmove(void* to, void const* from, std::size_t bytes) {
+  auto* const t = static_cast<unsigned char*>(to);
+  auto const* const f = static_cast<unsigned char const*>(from);
+  if ((reinterpret_cast<std::uintptr_t>(to) | reinterpret_cast<std::uintptr_t>(from) | bytes) % sizeof(unsigned) == 0)
+    crosslane::backend::move_words<unsigned>(t, f, bytes);
+  else
+    crosslane::backend::move_words<unsigned char>(t, f, bytes);
+  return to;
+}
+
+__device__ inline int __builtin_memcmp(void const* a, void const* b, std::size_t bytes) {
+  auto const* const p = static_cast<unsigned char const*>(a);
+  auto const* const q = static_cast<unsigned char const*>(b);
+  for (std::size_t i = 0; i < bytes; ++i)
+    if (p[i] != q[i]) return p[i] < q[i] ? -1 : 1;
+  return 0;
+}
+
+__device__ inline void* __builtin_memchr(void const* text, int wanted, std::size_t bytes) {
+  auto const* const p = static_cast<unsigned char const*>(text);
+  for (std::size_t i = 0; i < bytes; ++i)
+    if (p[i] == static_cast<unsigned char>(wanted)) return const_cast<unsigned char*>(p + i);
+  return nullptr;
+}
+
+__device__ inline std::size_t __builtin_strlen(char const* text) {
+  std::size_t length = 0;
+  while (text[length] != 0) ++length;
+  return length;
+}
+
+}  // extern "C"
+
+#endif

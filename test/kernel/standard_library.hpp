@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Constexpr functions of the standard library, and one of the user's, called in a kernel. Each call has a result of its own.
+#pragma once
+
+#include <crosslane/crosslane.hpp>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <complex>
+#include <functional>
+#include <numeric>
+#include <optional>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <variant>
+
+namespace crosslane_test {
+
+constexpr float unmarked(float x) { return x < 2 ? x * 3 : x; }
+
+/// out[r] is what the call r gives for 8 numbers in ascending order.
+struct standard_library {
+  static constexpr unsigned results = 43;
+  static constexpr unsigned inputs = 8;
+
+  template <crosslane::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, float const* in, float* out) const {
+    if (ctx.thread_rank() == 0) call_all(in, out);
+  }
+
+  CROSSLANE_FN static void call_all(float const* in, float* out) {
+    float const a = in[0], b = in[1];
+    auto const whole = static_cast<unsigned>(in[2]);
+    unsigned r = 0;
+
+    out[r++] = std::min(a, b);
+    out[r++] = std::max(a, b);
+    out[r++] = std::min({b, a, 7.0f});
+    out[r++] = std::minmax(b, a).second;
+    out[r++] = std::clamp(b, 0.0f, a);
+    out[r++] = unmarked(b);
+
+    float x = a, y = b;
+    std::swap(x, y);
+    out[r++] = x - y;
+    out[r++] = std::exchange(x, 5.0f) + x;
+    float many[inputs];
+    std::fill(many, many + inputs, b);
+    out[r++] = many[whole];
+    std::iota(many, many + inputs, a);
+    out[r++] = many[whole];
+    std::copy(in, in + inputs, many);
+    out[r++] = many[whole];
+    std::copy_backward(many, many + inputs - 1, many + inputs);
+    out[r++] = many[whole];
+    std::copy_n(in, inputs, many);
+    std::rotate(many, many + whole, many + inputs);
+    out[r++] = many[whole];
+    std::reverse(many, many + inputs);
+    out[r++] = many[whole];
+    std::sort(many, many + inputs);
+    out[r++] = many[whole];
+    std::transform(many, many + inputs, many, std::negate<>{});
+    out[r++] = std::accumulate(many, many + inputs, b);
+    out[r++] = *std::lower_bound(in, in + inputs, b);
+    out[r++] = *std::max_element(in, in + inputs);
+    out[r++] = std::equal(in, in + whole, in) ? a : b;
+    out[r++] = static_cast<float>(std::count(in, in + inputs, b));
+    out[r++] = std::inner_product(in, in + inputs, in, a);
+
+    out[r++] = static_cast<float>(std::bit_cast<unsigned>(b) >> 20);
+    out[r++] = static_cast<float>(std::popcount(whole));
+    out[r++] = static_cast<float>(std::countl_zero(whole));
+    out[r++] = static_cast<float>(std::rotl(whole, 3));
+    out[r++] = static_cast<float>(std::bit_ceil(whole));
+    out[r++] = static_cast<float>(std::gcd(whole, 12u));
+    out[r++] = std::midpoint(a, b);
+    out[r++] = std::lerp(a, b, 0.5f);
+
+    std::array<float, 4> fixed{a, b, 3, 4};
+    out[r++] = fixed[whole] + static_cast<float>(fixed.size());
+    fixed.fill(b);
+    out[r++] = fixed.back();
+    auto const [first, second] = std::make_pair(a, whole);
+    out[r++] = first + static_cast<float>(second);
+    out[r++] = std::apply([](float p, unsigned q) { return p * static_cast<float>(q); }, std::make_tuple(b, whole));
+    std::optional<float> maybe;
+    if (whole > 1) maybe = b;
+    out[r++] = maybe ? *maybe : a;
+    out[r++] = maybe.value_or(a);
+    std::variant<int, float> either = b;
+    out[r++] = *std::get_if<float>(&either);
+    out[r++] = std::invoke(std::plus<>{}, a, b);
+    out[r++] = std::not_fn(std::less<>{})(a, b) ? a : b;
+    out[r++] = static_cast<float>(std::string_view{"abcdefgh"}[whole]);
+    out[r++] = static_cast<float>(std::string_view{"abcdefgh"}.find('d'));
+
+    std::complex<float> c{a, b};
+    c += std::complex<float>{b, a};
+    out[r++] = c.real();
+    c *= std::complex<float>{a, b};
+    out[r++] = c.imag();
+    out[r++] = std::norm(c);
+  }
+};
+
+}  // namespace crosslane_test
