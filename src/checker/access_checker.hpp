@@ -443,7 +443,7 @@ class access_checker {
     f.text.append("; %s of stream %p, queued at %s:%u, %s them, and the program has not waited for that", r.facts.kernel, w.key.stream,
                   r.facts.where.file, r.facts.where.line, f.second.action);
     who.where = f.first.where;
-    if (std::exception_ptr const error = who.deliver(f)) detail::exceptions<host>.add(w.key, error);
+    if (std::exception_ptr const error = who.deliver(f)) detail::keep_exception<host>(w.key, error);
   }
 
   /// Of the program, while a kernel ran.
@@ -837,7 +837,7 @@ class access_checker {
     f.text.append(program ? ", and the program has not waited for that" : ", and nothing orders the two");
     launch_facts who = later.facts;
     who.where = f.first.where.line != 0 ? f.first.where : f.second.where;
-    if (std::exception_ptr const error = who.deliver(f)) detail::exceptions<host>.add((program ? earlier : later).key, error);
+    if (std::exception_ptr const error = who.deliver(f)) detail::keep_exception<host>((program ? earlier : later).key, error);
   }
 
   void report_outside(block_state& b, watched_block const* block, char const* at, std::size_t bytes, unsigned flags, std::uintptr_t from) {

@@ -308,6 +308,84 @@ CROSSLANE_TEST(bad_launch, more_dimensions_than_the_kernel_has) {
   expect_usable(d);
 }
 
+// --- callbacks ---
+
+/// What a GPU's runtime refuses there, or waits for without end, is refused before it is asked.
+CROSSLANE_TEST(in_a_callback, every_call_is_refused) {
+  xl::stream const q{d}, other{d};
+  xl::buffer<int> b{other, 8};
+  xl::buffer<int> in{other, 8};
+  xl::timed_event e{d};
+  e.record(other);
+  std::vector<int> v(8);
+  other.synchronize();
+  std::vector<std::string> wrong;
+  auto const refused = [&](std::string const& call, auto const& f) {
+    try {
+      f();
+      wrong.push_back(call + ": nothing thrown");
+    } catch (xl::error const& error) {
+      if (error.code() != xl::errc::invalid_call || !contains(error.what(), call + " in a host callback of " + backend::name + " device"))
+        wrong.push_back(call + ": " + error.what());
+    }
+  };
+  q.host_callback([&] {
+    refused("stream synchronize", [&] { q.synchronize(); });  // would wait for itself
+    refused("stream synchronize", [&] { other.synchronize(); });
+    refused("stream query", [&] { (void)other.query(); });
+    refused("stream wait event", [&] { other.wait(e); });
+    refused("host callback", [&] { other.host_callback([] {}); });
+    refused("stream create", [&] { xl::stream{d}; });
+    refused("event create", [&] { xl::event{d}; });
+    refused("event record", [&] { e.record(other); });
+    refused("event synchronize", [&] { e.synchronize(); });
+    refused("event query", [&] { (void)e.query(); });
+    refused("event elapsed", [&] { (void)xl::elapsed_milliseconds(e, e); });
+    refused("device", [&] { xl::device{0}; });
+    refused("device", [&] { (void)xl::device::current(); });
+    refused("device synchronize", [&] { d.synchronize(); });
+    refused("free memory", [&] { (void)d.free_memory(); });
+    refused("select device", [&] { d.select(); });
+    refused("select device", [&] { xl::device::guard{d}; });
+    refused("allocate", [&] { xl::buffer<int>(other, 4); });
+    refused("copy", [&] { xl::copy(other, v, b); });
+    refused("copy_2d", [&] { xl::copy_2d(other, xl::rows{v, 2, 2, 2}, xl::rows{b, 2, 2, 2}); });
+    refused("fill", [&] { xl::fill(other, b, 0); });
+    refused("launch", [&] { xl::fill(other, b, 3); });
+    refused("launch", [&] { xl::for_each(other, 8, ignore{}); });
+    refused("launch", [&] { xl::transform(other, b, add_one{}, in); });
+    refused("launch", [&] { xl::launch(other, {.grid = 1, .block = 8}, write_ranks{}, b); });
+  });
+  q.synchronize();
+  for (std::string const& text : wrong) fail(text, xl::source_location::current());
+  expect_usable(d);
+}
+
+/// It surfaces like any exception of a callback.
+CROSSLANE_TEST(in_a_callback, refusal_surfaces) {
+  xl::stream const q{d};
+  q.host_callback([&] { q.synchronize(); });
+  expect_error(xl::errc::invalid_call, {"stream synchronize", "host callback"}, [&] { q.synchronize(); });
+  q.synchronize();
+  expect_usable(d);
+}
+
+/// A destructor cannot throw: the error is the stream's.
+CROSSLANE_TEST(in_a_callback, what_it_owns) {
+  if constexpr (!host_build) {
+    skip("memory that a GPU's callback lets go of may be lost");
+  } else {
+    xl::stream const q{d};
+    q.host_callback([owned = xl::event{d}] {});
+    expect_error(xl::errc::invalid_call, {"the end of an event"}, [&] { q.synchronize(); });
+    q.host_callback([owned = xl::stream{d}] {});
+    expect_error(xl::errc::invalid_call, {"the end of a stream"}, [&] { q.synchronize(); });
+    q.host_callback([owned = xl::pinned_buffer<int>{q, 4}] {});
+    expect_error(xl::errc::invalid_call, {"the end of a buffer"}, [&] { q.synchronize(); });
+    expect_usable(d);
+  }
+}
+
 // --- moved-from objects ---
 
 // A function: nvcc 13 crashes on a generic lambda with the caller's place as default argument.

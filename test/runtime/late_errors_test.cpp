@@ -139,11 +139,11 @@ CROSSLANE_TEST_ONCE(late_fault, handle_comes_again) {
     xl::launch(q, {.grid = 1, .block = 32}, numbered<1>{});
     faulty::when_destroyed = [](stream_key key) {
       next = key;
-      xl::detail::launches<faulty>.record({"launched_by_next", key, {}, {}, {}});
+      xl::detail::launches<faulty>().record({"launched_by_next", key, {}, {}, {}});
     };
   }
   faulty::when_destroyed = nullptr;
-  xl::detail::launches<faulty>.synchronised(next);
+  xl::detail::launches<faulty>().synchronised(next);
   std::string const text = text_of_fault(other);
   CROSSLANE_CHECK(contains(text, "numbered<1>") && !contains(text, "launched_by_next"));
 }
@@ -165,11 +165,11 @@ CROSSLANE_TEST_ONCE(pending_exceptions, null_handle) {
   xl::detail::pending_exceptions list;
   int one = 0, two = 0;
   stream_key const null_0{nullptr, 0}, null_1{nullptr, 1}, a{&one, 0}, b{&two, 0};
-  list.add(a, exception(1));
-  list.add(null_0, exception(2));
-  list.add(null_0, exception(3));  // a consequence
-  list.add(null_1, exception(4));
-  list.add(b, exception(5));
+  list.add(a, exception(1), xl::detail::this_library);
+  list.add(null_0, exception(2), xl::detail::this_library);
+  list.add(null_0, exception(3), xl::detail::this_library);  // a consequence
+  list.add(null_1, exception(4), xl::detail::this_library);
+  list.add(b, exception(5), xl::detail::this_library);
   CROSSLANE_CHECK_EQ(rethrown(list, null_1), 4);
   CROSSLANE_CHECK_EQ(rethrown(list, null_1), 0);
   CROSSLANE_CHECK_EQ(rethrown(list, null_0), 2);
@@ -186,7 +186,7 @@ CROSSLANE_TEST_ONCE(pending_exceptions, null_handle) {
 CROSSLANE_TEST_ONCE(pending_exceptions, many) {
   xl::detail::pending_exceptions list;
   static char streams[1000];
-  for (int i = 0; i < 1000; ++i) list.add({&streams[i], 0}, exception(i + 1));
+  for (int i = 0; i < 1000; ++i) list.add({&streams[i], 0}, exception(i + 1), xl::detail::this_library);
   for (int i = 0; i < 1000; ++i) CROSSLANE_CHECK(list.holds({&streams[i], 0}));
   for (int i = 999; i >= 500; --i) CROSSLANE_CHECK_EQ(rethrown(list, {&streams[i], 0}), i + 1);
   for (int i = 0; i < 500; ++i) CROSSLANE_CHECK_EQ(rethrown(list, stream_key::all_of(0)), i + 1);

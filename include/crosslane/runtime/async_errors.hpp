@@ -4,6 +4,7 @@
 
 #include <crosslane/runtime/error.hpp>
 #include <crosslane/runtime/extent.hpp>
+#include <crosslane/runtime/process.hpp>
 
 #include <sched.h>
 
@@ -11,17 +12,26 @@
 
 namespace crosslane::detail {
 
-/// Held for a few instructions at a time. Whoever waits lets others run, since the thread that holds it may not be running.
+/// Held for a few instructions at a time. fork() may happen meanwhile: in the child the lock is free again.
 class spin_lock {
  public:
   spin_lock() = default;
   void lock() noexcept {
-    while (__atomic_test_and_set(&locked_, __ATOMIC_ACQUIRE)) sched_yield();
+    int const self = this_process();
+    for (;;) {
+      int holder = 0;
+      if (try_from(holder, self)) return;
+      if (holder != self && try_from(holder, self)) return;  // of a thread of the parent, which is not here
+      sched_yield();
+    }
   }
-  void unlock() noexcept { __atomic_clear(&locked_, __ATOMIC_RELEASE); }
+  void unlock() noexcept { __atomic_store_n(&holder_, 0, __ATOMIC_RELEASE); }
 
  private:
-  bool locked_ = false;
+  bool try_from(int& expected, int self) noexcept {
+    return __atomic_compare_exchange_n(&holder_, &expected, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+  }
+  int holder_ = 0;  ///< the process; 0: nobody
 };
 
 class spin_guard {
@@ -55,6 +65,7 @@ struct launch_record {
   stream_key key;
   extent3 grid, block;
   source_location where;
+  library_mark const* from = &this_library;  ///< where the kernel's name and the place lie
 };
 
 /// The last launches of one backend, for the text of an error that surfaces later.
@@ -70,6 +81,13 @@ class launch_log {
     spin_guard const guard{lock_};
     for (launch_record& entry : entries_)
       if (key.covers(entry.key)) entry.key = stream_key::gone_from(key.device);
+  }
+
+  /// The library is about to go, and with it the names in its entries.
+  void forget(library_mark const& library) noexcept {
+    spin_guard const guard{lock_};
+    for (launch_record& entry : entries_)
+      if (entry.from == &library) entry = {nullptr, stream_key::gone_from(entry.key.device), {}, {}, {}};
   }
 
   /// The launches that were not waited for since, newest first. Of all streams: a fault makes every call after it fail.
@@ -112,17 +130,11 @@ class pending_exceptions {
   pending_exceptions() = default;
   pending_exceptions(pending_exceptions const&) = delete;
   pending_exceptions& operator=(pending_exceptions const&) = delete;
-  /// At the end of the program: nothing is lost in silence.
-  ~pending_exceptions() {
-    while (entry* const e = first_) {
-      print(e->exception, "an error that no synchronising call collected");
-      first_ = e->next;
-      delete e;
-    }
-  }
 
-  void add(stream_key key, std::exception_ptr exception) noexcept {
-    entry* added = new (std::nothrow) entry{key, exception};
+  /// `library` has the code that threw it. At its end an exception is printed at once: nobody will ask any more.
+  void add(stream_key key, std::exception_ptr exception, library_mark const& library) noexcept {
+    if (__atomic_load_n(&library.has_ended, __ATOMIC_ACQUIRE)) return print(exception, uncollected);
+    entry* added = new (std::nothrow) entry{key, exception, &library};
     if (added == nullptr) return print(exception, "an error that there is no memory to keep");
     {
       spin_guard const guard{lock_};
@@ -133,6 +145,31 @@ class pending_exceptions {
       }
     }
     delete added;
+  }
+
+  /// The end of a library, at that of the program as a rule: nothing that its code threw is lost in silence, nor kept when the code goes.
+  void print_all_of(library_mark const& library) noexcept {
+    for (;;) {
+      entry* found = nullptr;
+      {
+        spin_guard const guard{lock_};
+        entry** link = &first_;
+        while (*link != nullptr && (*link)->library != &library) link = &(*link)->next;
+        found = *link;
+        if (found == nullptr) return;
+        __atomic_store_n(link, found->next, __ATOMIC_RELEASE);
+      }
+      print(found->exception, uncollected);
+      delete found;
+    }
+  }
+
+  /// In the child of a fork() those of the parent are not its own.
+  void enter(int process) noexcept {
+    if (__atomic_load_n(&process_, __ATOMIC_RELAXED) == process) return;
+    spin_guard const guard{lock_};
+    if (process_ != 0 && process_ != process) __atomic_store_n(&first_, nullptr, __ATOMIC_RELEASE);
+    __atomic_store_n(&process_, process, __ATOMIC_RELAXED);
   }
 
   /// Whether one of the stream waits for a call that collects it.
@@ -169,8 +206,10 @@ class pending_exceptions {
   struct entry {
     stream_key key;
     std::exception_ptr exception;
+    library_mark const* library;
     entry* next = nullptr;
   };
+  static constexpr char const* uncollected = "an error that no synchronising call collected";
   static void print(std::exception_ptr const& exception, char const* what) noexcept {
     try {
       std::rethrow_exception(exception);
@@ -188,13 +227,57 @@ class pending_exceptions {
     return link;
   }
   spin_lock lock_;
+  int process_ = 0;
   entry* first_ = nullptr;  ///< oldest first; written under the lock, read without it to see that there is nothing
 };
 
-/// One of each per backend.
+/// The lists of a backend, of which a process has one each, and what the end of a library means to them.
 template <class Backend>
-inline launch_log launches;
+struct async_lists {
+  launch_log& launches = process_wide<launch_log>(name_of("launches 1").data);
+  pending_exceptions& exceptions = process_wide<pending_exceptions>(name_of("exceptions 1").data);
+
+  async_lists() = default;
+  async_lists(async_lists const&) = delete;
+  async_lists& operator=(async_lists const&) = delete;
+  ~async_lists() {
+    __atomic_store_n(&this_library.has_ended, true, __ATOMIC_RELEASE);
+    exceptions.print_all_of(this_library);
+    launches.forget(this_library);
+  }
+
+ private:
+  struct text {
+    char data[64];
+  };
+  static text name_of(char const* list) noexcept {
+    text result;
+    std::snprintf(result.data, sizeof result.data, "%s %s", Backend::name, list);
+    return result;
+  }
+};
+
+/// Each library has its own references. Those who make streams call this first, so that the end of the library comes after that of its
+/// streams.
 template <class Backend>
-inline pending_exceptions exceptions;
+[[gnu::visibility("hidden")]] async_lists<Backend>& lists() noexcept {
+  static async_lists<Backend> of_this_library;
+  of_this_library.exceptions.enter(this_process());
+  return of_this_library;
+}
+template <class Backend>
+[[gnu::visibility("hidden")]] launch_log& launches() noexcept {
+  return lists<Backend>().launches;
+}
+template <class Backend>
+[[gnu::visibility("hidden")]] pending_exceptions& exceptions() noexcept {
+  return lists<Backend>().exceptions;
+}
+
+/// Keeps what is being caught for the call that asks how the stream got on.
+template <class Backend>
+[[gnu::visibility("hidden")]] void keep_exception(stream_key key, std::exception_ptr exception) noexcept {
+  exceptions<Backend>().add(key, static_cast<std::exception_ptr&&>(exception), this_library);
+}
 
 }  // namespace crosslane::detail

@@ -91,7 +91,7 @@ class basic_buffer {
     size_ = count;
     device_ = stream.device_;
     if (count == 0) return;
-    auto const current = stream.make_current(where);
+    auto const current = stream.make_current("allocate", where);
     ordered_ = stream.properties(where).stream_ordered_memory;
     void* memory = nullptr;
     detail::check<B>(B::allocate(Kind, &memory, count * sizeof(T), stream.native(), ordered_), "allocate", where, [&](error_text& t) {
@@ -109,6 +109,7 @@ class basic_buffer {
 
   void release() noexcept {
     if (data_ != nullptr) {
+      detail::note_in_callback<B>("the end of a buffer");
       int previous = device_;
       (void)B::current_device(&previous);
       if (previous != device_) (void)B::select_device(device_);

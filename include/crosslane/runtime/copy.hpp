@@ -44,7 +44,7 @@ void copy(S const& stream, From&& from, To&& to, source_location where = source_
     throw_error(errc::size_mismatch, where, "copy of %zu elements to %zu elements of %zu bytes", std::size_t(from.size()),
                 std::size_t(to.size()), sizeof(T));
   if (from.size() == 0) return;
-  auto const current = q.make_current(where);
+  auto const current = q.make_current("copy", where);
   detail::check<B>(B::copy(to.data(), from.data(), from.size() * sizeof(T), q.native(), where), "copy", where, [&](error_text& t) {
     t.append("%zu bytes from %p to %p on ", from.size() * sizeof(T), static_cast<void const*>(from.data()),
              static_cast<void const*>(to.data()));
@@ -97,7 +97,7 @@ void copy_2d(S const& stream, rows<From> from, rows<To> to, source_location wher
   };
   check_side("source", from.pitch, from.data.size());
   check_side("destination", to.pitch, to.data.size());
-  auto const current = q.make_current(where);
+  auto const current = q.make_current("copy_2d", where);
   detail::check<B>(B::copy_2d(to.data.data(), to.pitch * sizeof(To), from.data.data(), from.pitch * sizeof(To), from.width * sizeof(To),
                               from.height, q.native(), where),
                    "copy_2d", where, [&](error_text& t) {

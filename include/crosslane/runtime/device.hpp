@@ -6,6 +6,8 @@
 #include <crosslane/runtime/async_errors.hpp>
 #include <crosslane/runtime/device_properties.hpp>
 
+#include <cstring>
+
 namespace crosslane {
 namespace detail {
 
@@ -15,7 +17,7 @@ template <runtime_backend B>
 [[noreturn, gnu::cold, gnu::noinline]] void throw_status(status answer, char const* call, error_text& object, source_location where) {
   B::clear_last_error();
   errc const code = B::classify(answer);
-  if (code == errc::kernel_fault || code == errc::vendor) launches<B>.describe(object);
+  if (code == errc::kernel_fault || code == errc::vendor) launches<B>().describe(object);
   throw error{code, object, where, {call, answer.code, B::text(answer)}};
 }
 
@@ -26,6 +28,61 @@ CROSSLANE_INLINE void check(status answer, char const* call, source_location whe
   error_text object;
   describe(object);
   throw_status<B>(answer, call, object, where);
+}
+
+/// A host callback that runs on the calling thread.
+struct running_callback {
+  char const* backend;
+  stream_key key;
+  source_location where;  ///< of the call that has queued it
+};
+
+/// Where each thread has its own. The number is the process's, so that a library sees the callbacks that another one's streams run.
+struct callback_slot {
+  pthread_key_t key{};
+  callback_slot() noexcept { (void)pthread_key_create(&key, nullptr); }
+
+  [[gnu::visibility("hidden")]] static callback_slot const& get() noexcept {
+    static callback_slot const& slot = process_wide<callback_slot>("callback 1");
+    return slot;
+  }
+};
+
+/// Makes a callback the one that runs here, for a scope.
+class callback_scope {
+ public:
+  explicit callback_scope(running_callback const& callback) noexcept { (void)pthread_setspecific(callback_slot::get().key, &callback); }
+  callback_scope(callback_scope const&) = delete;
+  callback_scope& operator=(callback_scope const&) = delete;
+  ~callback_scope() { (void)pthread_setspecific(callback_slot::get().key, nullptr); }
+};
+
+/// The callback of the backend's streams that the calling thread runs; null where it runs none.
+template <runtime_backend B>
+running_callback const* current_callback() noexcept {
+  auto const* const callback = static_cast<running_callback const*>(pthread_getspecific(callback_slot::get().key));
+  return callback != nullptr && std::strcmp(callback->backend, B::name) == 0 ? callback : nullptr;
+}
+
+template <runtime_backend B>
+error callback_error(running_callback const& callback, char const* call, source_location where) noexcept {
+  error_text text;
+  text.append("%s in a host callback of %s device %d, stream %p, queued at %s:%u: a callback must not call the runtime", call, B::name,
+              callback.key.device, callback.key.stream, callback.where.file, callback.where.line);
+  return error{errc::invalid_call, text, where};
+}
+
+/// Throws invalid_call in a host callback. A GPU's runtime refuses calls there, or waits for ever.
+template <runtime_backend B>
+void refuse_in_callback(char const* call, source_location where) {
+  if (running_callback const* const callback = current_callback<B>()) throw callback_error<B>(*callback, call, where);
+}
+
+/// Likewise of what must not throw: the error is that of the callback's stream.
+template <runtime_backend B>
+void note_in_callback(char const* call) noexcept {
+  if (running_callback const* const callback = current_callback<B>())
+    keep_exception<B>(callback->key, std::make_exception_ptr(callback_error<B>(*callback, call, callback->where)));
 }
 
 }  // namespace detail
@@ -49,6 +106,7 @@ class basic_device {
 
   /// Throws no_device where there is none, invalid_device where there is not this one.
   explicit basic_device(int index, source_location where = source_location::current()) : index_{index} {
+    detail::refuse_in_callback<B>("device", where);
     int n = 0;
     status const answer = B::device_count(&n);
     if (answer.code != 0 || n == 0) {
@@ -79,6 +137,7 @@ class basic_device {
   /// Bytes that can still be allocated.
   [[nodiscard]] std::size_t free_memory(source_location where = source_location::current()) const {
     std::size_t bytes = 0;
+    detail::refuse_in_callback<B>("free memory", where);
     guard const current{*this, where};
     detail::check<B>(B::free_memory(&bytes), "free memory", where, [this](error_text& t) { describe(t); });
     return bytes;
@@ -86,15 +145,17 @@ class basic_device {
 
   /// Makes it current for the calling thread. Calls of this library never need that: they carry their device.
   void select(source_location where = source_location::current()) const {
+    detail::refuse_in_callback<B>("select device", where);
     detail::check<B>(B::select_device(index_), "select device", where, [this](error_text& t) { describe(t); });
   }
 
   /// Waits for all work of all streams. Surfaces their errors.
   void synchronize(source_location where = source_location::current()) const {
+    detail::refuse_in_callback<B>("device synchronize", where);
     guard const current{*this, where};
     detail::check<B>(B::device_synchronize(), "device synchronize", where, [this](error_text& t) { describe(t); });
-    detail::launches<B>.synchronised(detail::stream_key::all_of(index_));
-    detail::exceptions<B>.rethrow(detail::stream_key::all_of(index_));
+    detail::launches<B>().synchronised(detail::stream_key::all_of(index_));
+    detail::exceptions<B>().rethrow(detail::stream_key::all_of(index_));
   }
 
   /// The same device of the same backend.
@@ -104,7 +165,9 @@ class basic_device {
   class guard {
    public:
     /// Throws vendor errors. The destructor selects the device of before.
-    explicit guard(basic_device device, source_location where = source_location::current()) : guard{device.index_, where} {}
+    explicit guard(basic_device device, source_location where = source_location::current()) : guard{device.index_, where} {
+      detail::refuse_in_callback<B>("select device", where);
+    }
 
     guard(guard const&) = delete;
     guard& operator=(guard const&) = delete;

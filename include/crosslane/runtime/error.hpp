@@ -22,6 +22,7 @@ enum class errc : unsigned char {
   invalid_device,     ///< a device index that does not exist
   invalid_handle,     ///< a null or moved-from stream, event or buffer
   not_supported,      ///< the device lacks a feature
+  invalid_call,       ///< a call that is not allowed there: in a host callback, or on a stream of the process before fork()
   divergent_barrier,  ///< threads of a block at different barriers, or returned before one
   divergent_wave,     ///< lanes of a wave operation in different operations, at different places, or returned
   invalid_lane,       ///< a read from a lane that does not take part
@@ -44,6 +45,7 @@ CROSSLANE_FN constexpr char const* to_string(errc code) noexcept {
     case errc::invalid_device: return "invalid device";
     case errc::invalid_handle: return "invalid handle";
     case errc::not_supported: return "not supported";
+    case errc::invalid_call: return "invalid call";
     case errc::divergent_barrier: return "divergent barrier";
     case errc::divergent_wave: return "divergent wave operation";
     case errc::invalid_lane: return "invalid lane";
@@ -89,7 +91,7 @@ struct vendor_status {
 
 /// Thrown by every function of the program's side. `what()` names the error, the object with its numbers, the vendor's answer
 /// and the caller's source line.
-class error : public std::exception {
+class [[gnu::visibility("default")]] error : public std::exception {
  public:
   /// Builds the text of what() from its parts; throw_error() does so and throws.
   error(errc code, error_text const& object, source_location where, vendor_status vendor = {}) noexcept

@@ -15,6 +15,7 @@ class basic_event {
 
   /// An event that nothing was recorded in yet. Throws vendor errors.
   explicit basic_event(basic_device<B> device, source_location where = source_location::current()) {
+    detail::refuse_in_callback<B>("event create", where);
     typename basic_device<B>::guard const current{device, where};
     detail::check<B>(B::event_create(&native_, Timed), "event create", where,
                      [&](error_text& t) { t.append("%s device %d", B::name, device.index()); });
@@ -36,7 +37,7 @@ class basic_event {
   /// Likewise; destroys what this one had.
   basic_event& operator=(basic_event&& other) noexcept {
     if (this != &other) {
-      if (valid_) (void)B::event_destroy(native_);
+      destroy();
       native_ = other.native_;
       recorded_on_ = other.recorded_on_;
       valid_ = other.valid_;
@@ -44,9 +45,7 @@ class basic_event {
     }
     return *this;
   }
-  ~basic_event() {
-    if (valid_) (void)B::event_destroy(native_);
-  }
+  ~basic_event() { destroy(); }
 
   [[nodiscard]] native_handle native() const noexcept { return native_; }  ///< the vendor's handle, still owned
 
@@ -56,24 +55,26 @@ class basic_event {
   void record(S const& on, source_location where = source_location::current()) {
     require(where);
     basic_stream_ref<B> const stream = detail::ref_of(on, where);
-    auto const current = stream.make_current(where);
+    auto const current = stream.make_current("event record", where);
     detail::check<B>(B::event_record(native_, stream.native()), "event record", where, [&](error_text& t) { stream.describe(t); });
     recorded_on_ = stream.log_key();
   }
 
   /// Waits until the recorded work is done; returns at once when nothing was recorded. Surfaces the errors of its stream.
   void synchronize(source_location where = source_location::current()) const {
+    detail::refuse_in_callback<B>("event synchronize", where);
     require(where);
     detail::check<B>(B::event_synchronize(native_), "event synchronize", where, [](error_text& t) { describe(t); });
-    detail::exceptions<B>.rethrow(recorded_on_);
+    detail::exceptions<B>().rethrow(recorded_on_);
   }
 
   /// Whether the recorded work is done. Surfaces the errors of its stream.
   [[nodiscard]] bool query(source_location where = source_location::current()) const {
+    detail::refuse_in_callback<B>("event query", where);
     require(where);
     bool done = false;
     detail::check<B>(B::event_query(native_, &done), "event query", where, [](error_text& t) { describe(t); });
-    detail::exceptions<B>.rethrow(recorded_on_);
+    detail::exceptions<B>().rethrow(recorded_on_);
     return done;
   }
 
@@ -84,6 +85,11 @@ class basic_event {
 
  private:
   basic_event() = default;
+  void destroy() noexcept {
+    if (!valid_) return;
+    detail::note_in_callback<B>("the end of an event");
+    (void)B::event_destroy(native_);
+  }
   static void describe(error_text& t) noexcept { t.append("%s event", B::name); }
   native_handle native_{};
   detail::stream_key recorded_on_ = detail::stream_key::gone_from(-1);  ///< the last time; no stream before
@@ -94,6 +100,7 @@ class basic_event {
 template <runtime_backend B>
 [[nodiscard]] float elapsed_milliseconds(basic_event<B, true> const& from, basic_event<B, true> const& to,
                                          source_location where = source_location::current()) {
+  detail::refuse_in_callback<B>("event elapsed", where);
   from.require(where);
   to.require(where);
   float milliseconds = 0;

@@ -122,12 +122,12 @@ inline namespace CROSSLANE_CONFIGURATION {
 /// Notes a launch in the log and throws where the backend refused it; with CROSSLANE_CONFIG_SYNC_LAUNCHES also where it fails.
 template <class B>
 void note_launch(basic_stream_ref<B> q, status answer, launch_record const& record, std::size_t dynamic_shared = 0) {
-  if (answer.code == 0) launches<B>.record(record);
+  if (answer.code == 0) launches<B>().record(record);
   char const* call = "launch";
   if (CROSSLANE_CONFIG_SYNC_LAUNCHES && answer.code == 0) {
     answer = B::stream_synchronize(q.native());
     call = "launch and synchronize";
-    exceptions<B>.rethrow(q.log_key());
+    exceptions<B>().rethrow(q.log_key());
   }
   check<B>(answer, call, record.where, [&](error_text& t) {
     t.append("launch of %s, grid (%u, %u, %u) block (%u, %u, %u), %zu bytes of dynamic shared memory, on ", record.kernel, record.grid.x,
@@ -262,7 +262,7 @@ void check_cooperative(int device, device_properties const& p, launch_geometry c
 template <class B, class K, class... A>
 void launch_checked(basic_stream_ref<B> q, launch_geometry const& g, K const& kernel, A const&... arguments) {
   device_properties const& p = q.properties(g.where);
-  auto const current = q.make_current(g.where);
+  auto const current = q.make_current("launch", g.where);
   with_instance<B, K, A...>(q.device_index(), p, g, [&](auto width) {
     if constexpr (kernel_shape_of<K>::cooperative) check_cooperative<B, width, K, A...>(q.device_index(), p, g);
     note_launch(q, B::template launch<width>(q.native(), p, g, kernel, arguments...),

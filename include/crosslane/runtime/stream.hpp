@@ -20,10 +20,11 @@ struct stream_state {
   void retain() noexcept { __atomic_fetch_add(&references, 1, __ATOMIC_RELAXED); }
   void release() noexcept {
     if (__atomic_sub_fetch(&references, 1, __ATOMIC_ACQ_REL) != 0) return;
+    note_in_callback<B>("the end of a stream");
     stream_key const key{B::key(native), device};
-    launches<B>.forget(key);  // before another thread can be given the same handle
+    launches<B>().forget(key);  // before another thread can be given the same handle
     (void)B::stream_destroy(native);
-    exceptions<B>.forget(key);  // after what was still to throw
+    exceptions<B>().forget(key);  // after what was still to throw
     delete this;
   }
 };
@@ -57,48 +58,55 @@ class basic_stream_ref {
 
   /// Waits until all work so far is done. Surfaces its errors.
   void synchronize(source_location where = source_location::current()) const {
+    detail::refuse_in_callback<B>("stream synchronize", where);
     guard const current{device_, where};
     detail::check<B>(B::stream_synchronize(native_), "stream synchronize", where, [this](error_text& t) { describe(t); });
-    detail::launches<B>.synchronised(log_key());
-    detail::exceptions<B>.rethrow(log_key());
+    detail::launches<B>().synchronised(log_key());
+    detail::exceptions<B>().rethrow(log_key());
   }
 
   /// Whether all work so far is done. Surfaces its errors.
   [[nodiscard]] bool query(source_location where = source_location::current()) const {
+    detail::refuse_in_callback<B>("stream query", where);
     bool done = false;
     guard const current{device_, where};
     detail::check<B>(B::stream_query(native_, &done), "stream query", where, [this](error_text& t) { describe(t); });
-    detail::exceptions<B>.rethrow(log_key());
+    detail::exceptions<B>().rethrow(log_key());
     return done;
   }
 
   /// Later work of this stream starts after what the event recorded. Nothing waits for an event that was never recorded.
   template <bool Timed>
   void wait(basic_event<B, Timed> const& event, source_location where = source_location::current()) const {
+    detail::refuse_in_callback<B>("stream wait event", where);
     event.require(where);
     guard const current{device_, where};
     detail::check<B>(B::stream_wait_event(native_, event.native()), "stream wait event", where, [this](error_text& t) { describe(t); });
   }
 
   /// Calls `f()` on a thread of the runtime when all work so far is done; later work waits for it. `f` must not call the
-  /// runtime, and on a GPU must not own what does so when it goes, as buffers do. An exception from it surfaces at the next call that
-  /// surfaces errors; later work runs all the same. Where the stream has failed before, `f` goes without having been called.
+  /// runtime: calls in it throw invalid_call. Nor may it own what does so when it goes, as buffers, events and streams do: that is an error
+  /// of the stream. An exception from `f` surfaces at the next call that surfaces errors; later work runs all the same. Where the stream
+  /// has failed before, `f` goes without having been called.
   template <class F>
   void host_callback(F f, source_location where = source_location::current()) const {
     struct package {
       F f;
-      detail::stream_key key;
+      detail::running_callback facts;
       static void run(void* self) noexcept {
+        detail::running_callback const here = static_cast<package*>(self)->facts;
+        detail::callback_scope const scope{here};
         try {
           static_cast<package*>(self)->f();
         } catch (...) {
-          detail::exceptions<B>.add(static_cast<package*>(self)->key, std::current_exception());
+          detail::keep_exception<B>(here.key, std::current_exception());
         }
         drop(self);
       }
       static void drop(void* self) noexcept { delete static_cast<package*>(self); }
     };
-    package* const p = new package{static_cast<F&&>(f), log_key()};
+    detail::refuse_in_callback<B>("host callback", where);
+    package* const p = new package{static_cast<F&&>(f), {B::name, log_key(), where}};
     guard const current{device_, where};
     status const answer = B::stream_callback(native_, &package::run, &package::drop, p);
     if (answer.code != 0) delete p;
@@ -113,7 +121,11 @@ class basic_stream_ref {
 
   using guard = typename basic_device<B>::guard;  ///< makes its device current for a scope
   /// While the guard lives, the stream's device is current for the calling thread. Throws vendor errors.
-  [[nodiscard]] guard make_current(source_location where) const { return guard{device_, where}; }
+  /// `call` is what a host callback that makes it is told of.
+  [[nodiscard]] guard make_current(char const* call, source_location where) const {
+    detail::refuse_in_callback<B>(call, where);
+    return guard{device_, where};
+  }
 
  private:
   template <runtime_backend>
@@ -138,6 +150,8 @@ class basic_stream {
 
   /// Higher `priority` runs earlier where the device can; values beyond the device's range are clamped. Throws vendor errors.
   explicit basic_stream(basic_device<B> device, int priority = 0, source_location where = source_location::current()) {
+    detail::refuse_in_callback<B>("stream create", where);
+    (void)detail::lists<B>();
     typename basic_device<B>::guard const current{device, where};
     native_handle native{};
     detail::check<B>(B::stream_create(&native, priority), "stream create", where,
@@ -147,6 +161,7 @@ class basic_stream {
 
   /// Adopts a stream that the vendor's API made on `device`: it is destroyed with this object.
   [[nodiscard]] static basic_stream from_native(native_handle handle, basic_device<B> device) {
+    (void)detail::lists<B>();
     return basic_stream{new detail::stream_state<B>{handle, device.index()}};
   }
 

@@ -22,6 +22,7 @@ struct host : backend::host_runtime<host> {
   template <unsigned Width, class K, class... A>
   static status launch(stream_handle q, device_properties const&, detail::launch_geometry const& g, K const& kernel,
                        A const&... arguments) {
+    if (q->is_lost()) return {lost_by_fork};
     q->enqueue<host>([task = backend::typed_grid_task<host, Width, K, A...>{g, type_name<K>(), kernel, arguments...}] {
       if constexpr (kernel_shape_of<K>::cooperative)
         backend::cooperative_grid{task}.run();
@@ -43,6 +44,7 @@ struct host : backend::host_runtime<host> {
   /// Element-wise work as plain loops: `work(begin, end)` for pieces of 0 ... n-1.
   template <class Work>
   static status run_range(stream_handle q, std::uint64_t n, Work const& work) {
+    if (q->is_lost()) return {lost_by_fork};
     q->enqueue<host>([=] {
       if (backend::watched_memory != nullptr) backend::watched_memory->unobserved();
       backend::run_pieces(n, backend::balanced_piece(n, 4096), work);

@@ -48,6 +48,13 @@ class monitor {
 /// made of nothing. What others wait for and what gives memory back is always done.
 enum class runs { unless_failed, always };
 
+/// Of the library that queues something, whose code and list of exceptions it needs.
+struct library_functions {
+  void* (*thread_main)(void*);
+  void (*add_current)(detail::stream_key) noexcept;
+  bool (*holds)(detail::stream_key) noexcept;
+};
+
 /// A piece of work of a stream.
 struct queue_item {
   explicit queue_item(runs when_) noexcept : when{when_} {}
@@ -55,22 +62,64 @@ struct queue_item {
   virtual void run() = 0;
   runs const when;
   std::uint64_t work = 0;  ///< its number, where streams are watched
+  library_functions const* functions = nullptr;
   queue_item* next = nullptr;
+};
+
+class host_queue;
+
+/// The queues of the process, in whatever library they were made.
+struct queue_list {
+  monitor lock;
+  detail::spin_lock entering;
+  int process = 0;  ///< whose they are
+  host_queue* first = nullptr;
+  std::uint64_t made = 0;
+
+  [[gnu::visibility("hidden")]] static queue_list& get() noexcept {
+    static queue_list& list = detail::process_wide<queue_list>("host queues 1");
+    list.enter(detail::this_process());
+    return list;
+  }
+
+ private:
+  /// The child of a fork() has none of the parent's threads: it begins with no queue, and a thread that held the lock is not there.
+  void enter(int now) noexcept {
+    if (__atomic_load_n(&process, __ATOMIC_ACQUIRE) == now) return;
+    detail::spin_guard const guard{entering};
+    if (process == now) return;
+    new (&lock) monitor;
+    first = nullptr;
+    __atomic_store_n(&process, now, __ATOMIC_RELEASE);
+  }
+};
+
+/// Keeps the code of a library where it is while a thread runs in it: the C library does not unload one whose objects of thread storage
+/// duration have still to be destroyed.
+struct code_in_use {
+  ~code_in_use() { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
 };
 
 class host_queue {
  public:
   explicit host_queue(int device_index) : device_{device_index} {
-    monitor::lock lock{registry_};
-    number_ = ++queues_made_;
-    next_queue_ = first_queue_;
-    first_queue_ = this;
+    queue_list& list = queue_list::get();
+    monitor::lock lock{list.lock};
+    number_ = ++list.made;
+    next_queue_ = list.first;
+    list.first = this;
   }
   host_queue(host_queue const&) = delete;
   host_queue& operator=(host_queue const&) = delete;
 
+  int device() const noexcept { return device_; }
+
+  /// It belongs to the parent of this process: fork() has left its thread there. Nothing may be asked of it, least of all its locks.
+  bool is_lost() const noexcept { return process_ != detail::this_process(); }
+
   /// Lets the queued work finish, then ends.
   static void destroy(host_queue* q) noexcept {
+    if (q->is_lost()) return;
     bool const from_own_thread = q->runs_here();
     bool started = false;
     {
@@ -99,9 +148,10 @@ class host_queue {
       void run() override { f(); }
       F f;
     };
-    static constexpr failure_list list{[](detail::stream_key key) noexcept { detail::exceptions<Tag>.add(key, std::current_exception()); },
-                                       [](detail::stream_key key) noexcept { return detail::exceptions<Tag>.holds(key); }};
-    return push(new item{static_cast<F&&>(f), when}, list);
+    static constexpr library_functions functions{
+        &thread_main, [](detail::stream_key key) noexcept { detail::keep_exception<Tag>(key, std::current_exception()); },
+        [](detail::stream_key key) noexcept { return detail::exceptions<Tag>().holds(key); }};
+    return push(new item{static_cast<F&&>(f), when}, functions);
   }
 
   void synchronize() noexcept {
@@ -115,7 +165,7 @@ class host_queue {
         lock.wait();
       }
     }
-    if (watched_streams != nullptr) watched_streams->program_knows(work);
+    if (work != 0) watch_->program_knows(work);
   }
 
   bool idle() noexcept {
@@ -125,7 +175,7 @@ class host_queue {
       if (done_ != pushed_) return false;
       work = last_work_;
     }
-    if (watched_streams != nullptr) watched_streams->program_knows(work);
+    if (work != 0) watch_->program_knows(work);
     return true;
   }
 
@@ -137,10 +187,11 @@ class host_queue {
 
   /// Waits for every queue of a device. Others can be made and destroyed meanwhile.
   static void synchronize_all(int device_index) noexcept {
-    monitor::lock lock{registry_};
+    queue_list& list = queue_list::get();
+    monitor::lock lock{list.lock};
     std::uint64_t below = ~std::uint64_t{0};
     for (;;) {  // newest first, which is the list's order
-      host_queue* q = first_queue_;
+      host_queue* q = list.first;
       while (q != nullptr && (q->number_ >= below || q->device_ != device_index)) q = q->next_queue_;
       if (q == nullptr) return;
       below = q->number_;
@@ -153,45 +204,50 @@ class host_queue {
   }
 
  private:
-  /// The backend's list of exceptions, its type erased.
-  struct failure_list {
-    void (*add_current)(detail::stream_key) noexcept;
-    bool (*holds)(detail::stream_key) noexcept;
-  };
   detail::stream_key stream_key() const noexcept { return {key(), device_}; }
 
   ~host_queue() {
-    monitor::lock lock{registry_};
+    queue_list& list = queue_list::get();
+    monitor::lock lock{list.lock};
     while (waiters_ != 0) lock.wait();
-    host_queue** link = &first_queue_;
+    host_queue** link = &list.first;
     while (*link != this) link = &(*link)->next_queue_;
     *link = next_queue_;
   }
 
-  std::uint64_t push(queue_item* item, failure_list const& failures) {
+  std::uint64_t push(queue_item* item, library_functions const& functions) {
     monitor::lock lock{monitor_};
-    failures_ = &failures;
-    if (failed_ && !failures.holds(stream_key())) {  // it has surfaced: this is new work
+    item->functions = &functions;
+    if (failed_ && !functions.holds(stream_key())) {  // it has surfaced: this is new work
       failed_ = false;
       skipped_until_ = pushed_;
     }
     if (!started_) {
-      if (int const code = pthread_create(&thread_, nullptr, &thread_main, this); code != 0) {
+      if (int const code = pthread_create(&thread_, nullptr, functions.thread_main, this); code != 0) {
         delete item;
         throw_error(errc::limit_exceeded, {}, "host stream: no thread could be made for it (error %d)", code);
       }
       started_ = true;
+      watch_ = watched_streams;
+      while (!has_begun_) lock.wait();  // from then on its code stays, whatever the program does with the library
     }
     (last_ == nullptr ? first_ : last_->next) = item;
     last_ = item;
     ++pushed_;
-    if (watched_streams != nullptr) item->work = last_work_ = watched_streams->queued(stream_key());
+    if (watch_ != nullptr) item->work = last_work_ = watch_->queued(stream_key());
     lock.wake_all();
     return last_work_;
   }
 
-  static void* thread_main(void* self) {
+  [[gnu::visibility("hidden")]] static void* thread_main(void* self) {
+    static thread_local code_in_use const here;
+    (void)&here;
     host_queue* const q = static_cast<host_queue*>(self);
+    {
+      monitor::lock lock{q->monitor_};
+      q->has_begun_ = true;
+      lock.wake_all();
+    }
     bool delete_at_end = false, skip = false;
     while (queue_item* const item = q->pop(delete_at_end, skip)) {
       std::uint64_t const work = item->work;
@@ -199,10 +255,10 @@ class host_queue {
       try {
         if (!skip) item->run();
       } catch (...) {
-        q->fail();
+        q->fail(*item->functions);
       }
       delete item;
-      if (work != 0) watched_streams->finished(work);
+      if (work != 0) q->watch_->finished(work);
       monitor::lock lock{q->monitor_};
       if (++q->done_ >= q->wake_at_) {
         q->wake_at_ = ~std::uint64_t{0};
@@ -213,9 +269,9 @@ class host_queue {
     return nullptr;
   }
 
-  void fail() noexcept {
+  void fail(library_functions const& functions) noexcept {
     monitor::lock lock{monitor_};
-    failures_->add_current(stream_key());
+    functions.add_current(stream_key());
     failed_ = true;
   }
 
@@ -232,19 +288,16 @@ class host_queue {
     return item;
   }
 
-  static inline monitor registry_;
-  static inline host_queue* first_queue_ = nullptr;
-  static inline std::uint64_t queues_made_ = 0;
-
   host_queue* next_queue_ = nullptr;
   std::uint64_t number_ = 0;
   int waiters_ = 0;  ///< threads inside synchronize_all that wait for this one; guarded by the registry
   int device_;
+  int process_ = detail::this_process();
+  stream_watch const* watch_ = nullptr;  ///< of the library that queued first
   monitor monitor_;
   pthread_t thread_{};
-  bool started_ = false, stopping_ = false, delete_at_end_ = false;
+  bool started_ = false, has_begun_ = false, stopping_ = false, delete_at_end_ = false;
   bool failed_ = false;  ///< since the last time that a failure surfaced
-  failure_list const* failures_ = nullptr;
   queue_item* first_ = nullptr;
   queue_item* last_ = nullptr;
   std::uint64_t pushed_ = 0, done_ = 0;
@@ -298,6 +351,8 @@ class recording {
     monitor::lock lock{monitor_};
     while (!done_) lock.wait();
   }
+  /// A stream of the parent of this process had not reached it at fork(), and never will here.
+  bool is_lost() const noexcept { return process_ != detail::this_process() && !done_; }
   /// False while the stream has not reached it.
   bool time(double* milliseconds) noexcept {
     monitor::lock lock{monitor_};
@@ -309,6 +364,7 @@ class recording {
   ~recording() = default;
   monitor monitor_;
   int references_ = 1;
+  int process_ = detail::this_process();
   std::uint64_t work_ = 0;
   bool done_ = false;
   double milliseconds_ = 0;

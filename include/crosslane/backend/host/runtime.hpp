@@ -19,7 +19,7 @@ struct host_runtime {
   using stream_handle = host_queue*;
   using event_handle = host_event*;
 
-  enum code { success, invalid_device, out_of_memory, not_ready };
+  enum code { success, invalid_device, out_of_memory, not_ready, lost_by_fork };
 
   static constexpr dlpack::device place_in_dlpack(memory_kind, int) noexcept { return {dlpack::cpu, 0}; }
   static constexpr bool reaches_dlpack(dlpack::device place, int) noexcept {
@@ -28,11 +28,18 @@ struct host_runtime {
   }
 
   static char const* text(status s) noexcept {
-    constexpr char const* texts[] = {"success", "invalid device", "out of memory", "not ready"};
+    constexpr char const* texts[] = {
+        "success", "invalid device", "out of memory", "not ready",
+        "the stream belongs to the parent of this process, with which fork() has left its thread: make a new one"};
     return texts[s.code];
   }
   static errc classify(status s) noexcept {
-    return s.code == invalid_device ? errc::invalid_device : s.code == out_of_memory ? errc::out_of_memory : errc::vendor;
+    switch (s.code) {
+      case invalid_device: return errc::invalid_device;
+      case out_of_memory: return errc::out_of_memory;
+      case lost_by_fork: return errc::invalid_call;
+      default: return errc::vendor;
+    }
   }
   static void clear_last_error() noexcept {}
 
@@ -93,21 +100,26 @@ struct host_runtime {
     return {};
   }
   static status stream_synchronize(stream_handle q) noexcept {
+    if (q->is_lost()) return {lost_by_fork};
     q->synchronize();
     return {};
   }
   static status stream_query(stream_handle q, bool* done) noexcept {
+    if (q->is_lost()) return {lost_by_fork};
     *done = q->idle();
     return {};
   }
   static status stream_wait_event(stream_handle q, event_handle e) {
+    if (q->is_lost()) return {lost_by_fork};
     if (recording::hold const r = e->latest()) {
+      if (r->is_lost()) return {lost_by_fork};
       std::uint64_t const waiting = q->enqueue<Backend>([r] { r->wait(); }, runs::always);
       if (watched_streams != nullptr) watched_streams->waits(waiting, r->work());
     }
     return {};
   }
   static status stream_callback(stream_handle q, void (*f)(void*), void (*drop)(void*), void* data) {
+    if (q->is_lost()) return {lost_by_fork};
     struct call {
       void (*f)(void*);
       void (*drop)(void*);
@@ -142,6 +154,7 @@ struct host_runtime {
     return {};
   }
   static status event_record(event_handle e, stream_handle q) {
+    if (q->is_lost()) return {lost_by_fork};
     recording::hold const r{new recording};
     r->set_work(q->enqueue<Backend>([r] { r->complete(); }, runs::always));
     e->set_latest(r);
@@ -149,6 +162,7 @@ struct host_runtime {
   }
   static status event_synchronize(event_handle e) noexcept {
     if (recording::hold const r = e->latest()) {
+      if (r->is_lost()) return {lost_by_fork};
       r->wait();
       note_known(r);
     }
@@ -156,6 +170,7 @@ struct host_runtime {
   }
   static status event_query(event_handle e, bool* done) noexcept {
     recording::hold const r = e->latest();
+    if (r && r->is_lost()) return {lost_by_fork};
     double milliseconds = 0;
     *done = !r || r->time(&milliseconds);
     if (r && *done) note_known(r);
@@ -163,6 +178,7 @@ struct host_runtime {
   }
   static status event_elapsed(float* milliseconds, event_handle a, event_handle b) noexcept {
     recording::hold const first = a->latest(), last = b->latest();
+    if ((first && first->is_lost()) || (last && last->is_lost())) return {lost_by_fork};
     double from = 0, to = 0;
     if (!first || !last || !first->time(&from) || !last->time(&to)) return {not_ready};
     *milliseconds = float(to - from);
@@ -171,7 +187,8 @@ struct host_runtime {
     return {};
   }
 
-  static status allocate(memory_kind kind, void** out, std::size_t bytes, stream_handle, bool) noexcept {
+  static status allocate(memory_kind kind, void** out, std::size_t bytes, stream_handle q, bool) noexcept {
+    if (q->is_lost()) return {lost_by_fork};
     // Linux hands out more than there is and ends the program at the first touch: a device says no at once.
     if (bytes > physical_memory()) return {out_of_memory};
     if (watched_memory != nullptr) {
@@ -183,6 +200,10 @@ struct host_runtime {
   }
   /// In stream order whatever the kind: a host callback may own a buffer, and would wait for itself.
   static status deallocate(memory_kind, void* p, stream_handle q, bool) noexcept {
+    if (q->is_lost()) {  // nothing of this process works with it
+      if (watched_memory == nullptr) std::free(p);
+      return {};
+    }
     launch_facts facts;
     auto const free_now = [p, &facts] { free_memory_of(p, facts); };
     try {
@@ -198,25 +219,22 @@ struct host_runtime {
   }
 
   static status copy(void* to, void const* from, std::size_t bytes, stream_handle q, source_location where) {
-    transfer(q, "copy", where, {to, bytes, from, bytes, bytes, 1}, [=] {
+    return transfer(q, "copy", where, {to, bytes, from, bytes, bytes, 1}, [=] {
       auto const piece = [=](std::uint64_t begin, std::uint64_t end) {
         std::memcpy(static_cast<char*>(to) + begin, static_cast<char const*>(from) + begin, end - begin);
       };
       parallel_pieces(bytes, balanced_piece(bytes, std::uint64_t{1} << 20), piece);
     });
-    return {};
   }
   static status copy_2d(void* to, std::size_t to_pitch, void const* from, std::size_t from_pitch, std::size_t width, std::size_t height,
                         stream_handle q, source_location where) {
-    transfer(q, "copy_2d", where, {to, to_pitch, from, from_pitch, width, height}, [=] {
+    return transfer(q, "copy_2d", where, {to, to_pitch, from, from_pitch, width, height}, [=] {
       for (std::size_t row = 0; row < height; ++row)
         std::memcpy(static_cast<char*>(to) + row * to_pitch, static_cast<char const*>(from) + row * from_pitch, width);
     });
-    return {};
   }
   static status fill_bytes(void* p, int value, std::size_t bytes, stream_handle q, source_location where) {
-    transfer(q, "fill", where, {p, bytes, nullptr, 0, bytes, 1}, [=] { std::memset(p, value, bytes); });
-    return {};
+    return transfer(q, "fill", where, {p, bytes, nullptr, 0, bytes, 1}, [=] { std::memset(p, value, bytes); });
   }
 
  private:
@@ -232,16 +250,18 @@ struct host_runtime {
     return facts;
   }
   template <class Move>
-  static void transfer(stream_handle q, char const* name, source_location where, memory_transfer const& t, Move const& move) {
+  static status transfer(stream_handle q, char const* name, source_location where, memory_transfer const& t, Move const& move) {
+    if (q->is_lost()) return {lost_by_fork};
     if (watched_memory == nullptr) {
       q->enqueue<Backend>(move);
-      return;
+      return {};
     }
     launch_facts const facts = facts_of(name, where);
     std::uint64_t const work = q->enqueue<Backend>([=] {
       if (watched_memory->transfer(facts, t)) move();
     });
     watched_memory->queued_transfer(work, facts, t);
+    return {};
   }
   static void note_known(recording::hold const& r) noexcept {
     if (watched_streams != nullptr) watched_streams->program_knows(r->work());
