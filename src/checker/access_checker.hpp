@@ -13,6 +13,7 @@
 #include "watched_memory.hpp"
 
 #include <crosslane/backend/host/access_monitor.hpp>
+#include <crosslane/backend/host/backend.hpp>
 
 #include <memory>
 
