@@ -69,10 +69,6 @@ namespace crosslane::detail {
 // --- numbers ---
 
 template <class T>
-inline constexpr bool is_small_float = false;
-template <class F>
-inline constexpr bool is_small_float<small_float<F>> = true;
-template <class T>
 inline constexpr bool is_whole = std::is_integral_v<T> || std::is_enum_v<T>;
 template <class T>
 inline constexpr bool is_real = is_small_float<T> || std::is_floating_point_v<T>;
