@@ -73,9 +73,13 @@ constexpr bool acquires(int order) {
   return order == __ATOMIC_ACQUIRE || order == __ATOMIC_CONSUME || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST;
 }
 
-/// Does an atomic operation of the running thread, and judges it.
-template <class T, class F>
-auto see_atomic(T const volatile* target, unsigned flags, int order, void* from, F const& operation) {
+struct always {
+  bool operator()(auto const&) const { return true; }
+};
+
+/// Does an atomic operation of the running thread, and judges it. `stores` says of its result whether it has stored something.
+template <class T, class F, class Stores = always>
+auto see_atomic(T const volatile* target, unsigned flags, int order, void* from, F const& operation, Stores const& stores = {}) {
   scope const s = next_scope;
   next_scope = scope::system;
   void const* const p = const_cast<T const*>(target);
@@ -92,9 +96,10 @@ auto see_atomic(T const volatile* target, unsigned flags, int order, void* from,
   access_monitor::block_state& b = *self.block();
   if (checker().memory.contains(p))
     checker().access(b, p, sizeof(T), flags | access_is_atomic | unsigned(s) << access_scope_shift, reinterpret_cast<std::uintptr_t>(from));
-  if ((flags & access_writes) != 0) checker().release(b, p, releases(order), (flags & access_reads) != 0, s);
   auto const result = operation();
+  // In this order: what an operation reads has been released before it, by others.
   if ((flags & access_reads) != 0) checker().acquire(b, p, acquires(order), s);
+  if ((flags & access_writes) != 0 && stores(result)) checker().release(b, p, releases(order), (flags & access_reads) != 0, s);
   return result;
 }
 
@@ -238,11 +243,11 @@ std::exception_ptr access_monitor::take_failure() noexcept {
 
 void set_atomic_scope(scope s) noexcept { next_scope = s; }
 
-void atomic_fence(scope, int order) noexcept {
+void atomic_fence(scope s, int order) noexcept {
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
   if (active_block == nullptr) return;
   unseen const self;
-  checker().fence(*self.block(), releases(order), acquires(order));
+  checker().fence(*self.block(), releases(order), acquires(order), s);
 }
 
 }  // namespace crosslane::backend
@@ -310,10 +315,12 @@ CROSSLANE_SET_HOOK(__wrap_memset)
     return see_atomic(p, access_reads | access_writes, order, CROSSLANE_CALLER,                                                   \
                       [=] { return __atomic_fetch_##name(p, value, __ATOMIC_SEQ_CST); });                                         \
   }
-#define CROSSLANE_COMPARE_HOOK(bits, name, T)                                                                                             \
-  int __tsan_atomic##bits##_compare_exchange_##name(T volatile* p, T* expected, T desired, int order, int) {                              \
-    return see_atomic(p, access_reads | access_writes, order, CROSSLANE_CALLER,                                                           \
-                      [=] { return int(__atomic_compare_exchange_n(p, expected, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)); }); \
+#define CROSSLANE_COMPARE_HOOK(bits, name, T)                                                                              \
+  int __tsan_atomic##bits##_compare_exchange_##name(T volatile* p, T* expected, T desired, int order, int) {               \
+    return see_atomic(                                                                                                     \
+        p, access_reads | access_writes, order, CROSSLANE_CALLER,                                                          \
+        [=] { return int(__atomic_compare_exchange_n(p, expected, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)); }, \
+        [](int same) { return same != 0; });                                                                               \
   }
 #define CROSSLANE_ATOMIC_HOOKS(bits, T)                                                                                     \
   T __tsan_atomic##bits##_load(T const volatile* p, int order) {                                                            \
@@ -335,11 +342,14 @@ CROSSLANE_SET_HOOK(__wrap_memset)
   CROSSLANE_COMPARE_HOOK(bits, strong, T)                                                                                   \
   CROSSLANE_COMPARE_HOOK(bits, weak, T)                                                                                     \
   T __tsan_atomic##bits##_compare_exchange_val(T volatile* p, T expected, T desired, int order, int) {                      \
-    return see_atomic(p, access_reads | access_writes, order, CROSSLANE_CALLER, [=] {                                       \
-      T seen = expected;                                                                                                    \
-      __atomic_compare_exchange_n(p, &seen, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);                            \
-      return seen;                                                                                                          \
-    });                                                                                                                     \
+    return see_atomic(                                                                                                      \
+        p, access_reads | access_writes, order, CROSSLANE_CALLER,                                                           \
+        [=] {                                                                                                               \
+          T seen = expected;                                                                                                \
+          __atomic_compare_exchange_n(p, &seen, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);                        \
+          return seen;                                                                                                      \
+        },                                                                                                                  \
+        [=](T seen) { return seen == expected; });                                                                          \
   }
 CROSSLANE_ATOMIC_HOOKS(8, std::uint8_t)
 CROSSLANE_ATOMIC_HOOKS(16, std::uint16_t)

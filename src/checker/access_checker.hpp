@@ -42,8 +42,10 @@ struct access_monitor::block_state {
   struct thread_state {
     std::uint32_t segment = 0;       ///< 0: a new one begins with its next access
     std::unique_ptr<clock> learned;  ///< since the last barrier of the block
-    std::unique_ptr<clock> pending;  ///< read by relaxed operations: counts after an acquire fence
-    std::unique_ptr<clock> fenced;   ///< what relaxed operations after a release fence release
+    /// Read by relaxed operations from the thread's wave, from its block, from other blocks: counts after an acquire fence of such a scope.
+    std::unique_ptr<clock> pending[3];
+    std::unique_ptr<clock> fenced;       ///< what relaxed operations after a release fence release
+    scope fenced_reach = scope::system;  ///< and to whom
   };
   struct wave_state {
     std::uint32_t below = 0;                ///< segments of the wave's own lanes that all of them know
@@ -75,7 +77,7 @@ struct access_monitor::block_state {
       thread[t].segment = 0;
       if (!some_learned) continue;
       thread[t].learned.reset();
-      thread[t].pending.reset();
+      for (std::unique_ptr<clock>& pending : thread[t].pending) pending.reset();
       thread[t].fenced.reset();
     }
     some_learned = false;
@@ -231,7 +233,7 @@ class access_checker {
     if (aggregate && (flags & access_reads) != 0 && !any_written && !reported) report_unwritten(b, *block, at, bytes, flags, from);
   }
 
-  /// Before an atomic operation: what it releases.
+  /// Behind an atomic operation that has stored, and behind what it acquires: what it releases.
   void release(block_state& b, void const* p, bool releases, bool reads, scope s) {
     block_state::thread_state& t = b.thread[b.running];
     auto const found = released_.find(p);
@@ -241,15 +243,17 @@ class access_checker {
     }
     release_state& r = found != released_.end() ? found->second : released_[p];
     if (!reads) r = {};
-    if (releases)
+    if (releases) {
       publish(b, r.knowledge);
-    else
+    } else {
       r.knowledge.join(*t.fenced);
+      s = s < t.fenced_reach ? s : t.fenced_reach;
+    }
     r.reach = s < r.reach ? s : r.reach;
     r.thread = b.first_thread + b.running;
   }
 
-  /// Behind one: what it acquires.
+  /// Behind an atomic operation that has read: what it acquires.
   void acquire(block_state& b, void const* p, bool acquires, scope s) {
     if (s >= scope::device) judge_late_accesses();
     if (s >= scope::device && (!memory.contains(p) || histories_.has_concurrent(memory.history(p), work_, order))) {
@@ -266,18 +270,23 @@ class access_checker {
     if (acquires) {
       learn(b, t, r.knowledge);
     } else {
-      if (!t.pending) t.pending = std::make_unique<clock>();
-      t.pending->join(r.knowledge);
+      std::unique_ptr<clock>& pending = t.pending[includes(b, scope::wave, r.thread) ? 0 : includes(b, scope::block, r.thread) ? 1 : 2];
+      if (!pending) pending = std::make_unique<clock>();
+      pending->join(r.knowledge);
       b.some_learned = true;
     }
   }
 
-  void fence(block_state& b, bool releases, bool acquires) {
+  void fence(block_state& b, bool releases, bool acquires, scope s) {
     block_state::thread_state& t = b.thread[b.running];
-    if (acquires && told_by_others_) learn_of_others();
-    if (acquires && t.pending) learn(b, t, *t.pending);
+    if (acquires) {
+      if (s >= scope::device && told_by_others_) learn_of_others();
+      for (unsigned from = 0; from <= (s >= scope::device ? 2u : unsigned(s)); ++from)
+        if (t.pending[from]) learn(b, t, *t.pending[from]);
+    }
     if (releases) {
       t.fenced = std::make_unique<clock>();
+      t.fenced_reach = s;
       publish(b, *t.fenced);
       b.some_learned = true;
     }

@@ -261,7 +261,15 @@ CROSSLANE_TEST(corpus, device_race) {
   right<corpus::smooths_to_another>(d, 2, 64);
   right<corpus::prepares_before_a_barrier>(d, 3, 64);
   right<corpus::last_block<true>>(d, 4, 64);
-  right<corpus::last_block_by_fences>(d, 4, 64);
+  constexpr auto narrow = xl::scope::block, wide = xl::scope::device;
+  wrong<corpus::last_block_by_fences<narrow, wide>>(d, kind::device_race, 4, 64, [](unsigned a, unsigned) { return a == 0; });
+  wrong<corpus::last_block_by_fences<wide, narrow>>(d, kind::device_race, 4, 64, [](unsigned a, unsigned) { return a == 0; });
+  right<corpus::last_block_by_fences<wide, wide>>(d, 4, 64);
+  wrong<corpus::last_wave<corpus::addition::by_leader>>(d, kind::device_race, 4, 64, any);
+  wrong<corpus::last_wave<corpus::addition::relaxed>>(d, kind::device_race, 4, 64, any);
+  right<corpus::last_wave<corpus::addition::for_the_wave>>(d, 4, 64);
+  wrong<corpus::hands_on_by_compare_exchange<false>>(d, kind::device_race, 4, 64, any);
+  right<corpus::hands_on_by_compare_exchange<true>>(d, 4, 64);
   right<corpus::neighbours_in_a_grid<true>>(d, 3, 64);
   wrong<corpus::fence_for_the_grid<false>>(d, kind::device_race, 3, 64, [](unsigned a, unsigned b) { return a + b == 63; });
   wrong<corpus::bins_counted_plainly>(d, kind::device_race, 1, 64, [](unsigned a, unsigned b) { return a != b && a % 16 == b % 16; });

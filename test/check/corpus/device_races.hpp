@@ -77,25 +77,68 @@ struct last_block {
     m.data[1001] = sum;
   }
 };
-/// The same by fences round a relaxed operation.
+/// The same by fences round a relaxed operation, whose scope may be too narrow.
+template <xl::scope Release, xl::scope Acquire>
 struct last_block_by_fences {
   struct shared {
     bool last;
   };
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
-    m.data[ctx.global_rank()] = 1;
+    m.data[ctx.global_rank()] = 1;  // @last_block_by_fences
     ctx.sync_block();
     if (ctx.thread_rank() == 0) {
-      xl::fence(ctx);
+      xl::fence<Release>(ctx);
       s.last = xl::atomic(ctx, m.data[1000]).fetch_add(1) + 1 == int(ctx.block_count());
-      xl::fence(ctx);
+      xl::fence<Acquire>(ctx);
     }
     ctx.sync_block();
     if (!s.last || ctx.thread_rank() != 0) return;
     int sum = 0;
-    for (unsigned i = 0; i < ctx.global_size(); ++i) sum += m.data[i];
+    for (unsigned i = 0; i < ctx.global_size(); ++i) sum += m.data[i];  // @last_block_by_fences
     m.data[1001] = sum;
+  }
+};
+
+/// Each wave hands on what its lanes have written, and the last one reads it all: by an addition for the wave, whose order is each lane's,
+/// or by the leader's own, whose order is the leader's.
+enum class addition { by_leader, relaxed, for_the_wave };
+template <addition How>
+struct last_wave {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
+    auto const w = xl::wave(ctx);
+    auto const count = xl::atomic(ctx, m.data[1000]);
+    m.data[ctx.global_rank()] = 1;  // @last_wave
+    int before = 0;
+    if (How == addition::by_leader) {
+      if (w.is_leader()) before = count.fetch_add(int(w.size()), xl::acq_rel{});
+    } else if (How == addition::relaxed) {
+      before = xl::aggregated_add(w, count, 1);
+    } else {
+      before = xl::aggregated_increment(w, count, xl::acq_rel{});
+    }
+    if (w.broadcast(before) + w.size() != ctx.global_size()) return;
+    int sum = 0;
+    for (unsigned i = 0; i < ctx.global_size(); ++i) sum += m.data[i];  // @last_wave
+    if (w.is_leader()) m.data[1001] = sum;
+  }
+};
+
+/// A compare-exchange that fails stores nothing, so that nobody can acquire from it.
+template <bool Succeeds>
+struct hands_on_by_compare_exchange {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
+    if (ctx.thread_rank() != 0) return;
+    auto const flag = xl::atomic(ctx, m.data[1000]);
+    if (ctx.block_rank() == 0) {
+      m.data[0] = 1;  // @hands_on_by_compare_exchange
+      int expected = Succeeds ? 0 : 5;
+      flag.compare_exchange(expected, 1, xl::release{});
+    } else if (flag.load(xl::acquire{}) == int(Succeeds)) {
+      m.data[ctx.block_rank()] = m.data[0];  // @hands_on_by_compare_exchange
+    }
   }
 };
 
