@@ -534,6 +534,70 @@ CROSSLANE_TEST(kernel_exception, caught_inside) {
 
 // --- blocks and grids ---
 
+/// Waits with others in its destructor, which cannot be left by an exception.
+template <class Ctx>
+struct meets_at_the_end {
+  Ctx const& ctx;
+  int way;
+  ~meets_at_the_end() {
+    if (way == 0)
+      ctx.sync_block();
+    else if (way == 1)
+      ctx.sync_grid();
+    else if (way == 2)
+      xl::wave(ctx).sync();
+    else
+      (void)(xl::wave(ctx).shuffle_xor(ctx.thread_rank(), 1) + xl::wave(ctx).reduce(1u, xl::plus{}));
+  }
+};
+struct fails_beside_destructors {
+  static constexpr bool cooperative = true;
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, int way, bool inside, unsigned thread, xl::span<int> numbers) const {
+    xl::check(ctx, inside || ctx.thread_rank() != thread, "on purpose");
+    meets_at_the_end<Ctx> const outer{ctx, way}, inner{ctx, way};
+    xl::check(ctx, !inside || ctx.thread_rank() != thread, "on purpose");
+    numbers[ctx.thread_rank()] = 1;
+  }
+};
+struct cannot_be_left {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, xl::span<int> numbers) const {
+    struct reads_behind_the_end {
+      xl::span<int> s;
+      ~reads_behind_the_end() { s[s.size()] = 1; }
+    } const last{numbers};
+    meet(ctx);
+  }
+  template <class Ctx>
+  static void meet(Ctx const& ctx) noexcept {
+    if (ctx.thread_rank() % 2 == 0) ctx.sync_block();
+  }
+};
+
+CROSSLANE_TEST(kernel_exception, beside_destructors_that_wait) {
+  xl::buffer<int> numbers{xl::stream{d}, 96};
+  for (int const way : {0, 1, 2, 3})
+    for (bool const inside : {false, true})
+      for (unsigned const thread : {0u, 3u, 95u}) {
+        xl::stream const q{d};
+        xl::launch(q, {.grid = 2, .block = 96}, fails_beside_destructors{}, way, inside, thread, numbers);
+        expect_error(xl::errc::kernel_fault, {"on purpose", "thread " + std::to_string(thread)}, [&] { q.synchronize(); });
+      }
+  xl::stream const q{d};
+  xl::launch(q, {.grid = 2, .block = 96}, fails_beside_destructors{}, 0, false, 96u, numbers);
+  q.synchronize();
+  xl::launch(q, {.grid = 1, .block = 96}, cannot_be_left{}, numbers);
+  try {
+    q.synchronize();
+    fail("no error", source_location::current());
+  } catch (xl::error const& e) {  // not known where the compiler ends the program without a handler
+    CROSSLANE_CHECK(e.code() == xl::errc::out_of_bounds || e.code() == xl::errc::kernel_fault);
+    CROSSLANE_CHECK(contains(e.what(), "cannot_be_left"));
+  }
+  check_block_sums(q, 3, 100);
+}
+
 CROSSLANE_TEST(executor, every_block_size) {
   xl::stream const q{d};
   unsigned const step = under_sanitizer ? 101 : 3;

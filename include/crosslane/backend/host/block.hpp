@@ -7,16 +7,21 @@
 #include <crosslane/backend/host/block_task.hpp>
 #include <crosslane/backend/host/fiber.hpp>
 #include <crosslane/backend/host/schedule.hpp>
+#include <crosslane/backend/host/thread_end.hpp>
 #include <crosslane/runtime/async_errors.hpp>
 
 #include <cstdlib>
+#include <exception>
 
 namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 
 /// Runs one block at a time.
-class block_runner {
+class block_runner final : thread_owner {
  public:
-  block_runner() { main_.owner = this; }
+  block_runner() {
+    main_.owner = this;
+    take_over_termination();
+  }
   block_runner(block_runner const&) = delete;
   block_runner& operator=(block_runner const&) = delete;
   ~block_runner() { std::free(shared_memory_); }
@@ -94,8 +99,10 @@ class block_runner {
   }
   void thread_returned() noexcept { ++finished_; }
 
-  /// A barrier, called by thread `rank`.
+  /// A barrier, called by thread `rank`. A destructor that an exception has called does not wait: the thread, and with it the block, has
+  /// failed, and no second exception may come.
   void wait(unsigned rank, barrier kind, source_location where) {
+    if (exceptions_->uncaught != 0) return;
     if (cancelled_) throw lane_cancelled{};
     if (arrived_++ == 0) {
       first_rank_ = rank;
@@ -110,8 +117,10 @@ class block_runner {
     suspend(rank);
   }
 
-  /// An operation of lanes of one wave, called by thread `rank`: returns when all its members have called it.
+  /// An operation of lanes of one wave, called by thread `rank`: returns when all its members have called it. As wait() in destructors;
+  /// `slot.out` is then left as it is.
   void collective(unsigned rank, unsigned wave_size, lane_slot const& slot) {
+    if (exceptions_->uncaught != 0) return;
     if (cancelled_) throw lane_cancelled{};
     unsigned const lane = rank % wave_size, wave = rank / wave_size;
     lane_slot* const slots = slots_ + wave * wave_size;
@@ -150,7 +159,10 @@ class block_runner {
     fiber& next = choose_next();
     if (&next == &main_) return;
     current_ = &next;
+    runs_here(this);
+    exceptions_ = thread_exceptions::here();
     switch_fiber(main_, next);
+    runs_here(nullptr);
     monitor_.leave();
   }
 
@@ -339,15 +351,49 @@ class block_runner {
     fiber& f = *self.current_;
     arrive(f, from);
     self.run_threads();
-    fiber& next = self.choose_next();
-    self.current_ = &next;
-    switch_fiber(f, next, true);
+    self.leave_fiber();
+  }
+
+  /// Nothing is left to do on the current fiber.
+  [[noreturn]] void leave_fiber() noexcept {
+    fiber& ended = *current_;
+    fiber& next = choose_next();
+    current_ = &next;
+    switch_fiber(ended, next, true);
+    __builtin_unreachable();
+  }
+
+  void leave_thread() noexcept override {
+    if (exceptions_->caught != nullptr) {
+      keep_failure();
+      abi::__cxa_end_catch();
+    } else {  // some compilers' code ends the program without a handler, and what has been thrown is not known
+      fail([&] {
+        error_text text;
+        text.append("an exception that cannot leave a destructor or noexcept function; kernel %s, block (%u, %u, %u), thread %u",
+                    task_->kernel, block_index_.x, block_index_.y, block_index_.z, running_);
+        return std::make_exception_ptr(error{errc::kernel_fault, text, task_->where});
+      });
+    }
+    exceptions_->uncaught = 0;
+    ++finished_;
+    leave_fiber();
   }
 
   void run_threads() noexcept {
     try {
       task_->run_threads(*task_, *this);
       return;
+    } catch (...) {
+      keep_failure();
+    }
+    ++finished_;
+  }
+
+  /// In a handler of what a thread has thrown.
+  void keep_failure() noexcept {
+    try {
+      throw;
     } catch (lane_cancelled const&) {
       // The failure that cancelled the block is kept already.
     } catch (error const& e) {
@@ -357,7 +403,6 @@ class block_runner {
         found.text.append("%s; kernel %s, block (%u, %u, %u), thread %u", e.object(), task_->kernel, block_index_.x, block_index_.y,
                           block_index_.z, running_);
         report(found);
-        ++finished_;
         return;
       }
       fail([&] {
@@ -369,7 +414,6 @@ class block_runner {
     } catch (...) {
       fail([] { return std::current_exception(); });
     }
-    ++finished_;
   }
 
   template <class Make>
@@ -413,6 +457,7 @@ class block_runner {
   unsigned first_rank_ = 0, other_rank_ = 0;
   source_location first_place_, other_place_;
   std::exception_ptr error_;
+  thread_exceptions* exceptions_ = nullptr;  ///< of the thread of the program that runs the fibers
   fiber main_;
   fiber* current_ = nullptr;
   fiber* lanes_[fiber_pool::capacity] = {};         ///< the fiber on which a waiting lane waits, else null

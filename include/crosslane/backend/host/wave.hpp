@@ -11,10 +11,10 @@
 
 namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 
-/// Room for a T that need not be default-constructible.
+/// Room for a T that need not be default-constructible. The caller's own value is what stays there in a thread that has failed.
 template <class T>
-union uninitialised {
-  uninitialised() {}
+union result_of {
+  explicit result_of(T const& own) : value{own} {}
   T value;
 };
 
@@ -35,7 +35,7 @@ class host_wave : public wave_hooks {
   /// The value of lane `source`, which must be a member.
   template <unsigned W, class T>
   T shuffle(lane_mask<W> members, T value, unsigned source, source_location where) const {
-    uninitialised<T> result;
+    result_of<T> result{value};
     offer<W>(members, &value, &result.value, source, where, [](lane_slot* wave, std::uint64_t lanes) {
       for (std::uint64_t rest = lanes; rest != 0; rest &= rest - 1) {
         unsigned const lane = unsigned(__builtin_ctzll(rest)), from = wave[lane].argument;
@@ -91,7 +91,7 @@ class host_wave : public wave_hooks {
   /// value op value op ... in the order of the lanes, for every member.
   template <unsigned W, class T, class Op>
   T reduce(lane_mask<W> members, T value, Op const& op, source_location where) const {
-    uninitialised<T> result;
+    result_of<T> result{value};
     operand<T, Op> const mine{&value, &op};
     offer<W>(members, &mine, &result.value, 0, where, [](lane_slot* wave, std::uint64_t lanes) {
       auto const& first = *static_cast<operand<T, Op> const*>(wave[__builtin_ctzll(lanes)].in);
@@ -106,7 +106,7 @@ class host_wave : public wave_hooks {
   /// The reduction of the members up to and including the caller.
   template <unsigned W, class T, class Op>
   T inclusive_scan(lane_mask<W> members, T value, Op const& op, source_location where) const {
-    uninitialised<T> result;
+    result_of<T> result{value};
     operand<T, Op> const mine{&value, &op};
     offer<W>(members, &mine, &result.value, 0, where, [](lane_slot* wave, std::uint64_t lanes) {
       lane_slot const& first = wave[__builtin_ctzll(lanes)];
