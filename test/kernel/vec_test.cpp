@@ -33,6 +33,9 @@ static_assert(2 * xl::vec{1, 2} - xl::vec{1, 1} == xl::vec{1, 3} && -xl::vec{1, 
 static_assert((xl::vec{6u, 7u} & 3u) == xl::vec{2u, 3u} && (xl::vec{1u} | 6u) == xl::vec{7u} && (xl::vec{5u} ^ 1u) == xl::vec{4u});
 static_assert(xl::vec{1, 2} != xl::vec{1, 3} && xl::vec<int, 4>::filled(7) == xl::vec{7, 7, 7, 7});
 static_assert(xl::reduce(xl::vec{8, 4, 2}, xl::minus{}) == 2);
+static_assert(xl::min(xl::vec{1, 5}, xl::vec{2, 3}) == xl::vec{1, 3} && xl::max(xl::vec{1.f, 5.f}, xl::vec{2.f, 3.f}) == xl::vec{2.f, 5.f});
+static_assert(xl::clamp(xl::vec{-1, 5, 9}, xl::vec{0, 0, 0}, xl::vec{4, 6, 8}) == xl::vec{0, 5, 8});
+static_assert(xl::minimum{}(xl::vec{xl::half{1}, xl::half{2}}, xl::vec{xl::half{2}, xl::half{1}}) == xl::vec{xl::half{1}, xl::half{1}});
 static_assert(xl::vec_cast<int>(xl::vec{1.5f, -2.5f}) == xl::vec{1, -2});
 static_assert(xl::vec_cast<xl::half>(xl::vec{1.f, 2.f, 3.f}) == xl::vec{xl::half{1}, xl::half{2}, xl::half{3}});
 
@@ -45,7 +48,7 @@ struct all_operators {
     c -= T(1);
     c *= b;
     c /= T(2);
-    return T(3) * c + -a;
+    return xl::clamp(T(3) * c + -a, T(-9) * b, T(9) * b);
   }
 };
 

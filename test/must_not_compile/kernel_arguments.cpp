@@ -41,6 +41,12 @@ struct changes_its_argument {
   CROSSLANE_FN void operator()(Ctx const&, int, int&) const {}
 };
 
+struct counts_calls {
+  int calls = 0;
+  CROSSLANE_FN void operator()(int) { ++calls; }
+  CROSSLANE_FN float operator()(float& x) { return x += float(++calls); }
+};
+
 void launch(xl::stream const& q) {
   [[maybe_unused]] xl::buffer<float> floats{q, 1};
   [[maybe_unused]] xl::buffer<int> ints{q, 1};
@@ -62,6 +68,12 @@ void launch(xl::stream const& q) {
   xl::launch(q, {.grid = 1, .block = 32}, changes_its_argument{}, 1, 2);
 #elif CROSSLANE_TEST_WRONG == 9
   xl::for_each(q, 10, +[](int) {});
+#elif CROSSLANE_TEST_WRONG == 10
+  xl::for_each(q, 10, counts_calls{});
+#elif CROSSLANE_TEST_WRONG == 11
+  xl::for_each(q, floats, counts_calls{});
+#elif CROSSLANE_TEST_WRONG == 12
+  xl::transform(q, floats, counts_calls{}, floats);
 #else
   xl::launch(q, {.grid = 1, .block = 32}, fill_some{}, floats, 1);
   xl::launch(q, {.grid = 1, .block = 32}, take{}, 1, static_cast<int*>(nullptr));

@@ -55,7 +55,31 @@ struct unwound {
   }
 };
 
+struct names {  // an ordinary member of the name that a shared struct has
+#if CROSSLANE_TEST_WRONG == 10
+  unsigned block;
+#elif CROSSLANE_TEST_WRONG == 11
+  static constexpr int block = 256;
+#elif CROSSLANE_TEST_WRONG == 12
+  int dimensions = 2;
+#elif CROSSLANE_TEST_WRONG == 13
+  static inline int max_threads = 256;
+#elif CROSSLANE_TEST_WRONG == 14
+  unsigned min_blocks;
+#elif CROSSLANE_TEST_WRONG == 15
+  bool cooperative = true;
+#endif
+  xl::span<short> shared;
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx) const {
+    shared[ctx.thread_rank()] = 1;
+  }
+};
+
 void launch(xl::stream const& q, xl::span<short> data) {
   xl::launch(q, {.grid = 1, .block = 32}, kernel{});
   xl::launch(q, {.grid = 1, .block = 32}, unwound{}, data);
+  names kernel_with_names{};
+  kernel_with_names.shared = data;
+  xl::launch(q, {.grid = 1, .block = 32}, kernel_with_names);
 }

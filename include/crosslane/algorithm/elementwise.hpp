@@ -6,6 +6,8 @@
 #include <crosslane/kernel/vec.hpp>
 #include <crosslane/runtime/launch.hpp>
 
+#include <type_traits>
+
 namespace crosslane::detail {
 
 inline namespace CROSSLANE_CONFIGURATION {
@@ -16,6 +18,17 @@ concept loop_backend =
     !CROSSLANE_CONFIG_CHECKED && !CROSSLANE_SANITIZE_ADDRESS() &&
     requires(typename B::stream_handle q, void (*work)(std::uint64_t, std::uint64_t)) { B::run_range(q, std::uint64_t{}, work); };
 }  // namespace CROSSLANE_CONFIGURATION
+
+/// One object of a function serves all elements, in threads at once on some backends and in turn on others: it must not change, on any. The
+/// message of a failed assertion shows the function and what it is called with as template arguments. In a kernel only: of nvcc's lambdas
+/// the program's side knows no types.
+template <class F, class... Arguments>
+struct check_function {
+  static_assert(std::is_invocable_v<F const&, Arguments...>,
+                "crosslane: the function of an element-wise algorithm cannot be called: see F and Arguments of check_function. Its "
+                "operator() must be const, and take these arguments");
+  static constexpr bool ok = true;
+};
 
 inline constexpr unsigned elementwise_block = 256;
 

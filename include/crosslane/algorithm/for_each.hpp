@@ -14,7 +14,8 @@ struct for_each_index_kernel {
   static constexpr auto block = block_size<elementwise_block>;
 
   template <kernel_context Ctx, class F>
-  CROSSLANE_FN void operator()(Ctx const& ctx, F f, std::uint64_t n) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, F const f, std::uint64_t n) const {
+    static_assert(check_function<F, N>::ok);
     if (std::uint64_t const i = ctx.global_rank(); i < n) f(static_cast<N>(i));
   }
 };
@@ -25,7 +26,8 @@ struct for_each_index_stride_kernel {
   static constexpr auto block = block_size<elementwise_block>;
 
   template <kernel_context Ctx, class F>
-  CROSSLANE_FN void operator()(Ctx const& ctx, F f, std::uint64_t n) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, F const f, std::uint64_t n) const {
+    static_assert(check_function<F, N>::ok);
     for (auto const i : ctx.grid_stride(n)) f(static_cast<N>(i));
   }
 };
@@ -38,7 +40,8 @@ struct for_each_element_kernel {
   static constexpr auto block = block_size<elementwise_block>;
 
   template <kernel_context Ctx, class F, class T>
-  CROSSLANE_FN void operator()(Ctx const& ctx, F f, std::uint64_t n, T* data) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, F const f, std::uint64_t n, T* data) const {
+    static_assert(check_function<F, T&>::ok);
     std::uint64_t const i = ctx.global_rank();
     if constexpr (N == 1) {
       if (i < n) f(data[i]);
@@ -57,7 +60,8 @@ struct for_each_element_kernel {
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// Queues `f(i)` for i = 0 ... n-1, in no order. `f` is trivially copyable and callable inside a kernel.
+/// Queues `f(i)` for i = 0 ... n-1, in no order. `f` is trivially copyable and callable inside a kernel,
+/// where it is const.
 template <stream_like S, std::integral N, class F>
 void for_each(S const& stream, N n, F f, source_location where = source_location::current()) {
   using B = typename S::backend;
@@ -66,6 +70,7 @@ void for_each(S const& stream, N n, F f, source_location where = source_location
   if constexpr (std::signed_integral<N>)
     if (n < 0) throw_error(errc::invalid_argument, where, "for_each over %lld indices", static_cast<long long>(n));
   if constexpr (detail::loop_backend<B>) {
+    static_assert(detail::check_function<F, N>::ok);
     detail::run_loops<F>(
         q, std::uint64_t(n),
         [f](std::uint64_t begin, std::uint64_t end) {
@@ -83,8 +88,8 @@ void for_each(S const& stream, N n, F f, source_location where = source_location
   }
 }
 
-/// Queues `f(element)` for every element of a buffer or span, in no order; `f` takes it by reference and may change it. The
-/// elements move in the widest pieces that their alignment allows.
+/// Queues `f(element)` for every element of a buffer or span, in no order; `f`, which is const, takes it by reference and may change
+/// it. The elements move in the widest pieces that their alignment allows.
 template <stream_like S, class R, class F>
 requires requires(R& r) { r.data(), r.size(); }
 void for_each(S const& stream, R&& range, F f, source_location where = source_location::current()) {
@@ -98,6 +103,7 @@ void for_each(S const& stream, R&& range, F f, source_location where = source_lo
   static_assert(!std::is_const_v<T>, "crosslane: for_each over constant elements could change nothing; use transform");
   std::uint64_t const n = view.size();
   if constexpr (detail::loop_backend<B>) {
+    static_assert(detail::check_function<F, T&>::ok);
     detail::run_loops<F>(
         q, n,
         [f, data](std::uint64_t begin, std::uint64_t end) {

@@ -15,7 +15,8 @@ struct transform_kernel {
   static constexpr auto block = block_size<elementwise_block>;
 
   template <kernel_context Ctx, class F, class Out, class... In>
-  CROSSLANE_FN void operator()(Ctx const& ctx, F f, std::uint64_t n, Out* out, In const*... in) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, F const f, std::uint64_t n, Out* out, In const*... in) const {
+    static_assert(check_function<F, In const&...>::ok);
     std::uint64_t const i = ctx.global_rank();
     if constexpr (N == 1) {
       if (i < n) out[i] = element_cast<Out>(f(in[i]...));
@@ -39,6 +40,7 @@ inline namespace CROSSLANE_CONFIGURATION {
 template <runtime_backend B, class F, class Out, class... In>
 void transform_views(basic_stream_ref<B> q, source_location where, F f, span<Out> out, span<In>... in) {
   if constexpr (loop_backend<B>) {
+    static_assert(check_function<F, std::remove_cv_t<In> const&...>::ok);
     run_loops<F>(
         q, out.size(),
         [f, out = out.data(), ... in = in.data()](std::uint64_t begin, std::uint64_t end) {
@@ -69,8 +71,8 @@ void transform_views(basic_stream_ref<B> q, source_location where, F f, span<Out
 inline namespace CROSSLANE_CONFIGURATION {
 
 /// `xl::transform(stream, output, f, inputs...)` queues output[i] = f(inputs[i]...) for every i, in no order; any number of inputs,
-/// one of which may be the output. `f` is trivially copyable and callable inside a kernel. The elements move in the widest pieces that
-/// their alignment allows. Throws size_mismatch unless all have the same number of elements.
+/// one of which may be the output. `f` is trivially copyable and callable inside a kernel, where it is const. The elements move in the
+/// widest pieces that their alignment allows. Throws size_mismatch unless all have the same number of elements.
 ///
 /// A class, used like a function: only a constructor can have both a pack of inputs and the caller's source location after it.
 template <stream_like S, class Out, class F, class... In>

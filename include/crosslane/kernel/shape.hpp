@@ -10,6 +10,8 @@
 ///     template <class Ctx> struct shared { float tile[...]; }; // one struct, the same for all threads of the block
 ///     ...
 ///   };
+///
+/// Members of these names that are something else do not compile, but for `shared`, which may be an ordinary member.
 #pragma once
 
 #include <crosslane/runtime/extent.hpp>
@@ -53,11 +55,59 @@ constexpr int dimensions_of(block_size_constant<X, Y, Z>) {
   return Z > 1 ? 3 : Y > 1 ? 2 : 1;
 }
 
+template <auto Block>
+inline constexpr bool is_block_size = false;
+template <unsigned X, unsigned Y, unsigned Z, block_size_constant<X, Y, Z> Block>
+inline constexpr bool is_block_size<Block> = true;
+
+// What a kernel states: constants of its class, of the right type. Members of its objects come first, for g++ 12 takes a use for an error.
+template <class K>
+concept states_block =
+    !requires { requires std::is_member_pointer_v<decltype(&K::block)>; } && requires { requires is_block_size<K::block>; };
+template <class K>
+concept states_dimensions = !requires { requires std::is_member_pointer_v<decltype(&K::dimensions)>; } &&
+                            requires { typename std::integral_constant<int, K::dimensions>; };
+template <class K>
+concept states_max_threads = !requires { requires std::is_member_pointer_v<decltype(&K::max_threads)>; } &&
+                             requires { typename std::integral_constant<int, K::max_threads>; };
+template <class K>
+concept states_min_blocks = !requires { requires std::is_member_pointer_v<decltype(&K::min_blocks)>; } &&
+                            requires { typename std::integral_constant<int, K::min_blocks>; };
+template <class K>
+concept states_cooperative = !requires { requires std::is_member_pointer_v<decltype(&K::cooperative)>; } &&
+                             requires { typename std::integral_constant<bool, K::cooperative>; };
+
+/// Members of these names that are anything else are refused: a forgotten `static constexpr` would go unnoticed.
+template <class K>
+struct check_statements {
+  static_assert(
+      states_block<K> || !requires { K::block; },
+      "crosslane: 'block' of a kernel is 'static constexpr auto block = crosslane::block_size<...>;', see K of check_statements: "
+      "give another name to a member that is something else");
+  static_assert(
+      states_dimensions<K> || !requires { K::dimensions; },
+      "crosslane: 'dimensions' of a kernel is 'static constexpr int dimensions = ...;', see K of check_statements: give another "
+      "name to a member that is something else");
+  static_assert(
+      states_max_threads<K> || !requires { K::max_threads; },
+      "crosslane: 'max_threads' of a kernel is 'static constexpr int max_threads = ...;', see K of check_statements: give another "
+      "name to a member that is something else");
+  static_assert(
+      states_min_blocks<K> || !requires { K::min_blocks; },
+      "crosslane: 'min_blocks' of a kernel is 'static constexpr int min_blocks = ...;', see K of check_statements: give another "
+      "name to a member that is something else");
+  static_assert(
+      states_cooperative<K> || !requires { K::cooperative; },
+      "crosslane: 'cooperative' of a kernel is 'static constexpr bool cooperative = ...;', see K of check_statements: give another "
+      "name to a member that is something else");
+  static constexpr bool ok = true;
+};
+
 template <class K>
 constexpr int kernel_dimensions() {
-  if constexpr (requires { K::dimensions; })
+  if constexpr (states_dimensions<K>)
     return K::dimensions;
-  else if constexpr (requires { K::block; })
+  else if constexpr (states_block<K>)
     return dimensions_of(K::block);
   else
     return 1;
@@ -65,7 +115,7 @@ constexpr int kernel_dimensions() {
 
 template <class K>
 constexpr bool kernel_cooperative() {
-  if constexpr (requires { K::cooperative; })
+  if constexpr (states_cooperative<K>)
     return K::cooperative;
   else
     return false;
@@ -76,18 +126,20 @@ kernel_shape<D, X, Y, Z, X * Y * Z, Cooperative> make_shape(block_size_constant<
 
 template <class K>
 constexpr unsigned bound_of_free_block() {
-  if constexpr (requires { K::max_threads; })
-    return K::max_threads;
+  if constexpr (states_max_threads<K>)
+    return unsigned(K::max_threads);
   else
     return 1024;
 }
 
 template <class K>
 struct shape_of {
+  static_assert(check_statements<K>::ok);
   using type = kernel_shape<kernel_dimensions<K>(), 0, 0, 0, bound_of_free_block<K>(), kernel_cooperative<K>()>;
 };
 template <class K>
-requires requires { K::block; } struct shape_of<K> {
+requires states_block<K> struct shape_of<K> {
+  static_assert(check_statements<K>::ok);
   using type = decltype(make_shape<kernel_dimensions<K>(), kernel_cooperative<K>()>(K::block));
 };
 
@@ -124,9 +176,9 @@ template <class K>
 constexpr unsigned kernel_max_threads() {
   if constexpr (kernel_shape_of<K>::fixed) {
     return kernel_shape_of<K>::threads;
-  } else if constexpr (requires { K::max_threads; }) {
+  } else if constexpr (detail::states_max_threads<K>) {
     static_assert(K::max_threads > 0 && K::max_threads <= 1024, "crosslane: max_threads is 1 to 1024");
-    return K::max_threads;
+    return unsigned(K::max_threads);
   } else {
     return 0;
   }
@@ -135,10 +187,10 @@ constexpr unsigned kernel_max_threads() {
 /// Blocks that shall be resident on a multiprocessor at once, as the kernel states; 0 when it states none.
 template <class K>
 constexpr unsigned kernel_min_blocks() {
-  if constexpr (requires { K::min_blocks; }) {
+  if constexpr (detail::states_min_blocks<K>) {
     static_assert(K::min_blocks > 0, "crosslane: min_blocks is at least 1");
     static_assert(kernel_max_threads<K>() != 0, "crosslane: min_blocks needs max_threads or a fixed block beside it");
-    return K::min_blocks;
+    return unsigned(K::min_blocks);
   } else {
     return 0;
   }

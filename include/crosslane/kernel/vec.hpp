@@ -213,6 +213,8 @@ CROSSLANE_FN bool aligned_for(T const* p) {
 
 template <class T, unsigned N>
 inline constexpr bool is_number<vec<T, N>> = is_number<T>;
+template <class T, unsigned N>
+inline constexpr bool is_vector<vec<T, N>> = true;
 
 }  // namespace detail
 

@@ -12,6 +12,10 @@ namespace crosslane::detail {
 template <class T>
 inline constexpr bool is_number = std::is_arithmetic_v<T>;
 
+/// Types whose numbers are compared one by one: vec.
+template <class T>
+inline constexpr bool is_vector = false;
+
 /// The second of two operands is taken where the first is NaN.
 template <class T>
 CROSSLANE_FN constexpr bool is_nan([[maybe_unused]] T const& x) {
@@ -31,7 +35,13 @@ CROSSLANE_FN constexpr T smaller(T const& a, T const& b) {
     if (!__builtin_is_constant_evaluated()) return fmin(a, b);
   }
 #endif
-  return b < a || is_nan(a) ? b : a;
+  if constexpr (is_vector<T>) {
+    T result{};
+    for (unsigned i = 0; i < T::size; ++i) result[i] = smaller(a[i], b[i]);
+    return result;
+  } else {
+    return b < a || is_nan(a) ? b : a;
+  }
 }
 
 /// Likewise maxNum.
@@ -44,7 +54,13 @@ CROSSLANE_FN constexpr T larger(T const& a, T const& b) {
     if (!__builtin_is_constant_evaluated()) return fmax(a, b);
   }
 #endif
-  return a < b || is_nan(a) ? b : a;
+  if constexpr (is_vector<T>) {
+    T result{};
+    for (unsigned i = 0; i < T::size; ++i) result[i] = larger(a[i], b[i]);
+    return result;
+  } else {
+    return a < b || is_nan(a) ? b : a;
+  }
 }
 
 }  // namespace crosslane::detail

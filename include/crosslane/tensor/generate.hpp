@@ -48,6 +48,7 @@ struct random_number {
   F distribution;
   std::uint64_t seed;
   CROSSLANE_FN auto operator()(std::uint64_t position) const {
+    static_assert(check_function<F, random_engine&>::ok);
     random_engine engine{seed, position};
     return distribution(engine);
   }

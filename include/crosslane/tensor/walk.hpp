@@ -266,6 +266,7 @@ struct cast_to {
 /// f of each element, as U; conversions by pairs where the machine has them. Unrolled by force: no element may be indexed at run time.
 template <class U, unsigned N, class F, class... T>
 CROSSLANE_FN vec<U, N> apply_to_vector(F const& f, vec<T, N> const&... x) {
+  static_assert(check_function<F, T const&...>::ok);
   vec<U, N> y;
   if constexpr (std::is_same_v<F, cast_to<U>> && N > 1) {
     CROSSLANE_UNROLL
@@ -311,6 +312,7 @@ struct walk_kernel {
   template <class F, std::size_t Operands, class U, int... J, class... In>
   CROSSLANE_FN static void write(F const& f, std::int64_t const (&at)[Operands], [[maybe_unused]] std::int64_t const (&step)[Operands],
                                  U* to, std::integer_sequence<int, J...>, In... from) {
+    static_assert(check_function<F, decltype(read_at(from, 0))...>::ok);
     if constexpr (N == 1)
       to[at[0]] = element_cast<U>(f(read_at(from, at[1 + J])...));
     else
@@ -323,7 +325,8 @@ struct place_kernel {
   static constexpr auto block = block_size<elementwise_block>;
 
   template <kernel_context Ctx, class F, class To, class... From>
-  CROSSLANE_FN void operator()(Ctx const& ctx, F f, std::uint64_t begin, std::uint64_t n, To to, From... from) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, F const f, std::uint64_t begin, std::uint64_t n, To to, From... from) const {
+    static_assert(check_function<F, decltype(read_at(from.data(), 0))...>::ok);
     std::uint64_t const rank = ctx.global_rank();
     if (rank >= n) return;
     auto const i = to.memory_order(begin + rank);

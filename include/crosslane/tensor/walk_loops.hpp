@@ -182,6 +182,7 @@ void to_next_index(typename E::multi_index& i, E const& e, axes<A...>) {
 /// Where a layout has no strides: positions `begin` to `end` in the order of the output's memory, every index by each layout.
 template <class F, class To, class... From>
 void write_places(std::uint64_t begin, std::uint64_t end, F const& f, To const& to, From const&... from) {
+  static_assert(check_function<F, decltype(read_at(from.data(), 0))...>::ok);
   auto i = to.memory_order(begin);
   for (; begin < end; ++begin) {
     to[i] = element_cast<typename To::value_type>(f(read_at(
@@ -193,6 +194,7 @@ void write_places(std::uint64_t begin, std::uint64_t end, F const& f, To const& 
 
 template <loop_backend B, int Operands, class F, class U, class... In>
 void run_tiled_loops(basic_stream_ref<B> q, walk_plan<Operands> const& p, F const& f, source_location where, U* to, In... from) {
+  static_assert(check_function<F, decltype(read_at(from, 0))...>::ok);
   tiled_loops<Operands> const loops{p};
   run_loops<F>(q, loops.elements(), [=](std::uint64_t begin, std::uint64_t end) { write_tiles(loops, begin, end, f, to, from...); }, where);
 }

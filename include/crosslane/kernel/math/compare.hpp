@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// abs, min, max and clamp.
+/// abs, min, max and clamp; the last three of vectors too, element by element.
 #pragma once
 
 #include <crosslane/kernel/math/real.hpp>
