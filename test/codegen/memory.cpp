@@ -150,6 +150,46 @@ struct adds_pair_of_half_to_coarse_grained {
   }
 };
 
+// --- the order of an addition for the wave is that of every lane: its leader's, and a sync of the wave before and behind ---
+
+/// Writes, adds, reads.
+template <class Order>
+struct adds_for_the_wave {
+  static constexpr auto block = xl::block_size<256>;
+
+ protected:
+  template <class Ctx>
+  CROSSLANE_FN static void run(Ctx const& ctx, unsigned* x, unsigned* count) {
+    x[ctx.thread_rank()] = ctx.thread_rank();
+    unsigned const place = xl::aggregated_increment(xl::wave(ctx), xl::atomic(ctx, *count), Order{});
+    x[ctx.thread_rank() + 256] = x[ctx.thread_rank() + 512] + place;
+  }
+};
+
+// sm_90: st.global then bar.warp.sync then atom.add.acq_rel.gpu then bar.warp.sync then shfl.sync then ld.global then st.global
+struct adds_for_the_wave_acq_rel : adds_for_the_wave<xl::acq_rel> {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, unsigned* x, unsigned* count) const {
+    run(ctx, x, count);
+  }
+};
+
+// sm_90: 1 bar.warp.sync, 1 atom.add.release.gpu
+struct adds_for_the_wave_release : adds_for_the_wave<xl::release> {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, unsigned* x, unsigned* count) const {
+    run(ctx, x, count);
+  }
+};
+
+// sm_90: 0 bar.warp.sync
+struct adds_for_the_wave_relaxed : adds_for_the_wave<xl::relaxed> {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, unsigned* x, unsigned* count) const {
+    run(ctx, x, count);
+  }
+};
+
 // gfx90a: 2 s_memtime, 1 s_memrealtime
 // gfx1030: 2 s_memtime, 1 s_memrealtime
 struct reads_clocks {
@@ -161,7 +201,8 @@ struct reads_clocks {
   }
 };
 
-void launch_all(xl::stream_ref q, quad* quads, float* floats, xl::half2* halves, xl::bfloat162* bfloats, std::uint64_t* times) {
+void launch_all(xl::stream_ref q, quad* quads, float* floats, xl::half2* halves, xl::bfloat162* bfloats, std::uint64_t* times,
+                unsigned* counts) {
   xl::launch(q, {.grid = 1}, thread_copies_16_bytes{}, quads);
   xl::launch(q, {.grid = 1}, thread_copies_4_bytes{}, floats);
   xl::launch(q, {.grid = 1}, block_copies_a_tile{}, quads);
@@ -172,5 +213,8 @@ void launch_all(xl::stream_ref q, quad* quads, float* floats, xl::half2* halves,
   xl::launch(q, {.grid = 1, .block = 64}, adds_pair_of_half{}, halves, xl::half2{});
   xl::launch(q, {.grid = 1, .block = 64}, adds_pair_of_bfloat16{}, bfloats, xl::bfloat162{});
   xl::launch(q, {.grid = 1, .block = 64}, adds_pair_of_half_to_coarse_grained{}, halves, xl::half2{});
+  xl::launch(q, {.grid = 1}, adds_for_the_wave_acq_rel{}, counts, counts);
+  xl::launch(q, {.grid = 1}, adds_for_the_wave_release{}, counts, counts);
+  xl::launch(q, {.grid = 1}, adds_for_the_wave_relaxed{}, counts, counts);
   xl::launch(q, {.grid = 1, .block = 64}, reads_clocks{}, times);
 }

@@ -105,7 +105,7 @@ class context {
   // --- the block together ---
 
   /// Barrier: every thread of the block must call it, at the same place. Accesses to shared and global memory before it are
-  /// visible to the block after it.
+  /// visible to the block after it. A release by one thread after it hands all of them on: the other threads need no fence.
   CROSSLANE_FN void sync_block(source_location where = source_location::current()) const { native_.sync_block(where); }
 
   /// The dynamic shared memory of the launch, as many T as fit. Aligned to 16 bytes; T needs no more.
