@@ -28,6 +28,7 @@ void add_on(xl::device d, float a, std::vector<float> const& x, std::vector<floa
 #include <crosslane/tensor.hpp>
 #include <support/target.hpp>
 
+#include <algorithm>
 #include <numeric>
 
 using namespace crosslane_test;
@@ -72,6 +73,40 @@ CROSSLANE_TEST(guide, transform) {
   add_without_a_kernel(q, 2, x, y);
   std::vector<float> expected(1000);
   for (std::size_t i = 0; i < 1000; ++i) expected[i] = 1 + 2 * float(i);
+  CROSSLANE_CHECK_SAME(read(q, y), expected);
+}
+
+// [callable]
+constexpr float half_of(float x) { return x / 2; }  // of the program; kernels may call it since it is constexpr
+
+CROSSLANE_FN float weight(int k) {
+  static constexpr float weights[] = {0.25f, 0.5f, 0.25f};  // within the function, not at namespace scope
+  return weights[k];
+}
+
+namespace {  // its names are of this file alone
+
+struct smooth {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<float const> x, xl::span<float> y) const {
+    auto const i = ctx.global_index(), last = x.size() - 1;
+    if (i > last) return;
+    float sum = 0;
+    for (int k = 0; k < 3; ++k) sum += weight(k) * x[std::clamp<std::size_t>(i + k, 1, last + 1) - 1];
+    y[i] = half_of(sum);
+  }
+};
+
+}  // namespace
+// [callable]
+
+CROSSLANE_TEST(guide, callable) {
+  xl::stream const q{d};
+  xl::buffer<float> const x = upload(q, numbers(100));
+  xl::buffer<float> y{q, 100};
+  xl::launch(q, {.grid = 1, .block = 128}, smooth{}, x, y);
+  std::vector<float> expected(100);
+  for (std::size_t i = 0; i < 100; ++i) expected[i] = (i == 0 ? 0.25f : i == 99 ? 98.75f : float(i)) / 2;
   CROSSLANE_CHECK_SAME(read(q, y), expected);
 }
 
