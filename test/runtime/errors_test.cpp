@@ -386,6 +386,94 @@ CROSSLANE_TEST(in_a_callback, what_it_owns) {
   }
 }
 
+// --- memory of two sides ---
+
+CROSSLANE_TEST(memory_of_two_sides, overlaps) {
+  xl::stream const q{d};
+  xl::buffer<int> b{q, 64};
+  xl::fill(q, b, 1);
+  auto const part = [&](std::size_t first, std::size_t n) { return b.view().subspan(first, n); };
+  expect_error(xl::errc::invalid_argument, {"copy", "64 bytes", "overlaps"}, [&] { xl::copy(q, part(0, 16), part(15, 16)); });
+  expect_error(xl::errc::invalid_argument, {"copy", "overlaps"}, [&] { xl::copy(q, part(15, 16), part(0, 16)); });
+  expect_error(xl::errc::invalid_argument, {"copy", "overlaps"}, [&] { xl::copy(q, part(0, 16), part(0, 16)); });
+  xl::copy(q, part(0, 16), part(16, 16));
+  xl::copy(q, part(16, 16), part(0, 16));
+  expect_error(xl::errc::invalid_argument, {"transform", "overlaps"}, [&] { xl::transform(q, part(1, 16), add_one{}, part(0, 16)); });
+  xl::transform(q, part(0, 16), add_one{}, part(0, 16));
+  xl::transform(q, part(16, 16), add_one{}, part(0, 16));
+  // The left and the right half of an image of 8 x 8.
+  xl::copy_2d(q, xl::rows{part(0, 60), 8, 4, 8}, xl::rows{part(4, 60), 8, 4, 8});
+  expect_error(xl::errc::invalid_argument, {"copy_2d", "row 0 of the destination", "row 0 of the source"},
+               [&] { xl::copy_2d(q, xl::rows{part(0, 61), 8, 5, 8}, xl::rows{part(3, 61), 8, 5, 8}); });
+  // Rows 3 apart meet rows 8 apart later on.
+  expect_error(xl::errc::invalid_argument, {"copy_2d", "row 2 of the destination", "row 1 of the source"},
+               [&] { xl::copy_2d(q, xl::rows{part(0, 64), 8, 1, 4}, xl::rows{part(2, 62), 3, 1, 4}); });
+  expect_usable(d);
+}
+
+/// Against every pair of rows.
+CROSSLANE_TEST_ONCE(memory_of_two_sides, rows) {
+  static char bytes[256];
+  for (std::size_t from_pitch = 2; from_pitch < 9; ++from_pitch)
+    for (std::size_t to_pitch = 2; to_pitch < 9; ++to_pitch)
+      for (std::size_t width = 1; width <= (from_pitch < to_pitch ? from_pitch : to_pitch); ++width)
+        for (int shift = -70; shift <= 70; ++shift) {
+          char const* const from = bytes + 80;
+          char const* const to = from + shift;
+          bool expected = false, found = false;
+          for (std::size_t i = 0; i < 7; ++i)
+            for (std::size_t j = 0; j < 7; ++j) {
+              long long const apart = (to + j * to_pitch) - (from + i * from_pitch);
+              expected = expected || (apart < (long long)width && -apart < (long long)width);
+            }
+          try {
+            xl::detail::require_rows_apart(to, to_pitch, from, from_pitch, width, 7, xl::source_location::current());
+          } catch (xl::error const&) {
+            found = true;
+          }
+          CROSSLANE_CHECK_EQ(found, expected);
+        }
+}
+
+CROSSLANE_TEST_ONCE(memory_of_two_sides, another_device) {
+  if (xl::device::count() < 2) {
+    skip("one device");
+    return;
+  }
+  xl::device const other{1};
+  xl::stream const q{xl::device{0}}, q1{other};
+  xl::buffer<int> b{q, 8}, c{q1, 8}, c2{q1, 8};
+  xl::fill(q, b, 1);
+  q.synchronize();
+  std::initializer_list<std::string> const words{"argument 1", "device 0", "stream is of device 1"};
+  expect_error(xl::errc::invalid_argument, words, [&] { xl::launch(q1, {.grid = 1, .block = 8}, write_ranks{}, b); });
+  expect_error(xl::errc::invalid_argument, words, [&] { xl::fill(q1, b, 3); });
+  expect_error(xl::errc::invalid_argument, words, [&] { xl::transform(q1, b, add_one{}, c); });
+  expect_error(xl::errc::invalid_argument, {"argument 2", "device 0"}, [&] { xl::transform(q1, c, add_one{}, b); });
+  xl::copy(q1, b, c);  // between devices is what copies are for
+  xl::transform(q1, c2, add_one{}, c);
+  std::vector<int> v(8);
+  xl::copy(q1, c2, v);
+  q1.synchronize();
+  CROSSLANE_CHECK_EQ(v[7], 2);
+}
+
+CROSSLANE_TEST_ONCE(memory_of_two_sides, events_of_another_device) {
+  if (xl::device::count() < 2) {
+    skip("one device");
+    return;
+  }
+  xl::stream const q{xl::device{0}}, q1{xl::device{1}};
+  xl::timed_event e{xl::device{0}}, e1{xl::device{1}};
+  expect_error(xl::errc::invalid_argument, {"event record", "event is of device 0", "stream is of device 1"}, [&] { e.record(q1); });
+  e.record(q);
+  e1.record(q1);
+  q1.wait(e);  // allowed
+  q.synchronize();
+  q1.synchronize();
+  expect_error(xl::errc::invalid_argument, {"event elapsed", "devices 0 and 1"}, [&] { (void)xl::elapsed_milliseconds(e, e1); });
+}
+
 // --- moved-from objects ---
 
 // A function: nvcc 13 crashes on a generic lambda with the caller's place as default argument.

@@ -28,6 +28,7 @@ void fill(S const& stream, R&& range, typename std::remove_cvref_t<R>::value_typ
   static_assert(std::is_trivially_copyable_v<T>, "crosslane: only trivially copyable elements can be filled in");
   auto const q = detail::ref_of(stream, where);
   detail::check_device_range<R>();
+  detail::require_on_device(q, "fill", where, range);
   auto const view = detail::kernel_argument(range, where);
   static_assert(!std::is_const_v<std::remove_pointer_t<decltype(view.data())>>, "crosslane: constant elements cannot be filled");
   if (view.size() == 0) return;

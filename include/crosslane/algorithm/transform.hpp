@@ -72,7 +72,8 @@ inline namespace CROSSLANE_CONFIGURATION {
 
 /// `xl::transform(stream, output, f, inputs...)` queues output[i] = f(inputs[i]...) for every i, in no order; any number of inputs,
 /// one of which may be the output. `f` is trivially copyable and callable inside a kernel, where it is const. The elements move in the
-/// widest pieces that their alignment allows. Throws size_mismatch unless all have the same number of elements.
+/// widest pieces that their alignment allows. Throws size_mismatch unless all have the same number of elements,
+/// invalid_argument where an input overlaps the output without being it: then the result would depend on the order.
 ///
 /// A class, used like a function: only a constructor can have both a pack of inputs and the caller's source location after it.
 template <stream_like S, class Out, class F, class... In>
@@ -83,6 +84,7 @@ struct transform {
     detail::check_device_range<Out>();
     (detail::check_device_range<In>(), ...);
     auto const q = detail::ref_of(stream, where);
+    detail::require_on_device(q, "transform", where, output, inputs...);
     run(q, where, f, detail::kernel_argument(output, where), detail::kernel_argument(inputs, where)...);
   }
 
@@ -96,6 +98,11 @@ struct transform {
       ++position;
     };
     (check_size(inputs.size()), ...);
+    [[maybe_unused]] auto const check_apart = [&]<class T>(T const* from, std::size_t size) {
+      if (sizeof(T) == sizeof(*output.data()) && static_cast<void const*>(from) == output.data()) return;  // each element is its own
+      detail::require_apart("transform", output.data(), output.size() * sizeof(*output.data()), from, size * sizeof(T), where);
+    };
+    (check_apart(inputs.data(), inputs.size()), ...);
     detail::transform_views(q, where, f, span{output.data(), output.size()}, span{inputs.data(), inputs.size()}...);
   }
 };

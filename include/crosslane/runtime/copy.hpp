@@ -4,7 +4,7 @@
 /// done the copy.
 #pragma once
 
-#include <crosslane/runtime/buffer.hpp>
+#include <crosslane/runtime/operands.hpp>
 
 namespace crosslane {
 namespace detail {
@@ -28,7 +28,7 @@ constexpr void check_copy_types() {
 
 }  // namespace detail
 
-/// Copies all of `from` to `to`. Throws size_mismatch unless both have the same number of elements.
+/// Copies all of `from` to `to`. Throws size_mismatch unless both have the same number of elements, invalid_argument where they overlap.
 template <stream_like S, class From, class To>
 void copy(S const& stream, From&& from, To&& to, source_location where = source_location::current()) {
   using B = typename S::backend;
@@ -44,6 +44,7 @@ void copy(S const& stream, From&& from, To&& to, source_location where = source_
     throw_error(errc::size_mismatch, where, "copy of %zu elements to %zu elements of %zu bytes", std::size_t(from.size()),
                 std::size_t(to.size()), sizeof(T));
   if (from.size() == 0) return;
+  detail::require_apart("copy", to.data(), to.size() * sizeof(T), from.data(), from.size() * sizeof(T), where);
   auto const current = q.make_current("copy", where);
   detail::check<B>(B::copy(to.data(), from.data(), from.size() * sizeof(T), q.native(), where), "copy", where, [&](error_text& t) {
     t.append("%zu bytes from %p to %p on ", from.size() * sizeof(T), static_cast<void const*>(from.data()),
@@ -76,7 +77,7 @@ template <class R>
 rows(R&&, std::size_t, std::size_t, std::size_t) -> rows<detail::element_of<std::remove_reference_t<R>>>;
 
 /// Copies rows. Throws size_mismatch unless both shapes are equal, out_of_bounds where rows end outside their range,
-/// invalid_argument for a pitch below the width.
+/// invalid_argument for a pitch below the width and where rows of one side overlap those of the other.
 template <stream_like S, class From, class To>
 void copy_2d(S const& stream, rows<From> from, rows<To> to, source_location where = source_location::current()) {
   using B = typename S::backend;
@@ -97,6 +98,9 @@ void copy_2d(S const& stream, rows<From> from, rows<To> to, source_location wher
   };
   check_side("source", from.pitch, from.data.size());
   check_side("destination", to.pitch, to.data.size());
+  detail::require_rows_apart(reinterpret_cast<char const*>(to.data.data()), to.pitch * sizeof(To),
+                             reinterpret_cast<char const*>(from.data.data()), from.pitch * sizeof(From), from.width * sizeof(From),
+                             from.height, where);
   auto const current = q.make_current("copy_2d", where);
   detail::check<B>(B::copy_2d(to.data.data(), to.pitch * sizeof(To), from.data.data(), from.pitch * sizeof(To), from.width * sizeof(To),
                               from.height, q.native(), where),

@@ -14,7 +14,7 @@ class basic_event {
   using native_handle = typename B::event_handle;  ///< the vendor's
 
   /// An event that nothing was recorded in yet. Throws vendor errors.
-  explicit basic_event(basic_device<B> device, source_location where = source_location::current()) {
+  explicit basic_event(basic_device<B> device, source_location where = source_location::current()) : device_{device.index()} {
     detail::refuse_in_callback<B>("event create", where);
     typename basic_device<B>::guard const current{device, where};
     detail::check<B>(B::event_create(&native_, Timed), "event create", where,
@@ -31,7 +31,8 @@ class basic_event {
   }
 
   /// The other becomes a moved-from event: its functions throw invalid_handle.
-  basic_event(basic_event&& other) noexcept : native_{other.native_}, recorded_on_{other.recorded_on_}, valid_{other.valid_} {
+  basic_event(basic_event&& other) noexcept
+      : native_{other.native_}, recorded_on_{other.recorded_on_}, device_{other.device_}, valid_{other.valid_} {
     other.valid_ = false;
   }
   /// Likewise; destroys what this one had.
@@ -40,6 +41,7 @@ class basic_event {
       destroy();
       native_ = other.native_;
       recorded_on_ = other.recorded_on_;
+      device_ = other.device_;
       valid_ = other.valid_;
       other.valid_ = false;
     }
@@ -50,11 +52,15 @@ class basic_event {
   [[nodiscard]] native_handle native() const noexcept { return native_; }  ///< the vendor's handle, still owned
 
   /// Marks the work that the stream holds so far. Calls after this one mean this mark and no earlier one; who waits already waits
-  /// for the mark that there was then.
+  /// for the mark that there was then. Throws invalid_argument for a stream of another device than the event's; to wait for an event of
+  /// another device is allowed.
   template <stream_like S>
   void record(S const& on, source_location where = source_location::current()) {
     require(where);
     basic_stream_ref<B> const stream = detail::ref_of(on, where);
+    if (device_ != unknown_device && device_ != stream.device_index())
+      throw_error(errc::invalid_argument, where, "event record: the %s event is of device %d, the stream is of device %d", B::name, device_,
+                  stream.device_index());
     auto const current = stream.make_current("event record", where);
     detail::check<B>(B::event_record(native_, stream.native()), "event record", where, [&](error_text& t) { stream.describe(t); });
     recorded_on_ = stream.log_key();
@@ -91,18 +97,26 @@ class basic_event {
     (void)B::event_destroy(native_);
   }
   static void describe(error_text& t) noexcept { t.append("%s event", B::name); }
+  static constexpr int unknown_device = -1;  ///< of an adopted one: the vendor checks
   native_handle native_{};
   detail::stream_key recorded_on_ = detail::stream_key::gone_from(-1);  ///< the last time; no stream before
+  int device_ = unknown_device;
   bool valid_ = false;
+
+  template <runtime_backend C>
+  friend float elapsed_milliseconds(basic_event<C, true> const&, basic_event<C, true> const&, source_location);
 };
 
-/// Milliseconds of device time from one recorded event to a later one, both done. Throws vendor errors when they are not.
+/// Milliseconds of device time from one recorded event to a later one, both done. Throws vendor errors when they are not,
+/// invalid_argument for events of two devices.
 template <runtime_backend B>
 [[nodiscard]] float elapsed_milliseconds(basic_event<B, true> const& from, basic_event<B, true> const& to,
                                          source_location where = source_location::current()) {
   detail::refuse_in_callback<B>("event elapsed", where);
   from.require(where);
   to.require(where);
+  if (from.device_ != to.device_ && from.device_ >= 0 && to.device_ >= 0)
+    throw_error(errc::invalid_argument, where, "event elapsed: the %s events are of devices %d and %d", B::name, from.device_, to.device_);
   float milliseconds = 0;
   detail::check<B>(B::event_elapsed(&milliseconds, from.native(), to.native()), "event elapsed", where,
                    [](error_text& t) { t.append("%s events, which must both be recorded and done", B::name); });

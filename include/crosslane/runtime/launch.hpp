@@ -6,8 +6,8 @@
 #include <crosslane/platform/captures_this.hpp>
 #include <crosslane/platform/config.hpp>
 #include <crosslane/platform/type_name.hpp>
-#include <crosslane/runtime/buffer.hpp>
 #include <crosslane/runtime/launch_geometry.hpp>
+#include <crosslane/runtime/operands.hpp>
 
 #include <utility>
 
@@ -284,7 +284,8 @@ extent3 block_extent(launch_config const& config) {
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// Queues `kernel(context, [shared,] arguments...)` for every thread of the grid. Buffers become spans. Throws at once where the
+/// Queues `kernel(context, [shared,] arguments...)` for every thread of the grid. Buffers become spans; those of another device than the
+/// stream's are refused with invalid_argument. Throws at once where the
 /// kernel or the device cannot run the geometry, for a cooperative kernel also not_supported where the device has no such launches and
 /// limit_exceeded where its blocks do not fit the device all at once; errors of the kernel itself surface at the next synchronising call.
 template <stream_like S, class K, class... A>
@@ -295,6 +296,7 @@ void launch(S const& stream, launch_config config, K const& kernel, A&&... argum
   auto const q = detail::ref_of(stream, config.where);
   detail::launch_geometry const g{config.grid, detail::block_extent<K>(config), config.dynamic_shared, config.where};
   if (g.grid.x == 0 || g.grid.y == 0 || g.grid.z == 0 || g.block.x == 0 || g.block.y == 0 || g.block.z == 0) return;
+  detail::require_on_device(q, "launch", config.where, arguments...);
   detail::launch_checked<B>(q, g, kernel, detail::kernel_argument(static_cast<A&&>(arguments), config.where)...);
 }
 

@@ -46,6 +46,7 @@ void convert_views(basic_stream_ref<B> q, tensor_view<T, From> const& from, tens
     throw_error(errc::size_mismatch, where, "convert: axis %s has %lld in the source and %lld in the destination", axis, n, m);
   });
   if (to.count() == 0) return;
+  require_views_apart("convert", to, from, where);
   if constexpr (is_blocked<To>)
     if (to.layout().span_size() != to.count()) fill(q, span{to.data(), std::size_t(to.layout().span_size())}, U{}, where);
   transform_operands(q, where, f, to, from);
@@ -66,7 +67,9 @@ void convert(S const& stream, Source&& source, Destination&& destination, source
   auto const from = detail::tensor_argument(source, where);
   auto const to = detail::tensor_argument(destination, where);
   using U = typename std::remove_const_t<decltype(to)>::value_type;
-  detail::convert_views(detail::ref_of(stream, where), from, to, detail::cast_to<U>{}, where);
+  auto const q = detail::ref_of(stream, where);
+  detail::require_on_device(q, "convert", where, source, destination);
+  detail::convert_views(q, from, to, detail::cast_to<U>{}, where);
 }
 
 /// The same, multiplied by `scale` on the way. Integers are rounded to the nearest, ties to even, and kept within their range: a float
@@ -77,7 +80,9 @@ void convert_scaled(S const& stream, Source&& source, Destination&& destination,
   auto const from = detail::tensor_argument(source, where);
   auto const to = detail::tensor_argument(destination, where);
   using U = typename std::remove_const_t<decltype(to)>::value_type;
-  detail::convert_views(detail::ref_of(stream, where), from, to, detail::scale_to<U>{scale}, where);
+  auto const q = detail::ref_of(stream, where);
+  detail::require_on_device(q, "convert", where, source, destination);
+  detail::convert_views(q, from, to, detail::scale_to<U>{scale}, where);
 }
 
 }  // namespace CROSSLANE_CONFIGURATION

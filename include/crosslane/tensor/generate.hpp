@@ -83,6 +83,7 @@ template <stream_like S, detail::tensor_like R>
 void fill(S const& stream, R&& tensor, typename std::remove_cvref_t<R>::value_type const& value,
           source_location where = source_location::current()) {
   auto const q = detail::ref_of(stream, where);
+  detail::require_on_device(q, "fill", where, tensor);
   auto const view = detail::tensor_argument(tensor, where);
   using T = typename std::remove_cvref_t<R>::value_type;
   if constexpr (strided_layout<typename std::remove_const_t<decltype(view)>::layout_type>) {
@@ -102,6 +103,7 @@ void iota(S const& stream, R&& tensor, typename std::remove_cvref_t<R>::value_ty
   using T = typename std::remove_cvref_t<R>::value_type;
   auto const view = detail::tensor_argument(tensor, where);
   auto const q = detail::ref_of(stream, where);
+  detail::require_on_device(q, "iota", where, tensor);
   detail::index_positions const positions{view.extents()};
   if constexpr (detail::loop_backend<typename S::backend> && detail::rises_in_double<T>) {
     double const wide_step = static_cast<double>(step);
@@ -117,8 +119,9 @@ template <stream_like S, detail::tensor_like R, class F>
 void fill_random(S const& stream, R&& tensor, std::uint64_t seed, F distribution, source_location where = source_location::current()) {
   static_assert(detail::check_argument<3, F>::ok);
   auto const view = detail::tensor_argument(tensor, where);
-  detail::transform_operands(detail::ref_of(stream, where), where, detail::random_number<F>{distribution, seed}, view,
-                             detail::index_positions{view.extents()});
+  auto const q = detail::ref_of(stream, where);
+  detail::require_on_device(q, "fill_random", where, tensor);
+  detail::transform_operands(q, where, detail::random_number<F>{distribution, seed}, view, detail::index_positions{view.extents()});
 }
 /// Uniform in [0, 1), as uniform_numbers says. Elements are floating-point numbers.
 template <stream_like S, detail::tensor_like R>

@@ -137,7 +137,10 @@ void reduce(S const& stream, Out&& output, In&& input, Op op, T identity, source
   auto const from = detail::tensor_argument(input, where);
   auto const to = detail::tensor_argument(output, where);
   (void)sizeof(detail::reducible_axes<typename decltype(from.extents())::axes, typename decltype(to.extents())::axes, axes<A...>>);
-  detail::reduce_views<A...>(detail::ref_of(stream, where), from, to, op, identity, where);
+  auto const q = detail::ref_of(stream, where);
+  detail::require_on_device(q, "reduce", where, output, input);
+  detail::require_views_apart("reduce", to, from, where);
+  detail::reduce_views<A...>(q, from, to, op, identity, where);
 }
 
 }  // namespace CROSSLANE_CONFIGURATION

@@ -25,6 +25,15 @@ auto tensor_argument(R&& tensor, source_location where) {
   return kernel_argument(tensor, where);
 }
 
+/// Throws invalid_argument where the output overlaps an input without being it. Views with gaps may lie in each other's: they are not
+/// checked.
+template <class U, class To, class T, class From>
+void require_views_apart(char const* call, tensor_view<U, To> const& to, tensor_view<T, From> const& from, source_location where) {
+  if (static_cast<void const*>(to.data()) == from.data() && sizeof(T) == sizeof(U) && std::is_same_v<To, From>) return;
+  if (to.count() == to.layout().span_size() && from.count() == from.layout().span_size())
+    require_apart(call, to.data(), std::size_t(to.count()) * sizeof(U), from.data(), std::size_t(from.count()) * sizeof(T), where);
+}
+
 template <class T, class L>
 T const* input_data(tensor_view<T, L> const& view) {
   return view.data();
@@ -134,15 +143,24 @@ inline namespace CROSSLANE_CONFIGURATION {
 /// be the output itself, but no other view of its memory. What lies in gaps of the output stays. `f` has no effects
 /// but its result: it may be called for an element more than once. Elements move in the widest pieces where
 /// the output's contiguous axis is each input's too, or is one that it lacks; of a single input through tiles in shared memory where it is
-/// not. Throws size_mismatch where an input's axis has another extent than the output's.
+/// not. Throws size_mismatch where an input's axis has another extent than the output's, invalid_argument where an
+/// input overlaps the output without being it (seen where neither has gaps).
 template <stream_like S, detail::tensor_like Out, class F, class... In>
 struct transform<S, Out, F, In...> {
   /// Queues the work.
   transform(S const& stream, Out&& output, F f, In&&... inputs, source_location where = source_location::current()) {
     static_assert(detail::check_argument<3, F>::ok);
     static_assert((detail::tensor_like<In> && ... && true), "crosslane: transform() of a tensor takes tensors and views of them as inputs");
-    detail::transform_operands(detail::ref_of(stream, where), where, f, detail::tensor_argument(output, where),
-                               detail::tensor_argument(inputs, where)...);
+    auto const q = detail::ref_of(stream, where);
+    detail::require_on_device(q, "transform", where, output, inputs...);
+    run(q, where, f, detail::tensor_argument(output, where), detail::tensor_argument(inputs, where)...);
+  }
+
+ private:
+  template <class Q, class O, class... I>
+  static void run(Q const& q, source_location where, F const& f, O const& output, I const&... inputs) {
+    (detail::require_views_apart("transform", output, inputs, where), ...);
+    detail::transform_operands(q, where, f, output, inputs...);
   }
 };
 

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// What calls require of the memory that they are given: the stream's device reaches it, and what is written does not overlap what is
+/// read. Both are checked at the call, on every backend, by comparing numbers.
+#pragma once
+
+#include <crosslane/runtime/buffer.hpp>
+
+#include <cstdint>
+
+namespace crosslane::detail {
+
+/// Throws invalid_argument where an argument owns device memory of another device than the stream's. Positions count from 1. Views are not
+/// checked: they do not know whose memory they are, and devices with peer access may share them.
+template <runtime_backend B, class... A>
+void require_on_device(basic_stream_ref<B> const& q, char const* call, source_location where, A const&... arguments) {
+  [[maybe_unused]] int position = 0;
+  [[maybe_unused]] auto const check_one = [&](auto const& argument) {
+    ++position;
+    if constexpr (requires {
+                    argument.device_index();
+                    std::remove_cvref_t<decltype(argument)>::kind;
+                  }) {
+      if (argument.kind == memory_kind::device && argument.data() != nullptr && argument.device_index() != q.device_index())
+        throw_error(errc::invalid_argument, where,
+                    "%s: memory argument %d is of %s device %d, the stream is of device %d: copy() it to a buffer of that device, or pass "
+                    "its view() where the devices have peer access",
+                    call, position, B::name, argument.device_index(), q.device_index());
+    }
+  };
+  (check_one(arguments), ...);
+}
+
+/// Whether two ranges of bytes have one in common.
+inline bool overlap(void const* a, std::size_t a_bytes, void const* b, std::size_t b_bytes) noexcept {
+  std::uintptr_t const from = reinterpret_cast<std::uintptr_t>(a), other = reinterpret_cast<std::uintptr_t>(b);
+  return from < other ? other - from < a_bytes && b_bytes != 0 : from - other < b_bytes && a_bytes != 0;
+}
+
+/// Throws invalid_argument where the written range overlaps a range that is read: a GPU would read some elements before and some after
+/// they are written.
+inline void require_apart(char const* call, void const* to, std::size_t to_bytes, void const* from, std::size_t from_bytes,
+                          source_location where) {
+  if (overlap(to, to_bytes, from, from_bytes))
+    throw_error(errc::invalid_argument, where, "%s: the destination, %zu bytes at %p, overlaps the source, %zu bytes at %p", call, to_bytes,
+                to, from_bytes, from);
+}
+
+/// The same for rows of equal length, where gaps between rows of one side may hold rows of the other.
+inline void require_rows_apart(char const* to, std::size_t to_pitch, char const* from, std::size_t from_pitch, std::size_t width,
+                               std::size_t height, source_location where) {
+  if (!overlap(to, to_pitch * (height - 1) + width, from, from_pitch * (height - 1) + width)) return;
+  for (std::size_t i = 0; i < height; ++i) {
+    char const* const row = from + i * from_pitch;
+    // The first row of the destination that ends behind the begin of this one.
+    std::size_t j = 0;
+    if (std::uintptr_t const first = reinterpret_cast<std::uintptr_t>(to) + width, begin = reinterpret_cast<std::uintptr_t>(row);
+        begin >= first)
+      j = (begin - first) / to_pitch + 1;
+    if (j < height && overlap(to + j * to_pitch, width, row, width))
+      throw_error(errc::invalid_argument, where,
+                  "copy_2d: row %zu of the destination, %zu bytes at %p, overlaps row %zu of the source, at %p", j, width,
+                  static_cast<void const*>(to + j * to_pitch), i, static_cast<void const*>(row));
+  }
+}
+
+}  // namespace crosslane::detail
