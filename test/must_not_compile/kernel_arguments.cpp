@@ -23,6 +23,11 @@ struct not_trivial_function : not_trivial {
   CROSSLANE_FN void operator()(int) const {}
 };
 
+template <int N>
+struct table {
+  int value[N];
+};
+
 struct fill_some {
   struct shared {
     int value;
@@ -74,7 +79,10 @@ void launch(xl::stream const& q) {
   xl::for_each(q, floats, counts_calls{});
 #elif CROSSLANE_TEST_WRONG == 12
   xl::transform(q, floats, counts_calls{}, floats);
+#elif CROSSLANE_TEST_WRONG == 13
+  xl::launch(q, {.grid = 1, .block = 32}, take{}, 1, table<9000>{});
 #else
+  xl::launch(q, {.grid = 1, .block = 32}, take{}, 1, table<1000>{});
   xl::launch(q, {.grid = 1, .block = 32}, fill_some{}, floats, 1);
   xl::launch(q, {.grid = 1, .block = 32}, take{}, 1, static_cast<int*>(nullptr));
 #endif

@@ -60,6 +60,21 @@ constexpr bool check_arguments(std::integer_sequence<int, Positions...>) {
   return (check_argument<Positions, A>::ok && ... && true);
 }
 
+/// Bytes of a kernel and its arguments, placed one after another.
+template <class... A>
+constexpr std::size_t argument_bytes() {
+  std::size_t end = 0;
+  ((end = (end + alignof(A) - 1) / alignof(A) * alignof(A) + sizeof(A)), ...);
+  return end;
+}
+template <std::size_t Bytes, std::size_t Limit>
+struct check_argument_bytes {
+  static_assert(Bytes <= Limit,
+                "crosslane: the kernel and the arguments of its launch are larger than a GPU's block of arguments: see Bytes and Limit of "
+                "check_argument_bytes; put them into a buffer");
+  static constexpr bool ok = true;
+};
+
 /// Throws where the geometry is beyond what the kernel states or the device can run.
 template <class K>
 void check_geometry(char const* backend, int device, device_properties const& p, launch_geometry const& g, std::size_t static_shared,
@@ -261,6 +276,7 @@ void check_cooperative(int device, device_properties const& p, launch_geometry c
 
 template <class B, class K, class... A>
 void launch_checked(basic_stream_ref<B> q, launch_geometry const& g, K const& kernel, A const&... arguments) {
+  static_assert(check_argument_bytes<argument_bytes<K, A...>(), B::max_argument_bytes>::ok);
   device_properties const& p = q.properties(g.where);
   auto const current = q.make_current("launch", g.where);
   with_instance<B, K, A...>(q.device_index(), p, g, [&](auto width) {
