@@ -43,6 +43,10 @@ would be wrong. crosslane::fast has approximations"
 #define CROSSLANE_CONFIG_CHECKED 0
 #endif
 
+#if !defined(__cpp_exceptions) && !CROSSLANE_DEVICE_PASS()
+#error "crosslane needs exceptions, which are how it reports errors: compile without -fno-exceptions"
+#endif
+
 /// 1 where the address sanitizer is compiled in.
 #if defined(__SANITIZE_ADDRESS__)
 #define CROSSLANE_SANITIZE_ADDRESS() 1

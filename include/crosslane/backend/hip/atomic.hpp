@@ -63,11 +63,11 @@ struct hip_atomic {
   static CROSSLANE_DEVICE_FN T atomic_add_coarse_grained(T* target, T value) {
 #if defined(__gfx90a__) || defined(__GFX11__)
     if constexpr (std::is_same_v<T, float>)
-      return __builtin_amdgcn_global_atomic_fadd_f32((float __attribute__((address_space(1)))*)target, value);
+      return __builtin_amdgcn_global_atomic_fadd_f32(global_pointer<float>(target), value);
 #endif
 #if defined(__gfx90a__)
     if constexpr (std::is_same_v<T, double>)
-      return __builtin_amdgcn_global_atomic_fadd_f64((double __attribute__((address_space(1)))*)target, value);
+      return __builtin_amdgcn_global_atomic_fadd_f64(global_pointer<double>(target), value);
 #endif
     return atomic_fetch<S, relaxed, plus>(target, value);
   }
@@ -100,7 +100,7 @@ struct hip_atomic {
   template <class Format>
   static CROSSLANE_DEVICE_FN std::uint32_t atomic_add_pair_coarse_grained(std::uint32_t* target, std::uint32_t value) {
     return __builtin_bit_cast(std::uint32_t,
-                              __builtin_amdgcn_global_atomic_fadd_v2f16((pair_of_half __attribute__((address_space(1)))*)target,
+                              __builtin_amdgcn_global_atomic_fadd_v2f16(global_pointer<pair_of_half>(target),
                                                                         __builtin_bit_cast(pair_of_half, value)));
   }
 #else
@@ -127,6 +127,8 @@ struct hip_atomic {
 
  private:
   typedef _Float16 pair_of_half __attribute__((ext_vector_type(2)));
+  template <class T>
+  using global_pointer = T __attribute__((address_space(1)))*;
   typedef short pair_of_short __attribute__((ext_vector_type(2)));
 
   template <scope S, class Op, class T>

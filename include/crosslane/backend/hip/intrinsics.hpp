@@ -55,8 +55,9 @@ struct hip_intrinsics : gpu_intrinsics, hip_wave, hip_atomic {
 
   /// The dispatch packet of the HSA queue holds the block's whole LDS size, at byte 28; what is static the compiler knows.
   static CROSSLANE_DEVICE_FN std::size_t dynamic_shared_bytes() {
-    // Only a C cast reaches from the built-in's own address space to the numbered one.
-    auto const* const words = (unsigned const __attribute__((address_space(4)))*)__builtin_amdgcn_dispatch_ptr();
+    // Only a cast of this form reaches from the built-in's own address space to the numbered one.
+    using words_type = unsigned const __attribute__((address_space(4)))*;
+    auto const* const words = words_type(__builtin_amdgcn_dispatch_ptr());
     unsigned const total = words[28 / 4];
     return total - __builtin_amdgcn_groupstaticsize();
   }
