@@ -89,8 +89,8 @@ struct transform {
   }
 
  private:
-  template <runtime_backend B, class O, class... I>
-  static void run(basic_stream_ref<B> q, source_location where, F const& f, O const& output, I const&... inputs) {
+  template <runtime_backend B, class O, class... Source>
+  static void run(basic_stream_ref<B> q, source_location where, F const& f, O const& output, Source const&... inputs) {
     [[maybe_unused]] int position = 0;
     [[maybe_unused]] auto const check_size = [&](std::size_t size) {
       if (size != output.size())

@@ -37,10 +37,10 @@ struct numeric_hooks {
   static CROSSLANE_FN float_pair widen_pair(std::uint32_t);
 
   /// As detail::truncate: float or double to an integer of 8 to 64 bits.
-  template <class I, class S>
+  template <class Integer, class S>
   static constexpr bool has_truncate = false;
-  template <class I, class S>
-  static CROSSLANE_FN I truncate(S);
+  template <class Integer, class S>
+  static CROSSLANE_FN Integer truncate(S);
 
   /// As in float, followed by narrow.
   template <class F, class Op>

@@ -141,8 +141,8 @@ class context {
   CROSSLANE_FN Native const& native() const { return native_; }
 
  private:
-  template <class I>
-  CROSSLANE_FN static auto pick(I x, I y, I z) {
+  template <class Integer>
+  CROSSLANE_FN static auto pick(Integer x, Integer y, Integer z) {
     if constexpr (dimensions == 1)
       return x;
     else if constexpr (dimensions == 2)

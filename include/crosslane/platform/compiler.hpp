@@ -21,6 +21,11 @@ would be wrong. crosslane::fast has approximations"
 #define CROSSLANE_COMPILER_CUDA() 0
 #endif
 
+#if CROSSLANE_COMPILER_CUDA() && defined(__clang__)
+// nvcc hands its host compiler `.grid = n` as `grid: n`, in headers and in users' launches; clang would warn of each.
+#pragma clang diagnostic ignored "-Wgnu-designator"
+#endif
+
 /// 1 under HIP's compilers, in both passes.
 #if defined(__HIP__)
 #define CROSSLANE_COMPILER_HIP() 1

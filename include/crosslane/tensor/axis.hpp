@@ -82,19 +82,19 @@ struct axes {
 
 namespace detail {
 
-template <int I, class First, class... Rest>
+template <int Position, class First, class... Rest>
 struct axis_of_pack {
-  using type = typename axis_of_pack<I - 1, Rest...>::type;
+  using type = typename axis_of_pack<Position - 1, Rest...>::type;
 };
 template <class First, class... Rest>
 struct axis_of_pack<0, First, Rest...> {
   using type = First;
 };
 
-template <int I, class List>
+template <int Position, class List>
 struct axis_at_position;
-template <int I, class... A>
-struct axis_at_position<I, axes<A...>> : axis_of_pack<I, A...> {};
+template <int Position, class... A>
+struct axis_at_position<Position, axes<A...>> : axis_of_pack<Position, A...> {};
 
 /// The same axes in whatever order.
 template <class A, class B>
@@ -137,8 +137,8 @@ struct prepended_axis<X, axes<A...>> {
 
 }  // namespace detail
 
-/// The I-th axis of a list.
-template <int I, class List>
-using axis_at = typename detail::axis_at_position<I, List>::type;
+/// The axis at a position of a list.
+template <int Position, class List>
+using axis_at = typename detail::axis_at_position<Position, List>::type;
 
 }  // namespace crosslane

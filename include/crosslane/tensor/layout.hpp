@@ -97,15 +97,17 @@ error_text order_text(axes<A...>) noexcept {
 }
 
 /// The index of position k when all elements are counted in the order of memory.
-template <class L, int... I>
-CROSSLANE_FN constexpr auto index_in_order(L const& layout, typename L::extents_type::index_type k, std::integer_sequence<int, I...>) {
+template <class L, int... Position>
+CROSSLANE_FN constexpr auto index_in_order(L const& layout, typename L::extents_type::index_type k,
+                                           std::integer_sequence<int, Position...>) {
   using E = typename L::extents_type;
   typename E::multi_index result{};
   using order = typename L::order;
   constexpr int rank = E::rank;
   auto const& e = layout.extents();
-  ((result[position_of<E, axis_at<rank - 1 - I, order>>] = I == rank - 1 ? k : k % e.template extent<axis_at<rank - 1 - I, order>>(),
-    k = I == rank - 1 ? k : k / e.template extent<axis_at<rank - 1 - I, order>>()),
+  ((result[position_of<E, axis_at<rank - 1 - Position, order>>] =
+        Position == rank - 1 ? k : k % e.template extent<axis_at<rank - 1 - Position, order>>(),
+    k = Position == rank - 1 ? k : k / e.template extent<axis_at<rank - 1 - Position, order>>()),
    ...);
   return result;
 }

@@ -157,8 +157,8 @@ struct transform<S, Out, F, In...> {
   }
 
  private:
-  template <class Q, class O, class... I>
-  static void run(Q const& q, source_location where, F const& f, O const& output, I const&... inputs) {
+  template <class Q, class O, class... Source>
+  static void run(Q const& q, source_location where, F const& f, O const& output, Source const&... inputs) {
     (detail::require_views_apart("transform", output, inputs, where), ...);
     detail::transform_operands(q, where, f, output, inputs...);
   }

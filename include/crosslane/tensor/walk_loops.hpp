@@ -148,7 +148,7 @@ inline constexpr int most_inputs_that_repeat = 3;
 template <std::int64_t... Step, int Operands, class F, class U, class... In>
 void write_tiles(tiled_loops<Operands> const& loops, std::uint64_t begin, std::uint64_t end, F const& f, U* to, In... from) {
   constexpr int decided = int(sizeof...(Step));
-  [[maybe_unused]] std::int64_t const(&step)[Operands] = loops.along.stride;
+  [[maybe_unused]] auto const& step = loops.along.stride;
   if constexpr (decided == Operands) {
     write_rows(std::integer_sequence<std::int64_t, Step...>{}, std::make_integer_sequence<int, Operands - 1>{}, loops, begin, end, f, to,
                from...);

@@ -88,56 +88,56 @@ struct cuda_numeric : numeric_hooks {
   }
 
   /// The instruction saturates. From double, and to 64 bits, it makes 2^(n - 1) of NaN, otherwise 0.
-  template <class I, class S>
+  template <class Integer, class S>
   static constexpr bool has_truncate = true;
-  template <class I>
-  static CROSSLANE_DEVICE_FN I truncate(float x) {
-    if constexpr (sizeof(I) == 8) {
-      if constexpr (std::is_signed_v<I>)
-        return zero_for_nan(x, I(__float2ll_rz(x)));
+  template <class Integer>
+  static CROSSLANE_DEVICE_FN Integer truncate(float x) {
+    if constexpr (sizeof(Integer) == 8) {
+      if constexpr (std::is_signed_v<Integer>)
+        return zero_for_nan(x, Integer(__float2ll_rz(x)));
       else
-        return zero_for_nan(x, I(__float2ull_rz(x)));
-    } else if constexpr (sizeof(I) == 4) {
-      if constexpr (std::is_signed_v<I>)
-        return I(__float2int_rz(x));
+        return zero_for_nan(x, Integer(__float2ull_rz(x)));
+    } else if constexpr (sizeof(Integer) == 4) {
+      if constexpr (std::is_signed_v<Integer>)
+        return Integer(__float2int_rz(x));
       else
-        return I(__float2uint_rz(x));
+        return Integer(__float2uint_rz(x));
     } else {
       unsigned result;
-      if constexpr (sizeof(I) == 2 && std::is_signed_v<I>)
+      if constexpr (sizeof(Integer) == 2 && std::is_signed_v<Integer>)
         asm("cvt.rzi.s16.f32 %0, %1;" : "=r"(result) : "f"(x));
-      else if constexpr (sizeof(I) == 2)
+      else if constexpr (sizeof(Integer) == 2)
         asm("cvt.rzi.u16.f32 %0, %1;" : "=r"(result) : "f"(x));
-      else if constexpr (std::is_signed_v<I>)
+      else if constexpr (std::is_signed_v<Integer>)
         asm("cvt.rzi.s8.f32 %0, %1;" : "=r"(result) : "f"(x));
       else
         asm("cvt.rzi.u8.f32 %0, %1;" : "=r"(result) : "f"(x));
-      return static_cast<I>(result);
+      return static_cast<Integer>(result);
     }
   }
-  template <class I>
-  static CROSSLANE_DEVICE_FN I truncate(double x) {
-    if constexpr (sizeof(I) == 8) {
-      if constexpr (std::is_signed_v<I>)
-        return zero_for_nan(x, I(__double2ll_rz(x)));
+  template <class Integer>
+  static CROSSLANE_DEVICE_FN Integer truncate(double x) {
+    if constexpr (sizeof(Integer) == 8) {
+      if constexpr (std::is_signed_v<Integer>)
+        return zero_for_nan(x, Integer(__double2ll_rz(x)));
       else
-        return zero_for_nan(x, I(__double2ull_rz(x)));
-    } else if constexpr (sizeof(I) == 4) {
-      if constexpr (std::is_signed_v<I>)
-        return zero_for_nan(x, I(__double2int_rz(x)));
+        return zero_for_nan(x, Integer(__double2ull_rz(x)));
+    } else if constexpr (sizeof(Integer) == 4) {
+      if constexpr (std::is_signed_v<Integer>)
+        return zero_for_nan(x, Integer(__double2int_rz(x)));
       else
-        return zero_for_nan(x, I(__double2uint_rz(x)));
+        return zero_for_nan(x, Integer(__double2uint_rz(x)));
     } else {
       unsigned result;
-      if constexpr (sizeof(I) == 2 && std::is_signed_v<I>)
+      if constexpr (sizeof(Integer) == 2 && std::is_signed_v<Integer>)
         asm("cvt.rzi.s16.f64 %0, %1;" : "=r"(result) : "d"(x));
-      else if constexpr (sizeof(I) == 2)
+      else if constexpr (sizeof(Integer) == 2)
         asm("cvt.rzi.u16.f64 %0, %1;" : "=r"(result) : "d"(x));
-      else if constexpr (std::is_signed_v<I>)
+      else if constexpr (std::is_signed_v<Integer>)
         asm("cvt.rzi.s8.f64 %0, %1;" : "=r"(result) : "d"(x));
       else
         asm("cvt.rzi.u8.f64 %0, %1;" : "=r"(result) : "d"(x));
-      return zero_for_nan(x, static_cast<I>(result));
+      return zero_for_nan(x, static_cast<Integer>(result));
     }
   }
 
@@ -229,9 +229,9 @@ struct cuda_numeric : numeric_hooks {
   }
 
  private:
-  template <class S, class I>
-  static CROSSLANE_DEVICE_FN I zero_for_nan(S x, I result) {
-    return x != x ? I{0} : result;
+  template <class S, class Integer>
+  static CROSSLANE_DEVICE_FN Integer zero_for_nan(S x, Integer result) {
+    return x != x ? Integer{0} : result;
   }
 };
 

@@ -2,11 +2,6 @@
 /// How CUDA spells what it shares with HIP.
 #pragma once
 
-#if defined(__clang__)
-// nvcc hands its host compiler `.grid = n` as `grid: n`, in headers and in users' launches; clang would warn of each.
-#pragma clang diagnostic ignored "-Wgnu-designator"
-#endif
-
 #define CROSSLANE_GPU(Name) cuda##Name
 #define CROSSLANE_GPU_PROPERTIES cudaDeviceProp
 /// Register use is bounded so that blocks of `Threads` fit `Blocks` times on a multiprocessor: CUDA counts in blocks itself.

@@ -56,17 +56,17 @@ struct hip_numeric : numeric_hooks {
   }
 
   /// The instructions for 32 bits saturate and make 0 of NaN. There is none for 64 bits.
-  template <class I, class S>
-  static constexpr bool has_truncate = sizeof(I) <= 4;
-  template <class I, class S>
-  static CROSSLANE_DEVICE_FN I truncate(S x) {
+  template <class Integer, class S>
+  static constexpr bool has_truncate = sizeof(Integer) <= 4;
+  template <class Integer, class S>
+  static CROSSLANE_DEVICE_FN Integer truncate(S x) {
     // The compiler takes a conversion for undefined beyond the limits. So it must know nothing of the number, nor of what is done with the
     // result. Not the instruction itself in assembly: the compiler would not know the wait states that it needs after some others.
-    std::conditional_t<std::is_signed_v<I>, std::int32_t, std::uint32_t> result;
+    std::conditional_t<std::is_signed_v<Integer>, std::int32_t, std::uint32_t> result;
     asm("" : "+v"(x));
     result = static_cast<decltype(result)>(x);
     asm("" : "+v"(result));
-    return clamped<I>(result);
+    return clamped<Integer>(result);
   }
 
 #if CROSSLANE_HIP_FP8()
@@ -150,15 +150,16 @@ struct hip_numeric : numeric_hooks {
 #endif
 
  private:
-  /// An int or unsigned within the limits of I, whose sign is the same.
-  template <class I, class Word>
-  static CROSSLANE_DEVICE_FN I clamped(Word x) {
-    if constexpr (sizeof(I) < 4) {
-      constexpr Word high = (Word{1} << (8 * sizeof(I) - std::is_signed_v<I>)) - 1, low = std::is_signed_v<I> ? ~high : Word{0};
+  /// An int or unsigned within the limits of Integer, whose sign is the same.
+  template <class Integer, class Word>
+  static CROSSLANE_DEVICE_FN Integer clamped(Word x) {
+    if constexpr (sizeof(Integer) < 4) {
+      constexpr Word high = (Word{1} << (8 * sizeof(Integer) - std::is_signed_v<Integer>)) - 1,
+                     low = std::is_signed_v<Integer> ? ~high : Word{0};
       x = x > low ? x : low;
       x = x < high ? x : high;
     }
-    return static_cast<I>(x);
+    return static_cast<Integer>(x);
   }
 
   /// Not contracted with what comes before or after, so that all targets agree.

@@ -62,9 +62,9 @@ enum class overflow : bool {
 };
 
 /// condition ? a : b, without a branch: g++ would move floating-point work into it, and then not vectorise.
-template <class I>
-CROSSLANE_FN constexpr I select(bool condition, I a, I b) {
-  I const mask = -I(condition);
+template <class Integer>
+CROSSLANE_FN constexpr Integer select(bool condition, Integer a, Integer b) {
+  Integer const mask = -Integer(condition);
   return (a & mask) | (b & ~mask);
 }
 
@@ -73,34 +73,34 @@ template <class F, overflow Overflow, class S>
 CROSSLANE_FN constexpr typename F::bits narrow(S x) {
   using N = native_format<S>;
   using U = typename N::bits;
-  using I = typename N::signed_bits;
+  using Integer = typename N::signed_bits;
   constexpr int shift = N::mantissa_bits - F::mantissa_bits;
-  constexpr I infinity = I{2 * N::bias + 1} << N::mantissa_bits;
+  constexpr Integer infinity = Integer{2 * N::bias + 1} << N::mantissa_bits;
   constexpr bool same_range = F::bias == N::bias && F::has_infinity;
 
   U const bits = __builtin_bit_cast(U, x);
-  I const magnitude = I(bits & (~U{0} >> 1));
+  Integer const magnitude = Integer(bits & (~U{0} >> 1));
   // Adding just under half of what is cut off, and one more where that makes an odd result even, carries where it has to.
-  I result = I((U(magnitude) + ((U{1} << (shift - 1)) - 1) + (U(magnitude) >> shift & 1)) >> shift);
+  Integer result = Integer((U(magnitude) + ((U{1} << (shift - 1)) - 1) + (U(magnitude) >> shift & 1)) >> shift);
   if constexpr (!same_range) {
-    result -= I{N::bias - F::bias} << F::mantissa_bits;
+    result -= Integer{N::bias - F::bias} << F::mantissa_bits;
     // Below the normal numbers the machine's own addition rounds: next to `magic` the last bit of an S weighs as much as F's last.
-    constexpr I magic = I{N::bias + F::min_exponent + shift} << N::mantissa_bits;
-    constexpr I normal = I{N::bias + F::min_exponent} << N::mantissa_bits;
-    S const small = __builtin_bit_cast(S, select(magnitude < normal, magnitude, I{0}));
-    I const subnormal = __builtin_bit_cast(I, small + __builtin_bit_cast(S, magic)) - magic;
+    constexpr Integer magic = Integer{N::bias + F::min_exponent + shift} << N::mantissa_bits;
+    constexpr Integer normal = Integer{N::bias + F::min_exponent} << N::mantissa_bits;
+    S const small = __builtin_bit_cast(S, select(magnitude < normal, magnitude, Integer{0}));
+    Integer const subnormal = __builtin_bit_cast(Integer, small + __builtin_bit_cast(S, magic)) - magic;
     result = select(magnitude < normal, subnormal, result);
   }
   if constexpr (Overflow == overflow::saturate)
-    result = select(result > I{F::max}, I{F::max}, result);
+    result = select(result > Integer{F::max}, Integer{F::max}, result);
   else if constexpr (F::has_infinity && !same_range)
-    result = select(result > I{F::infinity}, I{F::infinity}, result);
+    result = select(result > Integer{F::infinity}, Integer{F::infinity}, result);
 
-  I sign = I(bits >> (8 * sizeof(S) - 1)) << (F::exponent_bits + F::mantissa_bits);
-  if constexpr (!F::has_negative_zero) sign = select(result == 0, I{0}, sign);
+  Integer sign = Integer(bits >> (8 * sizeof(S) - 1)) << (F::exponent_bits + F::mantissa_bits);
+  if constexpr (!F::has_negative_zero) sign = select(result == 0, Integer{0}, sign);
   bool is_nan = magnitude > infinity;
-  if constexpr (Overflow == overflow::special && !F::has_infinity) is_nan = is_nan || result > I{F::max};
-  return static_cast<typename F::bits>(select(is_nan, I{F::nan}, result | sign));
+  if constexpr (Overflow == overflow::special && !F::has_infinity) is_nan = is_nan || result > Integer{F::max};
+  return static_cast<typename F::bits>(select(is_nan, Integer{F::nan}, result | sign));
 }
 
 /// The same number as a float, which holds all of every format. A NaN becomes a NaN.
@@ -141,13 +141,13 @@ CROSSLANE_FN constexpr float round_to_odd(double x) {
 }
 
 /// x as a double that rounds to any small format as x itself does: bits that no such rounding tells apart are folded into one.
-template <class I>
-CROSSLANE_FN constexpr double round_to_odd_integer(I x) {
-  if constexpr (sizeof(I) < 8) {
+template <class Integer>
+CROSSLANE_FN constexpr double round_to_odd_integer(Integer x) {
+  if constexpr (sizeof(Integer) < 8) {
     return double(x);
   } else {
     bool negative = false;
-    if constexpr (std::is_signed_v<I>) negative = x < 0;
+    if constexpr (std::is_signed_v<Integer>) negative = x < 0;
     std::uint64_t magnitude = negative ? ~static_cast<std::uint64_t>(x) + 1 : static_cast<std::uint64_t>(x);
     constexpr std::uint64_t low = (std::uint64_t{1} << 12) - 1;
     if (magnitude >> 52 != 0) magnitude = (magnitude & ~low) | ((magnitude & low) != 0 ? low + 1 : 0);

@@ -17,8 +17,8 @@ class small_float;
 namespace detail {
 
 /// Integers that convert; bool and character types are no numbers of that kind, but the language does not tell the latter apart.
-template <class I>
-concept whole_number = std::integral<I> && !std::same_as<I, bool> && sizeof(I) <= 8;
+template <class Integer>
+concept whole_number = std::integral<Integer> && !std::same_as<Integer, bool> && sizeof(Integer) <= 8;
 
 template <class T>
 inline constexpr bool is_small_float = false;
@@ -30,58 +30,58 @@ template <class S>
 concept floating_number = std::same_as<S, float> || std::same_as<S, double> || is_small_float<S>;
 
 /// The standard's header of limits would have to be included everywhere.
-template <whole_number I>
-inline constexpr int digits_of = 8 * int(sizeof(I)) - std::is_signed_v<I>;
-template <whole_number I>
-inline constexpr I largest_of = I(~std::uint64_t{0} >> (64 - digits_of<I>));
-template <whole_number I>
-inline constexpr I lowest_of = I(~largest_of<I>);
+template <whole_number Integer>
+inline constexpr int digits_of = 8 * int(sizeof(Integer)) - std::is_signed_v<Integer>;
+template <whole_number Integer>
+inline constexpr Integer largest_of = Integer(~std::uint64_t{0} >> (64 - digits_of<Integer>));
+template <whole_number Integer>
+inline constexpr Integer lowest_of = Integer(~largest_of<Integer>);
 
 /// saturate_cast() where the machine has no instruction for it.
-template <class I, class S>
-CROSSLANE_FN constexpr I truncate(S x) {
-  constexpr S end = S(std::uint64_t{1} << (digits_of<I> - 1)) * 2, low = std::is_signed_v<I> ? -end : S(0);
-  if constexpr (sizeof(S) > 4 || sizeof(I) > 4) {
-    if (x >= low && x < end) return static_cast<I>(x);
-    return x >= end ? largest_of<I> : x < low ? lowest_of<I> : I{0};
+template <class Integer, class S>
+CROSSLANE_FN constexpr Integer truncate(S x) {
+  constexpr S end = S(std::uint64_t{1} << (digits_of<Integer> - 1)) * 2, low = std::is_signed_v<Integer> ? -end : S(0);
+  if constexpr (sizeof(S) > 4 || sizeof(Integer) > 4) {
+    if (x >= low && x < end) return static_cast<Integer>(x);
+    return x >= end ? largest_of<Integer> : x < low ? lowest_of<Integer> : Integer{0};
   } else {  // without branches: compilers vectorise a loop of it
     bool const below = x < low, above = x >= end;
     std::int32_t const bits = select((x >= low) & !above, __builtin_bit_cast(std::int32_t, x), 0);
-    auto const inside = static_cast<std::int32_t>(static_cast<I>(__builtin_bit_cast(S, bits)));
-    return static_cast<I>(
-        select(above, static_cast<std::int32_t>(largest_of<I>), select(below, static_cast<std::int32_t>(lowest_of<I>), inside)));
+    auto const inside = static_cast<std::int32_t>(static_cast<Integer>(__builtin_bit_cast(S, bits)));
+    return static_cast<Integer>(select(above, static_cast<std::int32_t>(largest_of<Integer>),
+                                       select(below, static_cast<std::int32_t>(lowest_of<Integer>), inside)));
   }
 }
 
 }  // namespace detail
 
-/// x as an I, on every target the same: a floating-point number is rounded towards zero; what is then beyond the limits of I becomes the
-/// nearer limit, infinities too; NaN becomes 0. `static_cast` is undefined for those: compilers and GPUs differ.
+/// x as an Integer, on every target the same: a floating-point number is rounded towards zero; what is then beyond the limits of Integer
+/// becomes the nearer limit, infinities too; NaN becomes 0. `static_cast` is undefined for those: compilers and GPUs differ.
 ///
 /// From float on GPUs it costs what static_cast does: one instruction, on AMD one more for integers of 8 and 16 bits. From double, and to
 /// integers of 64 bits, a comparison and a selection come to it on NVIDIA; on AMD, whose conversions to 64 bits are sequences, two to three
 /// of each.
-template <detail::whole_number I, class T>
-requires detail::floating_number<T> || detail::whole_number<T> CROSSLANE_FN constexpr I saturate_cast(T x) {
+template <detail::whole_number Integer, class T>
+requires detail::floating_number<T> || detail::whole_number<T> CROSSLANE_FN constexpr Integer saturate_cast(T x) {
   if constexpr (detail::whole_number<T>) {
-    if constexpr (std::is_signed_v<T> && !std::is_signed_v<I>) {
+    if constexpr (std::is_signed_v<T> && !std::is_signed_v<Integer>) {
       if (x < 0) return 0;
-      return crosslane::saturate_cast<I>(static_cast<std::make_unsigned_t<T>>(x));
+      return crosslane::saturate_cast<Integer>(static_cast<std::make_unsigned_t<T>>(x));
     } else {
       // Both limits of the narrower type are numbers of the wider one.
-      if constexpr (detail::digits_of<T> > detail::digits_of<I>) {
-        if (x > static_cast<T>(detail::largest_of<I>)) return detail::largest_of<I>;
+      if constexpr (detail::digits_of<T> > detail::digits_of<Integer>) {
+        if (x > static_cast<T>(detail::largest_of<Integer>)) return detail::largest_of<Integer>;
         if constexpr (std::is_signed_v<T>)
-          if (x < static_cast<T>(detail::lowest_of<I>)) return detail::lowest_of<I>;
+          if (x < static_cast<T>(detail::lowest_of<Integer>)) return detail::lowest_of<Integer>;
       }
-      return static_cast<I>(x);
+      return static_cast<Integer>(x);
     }
   } else if constexpr (detail::is_small_float<T>) {
-    return crosslane::saturate_cast<I>(static_cast<float>(x));
+    return crosslane::saturate_cast<Integer>(static_cast<float>(x));
   } else {
-    if constexpr (backend::native_numeric::has_truncate<I, T>)
-      if (!__builtin_is_constant_evaluated()) return backend::native_numeric::truncate<I>(x);
-    return detail::truncate<I>(x);
+    if constexpr (backend::native_numeric::has_truncate<Integer, T>)
+      if (!__builtin_is_constant_evaluated()) return backend::native_numeric::truncate<Integer>(x);
+    return detail::truncate<Integer>(x);
   }
 }
 

@@ -90,8 +90,8 @@ class small_float {
   /// Rounded to nearest, ties to even; what is too large becomes what the class says. Integers too are rounded once.
   CROSSLANE_FN explicit constexpr small_float(float x) : bits_{detail::convert_from<Format>(x)} {}
   CROSSLANE_FN explicit constexpr small_float(double x) : bits_{detail::convert_from<Format>(x)} {}
-  template <detail::whole_number I>
-  CROSSLANE_FN explicit constexpr small_float(I x) : small_float{detail::round_to_odd_integer(x)} {}
+  template <detail::whole_number Integer>
+  CROSSLANE_FN explicit constexpr small_float(Integer x) : small_float{detail::round_to_odd_integer(x)} {}
   template <class Other>
   requires(!std::same_as<Other, Format>)
   CROSSLANE_FN explicit constexpr small_float(small_float<Other> x) : small_float{static_cast<float>(x)} {}
@@ -111,9 +111,9 @@ class small_float {
   /// The same number.
   CROSSLANE_FN explicit constexpr operator double() const { return double(static_cast<float>(*this)); }
   /// As saturate_cast(): towards zero, what is too large becomes the nearer limit, NaN becomes 0.
-  template <detail::whole_number I>
-  CROSSLANE_FN explicit constexpr operator I() const {
-    return saturate_cast<I>(static_cast<float>(*this));
+  template <detail::whole_number Integer>
+  CROSSLANE_FN explicit constexpr operator Integer() const {
+    return saturate_cast<Integer>(static_cast<float>(*this));
   }
 
   /// The number of these bits.
