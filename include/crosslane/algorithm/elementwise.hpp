@@ -62,7 +62,7 @@ template <class Name, loop_backend B, class Work>
 void run_loops(basic_stream_ref<B> q, std::uint64_t n, Work const& work, source_location where) {
   if (n == 0) return;
   refuse_in_callback<B>("launch", where);
-  note_launch(q, B::run_range(q.native(), n, work), {type_name<Name>(), q.log_key(), {}, {}, where});
+  note_launch(q, B::run_range(q.native(), n, work, type_name<Name>(), where), {type_name<Name>(), q.log_key(), {}, {}, where});
 }
 
 }  // namespace CROSSLANE_CONFIGURATION

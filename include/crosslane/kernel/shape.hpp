@@ -6,6 +6,7 @@
 ///     static constexpr auto block = xl::block_size<16, 16>;    // fixes the block: sizes become constants
 ///     static constexpr int max_threads = 256;                  // or only bounds it
 ///     static constexpr int min_blocks = 4;                     // blocks that shall fit a multiprocessor at once
+///     static constexpr std::size_t host_stack_bytes = 4 << 20; // a larger stack for its threads on the host, where 1 MiB is too little
 ///     static constexpr bool cooperative = true;                // all blocks run at once and may wait for each other: ctx.sync_grid()
 ///     template <class Ctx> struct shared { float tile[...]; }; // one struct, the same for all threads of the block
 ///     ...
@@ -179,6 +180,17 @@ constexpr unsigned kernel_max_threads() {
   } else if constexpr (detail::states_max_threads<K>) {
     static_assert(K::max_threads > 0 && K::max_threads <= 1024, "crosslane: max_threads is 1 to 1024");
     return unsigned(K::max_threads);
+  } else {
+    return 0;
+  }
+}
+
+/// The stack that a thread of the kernel needs on the host, in bytes, as it states; 0 when it states none.
+template <class K>
+constexpr std::size_t kernel_stack_bytes() {
+  if constexpr (requires { K::host_stack_bytes; }) {
+    static_assert(K::host_stack_bytes > 0 && K::host_stack_bytes <= (std::size_t{1} << 30), "crosslane: host_stack_bytes is 1 to 1 GiB");
+    return K::host_stack_bytes;
   } else {
     return 0;
   }

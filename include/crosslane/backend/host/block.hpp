@@ -5,6 +5,7 @@
 
 #include <crosslane/backend/host/access_monitor.hpp>
 #include <crosslane/backend/host/block_task.hpp>
+#include <crosslane/backend/host/faults.hpp>
 #include <crosslane/backend/host/fiber.hpp>
 #include <crosslane/backend/host/schedule.hpp>
 #include <crosslane/backend/host/thread_end.hpp>
@@ -16,7 +17,7 @@
 namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 
 /// Runs one block at a time.
-class block_runner final : thread_owner {
+class block_runner final : thread_owner, running_work {
  public:
   block_runner() {
     main_.owner = this;
@@ -44,6 +45,7 @@ class block_runner final : thread_owner {
     for (unsigned w = 0; w * 32 < threads_; ++w) wave_waiting_[w] = 0;
     cancelled_ = different_places_ = false;
     if (task.seed != 0) schedule_threads(task.seed, block_rank(), threads_, task.wave_size, order_);
+    pool_.need(task.stack_bytes);
     reserve_shared();
     monitor_.begin(task, block_index);
   }
@@ -161,9 +163,25 @@ class block_runner final : thread_owner {
     current_ = &next;
     runs_here(this);
     exceptions_ = thread_exceptions::here();
+    running_scope const running{*this};
     switch_fiber(main_, next);
     runs_here(nullptr);
     monitor_.leave();
+  }
+
+  void describe(error_text& text) const noexcept override {
+    text.append("kernel %s, block (%u, %u, %u), thread %u, launched at %s:%u", task_->kernel, block_index_.x, block_index_.y,
+                block_index_.z, running_, task_->where.file, task_->where.line);
+  }
+  bool explain(error_text& text, void const* address) const noexcept override {
+    if (!pool_.is_overflow(*current_, address)) return false;
+    text.append(
+        "stack overflow: local arrays, calls and alloca need more than the %zu bytes of stack that a thread has on the host. More for "
+        "this kernel: static constexpr std::size_t host_stack_bytes = %zu; in its struct. More for all: "
+        "CROSSLANE_HOST_STACK_BYTES=%zu in the environment, or the macro CROSSLANE_CONFIG_HOST_STACK_BYTES. A GPU has at most 524288 "
+        "bytes of local memory for a thread",
+        current_->stack_bytes, 4 * current_->stack_bytes, 4 * current_->stack_bytes);
+    return true;
   }
 
   void start(unsigned rank) noexcept {

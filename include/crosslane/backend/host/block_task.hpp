@@ -14,6 +14,7 @@ struct grid_task : launch_facts {
   std::size_t shared_bytes = 0;  ///< the kernel's struct
   std::size_t shared_align = 1;
   std::size_t dynamic_bytes = 0;
+  std::size_t stack_bytes = 0;  ///< of a thread, as the kernel states
   /// Runs threads as long as next_thread() names one.
   void (*run_threads)(grid_task const&, block_runner&) = nullptr;
 };

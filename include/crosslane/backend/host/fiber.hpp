@@ -8,8 +8,10 @@
 #include <boost/context/detail/fcontext.hpp>
 
 #include <cstddef>
+#include <cstdint>
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #if CROSSLANE_SANITIZE_ADDRESS()
 #include <sanitizer/asan_interface.h>
@@ -57,7 +59,8 @@ inline void switch_fiber(fiber& self, fiber& other, [[maybe_unused]] bool ended 
   arrive(self, boost::context::detail::jump_fcontext(other.context, &self));
 }
 
-/// Stacks for the lanes of one block, made as they are needed and kept for the next block.
+/// Stacks for the lanes of one block, made as they are needed and kept for the next block. Below each lies a guard without memory, so that
+/// a lane which uses up its stack faults.
 class fiber_pool {
  public:
   static constexpr unsigned capacity = 1024;
@@ -65,17 +68,13 @@ class fiber_pool {
   fiber_pool() = default;
   fiber_pool(fiber_pool const&) = delete;
   fiber_pool& operator=(fiber_pool const&) = delete;
-  ~fiber_pool() {
-    for (unsigned i = 0; i < made_; ++i) {
-#if CROSSLANE_SANITIZE_THREAD()
-      __tsan_destroy_fiber(fibers_[i].tsan);
-#endif
-#if CROSSLANE_SANITIZE_ADDRESS()
-      // Frames that never returned are still marked; the next mapping at this address must not inherit that.
-      __asan_unpoison_memory_region(fibers_[i].stack, fibers_[i].stack_bytes);
-#endif
-    }
-    for (unsigned i = 0; i < made_; i += slab_stacks) munmap(slabs_[i / slab_stacks], slab_stacks * pitch_);
+  ~fiber_pool() { release(); }
+
+  /// Stacks of so many bytes from now on, or more. None may be in use.
+  void need(std::size_t stack_bytes) {
+    if (stack_bytes <= stack_bytes_) return;
+    release();
+    stack_bytes_ = whole_stack(stack_bytes);
   }
 
   /// Fiber `i`, ready to begin `entry`; what it did before is forgotten.
@@ -88,7 +87,7 @@ class fiber_pool {
                                                       f.stack_bytes - stagger, entry);
 #if CROSSLANE_SANITIZE_ADDRESS()
     f.fake_stack = nullptr;
-    __asan_unpoison_memory_region(f.stack, f.stack_bytes);
+    unmark(f);
 #endif
 #if CROSSLANE_SANITIZE_THREAD()
     // enter() never returns, so the sanitizer's own stack of calls grows with each use, and has room for 65,536.
@@ -100,37 +99,79 @@ class fiber_pool {
     return f;
   }
 
+  /// Whether the use of an address means that a fiber has used up its stack. Accesses to other lanes' stacks do not fault, so below its own
+  /// there are guards alone.
+  bool is_overflow(fiber const& f, void const* address) const noexcept {
+    std::uintptr_t const slab = std::uintptr_t(slabs_[(&f - fibers_) / slab_stacks]);
+    return std::uintptr_t(address) - slab < std::uintptr_t(f.stack) - slab;
+  }
+
  private:
-  static constexpr std::size_t guard_bytes = 4096;
+  /// 1 MiB, and a little: the entries of page tables that lead to stacks 2 MiB apart would share a few sets of the cache, which costs a
+  /// barrier of 1024 threads a fifth of its speed.
+  std::size_t const guard_bytes_ = (std::size_t{1} << 20) + 65536 + std::size_t(sysconf(_SC_PAGESIZE));
   static constexpr unsigned slab_stacks = 64;
   static constexpr unsigned most_guards = 16384;
 
+  std::size_t pitch() const noexcept { return guard_bytes_ + stack_bytes_; }
+
   void make() {
-    if (made_ % slab_stacks == 0) {
-      void* const slab = mmap(nullptr, slab_stacks * pitch_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-      if (slab == MAP_FAILED)
-        throw_error(errc::out_of_memory, {}, "host: %zu bytes for the stacks of %u waiting lanes", slab_stacks * pitch_, slab_stacks);
-      slabs_[made_ / slab_stacks] = slab;
+    unsigned const slab = made_ / slab_stacks, place = made_ % slab_stacks;
+    if (place == 0) {
+      void* const memory = mmap(nullptr, slab_stacks * pitch(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      if (memory == MAP_FAILED)
+        throw_error(errc::out_of_memory, {}, "host: %zu bytes of addresses for the stacks of %u waiting lanes, %zu bytes each",
+                    slab_stacks * pitch(), slab_stacks, stack_bytes_);
+      (void)madvise(memory, slab_stacks * pitch(), MADV_NOHUGEPAGE);  // a page of 2 MiB would be memory for each lane
+      slabs_[slab] = memory;
     }
-    char* const base = static_cast<char*>(slabs_[made_ / slab_stacks]) + (made_ % slab_stacks) * pitch_;
-    // Overflow faults instead of overwriting a neighbour. Each guard costs two of the 65,530 mappings that Linux grants a program unless
-    // told otherwise: most are the program's own, so the stacks of very many blocks alive at once go without.
-    if (__atomic_fetch_add(&guards_made_, 1, __ATOMIC_RELAXED) < most_guards)
-      (void)mprotect(base, guard_bytes, PROT_NONE);
-    else
-      __atomic_fetch_sub(&guards_made_, 1, __ATOMIC_RELAXED);
+    char* const guard = static_cast<char*>(slabs_[slab]) + place * pitch();
+    // Each guard costs two of the 65,530 mappings that Linux grants a program unless told otherwise: most are the program's own, so the
+    // stacks of very many blocks alive at once are longer by what would be their guards.
+    bool const guarded = __atomic_add_fetch(&guards_made_, 1, __ATOMIC_RELAXED) <= most_guards || place == 0;
+    if (guarded && mprotect(guard + guard_bytes_, stack_bytes_, PROT_READ | PROT_WRITE) == 0) {
+      ++guards_;
+    } else {
+      __atomic_sub_fetch(&guards_made_, 1, __ATOMIC_RELAXED);
+      if (place == 0 || mprotect(guard, pitch(), PROT_READ | PROT_WRITE) != 0) {
+        if (place == 0) munmap(slabs_[slab], slab_stacks * pitch());
+        throw_error(errc::out_of_memory, {}, "host: %zu bytes for the stack of a waiting lane", stack_bytes_);
+      }
+    }
     fiber& f = fibers_[made_++];
-    f.stack = base + guard_bytes;
+    f.stack = guard + guard_bytes_;
     f.stack_bytes = stack_bytes_;
 #if CROSSLANE_SANITIZE_THREAD()
     f.tsan = __tsan_create_fiber(0);
 #endif
   }
 
-  static inline unsigned guards_made_ = 0;
-  std::size_t const stack_bytes_ = lane_stack_bytes();
-  std::size_t const pitch_ = stack_bytes_ + guard_bytes;
-  unsigned made_ = 0;
+  void release() noexcept {
+    for (unsigned i = 0; i < made_; ++i) {
+#if CROSSLANE_SANITIZE_THREAD()
+      __tsan_destroy_fiber(fibers_[i].tsan);
+#endif
+#if CROSSLANE_SANITIZE_ADDRESS()
+      unmark(fibers_[i]);  // the next mapping at this address must not inherit the marks
+#endif
+    }
+    for (unsigned i = 0; i < made_; i += slab_stacks) munmap(slabs_[i / slab_stacks], slab_stacks * pitch());
+    __atomic_sub_fetch(&guards_made_, guards_, __ATOMIC_RELAXED);
+    made_ = guards_ = 0;
+  }
+
+#if CROSSLANE_SANITIZE_ADDRESS()
+  /// The frames that have not returned, those of switches, are still marked. They are at the upper end; to go over a whole stack would cost
+  /// more than a kernel.
+  static void unmark(fiber const& f) noexcept {
+    constexpr std::size_t frames = 16384;
+    __asan_unpoison_memory_region(static_cast<char const*>(f.stack) + f.stack_bytes - frames, frames);
+  }
+#endif
+
+  static inline unsigned guards_made_ = 0;  ///< of all pools
+  std::size_t stack_bytes_ = lane_stack_bytes();
+  unsigned made_ = 0, guards_ = 0;
   void* slabs_[capacity / slab_stacks] = {};
   fiber fibers_[capacity];
 };

@@ -131,6 +131,7 @@ struct typed_grid_task : grid_task {
     dynamic_bytes = g.dynamic_shared;
     kernel = name;
     where = g.where;
+    stack_bytes = kernel_stack_bytes<K>();
     take_check_scope(*this);
     if constexpr (has_shared<K, ctx>) {
       shared_bytes = sizeof(kernel_shared<K, ctx>);

@@ -3,6 +3,7 @@
 /// a missing synchronisation shows as it would on a GPU.
 #pragma once
 
+#include <crosslane/backend/host/faults.hpp>
 #include <crosslane/backend/host/stream_watch.hpp>
 #include <crosslane/runtime/async_errors.hpp>
 
@@ -249,6 +250,7 @@ class host_queue {
       lock.wake_all();
     }
     bool delete_at_end = false, skip = false;
+    fault_handlers::prepare_thread();
     while (queue_item* const item = q->pop(delete_at_end, skip)) {
       std::uint64_t const work = item->work;
       current_work.number = work;

@@ -4,6 +4,7 @@
 
 #include <crosslane/backend/contract.hpp>
 #include <crosslane/backend/host/access_monitor.hpp>
+#include <crosslane/backend/host/faults.hpp>
 #include <crosslane/backend/host/parallel.hpp>
 #include <crosslane/backend/host/queue.hpp>
 #include <crosslane/backend/host/sizes.hpp>
@@ -13,6 +14,32 @@
 #include <cstring>
 
 namespace crosslane::backend {
+
+class running_transfer final : public running_work {
+ public:
+  running_transfer(char const* name, source_location where, memory_transfer const& t) noexcept : name_{name}, where_{where}, transfer_{t} {}
+  memory_transfer const& transfer() const noexcept { return transfer_; }
+  void describe(error_text& text) const noexcept override {
+    text.append("%s of %zu bytes", name_, transfer_.width);
+    if (transfer_.height != 1) text.append(" x %zu rows", transfer_.height);
+    if (transfer_.from != nullptr) text.append(" from %p", transfer_.from);
+    text.append(" to %p, called at %s:%u", transfer_.to, where_.file, where_.line);
+  }
+  bool explain(error_text& text, void const* address) const noexcept override {
+    bool const source = transfer_.from != nullptr && lies_in(address, transfer_.from, bytes(transfer_.from_pitch));
+    if (!source && !lies_in(address, transfer_.to, bytes(transfer_.to_pitch))) return false;
+    text.append("there is no memory in the %s, or it is not as long: it was null, or had been freed when the stream came to it",
+                source ? "source" : "destination");
+    return true;
+  }
+
+ private:
+  std::size_t bytes(std::size_t pitch) const noexcept { return pitch * (transfer_.height - 1) + transfer_.width; }
+
+  char const* name_;
+  source_location where_;
+  memory_transfer transfer_;
+};
 
 template <class Backend>
 struct host_runtime {
@@ -134,6 +161,8 @@ struct host_runtime {
       void operator()() noexcept {
         drop = nullptr;
         if (watched_memory != nullptr) watched_memory->callback(facts, true);
+        running_plain_work const running{"host callback", {}};
+        running_scope const scope{running};
         f(data);
         if (watched_memory != nullptr) watched_memory->callback(facts, false);
       }
@@ -219,22 +248,22 @@ struct host_runtime {
   }
 
   static status copy(void* to, void const* from, std::size_t bytes, stream_handle q, source_location where) {
-    return transfer(q, "copy", where, {to, bytes, from, bytes, bytes, 1}, [=] {
-      auto const piece = [=](std::uint64_t begin, std::uint64_t end) {
-        std::memcpy(static_cast<char*>(to) + begin, static_cast<char const*>(from) + begin, end - begin);
+    return transfer(q, "copy", where, {to, bytes, from, bytes, bytes, 1}, [](memory_transfer const& t) {
+      auto const piece = [&t](std::uint64_t begin, std::uint64_t end) {
+        std::memcpy(static_cast<char*>(t.to) + begin, static_cast<char const*>(t.from) + begin, end - begin);
       };
-      parallel_pieces(bytes, balanced_piece(bytes, std::uint64_t{1} << 20), piece);
+      parallel_pieces(t.width, balanced_piece(t.width, std::uint64_t{1} << 20), piece);
     });
   }
   static status copy_2d(void* to, std::size_t to_pitch, void const* from, std::size_t from_pitch, std::size_t width, std::size_t height,
                         stream_handle q, source_location where) {
-    return transfer(q, "copy_2d", where, {to, to_pitch, from, from_pitch, width, height}, [=] {
-      for (std::size_t row = 0; row < height; ++row)
-        std::memcpy(static_cast<char*>(to) + row * to_pitch, static_cast<char const*>(from) + row * from_pitch, width);
+    return transfer(q, "copy_2d", where, {to, to_pitch, from, from_pitch, width, height}, [](memory_transfer const& t) {
+      for (std::size_t row = 0; row < t.height; ++row)
+        std::memcpy(static_cast<char*>(t.to) + row * t.to_pitch, static_cast<char const*>(t.from) + row * t.from_pitch, t.width);
     });
   }
   static status fill_bytes(void* p, int value, std::size_t bytes, stream_handle q, source_location where) {
-    return transfer(q, "fill", where, {p, bytes, nullptr, 0, bytes, 1}, [=] { std::memset(p, value, bytes); });
+    return transfer(q, "fill", where, {p, bytes, nullptr, 0, bytes, 1}, [value](memory_transfer const& t) { std::memset(t.to, value, t.width); });
   }
 
  private:
@@ -252,13 +281,18 @@ struct host_runtime {
   template <class Move>
   static status transfer(stream_handle q, char const* name, source_location where, memory_transfer const& t, Move const& move) {
     if (q->is_lost()) return {lost_by_fork};
+    running_transfer const running{name, where, t};
     if (watched_memory == nullptr) {
-      q->enqueue<Backend>(move);
+      q->enqueue<Backend>([=] {
+        running_scope const scope{running};
+        move(running.transfer());
+      });
       return {};
     }
     launch_facts const facts = facts_of(name, where);
     std::uint64_t const work = q->enqueue<Backend>([=] {
-      if (watched_memory->transfer(facts, t)) move();
+      running_scope const scope{running};
+      if (watched_memory->transfer(facts, running.transfer())) move(running.transfer());
     });
     watched_memory->queued_transfer(work, facts, t);
     return {};

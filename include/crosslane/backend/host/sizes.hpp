@@ -3,8 +3,10 @@
 #pragma once
 
 #include <crosslane/platform/config.hpp>
+#include <crosslane/runtime/error.hpp>
 
 #include <cstddef>
+#include <cstdlib>
 
 namespace crosslane::backend {
 
@@ -24,10 +26,33 @@ inline host_sizes sizes_asked_for;
 inline std::size_t most_shared_bytes() noexcept {
   return sizes_asked_for.shared_bytes != 0 ? sizes_asked_for.shared_bytes : std::size_t{64} * 1024;
 }
-/// In whole pages.
-inline std::size_t lane_stack_bytes() noexcept {
-  return sizes_asked_for.stack_bytes != 0 ? (sizes_asked_for.stack_bytes + 4095) / 4096 * 4096 : std::size_t{64} * 1024;
+
+inline constexpr std::size_t least_stack_bytes = std::size_t{64} * 1024, most_stack_bytes = std::size_t{1} << 30;
+
+/// Rounded up to whole pages, of any size that a processor's have.
+constexpr std::size_t whole_stack(std::size_t bytes) noexcept { return (bytes + 65535) / 65536 * 65536; }
+
+/// The stack of a lane, unless its kernel needs more: what the environment says, else the largest that a file asks for, else twice the
+/// local memory that a GPU has for a thread. Throws invalid_argument where the environment says something else.
+inline std::size_t lane_stack_bytes() {
+  static std::size_t const of_environment = [] {
+    char const* const text = std::getenv("CROSSLANE_HOST_STACK_BYTES");
+    if (text == nullptr || text[0] == 0) return std::size_t{0};
+    char* end = nullptr;
+    unsigned long long const bytes = std::strtoull(text, &end, 0);
+    if (*end != 0 || bytes < least_stack_bytes || bytes > most_stack_bytes)
+      throw_error(errc::invalid_argument, {}, "CROSSLANE_HOST_STACK_BYTES is '%s': a number of bytes, %zu to %zu", text, least_stack_bytes,
+                  most_stack_bytes);
+    return whole_stack(std::size_t(bytes));
+  }();
+  if (of_environment != 0) return of_environment;
+  return sizes_asked_for.stack_bytes != 0 ? whole_stack(sizes_asked_for.stack_bytes) : std::size_t{1} << 20;
 }
+
+#if defined(CROSSLANE_CONFIG_HOST_STACK_BYTES)
+static_assert(CROSSLANE_CONFIG_HOST_STACK_BYTES >= least_stack_bytes && CROSSLANE_CONFIG_HOST_STACK_BYTES <= most_stack_bytes,
+              "crosslane: CROSSLANE_CONFIG_HOST_STACK_BYTES is 65536 (64 KiB) to 1073741824 (1 GiB)");
+#endif
 
 // Each file asks for itself, before main().
 #if defined(CROSSLANE_CONFIG_HOST_SHARED_BYTES) && defined(CROSSLANE_CONFIG_HOST_STACK_BYTES)

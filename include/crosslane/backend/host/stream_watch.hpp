@@ -19,11 +19,19 @@ struct stream_watch {
 /// Null in a program without the checker.
 inline stream_watch const* watched_streams = nullptr;
 
+class running_work;
+
 /// What the calling thread works for.
 struct thread_work {
-  std::uint64_t number = 0;    ///< 0: the program
-  bool runs_callback = false;  ///< the program's own code, in a stream
+  std::uint64_t number = 0;               ///< 0: the program
+  bool runs_callback = false;             ///< the program's own code, in a stream
+  running_work const* running = nullptr;  ///< for the message of a fault; null: nothing of a stream
 };
+// A signal's handler reads it: its memory is there from a thread's beginning, in libraries that are loaded later too. Not by nvcc, which does
+// not know the attribute.
+#if !CROSSLANE_COMPILER_CUDA()
+[[gnu::tls_model("initial-exec")]]
+#endif
 inline constinit thread_local thread_work current_work{};
 
 }  // namespace crosslane::backend

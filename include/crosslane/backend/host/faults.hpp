@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Faults of the processor in kernels, copies and callbacks: a stack that is used up, an address without memory, a division by zero.
+/// One message on stderr says what the thread was doing; then the program ends by the signal, as without it, or goes to the handler that
+/// was there before. Signals of threads that do no work of a stream go there at once.
+#pragma once
+
+#include <crosslane/backend/host/stream_watch.hpp>
+#include <crosslane/runtime/error.hpp>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+namespace crosslane::backend {
+
+/// What a thread of the backend does, for the message when it faults there. All functions are called from the signal's handler.
+class running_work {
+ public:
+  /// Appends its name, "kernel k, block (0, 0, 0), thread 3".
+  virtual void describe(error_text&) const noexcept = 0;
+  /// Appends what else is known of an address that has faulted; false: nothing.
+  virtual bool explain(error_text&, void const* address) const noexcept = 0;
+
+ protected:
+  ~running_work() = default;
+};
+
+/// The calling thread does this work, for a scope.
+class running_scope {
+ public:
+  explicit running_scope(running_work const& work) noexcept : before_{current_work.running} { current_work.running = &work; }
+  ~running_scope() { current_work.running = before_; }
+  running_scope(running_scope const&) = delete;
+  running_scope& operator=(running_scope const&) = delete;
+
+ private:
+  running_work const* before_;
+};
+
+inline bool lies_in(void const* address, void const* begin, std::size_t bytes) noexcept {
+  return std::uintptr_t(address) - std::uintptr_t(begin) < bytes;
+}
+
+/// Once for each thread that works for streams: a stack for the handler, since the thread's own may be used up.
+class thread_for_faults {
+ public:
+  thread_for_faults() noexcept {
+    pthread_attr_t attributes;
+    if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
+      void* lowest = nullptr;
+      pthread_attr_getstack(&attributes, &lowest, &own_stack_bytes_);
+      own_stack_ = lowest;
+      pthread_attr_destroy(&attributes);
+    }
+    stack_t other{};
+    if (sigaltstack(nullptr, &other) != 0 || (other.ss_flags & SS_DISABLE) == 0) return;  // somebody has given it one
+    void* const memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return;
+    stack_t mine{};
+    mine.ss_sp = memory;
+    mine.ss_size = bytes;
+    if (sigaltstack(&mine, nullptr) == 0)
+      memory_ = memory;
+    else
+      munmap(memory, bytes);
+  }
+  thread_for_faults(thread_for_faults const&) = delete;
+  thread_for_faults& operator=(thread_for_faults const&) = delete;
+  ~thread_for_faults() {
+    own_stack_ = nullptr;
+    if (memory_ == nullptr) return;
+    stack_t now{};
+    if (sigaltstack(nullptr, &now) == 0 && now.ss_sp == memory_) {
+      stack_t none{};
+      none.ss_flags = SS_DISABLE;
+      sigaltstack(&none, nullptr);
+    }
+    munmap(memory_, bytes);
+  }
+
+  /// For work that runs on the thread's own stack.
+  static bool explain_own_stack(error_text& text, void const* address) noexcept {
+    if (own_stack_ == nullptr || !lies_in(address, static_cast<char const*>(own_stack_) - reach, reach)) return false;
+    text.append(
+        "stack overflow: local arrays, calls and alloca need more than the thread's stack of %zu bytes. Element-wise work and host "
+        "callbacks run on the stacks of threads, whose size `ulimit -s` sets, and OMP_STACKSIZE for threads of OpenMP",
+        own_stack_bytes_);
+    return true;
+  }
+
+ private:
+  static constexpr std::size_t bytes = 65536;                 // for the handler that was there before, too
+  static constexpr std::size_t reach = std::size_t{1} << 20;  // below the stack, where addresses of a frame that does not fit lie
+
+  static inline constinit thread_local void const* own_stack_ = nullptr;  ///< lowest address
+  static inline constinit thread_local std::size_t own_stack_bytes_ = 0;
+  void* memory_ = nullptr;
+};
+
+/// Work without lanes: element-wise loops, host callbacks.
+class running_plain_work final : public running_work {
+ public:
+  running_plain_work(char const* name, source_location where) noexcept : name_{name}, where_{where} {}
+  void describe(error_text& text) const noexcept override {
+    text.append("%s", name_);
+    if (where_.line != 0) text.append(", called at %s:%u", where_.file, where_.line);
+  }
+  bool explain(error_text& text, void const* address) const noexcept override {
+    return thread_for_faults::explain_own_stack(text, address);
+  }
+
+ private:
+  char const* name_;
+  source_location where_;
+};
+
+/// The handlers of the program, from the first thread of a stream to the end of the program, or of the library that has this.
+class fault_handlers {
+ public:
+  /// To be called by each thread that works for streams. Cheap after the first time.
+  static void prepare_thread() {
+    [[maybe_unused]] static fault_handlers const installed;
+    [[maybe_unused]] static thread_local thread_for_faults const thread;
+  }
+
+ private:
+  static constexpr int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+  static constexpr int count = sizeof signals / sizeof signals[0];
+  static inline struct sigaction previous_[count];
+  static inline bool reported_ = false;
+
+  fault_handlers() noexcept {
+    for (int i = 0; i < count; ++i) {
+      if (sigaction(signals[i], nullptr, &previous_[i]) != 0) continue;
+      struct sigaction mine{};
+      mine.sa_sigaction = &handle;
+      mine.sa_flags = SA_SIGINFO | SA_ONSTACK | (previous_[i].sa_flags & SA_RESTART);
+      mine.sa_mask = previous_[i].sa_mask;
+      sigaction(signals[i], &mine, nullptr);
+    }
+  }
+  ~fault_handlers() {
+    for (int i = 0; i < count; ++i) {
+      struct sigaction now{};
+      if (sigaction(signals[i], nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) != 0 && now.sa_sigaction == &handle)
+        sigaction(signals[i], &previous_[i], nullptr);
+    }
+  }
+
+  static void handle(int signal, siginfo_t* info, void* context) {
+    int const error_number = errno;
+    bool const is_fault = info->si_code > 0;  // else a program has sent it
+    if (is_fault && current_work.running != nullptr) report_once(signal, *info, context);
+    errno = error_number;
+    pass_on(signal, info, context, is_fault);
+  }
+
+  /// Returns to what has faulted, which then faults again and ends the program, where nobody else handles the signal: a debugger and a core
+  /// file see the fault itself.
+  static void pass_on(int signal, siginfo_t* info, void* context, bool is_fault) {
+    int i = 0;
+    while (signals[i] != signal) ++i;
+    struct sigaction const before = previous_[i];
+    bool const wants_info = (before.sa_flags & SA_SIGINFO) != 0;
+    if (!wants_info && before.sa_handler == SIG_IGN && !is_fault) return;
+    if (!wants_info && (before.sa_handler == SIG_DFL || before.sa_handler == SIG_IGN)) {
+      struct sigaction standard{};
+      standard.sa_handler = SIG_DFL;
+      sigaction(signal, &standard, nullptr);
+      if (!is_fault) raise(signal);
+      return;
+    }
+    if ((before.sa_flags & SA_NODEFER) != 0) {
+      sigset_t set;
+      sigemptyset(&set);
+      sigaddset(&set, signal);
+      pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+    }
+    if ((before.sa_flags & SA_RESETHAND) != 0) {
+      previous_[i] = {};
+      previous_[i].sa_handler = SIG_DFL;
+    }
+    if (wants_info)
+      before.sa_sigaction(signal, info, context);
+    else
+      before.sa_handler(signal);
+  }
+
+  /// Of threads that fault at the same time one speaks; the others wait while it ends the program.
+  static void report_once(int signal, siginfo_t const& info, void* context) noexcept {
+    if (__atomic_exchange_n(&reported_, true, __ATOMIC_RELAXED)) {
+      timespec const second{1, 0};
+      nanosleep(&second, nullptr);
+      return;
+    }
+    error_text text;
+    text.append("crosslane: ");
+    current_work.running->describe(text);
+    text.append(": ");
+    if (signal == SIGFPE)
+      explain_arithmetic(text, info);
+    else if (signal == SIGILL)
+      text.append(
+          "an illegal instruction (SIGILL): __builtin_trap, or code that the compiler knows to be undefined, such as the use of a null "
+          "pointer");
+    else
+      explain_address(text, signal, info, context);
+    text.append("\n");
+    char const* rest = text.c_str();
+    for (std::size_t length = std::strlen(rest); length != 0;) {
+      ssize_t const written = write(STDERR_FILENO, rest, length);
+      if (written <= 0) break;
+      rest += written;
+      length -= std::size_t(written);
+    }
+  }
+
+  static void explain_arithmetic(error_text& text, siginfo_t const& info) noexcept {
+    if (info.si_code == FPE_INTDIV || info.si_code == FPE_INTOVF)
+      text.append(
+          "an integer is divided by zero, or the least one by -1 (SIGFPE). A GPU does not stop there: it goes on with a number that means "
+          "nothing");
+    else
+      text.append("an exception of floating-point arithmetic, which the program has asked for (SIGFPE)");
+  }
+
+  static void explain_address(error_text& text, int signal, siginfo_t const& info, void* context) noexcept {
+    char const* const name = signal == SIGBUS ? "SIGBUS" : "SIGSEGV";
+    char const* const how = access_of(context);
+    if (info.si_code == SI_KERNEL) {  // the processor does not say which
+      text.append("%s an address that cannot be one (%s): a pointer that was never set, or that something has written over", how, name);
+      return;
+    }
+    text.append("%s address %#zx (%s): ", how, std::size_t(info.si_addr), name);
+    if (current_work.running->explain(text, info.si_addr)) return;
+    if (signal == SIGBUS)
+      text.append("memory whose file has become shorter, or an address that is not aligned");
+    else if (std::uintptr_t(info.si_addr) < 65536)
+      text.append("a null pointer, or an index into an empty view; with CROSSLANE_CONFIG_BOUNDS_CHECKS=1 views check their indices");
+    else if (info.si_code == SEGV_ACCERR)
+      text.append("memory that does not allow it");
+    else
+      text.append("no memory is there: it has been freed, or an index lies far outside; crosslane::checked names the line");
+  }
+
+  static char const* access_of([[maybe_unused]] void* context) noexcept {
+#if defined(__x86_64__) && defined(__linux__)
+    auto const error = static_cast<ucontext_t const*>(context)->uc_mcontext.gregs[REG_ERR];
+    return (error & 16) != 0 ? "jumps to" : (error & 2) != 0 ? "writes to" : "reads from";
+#else
+    return "uses";
+#endif
+  }
+};
+
+}  // namespace crosslane::backend
