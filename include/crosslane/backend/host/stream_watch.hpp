@@ -27,8 +27,8 @@ struct thread_work {
   bool runs_callback = false;             ///< the program's own code, in a stream
   running_work const* running = nullptr;  ///< for the message of a fault; null: nothing of a stream
 };
-// A signal's handler reads it: its memory is there from a thread's beginning, in libraries that are loaded later too. Not by nvcc, which does
-// not know the attribute.
+// A signal's handler reads it: its memory is there from a thread's beginning, in libraries that are loaded later too. Not by nvcc, which
+// does not know the attribute.
 #if !CROSSLANE_COMPILER_CUDA()
 [[gnu::tls_model("initial-exec")]]
 #endif
