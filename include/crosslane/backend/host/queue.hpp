@@ -146,7 +146,10 @@ class host_queue {
   std::uint64_t enqueue(F f, runs when = runs::unless_failed) {
     struct item final : queue_item {
       item(F&& f_, runs when_) : queue_item{when_}, f{static_cast<F&&>(f_)} {}
-      void run() override { f(); }
+      void run() override {
+        fault_handlers::prepare_thread();  // those of this library, whatever library the thread is of
+        f();
+      }
       F f;
     };
     static constexpr library_functions functions{
@@ -250,7 +253,6 @@ class host_queue {
       lock.wake_all();
     }
     bool delete_at_end = false, skip = false;
-    fault_handlers::prepare_thread();
     while (queue_item* const item = q->pop(delete_at_end, skip)) {
       std::uint64_t const work = item->work;
       current_work.number = work;
