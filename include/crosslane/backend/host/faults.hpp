@@ -182,7 +182,7 @@ class fault_handlers {
       sigaddset(&set, signal);
       pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
     }
-    if ((before.sa_flags & SA_RESETHAND) != 0) {
+    if ((unsigned(before.sa_flags) & SA_RESETHAND) != 0) {
       previous_[i] = {};
       previous_[i].sa_handler = SIG_DFL;
     }

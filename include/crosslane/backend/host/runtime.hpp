@@ -263,7 +263,8 @@ struct host_runtime {
     });
   }
   static status fill_bytes(void* p, int value, std::size_t bytes, stream_handle q, source_location where) {
-    return transfer(q, "fill", where, {p, bytes, nullptr, 0, bytes, 1}, [value](memory_transfer const& t) { std::memset(t.to, value, t.width); });
+    return transfer(q, "fill", where, {p, bytes, nullptr, 0, bytes, 1},
+                    [value](memory_transfer const& t) { std::memset(t.to, value, t.width); });
   }
 
  private:
