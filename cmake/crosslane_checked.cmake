@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# crosslane::checked, instead of crosslane::host: kernels are compiled with a call for each access to memory, and the host backend
-# checks them. The flag is the compiler's for its thread sanitizer, whose runtime is not linked: the functions that it would bring are in
-# src/checker.cpp, compiled without the flag in the project that uses it, and only there.
+# crosslane::checked, instead of crosslane::host: kernels are compiled with a call for each access to memory, and for each cast of a number
+# to an integer type that cannot hold it, and the host backend checks them. The flags are the compiler's for its sanitizers, whose runtimes
+# are not linked: the functions that they would bring are in src/checker.cpp, compiled without the flags in the project that uses it, and
+# only there.
 #
 # CROSSLANE_CHECKER_SOURCE is that file. This file is part of the installed package too.
 if(TARGET crosslane_checked)
@@ -20,6 +21,6 @@ add_library(crosslane::checked ALIAS crosslane_checked)
 target_link_libraries(crosslane_checked INTERFACE crosslane_checker)
 # -g1: the lines of accesses. clang would leave out the read of `x += 1`, and g++ the accesses of a memset that it writes out.
 target_compile_options(crosslane_checked INTERFACE
-  "$<$<COMPILE_LANGUAGE:CXX>:-fsanitize=thread;-g1>"
+  "$<$<COMPILE_LANGUAGE:CXX>:-fsanitize=thread;-fsanitize=float-cast-overflow;-g1>"
   "$<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-builtin-memcpy;-fno-builtin-memmove;-fno-builtin-memset>"
   "$<$<COMPILE_LANG_AND_ID:CXX,Clang>:SHELL:-mllvm -tsan-compound-read-before-write>")

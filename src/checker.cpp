@@ -256,9 +256,43 @@ void atomic_fence(scope s, int order) noexcept {
 
 using namespace crosslane::backend;
 
+namespace {
+
+/// What the undefined-behaviour sanitizer of g++ and clang says of a cast.
+struct sanitizer_type {
+  std::uint16_t kind;  ///< 1: floating point
+  std::uint16_t bits;
+  char name[1];  ///< in quotes, to a 0
+};
+struct sanitizer_cast {
+  char const* file;
+  std::uint32_t line, column;
+  sanitizer_type const *from, *to;
+};
+
+/// A number that fits a word is passed as one, a larger one by address.
+long double value_of(sanitizer_type const& type, std::uintptr_t value) {
+  if (type.bits == 32) return __builtin_bit_cast(float, static_cast<std::uint32_t>(value));
+  if (type.bits == 64) return __builtin_bit_cast(double, static_cast<std::uint64_t>(value));
+  long double result = 0;
+  __builtin_memcpy(&result, reinterpret_cast<void const*>(value), type.bits / 8 < sizeof result ? type.bits / 8 : sizeof result);
+  return result;
+}
+
+}  // namespace
+
 #define CROSSLANE_CALLER __builtin_return_address(0)
 
 extern "C" {
+
+/// -fsanitize=float-cast-overflow. Weak: a program with the undefined-behaviour sanitizer has its own.
+[[gnu::weak]] void __ubsan_handle_float_cast_overflow(void* data, std::uintptr_t value) {
+  if (active_block == nullptr) return;
+  unseen const self;
+  sanitizer_cast const& cast = *static_cast<sanitizer_cast const*>(data);
+  self.block()->checker->report_cast(*self.block(), value_of(*cast.from, value), cast.from->name, cast.to->name,
+                                     reinterpret_cast<std::uintptr_t>(CROSSLANE_CALLER));
+}
 
 void __tsan_init() {}
 void __tsan_func_entry(void*) {}

@@ -3,6 +3,7 @@
 /// nothing is.
 #include "corpus/barriers.hpp"
 #include "corpus/bounds.hpp"
+#include "corpus/casts.hpp"
 #include "corpus/device_races.hpp"
 #include "corpus/lanes.hpp"
 #include "corpus/launches.hpp"
@@ -46,8 +47,8 @@ checks::report report_of(xl::device d, K const& kernel, unsigned grid, unsigned 
   return r;
 }
 
-constexpr auto kernel_files = {"barriers.hpp",     "bounds.hpp",    "device_races.hpp", "lanes.hpp",
-                               "shared_races.hpp", "unwritten.hpp", "widths.hpp"};
+constexpr auto kernel_files = {"barriers.hpp", "bounds.hpp",       "casts.hpp",     "device_races.hpp",
+                               "lanes.hpp",    "shared_races.hpp", "unwritten.hpp", "widths.hpp"};
 
 unsigned wrong_kernels = 0, right_kernels = 0;
 
@@ -310,6 +311,13 @@ CROSSLANE_TEST(corpus, unwritten_memory) {
   right<corpus::stores_to_a_new_buffer>(d, 2, 64);
   right<corpus::tail_brings_nothing<true>>(d, 1, 64);
   right<corpus::counts_in_dynamic_memory<true>>(d, 2, 64);
+}
+
+CROSSLANE_TEST(corpus, undefined_casts) {
+  wrong<corpus::casts_what_does_not_fit>(d, kind::undefined_cast, 1, 64, [](unsigned a, unsigned) { return a >= 22; });
+  wrong<corpus::averages<false>>(d, kind::undefined_cast, 2, 64, [](unsigned a, unsigned) { return a < 2; });
+  right<corpus::casts_to_limits>(d, 1, 64);
+  right<corpus::averages<true>>(d, 2, 64);
 }
 
 CROSSLANE_TEST(corpus, widths) {

@@ -22,14 +22,15 @@ enum class kind : unsigned char {
   unwritten_memory,    ///< a read of shared or device memory that nothing has written
   stream_race,         ///< work of two streams accesses a place, unordered, one writes or frees
   program_race,        ///< the program accesses a place, work of a stream that it has not waited for does too, one writes
+  undefined_cast,      ///< a floating-point number cast to an integer type that cannot hold it
 };
-inline constexpr int kinds = 13;  ///< how many there are
+inline constexpr int kinds = 14;  ///< how many there are
 
 /// In lower case with '-', as reports and tools name it.
 constexpr char const* to_string(kind k) noexcept {
-  constexpr char const* names[kinds] = {"early-exit",       "different-barriers", "absent-lane", "different-lanes", "invalid-lane",
-                                        "out-of-bounds",    "freed-memory",       "shared-race", "device-race",     "narrow-scope",
-                                        "unwritten-memory", "stream-race",        "program-race"};
+  constexpr char const* names[kinds] = {"early-exit",       "different-barriers", "absent-lane",  "different-lanes", "invalid-lane",
+                                        "out-of-bounds",    "freed-memory",       "shared-race",  "device-race",     "narrow-scope",
+                                        "unwritten-memory", "stream-race",        "program-race", "undefined-cast"};
   return names[unsigned(k)];
 }
 
@@ -38,7 +39,7 @@ constexpr errc to_errc(kind k) noexcept {
   constexpr errc codes[kinds] = {errc::divergent_barrier, errc::divergent_barrier, errc::divergent_wave,   errc::divergent_wave,
                                  errc::invalid_lane,      errc::out_of_bounds,     errc::out_of_bounds,    errc::data_race,
                                  errc::data_race,         errc::data_race,         errc::unwritten_memory, errc::data_race,
-                                 errc::data_race};
+                                 errc::data_race,         errc::kernel_fault};
   return codes[unsigned(k)];
 }
 
@@ -61,6 +62,8 @@ constexpr char const* advice(kind k) noexcept {
        "stream."),
       ("A GPU may not have begun, or be in the middle; synchronize() the stream or an event behind the work before the program touches the "
        "memory."),
+      ("Each compiler and GPU makes another number of it; use xl::saturate_cast, which gives the nearest limit and 0 for NaN, or compare "
+       "before."),
   };
   return texts[unsigned(k)];
 }
