@@ -414,6 +414,17 @@ class access_checker {
   watched_range memory;
   stream_order order;
 
+  /// A thread casts a floating-point number to an integer type that cannot hold it; types are named as the compiler spells them.
+  void report_cast(block_state& b, long double value, char const* type, char const* to, std::uintptr_t from) {
+    if (b.failure) return;
+    checks::finding f = b.launch->finding(checks::kind::undefined_cast);
+    f.first = {b.running, 1, b.index, "casts a number", line_of(from)};
+    f.text.append("kernel %s, block (%u, %u, %u): thread %u casts %.9Lg of type %s to %s, which cannot hold it,", b.launch->kernel,
+                  b.index.x, b.index.y, b.index.z, b.running, value, type, to);
+    append_place(f.text, f.first.where);
+    deliver(b, f);
+  }
+
  private:
   /// Rows of the program's own memory that a copy reads or writes.
   struct own_range {
@@ -778,17 +789,6 @@ class access_checker {
     append_object(f.text, block, at);
     f.text.append(", which nothing has written");
     if (b.early_reads.size() < most_early_reads) b.early_reads.push_back({site_of(from), f});
-  }
-
-  /// Of types as the compiler spells them.
-  void report_cast(block_state& b, long double value, char const* type, char const* to, std::uintptr_t from) {
-    if (b.failure) return;
-    checks::finding f = b.launch->finding(checks::kind::undefined_cast);
-    f.first = {b.running, 1, b.index, "casts a number", line_of(from)};
-    f.text.append("kernel %s, block (%u, %u, %u): thread %u casts %.9Lg of type %s to %s, which cannot hold it,", b.launch->kernel,
-                  b.index.x, b.index.y, b.index.z, b.running, value, type, to);
-    append_place(f.text, f.first.where);
-    deliver(b, f);
   }
 
   static void append_outside(error_text& text, watched_block const* block, char const* at, std::size_t bytes) {
