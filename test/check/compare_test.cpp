@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Comparisons of ranges: what counts as the same, and the words for what does not.
 #include <crosslane/check/compare.hpp>
+#include <support/comma_locale.hpp>
 #include <support/recorded.hpp>
 #include <support/target.hpp>
 
@@ -121,6 +122,17 @@ CROSSLANE_TEST_ONCE(compare, text_of_others) {
                                           "             0  0100000002000000  0100000002000000\n"
                                           ">            1  0300000004000000  03000000ff000000\n"));
   CROSSLANE_CHECK(contains(of(1.0f, no_number).text(), "infinite"));
+}
+
+CROSSLANE_TEST_ONCE(compare, points_in_every_locale) {
+  std::vector<float> const expected{1.5f, 0.5f}, actual{1.5f, 0.25f};
+  auto const texts = [&] {
+    checks::tolerance const tolerances{.absolute = 0.125, .relative = 0.1};
+    return checks::compare(expected, actual, tolerances).text() + checks::compare(expected, actual, {.absolute = 0.25}).text();
+  };
+  std::string const before = texts();
+  comma_locale const locale;
+  CROSSLANE_CHECK_EQ(texts(), before);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Tensors as text.
+#include <support/comma_locale.hpp>
 #include <tensor/reference.hpp>
 
 #include <crosslane/tensor/print.hpp>
@@ -57,6 +58,13 @@ CROSSLANE_TEST_ONCE(tensor_print, views_of_the_program) {
                                                                                   " [6, 7]]\n"));
   CROSSLANE_CHECK_EQ(xl::to_string(xl::tensor_view{elements, xl::row_major<>{{0, 4}}}),
                      std::string("int [row = 0, col = 4], packed, memory order row, col\n[]\n"));
+}
+
+CROSSLANE_TEST_ONCE(tensor_print, points_in_every_locale) {
+  comma_locale const locale;
+  double const elements[] = {0.5, -1e300};
+  std::string const text = xl::to_string(xl::tensor_view{elements, xl::row_major<>{{1, 2}}});
+  CROSSLANE_CHECK_EQ(text.substr(text.find("[[")), std::string("[[    0.5, -1e+300]]\n"));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <crosslane/kernel/numeric/small_float.hpp>
+#include <crosslane/platform/number_text.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -181,7 +182,7 @@ std::string show_element(T const& x) {
   else if constexpr (std::is_integral_v<T>)
     append(text, "%llu", static_cast<unsigned long long>(x));
   else if constexpr (is_real<T>)
-    append(text, "%.*g", sizeof(T) == 8 ? 17 : sizeof(T) == 4 ? 9 : 5, to_double(x));
+    text = number_text(to_double(x), sizeof(T) >= 8 ? 17 : sizeof(T) == 4 ? 9 : 5);
   else
     for (std::size_t i = 0; i < sizeof(T) && i < 16; ++i) append(text, "%02x", reinterpret_cast<unsigned char const*>(&x)[i]);
   return text;
@@ -237,7 +238,8 @@ inline void append_distribution(std::string& text, std::vector<element_differenc
   std::sort(steps.begin(), steps.end());
   append(text, "  %-10s %12s %12s %12s %12s\n", "error of", "50 %", "90 %", "99 %", "all");
   auto const line = [&text](char const* name, std::vector<double> const& v) {
-    append(text, "  %-10s %12.3g %12.3g %12.3g %12.3g\n", name, quantile(v, 500), quantile(v, 900), quantile(v, 990), v.back());
+    append(text, "  %-10s %12s %12s %12s %12s\n", name, number_text(quantile(v, 500), 3).c_str(), number_text(quantile(v, 900), 3).c_str(),
+           number_text(quantile(v, 990), 3).c_str(), number_text(v.back(), 3).c_str());
   };
   line("absolute", absolute);
   line("relative", relative);
@@ -271,7 +273,7 @@ inline void append_elements(std::string& text, compared_ranges const& r, checks:
   for (std::size_t const i : shown) {
     append(text, "%c %12zu  %*s  %*s", same[i] ? ' ' : '>', i, left, r.show_expected(r.expected, i).c_str(), right,
            r.show_actual(r.actual, i).c_str());
-    if (r.numbers) append(text, "  %12.3g", all[i].absolute);
+    if (r.numbers) append(text, "  %12s", number_text(all[i].absolute, 3).c_str());
     if (r.reals) append(text, "  %s", show_steps(all[i].steps).c_str());
     text += i == c.worst && r.numbers ? "  the worst\n" : "\n";
   }
@@ -299,8 +301,8 @@ inline checks::comparison compare_ranges(compared_ranges const& r, checks::toler
   if (c.different == 0) return c;
   append(text, "%zu of %zu elements differ", c.different, c.size);
   if (r.numbers && (t.absolute != 0 || t.relative != 0 || t.ulps != 0))
-    append(text, " by more than %g, by more than %g of the expected and by more than %llu ulp(s)", t.absolute, t.relative,
-           static_cast<unsigned long long>(t.ulps));
+    append(text, " by more than %s, by more than %s of the expected and by more than %llu ulp(s)", number_text(t.absolute).c_str(),
+           number_text(t.relative).c_str(), static_cast<unsigned long long>(t.ulps));
   append(text, "; the first is %zu\n", c.first);
   append_elements(text, r, c, names, all, same);
   if (r.numbers) append_distribution(text, all, r.reals);
@@ -314,7 +316,8 @@ namespace crosslane::checks {
 inline std::string comparison::text() const {
   if (!*this) return differences;
   std::string result;
-  detail::append(result, "%zu elements are the same; the largest difference is %g, relative %g\n", size, absolute, relative);
+  detail::append(result, "%zu elements are the same; the largest difference is %s, relative %s\n", size,
+                 detail::number_text(absolute).c_str(), detail::number_text(relative).c_str());
   return result;
 }
 

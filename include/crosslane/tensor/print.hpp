@@ -2,6 +2,7 @@
 /// Tensors as text, for people. Not part of tensor.hpp: it brings the standard library's strings.
 #pragma once
 
+#include <crosslane/platform/number_text.hpp>
 #include <crosslane/runtime/copy.hpp>
 #include <crosslane/tensor/blocked.hpp>
 #include <crosslane/tensor/slice.hpp>
@@ -61,8 +62,7 @@ std::string element_text(T const& x) {
   else if constexpr (std::is_integral_v<T>)
     std::snprintf(text, sizeof text, "%llu", static_cast<unsigned long long>(x));
   else
-    std::snprintf(text, sizeof text, "%g",
-                  static_cast<double>(static_cast<std::conditional_t<std::is_same_v<T, double>, double, float>>(x)));
+    return number_text(static_cast<double>(static_cast<std::conditional_t<std::is_same_v<T, double>, double, float>>(x)));
   return text;
 }
 
