@@ -386,3 +386,74 @@ CROSSLANE_TEST(guide, native) {
   for (float& e : expected) e *= 2;
   CROSSLANE_CHECK_SAME(read(q, x), expected);
 }
+
+// [silent-min]
+/// x[i] = min(x[i], limit).
+struct limit_from_above {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<float> x, float limit) const {
+    auto const i = ctx.global_index();
+    if (i < x.size()) x[i] = std::min(x[i], limit);
+  }
+};
+// [silent-min]
+
+CROSSLANE_TEST(silently_wrong, std_min) {
+  xl::stream const q{d};
+  xl::buffer<float> x = upload(q, numbers(100));
+  xl::launch(q, {.grid = 1, .block = 128}, limit_from_above{}, x, 10.0f);
+  std::vector<float> expected = numbers(100);
+  for (float& e : expected) e = std::min(e, 10.0f);
+  CROSSLANE_CHECK_SAME(read(q, x), expected);
+}
+
+// [silent-table]
+/// y[i] = the median of row i of [n x 9000] numbers of 0 to 255, by a histogram of the thread's own.
+struct row_medians {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<unsigned char const> x, xl::span<int> y) const {
+    std::size_t const row = ctx.global_index(), length = 9000;
+    if (row >= y.size()) return;
+    double count[length];  // 72,000 bytes of local memory
+    for (std::size_t i = 0; i < length; ++i) count[i] = 0;
+    for (std::size_t i = 0; i < length; ++i) count[x[row * length + i]] += 1;
+    ctx.sync_block();  // on the host the threads take turns here: each needs a stack
+    int value = 0;
+    for (double below = count[0]; below < length / 2.0; below += count[value]) ++value;
+    y[row] = value;
+  }
+};
+// [silent-table]
+
+CROSSLANE_TEST(silently_wrong, large_local_array) {
+  xl::stream const q{d};
+  unsigned const rows = 64, length = 9000;
+  std::vector<unsigned char> x(rows * length);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<unsigned char>(i / length + i % 3);
+  xl::buffer<unsigned char> const in = upload(q, x);
+  xl::buffer<int> medians{q, rows};
+  xl::launch(q, {.grid = 1, .block = rows}, row_medians{}, in, medians);
+  std::vector<int> expected(rows);
+  for (unsigned r = 0; r < rows; ++r) expected[r] = int(r + 1);
+  CROSSLANE_CHECK_SAME(read(q, medians), expected);
+}
+
+// [silent-shift]
+/// Moves all elements one place to the left, as memmove would.
+template <class T>
+void drop_first(xl::stream const& q, xl::buffer<T>& x) {
+  xl::copy(q, x.view().subspan(1, x.size() - 1), x.view().subspan(0, x.size() - 1));
+}
+// [silent-shift]
+
+CROSSLANE_TEST(silently_wrong, overlapping_copy) {
+  xl::stream const q{d};
+  xl::buffer<float> x = upload(q, numbers(100));
+  std::string text;
+  try {
+    drop_first(q, x);
+  } catch (xl::error const& e) {
+    text = e.what();
+  }
+  CROSSLANE_CHECK(text.find("copy: the destination, 396 bytes") != std::string::npos);
+}
