@@ -103,6 +103,20 @@ CROSSLANE_TEST(tensor_reduce, columns_by_vectors) {
   }
 }
 
+/// More columns than a block, or a task of the host, takes; in one part and in several, of one axis and of two; rows whose elements are
+/// apart.
+CROSSLANE_TEST(tensor_reduce, many_columns) {
+  xl::stream const q{d};
+  using columns = xl::axes<axis::c>;
+  for (int const length : {1, 9, 400}) {
+    check_reduce<int, axis::h, axis::w>(q, xl::axes<axis::n, axis::c>{}, xl::nhwc{{2, 700, 1, length}}, xl::plus{}, 0);
+    check_reduce<int, axis::n, axis::h, axis::w>(q, columns{}, xl::nhwc{{1, 301, length, 1}}, xl::plus{}, 0);
+    check_reduce<int, axis::n, axis::w>(q, xl::axes<axis::h, axis::c>{}, xl::nhwc{{3, 260, 2, length}}, xl::plus{}, 0);
+    check_reduce<int, axis::h>(q, xl::axes<axis::n, axis::c, axis::w>{}, xl::nchw{{1, 2, length, 300}}, xl::plus{}, 0);
+    check_reduce<int, axis::n, axis::h>(q, xl::axes<axis::w, axis::c>{}, xl::nhwc{{7, 2, length, 3}}, xl::bit_xor{}, 0);
+  }
+}
+
 /// The mean and the sum of squares at once: any associative operator on any small type.
 struct moments {
   float sum, squares;

@@ -14,9 +14,10 @@ inline namespace CROSSLANE_CONFIGURATION {
 /// A backend that runs element-wise work as plain loops over pieces, without lanes. Where accesses are checked, by the access checker or
 /// the address sanitizer, it has lanes: these are the kernels that a GPU runs.
 template <class B>
-concept loop_backend =
-    !CROSSLANE_CONFIG_CHECKED && !CROSSLANE_SANITIZE_ADDRESS() &&
-    requires(typename B::stream_handle q, void (*work)(std::uint64_t, std::uint64_t)) { B::run_range(q, std::uint64_t{}, work); };
+concept loop_backend = !CROSSLANE_CONFIG_CHECKED && !CROSSLANE_SANITIZE_ADDRESS() &&
+                       requires(typename B::stream_handle q, void (*work)(std::uint64_t, std::uint64_t)) {
+                         B::run_range(q, std::uint64_t{}, std::uint64_t{}, work);
+                       };
 }  // namespace CROSSLANE_CONFIGURATION
 
 /// One object of a function serves all elements, in threads at once on some backends and in turn on others: it must not change, on any. The
@@ -31,6 +32,8 @@ struct check_function {
 };
 
 inline constexpr unsigned elementwise_block = 256;
+/// Elements of the smallest piece, where element-wise work is plain loops.
+inline constexpr std::uint64_t loop_piece = 4096;
 
 /// The work is queued and runs on the device: a container of the program would be copied here and be gone by then.
 template <class R>
@@ -57,12 +60,12 @@ void for_each_grid(basic_stream_ref<B> q, std::uint64_t n, unsigned per_thread, 
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// Queues `work(begin, end)` for pieces of 0 ... n-1. `Name` is what errors call it.
+/// Queues `work(begin, end)` for pieces of 0 ... n-1, which begin at multiples of `piece`. `Name` is what errors call it.
 template <class Name, loop_backend B, class Work>
-void run_loops(basic_stream_ref<B> q, std::uint64_t n, Work const& work, source_location where) {
+void run_loops(basic_stream_ref<B> q, std::uint64_t n, Work const& work, source_location where, std::uint64_t piece = loop_piece) {
   if (n == 0) return;
   refuse_in_callback<B>("launch", where);
-  note_launch(q, B::run_range(q.native(), n, work, type_name<Name>(), where), {type_name<Name>(), q.log_key(), {}, {}, where});
+  note_launch(q, B::run_range(q.native(), n, piece, work, type_name<Name>(), where), {type_name<Name>(), q.log_key(), {}, {}, where});
 }
 
 }  // namespace CROSSLANE_CONFIGURATION

@@ -4,6 +4,7 @@
 
 #include <crosslane/algorithm/fill.hpp>
 #include <crosslane/tensor/reduce_kernels.hpp>
+#include <crosslane/tensor/reduce_loops.hpp>
 #include <crosslane/tensor/transform.hpp>
 
 namespace crosslane {
@@ -33,68 +34,88 @@ struct selected_axes<axes<A, Rest...>, List, Kept, axes<Done...>>
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// A row of the input is the share of a wave, or of a block where it is long. `partial` receives `parts` results of
-/// each output instead of the output, if that is more than 1.
+/// A row of the input is the share of a wave, or of a block where it is long. `partial`, if it is not null, receives the results of all
+/// parts instead of the output.
 template <runtime_backend B, class T, class U, class Acc, class Op>
-void reduce_rows(basic_stream_ref<B> q, reduce_plan p, T const* in, U* out, Op const& op, Acc const& identity, source_location where) {
+void reduce_rows(basic_stream_ref<B> q, reduce_plan p, T const* in, U* out, Acc* partial, Op const& op, Acc const& identity,
+                 source_location where) {
   constexpr unsigned V = elements_per_access<T>();
   bool const vectors = V > 1 && p.length >= 64 * V && p.whole_vectors<V>(in);  // as long as they keep a wave's lanes busy
   if (vectors) p.take_vectors(V);
+  bool const by_blocks = p.parts > 1 || p.length > 4 * reduction_block;
   std::uint64_t const items = std::uint64_t(p.outputs) * std::uint64_t(p.parts);
-  auto const run = [&]<unsigned N, bool Block>(std::integral_constant<unsigned, N>, std::bool_constant<Block>) {
-    unsigned const in_block = Block ? 1 : reduction_block / q.properties(where).wave_size;
+  unsigned const in_block = by_blocks ? 1 : reduction_block / q.properties(where).wave_size;
+  auto const run = [&](auto kernel) {
     for_each_grid_of_blocks(q, (items + in_block - 1) / in_block, where, [&](std::uint64_t begin, unsigned count) {
-      launch(q, {.grid = count, .where = where}, reduce_rows_kernel<Acc, N, Block>{}, op, identity, p, begin, items, in, out);
-    });
-  };
-  bool const blocks = p.parts > 1 || p.length > 4 * reduction_block;
-  if (vectors && blocks)
-    run(std::integral_constant<unsigned, V>{}, std::true_type{});
-  else if (vectors)
-    run(std::integral_constant<unsigned, V>{}, std::false_type{});
-  else if (blocks)
-    run(std::integral_constant<unsigned, 1>{}, std::true_type{});
-  else
-    run(std::integral_constant<unsigned, 1>{}, std::false_type{});
-}
-
-/// Each thread has an output, or a vector of them where reading counts for more than writing. `partial` as reduce_rows().
-template <runtime_backend B, class T, class U, class Acc, class Op>
-void reduce_columns(basic_stream_ref<B> q, reduce_plan p, T const* in, U* out, Op const& op, Acc const& identity, source_location where) {
-  constexpr unsigned V = elements_per_access<T>();
-  bool const vectors = V > 1 && V * sizeof(Acc) <= 64 && p.length >= reduction_short && p.whole_column_vectors<V>(in);
-  std::int64_t const apart = vectors ? p.take_column_vectors(V) : 0;
-  auto const run = [&]<unsigned N>(std::integral_constant<unsigned, N>) {
-    for_each_grid(q, std::uint64_t(p.outputs) * std::uint64_t(p.parts), 1, where, [&](std::uint64_t begin, std::uint64_t n) {
-      launch(q, {.grid = cover(n, elementwise_block, where), .where = where}, reduce_columns_kernel<Acc, N>{}, op, identity, p, apart,
-             begin, n, in, out);
+      launch(q, {.grid = count, .where = where}, kernel, op, identity, p, by_blocks, begin, in, out, partial);
     });
   };
   if (vectors)
-    run(std::integral_constant<unsigned, V>{});
+    run(reduce_rows_kernel<Acc, V>{});
   else
-    run(std::integral_constant<unsigned, 1>{});
+    run(reduce_rows_kernel<Acc, 1>{});
+}
+
+/// `partial` as reduce_rows().
+template <unsigned V, runtime_backend B, class T, class U, class Acc, class Op>
+void reduce_columns(basic_stream_ref<B> q, reduce_plan p, column_tiles tiles, T const* in, U* out, Acc* partial, Op const& op,
+                    Acc const& identity, source_location where) {
+  if (V > 1) tiles.apart = p.take_column_vectors(V);
+  for_each_grid_of_blocks(q, std::uint64_t(tiles.count * p.parts), where, [&](std::uint64_t begin, unsigned count) {
+    launch(q, {.grid = count, .where = where}, reduce_columns_kernel<Acc, V>{}, op, identity, p, tiles, begin, in, out, partial);
+  });
 }
 
 /// In one pass, or in two where outputs are too few to keep the device busy: then each has several partial results first.
 template <runtime_backend B, class T, class U, class Acc, class Op>
-void reduce_planned(basic_stream_ref<B> q, reduce_plan p, T const* in, U* out, Op const& op, Acc const& identity, source_location where) {
+void reduce_by_kernels(basic_stream_ref<B> q, reduce_plan p, T const* in, U* out, Op const& op, Acc const& identity,
+                       source_location where) {
+  constexpr unsigned V = elements_per_access<T>() * sizeof(Acc) <= 64 ? elements_per_access<T>() : 1;
   std::int64_t const processors = q.properties(where).multiprocessors;
   bool const rows = p.has_contiguous_rows() && p.length >= reduction_short;
-  std::int64_t const wanted = processors * (rows ? 8 : 2048) / p.outputs;
-  std::int64_t const most = p.length / (rows ? std::int64_t{16 * reduction_block} : reduction_column_part);
-  std::int64_t const parts = wanted < most ? wanted : most;
-  auto const run = [&](auto* to) {
+  bool const column_vectors = V > 1 && !rows && p.length >= reduction_short && p.whole_column_vectors<V>(in);
+  column_tiles tiles{};
+  if (rows) {
+    std::int64_t const wanted = processors * 8 / p.outputs, most = p.length / std::int64_t{16 * reduction_block};
+    p.parts = wanted < most ? wanted : most;
+  } else {
+    tiles = column_tiles{p, column_vectors ? V : 1, sizeof(T), processors};
+    p.parts = tiles.parts(p.length, processors);
+  }
+  if (p.parts < 1) p.parts = 1;
+  auto const run = [&](Acc* partial) {
     if (rows)
-      reduce_rows(q, p, in, to, op, identity, where);
+      reduce_rows(q, p, in, out, partial, op, identity, where);
+    else if (column_vectors)
+      reduce_columns<V>(q, p, tiles, in, out, partial, op, identity, where);
     else
-      reduce_columns(q, p, in, to, op, identity, where);
+      reduce_columns<1>(q, p, tiles, in, out, partial, op, identity, where);
   };
-  if (parts <= 1) return run(out);
-  p.parts = parts;
-  basic_buffer<Acc, memory_kind::device, B> partial{q, std::size_t(p.outputs * parts), where};
+  if (p.parts == 1) return run(nullptr);
+  basic_buffer<Acc, memory_kind::device, B> partial{q, std::size_t(p.outputs * p.parts), where};
   run(partial.data());
-  reduce_rows(q, p.of_partial_results(), static_cast<Acc const*>(partial.data()), out, op, identity, where);
+  reduce_plan const second = p.of_partial_results();
+  reduce_columns<1>(q, second, column_tiles{second, 1, sizeof(Acc), processors}, static_cast<Acc const*>(partial.data()), out,
+                    static_cast<Acc*>(nullptr), op, identity, where);
+}
+
+/// The same on the program's own processor.
+template <loop_backend B, class T, class U, class Acc, class Op>
+void reduce_by_loops(basic_stream_ref<B> q, reduce_plan p, T const* in, U* out, Op const& op, Acc const& identity, source_location where) {
+  auto const run = [&](reduce_plan const& pass, auto const* from, Acc* partial) {
+    reduce_loops const loops{pass};
+    run_loops<Op>(
+        q, loops.tasks(),
+        [=](std::uint64_t begin, std::uint64_t end) {
+          for (; begin < end; ++begin) reduce_task(loops, begin, from, out, partial, op, identity);
+        },
+        where, 1);
+  };
+  p.parts = reduce_loops{p}.wanted_parts();
+  if (p.parts == 1) return run(p, in, nullptr);
+  basic_buffer<Acc, memory_kind::device, B> partial{q, std::size_t(p.outputs * p.parts), where};
+  run(p, in, partial.data());
+  run(p.of_partial_results(), static_cast<Acc const*>(partial.data()), nullptr);
 }
 
 template <class... Reduced, runtime_backend B, class T, class From, class U, class To, class Acc, class Op>
@@ -110,7 +131,18 @@ void reduce_views(basic_stream_ref<B> q, tensor_view<T, From> const& in, tensor_
   if (in.count() == 0) return transform_operands(q, where, constant_value<Acc>{identity}, out);
   if constexpr (strided_layout<From> && strided_layout<To>) {
     reduce_plan p{make_walk(kept{}, out.layout(), in.layout()), make_walk(reduced{}, in.layout())};
-    reduce_planned(q, p, static_cast<std::remove_const_t<T> const*>(in.data()), out.data(), op, identity, where);
+    std::remove_const_t<T> const* const data = in.data();
+    if constexpr (loop_backend<B>)
+      reduce_by_loops(q, p, data, out.data(), op, identity, where);
+    else
+      reduce_by_kernels(q, p, data, out.data(), op, identity, where);
+  } else if constexpr (loop_backend<B>) {
+    run_loops<Op>(
+        q, std::uint64_t(out.count()),
+        [=](std::uint64_t begin, std::uint64_t end) {
+          for (std::uint64_t k = begin; k < end; ++k) reduce_place(reduced{}, k, in, out, op, identity);
+        },
+        where);
   } else {
     for_each_grid(q, std::uint64_t(out.count()), 1, where, [&](std::uint64_t begin, std::uint64_t n) {
       launch(q, {.grid = cover(n, elementwise_block, where), .where = where}, reduce_places_kernel<reduced>{}, op, identity, begin, n, in,

@@ -8,14 +8,14 @@
 
 namespace crosslane::detail {
 
-/// Threads of a block that reduces rows.
+/// Threads of a block that reduces.
 inline constexpr unsigned reduction_block = 256;
+/// Blocks that a multiprocessor should have.
+inline constexpr std::int64_t reduction_blocks = 8;
 /// Rows below this length are too short for a wave: a thread takes one.
 inline constexpr std::int64_t reduction_short = 16;
-/// What a thread that has a column reduces at least.
-inline constexpr std::int64_t reduction_column_part = 64;
 /// Loads of a thread under way at once.
-inline constexpr unsigned reduction_ahead = 4;
+inline constexpr unsigned reduction_ahead = 8;
 
 struct reduce_plan {
   reduce_plan(walk_plan<2> const& kept_, walk_plan<1> const& reduced_)
@@ -25,7 +25,7 @@ struct reduce_plan {
   walk_plan<1> reduced;  ///< of the input, in its order
   std::int64_t outputs;
   std::int64_t length;     ///< positions that make an output: elements, or vectors
-  std::int64_t parts = 1;  ///< results of each output; where there are several they lie one after another
+  std::int64_t parts = 1;  ///< results of each output; where there are several, those of the first part come first
 
   bool has_contiguous_rows() const { return reduced.rank > 0 && reduced.axis[reduced.rank - 1].stride[0] == 1; }
 
@@ -55,13 +55,20 @@ struct reduce_plan {
 
   /// The second pass.
   reduce_plan of_partial_results() const {
-    reduce_plan second{kept, walk_plan<1>{1, {{parts, {1}}}}};
-    std::int64_t stride = parts;
+    reduce_plan second{kept, walk_plan<1>{1, {{parts, {outputs}}}}};
+    std::int64_t stride = 1;
     for (int i = kept.rank - 1; i >= 0; --i) {
       second.kept.axis[i].stride[1] = stride;
       stride *= kept.axis[i].extent;
     }
     return second;
+  }
+
+  /// The positions of a part, from `first` to before `end`.
+  CROSSLANE_FN void part(std::uint64_t i, std::uint64_t& first, std::uint64_t& end) const {
+    std::uint64_t const all = std::uint64_t(length), share = (all + std::uint64_t(parts) - 1) / std::uint64_t(parts);
+    first = i * share < all ? i * share : all;
+    end = first + share < all ? first + share : all;
   }
 };
 
@@ -70,36 +77,74 @@ struct accumulators {
   Acc value[N];
 };
 
+/// Where positions first, first + step ... of a plan lie, one after another, without a division for each. Of one axis, or of two.
+template <int Axes>
+class strided_positions {
+ public:
+  CROSSLANE_FN strided_positions(walk_plan<1> const& p, std::uint64_t first, std::uint64_t step) {
+    walk_axis<1> const inner = p.axis[Axes - 1], outer = p.axis[0];
+    std::uint64_t outer_first = 0, outer_step = 0;
+    if constexpr (Axes == 2) {
+      extent_ = inner.extent;
+      outer_first = divide(first, std::uint64_t(extent_));
+      outer_step = divide(step, std::uint64_t(extent_));
+      at_ = std::int64_t(first);
+      step_ = std::int64_t(step);
+      carry_ = outer.stride[0] - extent_ * inner.stride[0];
+    }
+    offset_ = std::int64_t(first) * inner.stride[0] + std::int64_t(outer_first) * outer.stride[0];
+    offset_step_ = std::int64_t(step) * inner.stride[0] + std::int64_t(outer_step) * outer.stride[0];
+  }
+  CROSSLANE_FN std::int64_t next() {
+    std::int64_t const result = offset_;
+    offset_ += offset_step_;
+    if constexpr (Axes == 2) {
+      at_ += step_;
+      bool const carry = at_ >= extent_;
+      at_ -= carry ? extent_ : 0;
+      offset_ += carry ? carry_ : 0;
+    }
+    return result;
+  }
+
+ private:
+  std::int64_t offset_, offset_step_;
+  std::int64_t at_ = 0, step_ = 0, extent_ = 0, carry_ = 0;  // along the inner of two axes
+};
+
 /// identity op the elements at positions first, first + step ... below `end`, for each element of vectors of N. Several loads are under way
-/// at once.
+/// at once, unless there are more than two axes.
 template <unsigned N, class Acc, class Op, class T>
 CROSSLANE_FN accumulators<N, Acc> reduce_positions(Op const& op, Acc const& identity, walk_plan<1> const& p, T const* in,
                                                    std::uint64_t first, std::uint64_t step, std::uint64_t end) {
   using vector = vec<T, N>;
-  // One axis, as mostly, needs no division.
-  auto const load = [&](std::uint64_t k) -> vector const& {
-    return *reinterpret_cast<vector const*>(in + (p.rank == 1 ? std::int64_t(k) * p.axis[0].stride[0] : offsets_of(p, k).at[0]));
-  };
   accumulators<N, Acc> result;
   for (unsigned j = 0; j < N; ++j) result.value[j] = identity;
-  std::uint64_t k = first;
-  for (; k + (reduction_ahead - 1) * step < end; k += reduction_ahead * step) {
-    vector x[reduction_ahead];
-    CROSSLANE_UNROLL
-    for (unsigned i = 0; i < reduction_ahead; ++i) x[i] = load(k + i * step);
-    CROSSLANE_UNROLL
-    for (unsigned i = 0; i < reduction_ahead; ++i)
-      for (unsigned j = 0; j < N; ++j) result.value[j] = op(result.value[j], element_cast<Acc>(x[i][j]));
-  }
-  for (; k < end; k += step) {
-    vector const x = load(k);
+  auto const add = [&](vector const x) {  // by value: one access then
     for (unsigned j = 0; j < N; ++j) result.value[j] = op(result.value[j], element_cast<Acc>(x[j]));
-  }
+  };
+  std::uint64_t k = first;
+  auto const add_all = [&](auto positions) {
+    for (; k + (reduction_ahead - 1) * step < end; k += reduction_ahead * step) {
+      vector x[reduction_ahead];
+      CROSSLANE_UNROLL
+      for (unsigned i = 0; i < reduction_ahead; ++i) x[i] = *reinterpret_cast<vector const*>(in + positions.next());
+      CROSSLANE_UNROLL
+      for (unsigned i = 0; i < reduction_ahead; ++i) add(x[i]);
+    }
+    for (; k < end; k += step) add(*reinterpret_cast<vector const*>(in + positions.next()));
+  };
+  if (p.rank == 1)
+    add_all(strided_positions<1>{p, first, step});
+  else if (p.rank == 2)
+    add_all(strided_positions<2>{p, first, step});
+  else
+    for (; k < end; k += step) add(*reinterpret_cast<vector const*>(in + offsets_of(p, k).at[0]));
   return result;
 }
 
-/// A wave or a block reduces a row, or one of its parts, by vectors of N.
-template <class Acc, unsigned N, bool Block>
+/// A block reduces a row, or one of its parts, by vectors of N; or, where rows are short, each wave does.
+template <class Acc, unsigned N>
 struct reduce_rows_kernel {
   static constexpr auto block = block_size<reduction_block>;
   template <class Ctx>
@@ -108,84 +153,135 @@ struct reduce_rows_kernel {
   };
 
   template <kernel_context Ctx, class Op, class T, class U>
-  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, Op op, Acc identity, reduce_plan p, std::uint64_t begin, std::uint64_t items,
-                               T const* in, U* out) const {
-    std::uint64_t item = begin + ctx.block_rank();
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, Op op, Acc identity, reduce_plan p, bool by_blocks, std::uint64_t begin,
+                               T const* in, U* out, Acc* partial) const {
+    std::uint64_t row = begin + ctx.block_rank();
     unsigned lane = ctx.thread_rank(), lanes = reduction_block;
-    if constexpr (!Block) {
-      item = item * ctx.wave_count() + ctx.wave_rank();
+    if (!by_blocks) {
+      row = row * ctx.wave_count() + ctx.wave_rank();
       lane = ctx.lane_rank();
       lanes = Ctx::wave_size;
-      if (item >= items) return;
+      if (row >= std::uint64_t(p.outputs)) return;
     }
-    std::uint64_t part = item;
-    std::uint64_t const parts = std::uint64_t(p.parts), row = divide(part, parts);
-    std::uint64_t const length = std::uint64_t(p.length);
-    std::uint64_t const share = (length + parts - 1) / parts, first = part * share;
-    std::uint64_t const end = first + share < length ? first + share : length;
+    std::uint64_t const part = divide(row, std::uint64_t(p.outputs));
+    std::uint64_t first, end;
+    p.part(part, first, end);
     auto const at = offsets_of(p.kept, row);
     accumulators<N, Acc> const own = reduce_positions<N>(op, identity, p.reduced, in + at.at[1], first + lane, lanes, end);
     Acc result = own.value[0];
     for (unsigned j = 1; j < N; ++j) result = op(result, own.value[j]);
-    if constexpr (Block)
+    if (by_blocks)
       result = block_reduce_to_leader(ctx, s.reduce, result, op);
     else
       result = wave(ctx).reduce(result, op);
-    if (lane == 0) out[p.parts == 1 ? at.at[0] : std::int64_t(item)] = element_cast<U>(result);
+    if (lane != 0) return;
+    if (partial == nullptr)
+      out[at.at[0]] = element_cast<U>(result);
+    else
+      partial[part * std::uint64_t(p.outputs) + row] = result;
   }
 };
 
-/// A thread reduces what belongs to N outputs that are neighbours in the input and `apart` in the output, or a part of it; neighbouring
-/// threads go on in the input's order.
+/// Columns in tiles: 2^log_columns of them are the share of a block, whose threads have so many columns in as many rows as they fill. A
+/// column is what belongs to `v` outputs that are neighbours in the input.
+struct column_tiles {
+  column_tiles() = default;
+  column_tiles(reduce_plan const& p, unsigned v, std::size_t element_bytes, std::int64_t processors) {
+    std::int64_t const columns = p.outputs / v;
+    auto const rows_of = [](int log) { return std::int64_t{reduction_block >> log}; };
+    auto const count_of = [&](int log) { return (columns + (std::int64_t{1} << log) - 1) >> log; };
+    // As wide as leaves enough blocks; not narrower than a line of memory, and not so narrow that threads have little to do.
+    int least = 0;
+    while (rows_of(least) > 1 && ((std::size_t{v} * element_bytes << least < 128 && count_of(least) > 1) ||
+                                  rows_of(least) * std::int64_t{reduction_ahead} > p.length))
+      ++least;
+    log_columns = least;
+    while (rows_of(log_columns) > 1 && count_of(log_columns + 1) >= processors * reduction_blocks) ++log_columns;
+    count = count_of(log_columns);
+  }
+
+  /// Into how many a column should be divided.
+  std::int64_t parts(std::int64_t length, std::int64_t processors) const {
+    if (2 * count >= 3 * processors) return 1;
+    std::int64_t const wanted = processors * reduction_blocks / count;
+    std::int64_t const most = length / (std::int64_t{reduction_block >> log_columns} * 4 * reduction_ahead);
+    return wanted < most ? wanted : most;
+  }
+
+  int log_columns = 0;
+  std::int64_t count = 0;  ///< blocks of all columns
+  std::int64_t apart = 0;  ///< in the output, from an element of a vector to the next
+};
+
+/// A block reduces some neighbouring columns, or a part of them. A column is what belongs to N outputs that are neighbours in the input.
 template <class Acc, unsigned N>
 struct reduce_columns_kernel {
-  static constexpr auto block = block_size<elementwise_block>;
+  static constexpr auto block = block_size<reduction_block>;
+  template <class Ctx>
+  struct shared {
+    Acc value[N][reduction_block / 2];
+  };
 
   template <kernel_context Ctx, class Op, class T, class U>
-  CROSSLANE_FN void operator()(Ctx const& ctx, Op op, Acc identity, reduce_plan p, std::int64_t apart, std::uint64_t begin, std::uint64_t n,
-                               T const* in, U* out) const {
-    if (ctx.global_rank() >= n) return;
-    std::uint64_t column = begin + ctx.global_rank();
-    std::uint64_t const part = divide(column, std::uint64_t(p.outputs));
-    std::uint64_t const length = std::uint64_t(p.length), parts = std::uint64_t(p.parts);
-    std::uint64_t const share = (length + parts - 1) / parts, first = part * share;
-    std::uint64_t const end = first + share < length ? first + share : length;
-    auto const at = offsets_of(p.kept, column);
-    accumulators<N, Acc> const result = reduce_positions<N>(op, identity, p.reduced, in + at.at[1], first, 1, end);
-    for (unsigned j = 0; j < N; ++j)
-      out[parts == 1 ? at.at[0] + j * apart : std::int64_t((column * N + j) * parts + part)] = element_cast<U>(result.value[j]);
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, Op op, Acc identity, reduce_plan p, column_tiles tiles, std::uint64_t begin,
+                               T const* in, U* out, Acc* partial) const {
+    std::uint64_t tile = begin + ctx.block_rank();
+    std::uint64_t const part = divide(tile, std::uint64_t(tiles.count));
+    unsigned const rank = ctx.thread_rank(), row = rank >> tiles.log_columns, columns = 1u << tiles.log_columns;
+    std::uint64_t const column = tile * columns + rank % columns;
+    bool const within = column < std::uint64_t(p.outputs);
+    std::uint64_t first, end;
+    p.part(part, first, end);
+    auto const at = offsets_of(p.kept, within ? column : 0);
+    accumulators<N, Acc> result =
+        reduce_positions<N>(op, identity, p.reduced, in + at.at[1], first + row, reduction_block >> tiles.log_columns, within ? end : 0);
+    // The upper half of the rows joins the lower one, and so on.
+    for (unsigned threads = reduction_block / 2; threads >= columns; threads /= 2) {
+      if (rank >= threads && rank < 2 * threads)
+        for (unsigned j = 0; j < N; ++j) s.value[j][rank - threads] = result.value[j];
+      ctx.sync_block();
+      if (rank < threads)
+        for (unsigned j = 0; j < N; ++j) result.value[j] = op(result.value[j], s.value[j][rank]);
+      ctx.sync_block();
+    }
+    if (row != 0 || !within) return;
+    for (unsigned j = 0; j < N; ++j) {
+      if (partial == nullptr)
+        out[at.at[0] + j * tiles.apart] = element_cast<U>(result.value[j]);
+      else
+        partial[(part * std::uint64_t(p.outputs) + column) * N + j] = result.value[j];
+    }
   }
 };
 
-/// Where a layout has no strides: a thread for each output, every index by each layout.
+/// op of what is and the elements along those axes, from index `i` on.
+template <class Acc, class Op, class In>
+CROSSLANE_FN Acc reduce_along(axes<>, Acc const& x, Op const& op, In const& in, typename In::multi_index const& i) {
+  return op(x, element_cast<Acc>(in[i]));
+}
+template <class A, class... Rest, class Acc, class Op, class In>
+CROSSLANE_FN Acc reduce_along(axes<A, Rest...>, Acc x, Op const& op, In const& in, typename In::multi_index i) {
+  typename In::index_type const extent = in.template extent<A>();
+  for (typename In::index_type& at = i[position_of<typename In::extents_type, A>]; at < extent; ++at)
+    x = reduce_along(axes<Rest...>{}, x, op, in, i);
+  return x;
+}
+
+/// Where a layout has no strides: the output at a position in the order of its memory, every index by each layout.
+template <class... Reduced, class Op, class Acc, class In, class Out>
+CROSSLANE_FN void reduce_place(axes<Reduced...>, std::uint64_t position, In const& in, Out const& out, Op const& op, Acc const& identity) {
+  auto const i = out.memory_order(position);
+  using own = typename In::extents_type;
+  auto const first = index_by_names<own, typename Out::extents_type>(i, typename own::axes{});
+  out[i] = element_cast<typename Out::value_type>(reduce_along(axes<Reduced...>{}, identity, op, in, first));
+}
 template <class Reduced>
-struct reduce_places_kernel;
-template <class... Reduced>
-struct reduce_places_kernel<axes<Reduced...>> {
+struct reduce_places_kernel {
   static constexpr auto block = block_size<elementwise_block>;
 
   template <kernel_context Ctx, class Op, class Acc, class In, class Out>
   CROSSLANE_FN void operator()(Ctx const& ctx, Op op, Acc identity, std::uint64_t begin, std::uint64_t n, In in, Out out) const {
-    if (ctx.global_rank() >= n) return;
-    auto const i = out.memory_order(begin + ctx.global_rank());
-    using own = typename In::extents_type;
-    auto j = index_by_names<own, typename Out::extents_type>(i, typename own::axes{});
-    Acc result = identity;
-    std::uint64_t const length = (std::uint64_t(in.template extent<Reduced>()) * ... * 1);
-    for (std::uint64_t k = 0; k < length; ++k) {
-      std::uint64_t rest = k;
-      ((set<Reduced, In>(j, rest, in)), ...);
-      result = op(result, element_cast<Acc>(in[j]));
-    }
-    out[i] = element_cast<typename Out::value_type>(result);
-  }
-
- private:
-  template <class A, class In>
-  CROSSLANE_FN static void set(typename In::multi_index& j, std::uint64_t& rest, In const& in) {
-    std::uint64_t index = rest;
-    rest = divide(index, std::uint64_t(in.template extent<A>()));
-    j[position_of<typename In::extents_type, A>] = static_cast<typename In::index_type>(index);
+    if (ctx.global_rank() < n) reduce_place(Reduced{}, begin + ctx.global_rank(), in, out, op, identity);
   }
 };
 

@@ -196,7 +196,9 @@ template <loop_backend B, int Operands, class F, class U, class... In>
 void run_tiled_loops(basic_stream_ref<B> q, walk_plan<Operands> const& p, F const& f, source_location where, U* to, In... from) {
   static_assert(check_function<F, decltype(read_at(from, 0))...>::ok);
   tiled_loops<Operands> const loops{p};
-  run_loops<F>(q, loops.elements(), [=](std::uint64_t begin, std::uint64_t end) { write_tiles(loops, begin, end, f, to, from...); }, where);
+  run_loops<F>(
+      q, loops.elements(), [=](std::uint64_t begin, std::uint64_t end) { write_tiles(loops, begin, end, f, to, from...); }, where,
+      std::uint64_t{loops.tile});
 }
 
 }  // namespace CROSSLANE_CONFIGURATION

@@ -42,16 +42,17 @@ struct host : backend::host_runtime<host> {
     return {};
   }
 
-  /// Element-wise work as plain loops: `work(begin, end)` for pieces of 0 ... n-1. A fault is reported by the name and the place.
+  /// Element-wise work as plain loops: `work(begin, end)` for pieces of 0 ... n-1, which begin at multiples of `piece`. A fault is reported
+  /// by the name and the place.
   template <class Work>
-  static status run_range(stream_handle q, std::uint64_t n, Work const& work, char const* work_name = type_name<Work>(),
-                          source_location where = {}) {
+  static status run_range(stream_handle q, std::uint64_t n, std::uint64_t piece, Work const& work,
+                          char const* work_name = type_name<Work>(), source_location where = {}) {
     if (q->is_lost()) return {lost_by_fork};
     q->enqueue<host>([=] {
       backend::running_plain_work const running{work_name, where};
       backend::running_scope const scope{running};
       if (backend::watched_memory != nullptr) backend::watched_memory->unobserved();
-      backend::run_pieces(n, backend::balanced_piece(n, 4096), work);
+      backend::run_pieces(n, backend::balanced_piece(n, piece), work);
     });
     return {};
   }
