@@ -25,13 +25,12 @@ foreach(name crosslane host cuda hip)
   endif()
 endforeach()
 
-target_include_directories(crosslane INTERFACE
-  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
+target_include_directories(crosslane INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
 target_compile_features(crosslane INTERFACE cxx_std_20)
 
 # The executor calls libgomp's exported GOMP_parallel: no -fopenmp, hence the same library for every compiler (clang would
-# bring its own). By file name, since only gcc's own folder has a libgomp.so.
-target_link_libraries(crosslane_host INTERFACE Boost::context Threads::Threads -l:libgomp.so.1)
+# bring its own). It lies in gcc's own folder, which clang searches too; of the shared and the static one the linker takes what fits.
+target_link_libraries(crosslane_host INTERFACE Boost::context Threads::Threads gomp)
 
 # C++20 as an option: CMake knows nvcc's only since 3.26. Constexpr functions may be called in kernels, others of the program not: the
 # headers say so too, but where the compiler makes a constructor itself only the option is heard.

@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# folders.sh CMAKE PKG_CONFIG COMPILER SOURCE_FOLDER: installs into nested and into absolute folders. What CMake and pkg-config say of
+# them has to be right, for programs that are linked statically too. Without PKG_CONFIG (an empty word) CMake alone is asked.
+set -eu
+cmake=$1 pkg_config=$2 compiler=$3 source=$4
+
+work=$(mktemp -d) # outside of the sources: CMake refuses to export a folder within
+trap 'rm -rf "$work"' EXIT
+cat >"$work/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.25)
+project(consumer LANGUAGES CXX)
+find_package(crosslane REQUIRED)
+get_target_property(folder crosslane::crosslane INTERFACE_INCLUDE_DIRECTORIES)
+if(NOT EXISTS ${folder}/crosslane/crosslane.hpp)
+  message(FATAL_ERROR "the headers are not in ${folder}")
+endif()
+END
+
+# try NAME INCLUDE_FOLDER DATA_FOLDER
+try() {
+  "$cmake" -S "$source" -B "$work/$1.build" -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_INSTALL_INCLUDEDIR="$2" -DCMAKE_INSTALL_DATADIR="$3" \
+    -DCMAKE_INSTALL_PREFIX="$work/$1.configured" -DCROSSLANE_BUILD_TESTS=OFF -DCROSSLANE_BUILD_EXAMPLES=OFF -DCROSSLANE_BUILD_BENCH=OFF \
+    >"$work/log"
+  "$cmake" --install "$work/$1.build" --prefix "$work/$1" >"$work/log"
+  case $3 in /*) data=$3 ;; *) data=$work/$1/$3 ;; esac
+  "$cmake" -S "$work" -B "$work/$1.consumer" -DCMAKE_CXX_COMPILER="$compiler" -Dcrosslane_DIR="$data/cmake/crosslane" >"$work/log"
+  [ -n "$pkg_config" ] || return 0
+  export PKG_CONFIG_PATH="$data/pkgconfig"
+  echo '#include <crosslane/crosslane.hpp>' | "$compiler" -fsyntax-only -x c++ $("$pkg_config" --cflags crosslane) -
+}
+
+try usual include share
+try nested include/of/some/depth lib/of/some/depth
+try absolute "$work/headers" "$work/data"
+
+[ -n "$pkg_config" ] || exit 0
+for library in libc.a libgomp.a libboost_context.a; do
+  case $("$compiler" -print-file-name=$library) in /*) ;; *) echo "not linked statically: no $library" && exit 0 ;; esac
+done
+"$compiler" -static $("$pkg_config" --cflags crosslane) "$source/test/consumer/consumer.cpp" $("$pkg_config" --static --libs crosslane) \
+  -o "$work/consumer" 2>"$work/log" || { cat "$work/log" && exit 1; }
+"$work/consumer"
