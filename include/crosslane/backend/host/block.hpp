@@ -153,7 +153,8 @@ class block_runner final : thread_owner, running_work {
   std::size_t dynamic_shared_bytes() const noexcept { return task_->dynamic_bytes; }
 
  private:
-  void go_on() noexcept {
+  /// Once for a block; not inlined, as the kernel's barriers get the same frame.
+  [[gnu::noinline]] void go_on() noexcept {
 #if CROSSLANE_SANITIZE_THREAD()
     main_.tsan = __tsan_get_current_fiber();
 #endif

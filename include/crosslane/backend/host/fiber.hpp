@@ -115,7 +115,8 @@ class fiber_pool {
 
   std::size_t pitch() const noexcept { return guard_bytes_ + stack_bytes_; }
 
-  void make() {
+  /// Never inlined: its frame would be that of every barrier, and cost it a fifth of its speed.
+  [[gnu::noinline, gnu::cold]] void make() {
     unsigned const slab = made_ / slab_stacks, place = made_ % slab_stacks;
     if (place == 0) {
       void* const memory = mmap(nullptr, slab_stacks * pitch(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
