@@ -12,8 +12,10 @@ inline namespace CROSSLANE_CONFIGURATION {
 
 /// Results that are independent of each other, so that loops over neighbours can be vectorised.
 inline constexpr std::int64_t loop_accumulators = 16;
-/// Outputs of a task.
+/// Outputs of a task at most.
 inline constexpr std::int64_t loop_columns = 256;
+/// Elements that a task takes at least, where there are so many.
+inline constexpr std::int64_t loop_elements = 1 << 14;
 
 /// A reduction as tasks: each takes some neighbouring outputs, or a part of what they reduce.
 struct reduce_loops {
@@ -26,14 +28,17 @@ struct reduce_loops {
     --reduced.rank;
     // Along the rows where they are contiguous or the columns are few.
     along_rows = (row.stride[0] == 1 && row.extent >= loop_accumulators) || columns.extent < loop_accumulators / 2;
+    // Along rows neighbouring columns help nothing: whole rows then, rather than parts of many.
+    std::int64_t const enough = loop_elements / length + 1;
+    width = along_rows && enough < loop_columns ? enough : loop_columns;
     walk_axis<2>& last = tiles.axis[tiles.rank - 1];
-    last = {(columns.extent + loop_columns - 1) / loop_columns, {columns.stride[0] * loop_columns, columns.stride[1] * loop_columns}};
+    last = {(columns.extent + width - 1) / width, {columns.stride[0] * width, columns.stride[1] * width}};
   }
 
   /// Into how many the reduction should be divided: the same on every machine, and so the results.
   std::int64_t wanted_parts() const {
-    constexpr std::int64_t most_tasks = 64, least_elements = 1 << 14;
-    std::int64_t const pieces = outputs * length / least_elements;
+    constexpr std::int64_t most_tasks = 64;
+    std::int64_t const pieces = outputs * length / loop_elements;
     std::int64_t const result = (pieces < most_tasks ? pieces : most_tasks) / tiles.count();
     return result < 1 ? 1 : result < length ? result : length;
   }
@@ -45,6 +50,7 @@ struct reduce_loops {
   walk_axis<2> columns;  ///< the last axis of the outputs
   walk_axis<1> row;      ///< the last axis that is reduced
   std::int64_t outputs, length, parts;
+  std::int64_t width;  ///< columns of a task
   bool along_rows;
 };
 
@@ -75,8 +81,8 @@ void reduce_task(reduce_loops const& loops, std::uint64_t task, T const* in, U* 
   std::uint64_t tile = task;
   std::int64_t const part = std::int64_t(divide(tile, std::uint64_t(loops.tiles.count())));
   plan_cursor<2> const at{loops.tiles, tile};
-  std::int64_t const left = loops.columns.extent - at.index(loops.tiles.rank - 1) * loop_columns;
-  std::int64_t const n = left < loop_columns ? left : loop_columns;
+  std::int64_t const left = loops.columns.extent - at.index(loops.tiles.rank - 1) * loops.width;
+  std::int64_t const n = left < loops.width ? left : loops.width;
   std::int64_t const next = loops.columns.stride[1], step = loops.row.stride[0];
   in += at.offsets().at[1];
 
@@ -105,7 +111,7 @@ void reduce_task(reduce_loops const& loops, std::uint64_t task, T const* in, U* 
 
   if (partial != nullptr) {
     std::int64_t const column = std::int64_t(tile) / loops.tiles.axis[loops.tiles.rank - 1].extent * loops.columns.extent +
-                                at.index(loops.tiles.rank - 1) * loop_columns;
+                                at.index(loops.tiles.rank - 1) * loops.width;
     for (std::int64_t j = 0; j < n; ++j) partial[part * loops.outputs + column + j] = result[j];
   } else {
     for (std::int64_t j = 0; j < n; ++j) out[at.offsets().at[0] + j * loops.columns.stride[0]] = element_cast<U>(result[j]);
