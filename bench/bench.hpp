@@ -22,6 +22,7 @@ void register_convert(xl::stream_ref q);
 void register_tensor_convert(xl::stream_ref q);
 void register_tensor_operations(xl::stream_ref q);
 void register_barrier(xl::stream_ref q);
+void register_host_kernels(xl::stream_ref q);
 void register_waves(xl::stream_ref q);
 void register_block_reduce(xl::stream_ref q);
 void register_block_scan(xl::stream_ref q);

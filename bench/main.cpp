@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
 #else
     bench::register_tensor_operations(q);
     bench::register_barrier(q);
+    bench::register_host_kernels(q);
     bench::register_check_cost();
 #endif
 #endif
