@@ -15,24 +15,35 @@ get_target_property(folder crosslane::crosslane INTERFACE_INCLUDE_DIRECTORIES)
 if(NOT EXISTS ${folder}/crosslane/crosslane.hpp)
   message(FATAL_ERROR "the headers are not in ${folder}")
 endif()
+if(NOT COMMAND crosslane_enable_backends)
+  message(FATAL_ERROR "${crosslane_CONFIG} hides crosslane-config.cmake")
+endif()
+if(CMAKE_VERSION VERSION_GREATER_EQUAL 4.3 AND NOT crosslane_DIR MATCHES "/absolute_data/")
+  find_package(crosslane_headers REQUIRED)
+  get_target_property(folder_of_headers crosslane_headers::crosslane INTERFACE_INCLUDE_DIRECTORIES)
+  cmake_path(COMPARE "${folder}" EQUAL "${folder_of_headers}" same)
+  if(NOT same)
+    message(FATAL_ERROR "the package crosslane_headers has ${folder_of_headers}, crosslane has ${folder}")
+  endif()
+endif()
 END
 
-# try NAME INCLUDE_FOLDER DATA_FOLDER
+# try NAME INCLUDE_FOLDER DATA_FOLDER, whose name is share, where CMake looks
 try() {
   "$cmake" -S "$source" -B "$work/$1.build" -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_INSTALL_INCLUDEDIR="$2" -DCMAKE_INSTALL_DATADIR="$3" \
     -DCMAKE_INSTALL_PREFIX="$work/$1.configured" -DCROSSLANE_BUILD_TESTS=OFF -DCROSSLANE_BUILD_EXAMPLES=OFF -DCROSSLANE_BUILD_BENCH=OFF \
     >"$work/log"
   "$cmake" --install "$work/$1.build" --prefix "$work/$1" >"$work/log"
   case $3 in /*) data=$3 ;; *) data=$work/$1/$3 ;; esac
-  "$cmake" -S "$work" -B "$work/$1.consumer" -DCMAKE_CXX_COMPILER="$compiler" -Dcrosslane_DIR="$data/cmake/crosslane" >"$work/log"
+  "$cmake" -S "$work" -B "$work/$1.consumer" -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_PREFIX_PATH="${data%/share}" >"$work/log"
   [ -n "$pkg_config" ] || return 0
   export PKG_CONFIG_PATH="$data/pkgconfig"
   echo '#include <crosslane/crosslane.hpp>' | "$compiler" -fsyntax-only -x c++ $("$pkg_config" --cflags crosslane) -
 }
 
 try usual include share
-try nested include/of/some/depth lib/of/some/depth
-try absolute "$work/headers" "$work/data"
+try nested include/of/some/depth lib/of/some/share
+try absolute "$work/headers" "$work/absolute_data/share"
 
 [ -n "$pkg_config" ] || exit 0
 for library in libc.a libgomp.a libboost_context.a; do
