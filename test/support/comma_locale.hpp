@@ -20,11 +20,11 @@ class comma_locale {
     std::string const name = "comma_locale_" + std::to_string(getpid());
     std::string const make = "printf 'LC_NUMERIC\\ndecimal_point \",\"\\nthousands_sep \".\"\\ngrouping 3\\nEND LC_NUMERIC\\n' >" + name +
                              ".source; localedef -c -i " + name + ".source -f ANSI_X3.4-1968 ./" + name + " >" + name + ".log 2>&1";
-    static_cast<void>(std::system(make.c_str()));  // which always warns of the other categories
+    [[maybe_unused]] int answer = std::system(make.c_str());  // which always warns of the other categories
     setenv("LOCPATH", ".", 1);
     bool set = std::setlocale(LC_NUMERIC, name.c_str()) != nullptr;
     unsetenv("LOCPATH");
-    static_cast<void>(std::system(("rm -rf " + name + "*").c_str()));
+    answer = std::system(("rm -rf " + name + "*").c_str());
     set = set || std::setlocale(LC_NUMERIC, "de_DE.UTF-8") != nullptr;
     if (!set) skip("no locale with a decimal comma: neither de_DE.UTF-8 nor one that localedef makes");
     char text[8];

@@ -25,21 +25,20 @@
 #define CROSSLANE_FN
 #endif
 
-/// @{
-/// For templates that kernels call, and the program with types whose functions are its own: CROSSLANE_UNCHECKED_FN in place of
-/// CROSSLANE_FN, and CROSSLANE_NO_EXEC_CHECK above the template. nvcc then does not see where a kernel calls such a function: that kernel
-/// ends there.
+/// In place of CROSSLANE_FN, with CROSSLANE_NO_EXEC_CHECK above: a template that kernels call, and the program with types whose functions
+/// are its own. nvcc then does not see where a kernel calls such a function: that kernel ends there.
 #if CROSSLANE_COMPILER_GPU()
 #define CROSSLANE_UNCHECKED_FN __host__ __device__
 #else
 #define CROSSLANE_UNCHECKED_FN
 #endif
+
+/// Above a CROSSLANE_UNCHECKED_FN template.
 #if CROSSLANE_COMPILER_CUDA()
 #define CROSSLANE_NO_EXEC_CHECK _Pragma("nv_exec_check_disable")
 #else
 #define CROSSLANE_NO_EXEC_CHECK
 #endif
-/// @}
 
 /// A function that only device code can call.
 #if CROSSLANE_COMPILER_GPU()
