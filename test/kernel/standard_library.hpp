@@ -21,7 +21,7 @@ constexpr float unmarked(float x) { return x < 2 ? x * 3 : x; }
 
 /// out[r] is what the call r gives for 8 numbers in ascending order.
 struct standard_library {
-  static constexpr unsigned results = 41;
+  static constexpr unsigned results = 45;
   static constexpr unsigned inputs = 8;
 
   template <crosslane::kernel_context Ctx>
@@ -75,6 +75,11 @@ struct standard_library {
     out[r++] = static_cast<float>(std::rotl(whole, 3));
     out[r++] = static_cast<float>(std::bit_ceil(whole));
     out[r++] = static_cast<float>(std::gcd(whole, 12u));
+    out[r++] = static_cast<float>(std::countr_zero(whole << 4));
+    out[r++] = static_cast<float>(std::countr_one(std::uint64_t{whole}));
+    int const these[] = {1, int(whole), 5}, those[] = {1, int(whole), 5};
+    out[r++] = std::lexicographical_compare(these, these + whole, those, those + whole) ? a : b;
+    out[r++] = static_cast<float>(std::find(these, these + whole, 5) - these);
     out[r++] = std::midpoint(a, b);
     out[r++] = std::lerp(a, b, 0.5f);
 

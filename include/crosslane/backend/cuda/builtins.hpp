@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Builtins that constexpr functions of the standard library call at run time, such as std::copy and std::string_view. nvcc has them for
-/// the program alone, and says nothing where its --expt-relaxed-constexpr lets such a function into a kernel, which then ends at the call.
+/// Builtins that constexpr functions of the standard library call at run time, such as std::copy, std::gcd and std::string_view. nvcc has
+/// them for the program alone, and says nothing where its --expt-relaxed-constexpr lets such a function into a kernel, which then ends at
+/// the call.
 #pragma once
 
 #include <crosslane/platform/compiler.hpp>
@@ -29,6 +30,22 @@ __device__ inline void move_words(unsigned char* to, unsigned char const* from, 
 }  // namespace crosslane::backend
 
 extern "C" {
+
+__device__ inline int __builtin_ctz(unsigned x) { return __ffs(int(x)) - 1; }
+__device__ inline int __builtin_ctzl(unsigned long x) { return __ffsll(static_cast<long long>(x)) - 1; }
+__device__ inline int __builtin_ctzll(unsigned long long x) { return __ffsll(static_cast<long long>(x)) - 1; }
+__device__ inline int __builtin_parity(unsigned x) { return __popc(x) & 1; }
+__device__ inline int __builtin_parityl(unsigned long x) { return __popcll(x) & 1; }
+__device__ inline int __builtin_parityll(unsigned long long x) { return __popcll(x) & 1; }
+__device__ inline int __builtin_clrsb(int x) { return __clz(x ^ (x >> 31)) - 1; }
+__device__ inline int __builtin_clrsbl(long x) { return __clzll(x ^ (x >> 63)) - 1; }
+__device__ inline int __builtin_clrsbll(long long x) { return __clzll(x ^ (x >> 63)) - 1; }
+
+__device__ inline std::uint16_t __builtin_bswap16(std::uint16_t x) { return static_cast<std::uint16_t>(x << 8 | x >> 8); }
+__device__ inline std::uint32_t __builtin_bswap32(std::uint32_t x) { return __byte_perm(x, 0, 0x0123); }
+__device__ inline std::uint64_t __builtin_bswap64(std::uint64_t x) {
+  return std::uint64_t{__byte_perm(unsigned(x), 0, 0x0123)} << 32 | __byte_perm(unsigned(x >> 32), 0, 0x0123);
+}
 
 __device__ inline void* __builtin_memmove(void* to, void const* from, std::size_t bytes) {
   auto* const t = static_cast<unsigned char*>(to);
