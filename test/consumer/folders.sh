@@ -38,6 +38,7 @@ try() {
   "$cmake" -S "$work" -B "$work/$1.consumer" -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_PREFIX_PATH="${data%/share}" >"$work/log"
   [ -n "$pkg_config" ] || return 0
   export PKG_CONFIG_PATH="$data/pkgconfig"
+  # shellcheck disable=SC2046 # words of flags
   echo '#include <crosslane/crosslane.hpp>' | "$compiler" -fsyntax-only -x c++ $("$pkg_config" --cflags crosslane) -
 }
 
@@ -49,6 +50,7 @@ try absolute "$work/headers" "$work/absolute_data/share"
 for library in libc.a libgomp.a libboost_context.a; do
   case $("$compiler" -print-file-name=$library) in /*) ;; *) echo "not linked statically: no $library" && exit 0 ;; esac
 done
+# shellcheck disable=SC2046 # words of flags
 "$compiler" -static $("$pkg_config" --cflags crosslane) "$source/test/consumer/consumer.cpp" $("$pkg_config" --static --libs crosslane) \
   -o "$work/consumer" 2>"$work/log" || { cat "$work/log" && exit 1; }
 "$work/consumer"

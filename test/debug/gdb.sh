@@ -15,4 +15,4 @@ if grep -q 'ptrace: Operation not permitted\|Could not trace' "$printed"; then
   cat "$printed"
   exit 77
 fi
-grep -E '^(numbers|s|empty|v|h|e|m|none|b|\$1) = ' "$printed" | diff "$(dirname "$0")/expected.txt" - || { cat "$printed" && exit 1; }
+grep -E '^(numbers|s|empty|v|h|e|m|none|b|[$]1) = ' "$printed" | diff "$(dirname "$0")/expected.txt" - || { cat "$printed" && exit 1; }

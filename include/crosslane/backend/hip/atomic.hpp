@@ -62,12 +62,10 @@ struct hip_atomic {
   template <scope S, class T>
   static CROSSLANE_DEVICE_FN T atomic_add_coarse_grained(T* target, T value) {
 #if defined(__gfx90a__) || defined(__GFX11__)
-    if constexpr (std::is_same_v<T, float>)
-      return __builtin_amdgcn_global_atomic_fadd_f32(global_pointer<float>(target), value);
+    if constexpr (std::is_same_v<T, float>) return __builtin_amdgcn_global_atomic_fadd_f32(global_pointer<float>(target), value);
 #endif
 #if defined(__gfx90a__)
-    if constexpr (std::is_same_v<T, double>)
-      return __builtin_amdgcn_global_atomic_fadd_f64(global_pointer<double>(target), value);
+    if constexpr (std::is_same_v<T, double>) return __builtin_amdgcn_global_atomic_fadd_f64(global_pointer<double>(target), value);
 #endif
     return atomic_fetch<S, relaxed, plus>(target, value);
   }
@@ -99,9 +97,8 @@ struct hip_atomic {
 
   template <class Format>
   static CROSSLANE_DEVICE_FN std::uint32_t atomic_add_pair_coarse_grained(std::uint32_t* target, std::uint32_t value) {
-    return __builtin_bit_cast(std::uint32_t,
-                              __builtin_amdgcn_global_atomic_fadd_v2f16(global_pointer<pair_of_half>(target),
-                                                                        __builtin_bit_cast(pair_of_half, value)));
+    return __builtin_bit_cast(std::uint32_t, __builtin_amdgcn_global_atomic_fadd_v2f16(global_pointer<pair_of_half>(target),
+                                                                                       __builtin_bit_cast(pair_of_half, value)));
   }
 #else
   template <class Format>
