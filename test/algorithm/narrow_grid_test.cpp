@@ -13,6 +13,7 @@ struct narrow : xl::backend::host_runtime<narrow> {
   using widths = std::integer_sequence<unsigned, 32, 64>;
   template <unsigned Width, class Shape>
   using context = xl::context<xl::backend::host_intrinsics, Width, Shape>;
+  static constexpr bool std_complex_computes = true;
   static constexpr std::size_t max_argument_bytes = xl::host::max_argument_bytes;
   static constexpr std::size_t max_static_shared_bytes = ~std::size_t{0}, max_shared_bytes = ~std::size_t{0};
 

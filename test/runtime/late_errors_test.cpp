@@ -16,6 +16,7 @@ struct faulty : xl::backend::host_runtime<faulty> {
   template <unsigned Width, class Shape>
   using context = xl::context<xl::backend::host_intrinsics, Width, Shape>;
   static constexpr std::size_t max_static_shared_bytes = ~std::size_t{0}, max_shared_bytes = ~std::size_t{0};
+  static constexpr bool std_complex_computes = true;
   static constexpr std::size_t max_argument_bytes = xl::host::max_argument_bytes;
 
   static inline bool has_failed = false;

@@ -81,6 +81,7 @@ struct transform {
   /// Queues the work; the object itself holds nothing.
   transform(S const& stream, Out&& output, F f, In&&... inputs, source_location where = source_location::current()) {
     static_assert(detail::check_argument<3, F>::ok);
+    static_assert(detail::check_arithmetics<typename S::backend, F, std::remove_cvref_t<Out>, std::remove_cvref_t<In>...>());
     detail::check_device_range<Out>();
     (detail::check_device_range<In>(), ...);
     auto const q = detail::ref_of(stream, where);

@@ -26,6 +26,17 @@ constexpr type_name_text make_type_name() {
   return result;
 }
 
+/// Whether the name of a type has another name in it.
+template <class T>
+constexpr bool type_name_has(char const* part) {
+  for (char const* text = __PRETTY_FUNCTION__; *text != 0; ++text) {
+    int i = 0;
+    while (part[i] != 0 && text[i] == part[i]) ++i;
+    if (part[i] == 0) return true;
+  }
+  return false;
+}
+
 template <class T>
 inline constexpr type_name_text type_name_storage = make_type_name<T>();
 

@@ -55,6 +55,23 @@ struct check_argument {
   static constexpr bool ok = true;
 };
 
+/// Kernels of the library move elements of any type; those of users, and functions of theirs, compute with them.
+template <class B, class Argument>
+struct check_arithmetic {
+  static_assert(
+      B::std_complex_computes || !type_name_has<Argument>("std::complex<"),
+      "crosslane: arithmetic of std::complex does nothing in nvcc's device code, without a word: see Argument of check_arithmetic; "
+      "use cuda::std::complex, or vec<float, 2> and functions of your own");
+  static constexpr bool ok = true;
+};
+template <class B, class K, class... A>
+constexpr bool check_arithmetics() {
+  if constexpr (type_name_has<K>("T = crosslane::detail::") || type_name_has<K>("T=crosslane::detail::"))  // nvcc writes the latter
+    return true;
+  else
+    return (check_arithmetic<B, K>::ok && ... && check_arithmetic<B, A>::ok);
+}
+
 template <class... A, int... Positions>
 constexpr bool check_arguments(std::integer_sequence<int, Positions...>) {
   return (check_argument<Positions, A>::ok && ... && true);
@@ -309,6 +326,7 @@ void launch(S const& stream, launch_config config, K const& kernel, A&&... argum
   using B = typename S::backend;
   static_assert(detail::check_arguments<K, decltype(detail::kernel_argument(static_cast<A&&>(arguments), config.where))...>(
       std::make_integer_sequence<int, int(sizeof...(A)) + 1>{}));
+  static_assert(detail::check_arithmetics<B, K, decltype(detail::kernel_argument(static_cast<A&&>(arguments), config.where))...>());
   auto const q = detail::ref_of(stream, config.where);
   detail::launch_geometry const g{config.grid, detail::block_extent<K>(config), config.dynamic_shared, config.where};
   if (g.grid.x == 0 || g.grid.y == 0 || g.grid.z == 0 || g.block.x == 0 || g.block.y == 0 || g.block.z == 0) return;

@@ -165,6 +165,7 @@ inline namespace CROSSLANE_CONFIGURATION {
 template <tensor_axis... A, stream_like S, detail::tensor_like Out, detail::tensor_like In, class Op, class T>
 void reduce(S const& stream, Out&& output, In&& input, Op op, T identity, source_location where = source_location::current()) {
   static_assert(detail::check_argument<3, Op>::ok);
+  static_assert(detail::check_arithmetics<typename S::backend, Op, T>());
   static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 64, "crosslane: values of a reduction cross lanes: at most 64 bytes");
   auto const from = detail::tensor_argument(input, where);
   auto const to = detail::tensor_argument(output, where);

@@ -150,6 +150,7 @@ struct transform<S, Out, F, In...> {
   /// Queues the work.
   transform(S const& stream, Out&& output, F f, In&&... inputs, source_location where = source_location::current()) {
     static_assert(detail::check_argument<3, F>::ok);
+    static_assert(detail::check_arithmetics<typename S::backend, F, std::remove_cvref_t<Out>, std::remove_cvref_t<In>...>());
     static_assert((detail::tensor_like<In> && ... && true), "crosslane: transform() of a tensor takes tensors and views of them as inputs");
     auto const q = detail::ref_of(stream, where);
     detail::require_on_device(q, "transform", where, output, inputs...);

@@ -20,6 +20,7 @@ struct cuda : backend::gpu_runtime<cuda, backend::cuda_vendor> {
   template <unsigned Width>
   static constexpr bool is_device_width = true;
   static constexpr std::size_t max_static_shared_bytes = 48 * 1024;
+  static constexpr bool std_complex_computes = false;
   static constexpr std::size_t max_argument_bytes = 32764;  // from CUDA 12.1 and compute capability 7.0 on
   static constexpr std::size_t max_shared_bytes = 227 * 1024;
 

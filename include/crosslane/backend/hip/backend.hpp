@@ -29,6 +29,7 @@ struct hip : backend::gpu_runtime<hip, backend::hip_vendor> {
   static constexpr bool is_device_width = Width == 32;
 #endif
   static constexpr std::size_t max_static_shared_bytes = 64 * 1024;
+  static constexpr bool std_complex_computes = true;
   static constexpr std::size_t max_argument_bytes = 4096;
   static constexpr std::size_t max_shared_bytes = 160 * 1024;
 

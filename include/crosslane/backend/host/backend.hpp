@@ -17,6 +17,7 @@ struct host : backend::host_runtime<host> {
   using context = crosslane::context<backend::host_intrinsics, Width, Shape>;
 
   static constexpr std::size_t max_static_shared_bytes = ~std::size_t{0};
+  static constexpr bool std_complex_computes = true;
   static constexpr std::size_t max_argument_bytes = 4096;           // the least of the GPUs, so that what runs here runs there
   static constexpr std::size_t max_shared_bytes = ~std::size_t{0};  // the limit is a property of the device
 
