@@ -492,7 +492,9 @@ class block_runner final : thread_owner, running_work {
   void* shared_ = nullptr;
   void* dynamic_shared_ = nullptr;
   friend class runner_pool;
+  friend class runner_lease;
   block_runner* next_free_ = nullptr;
+  void (*destroy_)(block_runner*) = nullptr;  ///< set by who made it
 };
 
 }  // namespace crosslane::backend::inline CROSSLANE_CONFIGURATION

@@ -12,8 +12,9 @@ class runner_pool {
   constexpr runner_pool() = default;
   runner_pool(runner_pool const&) = delete;
   runner_pool& operator=(runner_pool const&) = delete;
+  /// By a pointer, so that files which only include this need not link what runners need.
   ~runner_pool() {
-    while (block_runner* const runner = take()) delete runner;
+    while (block_runner* const runner = take()) runner->destroy_(runner);
   }
 
   /// Null when all are at work.
@@ -40,7 +41,9 @@ inline runner_pool idle_runners;
 class runner_lease {
  public:
   runner_lease() : runner_{idle_runners.take()} {
-    if (runner_ == nullptr) runner_ = new block_runner;
+    if (runner_ != nullptr) return;
+    runner_ = new block_runner;
+    runner_->destroy_ = [](block_runner* runner) { delete runner; };
   }
   ~runner_lease() { idle_runners.give_back(runner_); }
   runner_lease(runner_lease const&) = delete;
