@@ -50,6 +50,12 @@ struct faulty : xl::backend::host_runtime<faulty> {
     return has_failed ? answer() : base::allocate(kind, out, bytes, q, ordered);
   }
   static xl::status copy(void*, void const*, std::size_t, stream_handle, xl::source_location) { return answer(); }
+  static inline int copied_from = -1, copied_to = -1;  ///< by the last copy between devices
+  static xl::status copy_between(void*, int to, void const*, int from, std::size_t, stream_handle, xl::source_location) {
+    copied_from = from;
+    copied_to = to;
+    return answer();
+  }
   static xl::status fill_bytes(void*, int, std::size_t, stream_handle, xl::source_location) { return answer(); }
 };
 
@@ -216,3 +222,18 @@ CROSSLANE_TEST_ONCE(launch_log, null_handle) {
 }
 
 }  // namespace
+
+/// A vendor must be told of both devices, since memory of one is not for the other unless asked for.
+CROSSLANE_TEST_ONCE(copies, between_devices_name_both) {
+  faulty::has_failed = false;
+  xl::basic_stream<faulty> const q0{xl::basic_device<faulty>{0}}, q1{xl::basic_device<faulty>{1}};
+  xl::basic_buffer<int, xl::memory_kind::device, faulty> a{q0, 8}, b{q1, 8}, c{q0, 8};
+  std::vector<int> v(8);
+  xl::copy(q0, a, c);
+  xl::copy(q0, a, v);
+  xl::copy(q1, v, b);
+  CROSSLANE_CHECK_EQ(faulty::copied_from, -1);
+  xl::copy(q1, a, b);
+  CROSSLANE_CHECK_EQ(faulty::copied_from, 0);
+  CROSSLANE_CHECK_EQ(faulty::copied_to, 1);
+}

@@ -57,8 +57,9 @@ concept runtime_backend = requires(int i, int* ip, bool* bp, float* fp, std::siz
 
   { B::allocate(kind, pp, n, stream, true) } -> std::same_as<status>;  // last: in stream order
   { B::deallocate(kind, p, stream, true) } -> std::same_as<status>;
-  { B::copy(p, cp, n, stream, where) } -> std::same_as<status>;              // between any two sides
-  { B::copy_2d(p, n, cp, n, n, n, stream, where) } -> std::same_as<status>;  // pitches and width in bytes, rows
+  { B::copy(p, cp, n, stream, where) } -> std::same_as<status>;                // between any two sides
+  { B::copy_between(p, i, cp, i, n, stream, where) } -> std::same_as<status>;  // device memory of two devices
+  { B::copy_2d(p, n, cp, n, n, n, stream, where) } -> std::same_as<status>;    // pitches and width in bytes, rows
   { B::fill_bytes(p, i, n, stream, where) } -> std::same_as<status>;
 
   { B::place_in_dlpack(kind, i) } -> std::same_as<dlpack::device>;   // of the memory that allocate() gives on device i

@@ -28,7 +28,8 @@ constexpr void check_copy_types() {
 
 }  // namespace detail
 
-/// Copies all of `from` to `to`. Throws size_mismatch unless both have the same number of elements, invalid_argument where they overlap.
+/// Copies all of `from` to `to`. Buffers may be of two devices, with or without peer access; for spans of two devices the vendor decides.
+/// Throws size_mismatch unless both have the same number of elements, invalid_argument where they overlap.
 template <stream_like S, class From, class To>
 void copy(S const& stream, From&& from, To&& to, source_location where = source_location::current()) {
   using B = typename S::backend;
@@ -46,7 +47,12 @@ void copy(S const& stream, From&& from, To&& to, source_location where = source_
   if (from.size() == 0) return;
   detail::require_apart("copy", to.data(), to.size() * sizeof(T), from.data(), from.size() * sizeof(T), where);
   auto const current = q.make_current("copy", where);
-  detail::check<B>(B::copy(to.data(), from.data(), from.size() * sizeof(T), q.native(), where), "copy", where, [&](error_text& t) {
+  int const source = detail::owning_device(from), destination = detail::owning_device(to);
+  std::size_t const bytes = from.size() * sizeof(T);
+  status const answer = source >= 0 && destination >= 0 && source != destination
+                            ? B::copy_between(to.data(), destination, from.data(), source, bytes, q.native(), where)
+                            : B::copy(to.data(), from.data(), bytes, q.native(), where);
+  detail::check<B>(answer, "copy", where, [&](error_text& t) {
     t.append("%zu bytes from %p to %p on ", from.size() * sizeof(T), static_cast<void const*>(from.data()),
              static_cast<void const*>(to.data()));
     q.describe(t);

@@ -9,6 +9,17 @@
 
 namespace crosslane::detail {
 
+/// The device whose memory a buffer or tensor owns; -1 for memory that no device owns, and for views.
+template <class A>
+int owning_device([[maybe_unused]] A const& argument) {
+  if constexpr (requires {
+                  argument.device_index();
+                  A::kind;
+                })
+    if (A::kind == memory_kind::device && argument.data() != nullptr) return argument.device_index();
+  return -1;
+}
+
 /// Throws invalid_argument where an argument owns device memory of another device than the stream's. Positions count from 1. Views are not
 /// checked: they do not know whose memory they are, and devices with peer access may share them.
 template <runtime_backend B, class... A>
@@ -16,16 +27,11 @@ void require_on_device(basic_stream_ref<B> const& q, char const* call, source_lo
   [[maybe_unused]] int position = 0;
   [[maybe_unused]] auto const check_one = [&](auto const& argument) {
     ++position;
-    if constexpr (requires {
-                    argument.device_index();
-                    std::remove_cvref_t<decltype(argument)>::kind;
-                  }) {
-      if (argument.kind == memory_kind::device && argument.data() != nullptr && argument.device_index() != q.device_index())
-        throw_error(errc::invalid_argument, where,
-                    "%s: memory argument %d is of %s device %d, the stream is of device %d: copy() it to a buffer of that device, or pass "
-                    "its view() where the devices have peer access",
-                    call, position, B::name, argument.device_index(), q.device_index());
-    }
+    if (int const owner = owning_device(argument); owner >= 0 && owner != q.device_index())
+      throw_error(errc::invalid_argument, where,
+                  "%s: memory argument %d is of %s device %d, the stream is of device %d: copy() it to a buffer of that device, or pass "
+                  "its view() where the devices have peer access",
+                  call, position, B::name, owner, q.device_index());
   };
   (check_one(arguments), ...);
 }

@@ -83,7 +83,14 @@ struct gpu_runtime {
   static status stream_callback(stream_handle s, void (*f)(void*), void (*drop)(void*), void* data) noexcept {
     return from(Vendor::callback(s, f, drop, data));
   }
-  static void const* key(stream_handle s) noexcept { return s; }
+  /// The default stream of a thread has the same handle in all threads; its key is an address of the thread.
+  static void const* key(stream_handle s) noexcept {
+    static thread_local char own;
+#if defined(CUDA_API_PER_THREAD_DEFAULT_STREAM) || defined(HIP_API_PER_THREAD_DEFAULT_STREAM)
+    if (s == nullptr) return &own;
+#endif
+    return s == CROSSLANE_GPU(StreamPerThread) ? &own : static_cast<void const*>(s);
+  }
 
   static status event_create(event_handle* out, bool timed) noexcept {
     return from(CROSSLANE_GPU(EventCreateWithFlags)(out, timed ? CROSSLANE_GPU(EventDefault) : CROSSLANE_GPU(EventDisableTiming)));
@@ -112,6 +119,11 @@ struct gpu_runtime {
 
   static status copy(void* to, void const* from_, std::size_t bytes, stream_handle s, source_location) noexcept {
     return from(CROSSLANE_GPU(MemcpyAsync)(to, from_, bytes, CROSSLANE_GPU(MemcpyDefault), s));
+  }
+  /// Works without peer access too, which memory of a pool does not grant by itself.
+  static status copy_between(void* to, int to_device, void const* from_, int from_device, std::size_t bytes, stream_handle s,
+                             source_location) noexcept {
+    return from(CROSSLANE_GPU(MemcpyPeerAsync)(to, to_device, from_, from_device, bytes, s));
   }
   static status copy_2d(void* to, std::size_t to_pitch, void const* from_, std::size_t from_pitch, std::size_t width, std::size_t height,
                         stream_handle s, source_location) noexcept {

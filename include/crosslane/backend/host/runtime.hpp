@@ -255,6 +255,9 @@ struct host_runtime {
       parallel_pieces(t.width, balanced_piece(t.width, std::uint64_t{1} << 20), piece);
     });
   }
+  static status copy_between(void* to, int, void const* from, int, std::size_t bytes, stream_handle q, source_location where) {
+    return copy(to, from, bytes, q, where);
+  }
   static status copy_2d(void* to, std::size_t to_pitch, void const* from, std::size_t from_pitch, std::size_t width, std::size_t height,
                         stream_handle q, source_location where) {
     return transfer(q, "copy_2d", where, {to, to_pitch, from, from_pitch, width, height}, [](memory_transfer const& t) {
