@@ -198,7 +198,7 @@ void run_tiled_loops(basic_stream_ref<B> q, walk_plan<Operands> const& p, F cons
   tiled_loops<Operands> const loops{p};
   run_loops<F>(
       q, loops.elements(), [=](std::uint64_t begin, std::uint64_t end) { write_tiles(loops, begin, end, f, to, from...); }, where,
-      std::uint64_t{loops.tile});
+      std::uint64_t(tiled_loops<Operands>::tile));
 }
 
 }  // namespace CROSSLANE_CONFIGURATION
