@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Axes of tensors: types, so that a wrong one does not compile. A program adds its own: `struct head : xl::axis_tag {};`
+/// The axes of tensors. Each axis is a type, so that code with a wrong axis does not compile. A program adds an axis as a struct:
+///
+///   struct head : xl::axis_tag {};
 #pragma once
 
 #include <crosslane/platform/annotations.hpp>
@@ -9,7 +11,7 @@
 
 namespace crosslane {
 
-/// What every axis derives from.
+/// The base of every axis.
 struct axis_tag {};
 
 template <class A>
@@ -21,10 +23,10 @@ struct c : axis_tag {};    ///< channels
 struct d : axis_tag {};    ///< depth
 struct h : axis_tag {};    ///< height
 struct w : axis_tag {};    ///< width
-struct k : axis_tag {};    ///< channels that go out; what a matrix product sums over
+struct k : axis_tag {};    ///< output channels of a convolution; the summed axis of a matrix product
 struct m : axis_tag {};    ///< rows of a matrix product
-struct row : axis_tag {};  ///< of a matrix
-struct col : axis_tag {};  ///< of a matrix
+struct row : axis_tag {};  ///< rows of a matrix
+struct col : axis_tag {};  ///< columns of a matrix
 }  // namespace axis
 
 namespace detail {
@@ -33,7 +35,7 @@ struct axis_text {
   char data[32] = {};
 };
 
-/// What follows the last colon.
+/// Returns the part of the type's name after the last colon.
 template <class A>
 constexpr axis_text make_axis_text() {
   char const* name = type_name<A>();
@@ -49,7 +51,7 @@ inline constexpr axis_text axis_text_storage = make_axis_text<A>();
 
 }  // namespace detail
 
-/// The last part of the axis's type, "c" of axis::c, shortened at 31 characters. For messages.
+/// Returns the last part of the axis's type name for messages: "c" for axis::c. Longer names are cut to 31 characters.
 template <tensor_axis A>
 constexpr char const* axis_name() noexcept {
   return detail::axis_text_storage<A>.data;
@@ -58,9 +60,9 @@ constexpr char const* axis_name() noexcept {
 /// A list of different axes.
 template <tensor_axis... A>
 struct axes {
-  static constexpr int size = int(sizeof...(A));  ///< how many
+  static constexpr int size = int(sizeof...(A));  ///< the number of axes
 
-  /// Where X stands; `size` where it does not.
+  /// Returns the position of X, or `size` if X is not in the list.
   template <class X>
   CROSSLANE_FN static constexpr int position() {
     int i = 0;
@@ -68,10 +70,10 @@ struct axes {
     return i;
   }
   template <class X>
-  /// Whether X is among them.
+  /// True if X is in the list.
   static constexpr bool contains = (std::is_same_v<X, A> || ... || false);
 
-  /// Whether no axis stands twice.
+  /// True if no axis occurs twice.
   static constexpr bool distinct = [] {
     bool result = true;
     int i = 0;
@@ -96,7 +98,7 @@ struct axis_at_position;
 template <int Position, class... A>
 struct axis_at_position<Position, axes<A...>> : axis_of_pack<Position, A...> {};
 
-/// The same axes in whatever order.
+/// True if both lists have the same axes, in any order.
 template <class A, class B>
 inline constexpr bool same_axes = false;
 template <class... A, class... B>
@@ -137,7 +139,7 @@ struct prepended_axis<X, axes<A...>> {
 
 }  // namespace detail
 
-/// The axis at a position of a list.
+/// The axis at position `Position` of a list, counted from 0.
 template <int Position, class List>
 using axis_at = typename detail::axis_at_position<Position, List>::type;
 

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Layouts that keep blocks of neighbours together: channels in groups, tiles of matrices.
+/// Layouts that store blocks of neighbouring elements together: groups of channels, tiles of matrices.
 #pragma once
 
 #include <crosslane/tensor/packed.hpp>
 
 namespace crosslane {
 
-/// Whole blocks lie in `Order`, one after another. Within each, which has N indices of every fixed<axis, N> in `Blocks`, elements lie in
-/// the order of `Blocks`, the last fastest. An axis that stands there twice has blocks within blocks: fixed<row, 2>, fixed<col, 2>,
-/// fixed<row, 4>, fixed<col, 4> are 2 x 2 tiles of 4 x 4. The last block of an axis is whole too: its elements beyond the extent are gaps.
+/// A layout that stores the tensor block by block. The blocks lie one after another in `Order`. `Blocks` lists fixed<axis, N>: a block has
+/// N indices of that axis. The elements of a block lie in the order of `Blocks`, the last one fastest.
+///
+/// An axis that occurs twice in `Blocks` has blocks within blocks. fixed<row, 2>, fixed<col, 2>, fixed<row, 4>, fixed<col, 4> are 2 x 2
+/// tiles of 4 x 4 elements. The last block of an axis is a whole block, too. Its elements beyond the extent are gaps.
 template <class Extents, class Order, class... Blocks>
 class blocked {
  public:
@@ -20,26 +22,27 @@ class blocked {
                 "crosslane: blocks are fixed<axis, n> of axes of the tensor, n > 0");
 
   /// @{
-  /// As tensor_layout says.
+  /// See tensor_layout.
   using extents_type = Extents;
   using index_type = typename Extents::index_type;
   using multi_index = typename Extents::multi_index;
   using order = Order;
-  using contiguous_axis = no_axis;  // at the end of a block the next element is elsewhere
+  using contiguous_axis = no_axis;  // the neighbour of a block's last element is in another block
   static constexpr bool is_unique = true;
   /// @}
-  /// Of other extents: for with_fixed and with_index.
+  /// The same layout with extents of type E, for with_fixed and with_index.
   template <class E>
   using with_extents = blocked<E, Order, Blocks...>;
 
-  /// Elements of a block.
+  /// The number of elements of a block.
   static constexpr std::int64_t volume = (detail::dimension<Blocks>::extent * ... * 1);
-  /// Indices of axis A in a block.
+  /// Returns the number of indices of axis A in a block.
   template <class A>
   CROSSLANE_FN static constexpr std::int64_t block_extent() {
     return block_extent_after<A>(-1);
   }
-  /// The same of those blocks that stand after the i-th of `Blocks`: what is within a step of the i-th, if that is one of axis A.
+  /// Returns the product of the extents of axis A in `Blocks` after position i. If position i is one of axis A, this is the number of
+  /// indices in one step of it.
   template <class A>
   CROSSLANE_FN static constexpr std::int64_t block_extent_after(int i) {
     std::int64_t result = 1;
@@ -49,9 +52,9 @@ class blocked {
     return result;
   }
 
-  /// Extents that are not fixed are 0.
+  /// Sets the extents that are not fixed to 0.
   constexpr blocked() = default;
-  /// Throws limit_exceeded where the index type cannot count the elements, gaps included.
+  /// On the host, throws limit_exceeded if the index type cannot count the elements, gaps included.
   CROSSLANE_FN constexpr explicit blocked(Extents const& e, [[maybe_unused]] source_location where = source_location::current())
       : extents_{e} {
 #if !CROSSLANE_DEVICE_PASS()
@@ -59,13 +62,13 @@ class blocked {
 #endif
   }
 
-  CROSSLANE_FN constexpr Extents const& extents() const { return extents_; }  ///< of the tensor
-  /// Elements of whole blocks, gaps included.
+  CROSSLANE_FN constexpr Extents const& extents() const { return extents_; }  ///< the extents of the tensor
+  /// Returns the number of elements of whole blocks, gaps included.
   CROSSLANE_FN constexpr index_type span_size() const { return blocks_along(Order{}) * index_type(volume); }
-  /// In elements; `i` is within the extents.
+  /// Returns the offset of index `i`, in elements. Precondition: `i` is within the extents.
   CROSSLANE_FN constexpr index_type offset(multi_index const& i) const { return offset_along(i, Order{}); }
 
-  /// The same extents.
+  /// True if the extents are equal.
   friend constexpr bool operator==(blocked const&, blocked const&) = default;
 
  private:
@@ -117,15 +120,15 @@ template <class E, class Order, class... Blocks>
 inline constexpr int number_of_blocks<blocked<E, Order, Blocks...>> = sizeof...(Blocks);
 }  // namespace detail
 
-/// Images with N channels together: indexed (n, c, h, w), in memory n, c / N, h, w, c % N.
+/// Images with blocks of N channels. Indexed (n, c, h, w), in memory order n, c / N, h, w, c % N.
 template <std::int64_t N>
 using nchw_c = blocked<image_extents, axes<axis::n, axis::c, axis::h, axis::w>, fixed<axis::c, N>>;
 
-/// Matrices of row-major tiles, which lie row by row too.
+/// Matrices of tiles. The tiles lie row by row, and so do the elements of a tile.
 template <std::int64_t TileRows, std::int64_t TileCols, tensor_axis Row = axis::row, tensor_axis Col = axis::col>
 using tiled = blocked<extents<std::int32_t, Row, Col>, axes<Row, Col>, fixed<Row, TileRows>, fixed<Col, TileCols>>;
 
-/// The same of tiles of OuterRows x OuterCols that are made of tiles of TileRows x TileCols.
+/// Matrices of tiles of OuterRows x OuterCols elements, each of which consists of tiles of TileRows x TileCols elements.
 template <std::int64_t OuterRows, std::int64_t OuterCols, std::int64_t TileRows, std::int64_t TileCols, tensor_axis Row = axis::row,
           tensor_axis Col = axis::col>
 requires(OuterRows % TileRows == 0 && OuterCols % TileCols == 0)

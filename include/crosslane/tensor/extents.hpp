@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// How far a tensor reaches along each of its axes.
+/// The extents of a tensor: the number of indices along each axis.
 #pragma once
 
 #include <crosslane/runtime/error.hpp>
@@ -18,7 +18,7 @@ struct fixed {
   static_assert(N >= 0, "crosslane: an extent is not negative");
 };
 
-/// What takes the place of an extent or a stride that is known at run time only.
+/// Stands for an extent or a stride that is known only at run time.
 inline constexpr std::int64_t dynamic = -1;
 
 namespace detail {
@@ -35,7 +35,7 @@ struct dimension<fixed<A, N>> {
   static constexpr std::int64_t extent = N;
 };
 
-/// An argument of extents: any integer.
+/// An argument of the constructor of extents. Converts from any integer.
 template <class D>
 struct extent_value {
   template <std::integral N>
@@ -43,7 +43,8 @@ struct extent_value {
   std::int64_t value;
 };
 
-/// N numbers; an empty class where there are none. Empty members of one type cannot share an address: `Owner` tells them apart.
+/// An array of N numbers, or an empty class if N is 0. Empty members of one type cannot share an address, so `Owner` makes the types
+/// different.
 template <class T, int N, class Owner>
 struct numbers {
   T value[unsigned(N)];
@@ -55,21 +56,21 @@ struct numbers<T, 0, Owner> {};
 
 }  // namespace detail
 
-/// One number for each axis, in the order that a tensor declares them.
+/// An index of a tensor: one number for each axis, in the order in which the tensor declares its axes.
 template <class Index, int Rank>
 struct multi_index {
-  Index value[unsigned(Rank)];  ///< in that order
+  Index value[unsigned(Rank)];  ///< one number for each axis, in the order of declaration
   /// @{
-  /// The number of axis i, counted from 0.
+  /// Returns the number of the axis at position i, counted from 0.
   CROSSLANE_FN constexpr Index& operator[](int i) { return value[i]; }
   CROSSLANE_FN constexpr Index const& operator[](int i) const { return value[i]; }
   /// @}
-  /// Equal for all axes.
+  /// True if the numbers of all axes are equal.
   friend constexpr bool operator==(multi_index const&, multi_index const&) = default;
 };
 
-/// Of one to eight axes. `Dimensions` are axes, or fixed<axis, n>; only extents that are not fixed take space. `Index` is what offsets are
-/// computed in: int for tensors of less than 2^31 elements, std::int64_t for larger ones.
+/// The extents of one to eight axes. Each of `Dimensions` is an axis or fixed<axis, n>. Only the extents that are not fixed take space.
+/// `Index` is the integer type of offsets: std::int32_t for tensors of less than 2^31 elements, std::int64_t for larger ones.
 template <class Index, class... Dimensions>
 class extents {
  public:
@@ -77,23 +78,23 @@ class extents {
                 "crosslane: indices of tensors are std::int32_t or std::int64_t");
   static_assert(sizeof...(Dimensions) >= 1 && sizeof...(Dimensions) <= 8, "crosslane: a tensor has 1 to 8 axes");
 
-  using index_type = Index;  ///< what offsets are computed in
-  /// In the order in which a tensor is indexed, whatever its order in memory.
+  using index_type = Index;  ///< the integer type of offsets
+  /// The axes in the order in which a tensor is indexed. The order in memory is the layout's.
   using axes = crosslane::axes<typename detail::dimension<Dimensions>::axis...>;
   static_assert(axes::distinct, "crosslane: an axis stands twice in extents");
-  static constexpr int rank = axes::size;                   ///< how many axes
-  using multi_index = crosslane::multi_index<Index, rank>;  ///< an index
+  static constexpr int rank = axes::size;                   ///< the number of axes
+  using multi_index = crosslane::multi_index<Index, rank>;  ///< an index of a tensor with these extents
 
-  /// Those that are not fixed are 0.
+  /// Sets the extents that are not fixed to 0.
   constexpr extents() = default;
 
-  /// One for each axis. Throws on the program's side: invalid_argument for a negative one and for one that differs from what is fixed,
-  /// limit_exceeded for one that the index type cannot hold.
+  /// Takes one extent for each axis. On the host, throws invalid_argument if an extent is negative or differs from the fixed one, and
+  /// limit_exceeded if the index type cannot hold it.
   CROSSLANE_FN constexpr extents(detail::extent_value<Dimensions>... values, source_location where = source_location::current()) {
     (set<Dimensions>(values.value, where), ...);
   }
 
-  /// `dynamic` where it is not fixed.
+  /// Returns the extent of axis A that the type fixes, or `dynamic` if the type fixes none.
   template <class A>
   CROSSLANE_FN static constexpr std::int64_t fixed_extent() {
     static_assert(axes::template contains<A>, "crosslane: the tensor has no such axis");
@@ -103,7 +104,7 @@ class extents {
     return result;
   }
 
-  /// Of one axis.
+  /// Returns the extent of axis A.
   template <class A>
   CROSSLANE_FN constexpr Index extent() const {
     if constexpr (fixed_extent<A>() != dynamic)
@@ -112,17 +113,17 @@ class extents {
       return dynamic_[dynamic_position<A>()];
   }
 
-  /// Product of all.
+  /// Returns the product of all extents.
   CROSSLANE_FN constexpr Index count() const { return (extent<typename detail::dimension<Dimensions>::axis>() * ... * Index{1}); }
 
-  /// Equal along all axes.
+  /// True if the extents of all axes are equal.
   CROSSLANE_FN friend constexpr bool operator==(extents const& a, extents const& b) {
     return ((a.template extent<typename detail::dimension<Dimensions>::axis>() ==
              b.template extent<typename detail::dimension<Dimensions>::axis>()) &&
             ...);
   }
 
-  /// Text for errors: "n = 2, c = 3".
+  /// Appends the extents as text for error messages: "n = 2, c = 3".
   void describe(error_text& t) const noexcept {
     char const* separator = "";
     ((t.append("%s%s = %lld", separator, axis_name<typename detail::dimension<Dimensions>::axis>(),
@@ -172,12 +173,12 @@ inline constexpr bool is_extents = false;
 template <class Index, class... D>
 inline constexpr bool is_extents<extents<Index, D...>> = true;
 
-/// The axis as a dimension that keeps what extents E fix of it.
+/// Axis A as a dimension with the extent that E fixes, if E fixes one.
 template <class E, class A>
 using dimension_of = std::conditional_t<E::template fixed_extent<A>() == dynamic, A,
                                         fixed<A, (E::template fixed_extent<A>() == dynamic ? 0 : E::template fixed_extent<A>())>>;
 
-/// Extents with what E has of those axes.
+/// Extents of the listed axes, with the extents that E has.
 template <class E, class List>
 struct extents_of_axes;
 template <class E, class... A>
@@ -186,14 +187,14 @@ struct extents_of_axes<E, axes<A...>> {
   CROSSLANE_FN static constexpr type take(E const& e) { return {e.template extent<A>()...}; }
 };
 
-/// Calls f(axis, position) for each axis of a list, as f.template operator()<A>(i).
+/// Calls f.template operator()<A>(i) for each axis A of a list. i is the position of A.
 template <class... A, class F>
 CROSSLANE_FN constexpr void for_each_axis(axes<A...>, F const& f) {
   int i = 0;
   (f.template operator()<A>(i++), ...);
 }
 
-/// False where the product does not fit.
+/// Multiplies `product` by `factor`. Returns false if the product overflows.
 constexpr bool multiply(std::uint64_t& product, std::uint64_t factor) {
   bool const fits = factor == 0 || product <= ~std::uint64_t{0} / factor;
   product *= factor;
@@ -209,7 +210,7 @@ template <class E>
               static_cast<unsigned long long>(largest), bits == 32 ? "; crosslane::with_index<Layout, std::int64_t> has a wider one" : "");
 }
 
-/// Throws limit_exceeded where a layout's elements are more than its index type can count.
+/// Throws limit_exceeded if the index type cannot count the layout's elements.
 template <class E>
 constexpr void check_span_size(char const* layout, E const& e, bool overflow, std::uint64_t elements, source_location where) {
   constexpr std::uint64_t largest = sizeof(typename E::index_type) == 4 ? std::uint64_t{INT32_MAX} : std::uint64_t{INT64_MAX};

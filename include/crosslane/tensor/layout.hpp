@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What a layout is: extents, and where in memory the element of an index lies. Any class that meets tensor_layout is one.
+/// What a layout must have. A layout has extents and maps an index to an offset in memory. Any class that meets tensor_layout is a layout.
 #pragma once
 
 #include <crosslane/tensor/extents.hpp>
@@ -8,13 +8,13 @@
 
 namespace crosslane {
 
-/// A layout has
-///  - `extents_type` and extents(): its axes, in the order in which a tensor is indexed;
+/// A trivially copyable class that maps the indices of a tensor to offsets in memory. A layout has:
+///  - `extents_type` and extents(): the extents, with the axes in the order in which a tensor is indexed;
 ///  - `order`: the same axes in the order of memory, the slowest first;
-///  - `contiguous_axis`: the axis whose neighbours are neighbours in memory, or no_axis;
-///  - offset(index): the element's place, counted in elements; below span_size();
-///  - span_size(): how many elements of memory it needs;
-///  - `is_unique`: whether each index has a place of its own.
+///  - `contiguous_axis`: the axis along which neighbours are adjacent in memory, or no_axis;
+///  - offset(index): the offset of the element, in elements, less than span_size();
+///  - span_size(): the number of elements of memory that the tensor needs, gaps included;
+///  - `is_unique`: true if no two indices have the same offset.
 template <class L>
 concept tensor_layout = std::is_trivially_copyable_v<L> && detail::is_extents<typename L::extents_type> &&
                         detail::same_axes<typename L::order, typename L::extents_type::axes> &&
@@ -26,17 +26,18 @@ concept tensor_layout = std::is_trivially_copyable_v<L> && detail::is_extents<ty
                           { L::is_unique } -> std::convertible_to<bool>;
                         };
 
-/// Stands for the contiguous axis of a layout that has none.
+/// The contiguous axis of a layout that has none.
 struct no_axis {};
 
-/// A layout that goes a constant step along each axis: stride<axis>(); fixed_stride<axis>() is it at compile time, or `dynamic`.
+/// A layout with a constant stride along each axis. stride<axis>() returns the stride. fixed_stride<axis>() is the stride at compile time,
+/// or `dynamic`.
 template <class L>
 concept strided_layout = tensor_layout<L> && requires(L const& l) {
   l.template stride<axis_at<0, typename L::order>>();
   L::template fixed_stride<axis_at<0, typename L::order>>();
 };
 
-/// A layout whose elements along an axis are neighbours in memory.
+/// A layout whose contiguous axis is `Axis`.
 template <class L, class Axis>
 concept layout_with_contiguous = tensor_layout<L> && std::same_as<typename L::contiguous_axis, Axis>;
 
@@ -57,24 +58,24 @@ struct changed_extents<extents<Old, D...>, Index, fixed<A, N>, Rest...>
   static_assert(axes<typename dimension<D>::axis...>::template contains<A>, "crosslane: the tensor has no such axis");
 };
 
-/// The element of index `i` of axis A.
+/// The position of axis A in a multi_index of extents E.
 template <class E, class A>
 inline constexpr int position_of = E::axes::template position<A>();
 
 }  // namespace detail
 
-/// The layout with some extents fixed: with_fixed<nhwc, fixed<axis::c, 3>>.
+/// Layout L with some extents fixed: with_fixed<nhwc, fixed<axis::c, 3>>.
 template <class L, class... Fixed>
 using with_fixed = typename L::template with_extents<
     typename detail::changed_extents<typename L::extents_type, typename L::extents_type::index_type, Fixed...>::type>;
 
-/// The layout with offsets computed in another type: with_index<nhwc, std::int64_t>.
+/// Layout L with another integer type for its offsets: with_index<nhwc, std::int64_t>.
 template <class L, class Index>
 using with_index = typename L::template with_extents<typename detail::changed_extents<typename L::extents_type, Index>::type>;
 
 namespace detail {
 
-/// The index of the same place by the axes of extents To: 0 along those that From lacks.
+/// Converts an index from extents From to extents To, axis by axis. Axes that From lacks get index 0.
 template <class To, class From, class... A>
 CROSSLANE_FN constexpr typename To::multi_index index_by_names(typename From::multi_index const& i, axes<A...>) {
   typename To::multi_index result{};
@@ -87,7 +88,7 @@ CROSSLANE_FN constexpr typename To::multi_index index_by_names(typename From::mu
   return result;
 }
 
-/// Names of axes, in the order of memory.
+/// Returns the names of the axes, separated by commas.
 template <class... A>
 error_text order_text(axes<A...>) noexcept {
   error_text t;
@@ -96,7 +97,7 @@ error_text order_text(axes<A...>) noexcept {
   return t;
 }
 
-/// The index of position k when all elements are counted in the order of memory.
+/// Returns the index of the k-th element in the order of memory.
 template <class L, int... Position>
 CROSSLANE_FN constexpr auto index_in_order(L const& layout, typename L::extents_type::index_type k,
                                            std::integer_sequence<int, Position...>) {

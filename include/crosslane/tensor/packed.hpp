@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Layouts without gaps, axis by axis.
+/// Layouts without gaps.
 #pragma once
 
 #include <crosslane/tensor/layout.hpp>
 
 namespace crosslane {
 
-/// `Order` has the axes of `Extents` in the order of memory, the slowest first.
+/// A layout without gaps. `Order` lists the axes of `Extents` in the order of memory, the slowest first.
 template <class Extents, class Order>
 class packed {
  public:
@@ -15,20 +15,20 @@ class packed {
                 "crosslane: the order of a layout has each axis of its extents once");
 
   /// @{
-  /// As tensor_layout says.
+  /// See tensor_layout.
   using extents_type = Extents;
   using index_type = typename Extents::index_type;
   using order = Order;
   using contiguous_axis = axis_at<Order::size - 1, Order>;
   static constexpr bool is_unique = true;
   /// @}
-  /// Of other extents: for with_fixed and with_index.
+  /// The same layout with extents of type E, for with_fixed and with_index.
   template <class E>
   using with_extents = packed<E, Order>;
 
-  /// Extents that are not fixed are 0.
+  /// Sets the extents that are not fixed to 0.
   constexpr packed() = default;
-  /// Throws limit_exceeded where the index type cannot count the elements.
+  /// On the host, throws limit_exceeded if the index type cannot count the elements.
   CROSSLANE_FN constexpr explicit packed(Extents const& e, [[maybe_unused]] source_location where = source_location::current())
       : extents_{e} {
 #if !CROSSLANE_DEVICE_PASS()
@@ -39,18 +39,18 @@ class packed {
 #endif
   }
 
-  CROSSLANE_FN constexpr Extents const& extents() const { return extents_; }        ///< of the tensor
-  CROSSLANE_FN constexpr index_type span_size() const { return extents_.count(); }  ///< elements: there are no gaps
+  CROSSLANE_FN constexpr Extents const& extents() const { return extents_; }        ///< the extents of the tensor
+  CROSSLANE_FN constexpr index_type span_size() const { return extents_.count(); }  ///< the number of elements
 
-  /// In elements; `i` is within the extents.
+  /// Returns the offset of index `i`, in elements. Precondition: `i` is within the extents.
   CROSSLANE_FN constexpr index_type offset(typename Extents::multi_index const& i) const { return offset_along(i, Order{}); }
 
-  /// `dynamic` where it follows from extents that are not fixed.
+  /// Returns the stride of axis A if it is known at compile time, else `dynamic`. It is known if all faster axes have fixed extents.
   template <class A>
   CROSSLANE_FN static constexpr std::int64_t fixed_stride() {
     return fixed_stride_along<A>(Order{});
   }
-  /// Elements of memory from an index of axis A to the next.
+  /// Returns the stride of axis A, in elements.
   template <class A>
   CROSSLANE_FN constexpr index_type stride() const {
     if constexpr (fixed_stride<A>() != dynamic)
@@ -59,7 +59,7 @@ class packed {
       return stride_along<A>(Order{});
   }
 
-  /// The same extents.
+  /// True if the extents are equal.
   friend constexpr bool operator==(packed const&, packed const&) = default;
 
  private:
@@ -85,7 +85,7 @@ class packed {
     ((result *= Order::template position<A>() > Order::template position<X>() ? extents_.template extent<A>() : 1), ...);
     return result;
   }
-  /// An extent of 0 counts as 1: strides must not overflow either.
+  /// Multiplies the extents. Counts an extent of 0 as 1, because the strides must not overflow either.
   template <class... A>
   constexpr void multiply(std::uint64_t& elements, bool& overflow, axes<A...>) const {
     ((overflow =
@@ -96,18 +96,18 @@ class packed {
   [[no_unique_address]] Extents extents_{};
 };
 
-/// Images: indexed (n, c, h, w), whatever their order in memory.
+/// The extents of images, indexed (n, c, h, w). The layouts of images below differ only in the order of memory.
 using image_extents = extents<std::int32_t, axis::n, axis::c, axis::h, axis::w>;
-using nchw = packed<image_extents, axes<axis::n, axis::c, axis::h, axis::w>>;  ///< images, channel by channel
-using nhwc = packed<image_extents, axes<axis::n, axis::h, axis::w, axis::c>>;  ///< images, pixel by pixel
-using nhcw = packed<image_extents, axes<axis::n, axis::h, axis::c, axis::w>>;  ///< images, row by row, each channel by channel
-using chwn = packed<image_extents, axes<axis::c, axis::h, axis::w, axis::n>>;  ///< channel by channel, in each pixel all images
-using hwnc = packed<image_extents, axes<axis::h, axis::w, axis::n, axis::c>>;  ///< pixel by pixel, in each image by image
+using nchw = packed<image_extents, axes<axis::n, axis::c, axis::h, axis::w>>;  ///< images; each channel is a plane
+using nhwc = packed<image_extents, axes<axis::n, axis::h, axis::w, axis::c>>;  ///< images; the channels of a pixel are adjacent
+using nhcw = packed<image_extents, axes<axis::n, axis::h, axis::c, axis::w>>;  ///< images; each row has its channels one after another
+using chwn = packed<image_extents, axes<axis::c, axis::h, axis::w, axis::n>>;  ///< images; the same pixel of all images is adjacent
+using hwnc = packed<image_extents, axes<axis::h, axis::w, axis::n, axis::c>>;  ///< images; each pixel has its images one after another
 
-/// Matrices: indexed (row, column).
+/// Row-major matrices, indexed (row, column).
 template <tensor_axis Row = axis::row, tensor_axis Col = axis::col>
 using row_major = packed<extents<std::int32_t, Row, Col>, axes<Row, Col>>;
-/// Matrices in memory column by column, indexed (row, column) all the same.
+/// Column-major matrices, indexed (row, column).
 template <tensor_axis Row = axis::row, tensor_axis Col = axis::col>
 using column_major = packed<extents<std::int32_t, Row, Col>, axes<Col, Row>>;
 

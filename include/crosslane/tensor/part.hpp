@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// fix() and subrange() of tensors whose layouts have no strides: blocked ones, swizzled ones, a program's own. The part keeps the whole
-/// layout and completes each index. Along an outermost axis without blocks a blocked layout stays one.
+/// fix() and subrange() for tensors whose layouts have no strides: blocked, swizzled and user-defined ones. The layout of a part stores the
+/// layout of the whole tensor and adds the missing index to each access. One case keeps its kind of layout: a blocked layout whose
+/// outermost axis is fixed or cut, if that axis has no blocks.
 #pragma once
 
 #include <crosslane/tensor/blocked.hpp>
@@ -8,7 +9,7 @@
 
 namespace crosslane {
 
-/// Layout L where axis A has one index, without that axis.
+/// The layout of a part of L in which axis A has one index. The part lacks axis A.
 template <tensor_layout L, tensor_axis A>
 class fixed_part {
   using whole_extents = typename L::extents_type;
@@ -16,7 +17,7 @@ class fixed_part {
 
  public:
   /// @{
-  /// As tensor_layout says.
+  /// See tensor_layout.
   using extents_type = typename selected::type;
   using index_type = typename extents_type::index_type;
   using multi_index = typename extents_type::multi_index;
@@ -25,14 +26,14 @@ class fixed_part {
   static constexpr bool is_unique = L::is_unique;
   /// @}
 
-  /// Index 0 of a default layout.
+  /// Makes the part at index 0 of a default-constructed layout.
   constexpr fixed_part() = default;
-  /// `at` is below the extent of A.
+  /// Makes the part at index `at`. Precondition: `at` is less than the extent of A.
   CROSSLANE_FN constexpr fixed_part(L const& whole, index_type at) : whole_{whole}, at_{at} {}
 
-  CROSSLANE_FN constexpr extents_type extents() const { return selected::take(whole_.extents()); }  ///< of the part
-  CROSSLANE_FN constexpr index_type span_size() const { return whole_.span_size(); }                ///< elements: of the whole
-  /// In elements, from the first of the whole; `i` is within the extents.
+  CROSSLANE_FN constexpr extents_type extents() const { return selected::take(whole_.extents()); }  ///< the extents of the part
+  CROSSLANE_FN constexpr index_type span_size() const { return whole_.span_size(); }                ///< the elements of the whole tensor
+  /// Returns the offset from the whole tensor's data, in elements. Precondition: `i` is within the extents.
   CROSSLANE_FN constexpr index_type offset(multi_index const& i) const {
     auto all = detail::index_by_names<whole_extents, extents_type>(i, typename whole_extents::axes{});
     all[detail::position_of<whole_extents, A>] = at_;
@@ -44,12 +45,12 @@ class fixed_part {
   index_type at_ = 0;
 };
 
-/// Layout L where axis A begins at an index of it and has `count` of them.
+/// The layout of a part of L in which axis A has a range of indices.
 template <tensor_layout L, tensor_axis A>
 class range_part {
  public:
   /// @{
-  /// As tensor_layout says.
+  /// See tensor_layout.
   using extents_type = typename detail::replaced_dimension<typename L::extents_type, A, A>::type;
   using index_type = typename extents_type::index_type;
   using multi_index = typename extents_type::multi_index;
@@ -58,17 +59,17 @@ class range_part {
   static constexpr bool is_unique = L::is_unique;
   /// @}
 
-  /// No index of a default layout.
+  /// Makes an empty range of a default-constructed layout.
   constexpr range_part() = default;
-  /// The indices are within the extent of A.
+  /// Makes the part of `count` indices from `begin` on. Precondition: the indices are within the extent of A.
   CROSSLANE_FN constexpr range_part(L const& whole, index_type begin, index_type count) : whole_{whole}, begin_{begin}, count_{count} {}
 
-  /// Of the part.
+  /// Returns the extents of the part.
   CROSSLANE_FN constexpr extents_type extents() const {
     return detail::take_extents<extents_type, A>(whole_.extents(), count_, typename extents_type::axes{});
   }
-  CROSSLANE_FN constexpr index_type span_size() const { return whole_.span_size(); }  ///< elements: of the whole
-  /// In elements, from the first of the whole; `i` is within the extents.
+  CROSSLANE_FN constexpr index_type span_size() const { return whole_.span_size(); }  ///< the elements of the whole tensor
+  /// Returns the offset from the whole tensor's data, in elements. Precondition: `i` is within the extents.
   CROSSLANE_FN constexpr index_type offset(multi_index i) const {
     i[detail::position_of<extents_type, A>] += begin_;
     return whole_.offset(i);
@@ -96,7 +97,8 @@ struct outermost_of_blocks<blocked<E, axes<First, Order...>, Blocks...>, A> {
 
 }  // namespace detail
 
-/// The part where axis A has index i, without that axis. Bounds are checked as those of elements.
+/// Returns a view of the part in which axis A has index i. The view lacks axis A. Throws out_of_bounds on the host if bounds are checked
+/// and i is outside the extent.
 template <tensor_axis A, class T, tensor_layout L>
 requires(!strided_layout<L>)
 CROSSLANE_FN constexpr auto fix(tensor_view<T, L> const& t, detail::tensor_index<A, typename L::extents_type::index_type> i) {
@@ -114,8 +116,8 @@ CROSSLANE_FN constexpr auto fix(tensor_view<T, L> const& t, detail::tensor_index
   }
 }
 
-/// The part where axis A goes from `begin` over `count` indices, whether at the boundaries of blocks or not. Throws out_of_bounds on the
-/// host where bounds are checked.
+/// Returns a view of the part in which axis A has `count` indices from `begin` on. The range need not begin or end at a block's boundary.
+/// Throws out_of_bounds on the host if bounds are checked and the range is not within the extent.
 template <tensor_axis A, class T, tensor_layout L>
 requires(!strided_layout<L>)
 CROSSLANE_FN constexpr auto subrange(tensor_view<T, L> const& t, detail::tensor_index<A, typename L::extents_type::index_type> begin,

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Layouts with a stride of its own for each axis: rows with padding, parts of other tensors, broadcasts.
+/// Layouts with one stride for each axis: padded rows, parts of other tensors, broadcasts.
 #pragma once
 
 #include <crosslane/tensor/layout.hpp>
 
 namespace crosslane {
 
-/// Strides in elements, in the order of the axes of the extents; `dynamic` where known at run time only.
+/// The strides of a layout, in elements, in the order in which the extents declare their axes. `dynamic` stands for a stride that is known
+/// only at run time.
 template <std::int64_t... S>
 struct strides {
   static_assert(((S >= 0 || S == dynamic) && ...), "crosslane: a stride is not negative");
@@ -15,8 +16,9 @@ struct strides {
 template <class Extents, class Order, class Strides>
 class strided;
 
-/// `Order` has the axes in the order of memory, the slowest first, which run-time strides must follow. A fixed stride of 0 repeats one
-/// element along its axis; such a layout is not unique, and its views are of constant elements.
+/// A layout with one stride for each axis. `Order` lists the axes in the order of memory, the slowest first. Strides that are set at run
+/// time must follow this order. A fixed stride of 0 repeats one element along its axis. Such a layout is not unique, and its views have
+/// constant elements.
 template <class Extents, class Order, std::int64_t... S>
 class strided<Extents, Order, strides<S...>> {
  public:
@@ -26,35 +28,35 @@ class strided<Extents, Order, strides<S...>> {
   static_assert(sizeof...(S) == Extents::rank, "crosslane: a stride for each axis");
 
   /// @{
-  /// As tensor_layout says.
+  /// See tensor_layout.
   using extents_type = Extents;
   using index_type = typename Extents::index_type;
   using multi_index = typename Extents::multi_index;
   using order = Order;
   /// @}
 
-  static constexpr bool is_unique = ((S != 0) && ...);  ///< whether no fixed stride repeats elements
-  /// Of other extents: for with_fixed and with_index.
+  static constexpr bool is_unique = ((S != 0) && ...);  ///< true if no fixed stride is 0
+  /// The same layout with extents of type E, for with_fixed and with_index.
   template <class E>
   using with_extents = strided<E, Order, strides<S...>>;
 
-  /// `dynamic` where it is known at run time only.
+  /// Returns the fixed stride of axis A, or `dynamic` if the type fixes none.
   template <class A>
   CROSSLANE_FN static constexpr std::int64_t fixed_stride() {
     static_assert(Order::template contains<A>, "crosslane: the tensor has no such axis");
     constexpr std::int64_t all[] = {S...};
     return all[Extents::axes::template position<A>()];
   }
-  /// The last of `order` where its stride is 1, known at compile time.
+  /// The last axis of `order` if its stride is fixed at 1, else no_axis.
   using contiguous_axis =
       std::conditional_t<fixed_stride<axis_at<Order::size - 1, Order>>() == 1, axis_at<Order::size - 1, Order>, no_axis>;
 
-  /// Extents and strides that are not fixed are 0.
+  /// Sets the extents and strides that are not fixed to 0.
   constexpr strided() = default;
 
-  /// Strides of all axes, in the order in which the extents declare them. Throws on the program's side: invalid_argument where elements
-  /// would lie on one another or not in the order, and where a stride differs from a fixed one; limit_exceeded where the index type cannot
-  /// hold an offset or count the elements, repeated ones too.
+  /// Takes the strides of all axes, in elements, in the order in which the extents declare the axes. On the host, throws invalid_argument
+  /// if elements would overlap, if the strides do not follow `Order`, or if a stride differs from a fixed one. Throws limit_exceeded if the
+  /// index type cannot hold an offset or count the elements, repeated ones included.
   CROSSLANE_FN constexpr strided(Extents const& e, multi_index const& s,
                                  [[maybe_unused]] source_location where = source_location::current())
       : extents_{e} {
@@ -64,14 +66,14 @@ class strided<Extents, Order, strides<S...>> {
     check(s, where, Order{});
 #endif
   }
-  /// Where all strides are fixed.
+  /// Takes the extents only. For layouts whose strides are all fixed.
   CROSSLANE_FN constexpr explicit strided(Extents const& e, source_location where = source_location::current())
       requires((S != dynamic) && ...)
       : strided{e, multi_index{{index_type(S)...}}, where} {}
 
-  CROSSLANE_FN constexpr Extents const& extents() const { return extents_; }  ///< of the tensor
+  CROSSLANE_FN constexpr Extents const& extents() const { return extents_; }  ///< the extents of the tensor
 
-  /// Elements of memory from an index of axis A to the next.
+  /// Returns the stride of axis A, in elements.
   template <class A>
   CROSSLANE_FN constexpr index_type stride() const {
     if constexpr (fixed_stride<A>() != dynamic)
@@ -80,13 +82,13 @@ class strided<Extents, Order, strides<S...>> {
       return dynamic_[dynamic_position(Extents::axes::template position<A>())];
   }
 
-  /// In elements; `i` is within the extents.
+  /// Returns the offset of index `i`, in elements. Precondition: `i` is within the extents.
   CROSSLANE_FN constexpr index_type offset(multi_index const& i) const { return offset_along(i, Order{}); }
 
-  /// One more than the largest offset; 0 where there is no element.
+  /// Returns one more than the largest offset, or 0 if there are no elements.
   CROSSLANE_FN constexpr index_type span_size() const { return extents_.count() == 0 ? 0 : last_along(Order{}) + 1; }
 
-  /// The same extents and strides.
+  /// True if the extents and the strides are equal.
   CROSSLANE_FN friend constexpr bool operator==(strided const& a, strided const& b) {
     return a.extents_ == b.extents_ && a.same(b, Order{});
   }
@@ -123,7 +125,7 @@ class strided<Extents, Order, strides<S...>> {
     std::int64_t const steps[] = {std::int64_t{s[detail::position_of<Extents, A>]}...};
     std::int64_t const fixed[] = {fixed_stride<A>()...};
     bool const empty = ((extents_.template extent<A>() == 0) || ...);
-    std::uint64_t span = 1;  // what the axes inside reach over
+    std::uint64_t span = 1;  // elements that the faster axes span
     bool overflow = false;
     for (int i = Extents::rank - 1; i >= 0; --i) {
       if (fixed[i] != dynamic && fixed[i] != steps[i])
@@ -159,7 +161,8 @@ strided<Extents, Order,
 
 }  // namespace detail
 
-/// `Order` with rows (the axis before the last of `Order`) that begin `Pitch` elements apart, fixed or dynamic: make_padded() makes one.
+/// A strided layout with padded rows. Rows run along the last axis of `Order`. They begin `Pitch` elements apart, a constant or `dynamic`.
+/// make_padded() makes a layout with a pitch that is set at run time.
 template <class Extents, class Order, std::int64_t Pitch = dynamic>
 using padded = decltype(detail::padded_type<Extents, Order, Pitch>(typename Extents::axes{}));
 
@@ -183,7 +186,8 @@ constexpr L fill_padded(typename L::extents_type const& e, std::int64_t pitch, s
 
 }  // namespace detail
 
-/// Throws invalid_argument where the pitch is below the extent of the contiguous axis.
+/// Returns a layout whose rows begin `pitch` elements apart. Throws invalid_argument if the pitch is less than the extent of the contiguous
+/// axis, and limit_exceeded if the index type cannot count the elements.
 template <class Order, class Extents>
 constexpr padded<Extents, Order> make_padded(Extents const& e, std::int64_t pitch, source_location where = source_location::current()) {
   static_assert(Order::size >= 2, "crosslane: rows need two axes");

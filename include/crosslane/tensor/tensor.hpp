@@ -8,47 +8,48 @@
 
 namespace crosslane {
 
-/// A buffer with a layout: elements are not initialised, move-only, allocated and freed as basic_buffer says. Passed to a kernel it becomes
-/// a tensor_view.
+/// A tensor that owns its memory: a buffer with a layout. It is move-only. Its elements are not initialised. It allocates and frees memory
+/// as basic_buffer does. As a kernel argument it becomes a tensor_view.
 template <class T, tensor_layout Layout, memory_kind Kind, runtime_backend B>
 class basic_tensor {
   static_assert(Layout::is_unique, "crosslane: a layout that repeats elements is for views");
 
  public:
   /// @{
-  /// Of the elements, the layout and the extents.
+  /// The types of the elements, the layout and the extents.
   using value_type = T;
   using element_type = T;
   using layout_type = Layout;
   using extents_type = typename Layout::extents_type;
   using index_type = typename extents_type::index_type;
   /// @}
-  using backend = B;                                                    ///< the backend whose memory it is
-  static constexpr memory_kind kind = Kind;                             ///< where the memory lies
-  static constexpr bool host_accessible = Kind != memory_kind::device;  ///< whether the program may touch the elements itself
+  using backend = B;                                                    ///< the backend that allocates the memory
+  static constexpr memory_kind kind = Kind;                             ///< the kind of memory
+  static constexpr bool host_accessible = Kind != memory_kind::device;  ///< true if the host may access the elements
 
-  /// No memory; assign a tensor to it later.
+  /// Makes a tensor without memory. Another tensor can be assigned to it later.
   constexpr basic_tensor() = default;
 
-  /// One extent for each axis, as they are declared: tensor<float, nhwc> t{stream, {n, c, h, w}}. Throws as Layout and basic_buffer do.
+  /// Allocates a tensor. `e` has one extent for each axis, in the order of declaration: tensor<float, nhwc> t{stream, {n, c, h, w}}. Throws
+  /// what the constructors of Layout and basic_buffer throw.
   template <stream_like S>
   requires std::same_as<typename S::backend, B>
   basic_tensor(S const& q, extents_type const& e, source_location where = source_location::current())
       : basic_tensor{q, Layout{e, where}, where} {}
-  /// With a layout that is more than its extents: padded or strided.
+  /// Allocates a tensor with a layout that has more than extents: a padded or a strided one.
   template <stream_like S>
   requires std::same_as<typename S::backend, B>
   basic_tensor(S const& q, Layout const& layout, source_location where = source_location::current())
       : layout_{layout}, memory_{q, layout.span_size(), where} {}
 
   /// @{
-  /// The memory; the program may read and write it only where host_accessible.
+  /// Returns the memory. The host may access it only if host_accessible is true.
   [[nodiscard]] T* data() noexcept { return memory_.data(); }
   [[nodiscard]] T const* data() const noexcept { return memory_.data(); }
   /// @}
-  [[nodiscard]] Layout const& layout() const noexcept { return layout_; }            ///< how indices become places
-  [[nodiscard]] extents_type extents() const noexcept { return layout_.extents(); }  ///< of all axes
-  /// Of one axis.
+  [[nodiscard]] Layout const& layout() const noexcept { return layout_; }            ///< maps indices to offsets
+  [[nodiscard]] extents_type extents() const noexcept { return layout_.extents(); }  ///< the extents of all axes
+  /// Returns the extent of axis A.
   template <class A>
   [[nodiscard]] index_type extent() const noexcept {
     return extents().template extent<A>();
@@ -56,18 +57,18 @@ class basic_tensor {
   [[nodiscard]] index_type count() const noexcept { return extents().count(); }  ///< elements of the tensor; its memory may have more
 
   /// @{
-  /// A view, as a kernel receives it.
+  /// Returns a view, as a kernel receives it.
   [[nodiscard]] tensor_view<T, Layout> view() noexcept { return {data(), layout_}; }
   [[nodiscard]] tensor_view<T const, Layout> view() const noexcept { return {data(), layout_}; }
   /// @}
-  /// All memory, in its order, gaps included: copy(stream, t.storage(), elements).
+  /// Returns all memory in its order, gaps included: copy(stream, t.storage(), elements).
   [[nodiscard]] span<T> storage() noexcept { return memory_.view(); }
-  [[nodiscard]] span<T const> storage() const noexcept { return memory_.view(); }  ///< the same, to read
+  [[nodiscard]] span<T const> storage() const noexcept { return memory_.view(); }  ///< the same, read-only
 
-  /// As basic_buffer says.
+  /// Returns the index of the device of the stream that allocated the tensor, or 0 without a stream.
   [[nodiscard]] int device_index() const noexcept { return memory_.device_index(); }
 
-  /// Throws invalid_handle for a moved-from tensor.
+  /// Throws invalid_handle if the tensor is moved from.
   void require(source_location where) const { memory_.require(where); }
 
  private:
@@ -78,10 +79,10 @@ class basic_tensor {
 /// A tensor in device memory: xl::tensor<float, xl::nhwc> t{q, {n, c, h, w}}.
 template <class T, tensor_layout Layout>
 using tensor = basic_tensor<T, Layout, memory_kind::device, default_backend>;
-/// A tensor in locked memory of the program.
+/// A tensor in pinned host memory.
 template <class T, tensor_layout Layout>
 using pinned_tensor = basic_tensor<T, Layout, memory_kind::pinned, default_backend>;
-/// A tensor in memory that moves to whoever touches it.
+/// A tensor in managed memory, which migrates to the processor that accesses it.
 template <class T, tensor_layout Layout>
 using managed_tensor = basic_tensor<T, Layout, memory_kind::managed, default_backend>;
 

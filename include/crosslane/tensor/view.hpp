@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Views of tensors: a pointer and a layout. What kernels take.
+/// Views of tensors. A view is a pointer and a layout. Kernels take tensors as views.
 #pragma once
 
 #include <crosslane/kernel/vec.hpp>
@@ -10,8 +10,8 @@ namespace crosslane {
 namespace detail {
 
 #if CROSSLANE_CONFIG_BOUNDS_CHECKS
-/// An index along one axis that knows where it was used. As a parameter it also keeps apart the functions of objects that check and of
-/// those that do not.
+/// An index along one axis, with the source location of its use. As a parameter type it also gives checked and unchecked object files
+/// different function names.
 template <class Axis, class Index>
 struct checked_tensor_index {
   template <std::integral N>
@@ -47,7 +47,8 @@ template <class Axis, class Index>
 CROSSLANE_FN constexpr void check_tensor_index(unchecked_tensor_index<Axis, Index> const&, Index) {}
 #endif
 
-/// Access by one index for each axis. Packs of a class, so that each parameter can convert and note its place.
+/// Element access with one index for each axis. The axes are a pack of the class, so that each parameter converts its argument and records
+/// its source location.
 template <class T, class L, class Axes>
 class tensor_access;
 
@@ -60,14 +61,15 @@ class tensor_access<T, Layout, axes<A...>> {
   constexpr tensor_access() = default;
   CROSSLANE_FN constexpr tensor_access(T* data, Layout const& layout) : data_{data}, layout_{layout} {}
 
-  /// The element, by indices in the order in which the tensor's axes are declared, whatever their order in memory. Bounds are checked on
-  /// the host where CROSSLANE_CONFIG_BOUNDS_CHECKS is 1.
+  /// Returns the element at an index. The arguments are in the order in which the tensor declares its axes, whatever the order in memory.
+  /// On the host, throws out_of_bounds if CROSSLANE_CONFIG_BOUNDS_CHECKS is 1 and an index is outside the extents.
   CROSSLANE_FN constexpr T& operator()(tensor_index<A, index_type>... i) const {
     (check_tensor_index(i, layout_.extents().template extent<A>()), ...);
     return data_[layout_.offset(typename extents_type::multi_index{{index_type(i)...}})];
   }
 
-  /// The same by names, in any order: t.template at<axis::h, axis::w, axis::c, axis::n>(y, x, channel, image).
+  /// Returns the element at an index whose axes are named, in any order: t.template at<axis::h, axis::w, axis::c, axis::n>(y, x, channel,
+  /// image). Bounds are checked as by operator().
   template <tensor_axis... Named>
   CROSSLANE_FN constexpr T& at(tensor_index<Named, index_type>... i) const {
     static_assert(same_axes<axes<Named...>, axes<A...>> && axes<Named...>::distinct,
@@ -83,7 +85,7 @@ class tensor_access<T, Layout, axes<A...>> {
   [[no_unique_address]] Layout layout_{};
 };
 
-/// The message of a failed assertion shows both layouts as template arguments.
+/// A failed assertion shows both layouts as template arguments.
 template <class Have, class Want>
 struct layouts_agree {
   static_assert(std::is_same_v<Have, Want>,
@@ -93,7 +95,8 @@ struct layouts_agree {
 
 }  // namespace detail
 
-/// Owns nothing; trivially copyable. `Layout` says how the indices become an offset. Kernels take it by value.
+/// A view of a tensor: a pointer and a layout. It owns nothing and is trivially copyable. `Layout` maps indices to offsets. Kernels take
+/// views by value.
 template <class T, tensor_layout Layout>
 class tensor_view : public detail::tensor_access<T, Layout, typename Layout::extents_type::axes> {
   using base = detail::tensor_access<T, Layout, typename Layout::extents_type::axes>;
@@ -101,7 +104,7 @@ class tensor_view : public detail::tensor_access<T, Layout, typename Layout::ext
 
  public:
   /// @{
-  /// Of the elements, the layout, the extents and the indices.
+  /// The types of the elements, the layout, the extents and the indices.
   using element_type = T;
   using value_type = std::remove_cv_t<T>;
   using layout_type = Layout;
@@ -109,51 +112,52 @@ class tensor_view : public detail::tensor_access<T, Layout, typename Layout::ext
   using index_type = typename extents_type::index_type;
   using multi_index = typename extents_type::multi_index;
   /// @}
-  static constexpr int rank = extents_type::rank;  ///< how many axes
+  static constexpr int rank = extents_type::rank;  ///< the number of axes
 
   constexpr tensor_view() = default;
-  /// `data` points to layout.span_size() elements.
+  /// Makes a view of the memory at `data`. Precondition: `data` points to layout.span_size() elements.
   CROSSLANE_FN constexpr tensor_view(T* data, Layout const& layout) : base{data, layout} {}
 
-  /// A view of the same elements as constant ones.
+  /// Makes a view with constant elements from a view of the same elements.
   template <class U>
   requires(!std::same_as<U, T> && std::same_as<U const, T>)
   CROSSLANE_FN constexpr tensor_view(tensor_view<U, Layout> const& other) : base{other.data(), other.layout()} {}
 
-  /// Does not compile: layouts do not convert by themselves.
+  /// Does not compile: a view does not convert to another layout. See convert().
   template <class U, class Other>
   requires(!std::same_as<Other, Layout> && std::same_as<std::remove_const_t<U>, std::remove_const_t<T>>)
   CROSSLANE_FN constexpr tensor_view(tensor_view<U, Other> const&) {
     (void)sizeof(detail::layouts_agree<Other, Layout>);
   }
 
-  CROSSLANE_FN constexpr T* data() const { return this->data_; }                           ///< of the element whose offset is 0
-  CROSSLANE_FN constexpr Layout const& layout() const { return this->layout_; }            ///< how indices become places
-  CROSSLANE_FN constexpr extents_type extents() const { return this->layout_.extents(); }  ///< of all axes
-  /// Of one axis.
+  CROSSLANE_FN constexpr T* data() const { return this->data_; }                           ///< the element at offset 0
+  CROSSLANE_FN constexpr Layout const& layout() const { return this->layout_; }            ///< maps indices to offsets
+  CROSSLANE_FN constexpr extents_type extents() const { return this->layout_.extents(); }  ///< the extents of all axes
+  /// Returns the extent of axis A.
   template <class A>
   CROSSLANE_FN constexpr index_type extent() const {
     return extents().template extent<A>();
   }
-  /// Elements of memory from an index of axis A to the next.
+  /// Returns the stride of axis A, in elements.
   template <class A>
   CROSSLANE_FN constexpr index_type stride() const requires strided_layout<Layout> {
     return this->layout_.template stride<A>();
   }
-  /// Elements of the tensor; the memory it spans may have more.
+  /// Returns the number of elements of the tensor. The memory that the tensor spans may have more.
   CROSSLANE_FN constexpr index_type count() const { return extents().count(); }
 
-  /// The element of an index that is within the extents.
+  /// Returns the element at index `i`. Precondition: `i` is within the extents. Bounds are not checked.
   CROSSLANE_FN constexpr T& operator[](multi_index const& i) const { return data()[layout().offset(i)]; }
-  /// The index that stands at position k, 0 to count() - 1, when all are visited in the order of memory:
-  /// for (auto k : ctx.grid_stride(t.count())) t[t.memory_order(k)] = ...
+  /// Returns the index of the k-th element in the order of memory. Precondition: k is 0 to count() - 1.
+  ///
+  ///   for (auto k : ctx.grid_stride(t.count())) t[t.memory_order(k)] = 0;
   template <std::integral N>
   CROSSLANE_FN constexpr multi_index memory_order(N k) const {
     return detail::index_in_order(layout(), index_type(k), std::make_integer_sequence<int, rank>{});
   }
 };
 
-/// Of pointer and layout.
+/// A view of a pointer and a layout.
 template <class T, class Layout>
 tensor_view(T*, Layout const&) -> tensor_view<T, Layout>;
 
