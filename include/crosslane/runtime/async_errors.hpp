@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Errors of asynchronous work: which launches could have caused one, and exceptions that wait for a synchronising call.
+/// Errors of asynchronous work: the log of launches that can have caused one, and exceptions that wait for a synchronising call.
 #pragma once
 
 #include <crosslane/runtime/error.hpp>
@@ -12,7 +12,7 @@
 
 namespace crosslane::detail {
 
-/// Held for a few instructions at a time. fork() may happen meanwhile: in the child the lock is free again.
+/// A lock that is held for a few instructions at a time. If fork() is called while a thread holds it, the lock is free in the child.
 class spin_lock {
  public:
   spin_lock() = default;
@@ -21,7 +21,7 @@ class spin_lock {
     for (;;) {
       int holder = 0;
       if (try_from(holder, self)) return;
-      if (holder != self && try_from(holder, self)) return;  // of a thread of the parent, which is not here
+      if (holder != self && try_from(holder, self)) return;  // held by a thread of the parent, which the child does not have
       sched_yield();
     }
   }
@@ -31,7 +31,7 @@ class spin_lock {
   bool try_from(int& expected, int self) noexcept {
     return __atomic_compare_exchange_n(&holder_, &expected, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
   }
-  int holder_ = 0;  ///< the process; 0: nobody
+  int holder_ = 0;  ///< the process of the thread that holds the lock; 0 when free
 };
 
 class spin_guard {
@@ -45,14 +45,14 @@ class spin_guard {
   spin_lock& lock_;
 };
 
-/// What the lists below know a stream by. The vendors' default stream has a null handle on every device, so null means nothing special.
+/// Identifies a stream in the lists below. The vendors' default stream has a null handle on every device, so null has no special meaning.
 struct stream_key {
   void const* stream = nullptr;
   int device = 0;
 
-  /// Every stream of a device.
+  /// Returns a key that covers every stream of a device.
   static stream_key all_of(int device) noexcept { return {&all_, device}; }
-  /// A stream that is gone: its handle may come again and must not be taken for it.
+  /// Returns the key for destroyed streams of a device. The vendor may reuse the handle of a destroyed stream for a new stream.
   static stream_key gone_from(int device) noexcept { return {&gone_, device}; }
   bool covers(stream_key const& other) const noexcept { return device == other.device && (stream == &all_ || stream == other.stream); }
 
@@ -61,14 +61,14 @@ struct stream_key {
 };
 
 struct launch_record {
-  char const* kernel = nullptr;  ///< static storage; null: what the key covers was synchronised here
+  char const* kernel = nullptr;  ///< static storage; null in an entry that records a synchronisation of what `key` covers
   stream_key key;
   extent3 grid, block;
   source_location where;
-  library_mark const* from = &this_library;  ///< where the kernel's name and the place lie
+  library_mark const* from = &this_library;  ///< the library whose static storage holds the kernel's name and the file name of `where`
 };
 
-/// The last launches of one backend, for the text of an error that surfaces later.
+/// The last launches of one backend. The text of an error that surfaces later lists them.
 class launch_log {
  public:
   void record(launch_record const& entry) noexcept {
@@ -83,14 +83,15 @@ class launch_log {
       if (key.covers(entry.key)) entry.key = stream_key::gone_from(key.device);
   }
 
-  /// The library is about to go, and with it the names in its entries.
+  /// Removes the entries of a library that is about to be unloaded: their names lie in its static storage.
   void forget(library_mark const& library) noexcept {
     spin_guard const guard{lock_};
     for (launch_record& entry : entries_)
       if (entry.from == &library) entry = {nullptr, stream_key::gone_from(entry.key.device), {}, {}, {}};
   }
 
-  /// The launches that were not waited for since, newest first. Of all streams: a fault makes every call after it fail.
+  /// Appends the launches that no call has waited for since, newest first. Lists all streams: after a fault every call of the process
+  /// fails.
   void describe(error_text& text) noexcept {
     spin_guard const guard{lock_};
     unsigned listed = 0;
@@ -122,16 +123,17 @@ class launch_log {
   launch_record entries_[capacity];
 };
 
-/// Exceptions thrown where nobody could catch them: in host callbacks and in kernels of the host backend. The first of a stream is
-/// rethrown by the next call that asks how it, an event recorded on it or its device got on; the others of that stream are
-/// consequences and are dropped.
+/// Exceptions thrown in host callbacks and in kernels of the host backend, where no caller can catch them. The first exception of a stream
+/// is rethrown by the next call that synchronises or queries the stream, an event recorded on it, or its device. Further exceptions of that
+/// stream are consequences of the first and are dropped.
 class pending_exceptions {
  public:
   pending_exceptions() = default;
   pending_exceptions(pending_exceptions const&) = delete;
   pending_exceptions& operator=(pending_exceptions const&) = delete;
 
-  /// `library` has the code that threw it. At its end an exception is printed at once: nobody will ask any more.
+  /// Stores an exception. `library` is the library whose code threw it. If that library's static objects are already destroyed, the
+  /// exception is printed at once, since no call can collect it.
   void add(stream_key key, std::exception_ptr exception, library_mark const& library) noexcept {
     if (__atomic_load_n(&library.has_ended, __ATOMIC_ACQUIRE)) return print(exception, uncollected);
     entry* added = new (std::nothrow) entry{key, exception, &library};
@@ -147,7 +149,7 @@ class pending_exceptions {
     delete added;
   }
 
-  /// The end of a library, at that of the program as a rule: nothing that its code threw is lost in silence, nor kept when the code goes.
+  /// Prints and removes all exceptions that code of the library threw. Runs when the library is unloaded, usually at exit of the process.
   void print_all_of(library_mark const& library) noexcept {
     for (;;) {
       entry* found = nullptr;
@@ -164,7 +166,7 @@ class pending_exceptions {
     }
   }
 
-  /// In the child of a fork() those of the parent are not its own.
+  /// Drops the exceptions of the parent process in the child of a fork().
   void enter(int process) noexcept {
     if (__atomic_load_n(&process_, __ATOMIC_RELAXED) == process) return;
     spin_guard const guard{lock_};
@@ -172,13 +174,13 @@ class pending_exceptions {
     __atomic_store_n(&process_, process, __ATOMIC_RELAXED);
   }
 
-  /// Whether one of the stream waits for a call that collects it.
+  /// Whether an exception of the stream waits to be collected.
   bool holds(stream_key key) noexcept {
     spin_guard const guard{lock_};
     return *find(key) != nullptr;
   }
 
-  /// The stream is gone: what it threw surfaces when the device is synchronised.
+  /// Moves the exceptions of a stream that is destroyed to its device: they surface when the device is synchronised.
   void forget(stream_key key) noexcept {
     if (empty()) return;
     spin_guard const guard{lock_};
@@ -186,7 +188,7 @@ class pending_exceptions {
       if (key.covers(e->key)) e->key = stream_key::gone_from(key.device);
   }
 
-  /// Rethrows the oldest one that the key covers. Those of other streams stay.
+  /// Rethrows the oldest exception that the key covers. Exceptions of other streams stay.
   void rethrow(stream_key key) {
     if (empty()) return;
     entry* found = nullptr;
@@ -220,7 +222,7 @@ class pending_exceptions {
     }
   }
   bool empty() const noexcept { return __atomic_load_n(&first_, __ATOMIC_ACQUIRE) == nullptr; }
-  /// What points to the oldest one that the key covers; to nothing, at the end, where there is none.
+  /// Returns the link to the oldest entry that the key covers, or the null link at the end of the list.
   entry** find(stream_key key) noexcept {
     entry** link = &first_;
     while (*link != nullptr && !key.covers((*link)->key)) link = &(*link)->next;
@@ -228,10 +230,10 @@ class pending_exceptions {
   }
   spin_lock lock_;
   int process_ = 0;
-  entry* first_ = nullptr;  ///< oldest first; written under the lock, read without it to see that there is nothing
+  entry* first_ = nullptr;  ///< oldest first; written under the lock, read without it to see whether the list is empty
 };
 
-/// The lists of a backend, of which a process has one each, and what the end of a library means to them.
+/// The lists of a backend, one of each per process. The destructor runs when the library is unloaded.
 template <class Backend>
 struct async_lists {
   launch_log& launches = process_wide<launch_log>(name_of("launches 1").data);
@@ -257,8 +259,8 @@ struct async_lists {
   }
 };
 
-/// Each library has its own references. Those who make streams call this first, so that the end of the library comes after that of its
-/// streams.
+/// Returns the lists of the backend. Each library has its own references to them. Code that creates streams calls this first, so that the
+/// lists are destroyed after the library's streams.
 template <class Backend>
 [[gnu::visibility("hidden")]] async_lists<Backend>& lists() noexcept {
   static async_lists<Backend> of_this_library;
@@ -274,7 +276,7 @@ template <class Backend>
   return lists<Backend>().exceptions;
 }
 
-/// Keeps what is being caught for the call that asks how the stream got on.
+/// Keeps an exception for the next call that synchronises or queries the stream.
 template <class Backend>
 [[gnu::visibility("hidden")]] void keep_exception(stream_key key, std::exception_ptr exception) noexcept {
   exceptions<Backend>().add(key, static_cast<std::exception_ptr&&>(exception), this_library);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Owning arrays in the memory of a device, or in memory that a device reaches.
+/// Owning arrays in device memory, or in host memory that a device can access.
 #pragma once
 
 #include <crosslane/kernel/span.hpp>
@@ -9,27 +9,30 @@
 
 namespace crosslane {
 
-/// `size` elements, not initialised. Move-only. Passed to a kernel it becomes a span. A zero-size buffer is legal and holds no memory.
-/// Device memory is allocated and freed in the order of its stream where the device can do that; freeing the other kinds waits
-/// for the stream on a GPU, and is in its order too on the host.
+/// An array of `size` elements, not initialised. Move-only. A kernel receives a buffer as a span. A buffer of size 0 is valid and holds no
+/// memory.
+///
+/// Device memory is allocated and freed in the order of its stream if the device supports that. Freeing pinned or managed memory waits for
+/// the stream on a GPU; on the host it happens in stream order.
 template <class T, memory_kind Kind, runtime_backend B>
 class basic_buffer {
   static_assert(std::is_trivially_copyable_v<T>, "crosslane: the elements of a buffer must be trivially copyable");
   static_assert(!std::is_const_v<T>, "crosslane: a buffer of constant elements could never be written");
 
  public:
-  /// The element's type.
+  /// The type of an element.
   using value_type = T;
-  using element_type = T;                    ///< the same: a buffer is a contiguous range
-  using backend = B;                         ///< the backend whose memory it is
-  static constexpr memory_kind kind = Kind;  ///< where the memory lies
-  /// Whether the program may touch the elements itself (when the stream is done with them).
+  using element_type = T;                    ///< the type of an element, for contiguous ranges
+  using backend = B;                         ///< the backend that owns the memory
+  static constexpr memory_kind kind = Kind;  ///< the kind of memory
+  /// Whether the host can access the elements, once the stream has finished its work on them.
   static constexpr bool host_accessible = Kind != memory_kind::device;
 
-  /// No memory; assign a buffer to it later.
+  /// Creates a buffer without memory. Another buffer can be assigned to it later.
   constexpr basic_buffer() = default;
 
-  /// Throws out_of_memory with the bytes asked for, limit_exceeded when the bytes do not fit 64 bits.
+  /// Allocates `count` elements. Throws invalid_argument for a negative count, limit_exceeded above 2^63 - 1 bytes, and out_of_memory,
+  /// which names the bytes asked for.
   template <stream_like S, std::integral N>
   requires std::same_as<typename S::backend, B> basic_buffer(S const& stream, N count, source_location where = source_location::current()) {
     if constexpr (std::signed_integral<N>)
@@ -40,9 +43,9 @@ class basic_buffer {
     allocate(detail::ref_of(stream, where), std::size_t(count), where);
   }
 
-  /// The other becomes a moved-from buffer: require() throws, copies and launches refuse it.
+  /// Takes over the memory. `other` becomes a moved-from buffer: require() throws, and copies and launches refuse it.
   basic_buffer(basic_buffer&& other) noexcept { take(other); }
-  /// Likewise; frees what this one had.
+  /// Frees this buffer's memory and takes over that of `other`, which becomes a moved-from buffer.
   basic_buffer& operator=(basic_buffer&& other) noexcept {
     if (this != &other) {
       release();
@@ -53,35 +56,35 @@ class basic_buffer {
   ~basic_buffer() { release(); }
 
   /// @{
-  /// The elements: an address of the device, which the program may read only where host_accessible.
+  /// Returns the address of the first element. The host may dereference it only if host_accessible.
   [[nodiscard]] T* data() noexcept { return data_; }
   [[nodiscard]] T const* data() const noexcept { return data_; }
   /// @}
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }                    ///< elements
-  [[nodiscard]] std::size_t size_bytes() const noexcept { return size_ * sizeof(T); }  ///< bytes
-  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }                     ///< no elements
-  [[nodiscard]] int device_index() const noexcept { return device_; }                  ///< of its stream; 0 without one
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }                    ///< the number of elements
+  [[nodiscard]] std::size_t size_bytes() const noexcept { return size_ * sizeof(T); }  ///< the number of bytes
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }                     ///< whether there are no elements
+  [[nodiscard]] int device_index() const noexcept { return device_; }                  ///< the device of its stream; 0 without one
 
   /// @{
-  /// All elements, as a kernel receives them.
+  /// Returns a view of all elements, as a kernel receives it.
   [[nodiscard]] span<T> view() noexcept { return {data_, size_}; }
   [[nodiscard]] span<T const> view() const noexcept { return {data_, size_}; }
   /// @}
 
   /// @{
-  /// An element, for the program: neither waits for the stream. Bounds are checked as in a span.
+  /// Accesses an element from the host. Does not wait for the stream. Bounds are checked as for a span.
   T& operator[](detail::span_index i) requires host_accessible { return view()[i]; }
   T const& operator[](detail::span_index i) const requires host_accessible { return view()[i]; }
   /// @}
   /// @{
-  /// The elements in order, for the program.
+  /// Iterators over the elements, for the host. They do not wait for the stream.
   T* begin() noexcept requires host_accessible { return data_; }
   T* end() noexcept requires host_accessible { return data_ + size_; }
   T const* begin() const noexcept requires host_accessible { return data_; }
   T const* end() const noexcept requires host_accessible { return data_ + size_; }
   /// @}
 
-  /// Throws invalid_handle for a moved-from buffer: it would silently be one of no elements.
+  /// Throws invalid_handle for a moved-from buffer, which would otherwise pass for an empty one.
   void require(source_location where) const {
     if (moved_from_) throw_error(errc::invalid_handle, where, "%s buffer: moved from", B::name);
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Copies between any two sides: buffers of every kind, spans of device memory, and the program's own contiguous ranges.
-/// All are asynchronous, in the order of the stream. The program's own memory must stay alive and untouched until the stream has
-/// done the copy.
+/// Copies between buffers of every kind, spans of device memory, and contiguous ranges of the host, in any combination.
+///
+/// All copies are asynchronous, in stream order. Memory of the host must stay alive and unmodified until the stream has finished the copy.
 #pragma once
 
 #include <crosslane/runtime/operands.hpp>
@@ -28,8 +28,16 @@ constexpr void check_copy_types() {
 
 }  // namespace detail
 
-/// Copies all of `from` to `to`. Buffers may be of two devices, with or without peer access; for spans of two devices the vendor decides.
-/// Throws size_mismatch unless both have the same number of elements, invalid_argument where they overlap.
+/// Queues a copy of all elements of `from` to `to`. Buffers may belong to two devices, with or without peer access. For spans of two
+/// devices the vendor's runtime decides whether the copy works. Throws size_mismatch unless both sides have the same number of elements,
+/// and invalid_argument if they overlap.
+/// @code
+/// std::vector<float> values(1000);
+/// crosslane::buffer<float> memory{stream, values.size()};
+/// crosslane::copy(stream, values, memory);
+/// crosslane::copy(stream, memory, values);
+/// stream.synchronize();
+/// @endcode
 template <stream_like S, class From, class To>
 void copy(S const& stream, From&& from, To&& to, source_location where = source_location::current()) {
   using B = typename S::backend;
@@ -59,15 +67,15 @@ void copy(S const& stream, From&& from, To&& to, source_location where = source_
   });
 }
 
-/// `height` rows of `width` elements that begin `pitch` elements apart, in the memory of a range. The last row may end early.
+/// A matrix of `height` rows of `width` elements inside a range. Rows begin `pitch` elements apart. The last row has no padding behind it.
 template <class T>
 struct rows {
-  span<T> data;        ///< all of the range
-  std::size_t pitch;   ///< elements from the begin of a row to that of the next
-  std::size_t width;   ///< elements of a row
-  std::size_t height;  ///< rows
+  span<T> data;        ///< the whole range
+  std::size_t pitch;   ///< elements between the beginnings of two neighbouring rows
+  std::size_t width;   ///< elements in a row
+  std::size_t height;  ///< the number of rows
 
-  /// Of any contiguous range: a buffer, a span, a vector. Nothing is checked before the copy.
+  /// Describes rows in any contiguous range: a buffer, a span, a vector. The copy checks the shape, not the constructor.
   template <class R>
   constexpr rows(R&& range, std::size_t pitch_, std::size_t width_, std::size_t height_)
       : data{view(range)}, pitch{pitch_}, width{width_}, height{height_} {}
@@ -78,12 +86,12 @@ struct rows {
     return {range.data(), range.size()};
   }
 };
-/// The elements are those of the range.
+/// Deduces the type of the elements from the range.
 template <class R>
 rows(R&&, std::size_t, std::size_t, std::size_t) -> rows<detail::element_of<std::remove_reference_t<R>>>;
 
-/// Copies rows. Throws size_mismatch unless both shapes are equal, out_of_bounds where rows end outside their range,
-/// invalid_argument for a pitch below the width and where rows of one side overlap those of the other.
+/// Queues a copy of the elements of all rows. Elements between rows are not touched. Throws size_mismatch unless both shapes are equal,
+/// out_of_bounds if rows end outside their range, and invalid_argument if a pitch is below the width or rows of the two sides overlap.
 template <stream_like S, class From, class To>
 void copy_2d(S const& stream, rows<From> from, rows<To> to, source_location where = source_location::current()) {
   using B = typename S::backend;

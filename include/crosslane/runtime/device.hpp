@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Devices: count, choose, ask, synchronise.
+/// Devices: counting, selecting, querying and synchronising them.
 #pragma once
 
 #include <crosslane/backend/contract.hpp>
@@ -11,8 +11,8 @@
 namespace crosslane {
 namespace detail {
 
-/// The library's own code for an answer of the vendor's runtime, thrown. What a kernel did wrong surfaces at whatever call comes next:
-/// then the text names the launches that can have done it.
+/// Throws an error for a status of the vendor's runtime, with the library's own error code. An error of a kernel surfaces at a later call;
+/// the text then lists the launches that can have caused it.
 template <runtime_backend B>
 [[noreturn, gnu::cold, gnu::noinline]] void throw_status(status answer, char const* call, error_text& object, source_location where) {
   B::clear_last_error();
@@ -21,7 +21,7 @@ template <runtime_backend B>
   throw error{code, object, where, {call, answer.code, B::text(answer)}};
 }
 
-/// `describe` fills an error_text; called only on failure.
+/// Throws if `answer` is an error. `describe` fills an error_text and is called only on failure.
 template <runtime_backend B, class Describe>
 CROSSLANE_INLINE void check(status answer, char const* call, source_location where, Describe const& describe) {
   if (answer.code == 0) return;
@@ -30,14 +30,15 @@ CROSSLANE_INLINE void check(status answer, char const* call, source_location whe
   throw_status<B>(answer, call, object, where);
 }
 
-/// A host callback that runs on the calling thread.
+/// A host callback that the calling thread is running.
 struct running_callback {
   char const* backend;
   stream_key key;
-  source_location where;  ///< of the call that has queued it
+  source_location where;  ///< of the call that queued it
 };
 
-/// Where each thread has its own. The number is the process's, so that a library sees the callbacks that another one's streams run.
+/// The thread-local pointer to the running callback. The key is one per process, so that a library also sees callbacks that another
+/// library's streams run.
 struct callback_slot {
   pthread_key_t key{};
   callback_slot() noexcept { (void)pthread_key_create(&key, nullptr); }
@@ -48,7 +49,7 @@ struct callback_slot {
   }
 };
 
-/// Makes a callback the one that runs here, for a scope.
+/// Makes a callback the current one of the calling thread while the object lives.
 class callback_scope {
  public:
   explicit callback_scope(running_callback const& callback) noexcept { (void)pthread_setspecific(callback_slot::get().key, &callback); }
@@ -57,7 +58,7 @@ class callback_scope {
   ~callback_scope() { (void)pthread_setspecific(callback_slot::get().key, nullptr); }
 };
 
-/// The callback of the backend's streams that the calling thread runs; null where it runs none.
+/// Returns the callback of this backend that the calling thread is running, or null.
 template <runtime_backend B>
 running_callback const* current_callback() noexcept {
   auto const* const callback = static_cast<running_callback const*>(pthread_getspecific(callback_slot::get().key));
@@ -72,13 +73,13 @@ error callback_error(running_callback const& callback, char const* call, source_
   return error{errc::invalid_call, text, where};
 }
 
-/// Throws invalid_call in a host callback. A GPU's runtime refuses calls there, or waits for ever.
+/// Throws invalid_call in a host callback. The runtime of a GPU refuses calls there or deadlocks.
 template <runtime_backend B>
 void refuse_in_callback(char const* call, source_location where) {
   if (running_callback const* const callback = current_callback<B>()) throw callback_error<B>(*callback, call, where);
 }
 
-/// Likewise of what must not throw: the error is that of the callback's stream.
+/// Like refuse_in_callback() for functions that must not throw: the error is kept for the callback's stream.
 template <runtime_backend B>
 void note_in_callback(char const* call) noexcept {
   if (running_callback const* const callback = current_callback<B>())
@@ -87,14 +88,14 @@ void note_in_callback(char const* call) noexcept {
 
 }  // namespace detail
 
-/// A device of a backend, by index. A small value: copying it costs nothing. The host backend has two: 0 runs waves of 32 lanes,
-/// 1 waves of 64.
+/// A device of a backend, by index. A small value, cheap to copy. The host backend has two devices: device 0 runs waves of 32 lanes, device
+/// 1 waves of 64 lanes.
 template <runtime_backend B>
 class basic_device {
  public:
-  using backend = B;  ///< whose device it is
+  using backend = B;  ///< the backend of the device
 
-  /// The devices of this machine; 0 without a driver.
+  /// Returns the number of devices on this machine; 0 without a driver.
   [[nodiscard]] static int count() noexcept {
     int n = 0;
     if (B::device_count(&n).code != 0) {
@@ -104,7 +105,7 @@ class basic_device {
     return n;
   }
 
-  /// Throws no_device where there is none, invalid_device where there is not this one.
+  /// Throws no_device if the machine has no device, and invalid_device if it has none of this index.
   explicit basic_device(int index, source_location where = source_location::current()) : index_{index} {
     detail::refuse_in_callback<B>("device", where);
     int n = 0;
@@ -119,7 +120,7 @@ class basic_device {
       throw_error(errc::invalid_device, where, "%s device %d: this machine has devices 0 to %d", B::name, index, n - 1);
   }
 
-  /// The one that is current for the calling thread.
+  /// Returns the device that is current for the calling thread.
   [[nodiscard]] static basic_device current(source_location where = source_location::current()) {
     int index = 0;
     basic_device const first{0, where};
@@ -127,14 +128,14 @@ class basic_device {
     return basic_device{index, where};
   }
 
-  [[nodiscard]] int index() const noexcept { return index_; }  ///< 0 ... count() - 1
+  [[nodiscard]] int index() const noexcept { return index_; }  ///< in [0, count())
 
-  /// Read once, then kept: the reference stays valid.
+  /// Returns the properties. They are read once per process; the reference stays valid.
   [[nodiscard]] device_properties const& properties(source_location where = source_location::current()) const {
     return properties_of(index_, where);
   }
 
-  /// Bytes that can still be allocated.
+  /// Returns how many bytes can still be allocated.
   [[nodiscard]] std::size_t free_memory(source_location where = source_location::current()) const {
     std::size_t bytes = 0;
     detail::refuse_in_callback<B>("free memory", where);
@@ -143,13 +144,13 @@ class basic_device {
     return bytes;
   }
 
-  /// Makes it current for the calling thread. Calls of this library never need that: they carry their device.
+  /// Makes the device current for the calling thread. Calls of this library do not need that: they select the device of their stream.
   void select(source_location where = source_location::current()) const {
     detail::refuse_in_callback<B>("select device", where);
     detail::check<B>(B::select_device(index_), "select device", where, [this](error_text& t) { describe(t); });
   }
 
-  /// Waits for all work of all streams. Surfaces their errors.
+  /// Waits until all work of all streams of the device is done. Throws the oldest error of that work, if any.
   void synchronize(source_location where = source_location::current()) const {
     detail::refuse_in_callback<B>("device synchronize", where);
     guard const current{*this, where};
@@ -158,13 +159,13 @@ class basic_device {
     detail::exceptions<B>().rethrow(detail::stream_key::all_of(index_));
   }
 
-  /// The same device of the same backend.
+  /// Whether both are the same device.
   friend bool operator==(basic_device const&, basic_device const&) = default;
 
-  /// Makes a device current for a scope of the calling thread.
+  /// Makes a device current for the calling thread while the guard lives.
   class guard {
    public:
-    /// Throws vendor errors. The destructor selects the device of before.
+    /// Selects the device; the destructor selects the previous one again. Throws vendor errors.
     explicit guard(basic_device device, source_location where = source_location::current()) : guard{device.index_, where} {
       detail::refuse_in_callback<B>("select device", where);
     }
@@ -180,7 +181,7 @@ class basic_device {
     friend class basic_stream_ref;
     friend class basic_device;
     guard(int device, source_location where) {
-      static bool const only_one = count() == 1;  // asking for the current one costs each launch about 30 ns
+      static bool const only_one = count() == 1;  // asking for the current device costs about 30 ns per launch
       if (only_one) return;
       detail::check<B>(B::current_device(&previous_), "current device", where,
                        [&](error_text& t) { t.append("%s device %d", B::name, device); });
@@ -209,7 +210,7 @@ class basic_device {
       throw_error(errc::limit_exceeded, where, "%s device %d: devices 0 to %d are supported", B::name, index, max_devices - 1);
     cached_properties& entry = cache_[index];
     if (__atomic_load_n(&entry.ready, __ATOMIC_ACQUIRE)) return entry.value;
-    device_properties value;  // asked without the lock: the vendor may start up its driver
+    device_properties value;  // read without the lock: the vendor may initialise its driver here
     detail::check<B>(B::properties(index, value), "device properties", where,
                      [&](error_text& t) { t.append("%s device %d", B::name, index); });
     detail::spin_guard const lock{cache_lock_};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// A device in neutral terms.
+/// Properties of a device in vendor-neutral terms.
 #pragma once
 
 #include <crosslane/runtime/extent.hpp>
@@ -9,26 +9,26 @@
 
 namespace crosslane {
 
-/// What Crosslane itself asks a device, and programs choose by. The same names and units for all vendors.
+/// The properties of a device that Crosslane uses and that programs select by. Names and units are the same for all vendors.
 struct device_properties {
-  char name[256] = {};                                     ///< as the vendor has it
+  char name[256] = {};                                     ///< the vendor's name of the device
   char architecture[64] = {};                              ///< "sm_90", "gfx942", "x86-64"
-  unsigned wave_size = 0;                                  ///< lanes of a wave: 32 or 64
-  unsigned multiprocessors = 0;                            ///< SMs, compute units, cores
-  unsigned simds_per_multiprocessor = 0;                   ///< schedulers a block's waves are spread over
-  unsigned max_threads_per_block = 0;                      ///< of one block
-  unsigned max_threads_per_multiprocessor = 0;             ///< resident at once, of all its blocks
-  extent3 max_block;                                       ///< per dimension
-  extent3 max_grid;                                        ///< per dimension, in blocks
-  std::uint64_t max_threads_per_axis = ~std::uint64_t{0};  ///< of the grid, blocks times threads
-  std::size_t shared_per_block = 0;                        ///< bytes a block has without asking
-  std::size_t shared_per_block_optin = 0;                  ///< bytes a block can have at most
-  std::size_t memory = 0;                                  ///< bytes
-  std::size_t l2 = 0;                                      ///< bytes of the last cache that all multiprocessors share
-  unsigned clock_khz = 0;                                  ///< 0 where unknown
-  bool stream_ordered_memory = false;                      ///< buffers are allocated and freed in stream order
-  bool managed_memory = false;                             ///< managed_buffer works
-  bool cooperative_launch = false;                         ///< kernels that state `cooperative` can be launched
+  unsigned wave_size = 0;                                  ///< lanes in a wave: 32 or 64
+  unsigned multiprocessors = 0;                            ///< SMs, compute units or cores
+  unsigned simds_per_multiprocessor = 0;                   ///< schedulers among which the waves of a block are distributed
+  unsigned max_threads_per_block = 0;                      ///< threads in one block
+  unsigned max_threads_per_multiprocessor = 0;             ///< resident threads of all blocks
+  extent3 max_block;                                       ///< threads per dimension
+  extent3 max_grid;                                        ///< blocks per dimension
+  std::uint64_t max_threads_per_axis = ~std::uint64_t{0};  ///< blocks times threads along one axis of the grid
+  std::size_t shared_per_block = 0;                        ///< bytes per block without opt-in
+  std::size_t shared_per_block_optin = 0;                  ///< bytes per block with opt-in
+  std::size_t memory = 0;                                  ///< bytes of device memory
+  std::size_t l2 = 0;                                      ///< bytes of the last-level cache that all multiprocessors share
+  unsigned clock_khz = 0;                                  ///< clock rate; 0 if unknown
+  bool stream_ordered_memory = false;                      ///< whether buffers are allocated and freed in stream order
+  bool managed_memory = false;                             ///< whether managed_buffer works
+  bool cooperative_launch = false;                         ///< whether kernels that state `cooperative` can be launched
 };
 
 }  // namespace crosslane

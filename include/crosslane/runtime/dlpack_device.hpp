@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Where memory is, by the numbers of DLPack: what a backend says of its own (tensor/dlpack_abi.hpp has the rest of DLPack).
+/// The location of memory in DLPack's numbers, as backends state it. tensor/dlpack_abi.hpp has the rest of DLPack.
 #pragma once
 
 #include <cstdint>
 
 namespace crosslane::dlpack {
 
-/// One of a kind of devices.
+/// A device: its type and its index.
 struct device {
-  std::int32_t device_type;  ///< a number of dlpack::device_type, or another that DLPack has
-  std::int32_t device_id;    ///< which of that kind
+  std::int32_t device_type;  ///< a value of dlpack::device_type, or another of DLPack's numbers
+  std::int32_t device_id;    ///< the index among devices of that type
 };
 
-/// Kinds of memory that a backend of this library reaches or makes.
+/// The types of memory that the backends of this library access or allocate.
 enum device_type : std::int32_t {
   cpu = 1,
   nvidia = 2,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The one exception type of the library.
+/// The exception type of the library.
 #pragma once
 
 #include <crosslane/platform/source_location.hpp>
@@ -10,29 +10,29 @@
 
 namespace crosslane {
 
-/// What went wrong, in the library's own terms.
+/// Kinds of errors, the same for all vendors.
 enum class errc : unsigned char {
   invalid_argument,   ///< a value that no call accepts
-  size_mismatch,      ///< two sizes that must be equal are not
-  limit_exceeded,     ///< more than the device, the kernel or the library can do
+  size_mismatch,      ///< two sizes differ that must be equal
+  limit_exceeded,     ///< more than the device, the kernel or the library supports
   out_of_memory,      ///< an allocation failed
-  out_of_bounds,      ///< an index outside its view
-  misaligned,         ///< an address that is no multiple of what the access needs
-  no_device,          ///< no driver or no device of this backend on this machine
-  invalid_device,     ///< a device index that does not exist
+  out_of_bounds,      ///< an index outside the view
+  misaligned,         ///< an address that is not a multiple of the alignment that the access needs
+  no_device,          ///< no driver, or no device of this backend, on this machine
+  invalid_device,     ///< a device index outside the range of this machine
   invalid_handle,     ///< a null or moved-from stream, event or buffer
   not_supported,      ///< the device lacks a feature
-  invalid_call,       ///< a call that is not allowed there: in a host callback, or on a stream of the process before fork()
-  divergent_barrier,  ///< threads of a block at different barriers, or returned before one
-  divergent_wave,     ///< lanes of a wave operation in different operations, at different places, or returned
+  invalid_call,       ///< a call that is not allowed: in a host callback, or on a stream of the process before fork()
+  divergent_barrier,  ///< threads of a block wait at different barriers, or some returned before a barrier
+  divergent_wave,     ///< lanes of a wave are in different wave operations, at different places, or returned before one
   invalid_lane,       ///< a read from a lane that does not take part
-  data_race,          ///< two accesses of kernels, copies or the program to one place, unordered, one of them a write
-  unwritten_memory,   ///< a read of memory that nothing has written
-  kernel_fault,       ///< a kernel trapped, faulted or was refused
+  data_race,          ///< two unordered accesses to one address by kernels, copies or the host, at least one of them a write
+  unwritten_memory,   ///< a read of memory that was never written
+  kernel_fault,       ///< a kernel trapped or faulted, or the vendor's runtime refused it
   vendor,             ///< any other error of the vendor's runtime
 };
 
-/// In words: "out of memory".
+/// Returns the name in words, e.g. "out of memory".
 CROSSLANE_FN constexpr char const* to_string(errc code) noexcept {
   switch (code) {
     case errc::invalid_argument: return "invalid argument";
@@ -57,12 +57,12 @@ CROSSLANE_FN constexpr char const* to_string(errc code) noexcept {
   return "unknown error";
 }
 
-/// Text of bounded length, kept in place: an error must be reportable when memory has run out. Longer text is cut.
+/// Text of bounded length in a member array, since errors must be reportable when memory has run out. Longer text is truncated.
 class error_text {
  public:
-  char const* c_str() const noexcept { return data_; }  ///< null-terminated
+  char const* c_str() const noexcept { return data_; }  ///< the text, null-terminated
 
-  /// Appends printf's text.
+  /// Appends text formatted as by printf.
   [[gnu::format(printf, 2, 3)]] void append(char const* format, ...) noexcept {
     va_list arguments;
     va_start(arguments, format);
@@ -70,7 +70,7 @@ class error_text {
     va_end(arguments);
   }
 
-  /// The same with the arguments of another variadic function. Takes text up to the capacity, of 1535 characters.
+  /// Appends text formatted as by vprintf. The capacity is 1535 characters.
   void vappend(char const* format, va_list arguments) noexcept {
     int const written = std::vsnprintf(data_ + length_, sizeof data_ - length_, format, arguments);
     if (written > 0) length_ += unsigned(written);
@@ -82,18 +82,18 @@ class error_text {
   char data_[1536] = {};
 };
 
-/// What the vendor's runtime answered; code 0 where the library itself refused.
+/// The answer of the vendor's runtime. The code is 0 if the library itself refused the call.
 struct vendor_status {
-  char const* call = "";  ///< the vendor's function, a literal
-  int code = 0;           ///< the vendor's number
-  char const* text = "";  ///< the vendor's words, static storage
+  char const* call = "";  ///< the name of the vendor's function; a string literal
+  int code = 0;           ///< the vendor's error number
+  char const* text = "";  ///< the vendor's description; static storage
 };
 
-/// Thrown by every function of the program's side. `what()` names the error, the object with its numbers, the vendor's answer
-/// and the caller's source line.
+/// The exception that every function of the host side throws. what() contains the kind of error, the object with its numbers, the vendor's
+/// answer and the caller's source line.
 class [[gnu::visibility("default")]] error : public std::exception {
  public:
-  /// Builds the text of what() from its parts; throw_error() does so and throws.
+  /// Builds the text of what() from its parts. throw_error() calls this and throws.
   error(errc code, error_text const& object, source_location where, vendor_status vendor = {}) noexcept
       : code_{code}, vendor_{vendor}, where_{where}, object_{object} {
     what_.append("%s: %s", to_string(code), object.c_str());
@@ -101,12 +101,12 @@ class [[gnu::visibility("default")]] error : public std::exception {
     if (where.line != 0) what_.append(" [%s:%u]", where.file, where.line);
   }
 
-  errc code() const noexcept { return code_; }                      ///< what kind of error
-  vendor_status const& vendor() const noexcept { return vendor_; }  ///< the vendor's answer, where it was the vendor who refused
-  /// What it happened to: device, stream, bytes asked for, kernel, limit and value.
+  errc code() const noexcept { return code_; }                      ///< the kind of error
+  vendor_status const& vendor() const noexcept { return vendor_; }  ///< the vendor's answer; its code is 0 if the library refused
+  /// Returns the text that describes the object: device, stream, bytes asked for, kernel, limit and value.
   char const* object() const noexcept { return object_.c_str(); }
   source_location const& where() const noexcept { return where_; }      ///< the caller's line: of the call that threw, or of the launch
-  char const* what() const noexcept override { return what_.c_str(); }  ///< all of it in one line
+  char const* what() const noexcept override { return what_.c_str(); }  ///< the whole text, in one line
 
  private:
   errc code_;
@@ -116,7 +116,7 @@ class [[gnu::visibility("default")]] error : public std::exception {
   error_text what_;
 };
 
-/// Builds and throws an error. The text is a printf format and names the object, the limit and the value.
+/// Builds and throws an error. `format` is a printf format. The text names the object, the limit and the value.
 [[noreturn, gnu::cold, gnu::noinline, gnu::format(printf, 3, 4)]] inline void throw_error(errc code, source_location where,
                                                                                           char const* format, ...) {
   error_text object;

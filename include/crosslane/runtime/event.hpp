@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Events: marks in a stream, to wait for and, timed ones, to measure between.
+/// Events: marks in a stream that other streams and the host can wait for. Timed events also measure time.
 #pragma once
 
 #include <crosslane/runtime/stream.hpp>
 
 namespace crosslane {
 
-/// Owns an event. Move-only.
+/// An owned event. Move-only.
 template <runtime_backend B, bool Timed>
 class basic_event {
  public:
-  using backend = B;                               ///< whose event it is
-  using native_handle = typename B::event_handle;  ///< the vendor's
+  using backend = B;                               ///< the backend of the event
+  using native_handle = typename B::event_handle;  ///< the vendor's handle type
 
-  /// An event that nothing was recorded in yet. Throws vendor errors.
+  /// Creates an event that is not recorded yet. Throws vendor errors.
   explicit basic_event(basic_device<B> device, source_location where = source_location::current()) : device_{device.index()} {
     detail::refuse_in_callback<B>("event create", where);
     typename basic_device<B>::guard const current{device, where};
@@ -22,7 +22,7 @@ class basic_event {
     valid_ = true;
   }
 
-  /// Adopts an event that the vendor's API made: it is destroyed with this object.
+  /// Takes ownership of an event that the vendor's API created.
   [[nodiscard]] static basic_event from_native(native_handle handle) noexcept {
     basic_event result;
     result.native_ = handle;
@@ -30,12 +30,12 @@ class basic_event {
     return result;
   }
 
-  /// The other becomes a moved-from event: its functions throw invalid_handle.
+  /// Takes over the event. `other` becomes a moved-from event: its functions throw invalid_handle.
   basic_event(basic_event&& other) noexcept
       : native_{other.native_}, recorded_on_{other.recorded_on_}, device_{other.device_}, valid_{other.valid_} {
     other.valid_ = false;
   }
-  /// Likewise; destroys what this one had.
+  /// Destroys this event and takes over that of `other`, which becomes a moved-from event.
   basic_event& operator=(basic_event&& other) noexcept {
     if (this != &other) {
       destroy();
@@ -49,11 +49,11 @@ class basic_event {
   }
   ~basic_event() { destroy(); }
 
-  [[nodiscard]] native_handle native() const noexcept { return native_; }  ///< the vendor's handle, still owned
+  [[nodiscard]] native_handle native() const noexcept { return native_; }  ///< the vendor's handle; this object still owns it
 
-  /// Marks the work that the stream holds so far. Calls after this one mean this mark and no earlier one; who waits already waits
-  /// for the mark that there was then. Throws invalid_argument for a stream of another device than the event's; to wait for an event of
-  /// another device is allowed.
+  /// Records the work that is queued on the stream so far. Later waits refer to this record. Waits that were queued before keep the record
+  /// that was then the last. Throws invalid_argument if the stream belongs to another device than the event. Streams of other devices may
+  /// wait for the event.
   template <stream_like S>
   void record(S const& on, source_location where = source_location::current()) {
     require(where);
@@ -66,7 +66,8 @@ class basic_event {
     recorded_on_ = stream.log_key();
   }
 
-  /// Waits until the recorded work is done; returns at once when nothing was recorded. Surfaces the errors of its stream.
+  /// Waits until the recorded work is done. Returns at once if nothing was recorded. Throws the error of the recorded stream's work, if
+  /// any.
   void synchronize(source_location where = source_location::current()) const {
     detail::refuse_in_callback<B>("event synchronize", where);
     require(where);
@@ -74,7 +75,7 @@ class basic_event {
     detail::exceptions<B>().rethrow(recorded_on_);
   }
 
-  /// Whether the recorded work is done. Surfaces the errors of its stream.
+  /// Returns whether the recorded work is done. Throws the error of the recorded stream's work, if any.
   [[nodiscard]] bool query(source_location where = source_location::current()) const {
     detail::refuse_in_callback<B>("event query", where);
     require(where);
@@ -84,7 +85,7 @@ class basic_event {
     return done;
   }
 
-  /// Throws invalid_handle for a moved-from event.
+  /// Throws invalid_handle if the event is moved-from.
   void require(source_location where) const {
     if (!valid_) throw_error(errc::invalid_handle, where, "%s event: moved from", B::name);
   }
@@ -97,9 +98,9 @@ class basic_event {
     (void)B::event_destroy(native_);
   }
   static void describe(error_text& t) noexcept { t.append("%s event", B::name); }
-  static constexpr int unknown_device = -1;  ///< of an adopted one: the vendor checks
+  static constexpr int unknown_device = -1;  ///< for adopted events: the vendor's runtime checks the device
   native_handle native_{};
-  detail::stream_key recorded_on_ = detail::stream_key::gone_from(-1);  ///< the last time; no stream before
+  detail::stream_key recorded_on_ = detail::stream_key::gone_from(-1);  ///< the stream of the last record
   int device_ = unknown_device;
   bool valid_ = false;
 
@@ -107,8 +108,8 @@ class basic_event {
   friend float elapsed_milliseconds(basic_event<C, true> const&, basic_event<C, true> const&, source_location);
 };
 
-/// Milliseconds of device time from one recorded event to a later one, both done. Throws vendor errors when they are not,
-/// invalid_argument for events of two devices.
+/// Returns the milliseconds of device time between two recorded events. The work of both must be done; otherwise it throws vendor errors.
+/// Throws invalid_argument if the events belong to two devices.
 template <runtime_backend B>
 [[nodiscard]] float elapsed_milliseconds(basic_event<B, true> const& from, basic_event<B, true> const& to,
                                          source_location where = source_location::current()) {

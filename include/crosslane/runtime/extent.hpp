@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Sizes of grids and blocks.
+/// The sizes of grids and blocks.
 #pragma once
 
 #include <crosslane/runtime/error.hpp>
@@ -9,33 +9,34 @@
 
 namespace crosslane {
 
-/// Up to three dimensions, x fastest. An integer converts to {n, 1, 1}; wider integers than 32 bits do not.
+/// Sizes in up to three dimensions; x varies fastest. An integer converts to {n, 1, 1}; integers wider than 32 bits do not convert.
 struct extent3 {
-  unsigned x = 1;  ///< along the first axis, whose neighbours are neighbours in rank
-  unsigned y = 1;  ///< along the second
-  unsigned z = 1;  ///< along the third
+  unsigned x = 1;  ///< along the first axis; neighbours along x have neighbouring ranks
+  unsigned y = 1;  ///< along the second axis
+  unsigned z = 1;  ///< along the third axis
 
-  /// One of everything: {1, 1, 1}.
+  /// Creates {1, 1, 1}.
   constexpr extent3() = default;
 
-  /// Missing dimensions are 1. Negative numbers become large ones, which a launch refuses.
+  /// Creates sizes; missing dimensions are 1. Negative numbers become large ones, which a launch refuses.
   template <std::integral X, std::integral Y = unsigned, std::integral Z = unsigned>
   CROSSLANE_FN constexpr extent3(X x_, Y y_ = 1, Z z_ = 1) : x{unsigned(x_)}, y{unsigned(y_)}, z{unsigned(z_)} {
     static_assert(sizeof(X) <= 4 && sizeof(Y) <= 4 && sizeof(Z) <= 4,
                   "crosslane: grid and block sizes are 32-bit; make one of a 64-bit count with crosslane::cover(n, block), which checks");
   }
 
-  /// Number of elements.
+  /// Returns the number of elements: x * y * z.
   CROSSLANE_FN constexpr std::uint64_t count() const noexcept { return std::uint64_t{x} * y * z; }
 
-  /// Equal in all dimensions.
+  /// Whether all three sizes are equal.
   friend constexpr bool operator==(extent3 const&, extent3 const&) = default;
 };
 
-/// The block size that the kernel itself fixes; what a launch_config has unless told otherwise.
+/// Stands for the block size that the kernel fixes. The default of launch_config::block.
 inline constexpr extent3 block_of_kernel{~0u, ~0u, ~0u};
 
-/// The number of blocks of `block` elements that cover `n` elements. Throws limit_exceeded above 2^31 - 1 blocks.
+/// Returns the number of blocks of `block` elements that cover `n` elements: n / block, rounded up. Throws limit_exceeded above 2^31 - 1
+/// blocks, and invalid_argument for a negative `n` or an empty block.
 template <std::integral N>
 constexpr unsigned cover(N n, unsigned block, source_location where = source_location::current()) {
   if constexpr (std::signed_integral<N>)
@@ -49,7 +50,7 @@ constexpr unsigned cover(N n, unsigned block, source_location where = source_loc
   return unsigned(blocks);
 }
 
-/// The same for each dimension.
+/// Returns the number of blocks for each dimension.
 constexpr extent3 cover(extent3 n, extent3 block, source_location where = source_location::current()) {
   return {cover(n.x, block.x, where), cover(n.y, block.y, where), cover(n.z, block.z, where)};
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Launching kernels.
+/// Kernel launches.
 #pragma once
 
 #include <crosslane/kernel/shape.hpp>
@@ -13,24 +13,25 @@
 
 namespace crosslane {
 
-/// Grid in blocks, block in threads: a number or {x, y, z}. Zero of either launches nothing.
+/// The geometry of a launch: the grid in blocks and the block in threads, each a number or {x, y, z}. If any size is 0, nothing is
+/// launched.
 struct launch_config {
   extent3 grid = 1;                                    ///< blocks
-  extent3 block = block_of_kernel;                     ///< may be left out where the kernel fixes it
-  std::size_t dynamic_shared = 0;                      ///< bytes per block beside the kernel's shared struct
-  source_location where = source_location::current();  ///< of the launch, for errors
+  extent3 block = block_of_kernel;                     ///< threads; can be omitted if the kernel fixes it
+  std::size_t dynamic_shared = 0;                      ///< bytes per block in addition to the kernel's shared struct
+  source_location where = source_location::current();  ///< the place of the launch, for errors
 };
 
 namespace detail {
 
-/// What owns memory that a kernel reaches through a view of it: buffers, tensors.
+/// A type that owns memory and is passed to a kernel as a view: a buffer or a tensor.
 template <class A>
 concept memory_owner = requires(A& owner, source_location where) {
   owner.require(where);
   owner.view();
 };
 
-/// What a kernel receives for an argument: views for owners, everything else by value.
+/// Returns what a kernel receives for an argument: the view of an owner, a copy of anything else.
 template <class A>
 auto kernel_argument(A&& argument, [[maybe_unused]] source_location where) {
   if constexpr (memory_owner<std::remove_reference_t<A>>) {
@@ -41,7 +42,7 @@ auto kernel_argument(A&& argument, [[maybe_unused]] source_location where) {
   }
 }
 
-/// The message of a failed assertion shows the position and the type as template arguments.
+/// The compiler's message for a failed assertion shows the position and the type as template arguments.
 template <int Position, class Argument>
 struct check_argument {
   static_assert(std::is_trivially_copyable_v<Argument>,
@@ -55,7 +56,8 @@ struct check_argument {
   static constexpr bool ok = true;
 };
 
-/// Kernels of the library move elements of any type; those of users, and functions of theirs, compute with them.
+/// Refuses std::complex in kernels of users and their function objects. Kernels of the library only move elements, so they may have any
+/// type.
 template <class B, class Argument>
 struct check_arithmetic {
   static_assert(
@@ -66,7 +68,7 @@ struct check_arithmetic {
 };
 template <class B, class K, class... A>
 constexpr bool check_arithmetics() {
-  if constexpr (type_name_has<K>("T = crosslane::detail::") || type_name_has<K>("T=crosslane::detail::"))  // nvcc writes the latter
+  if constexpr (type_name_has<K>("T = crosslane::detail::") || type_name_has<K>("T=crosslane::detail::"))  // the second form is nvcc's
     return true;
   else
     return (check_arithmetic<B, K>::ok && ... && check_arithmetic<B, A>::ok);
@@ -77,7 +79,7 @@ constexpr bool check_arguments(std::integer_sequence<int, Positions...>) {
   return (check_argument<Positions, A>::ok && ... && true);
 }
 
-/// Bytes of a kernel and its arguments, placed one after another.
+/// Returns the bytes of a kernel and its arguments, laid out one after another with their alignments.
 template <class... A>
 constexpr std::size_t argument_bytes() {
   std::size_t end = 0;
@@ -92,7 +94,7 @@ struct check_argument_bytes {
   static constexpr bool ok = true;
 };
 
-/// Throws where the geometry is beyond what the kernel states or the device can run.
+/// Throws if the geometry exceeds what the kernel states or what the device supports.
 template <class K>
 void check_geometry(char const* backend, int device, device_properties const& p, launch_geometry const& g, std::size_t static_shared,
                     bool dynamic_struct) {
@@ -142,8 +144,8 @@ void check_geometry(char const* backend, int device, device_properties const& p,
                 static_shared, g.dynamic_shared, backend, device, p.shared_per_block_optin);
 }
 
-/// Calls f with the width of the device as a constant: the instance that fits, and every size derived from the same number. False for
-/// a width that the backend was not built for.
+/// Calls f with the wave size as an integral constant, which selects the instance of the kernel and all sizes that depend on it. Returns
+/// false if the backend was not built for this wave size.
 template <class F, unsigned... Widths>
 bool with_wave_size(unsigned wave_size, std::integer_sequence<unsigned, Widths...>, F const& f) {
   return ((wave_size == Widths && (f(std::integral_constant<unsigned, Widths>{}), true)) || ...);
@@ -151,7 +153,8 @@ bool with_wave_size(unsigned wave_size, std::integer_sequence<unsigned, Widths..
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// Notes a launch in the log and throws where the backend refused it; with CROSSLANE_CONFIG_SYNC_LAUNCHES also where it fails.
+/// Adds a launch to the log. Throws if the backend refused the launch. With CROSSLANE_CONFIG_SYNC_LAUNCHES it also waits for the kernel and
+/// throws if the kernel failed.
 template <class B>
 void note_launch(basic_stream_ref<B> q, status answer, launch_record const& record, std::size_t dynamic_shared = 0) {
   if (answer.code == 0) launches<B>().record(record);
@@ -186,7 +189,8 @@ constexpr bool takes() {
     return std::is_invocable_v<K const&, Ctx const&, A const&...>;
 }
 
-// What does not fit, of a kernel that is a template of its context alone. The messages show what stands in their template arguments.
+// Explains a mismatch of arguments for kernels whose operator() is a template of the context alone. The compiler's messages show the
+// mismatch as template arguments.
 
 template <int Position, class Given, class Taken>
 struct check_fit {
@@ -233,8 +237,8 @@ constexpr bool explain_call() {
   return false;
 }
 
-/// Calls f with the width of the device as a constant, once what the kernel states, the arguments and the geometry have been checked for
-/// that instance of it.
+/// Checks the kernel, its arguments and the geometry for the instance of the device's wave size, then calls f with that wave size as an
+/// integral constant.
 template <class B, class K, class... A, class F>
 void with_instance(int device, device_properties const& p, launch_geometry const& g, F const& f) {
   bool const width_known = with_wave_size(p.wave_size, typename B::widths{}, [&](auto width) {
@@ -262,7 +266,7 @@ void with_instance(int device, device_properties const& p, launch_geometry const
                 p.wave_size);
 }
 
-/// How many blocks of an instance a multiprocessor of the current device holds at once.
+/// Returns how many blocks of an instance fit a multiprocessor of the current device at once.
 template <class B, unsigned Width, class K, class... A>
 unsigned resident_blocks(int device, device_properties const& p, launch_geometry const& g) {
   int blocks = 0;
@@ -275,7 +279,7 @@ unsigned resident_blocks(int device, device_properties const& p, launch_geometry
   return unsigned(blocks);
 }
 
-/// Throws where the blocks of a cooperative kernel cannot all run at once.
+/// Throws if the blocks of a cooperative kernel cannot all be resident at once.
 template <class B, unsigned Width, class K, class... A>
 void check_cooperative(int device, device_properties const& p, launch_geometry const& g) {
   if (!p.cooperative_launch)
@@ -303,7 +307,7 @@ void launch_checked(basic_stream_ref<B> q, launch_geometry const& g, K const& ke
   });
 }
 
-/// The block size of a configuration, or the one that the kernel fixes.
+/// Returns the block size of the configuration, or the one that the kernel fixes. Throws invalid_argument if neither gives one.
 template <class K>
 extent3 block_extent(launch_config const& config) {
   if (config.block != block_of_kernel) return config.block;
@@ -317,10 +321,17 @@ extent3 block_extent(launch_config const& config) {
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// Queues `kernel(context, [shared,] arguments...)` for every thread of the grid. Buffers become spans; those of another device than the
-/// stream's are refused with invalid_argument. Throws at once where the
-/// kernel or the device cannot run the geometry, for a cooperative kernel also not_supported where the device has no such launches and
-/// limit_exceeded where its blocks do not fit the device all at once; errors of the kernel itself surface at the next synchronising call.
+/// Queues `kernel(context, [shared,] arguments...)` for every thread of the grid. Buffers and tensors are passed as views; everything else
+/// is copied.
+///
+/// Throws at once if the kernel or the device does not support the geometry, and invalid_argument if a buffer is of another device than the
+/// stream. For a cooperative kernel it throws not_supported if the device has no cooperative launches, and limit_exceeded if the blocks
+/// cannot all be resident at once. Errors of the kernel itself surface at the next synchronising call.
+/// @code
+/// unsigned const block = 256;
+/// crosslane::launch(stream, {crosslane::cover(values.size(), block), block}, scale{}, values, 2.0f);
+/// stream.synchronize();  // throws if the kernel failed
+/// @endcode
 template <stream_like S, class K, class... A>
 void launch(S const& stream, launch_config config, K const& kernel, A&&... arguments) {
   using B = typename S::backend;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What a launch hands to a backend beside the kernel.
+/// The geometry of a launch, as backends receive it.
 #pragma once
 
 #include <crosslane/platform/config.hpp>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// How much of a device a kernel fills: the blocks that run at once. Each function is asked as the launch would be, with the device in the
-/// stream's place, since a kernel is compiled for the types of its arguments; their values do not matter, nor does `config.grid`. The
-/// kernel's shared struct, its registers and the dynamic shared memory of `config` all count.
+/// Occupancy: how many blocks of a kernel a device runs at once. Each function takes the arguments of the launch, with the device in place
+/// of the stream, because a kernel is compiled for the types of its arguments. The values of the arguments and `config.grid` do not matter.
+/// The kernel's shared struct, its registers and `config.dynamic_shared` are counted.
 ///
-/// On the host a core counts as a multiprocessor of 2048 threads and at most 32 blocks, whatever memory these use.
+/// On the host, a core counts as a multiprocessor of 2048 threads and at most 32 blocks, whatever memory the blocks use.
 #pragma once
 
 #include <crosslane/runtime/launch.hpp>
@@ -11,7 +11,7 @@
 namespace crosslane {
 namespace detail {
 
-/// Blocks that a multiprocessor of any device holds at once; the arguments are of the types that the kernel receives.
+/// Returns how many blocks a multiprocessor holds at once, on a device of either wave size. A... are the types that the kernel receives.
 template <class B, class K, class... A>
 unsigned resident_blocks_on(basic_device<B> device, extent3 block, launch_config const& config) {
   if (block.count() == 0)
@@ -29,15 +29,15 @@ using kernel_argument_of = decltype(kernel_argument(std::declval<A>(), source_lo
 
 }  // namespace detail
 
-/// Blocks of the kernel that a multiprocessor holds at once; 0 where not even one fits. Throws where the block is none that the kernel or
-/// the device allows.
+/// Returns how many blocks of the kernel a multiprocessor holds at once; 0 if not even one fits. Throws if the kernel or the device does
+/// not support the block.
 template <runtime_backend B, class K, class... A>
 [[nodiscard]] unsigned blocks_per_multiprocessor(basic_device<B> on, launch_config config, K const&, A&&...) {
   return detail::resident_blocks_on<B, K, detail::kernel_argument_of<A>...>(on, detail::block_extent<K>(config), config);
 }
 
-/// The largest grid that a cooperative kernel can have on the otherwise idle device, in blocks; 0 where the device has no cooperative
-/// launches.
+/// Returns the largest grid, in blocks, with which a cooperative kernel can be launched on an otherwise idle device. Returns 0 if the
+/// device has no cooperative launches.
 template <runtime_backend B, class K, class... A>
 [[nodiscard]] unsigned max_cooperative_blocks(basic_device<B> on, launch_config config, K const& kernel, A&&... arguments) {
   static_assert(kernel_shape_of<K>::cooperative,
@@ -47,8 +47,9 @@ template <runtime_backend B, class K, class... A>
   return p.cooperative_launch ? resident * p.multiprocessors : 0;
 }
 
-/// The threads of a block, in one dimension, with which the most threads of the kernel run at once; the larger block of equals. What the
-/// kernel fixes where it fixes that; `config.block` does not matter. Throws limit_exceeded where no block fits.
+/// Returns the block size, in threads of one dimension, with which the most threads of the kernel are resident at once. Of equal block
+/// sizes it returns the larger one. If the kernel fixes its block, it returns that size. `config.block` does not matter. Throws
+/// limit_exceeded if no block fits.
 template <runtime_backend B, class K, class... A>
 [[nodiscard]] unsigned suggested_block_size(basic_device<B> on, launch_config config, K const&, A&&...) {
   if constexpr (kernel_shape_of<K>::fixed) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What calls require of the memory that they are given: the stream's device reaches it, and what is written does not overlap what is
-/// read. Both are checked at the call, on every backend, by comparing numbers.
+/// Checks of the memory that calls receive: the stream's device must be able to access it, and written memory must not overlap memory that
+/// is read. Every backend checks both at the call, by comparing device indices and addresses.
 #pragma once
 
 #include <crosslane/runtime/buffer.hpp>
@@ -9,7 +9,7 @@
 
 namespace crosslane::detail {
 
-/// The device whose memory a buffer or tensor owns; -1 for memory that no device owns, and for views.
+/// Returns the device whose memory a buffer or tensor owns; -1 for host memory and for views.
 template <class A>
 int owning_device([[maybe_unused]] A const& argument) {
   if constexpr (requires {
@@ -20,8 +20,8 @@ int owning_device([[maybe_unused]] A const& argument) {
   return -1;
 }
 
-/// Throws invalid_argument where an argument owns device memory of another device than the stream's. Positions count from 1. Views are not
-/// checked: they do not know whose memory they are, and devices with peer access may share them.
+/// Throws invalid_argument if an argument owns device memory of another device than the stream's. Positions in the message count from 1.
+/// Views are not checked: they do not know their device, and devices with peer access may share memory.
 template <runtime_backend B, class... A>
 void require_on_device(basic_stream_ref<B> const& q, char const* call, source_location where, A const&... arguments) {
   [[maybe_unused]] int position = 0;
@@ -36,14 +36,14 @@ void require_on_device(basic_stream_ref<B> const& q, char const* call, source_lo
   (check_one(arguments), ...);
 }
 
-/// Whether two ranges of bytes have one in common.
+/// Whether two ranges of bytes overlap.
 inline bool overlap(void const* a, std::size_t a_bytes, void const* b, std::size_t b_bytes) noexcept {
   std::uintptr_t const from = reinterpret_cast<std::uintptr_t>(a), other = reinterpret_cast<std::uintptr_t>(b);
   return from < other ? other - from < a_bytes && b_bytes != 0 : from - other < b_bytes && a_bytes != 0;
 }
 
-/// Throws invalid_argument where the written range overlaps a range that is read: a GPU would read some elements before and some after
-/// they are written.
+/// Throws invalid_argument if the written range overlaps the range that is read: a GPU would read some elements before they are written and
+/// some after.
 inline void require_apart(char const* call, void const* to, std::size_t to_bytes, void const* from, std::size_t from_bytes,
                           source_location where) {
   if (overlap(to, to_bytes, from, from_bytes))
@@ -51,13 +51,13 @@ inline void require_apart(char const* call, void const* to, std::size_t to_bytes
                 to, from_bytes, from);
 }
 
-/// The same for rows of equal length, where gaps between rows of one side may hold rows of the other.
+/// The same check for rows of equal length. Rows of one side may lie in the gaps between rows of the other.
 inline void require_rows_apart(char const* to, std::size_t to_pitch, char const* from, std::size_t from_pitch, std::size_t width,
                                std::size_t height, source_location where) {
   if (!overlap(to, to_pitch * (height - 1) + width, from, from_pitch * (height - 1) + width)) return;
   for (std::size_t i = 0; i < height; ++i) {
     char const* const row = from + i * from_pitch;
-    // The first row of the destination that ends behind the begin of this one.
+    // The first row of the destination that ends behind the beginning of this row.
     std::size_t j = 0;
     if (std::uintptr_t const first = reinterpret_cast<std::uintptr_t>(to) + width, begin = reinterpret_cast<std::uintptr_t>(row);
         begin >= first)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What a process has once, though it may consist of several libraries that each have a copy of these headers' variables: with hidden
-/// symbols, or loaded by dlopen() into a program that exports none. Likewise which process this is, since fork() makes another.
+/// State that exists once per process. A process may consist of several libraries that each have their own copy of these headers'
+/// variables: libraries with hidden symbols, and libraries that dlopen() loads into a program that exports no symbols. Also tells processes
+/// apart, since fork() creates a new one.
 #pragma once
 
 #include <crosslane/platform/annotations.hpp>
@@ -14,13 +15,13 @@
 
 namespace crosslane::detail {
 
-/// One in each library, the program among them: hidden symbols are never shared. Marks what belongs to the library's code.
+/// Marks what belongs to a library's code. Each library and the program itself has one, because hidden symbols are never shared.
 struct library_mark {
-  bool has_ended = false;  ///< its objects of static storage duration are being destroyed
+  bool has_ended = false;  ///< the library's objects of static storage duration are being destroyed
 };
 [[gnu::visibility("hidden")]] inline library_mark this_library;
 
-[[gnu::visibility("hidden")]] inline int known_process = 0;  ///< 0: not asked for yet
+[[gnu::visibility("hidden")]] inline int known_process = 0;  ///< 0 until first asked
 
 [[gnu::visibility("hidden"), gnu::cold, gnu::noinline]] inline int learn_process() noexcept {
   (void)pthread_atfork(nullptr, nullptr, [] { known_process = int(getpid()); });
@@ -29,22 +30,22 @@ struct library_mark {
   return id;
 }
 
-/// The number of the calling process; a child made by fork() has another one. Costs a load.
+/// Returns the number of the calling process. A child made by fork() gets another number. Costs one load.
 CROSSLANE_INLINE int this_process() noexcept {
   int const id = __atomic_load_n(&known_process, __ATOMIC_RELAXED);
   return id != 0 ? id : learn_process();
 }
 
-/// The object of that name, made at the first call in the process and never destroyed. The name has a number that rises with each change
-/// of the type's layout, so that libraries of different versions do not share it.
+/// Returns the object of that name. The first call in the process creates it; it is never destroyed. The name contains a number that
+/// changes with the layout of the type, so that libraries of different versions do not share an object.
 ///
-/// Symbols cannot be relied on to find it, so it goes through what every library of a process shares: the C library's table of
-/// directories of translations, in which a domain of that name has the address as its directory. Slow: keep the reference.
+/// Symbols are not shared between all libraries of a process, so the address is stored in the C library's table of translation directories:
+/// a domain of this name has the address as its directory. This is slow: callers keep the reference.
 template <class T>
 T& process_wide(char const* name) noexcept {
   char domain[96], directory[32];
   std::snprintf(domain, sizeof domain, "crosslane %s", name);
-  flockfile(stderr);  // the lock that all share
+  flockfile(stderr);  // a lock that all libraries share
   void* found = nullptr;
   char const* const known = bindtextdomain(domain, nullptr);
   if (known == nullptr || std::sscanf(known, "object %p", &found) != 1) {

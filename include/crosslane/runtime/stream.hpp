@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Streams: queues of a device whose work runs in order, asynchronously to the program.
+/// Streams: queues of work on a device. Work of one stream runs in order and asynchronously to the host.
 #pragma once
 
 #include <crosslane/runtime/device.hpp>
@@ -9,8 +9,8 @@
 namespace crosslane {
 namespace detail {
 
-/// Shared by a stream and the buffers that were allocated on it: the vendor's handle lives until the last of them is gone, so
-/// that a buffer can be freed in stream order even after its stream object.
+/// The state that a stream shares with the buffers allocated on it. The vendor's handle lives until the last of them is destroyed, so that
+/// a buffer can be freed in stream order after its stream object is gone.
 template <runtime_backend B>
 struct stream_state {
   typename B::stream_handle native;
@@ -24,7 +24,7 @@ struct stream_state {
     stream_key const key{B::key(native), device};
     launches<B>().forget(key);  // before another thread can be given the same handle
     (void)B::stream_destroy(native);
-    exceptions<B>().forget(key);  // after what was still to throw
+    exceptions<B>().forget(key);  // after the last work that can throw
     delete this;
   }
 };
@@ -34,29 +34,29 @@ struct stream_state {
 template <runtime_backend B, bool Timed>
 class basic_event;
 
-/// Borrows a stream. A small value; what functions take.
+/// A reference to a stream. A small value; functions take streams as this type. It does not own the stream.
 template <runtime_backend B>
 class basic_stream_ref {
  public:
-  using backend = B;                                ///< whose stream it is
-  using native_handle = typename B::stream_handle;  ///< the vendor's
+  using backend = B;                                ///< the backend of the stream
+  using native_handle = typename B::stream_handle;  ///< the vendor's handle type
 
   basic_stream_ref(std::nullptr_t) = delete;
   basic_stream_ref(int) = delete;
 
-  /// A stream that the vendor's API made; it must outlive the reference and all buffers made with it. `device` is the one it belongs to.
+  /// Refers to a stream that the vendor's API created on `device`. The stream must outlive the reference and all buffers made with it.
   [[nodiscard]] static basic_stream_ref from_native(native_handle handle, basic_device<B> device) noexcept {
     return {handle, device.index(), nullptr};
   }
 
   [[nodiscard]] native_handle native() const noexcept { return native_; }            ///< the vendor's handle
-  [[nodiscard]] basic_device<B> device() const { return basic_device<B>{device_}; }  ///< the one it belongs to
-  /// Of its device.
+  [[nodiscard]] basic_device<B> device() const { return basic_device<B>{device_}; }  ///< the device of the stream
+  /// Returns the properties of the stream's device.
   [[nodiscard]] device_properties const& properties(source_location where = source_location::current()) const {
     return basic_device<B>::properties_of(device_, where);
   }
 
-  /// Waits until all work so far is done. Surfaces its errors.
+  /// Waits until all work queued so far is done. Throws the first error of that work, if any.
   void synchronize(source_location where = source_location::current()) const {
     detail::refuse_in_callback<B>("stream synchronize", where);
     guard const current{device_, where};
@@ -65,7 +65,7 @@ class basic_stream_ref {
     detail::exceptions<B>().rethrow(log_key());
   }
 
-  /// Whether all work so far is done. Surfaces its errors.
+  /// Returns whether all work queued so far is done. Throws the first error of that work, if any.
   [[nodiscard]] bool query(source_location where = source_location::current()) const {
     detail::refuse_in_callback<B>("stream query", where);
     bool done = false;
@@ -75,7 +75,7 @@ class basic_stream_ref {
     return done;
   }
 
-  /// Later work of this stream starts after what the event recorded. Nothing waits for an event that was never recorded.
+  /// Queues a wait: later work of this stream starts after the work that the event recorded. Does nothing if the event was never recorded.
   template <bool Timed>
   void wait(basic_event<B, Timed> const& event, source_location where = source_location::current()) const {
     detail::refuse_in_callback<B>("stream wait event", where);
@@ -84,10 +84,11 @@ class basic_stream_ref {
     detail::check<B>(B::stream_wait_event(native_, event.native()), "stream wait event", where, [this](error_text& t) { describe(t); });
   }
 
-  /// Calls `f()` on a thread of the runtime when all work so far is done; later work waits for it. `f` must not call the
-  /// runtime: calls in it throw invalid_call. Nor may it own what does so when it goes, as buffers, events and streams do: that is an error
-  /// of the stream. An exception from `f` surfaces at the next call that surfaces errors; later work runs all the same. Where the stream
-  /// has failed before, `f` goes without having been called.
+  /// Queues a call of `f()`. A thread of the runtime runs it when all work queued so far is done. Later work waits for it.
+  ///
+  /// `f` must not call the runtime: such calls throw invalid_call. `f` must not own buffers, events or streams either, because their
+  /// destructors call the runtime: that is an error of the stream. An exception from `f` surfaces at the next synchronising call; later
+  /// work still runs. If the stream has already failed, `f` is destroyed without being called.
   template <class F>
   void host_callback(F f, source_location where = source_location::current()) const {
     struct package {
@@ -113,15 +114,15 @@ class basic_stream_ref {
     detail::check<B>(answer, "host callback", where, [this](error_text& t) { describe(t); });
   }
 
-  /// Text for errors.
+  /// Appends a description of the stream, for errors.
   void describe(error_text& t) const noexcept { t.append("%s device %d, stream %p", B::name, device_, B::key(native_)); }
-  [[nodiscard]] int device_index() const noexcept { return device_; }  ///< its device's
-  /// What the launch log and pending exceptions know the stream by.
+  [[nodiscard]] int device_index() const noexcept { return device_; }  ///< the index of its device
+  /// Returns the key of the stream in the launch log and in the list of pending exceptions.
   [[nodiscard]] detail::stream_key log_key() const noexcept { return {B::key(native_), device_}; }
 
-  using guard = typename basic_device<B>::guard;  ///< makes its device current for a scope
-  /// While the guard lives, the stream's device is current for the calling thread. Throws vendor errors.
-  /// `call` is what a host callback that makes it is told of.
+  using guard = typename basic_device<B>::guard;  ///< makes a device current while it lives
+  /// Makes the stream's device current for the calling thread while the guard lives. Throws vendor errors. `call` names the calling
+  /// function in the error that a host callback gets.
   [[nodiscard]] guard make_current(char const* call, source_location where) const {
     detail::refuse_in_callback<B>(call, where);
     return guard{device_, where};
@@ -141,14 +142,15 @@ class basic_stream_ref {
   detail::stream_state<B>* state_;
 };
 
-/// Owns a stream. Move-only. Work that was queued still runs: on a GPU destruction does not wait for it, on the host it does.
+/// An owned stream. Move-only. Queued work still runs after destruction. The destructor waits for that work on the host, but not on a GPU.
 template <runtime_backend B>
 class basic_stream {
  public:
-  using backend = B;                                ///< whose stream it is
-  using native_handle = typename B::stream_handle;  ///< the vendor's
+  using backend = B;                                ///< the backend of the stream
+  using native_handle = typename B::stream_handle;  ///< the vendor's handle type
 
-  /// Higher `priority` runs earlier where the device can; values beyond the device's range are clamped. Throws vendor errors.
+  /// Creates a stream. A stream of higher `priority` runs earlier if the device supports priorities; values outside the device's range are
+  /// clamped. Throws vendor errors.
   explicit basic_stream(basic_device<B> device, int priority = 0, source_location where = source_location::current()) {
     detail::refuse_in_callback<B>("stream create", where);
     (void)detail::lists<B>();
@@ -159,15 +161,15 @@ class basic_stream {
     state_ = new detail::stream_state<B>{native, device.index()};
   }
 
-  /// Adopts a stream that the vendor's API made on `device`: it is destroyed with this object.
+  /// Takes ownership of a stream that the vendor's API created on `device`.
   [[nodiscard]] static basic_stream from_native(native_handle handle, basic_device<B> device) {
     (void)detail::lists<B>();
     return basic_stream{new detail::stream_state<B>{handle, device.index()}};
   }
 
-  /// The other becomes a moved-from stream: its functions throw invalid_handle.
+  /// Takes over the stream. `other` becomes a moved-from stream: its functions throw invalid_handle.
   basic_stream(basic_stream&& other) noexcept : state_{other.state_} { other.state_ = nullptr; }
-  /// Likewise; lets go of what this one had, whose queued work still runs.
+  /// Releases this stream, whose queued work still runs, and takes over that of `other`, which becomes a moved-from stream.
   basic_stream& operator=(basic_stream&& other) noexcept {
     if (this != &other) {
       if (state_ != nullptr) state_->release();
@@ -180,16 +182,16 @@ class basic_stream {
     if (state_ != nullptr) state_->release();
   }
 
-  /// Throws invalid_handle for a moved-from stream.
+  /// Returns a reference to the stream. Throws invalid_handle if the stream is moved-from.
   [[nodiscard]] basic_stream_ref<B> ref(source_location where = source_location::current()) const {
     if (state_ == nullptr) throw_error(errc::invalid_handle, where, "%s stream: moved from", B::name);
     return {state_->native, state_->device, state_};
   }
-  /// As ref(): what takes a basic_stream_ref takes a stream too.
+  /// Converts to a reference, as ref() does: functions that take a basic_stream_ref also take a stream.
   operator basic_stream_ref<B>() const { return ref(); }
 
   /// @{
-  /// As of basic_stream_ref; throws invalid_handle for a moved-from stream.
+  /// Calls the function of the same name of basic_stream_ref. Throws invalid_handle if the stream is moved-from.
   [[nodiscard]] native_handle native(source_location where = source_location::current()) const { return ref(where).native(); }
   [[nodiscard]] basic_device<B> device(source_location where = source_location::current()) const { return ref(where).device(); }
   void synchronize(source_location where = source_location::current()) const { ref(where).synchronize(where); }
@@ -209,13 +211,13 @@ class basic_stream {
   detail::stream_state<B>* state_ = nullptr;
 };
 
-/// A stream or a reference to one.
+/// A stream or a reference to a stream.
 template <class S>
 concept stream_like = requires { typename S::backend; } && std::convertible_to<S const&, basic_stream_ref<typename S::backend>>;
 
 namespace detail {
 
-/// A reference to either; `where` is the place that the error of a moved-from stream names.
+/// Returns a reference to the stream. The error for a moved-from stream names `where`.
 template <runtime_backend B>
 basic_stream_ref<B> ref_of(basic_stream<B> const& stream, source_location where) {
   return stream.ref(where);
