@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What a backend must offer. A backend is a struct of static functions and constants; nothing else of the library knows vendors.
+/// The contract of a backend: a struct of static functions and constants. No other part of the library depends on a vendor.
 #pragma once
 
 #include <crosslane/platform/source_location.hpp>
@@ -15,14 +15,15 @@ struct status {
   int code = 0;  ///< the vendor's number
 };
 
-/// Where a buffer's memory lies.
+/// The kinds of a buffer's memory.
 enum class memory_kind : unsigned char {
-  device,   ///< the device's own; stream-ordered where the device can
-  pinned,   ///< the program's, locked: both sides reach it, copies to the device are asynchronous and fast
-  managed,  ///< moves to whoever touches it. On AMD it can be 100 times slower than device memory: opt in only where measured
+  device,   ///< device memory; stream-ordered if the device supports that
+  pinned,   ///< page-locked host memory that the device can access; copies between it and the device are asynchronous and fast
+  managed,  ///< memory that migrates to the side that accesses it. On AMD it can be 100 times slower than device memory: use it only where
+            ///< measured
 };
 
-/// The runtime contract: the calls of the program's side. Those that take no device act on the current one.
+/// The runtime part of the contract: the calls that the host makes. Calls without a device argument apply to the current device.
 template <class B>
 concept runtime_backend = requires(int i, int* ip, bool* bp, float* fp, std::size_t n, std::size_t* np, void* p, void** pp, void const* cp,
                                    void (*callback)(void*), status s, device_properties& properties, memory_kind kind,
@@ -45,7 +46,7 @@ concept runtime_backend = requires(int i, int* ip, bool* bp, float* fp, std::siz
   { B::stream_synchronize(stream) } -> std::same_as<status>;
   { B::stream_query(stream, bp) } -> std::same_as<status>;
   { B::stream_wait_event(stream, event) } -> std::same_as<status>;
-  { B::stream_callback(stream, callback, callback, p) } -> std::same_as<status>;  // the second instead where the stream has failed
+  { B::stream_callback(stream, callback, callback, p) } -> std::same_as<status>;  // the second function runs if the stream has failed
   { B::key(stream) } -> std::same_as<void const*>;
 
   { B::event_create(event_out, true) } -> std::same_as<status>;
@@ -55,15 +56,15 @@ concept runtime_backend = requires(int i, int* ip, bool* bp, float* fp, std::siz
   { B::event_query(event, bp) } -> std::same_as<status>;
   { B::event_elapsed(fp, event, event) } -> std::same_as<status>;
 
-  { B::allocate(kind, pp, n, stream, true) } -> std::same_as<status>;  // last: in stream order
+  { B::allocate(kind, pp, n, stream, true) } -> std::same_as<status>;  // the flag: in stream order
   { B::deallocate(kind, p, stream, true) } -> std::same_as<status>;
   { B::copy(p, cp, n, stream, where) } -> std::same_as<status>;                // between any two sides
   { B::copy_between(p, i, cp, i, n, stream, where) } -> std::same_as<status>;  // device memory of two devices
-  { B::copy_2d(p, n, cp, n, n, n, stream, where) } -> std::same_as<status>;    // pitches and width in bytes, rows
+  { B::copy_2d(p, n, cp, n, n, n, stream, where) } -> std::same_as<status>;    // pitches, then width in bytes and height in rows
   { B::fill_bytes(p, i, n, stream, where) } -> std::same_as<status>;
 
-  { B::place_in_dlpack(kind, i) } -> std::same_as<dlpack::device>;   // of the memory that allocate() gives on device i
-  { B::reaches_dlpack(dlpack::device{}, i) } -> std::same_as<bool>;  // whether kernels of device i do
+  { B::place_in_dlpack(kind, i) } -> std::same_as<dlpack::device>;   // of memory that allocate() returns on device i
+  { B::reaches_dlpack(dlpack::device{}, i) } -> std::same_as<bool>;  // whether kernels on device i can access it
 };
 
 }  // namespace crosslane

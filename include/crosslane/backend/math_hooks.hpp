@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Mathematics that all targets have under C's names, and native ways of integer operations. A backend's math class derives from this.
-/// Functions of C are those of the compiler, on the program's side, or of the vendor, in device code: neither needs a header.
+/// Mathematical functions under C's names, which all targets have, and hooks for native integer operations. A backend's math class derives
+/// from this. C's functions come from the compiler on the host and from the vendor in device code; neither needs a header.
 #pragma once
 
 #include <crosslane/platform/annotations.hpp>
@@ -63,7 +63,7 @@ struct math_hooks {
   static CROSSLANE_FN float ldexp(float x, int n) { return CROSSLANE_C(ldexpf)(x, n); }
   static CROSSLANE_FN double ldexp(double x, int n) { return CROSSLANE_C(ldexp)(x, n); }
 
-  // --- approximations. Where there are none, the precise functions are used ---
+  // --- approximations. If has_fast is false, the precise functions are used ---
 
   static constexpr bool has_fast = false;
   static CROSSLANE_FN float fast_exp2(float);
@@ -75,7 +75,7 @@ struct math_hooks {
   static CROSSLANE_FN float fast_reciprocal(float);
   static CROSSLANE_FN float fast_divide(float, float);
 
-  // --- integers. Where a constant is false, the generic way of kernel/math/integer.hpp is used, whose results are the same ---
+  // --- integers. If a constant is false, the generic code of kernel/math/integer.hpp is used, with the same results ---
 
   template <class U>
   static constexpr bool has_reverse_bits = false;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Native ways of working with small floating-point formats, on their bits. A backend derives from this and redeclares the constants
-/// of what it has with the functions; where they are false, the generic way is used, whose results are the same but for the bits of
-/// NaNs. F is a format of kernel/numeric/format.hpp, Op one of plus, minus, multiplies, divides. Of pairs the first is in the lower
-/// bits.
+/// Hooks for native operations on the bits of small floating-point formats. A backend derives from this class. For what it supports, it
+/// redeclares the constant as true and defines the function. Otherwise generic code is used; results are equal except for the bits of NaNs.
+/// F is a format of kernel/numeric/format.hpp. Op is plus, minus, multiplies or divides. In a pair the first value is in the lower bits.
 #pragma once
 
 #include <crosslane/platform/annotations.hpp>
@@ -16,7 +15,7 @@ struct float_pair {
 };
 
 struct numeric_hooks {
-  /// As detail::narrow, saturating to 8-bit formats.
+  /// Converts as detail::narrow does; saturates for 8-bit formats.
   template <class F>
   static constexpr bool has_narrow = false;
   template <class F>
@@ -26,7 +25,7 @@ struct numeric_hooks {
   template <class F>
   static CROSSLANE_FN std::uint32_t narrow_pair(float_pair);
 
-  /// As detail::widen.
+  /// Converts as detail::widen does.
   template <class F>
   static constexpr bool has_widen = false;
   template <class F>
@@ -36,13 +35,13 @@ struct numeric_hooks {
   template <class F>
   static CROSSLANE_FN float_pair widen_pair(std::uint32_t);
 
-  /// As detail::truncate: float or double to an integer of 8 to 64 bits.
+  /// Converts as detail::truncate does: float or double to an integer of 8 to 64 bits.
   template <class Integer, class S>
   static constexpr bool has_truncate = false;
   template <class Integer, class S>
   static CROSSLANE_FN Integer truncate(S);
 
-  /// As in float, followed by narrow.
+  /// Computes in float, then narrows the result.
   template <class F, class Op>
   static constexpr bool has_apply = false;
   template <class F, class Op>
@@ -61,7 +60,7 @@ struct numeric_hooks {
   template <class F>
   static CROSSLANE_FN bool less_equal(typename F::bits, typename F::bits);
 
-  /// a * b + c, rounded once.
+  /// Returns a * b + c, rounded once.
   template <class F>
   static constexpr bool has_fma = false;
   template <class F>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The file that chooses: the default backend of this translation unit is that of its compiler, and the short names mean it.
+/// Selects the default backend of this translation unit by its compiler. The short names refer to it.
 #pragma once
 
 #include <crosslane/platform/compiler.hpp>
@@ -18,9 +18,9 @@
 
 namespace crosslane {
 
-// Aliases carry no symbols, so that objects of different compilers link together.
+// Aliases have no symbols, so that objects of different compilers link together.
 
-/// Of the compiler: the GPU's where it makes code for one, the host's otherwise.
+/// The backend of the compiler: the GPU's under nvcc and HIP's compilers, the host otherwise.
 #if CROSSLANE_COMPILER_CUDA()
 using default_backend = cuda;
 #elif CROSSLANE_COMPILER_HIP()
@@ -31,22 +31,22 @@ using default_backend = host;
 
 /// A device of the default backend: xl::device{0}.
 using device = basic_device<default_backend>;
-/// A stream of the default backend, owned: xl::stream q{xl::device{0}}.
+/// An owned stream of the default backend: xl::stream q{xl::device{0}}.
 using stream = basic_stream<default_backend>;
-/// A stream of the default backend, borrowed.
+/// A reference to a stream of the default backend.
 using stream_ref = basic_stream_ref<default_backend>;
-/// A mark in a stream, to wait for.
+/// An event of the default backend: a mark in a stream to wait for.
 using event = basic_event<default_backend, false>;
-/// A mark that also holds its time, for elapsed_milliseconds().
+/// An event that also records the time, for elapsed_milliseconds().
 using timed_event = basic_event<default_backend, true>;
 
-/// Device memory, owned: xl::buffer<float> b{q, n}.
+/// An owned array in device memory: xl::buffer<float> b{q, n}.
 template <class T>
 using buffer = basic_buffer<T, memory_kind::device, default_backend>;
-/// Locked memory of the program, owned.
+/// An owned array in page-locked host memory.
 template <class T>
 using pinned_buffer = basic_buffer<T, memory_kind::pinned, default_backend>;
-/// Memory that moves to whoever touches it, owned.
+/// An owned array in managed memory, which migrates to the side that accesses it.
 template <class T>
 using managed_buffer = basic_buffer<T, memory_kind::managed, default_backend>;
 

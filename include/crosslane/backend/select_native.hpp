@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The machine's own ways for functions that have no context to ask, such as operators: of the machine that this pass makes code for.
+/// The native operations of the target of this compiler pass. For functions without a context, such as operators.
 #pragma once
 
 #include <crosslane/platform/compiler.hpp>

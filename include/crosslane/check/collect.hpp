@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Runs a piece of a program and collects what the host backend finds in its kernels.
+/// Runs a function and collects the findings in kernels of the host backend.
 #pragma once
 
 #include <crosslane/check/report.hpp>
@@ -7,7 +7,7 @@
 
 namespace crosslane::detail {
 
-/// A report that any thread adds to.
+/// Collects findings from all threads in a report.
 class collecting_sink final : public finding_sink {
  public:
   void take(checks::finding const& f) noexcept override {
@@ -20,7 +20,8 @@ class collecting_sink final : public finding_sink {
   spin_lock lock_;
 };
 
-/// The launches of this thread belong to a scope, and are done when it ends.
+/// Applies options and a sink to the launches of the calling thread while it lives. The destructor waits for all work of the host's
+/// devices.
 class entered_check_scope {
  public:
   entered_check_scope(checks::options const& o, finding_sink* sink) noexcept : scope_{o, sink}, before_{current_check_scope} {
@@ -48,9 +49,9 @@ class entered_check_scope {
 
 namespace crosslane::checks {
 
-/// Runs f(); what is found in the kernels that it launches from the calling thread on the host backend is collected instead of thrown. A
-/// block with a finding that it cannot go on from ends there; all else runs on, with the results that come of it. Waits for the work of
-/// the host's devices. Exceptions of f pass.
+/// Calls f() and returns the findings in the kernels that f launches from the calling thread on the host backend. Findings are collected
+/// and not thrown. A block ends if it cannot continue after a finding; everything else runs on, with the wrong results that follow. Waits
+/// for all work of the host's devices. Exceptions of f propagate.
 template <class F>
 report collect(options const& o, F const& f) {
   detail::collecting_sink sink;
@@ -60,20 +61,20 @@ report collect(options const& o, F const& f) {
   }
   return static_cast<report&&>(sink.report);
 }
-/// With the options of the environment.
+/// Collects with the options of the environment.
 template <class F>
 report collect(F const& f) {
   return collect(options{}, f);
 }
 
-/// What explore() has found.
+/// The result of explore().
 struct exploration {
-  unsigned runs = 0;       ///< orders tried
-  std::uint64_t seed = 0;  ///< the smallest with a finding; of no meaning where the report is empty
-  checks::report report;   ///< of that seed
+  unsigned runs = 0;       ///< thread orders tried
+  std::uint64_t seed = 0;  ///< the smallest seed with a finding; meaningless if the report is empty
+  checks::report report;   ///< the findings of that seed
 };
 
-/// collect() with the seeds 0 ... n - 1, until one has findings: so its seed is the smallest.
+/// Calls collect() with the seeds 0 ... n - 1 and stops at the first seed with findings, which is therefore the smallest.
 template <class F>
 exploration explore(unsigned n, F const& f, options o = {}) {
   exploration result;

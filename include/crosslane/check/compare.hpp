@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Compares the elements of two results, and says in words how they differ: where first, where most, and how the errors are distributed.
-/// Needs no device and no test framework.
+/// Compares the elements of two results and describes how they differ: the first difference, the largest one, and the distribution of the
+/// errors. Needs no device and no test framework.
 #pragma once
 
 #include <crosslane/kernel/numeric/small_float.hpp>
@@ -18,39 +18,41 @@
 
 namespace crosslane::checks {
 
-/// Two elements are the same where they are equal or any of the bounds holds. NaN is the same as NaN alone, -0 as 0; an infinity is
-/// infinitely far from all else. All 0: equal. Two whole numbers are compared as such; a whole one beside a real one, or a long double, as
-/// the nearest double: beyond 2^53 that may be another number.
+/// The tolerance of a comparison. Two elements are the same if they are equal or if any of the bounds holds. NaN is the same as NaN only,
+/// and -0 is the same as 0. An infinity differs infinitely from every other value. With all bounds 0, elements must be equal.
+///
+/// Two integers are compared exactly. An integer compared with a floating-point number, and a long double, are converted to the nearest
+/// double first, which is inexact beyond 2^53.
 struct tolerance {
   double absolute = 0;  ///< |expected - actual| <= absolute
   double relative = 0;  ///< |expected - actual| <= relative * |expected|
-  /// So many steps from one number of actual's type to the next; expected is rounded to that type before, and where that is no finite
-  /// number, no steps lead there. Of integers steps of 1.
+  /// The number of steps between neighbouring representable numbers of the actual type. The expected number is first rounded to that type;
+  /// if that is not finite, no number of steps suffices. For integers a step is 1.
   std::uint64_t ulps = 0;
 };
 
-/// What compare() calls the two sides.
+/// The names of the two sides in the text of a comparison.
 struct side_names {
-  std::string expected = "expected";  ///< in the text of differences
-  std::string actual = "actual";      ///< likewise
+  std::string expected = "expected";  ///< the name of the expected side
+  std::string actual = "actual";      ///< the name of the actual side
 };
 
-/// What compare() has found.
+/// The result of compare().
 struct comparison {
-  std::size_t size = 0;       ///< elements that both sides have
-  std::size_t different = 0;  ///< those beyond the tolerance
-  std::size_t first = 0;      ///< index of the first of them
-  std::size_t worst = 0;      ///< index of the largest absolute difference, beyond the tolerance or not
-  /// The largest of all elements, those within the tolerance too. Infinite where one side is no number or an infinity, for elements that
-  /// are no numbers where they differ.
+  std::size_t size = 0;       ///< the number of elements compared: the size of the shorter side
+  std::size_t different = 0;  ///< elements beyond the tolerance
+  std::size_t first = 0;      ///< index of the first element beyond the tolerance
+  std::size_t worst = 0;      ///< index of the largest absolute difference, whether or not it is within the tolerance
+  /// The largest absolute difference of all elements, including those within the tolerance. Infinite if one side is NaN or infinite and the
+  /// other differs, and for elements that are not numbers if they differ.
   double absolute = 0;
-  double relative = 0;      ///< likewise, relative to the expected number
-  std::uint64_t ulps = 0;   ///< of integers the difference; 2^64 - 1 where infinite
-  std::string differences;  ///< empty where both sides are the same
+  double relative = 0;      ///< the largest difference relative to the expected number
+  std::uint64_t ulps = 0;   ///< the largest number of steps; for integers the difference. 2^64 - 1 means infinite
+  std::string differences;  ///< a description of the differences; empty if both sides are the same
 
   /// Whether both sides are the same.
   explicit operator bool() const noexcept { return differences.empty(); }
-  /// The differences, or how near both sides are.
+  /// Returns the differences, or the largest difference if both sides are the same.
   std::string text() const;
 };
 
@@ -78,7 +80,7 @@ inline constexpr double infinite = std::numeric_limits<double>::infinity();
 
 struct element_difference {
   double absolute = 0, relative = 0;
-  std::uint64_t steps = 0;  // from one representable number to the next; 2^64 - 1: infinite
+  std::uint64_t steps = 0;  // steps between representable numbers; 2^64 - 1: infinite
   bool within(checks::tolerance const& t, double magnitude) const noexcept {
     if (steps <= t.ulps && steps != ~std::uint64_t{0}) return true;
     return absolute != infinite && (absolute <= t.absolute || absolute <= t.relative * magnitude);
@@ -86,7 +88,7 @@ struct element_difference {
 };
 inline constexpr element_difference no_number{infinite, infinite, ~std::uint64_t{0}};
 
-/// Itself, or of an enumeration what it is stored as.
+/// Returns x, or the underlying integer of an enumeration.
 template <class T>
 constexpr auto stored_integer(T x) {
   if constexpr (std::is_enum_v<T>)
@@ -94,7 +96,7 @@ constexpr auto stored_integer(T x) {
   else
     return x;
 }
-/// Whether it is below 0.
+/// Whether x < 0.
 template <class T>
 constexpr bool is_negative(T x) {
   if constexpr (std::is_signed_v<T>)
@@ -111,7 +113,7 @@ double to_double(T const& x) {
     return double(x);
 }
 
-/// The place of a number in the order of all of its type.
+/// Returns the position of x in the ordering of all numbers of its type.
 template <class T>
 std::int64_t ordinal(T const& x) {
   if constexpr (is_small_float<T>) {
@@ -188,7 +190,7 @@ std::string show_element(T const& x) {
   return text;
 }
 
-// --- ranges, without their types: what follows is compiled once in a file ---
+// --- ranges with erased types: the following functions are compiled once per file ---
 
 struct compared_ranges {
   void const *expected, *actual;
@@ -219,7 +221,7 @@ element_difference difference_at(compared_ranges const& r, std::size_t i, checks
 
 inline std::string show_steps(std::uint64_t steps) { return steps == ~std::uint64_t{0} ? "infinite" : std::to_string(steps); }
 
-/// The value that so many of a thousand do not exceed.
+/// Returns the value that `thousandths` of a thousand elements do not exceed.
 template <class T>
 T quantile(std::vector<T> const& sorted, std::size_t thousandths) {
   return sorted[(sorted.size() - 1) * thousandths / 1000];
@@ -247,7 +249,7 @@ inline void append_distribution(std::string& text, std::vector<element_differenc
     append(text, "  %-10s %12s %12s %12s %12s\n", "ulps", show_steps(quantile(steps, 500)).c_str(),
            show_steps(quantile(steps, 900)).c_str(), show_steps(quantile(steps, 990)).c_str(), show_steps(steps.back()).c_str());
 
-  // Elements by the error's order of magnitude: bin b > 0 is 2^(b-1) ... 2^b - 1.
+  // A histogram of the errors by order of magnitude: bin b > 0 holds 2^(b-1) ... 2^b - 1.
   std::size_t bins[65] = {}, most = 0;
   for (std::uint64_t const s : steps) {
     std::size_t const bin = s == 0 ? 0 : 64 - std::size_t(__builtin_clzll(s));
@@ -266,7 +268,7 @@ inline void append_elements(std::string& text, compared_ranges const& r, checks:
                             std::vector<element_difference> const& all, std::vector<bool> const& same) {
   std::vector<std::size_t> shown;
   for (std::size_t i = c.first < 2 ? 0 : c.first - 2; i <= c.first + 2 && i < c.size; ++i) shown.push_back(i);
-  if (r.numbers && c.worst > shown.back()) shown.push_back(c.worst);  // none before the first is far off
+  if (r.numbers && c.worst > shown.back()) shown.push_back(c.worst);  // elements before the first one are within the tolerance
   int const left = std::max(16, int(names.expected.size())), right = std::max(16, int(names.actual.size()));
   append(text, "  %12s  %*s  %*s", "index", left, names.expected.c_str(), right, names.actual.c_str());
   append(text, r.numbers ? "  %12s  %s\n" : "\n", "difference", r.reals ? "ulps" : "");
@@ -321,8 +323,8 @@ inline std::string comparison::text() const {
   return result;
 }
 
-/// Compares two ranges (with size() and []) of numbers, also of different types, or of other elements: those by ==, where they have none by
-/// their bytes. Ranges of different lengths differ.
+/// Compares two ranges that have size() and []. Numbers may be of different types. Other elements are compared by ==, or by their bytes if
+/// they have none. Ranges of different lengths differ.
 template <class Expected, class Actual>
 [[nodiscard]] comparison compare(Expected const& expected, Actual const& actual, tolerance const& t = {}, side_names const& names = {}) {
   using namespace detail;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What the host backend has found in a kernel, as a value.
+/// Findings of the host backend, as values.
 #pragma once
 
 #include <crosslane/runtime/error.hpp>
@@ -7,26 +7,26 @@
 
 namespace crosslane::checks {
 
-/// What is wrong, by the rule that is broken. docs/checker.md explains each.
+/// The kinds of findings, by the rule that is broken. docs/checker.md explains each.
 enum class kind : unsigned char {
-  early_exit,          ///< threads wait at a barrier, others have returned
-  different_barriers,  ///< threads wait at barriers that stand at different places
-  absent_lane,         ///< lanes wait in an operation of a group, a member has returned or waits at a barrier
+  early_exit,          ///< threads wait at a barrier that others can no longer reach, because they have returned
+  different_barriers,  ///< threads wait at barriers at different places
+  absent_lane,         ///< lanes wait in an operation of a group while a member has returned or waits at a barrier
   different_lanes,     ///< lanes wait in different operations of a group
-  invalid_lane,        ///< a lane reads from one that takes no part
-  out_of_bounds,       ///< an access outside of its view, its buffer or the block's shared memory
-  freed_memory,        ///< an access to a buffer that is gone
-  shared_race,         ///< two threads access a place of shared memory, unordered, one writes
-  device_race,         ///< the same in device memory
-  narrow_scope,        ///< two atomic operations on one place, of which one does not count for the other's thread
-  unwritten_memory,    ///< a read of shared or device memory that nothing has written
-  stream_race,         ///< work of two streams accesses a place, unordered, one writes or frees
-  program_race,        ///< the program accesses a place, work of a stream that it has not waited for does too, one writes
-  undefined_cast,      ///< a floating-point number cast to an integer type that cannot hold it
+  invalid_lane,        ///< a lane reads from a lane that does not take part
+  out_of_bounds,       ///< an access outside its view, its buffer or the block's shared memory
+  freed_memory,        ///< an access to a buffer that was destroyed
+  shared_race,         ///< two unordered accesses of two threads to one address in shared memory, at least one a write
+  device_race,         ///< two unordered accesses of two threads to one address in device memory, at least one a write
+  narrow_scope,        ///< two atomic operations on one address, where the scope of one does not include the other's thread
+  unwritten_memory,    ///< a read of shared or device memory that was never written
+  stream_race,         ///< two unordered accesses of work of two streams to one address, where one writes or frees
+  program_race,        ///< an access by the host and one by stream work that the host has not waited for, at least one a write
+  undefined_cast,      ///< a floating-point value cast to an integer type that cannot hold it
 };
-inline constexpr int kinds = 14;  ///< how many there are
+inline constexpr int kinds = 14;  ///< the number of kinds
 
-/// In lower case with '-', as reports and tools name it.
+/// Returns the name in lower case with '-', as in reports and tools.
 constexpr char const* to_string(kind k) noexcept {
   constexpr char const* names[kinds] = {"early-exit",       "different-barriers", "absent-lane",  "different-lanes", "invalid-lane",
                                         "out-of-bounds",    "freed-memory",       "shared-race",  "device-race",     "narrow-scope",
@@ -34,7 +34,7 @@ constexpr char const* to_string(kind k) noexcept {
   return names[unsigned(k)];
 }
 
-/// The code of the error that a finding is where nobody collects it.
+/// Returns the error code that a finding throws if it is not collected.
 constexpr errc to_errc(kind k) noexcept {
   constexpr errc codes[kinds] = {errc::divergent_barrier, errc::divergent_barrier, errc::divergent_wave,   errc::divergent_wave,
                                  errc::invalid_lane,      errc::out_of_bounds,     errc::out_of_bounds,    errc::data_race,
@@ -43,7 +43,7 @@ constexpr errc to_errc(kind k) noexcept {
   return codes[unsigned(k)];
 }
 
-/// What a GPU would do, and how to mend it.
+/// Returns what a GPU does in this case and how to correct the code.
 constexpr char const* advice(kind k) noexcept {
   constexpr char const* texts[kinds] = {
       "A GPU hangs, or lets the barrier pass at random; let every thread reach it: guard the work with the condition, not the barrier.",
@@ -70,29 +70,29 @@ constexpr char const* advice(kind k) noexcept {
 
 /// One of the two sides of a finding.
 struct party {
-  unsigned thread = 0;        ///< rank in its block: of the first, where several are alike
-  unsigned count = 0;         ///< threads that are alike; 0: this side is nobody
-  extent3 block = {0, 0, 0};  ///< index of its block
-  char const* action = "";    ///< what it does, static storage: "waits at a barrier"
-  source_location where;      ///< line 0: not known
+  unsigned thread = 0;        ///< rank in the block; of several equal threads, the first
+  unsigned count = 0;         ///< the number of threads that did the same; 0 if this side does not exist
+  extent3 block = {0, 0, 0};  ///< index of the block
+  char const* action = "";    ///< what the threads did, static storage: "waits at a barrier"
+  source_location where;      ///< line 0: unknown
 };
 
-/// Two sides that break a rule, or one: which threads, doing what, where.
+/// A broken rule: the threads on one or two sides, what they did and where.
 struct finding {
-  checks::kind kind;        ///< the rule
-  char const* kernel = "";  ///< or "copy", "fill"; static storage
-  extent3 grid;             ///< of the launch, in blocks; empty: of a copy or a fill
-  extent3 block;            ///< of the launch, in threads
-  unsigned wave_size = 32;  ///< lanes of the waves that it ran with
-  std::uint64_t seed = 0;   ///< the order that the threads ran in
-  source_location launch;   ///< the line of the launch; 0: of what has none
-  party first;              ///< the one side
-  party second;             ///< the other side of it, where there is one
-  error_text text;          ///< both sides in words, with block and threads
+  checks::kind kind;        ///< the broken rule
+  char const* kernel = "";  ///< the kernel's name, or "copy" or "fill"; static storage
+  extent3 grid;             ///< blocks of the launch; empty for a copy or a fill
+  extent3 block;            ///< threads per block of the launch
+  unsigned wave_size = 32;  ///< lanes per wave
+  std::uint64_t seed = 0;   ///< the thread order
+  source_location launch;   ///< the line of the launch; 0 if there is none
+  party first;              ///< the first side
+  party second;             ///< the second side, if there is one
+  error_text text;          ///< a description of both sides, with block and threads
 
-  /// What a GPU would do, and how to mend it.
+  /// Returns what a GPU does in this case and how to correct the code.
   char const* advice() const noexcept { return checks::advice(kind); }
-  /// Adds what it ran with, "waves of 32 lanes, seed 0": all that its text does not say and that it takes to find it again.
+  /// Appends the wave size and the seed, "waves of 32 lanes, seed 0". They are not in the text and are needed to reproduce the finding.
   void append_order(error_text& to) const noexcept {
     if (grid.count() != 0) to.append("waves of %u lanes, ", wave_size);
     to.append("seed %llu", static_cast<unsigned long long>(seed));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What the host backend finds in a piece of a program, at both widths and in several orders.
+/// Checks a function on the host backend for both wave sizes and several thread orders.
 #pragma once
 
 #include <crosslane/check/collect.hpp>
@@ -10,17 +10,17 @@
 
 namespace crosslane::checks {
 
-/// How findings() looks.
+/// The options of findings().
 struct search {
-  unsigned seeds = 4;                                       ///< orders of threads: from CROSSLANE_SEED, or 0, on
-  checks::level level = options::from_environment().level;  ///< what is looked for
+  unsigned seeds = 4;                                       ///< how many thread orders; the first is CROSSLANE_SEED, or 0 without it
+  checks::level level = options::from_environment().level;  ///< what is checked
 };
 
 }  // namespace crosslane::checks
 
 namespace crosslane::detail {
 
-/// Adds to what all calls of the program have found and, where CROSSLANE_SARIF names a file, writes that.
+/// Adds a report to the findings of all calls in this process. If CROSSLANE_SARIF names a file, writes all of them to it.
 inline void note_findings(checks::report const& r) {
   static checks::report all;
   static spin_lock lock;
@@ -38,12 +38,12 @@ inline void note_findings(checks::report const& r) {
 
 namespace crosslane::checks {
 
-/// Runs run(stream) on the host's devices of 32 and of 64 lanes, on each in `seeds` orders of threads or until one has findings, and
-/// returns those of both. What else is thrown, by run or by a kernel, passes. In a file compiled for a GPU the stream is not the default
-/// backend's: run takes `auto const&`, or a basic_stream<host> const&.
+/// Calls run(stream) on the host's devices of 32 and of 64 lanes and returns the findings of both. Each device tries up to `seeds` thread
+/// orders and stops at the first order with findings. Other exceptions of run or of a kernel propagate. In a file compiled for a GPU the
+/// stream is not of the default backend: the argument of run must be `auto const&` or `basic_stream<host> const&`.
 ///
-/// Where CROSSLANE_SARIF names a file, it has, as SARIF, what all calls of this program have found, with paths relative to the folder that
-/// the program runs in.
+/// If CROSSLANE_SARIF names a file, the findings of all calls in this process are written to it as SARIF. Paths in it are relative to the
+/// working directory.
 template <class Run>
 [[nodiscard]] report findings(Run const& run, search const& s = {}) {
   if (s.seeds == 0) throw_error(errc::invalid_argument, {}, "checks::findings: 0 seeds, at least 1 is needed to find anything");
@@ -59,7 +59,7 @@ template <class Run>
           run(q);
           q.synchronize();
         } else {
-          [[maybe_unused]] auto const result = run(q);  // a copy to it may be on its way
+          [[maybe_unused]] auto const result = run(q);  // a queued copy may still write to it
           q.synchronize();
         }
       });

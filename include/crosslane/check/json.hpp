@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// A report as JSON.
+/// Reports as JSON.
 #pragma once
 
 #include <crosslane/check/report.hpp>
 
 namespace crosslane::detail {
 
-/// A string of JSON, with its quotes. Bytes that are not ASCII pass: the source's names are UTF-8.
+/// Returns a JSON string with its quotes. Bytes outside ASCII are copied, since names in sources are UTF-8.
 inline std::string json_string(char const* text) {
   std::string result = "\"";
   for (; *text != 0; ++text) {
@@ -44,7 +44,8 @@ inline std::string json_party(checks::party const& p, unsigned wave_size) {
 
 namespace crosslane::checks {
 
-/// {"total": n, "findings": [{"kind", "kernel", "grid", "block", "wave_size", "seed", "launch", "parties", "times", "text", "advice"}]}.
+/// Returns {"total": n, "findings": [{"kind", "kernel", "grid", "block", "wave_size", "seed", "launch", "parties", "times", "text",
+/// "advice"}]}.
 inline std::string to_json(report const& r) {
   std::string result = "{\"total\":" + std::to_string(r.total()) + ",\"findings\":[";
   for (report::entry const& e : r.entries()) {

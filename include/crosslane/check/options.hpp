@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What launches of the host backend are checked for, in which order their threads run, and who takes what is found.
+/// Options of the host backend: what launches check, in which order threads run, and where findings go.
 #pragma once
 
 #include <crosslane/check/finding.hpp>
@@ -10,26 +10,27 @@
 
 namespace crosslane::checks {
 
-/// How much is looked for.
+/// What is checked.
 enum class level : unsigned char {
-  off,    ///< what a block cannot go on from: threads that wait for others which never come
-  basic,  ///< and threads or lanes that wait for each other at different places
-  full,   ///< and every access to memory: needs a build with crosslane::checked. Blocks run one after another
+  off,    ///< only what a block cannot continue from: threads that wait for threads which never come
+  basic,  ///< also threads or lanes that wait for each other at different places
+  full,   ///< also every memory access, in a build with crosslane::checked. Blocks run one after another
   most,   ///< full in a build with crosslane::checked, basic in others
 };
 
-/// By default what the environment says: CROSSLANE_CHECK=off, basic or full; CROSSLANE_SEED=number.
+/// The options of a scope. Their defaults come from the environment: CROSSLANE_CHECK=off, basic or full; CROSSLANE_SEED=number.
 struct options {
-  checks::level level = from_environment().level;  ///< how much is looked for
-  /// 0: blocks, waves and lanes in their order. 1: the reverse. Others: an order of their own each, the same on every machine.
+  checks::level level = from_environment().level;  ///< what is checked
+  /// The thread order. 0: blocks, waves and lanes run in ascending order. 1: in descending order. Other seeds: a pseudo-random order per
+  /// seed, the same on every machine.
   std::uint64_t seed = from_environment().seed;
 
-  /// What the environment says.
+  /// The options given by environment variables.
   struct environment {
-    checks::level level;  ///< of CROSSLANE_CHECK
-    std::uint64_t seed;   ///< of CROSSLANE_SEED
+    checks::level level;  ///< from CROSSLANE_CHECK
+    std::uint64_t seed;   ///< from CROSSLANE_SEED
   };
-  /// Throws invalid_argument where a variable says something else.
+  /// Returns the options of the environment. Throws invalid_argument if a variable has an invalid value.
   static environment const& from_environment() {
     static environment const values = read_environment();
     return values;
@@ -61,7 +62,7 @@ struct options {
 
 namespace crosslane::detail {
 
-/// Takes findings, from any thread.
+/// Receives findings, from any thread.
 class finding_sink {
  public:
   virtual void take(checks::finding const&) noexcept = 0;
@@ -70,13 +71,13 @@ class finding_sink {
   ~finding_sink() = default;
 };
 
-/// What the launches of a thread take with them.
+/// The options and the sink that the launches of a thread use.
 struct check_scope {
   checks::options options;
   finding_sink* sink = nullptr;  ///< null: a finding is an error of the stream
 };
 
-/// Null: the environment's.
+/// Null: the options of the environment.
 inline thread_local check_scope const* current_check_scope = nullptr;
 
 }  // namespace crosslane::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Findings, collected.
+/// Collected findings.
 #pragma once
 
 #include <crosslane/check/options.hpp>
@@ -10,23 +10,24 @@
 
 namespace crosslane::checks {
 
-/// Findings in the order in which they came. Those of one kind, kernel and pair of lines count once; the first of them is kept.
+/// Findings in the order in which they occurred. Findings of the same kind, kernel and pair of source lines form one entry, which keeps the
+/// first of them.
 class report {
  public:
-  /// A finding, and how often it came.
+  /// A finding and the number of its occurrences.
   struct entry {
-    checks::finding finding;  ///< the first of them
-    std::uint64_t times = 1;  ///< all of the same kind, kernel and lines
+    checks::finding finding;  ///< the first occurrence
+    std::uint64_t times = 1;  ///< occurrences of the same kind, kernel and lines
   };
-  static constexpr std::size_t capacity = 1000;  ///< entries; what comes later is only counted
+  static constexpr std::size_t capacity = 1000;  ///< the maximal number of entries; later findings are only counted
 
-  std::vector<entry> const& entries() const noexcept { return entries_; }  ///< in the order in which they came
-  bool empty() const noexcept { return entries_.empty(); }                 ///< nothing was found
-  std::size_t size() const noexcept { return entries_.size(); }            ///< entries
-  /// All that came, those of the same lines and those beyond the capacity too.
+  std::vector<entry> const& entries() const noexcept { return entries_; }  ///< in order of occurrence
+  bool empty() const noexcept { return entries_.empty(); }                 ///< whether nothing was found
+  std::size_t size() const noexcept { return entries_.size(); }            ///< the number of entries
+  /// Returns the number of all occurrences, including repetitions and findings beyond the capacity.
   std::uint64_t total() const noexcept { return total_; }
 
-  /// Adds one that came `times` times.
+  /// Adds a finding that occurred `times` times.
   void add(finding const& f, std::uint64_t times = 1) {
     total_ += times;
     for (entry& e : entries_) {
@@ -37,7 +38,7 @@ class report {
     }
     if (entries_.size() < capacity) entries_.push_back({f, times});
   }
-  /// Adds all of another report.
+  /// Adds all findings of another report.
   void add(report const& other) {
     for (entry const& e : other.entries_) add(e.finding, e.times);
     std::uint64_t listed = 0;
@@ -45,7 +46,7 @@ class report {
     total_ += other.total_ - listed;
   }
 
-  /// For people: a paragraph each.
+  /// Returns the report as text: a paragraph for each entry.
   std::string text() const {
     std::string result;
     for (entry const& e : entries_) {

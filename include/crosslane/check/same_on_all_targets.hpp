@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Whether a program computes the same whatever the width of waves, and on the GPU as on the host.
+/// Compares the results of a program for both wave sizes, and on the GPU with the host.
 #pragma once
 
 #include <crosslane/check/compare.hpp>
@@ -9,14 +9,14 @@
 
 namespace crosslane::checks {
 
-/// What same_on_all_targets() has found.
+/// The result of same_on_all_targets().
 struct target_comparison {
-  std::vector<std::string> targets;  ///< that the program ran on: "host, 32 lanes"
-  std::string differences;           ///< from the first target, of each that differs; empty where all are the same
+  std::vector<std::string> targets;  ///< the devices that the program ran on, e.g. "host, 32 lanes"
+  std::string differences;           ///< how each other target differs from the first one; empty if none differs
 
-  /// Whether all are the same.
+  /// Whether all targets gave the same result.
   explicit operator bool() const noexcept { return differences.empty(); }
-  /// The differences, or which targets are the same.
+  /// Returns the differences, or the list of targets if there are none.
   std::string text() const {
     if (!*this) return differences;
     std::string result = "the same:";
@@ -25,9 +25,10 @@ struct target_comparison {
   }
 };
 
-/// Compares the results of run(stream), a std::vector or its like, on the host's devices of 32 and of 64 lanes and, in a file compiled for
-/// a GPU, on all GPUs of the machine, which may be none. The streams are of different types: run takes `auto const&`. All are compared with
-/// that of 32 lanes of the host, the expected one.
+/// Calls run(stream) on each device and compares the results. The devices are the host's with 32 and with 64 lanes. In a file compiled for
+/// a GPU, also all GPUs of the machine, if there are any. The result of 32 lanes on the host is the expected one.
+///
+/// run returns a std::vector or a similar range. Its argument must be `auto const&`, because the streams have different types.
 template <class Run>
 target_comparison same_on_all_targets(Run const& run, tolerance const& t = {}) {
   target_comparison result;

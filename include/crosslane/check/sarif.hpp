@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// A report as SARIF 2.1.0, the format that code hosts and editors show findings from.
+/// Reports as SARIF 2.1.0, the format from which code hosts and editors show findings.
 #pragma once
 
 #include <crosslane/check/json.hpp>
@@ -9,7 +9,7 @@
 
 namespace crosslane::detail {
 
-/// Relative to `root` where the file lies in it; as a URI, without ".." but those that a relative path begins with.
+/// Returns the path as a URI, relative to `root` if the file lies in it. Keeps ".." only at the beginning of a relative path.
 inline std::string sarif_uri(std::string_view path, std::string_view root) {
   std::string const normal = std::filesystem::path(path).lexically_normal().native();
   std::string_view file = normal;
@@ -41,7 +41,7 @@ inline std::string sarif_location(source_location const& where, std::string_view
 
 namespace crosslane::checks {
 
-/// Paths are written relative to `root`, the folder of the sources: code hosts need that.
+/// Returns the report as SARIF. Paths are relative to `root`, the folder of the sources, as code hosts require.
 inline std::string to_sarif(report const& r, std::string_view root = {}) {
   std::string result =
       "{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\",\"version\":\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":{"
@@ -57,7 +57,7 @@ inline std::string to_sarif(report const& r, std::string_view root = {}) {
   result += "]}},\"results\":[";
   for (report::entry const& e : r.entries()) {
     finding const& f = e.finding;
-    // A line that is not known is left out: of a side, of the launch where there was none.
+    // Unknown lines are omitted: those of a side, or of the launch if there was none.
     source_location const& place = f.first.where.line != 0 ? f.first.where : f.launch.line != 0 ? f.launch : f.second.where;
     if (&e != r.entries().data()) result += ',';
     result +=

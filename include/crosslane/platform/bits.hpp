@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Bits and words on both sides. `<bit>` cannot be called in device code by nvcc.
+/// Bit operations for the host and for kernels. nvcc cannot call the functions of `<bit>` in device code.
 #pragma once
 
 #include <crosslane/platform/annotations.hpp>
@@ -9,7 +9,7 @@
 
 namespace crosslane::detail {
 
-/// Set bits.
+/// Returns the number of set bits.
 CROSSLANE_FN constexpr unsigned count_bits(std::uint32_t x) {
 #if CROSSLANE_COMPILER_CUDA() && CROSSLANE_DEVICE_PASS()
   if (!__builtin_is_constant_evaluated()) return unsigned(__popc(x));
@@ -23,11 +23,11 @@ CROSSLANE_FN constexpr unsigned count_bits(std::uint64_t x) {
   return unsigned(__builtin_popcountll(x));
 }
 
-/// Index of the lowest set bit; x is not 0.
+/// Returns the index of the lowest set bit. Precondition: x != 0.
 CROSSLANE_FN constexpr unsigned lowest_bit(std::uint32_t x) {
 #if CROSSLANE_COMPILER_CUDA() && CROSSLANE_DEVICE_PASS()
   if (!__builtin_is_constant_evaluated()) return unsigned(__ffs(int(x)) - 1);
-  return unsigned(__builtin_popcount(~x & (x - 1)));  // nvcc has __builtin_ctz for the program alone
+  return unsigned(__builtin_popcount(~x & (x - 1)));  // nvcc has __builtin_ctz only for host code
 #else
   return unsigned(__builtin_ctz(x));
 #endif
@@ -35,13 +35,13 @@ CROSSLANE_FN constexpr unsigned lowest_bit(std::uint32_t x) {
 CROSSLANE_FN constexpr unsigned lowest_bit(std::uint64_t x) {
 #if CROSSLANE_COMPILER_CUDA() && CROSSLANE_DEVICE_PASS()
   if (!__builtin_is_constant_evaluated()) return unsigned(__ffsll(static_cast<long long>(x)) - 1);
-  return unsigned(__builtin_popcountll(~x & (x - 1)));  // nvcc has __builtin_ctz for the program alone
+  return unsigned(__builtin_popcountll(~x & (x - 1)));  // nvcc has __builtin_ctz only for host code
 #else
   return unsigned(__builtin_ctzll(x));
 #endif
 }
 
-/// Index of the highest set bit; x is not 0.
+/// Returns the index of the highest set bit. Precondition: x != 0.
 CROSSLANE_FN constexpr unsigned highest_bit(std::uint32_t x) {
 #if CROSSLANE_COMPILER_CUDA() && CROSSLANE_DEVICE_PASS()
   if (!__builtin_is_constant_evaluated()) return unsigned(31 - __clz(int(x)));
@@ -57,10 +57,10 @@ CROSSLANE_FN constexpr unsigned highest_bit(std::uint64_t x) {
 
 CROSSLANE_FN constexpr std::uint32_t high_word(std::uint64_t x) { return static_cast<std::uint32_t>(x >> 32); }
 
-/// The upper half of the product.
+/// Returns the upper 32 bits of the product.
 CROSSLANE_FN constexpr std::uint32_t multiply_high(std::uint32_t a, std::uint32_t b) {
 #if CROSSLANE_COMPILER_CUDA() && CROSSLANE_DEVICE_PASS()
-  if (!__builtin_is_constant_evaluated()) return __umulhi(a, b);  // nvcc may make whole 64-bit multiplications of the other way
+  if (!__builtin_is_constant_evaluated()) return __umulhi(a, b);  // nvcc may generate full 64-bit multiplications for the generic form
 #endif
   return high_word(std::uint64_t{a} * b);
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Which compiler reads this file and for what. Predicates are function-like and always defined, so that a misspelt one fails.
+/// Predicates for the compiler and its pass. They are function-like macros and always defined, so that a misspelt one is an error.
 #pragma once
 
 #if __cplusplus < 202002L
 #error "crosslane needs C++20: compile with -std=c++20"
 #endif
 
-// With these flags compilers take every number for finite, also where its bits are tested, and sum in any order: code cannot help that.
-// nvcc's --use_fast_math contains neither.
+// With these flags compilers assume that every number is finite, even where code tests its bits, and reorder sums. Code cannot prevent
+// that. nvcc's --use_fast_math includes neither.
 #if __FINITE_MATH_ONLY__ + 0 || defined(__ASSOCIATIVE_MATH__)
 #error \
     "crosslane: compile without -ffast-math (-Ofast, -ffinite-math-only, -fassociative-math): isnan(), conversions, min(), max() and fma() \
@@ -22,7 +22,7 @@ would be wrong. crosslane::fast has approximations"
 #endif
 
 #if CROSSLANE_COMPILER_CUDA() && defined(__clang__)
-// nvcc hands its host compiler `.grid = n` as `grid: n`, in headers and in users' launches; clang would warn of each.
+// nvcc passes `.grid = n` to its host compiler as `grid: n`, in headers and in users' launches. clang would warn about each.
 #pragma clang diagnostic ignored "-Wgnu-designator"
 #endif
 
@@ -33,17 +33,17 @@ would be wrong. crosslane::fast has approximations"
 #define CROSSLANE_COMPILER_HIP() 0
 #endif
 
-/// 1 under either.
+/// 1 under nvcc and under HIP's compilers.
 #define CROSSLANE_COMPILER_GPU() (CROSSLANE_COMPILER_CUDA() || CROSSLANE_COMPILER_HIP())
 
-/// 1 while device code is generated, 0 while the program's side is.
+/// 1 in the device pass, 0 in the host pass.
 #if defined(__CUDA_ARCH__) || defined(__HIP_DEVICE_COMPILE__)
 #define CROSSLANE_DEVICE_PASS() 1
 #else
 #define CROSSLANE_DEVICE_PASS() 0
 #endif
 
-/// 1: calls for each access are compiled in, for the host's access checker. Set by the target crosslane::checked, which adds the flag.
+/// 1: each memory access calls the host's access checker. The target crosslane::checked sets this and adds the compiler's flag.
 #ifndef CROSSLANE_CONFIG_CHECKED
 #define CROSSLANE_CONFIG_CHECKED 0
 #endif
@@ -52,7 +52,7 @@ would be wrong. crosslane::fast has approximations"
 #error "crosslane needs exceptions, which are how it reports errors: compile without -fno-exceptions"
 #endif
 
-/// 1 where the address sanitizer is compiled in.
+/// 1 if the address sanitizer is enabled.
 #if defined(__SANITIZE_ADDRESS__)
 #define CROSSLANE_SANITIZE_ADDRESS() 1
 #elif defined(__has_feature)
@@ -64,7 +64,7 @@ would be wrong. crosslane::fast has approximations"
 #define CROSSLANE_SANITIZE_ADDRESS() 0
 #endif
 
-/// 1 where the thread sanitizer is compiled in. The access checker of the host backend has the compiler call the same, and is none.
+/// 1 if the thread sanitizer is enabled. 0 with the host backend's access checker, which uses the same instrumentation of the compiler.
 #if CROSSLANE_CONFIG_CHECKED
 #define CROSSLANE_SANITIZE_THREAD() 0
 #elif defined(__SANITIZE_THREAD__)

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What a user may set before the first include or on the command line. Objects that were compiled with different settings link together,
-/// and each keeps its own.
+/// Settings that a user can define before the first include or on the command line. Objects compiled with different settings link together,
+/// and each keeps its own settings.
 ///
-/// Besides the macros below, of which 1 or 0 is always defined, there are two sizes of the host backend, both 64 KiB unless set:
-/// `CROSSLANE_CONFIG_HOST_SHARED_BYTES`, the largest shared memory of a block, static and dynamic together, and
-/// `CROSSLANE_CONFIG_HOST_STACK_BYTES`, the stack of one waiting lane: 1024 of them are one full block. They belong to the whole program:
-/// the largest that one of its files asks for.
+/// Each macro below is always defined, as 1 or 0. Two sizes configure the host backend; the default of both is 64 KiB.
+/// `CROSSLANE_CONFIG_HOST_SHARED_BYTES` is the largest shared memory of a block, static and dynamic together.
+/// `CROSSLANE_CONFIG_HOST_STACK_BYTES` is the stack of one waiting lane; a full block has 1024 of them. Both sizes apply to the whole
+/// program: the largest value among its files is used.
 #pragma once
 
 #include <crosslane/platform/compiler.hpp>
 
-/// 1: every launch is waited for and checked on the spot. To find which launch fails; slow.
+/// 1: every launch waits for its kernel and throws the kernel's errors. Finds the launch that fails; slow.
 #ifndef CROSSLANE_CONFIG_SYNC_LAUNCHES
 #define CROSSLANE_CONFIG_SYNC_LAUNCHES 0
 #endif
 
-/// 1: views check their bounds on the program's side and in kernels on the host. Default: in builds without NDEBUG.
+/// 1: views check their bounds on the host and in kernels of the host backend. The default is 1 without NDEBUG, 0 with it.
 #ifndef CROSSLANE_CONFIG_BOUNDS_CHECKS
 #ifdef NDEBUG
 #define CROSSLANE_CONFIG_BOUNDS_CHECKS 0
@@ -24,8 +24,8 @@
 #endif
 #endif
 
-// CROSSLANE_CONFIGURATION is a name for the settings (and the sanitizer) that change the code of inline functions. What depends on
-// them is in an inline namespace of that name, so that objects of different settings have it twice.
+// CROSSLANE_CONFIGURATION is a name made from the settings, and the sanitizer, that change the code of inline functions. Code that depends
+// on them is in an inline namespace of that name, so that objects of different settings use different symbols.
 #if CROSSLANE_CONFIG_BOUNDS_CHECKS
 #define CROSSLANE_CONFIGURATION_BOUNDS checked
 #else

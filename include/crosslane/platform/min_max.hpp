@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The smaller and the larger of two numbers, by the hardware's own instruction for floating point.
+/// The smaller and the larger of two values. Floating-point types use the hardware's instruction.
 #pragma once
 
 #include <crosslane/platform/annotations.hpp>
@@ -8,15 +8,15 @@
 
 namespace crosslane::detail {
 
-/// Types of numbers with the usual arithmetic; the library's own are added where they are defined.
+/// Whether T is a number type with the usual arithmetic. The library's own number types specialise this where they are defined.
 template <class T>
 inline constexpr bool is_number = std::is_arithmetic_v<T>;
 
-/// Types whose numbers are compared one by one: vec.
+/// Whether T is a vec: its elements are compared one by one.
 template <class T>
 inline constexpr bool is_vector = false;
 
-/// The second of two operands is taken where the first is NaN.
+/// Whether x is a floating-point NaN.
 template <class T>
 CROSSLANE_FN constexpr bool is_nan([[maybe_unused]] T const& x) {
   if constexpr (is_number<T> && !std::is_integral_v<T>)
@@ -25,7 +25,8 @@ CROSSLANE_FN constexpr bool is_nan([[maybe_unused]] T const& x) {
     return false;
 }
 
-/// Of floating point the number where the other is NaN, and either of two zeros: IEEE 754-2008's minNum.
+/// Returns the smaller value. If one floating-point operand is NaN, returns the other; of two zeros, returns either. This is IEEE
+/// 754-2008's minNum.
 template <class T>
 CROSSLANE_FN constexpr T smaller(T const& a, T const& b) {
 #if CROSSLANE_DEVICE_PASS()
@@ -44,7 +45,7 @@ CROSSLANE_FN constexpr T smaller(T const& a, T const& b) {
   }
 }
 
-/// Likewise maxNum.
+/// Returns the larger value, with the rules of IEEE 754-2008's maxNum.
 template <class T>
 CROSSLANE_FN constexpr T larger(T const& a, T const& b) {
 #if CROSSLANE_DEVICE_PASS()

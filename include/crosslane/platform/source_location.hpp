@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Where in the user's source a call stands. std::source_location is not there in clang 14, and costs more to include.
+/// Positions in source files. Replaces std::source_location, which clang 14 lacks and which costs more to include.
 #pragma once
 
 #include <crosslane/platform/annotations.hpp>
 
 namespace crosslane {
 
-/// A place in a source file; line 0 where it is not known.
+/// A position in a source file. Line 0 means unknown.
 struct source_location {
-  char const* file = "";      ///< as the compiler was given it
-  char const* function = "";  ///< the function's name alone
+  char const* file = "";      ///< the file name, as passed to the compiler
+  char const* function = "";  ///< the function's name without its arguments
   unsigned line = 0;          ///< counted from 1
 
-  /// As a default argument it names the caller of the function that has it.
+  /// Returns the caller's position. As a default argument it names the caller of the function that has the argument.
   CROSSLANE_FN static constexpr source_location current(char const* file = __builtin_FILE(), char const* function = __builtin_FUNCTION(),
                                                         unsigned line = __builtin_LINE()) noexcept {
     return {file, function, line};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The name of a type as the compiler spells it, for messages.
+/// The name of a type, as the compiler spells it, for messages.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +26,7 @@ constexpr type_name_text make_type_name() {
   return result;
 }
 
-/// Whether the name of a type has another name in it.
+/// Whether the name of T contains `part`.
 template <class T>
 constexpr bool type_name_has(char const* part) {
   for (char const* text = __PRETTY_FUNCTION__; *text != 0; ++text) {
@@ -42,7 +42,7 @@ inline constexpr type_name_text type_name_storage = make_type_name<T>();
 
 }  // namespace detail
 
-/// Null-terminated, shortened at 255 characters.
+/// Returns the name of T, null-terminated and truncated to 255 characters.
 template <class T>
 constexpr char const* type_name() noexcept {
   return detail::type_name_storage<T>.data;
