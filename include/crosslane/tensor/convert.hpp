@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// convert: the elements of a tensor in the order, and as the type, of another.
+/// convert: copies a tensor into a tensor of another layout or element type.
 #pragma once
 
 #include <crosslane/algorithm/fill.hpp>
@@ -10,7 +10,7 @@
 namespace crosslane {
 namespace detail {
 
-/// float(x) * scale as a U; integers to the nearest, ties to even.
+/// Returns float(x) * scale as a U. An integer result is rounded to the nearest, ties to even, and saturates.
 template <class U>
 struct scale_to {
   float scale;
@@ -26,7 +26,7 @@ struct scale_to {
   }
 };
 
-/// The message of a failed assertion shows both layouts as template arguments.
+/// A failed assertion shows both layouts as template arguments.
 template <class From, class To>
 struct convertible_layouts {
   static_assert(same_axes<typename From::extents_type::axes, typename To::extents_type::axes>,
@@ -58,10 +58,16 @@ void convert_views(basic_stream_ref<B> q, tensor_view<T, From> const& from, tens
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// Queues `destination(index) = source(index)` for every index: the same axes and extents, in any two layouts; axes go by name, in whatever
-/// order each side declares them. Elements are converted as by vec_cast(): floating-point numbers to integers as by saturate_cast(). Gaps
-/// of a blocked destination become zero, those of other layouts stay as they are. Both are tensors, or views of memory that the device
-/// reaches, and must not overlap. Throws size_mismatch where an axis has different extents.
+/// Queues `destination(index) = source(index)` for every index. Called on the host. Both are tensors or views of memory that the device can
+/// access. They have the same axes and extents, in any two layouts. Axes match by name, in any order of declaration. Elements are converted
+/// as by vec_cast(): from floating-point numbers to integers as by saturate_cast().
+///
+/// Gaps of a blocked destination become zero. Gaps of other destinations keep their values. Source and destination must not overlap. Throws
+/// size_mismatch if the extents of an axis differ, and invalid_argument if the two overlap in part and neither has gaps.
+///
+///   xl::tensor<float, xl::nchw> planes{q, {n, c, h, w}};
+///   xl::tensor<xl::half, xl::nhwc> pixels{q, {n, c, h, w}};
+///   xl::convert(q, planes, pixels);
 template <stream_like S, class Source, class Destination>
 void convert(S const& stream, Source&& source, Destination&& destination, source_location where = source_location::current()) {
   auto const from = detail::tensor_argument(source, where);
@@ -72,8 +78,11 @@ void convert(S const& stream, Source&& source, Destination&& destination, source
   detail::convert_views(q, from, to, detail::cast_to<U>{}, where);
 }
 
-/// The same, multiplied by `scale` on the way. Integers are rounded to the nearest, ties to even, and kept within their range: a float
-/// tensor becomes an int8 one with scale 1 / step, and float again with scale step.
+/// Queues `destination(index) = source(index) * scale` for every index. Otherwise like convert(). The product is computed in float. Integer
+/// results are rounded to the nearest, ties to even, and saturate. Integer destinations have 8 or 16 bits.
+///
+///   xl::convert_scaled(q, weights, quantised, 1 / step);  // float to int8
+///   xl::convert_scaled(q, quantised, weights, step);      // and back
 template <stream_like S, class Source, class Destination>
 void convert_scaled(S const& stream, Source&& source, Destination&& destination, float scale,
                     source_location where = source_location::current()) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Tensors of other libraries (PyTorch, NumPy, CuPy, JAX …) as views, and tensors for them, through DLPack. Nothing is copied.
+/// Exchange of tensors with other libraries (PyTorch, NumPy, CuPy, JAX …) through DLPack, in both directions. Nothing is copied.
 #pragma once
 
 #include <crosslane/kernel/numeric/small_float.hpp>
@@ -12,7 +12,8 @@
 
 namespace crosslane {
 
-/// dlpack::managed_tensor, dlpack::managed_tensor_versioned, and those of a program's dlpack.h.
+/// A managed tensor of DLPack: dlpack::managed_tensor, dlpack::managed_tensor_versioned, or the same structures from a program's own
+/// dlpack.h.
 template <class M>
 concept dlpack_managed = requires(M m) {
   m.dl_tensor.data;
@@ -47,14 +48,14 @@ inline constexpr bool is_strided<strided<E, Order, S>> = true;
 
 }  // namespace detail
 
-/// The layout with a stride for each axis that is known at run time only, in the same order: what a tensor of another library has that is
-/// a part of a larger one. with_strides<nchw> takes rows, channels and images with gaps.
+/// Layout L with a run-time stride for each axis, in the same order of memory. A part of a larger tensor of another library has such a
+/// layout. with_strides<nchw> takes rows, channels and images with gaps.
 template <class L>
 using with_strides = typename detail::dynamic_strides_of<L, typename L::extents_type::axes>::type;
 
 namespace detail {
 
-/// std::complex, cuda::std::complex, thrust::complex and their like: two numbers, the real one first.
+/// A complex number: std::complex, cuda::std::complex, thrust::complex and similar types of two numbers, the real part first.
 template <class T>
 concept complex_number = requires(T const& x) {
   typename T::value_type;
@@ -143,7 +144,7 @@ inline char const* dlpack_device_name(std::int32_t type) noexcept {
   }
 }
 
-/// What a structure says, whosever it is.
+/// The contents of a DLPack structure, whichever library declares it.
 struct dlpack_facts {
   std::uintptr_t data;
   std::uint64_t byte_offset;
@@ -154,7 +155,7 @@ struct dlpack_facts {
   std::int64_t const* strides;
   bool read_only;
 
-  /// For a rank and a shape that have been checked.
+  /// Returns the stride of axis i. Precondition: the rank and the shape have been checked.
   std::int64_t stride(int i) const {
     if (strides != nullptr) return strides[i];
     std::int64_t result = 1;
@@ -192,7 +193,7 @@ dlpack_facts dlpack_facts_of(M const& m) {
   return f;
 }
 
-/// Why a tensor does not fit; a query for yes or no has none.
+/// The reason why a tensor does not fit. dlpack_matches() asks for none.
 struct dlpack_refusal {
   errc code;
   error_text text;
@@ -208,8 +209,8 @@ struct dlpack_refusal {
   return false;
 }
 
-/// Whether elements, shape and strides are those of a view of T by L; then `strides` has one for each axis as the extents declare them,
-/// also where the tensor's own mean nothing since the axis has one index.
+/// Returns true if element type, shape and strides fit a view of T with layout L. `strides` then has one stride for each axis, in the order
+/// of the extents. An axis of one index gets the stride that the layout requires.
 template <class T, class L, class... A>
 bool dlpack_fits(dlpack_facts const& t, std::int64_t (&strides)[sizeof...(A)], dlpack_refusal* why, axes<A...>) {
   using E = typename L::extents_type;
@@ -229,7 +230,7 @@ bool dlpack_fits(dlpack_facts const& t, std::int64_t (&strides)[sizeof...(A)], d
 
   constexpr std::int64_t largest = sizeof(typename E::index_type) == 4 ? INT32_MAX : INT64_MAX;
   constexpr char const* wider = sizeof(typename E::index_type) == 4 ? "; crosslane::with_index<Layout, std::int64_t> has a wider one" : "";
-  constexpr int position[] = {position_of<E, A>...};  // in the order of memory, as all below
+  constexpr int position[] = {position_of<E, A>...};  // in the order of memory, like everything below
   constexpr std::int64_t extents[] = {E::template fixed_extent<A>()...};
   constexpr std::int64_t fixed[] = {L::template fixed_stride<A>()...};
   char const* const names[] = {axis_name<A>()...};
@@ -246,7 +247,7 @@ bool dlpack_fits(dlpack_facts const& t, std::int64_t (&strides)[sizeof...(A)], d
                            static_cast<long long>(n), static_cast<long long>(largest), wider);
   }
 
-  std::int64_t span = 1;  // what the axes inside reach over
+  std::int64_t span = 1;  // elements that the faster axes span
   for (int i = rank - 1; i >= 0; --i) {
     std::int64_t const n = t.shape[position[i]], stride = t.stride(position[i]);
     constexpr bool gaps = !is_packed<L>;
@@ -314,7 +315,8 @@ tensor_view<T, L> view_dlpack(basic_device<B> device, dlpack_facts const& t, sou
   return {reinterpret_cast<T*>(address), layout};
 }
 
-/// Whether its members are where they are expected: another major version may have moved all but the version and the deleter.
+/// Returns true if the members are where this library expects them. Another major version may move all members except the version and the
+/// deleter.
 template <dlpack_managed M>
 bool is_readable([[maybe_unused]] M const& m) {
   if constexpr (dlpack_versioned<M>)
@@ -331,7 +333,7 @@ void require_dlpack_version([[maybe_unused]] M const& m, [[maybe_unused]] source
                   unsigned(m.version.minor), unsigned(dlpack::current_version.major));
 }
 
-/// A structure with all that it points to, and what keeps the memory.
+/// A DLPack structure with everything it points to, and the owner of the memory.
 template <class M, class Owner, int Rank>
 struct dlpack_export {
   M managed;
@@ -374,22 +376,28 @@ M* export_dlpack(dlpack::device place, tensor_view<T, L> const& view, Owner&& ow
 
 }  // namespace detail
 
-/// A view of another library's tensor by a packed or strided layout, whose axes are the tensor's in the order of its shape. `managed` must
-/// outlive it, and who made its data must be done with that in the order of the streams that use it: what the stream argument of Python's
-/// __dlpack__ is for. `on` is where it is used.
+/// Returns a view of another library's tensor. Called on the host. L is a packed or strided layout, whose axes are the tensor's in the
+/// order of its shape. `on` is the device that uses the view. `managed` must outlive the view. The streams that use the view must be
+/// ordered after the work that writes the data. Python's __dlpack__ has its stream argument for this.
 ///
-/// Throws and leaves `managed` alone: invalid_argument where elements are of another type, or strides are not those of the layout (of an
-/// axis of one index, and of tensors without elements, any will do), where there is no data, and where T is not constant and the tensor is
-/// read-only; size_mismatch where the number of axes or a fixed extent differs; limit_exceeded where the layout's index cannot count the
-/// elements; invalid_device for memory that `on` does not reach; misaligned; not_supported for another major version of DLPack.
+/// Does not change `managed`. Throws:
+///  - invalid_argument if the element type differs, if the strides do not fit the layout, if there is no data, or if the tensor is
+///    read-only and T is not constant. Strides of an axis of one index and of an empty tensor are ignored;
+///  - size_mismatch if the number of axes or a fixed extent differs;
+///  - limit_exceeded if the layout's index type cannot count the elements;
+///  - invalid_device if `on` cannot access the memory;
+///  - misaligned if the address is not a multiple of the alignment of T;
+///  - not_supported if the major version of DLPack differs.
+///
+///   auto const pixels = xl::dlpack_view<float const, xl::nhwc>(device, *managed);
 template <class T, tensor_layout L, runtime_backend B, dlpack_managed M>
 [[nodiscard]] tensor_view<T, L> dlpack_view(basic_device<B> on, M const& managed, source_location where = source_location::current()) {
   detail::require_dlpack_version(managed, where);
   return detail::view_dlpack<T, L>(on, detail::dlpack_facts_of(managed), where);
 }
 
-/// Whether dlpack_view<T, L> takes it as far as version, elements, shape and strides go: to choose among layouts. Where several fit, as
-/// those of one channel, they are the same.
+/// Returns true if version, element type, shape and strides of the tensor fit dlpack_view<T, L>(). Use it to choose a layout. If several
+/// layouts fit, as for images of one channel, they place the elements alike.
 template <class T, tensor_layout L, dlpack_managed M>
 [[nodiscard]] bool dlpack_matches(M const& managed) {
   (void)sizeof(detail::dlpack_layout<L>);
@@ -398,27 +406,27 @@ template <class T, tensor_layout L, dlpack_managed M>
   return detail::dlpack_fits<T, L>(detail::dlpack_facts_of(managed), strides, nullptr, typename L::order{});
 }
 
-/// Another library's tensor that this object gives back, by its deleter, when it is destroyed; the program sees to it that work on it is
-/// done by then. Move-only. Passed to a kernel it becomes a tensor_view.
+/// An owner of another library's tensor. The destructor returns the tensor by calling its deleter. Work on the tensor must be done by then.
+/// It is move-only. As a kernel argument it becomes a tensor_view.
 template <class T, tensor_layout L>
 class dlpack_tensor {
  public:
-  using value_type = std::remove_const_t<T>;  ///< what an element is
-  using element_type = T;                     ///< the same, const for a view of constant elements
-  using layout_type = L;                      ///< how it lies in memory
+  using value_type = std::remove_const_t<T>;  ///< the type of an element
+  using element_type = T;                     ///< the same, const if the elements are constant
+  using layout_type = L;                      ///< the layout
 
-  /// Takes it over; see from_dlpack().
+  /// Takes ownership of `managed`. See from_dlpack().
   template <dlpack_managed M>
   dlpack_tensor(tensor_view<T, L> const& view, M* managed) noexcept
       : view_{view}, managed_{managed}, release_{[](void* m) noexcept {
           auto* const taken = static_cast<M*>(m);
           if (taken->deleter != nullptr) taken->deleter(taken);
         }} {}
-  /// `other` is left without a tensor.
+  /// Takes the tensor of `other`, which is then moved from.
   dlpack_tensor(dlpack_tensor&& other) noexcept : view_{other.view_}, managed_{other.managed_}, release_{other.release_} {
     other.managed_ = nullptr;
   }
-  /// Likewise; gives back what this one had.
+  /// Returns the tensor that this object had, then takes that of `other`, which is then moved from.
   dlpack_tensor& operator=(dlpack_tensor&& other) noexcept {
     if (this != &other) {
       release();
@@ -432,9 +440,9 @@ class dlpack_tensor {
   ~dlpack_tensor() { release(); }
 
   [[nodiscard]] T* data() const noexcept { return view_.data(); }            ///< the first element
-  [[nodiscard]] L const& layout() const noexcept { return view_.layout(); }  ///< with extents and strides
-  [[nodiscard]] tensor_view<T, L> view() const noexcept { return view_; }    ///< valid while this object has the tensor
-  /// Throws invalid_handle for a moved-from tensor.
+  [[nodiscard]] L const& layout() const noexcept { return view_.layout(); }  ///< the layout with extents and strides
+  [[nodiscard]] tensor_view<T, L> view() const noexcept { return view_; }    ///< valid as long as this object owns the tensor
+  /// Throws invalid_handle if the object is moved from.
   void require(source_location where) const {
     if (managed_ == nullptr) throw_error(errc::invalid_handle, where, "DLPack tensor: moved from");
   }
@@ -450,15 +458,21 @@ class dlpack_tensor {
   void (*release_)(void*) noexcept;
 };
 
-/// Takes over a tensor of another library; else as dlpack_view(). Where it throws, `managed` stays the caller's.
+/// Takes ownership of a tensor of another library. Checks and throws like dlpack_view(), and throws invalid_argument if `managed` is null.
+/// If it throws, `managed` stays the caller's.
+///
+///   auto const taken = xl::from_dlpack<float, xl::nhwc>(device, managed);
 template <class T, tensor_layout L, runtime_backend B, dlpack_managed M>
 [[nodiscard]] dlpack_tensor<T, L> from_dlpack(basic_device<B> on, M* managed, source_location where = source_location::current()) {
   if (managed == nullptr) throw_error(errc::invalid_argument, where, "DLPack tensor: null");
   return {dlpack_view<T, L>(on, *managed, where), managed};
 }
 
-/// A tensor for another library, which frees it by calling `deleter` once. M is the structure wanted, with a version unless said otherwise;
-/// work queued on the tensor must be done, or its taker's stream wait for it. Throws invalid_handle for a moved-from tensor.
+/// Gives a tensor to another library, which frees it with one call of `deleter`. M is the structure to return, by default the versioned
+/// one. Work queued on the tensor must be done, or the receiver's stream must wait for it. Throws invalid_handle if the tensor is moved
+/// from.
+///
+///   DLManagedTensorVersioned* const out = xl::to_dlpack<DLManagedTensorVersioned>(std::move(tensor));
 template <dlpack_managed M = dlpack::managed_tensor_versioned, class T, tensor_layout L, memory_kind Kind, runtime_backend B>
 [[nodiscard]] M* to_dlpack(basic_tensor<T, L, Kind, B>&& tensor, source_location where = source_location::current()) {
   tensor.require(where);
@@ -467,8 +481,8 @@ template <dlpack_managed M = dlpack::managed_tensor_versioned, class T, tensor_l
   return detail::export_dlpack<M>(place, view, static_cast<basic_tensor<T, L, Kind, B>&&>(tensor), typename L::extents_type::axes{});
 }
 
-/// A view of device memory for another library: read-only where its elements are constant. `owner` is moved to where it lives until the
-/// deleter is called, and keeps the memory: a std::shared_ptr, say.
+/// Gives another library a view of device memory. The tensor is read-only if the elements are constant. `owner` keeps the memory alive, for
+/// example a std::shared_ptr. It is moved into the returned structure and destroyed by the deleter.
 template <dlpack_managed M = dlpack::managed_tensor_versioned, class T, tensor_layout L, runtime_backend B, class Owner>
 [[nodiscard]] M* to_dlpack(basic_device<B> on, tensor_view<T, L> const& view, Owner owner) {
   return detail::export_dlpack<M>(B::place_in_dlpack(memory_kind::device, on.index()), view, static_cast<Owner&&>(owner),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The C structures through which array libraries hand each other tensors: DLPack 1.1 (github.com/dmlc/dlpack). Members have the names,
-/// types and order of that specification. Functions of dlpack.hpp read any structure with these members by name, so that those of a
-/// program's own dlpack.h do as well.
+/// The C structures with which array libraries exchange tensors: DLPack 1.1 (github.com/dmlc/dlpack). Members have the names, types and
+/// order of the specification. The functions of dlpack.hpp use the members by name, so they accept the structures of a program's own
+/// dlpack.h as well.
 #pragma once
 
 #include <crosslane/runtime/dlpack_device.hpp>
@@ -11,16 +11,16 @@
 
 namespace crosslane::dlpack {
 
-/// Of the structure, chosen by its maker.
+/// The version of DLPack that the producer of a structure chose.
 struct version {
   std::uint32_t major;
   std::uint32_t minor;
 };
 
-/// What another major version changes are the members behind `flags`.
+/// The version that this library writes. Another major version may change the members after `flags`.
 inline constexpr version current_version{1, 1};
 
-/// An element: type_code, bits of a number, numbers of a vector.
+/// The type of an element: a type_code, the bits of a number, the numbers of a vector.
 struct data_type {
   std::uint8_t code;
   std::uint8_t bits;
@@ -41,8 +41,8 @@ enum type_code : std::uint8_t {
   float8_e5m2fnuz = 13,
 };
 
-/// Memory, shape and strides, which its maker keeps. Strides are in elements; none means rows without gaps, which producers before 1.2 may
-/// leave out.
+/// Memory, shape and strides of a tensor. The producer owns them. Strides are in elements. A null `strides` means row-major order without
+/// gaps; producers before DLPack 1.2 may leave the strides out.
 struct tensor {
   void* data;
   dlpack::device device;
@@ -53,16 +53,17 @@ struct tensor {
   std::uint64_t byte_offset;
 };
 
-/// A tensor that `deleter` gives back, called once with it. In a Python capsule named "dltensor".
+/// A tensor with a deleter. The consumer calls `deleter` once with the structure to return it. A Python capsule of it has the name
+/// "dltensor".
 struct managed_tensor {
   tensor dl_tensor;
   void* manager_ctx;
   void (*deleter)(managed_tensor*);
 };
 
-inline constexpr std::uint64_t read_only = 1;  ///< of `flags`
+inline constexpr std::uint64_t read_only = 1;  ///< a bit of `flags`: consumers must not write the elements
 
-/// The same since DLPack 1.0. In a Python capsule named "dltensor_versioned".
+/// A tensor with a deleter and a version, since DLPack 1.0. A Python capsule of it has the name "dltensor_versioned".
 struct managed_tensor_versioned {
   dlpack::version version;
   void* manager_ctx;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Tensors from nothing: one value, numbers that rise, random numbers. All for tensors and views of memory that the device reaches, in any
-/// layout; what lies in gaps stays.
+/// fill, iota and fill_random: write one value, rising numbers or random numbers to a tensor. They take tensors and views of memory that
+/// the device can access, in any layout. Gaps keep their values.
 #pragma once
 
 #include <crosslane/algorithm/fill.hpp>
@@ -21,11 +21,11 @@ struct rising_number {
   T first, step;
   CROSSLANE_FN T operator()(std::uint64_t position) const {
     if constexpr (std::is_integral_v<T>) {
-      using unsigned_number = std::conditional_t<sizeof(T) <= 4, std::uint32_t, std::uint64_t>;  // wraps as T shall
+      using unsigned_number = std::conditional_t<sizeof(T) <= 4, std::uint32_t, std::uint64_t>;  // wraps like T
       return static_cast<T>(static_cast<unsigned_number>(first) +
                             static_cast<unsigned_number>(position) * static_cast<unsigned_number>(step));
     } else if constexpr (rises_in_double<T>) {
-      // Fused, so that every target gives the same bits.
+      // A fused operation gives the same bits on every target.
       return static_cast<T>(std::fma(static_cast<double>(position), static_cast<double>(step), static_cast<double>(first)));
     } else {
       return static_cast<T>(first + static_cast<T>(position) * step);
@@ -33,8 +33,8 @@ struct rising_number {
   }
 };
 
-/// The same of positions up to 2^29 and a step that float holds: their product is exact in double, so a processor that has no fused
-/// operation needs none.
+/// The same as rising_number, for positions up to 2^29 and a step that float holds exactly. The product is then exact in double, so the
+/// result is the same without a fused operation.
 template <class T>
 struct rising_product {
   double first, step;
@@ -56,29 +56,32 @@ struct random_number {
 
 }  // namespace detail
 
-/// The distribution of fill_random() where none is given: in [0, 1), a multiple of 2^-n, where T has n digits; so none is rounded to 1.
+/// The default distribution of fill_random(): uniform in [0, 1). Each number is a multiple of 2^-n, where n is the number of digits of T,
+/// so that no number is rounded to 1.
 template <class T>
 struct uniform_numbers {
-  CROSSLANE_FN T operator()(random_engine& engine) const { return uniform<T>(engine); }  ///< takes what it needs of the engine
+  CROSSLANE_FN T operator()(random_engine& engine) const { return uniform<T>(engine); }  ///< draws as many words as uniform<T>() needs
 };
-/// The same of half, bfloat16 and the 8-bit formats.
+/// The same distribution for half, bfloat16 and the 8-bit formats.
 template <class Format>
 struct uniform_numbers<small_float<Format>> {
-  /// Takes one word.
+  /// Draws one word from the engine.
   CROSSLANE_FN small_float<Format> operator()(random_engine& engine) const {
     constexpr int digits = Format::mantissa_bits + 1;
     return small_float<Format>(static_cast<float>(engine() >> (32 - digits)) * (1.f / (1 << digits)));
   }
 };
-/// Mean 0, standard deviation 1.
+/// The normal distribution with mean 0 and standard deviation 1.
 template <class T>
 struct normal_numbers {
-  CROSSLANE_FN T operator()(random_engine& engine) const { return normal<T>(engine); }  ///< takes what it needs of the engine
+  CROSSLANE_FN T operator()(random_engine& engine) const { return normal<T>(engine); }  ///< draws as many words as normal<T>() needs
 };
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// Queues `value` into every element.
+/// Queues `tensor(index) = value` for every index. Called on the host.
+///
+///   xl::fill(q, t, 1.f);
 template <stream_like S, detail::tensor_like R>
 void fill(S const& stream, R&& tensor, typename std::remove_cvref_t<R>::value_type const& value,
           source_location where = source_location::current()) {
@@ -92,10 +95,15 @@ void fill(S const& stream, R&& tensor, typename std::remove_cvref_t<R>::value_ty
   detail::transform_operands(q, where, detail::constant_value<T>{value}, view);
 }
 
-/// Queues t(index) = first + step * position, where `position` counts all indices in the order of declaration, the last axis fastest: the
-/// same tensor whatever its layout. Integers wrap: the sum modulo 2^bits. Floating-point numbers are computed in double by one fused
-/// operation and converted last, so a position need not fit their type. Of other types, which do not convert to double and back, a position
-/// is converted first and their operators do the rest.
+/// Queues `tensor(index) = first + step * position` for every index. Called on the host. `position` counts the indices in the order of
+/// declaration, the last axis fastest. The tensor is the same in every layout.
+///
+/// Integers wrap modulo 2^bits. Floating-point numbers are computed in double with one fused operation, then converted, so `position` need
+/// not fit their type. Other types that do not convert to double and back use their own operators. `position` is first converted to such a
+/// type.
+///
+///   xl::tensor<float, xl::row_major<>> t{q, {2, 3}};
+///   xl::iota(q, t);  // 0, 1, 2 in the first row, 3, 4, 5 in the second
 template <stream_like S, detail::tensor_like R>
 void iota(S const& stream, R&& tensor, typename std::remove_cvref_t<R>::value_type first = typename std::remove_cvref_t<R>::value_type(0),
           typename std::remove_cvref_t<R>::value_type step = typename std::remove_cvref_t<R>::value_type(1),
@@ -113,8 +121,11 @@ void iota(S const& stream, R&& tensor, typename std::remove_cvref_t<R>::value_ty
   detail::transform_operands(q, where, detail::rising_number<T>{first, step}, view, positions);
 }
 
-/// Queues random numbers into all elements: distribution(engine) with random_engine{seed, position}, the position counted as by iota(). So
-/// the same seed gives the same tensor whatever its layout, and on every target as far as the distribution says so.
+/// Queues `tensor(index) = distribution(engine)` for every index. Called on the host. `engine` is random_engine{seed, position}, with the
+/// position that iota() uses. The same seed gives the same tensor in every layout. It gives the same tensor on every target if the
+/// distribution does.
+///
+///   xl::fill_random(q, t, 42, xl::normal_numbers<float>{});
 template <stream_like S, detail::tensor_like R, class F>
 void fill_random(S const& stream, R&& tensor, std::uint64_t seed, F distribution, source_location where = source_location::current()) {
   static_assert(detail::check_argument<3, F>::ok);
@@ -123,7 +134,7 @@ void fill_random(S const& stream, R&& tensor, std::uint64_t seed, F distribution
   detail::require_on_device(q, "fill_random", where, tensor);
   detail::transform_operands(q, where, detail::random_number<F>{distribution, seed}, view, detail::index_positions{view.extents()});
 }
-/// Uniform in [0, 1), as uniform_numbers says. Elements are floating-point numbers.
+/// Queues uniform numbers in [0, 1) into every element, see uniform_numbers. The elements are floating-point numbers.
 template <stream_like S, detail::tensor_like R>
 void fill_random(S const& stream, R&& tensor, std::uint64_t seed, source_location where = source_location::current()) {
   using T = typename std::remove_cvref_t<R>::value_type;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Views from and to std::mdspan, and what has its shape: cuda::std::mdspan, Kokkos's. None of them is included: any class serves that has
-/// extents(), mapping() and data_handle(). Axis i of the one is the i-th that the other declares.
+/// Conversions between views of tensors and std::mdspan or similar classes, such as cuda::std::mdspan and Kokkos's. This header includes
+/// none of them. It accepts any class with extents(), mapping() and data_handle(). Axis i of the mdspan is the i-th axis that the tensor
+/// declares.
 #pragma once
 
 #include <crosslane/tensor/packed.hpp>
@@ -10,7 +11,7 @@
 
 namespace crosslane {
 
-/// What a multidimensional span of the standard library's kind has.
+/// A class with the members of std::mdspan.
 template <class M>
 concept mdspan_like = requires(M const& m) {
   typename M::element_type;
@@ -24,8 +25,8 @@ concept mdspan_like = requires(M const& m) {
 
 namespace detail {
 
-/// A view reads and writes elements where they lie. An accessor that gives something else, as std::linalg's scaled() and conjugated() do,
-/// would be lost.
+/// True if the accessor gives references to the elements. A view would lose another accessor, such as that of std::linalg's scaled() and
+/// conjugated().
 template <class M>
 struct plain_accessor {
   static constexpr bool value = [] {
@@ -39,7 +40,7 @@ struct plain_accessor {
                 "view would lose it: pass the mdspan under it, and the function to crosslane::transform");
 };
 
-/// Throws where a stride that matters is not the one that the layout has.
+/// Throws invalid_argument if the stride of an axis with more than one index differs from the layout's.
 template <class L, class M, class... A>
 void check_mdspan_strides(L const& layout, M const& mapping, char const* what, source_location where, axes<A...>) {
   unsigned r = 0;
@@ -54,7 +55,7 @@ void check_mdspan_strides(L const& layout, M const& mapping, char const* what, s
 template <class Index>
 inline constexpr std::uint64_t largest_index = ~std::uint64_t{0} >> (64 - 8 * sizeof(Index) + std::is_signed_v<Index>);
 
-/// As an Index. What does not fit is 1 where the axis has one index at most.
+/// Returns the stride as an Index. If it does not fit, returns 1 for an axis of at most one index, else throws limit_exceeded.
 template <class Index>
 Index narrow_stride(char const* what, char const* axis, std::int64_t extent, std::int64_t stride, source_location where) {
   Index const result = static_cast<Index>(stride);
@@ -64,7 +65,7 @@ Index narrow_stride(char const* what, char const* axis, std::int64_t extent, std
                 static_cast<long long>(stride), 8 * sizeof(Index), static_cast<unsigned long long>(largest_index<Index>));
   return 1;
 }
-/// A fixed one where it multiplies nothing.
+/// Returns the stride of axis A. For an axis of at most one index, this is the layout's fixed stride if there is one.
 template <class L, class A>
 typename L::index_type stride_from_mdspan(std::int64_t extent, std::int64_t stride, source_location where) {
   constexpr std::int64_t fixed = L::template fixed_stride<A>();
@@ -72,7 +73,7 @@ typename L::index_type stride_from_mdspan(std::int64_t extent, std::int64_t stri
   return narrow_stride<typename L::index_type>("from_mdspan", axis_name<A>(), extent, stride, where);
 }
 
-/// Where the first element lies: at 0, unless a mapping starts elsewhere.
+/// Returns the offset of the first element: mapping(0, ...), or 0 if the mapping cannot be called.
 template <class Mapping, class... A>
 std::ptrdiff_t first_offset([[maybe_unused]] Mapping const& mapping, axes<A...>) {
   if constexpr (requires { mapping((static_cast<void>(sizeof(A)), 0)...); })
@@ -98,10 +99,10 @@ L layout_of_mdspan(M const& m, source_location where, axes<A...>) {
 
 }  // namespace detail
 
-/// The elements of an mdspan as a tensor of layout L, packed or strided, whose order in memory the mdspan must have: from_mdspan<nhwc>(m).
-/// Its accessor gives references to the elements, as the default one does: others do not compile.
-/// Throws invalid_argument where extents or strides are not those that L fixes or its order asks for, limit_exceeded where L's indices are
-/// too narrow.
+/// Returns a view of an mdspan's elements with layout L: from_mdspan<nhwc>(m). L is packed or strided, and the mdspan must have its order
+/// in memory. The mdspan's accessor must give references to the elements, like the default accessor; else the call does not compile. Throws
+/// invalid_argument if extents or strides differ from those that L fixes or that its order requires. Throws limit_exceeded if the index
+/// type of L is too narrow.
 template <strided_layout L, mdspan_like M>
 tensor_view<typename M::element_type, L> from_mdspan(M const& m, source_location where = source_location::current()) {
   static_assert(int(M::rank()) == L::extents_type::rank, "crosslane: the mdspan and the layout have different numbers of axes");
@@ -150,8 +151,9 @@ M make_mdspan(tensor_view<T, L> const& t, source_location where, axes<A...>) {
 
 }  // namespace detail
 
-/// The view as an mdspan of type M: one of layout_stride takes every strided layout; others, as layout_right, take those whose strides they
-/// compute too. Throws invalid_argument where strides or extents are not those of M, limit_exceeded where its index type is too narrow.
+/// Returns the view as an mdspan of type M. An mdspan of layout_stride takes every strided layout. Another one, such as layout_right, takes
+/// layouts whose strides it computes, too. Throws invalid_argument if strides or extents differ from those of M, and limit_exceeded if the
+/// index type of M is too narrow.
 template <mdspan_like M, class T, strided_layout L>
 M to_mdspan(tensor_view<T, L> const& t, source_location where = source_location::current()) {
   static_assert(int(M::rank()) == L::extents_type::rank, "crosslane: the mdspan and the layout have different numbers of axes");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Tensors as text, for people. Not part of tensor.hpp: it brings the standard library's strings.
+/// to_string: tensors as text for people. This header is not part of tensor.hpp, because it includes the standard library's strings.
 #pragma once
 
 #include <crosslane/platform/number_text.hpp>
@@ -13,15 +13,16 @@
 
 namespace crosslane {
 
-/// Tensors of more than `most` elements are abridged: of each axis longer than 2 * edge the first and the last `edge` indices are shown.
+/// The limits of to_string(). A tensor of more than `most` elements is abridged: an axis longer than 2 * edge shows only its first and last
+/// `edge` indices.
 struct print_options {
-  std::int64_t most = 256;  ///< elements
-  std::int64_t edge = 3;    ///< indices, 1 at least
+  std::int64_t most = 256;  ///< elements that are printed in full
+  std::int64_t edge = 3;    ///< indices at each end of an axis, at least 1
 };
 
 namespace detail {
 
-/// "packed, memory order n, h, w, c".
+/// Returns the layout as text: "packed, memory order n, h, w, c".
 template <class L>
 struct layout_text {
   static std::string of(L const& layout) {
@@ -66,7 +67,7 @@ std::string element_text(T const& x) {
   return text;
 }
 
-/// Walks the indices that are shown.
+/// Prints the elements at the indices that are shown.
 template <class T, class L>
 class tensor_printer {
  public:
@@ -129,8 +130,9 @@ class tensor_printer {
 
 }  // namespace detail
 
-/// Element type, extents, layout, then the elements in the order in which the axes are declared, whatever their order in memory. The view
-/// is of memory that the program reaches and that no queued work writes. Elements are numbers.
+/// Returns the element type, the extents, the layout and the elements as text. The elements are printed in the order in which the axes are
+/// declared, whatever the order in memory. Elements are numbers. The view is of memory that the host can access. Precondition: no queued
+/// work writes the memory.
 ///
 ///   int [row = 2, col = 3], packed, memory order col, row
 ///   [[0, 1, 2],
@@ -145,7 +147,10 @@ std::string to_string(tensor_view<T, L> const& t, print_options options = {}) {
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// The same of a tensor or view of memory that the device reaches: copies all memory that it spans, and waits for the stream.
+/// Returns the same text for a tensor or view of memory that the device can access. Copies all memory that the view spans to the host and
+/// synchronises with the stream.
+///
+///   std::puts(xl::to_string(q, t).c_str());
 template <stream_like S, detail::tensor_like R>
 std::string to_string(S const& stream, R&& tensor, print_options options = {}, source_location where = source_location::current()) {
   auto const view = detail::tensor_argument(tensor, where);

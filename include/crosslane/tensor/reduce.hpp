@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// reduce: sums, products, extremes along axes of a tensor.
+/// reduce: sums, products, minima and maxima along axes of a tensor.
 #pragma once
 
 #include <crosslane/algorithm/fill.hpp>
@@ -10,7 +10,7 @@
 namespace crosslane {
 namespace detail {
 
-/// The message of a failed assertion shows the axes as template arguments.
+/// A failed assertion shows the axes as template arguments.
 template <class In, class Out, class Reduced>
 struct reducible_axes;
 template <class... In, class Out, class... Reduced>
@@ -23,7 +23,7 @@ struct reducible_axes<axes<In...>, Out, axes<Reduced...>> {
                 "reducible_axes");
 };
 
-/// The axes of `Order` that `List` has, or those that it lacks.
+/// The axes of `Order` that are in `List`, or those that are not, if Kept is false.
 template <class Order, class List, bool Kept, class Result = axes<>>
 struct selected_axes {
   using type = Result;
@@ -34,13 +34,13 @@ struct selected_axes<axes<A, Rest...>, List, Kept, axes<Done...>>
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// A row of the input is the share of a wave, or of a block where it is long. `partial`, if it is not null, receives the results of all
-/// parts instead of the output.
+/// Queues the reduction of contiguous rows. A wave reduces a short row, a block a long one. If `partial` is not null, it receives the
+/// results of all parts instead of the output.
 template <runtime_backend B, class T, class U, class Acc, class Op>
 void reduce_rows(basic_stream_ref<B> q, reduce_plan p, T const* in, U* out, Acc* partial, Op const& op, Acc const& identity,
                  source_location where) {
   constexpr unsigned V = elements_per_access<T>();
-  bool const vectors = V > 1 && p.length >= 64 * V && p.whole_vectors<V>(in);  // as long as they keep a wave's lanes busy
+  bool const vectors = V > 1 && p.length >= 64 * V && p.whole_vectors<V>(in);  // long enough to keep the lanes of a wave busy
   if (vectors) p.take_vectors(V);
   bool const by_blocks = p.parts > 1 || p.length > 4 * reduction_block;
   std::uint64_t const items = std::uint64_t(p.outputs) * std::uint64_t(p.parts);
@@ -56,7 +56,7 @@ void reduce_rows(basic_stream_ref<B> q, reduce_plan p, T const* in, U* out, Acc*
     run(reduce_rows_kernel<Acc, 1>{});
 }
 
-/// `partial` as reduce_rows().
+/// Queues the reduction of columns. `partial` is as in reduce_rows().
 template <unsigned V, runtime_backend B, class T, class U, class Acc, class Op>
 void reduce_columns(basic_stream_ref<B> q, reduce_plan p, column_tiles tiles, T const* in, U* out, Acc* partial, Op const& op,
                     Acc const& identity, source_location where) {
@@ -66,7 +66,8 @@ void reduce_columns(basic_stream_ref<B> q, reduce_plan p, column_tiles tiles, T 
   });
 }
 
-/// In one pass, or in two where outputs are too few to keep the device busy: then each has several partial results first.
+/// Queues the reduction in one pass. Takes two passes if there are too few outputs to keep the device busy. The first pass then computes
+/// several partial results for each output.
 template <runtime_backend B, class T, class U, class Acc, class Op>
 void reduce_by_kernels(basic_stream_ref<B> q, reduce_plan p, T const* in, U* out, Op const& op, Acc const& identity,
                        source_location where) {
@@ -99,7 +100,7 @@ void reduce_by_kernels(basic_stream_ref<B> q, reduce_plan p, T const* in, U* out
                     static_cast<Acc*>(nullptr), op, identity, where);
 }
 
-/// The same on the program's own processor.
+/// Queues the reduction as loops that run on the CPU.
 template <loop_backend B, class T, class U, class Acc, class Op>
 void reduce_by_loops(basic_stream_ref<B> q, reduce_plan p, T const* in, U* out, Op const& op, Acc const& identity, source_location where) {
   auto const run = [&](reduce_plan const& pass, auto const* from, Acc* partial) {
@@ -157,11 +158,19 @@ void reduce_views(basic_stream_ref<B> q, tensor_view<T, From> const& in, tensor_
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// Queues output(index) = identity op input(index, a) op ... over all indices `a` of the axes that are named: reduce<axis::h, axis::w>(q,
-/// sums, images, xl::plus{}, 0.f). The output has the input's other axes, in whatever order and layout. Elements are converted to the type
-/// of `identity`, in which all is computed, and the result to that of the output. `op` is associative and commutative and takes two values
-/// of that type; `identity` changes none. The order of operations depends on the device, not on the run. Where outputs are few, memory for
-/// partial results is allocated and freed in stream order. Throws size_mismatch where an axis has different extents.
+/// Queues a reduction: output(index) = identity op input(index, a) op ... over all indices `a` of the axes A. Called on the host. The
+/// output has the other axes of the input, in any order and layout. An output that reduces no elements is `identity`.
+///
+/// Elements are converted to the type of `identity`. The result is converted to the output's element type. `op` takes and returns values of
+/// the type of `identity`. Precondition: `op` is associative and commutative, and op(identity, x) is x. The order of operations depends on
+/// the device, but is the same in every run.
+///
+/// Allocates and frees memory for partial results in stream order if there are few outputs. Throws size_mismatch if the extents of an axis
+/// differ, and invalid_argument if the output overlaps the input (detected if neither has gaps).
+///
+///   using channels = xl::packed<xl::extents<int, axis::c>, xl::axes<axis::c>>;
+///   xl::tensor<float, channels> sums{q, {c}};
+///   xl::reduce<axis::n, axis::h, axis::w>(q, sums, images, xl::plus{}, 0.f);
 template <tensor_axis... A, stream_like S, detail::tensor_like Out, detail::tensor_like In, class Op, class T>
 void reduce(S const& stream, Out&& output, In&& input, Op op, T identity, source_location where = source_location::current()) {
   static_assert(detail::check_argument<3, Op>::ok);

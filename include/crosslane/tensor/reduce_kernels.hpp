@@ -8,24 +8,24 @@
 
 namespace crosslane::detail {
 
-/// Threads of a block that reduces.
+/// The threads of a block that reduces.
 inline constexpr unsigned reduction_block = 256;
-/// Blocks that a multiprocessor should have.
+/// The number of blocks that each multiprocessor should have.
 inline constexpr std::int64_t reduction_blocks = 8;
-/// Rows below this length are too short for a wave: a thread takes one.
+/// The length below which a row is too short for a wave. One thread then reduces the row.
 inline constexpr std::int64_t reduction_short = 16;
-/// Loads of a thread under way at once.
+/// The number of loads that a thread has in flight.
 inline constexpr unsigned reduction_ahead = 8;
 
 struct reduce_plan {
   reduce_plan(walk_plan<2> const& kept_, walk_plan<1> const& reduced_)
       : kept{kept_}, reduced{reduced_}, outputs{kept.count()}, length{reduced.count()} {}
 
-  walk_plan<2> kept;     ///< of the output and the input, in the input's order
-  walk_plan<1> reduced;  ///< of the input, in its order
+  walk_plan<2> kept;     ///< axes that the output keeps, in the input's order
+  walk_plan<1> reduced;  ///< axes that are reduced, in the input's order
   std::int64_t outputs;
-  std::int64_t length;     ///< positions that make an output: elements, or vectors
-  std::int64_t parts = 1;  ///< results of each output; where there are several, those of the first part come first
+  std::int64_t length;     ///< positions that are reduced to one output: elements or vectors
+  std::int64_t parts = 1;  ///< partial results of each output, stored part by part
 
   bool has_contiguous_rows() const { return reduced.rank > 0 && reduced.axis[reduced.rank - 1].stride[0] == 1; }
 
@@ -33,18 +33,18 @@ struct reduce_plan {
   bool whole_vectors(T const* in) const {
     return has_contiguous_rows() && detail::whole_vectors<V>(reduced, reduced.rank - 1, 0, in) && whole_steps<V>(kept, 1);
   }
-  /// Positions along the rows are then vectors.
+  /// Makes a position along a row a vector of v elements.
   void take_vectors(unsigned v) {
     count_in_vectors(reduced.axis[reduced.rank - 1], v);
     length /= v;
   }
 
-  /// Whether neighbours in the input that go to different outputs can be read as vectors.
+  /// True if input elements of neighbouring outputs can be read as vectors.
   template <unsigned V, class T>
   bool whole_column_vectors(T const* in) const {
     return kept.rank > 0 && detail::whole_vectors<V>(kept, kept.rank - 1, 1, in) && whole_steps<V>(reduced, 0);
   }
-  /// Each of `outputs` then is a vector of them; they lie that far apart.
+  /// Makes each of `outputs` a vector of v outputs. Returns their distance in the output's memory.
   std::int64_t take_column_vectors(unsigned v) {
     walk_axis<2>& inner = kept.axis[kept.rank - 1];
     std::int64_t const apart = inner.stride[0];
@@ -53,7 +53,7 @@ struct reduce_plan {
     return apart;
   }
 
-  /// The second pass.
+  /// Returns the plan of the second pass, which reduces the partial results.
   reduce_plan of_partial_results() const {
     reduce_plan second{kept, walk_plan<1>{1, {{parts, {outputs}}}}};
     std::int64_t stride = 1;
@@ -64,7 +64,7 @@ struct reduce_plan {
     return second;
   }
 
-  /// The positions of a part, from `first` to before `end`.
+  /// Returns the positions [first, end) of part i.
   CROSSLANE_FN void part(std::uint64_t i, std::uint64_t& first, std::uint64_t& end) const {
     std::uint64_t const all = std::uint64_t(length), share = (all + std::uint64_t(parts) - 1) / std::uint64_t(parts);
     first = i * share < all ? i * share : all;
@@ -77,7 +77,7 @@ struct accumulators {
   Acc value[N];
 };
 
-/// Where positions first, first + step ... of a plan lie, one after another, without a division for each. Of one axis, or of two.
+/// Iterates over the offsets of positions first, first + step, ... of a plan of one or two axes. next() does not divide.
 template <int Axes>
 class strided_positions {
  public:
@@ -109,18 +109,18 @@ class strided_positions {
 
  private:
   std::int64_t offset_, offset_step_;
-  std::int64_t at_ = 0, step_ = 0, extent_ = 0, carry_ = 0;  // along the inner of two axes
+  std::int64_t at_ = 0, step_ = 0, extent_ = 0, carry_ = 0;  // the position along the inner of two axes
 };
 
-/// identity op the elements at positions first, first + step ... below `end`, for each element of vectors of N. Several loads are under way
-/// at once, unless there are more than two axes.
+/// Returns identity op the elements at positions first, first + step, ... below `end`, for each element of vectors of N. Keeps several
+/// loads in flight unless the plan has more than two axes.
 template <unsigned N, class Acc, class Op, class T>
 CROSSLANE_FN accumulators<N, Acc> reduce_positions(Op const& op, Acc const& identity, walk_plan<1> const& p, T const* in,
                                                    std::uint64_t first, std::uint64_t step, std::uint64_t end) {
   using vector = vec<T, N>;
   accumulators<N, Acc> result;
   for (unsigned j = 0; j < N; ++j) result.value[j] = identity;
-  auto const add = [&](vector const x) {  // by value: one access then
+  auto const add = [&](vector const x) {  // by value, so that it is one access
     for (unsigned j = 0; j < N; ++j) result.value[j] = op(result.value[j], element_cast<Acc>(x[j]));
   };
   std::uint64_t k = first;
@@ -143,7 +143,7 @@ CROSSLANE_FN accumulators<N, Acc> reduce_positions(Op const& op, Acc const& iden
   return result;
 }
 
-/// A block reduces a row, or one of its parts, by vectors of N; or, where rows are short, each wave does.
+/// Reduces rows by vectors of N. A block takes a row or a part of one. If rows are short, a wave takes a row.
 template <class Acc, unsigned N>
 struct reduce_rows_kernel {
   static constexpr auto block = block_size<reduction_block>;
@@ -182,15 +182,15 @@ struct reduce_rows_kernel {
   }
 };
 
-/// Columns in tiles: 2^log_columns of them are the share of a block, whose threads have so many columns in as many rows as they fill. A
-/// column is what belongs to `v` outputs that are neighbours in the input.
+/// Divides the columns among blocks. A column is the input of `v` outputs that are adjacent in the input. A block takes 2^log_columns
+/// columns. Its threads form rows of this length.
 struct column_tiles {
   column_tiles() = default;
   column_tiles(reduce_plan const& p, unsigned v, std::size_t element_bytes, std::int64_t processors) {
     std::int64_t const columns = p.outputs / v;
     auto const rows_of = [](int log) { return std::int64_t{reduction_block >> log}; };
     auto const count_of = [&](int log) { return (columns + (std::int64_t{1} << log) - 1) >> log; };
-    // As wide as leaves enough blocks; not narrower than a line of memory, and not so narrow that threads have little to do.
+    // As wide as leaves enough blocks, but at least a line of memory, and wide enough that threads have enough work.
     int least = 0;
     while (rows_of(least) > 1 && ((std::size_t{v} * element_bytes << least < 128 && count_of(least) > 1) ||
                                   rows_of(least) * std::int64_t{reduction_ahead} > p.length))
@@ -200,7 +200,7 @@ struct column_tiles {
     count = count_of(log_columns);
   }
 
-  /// Into how many a column should be divided.
+  /// Returns the number of parts into which a column should be divided.
   std::int64_t parts(std::int64_t length, std::int64_t processors) const {
     if (2 * count >= 3 * processors) return 1;
     std::int64_t const wanted = processors * reduction_blocks / count;
@@ -209,11 +209,12 @@ struct column_tiles {
   }
 
   int log_columns = 0;
-  std::int64_t count = 0;  ///< blocks of all columns
-  std::int64_t apart = 0;  ///< in the output, from an element of a vector to the next
+  std::int64_t count = 0;  ///< blocks for all columns
+  std::int64_t apart = 0;  ///< distance in the output between the elements of a vector
 };
 
-/// A block reduces some neighbouring columns, or a part of them. A column is what belongs to N outputs that are neighbours in the input.
+/// Reduces columns. A block takes several adjacent columns or a part of them. A column is the input of N outputs that are adjacent in the
+/// input.
 template <class Acc, unsigned N>
 struct reduce_columns_kernel {
   static constexpr auto block = block_size<reduction_block>;
@@ -235,7 +236,7 @@ struct reduce_columns_kernel {
     auto const at = offsets_of(p.kept, within ? column : 0);
     accumulators<N, Acc> result =
         reduce_positions<N>(op, identity, p.reduced, in + at.at[1], first + row, reduction_block >> tiles.log_columns, within ? end : 0);
-    // The upper half of the rows joins the lower one, and so on.
+    // Each step combines the upper half of the rows with the lower half.
     for (unsigned threads = reduction_block / 2; threads >= columns; threads /= 2) {
       if (rank >= threads && rank < 2 * threads)
         for (unsigned j = 0; j < N; ++j) s.value[j][rank - threads] = result.value[j];
@@ -254,7 +255,7 @@ struct reduce_columns_kernel {
   }
 };
 
-/// op of what is and the elements along those axes, from index `i` on.
+/// Returns x op all elements along the listed axes, from index `i` on.
 template <class Acc, class Op, class In>
 CROSSLANE_FN Acc reduce_along(axes<>, Acc const& x, Op const& op, In const& in, typename In::multi_index const& i) {
   return op(x, element_cast<Acc>(in[i]));
@@ -267,7 +268,8 @@ CROSSLANE_FN Acc reduce_along(axes<A, Rest...>, Acc x, Op const& op, In const& i
   return x;
 }
 
-/// Where a layout has no strides: the output at a position in the order of its memory, every index by each layout.
+/// Computes one output of a tensor whose layout has no strides. `position` counts in the order of the output's memory. Each layout maps
+/// every index.
 template <class... Reduced, class Op, class Acc, class In, class Out>
 CROSSLANE_FN void reduce_place(axes<Reduced...>, std::uint64_t position, In const& in, Out const& out, Op const& op, Acc const& identity) {
   auto const i = out.memory_order(position);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What the kernels of reduce_kernels.hpp do, as plain loops that the compiler vectorises: for backends that run element-wise work without
-/// lanes.
+/// The work of reduce_kernels.hpp as plain loops that the compiler vectorises. For backends that run element-wise work without lanes.
 #pragma once
 
 #include <crosslane/tensor/reduce_kernels.hpp>
@@ -10,14 +9,14 @@ namespace crosslane::detail {
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// Results that are independent of each other, so that loops over neighbours can be vectorised.
+/// The number of independent accumulators. They let the compiler vectorise loops.
 inline constexpr std::int64_t loop_accumulators = 16;
-/// Outputs of a task at most.
+/// The largest number of outputs of a task.
 inline constexpr std::int64_t loop_columns = 256;
-/// Elements that a task takes at least, where there are so many.
+/// The smallest number of elements of a task, if there are as many.
 inline constexpr std::int64_t loop_elements = 1 << 14;
 
-/// A reduction as tasks: each takes some neighbouring outputs, or a part of what they reduce.
+/// A reduction divided into tasks. A task computes several adjacent outputs, or a part of their reduction.
 struct reduce_loops {
   explicit reduce_loops(reduce_plan const& p) : reduced{p.reduced}, outputs{p.outputs}, length{p.length}, parts{p.parts} {
     tiles = p.kept;
@@ -26,16 +25,16 @@ struct reduce_loops {
     columns = tiles.axis[tiles.rank - 1];
     row = reduced.axis[reduced.rank - 1];
     --reduced.rank;
-    // Along the rows where they are contiguous or the columns are few.
+    // Goes along the rows if they are contiguous or there are few columns.
     along_rows = (row.stride[0] == 1 && row.extent >= loop_accumulators) || columns.extent < loop_accumulators / 2;
-    // Along rows neighbouring columns help nothing: whole rows then, rather than parts of many.
+    // Along rows, adjacent columns gain nothing. Then a task takes whole rows rather than parts of many.
     std::int64_t const enough = loop_elements / length + 1;
     width = along_rows && enough < loop_columns ? enough : loop_columns;
     walk_axis<2>& last = tiles.axis[tiles.rank - 1];
     last = {(columns.extent + width - 1) / width, {columns.stride[0] * width, columns.stride[1] * width}};
   }
 
-  /// Into how many the reduction should be divided: the same on every machine, and so the results.
+  /// Returns the number of parts of the reduction. It is the same on every machine, so results are, too.
   std::int64_t wanted_parts() const {
     constexpr std::int64_t most_tasks = 64;
     std::int64_t const pieces = outputs * length / loop_elements;
@@ -45,8 +44,8 @@ struct reduce_loops {
 
   std::uint64_t tasks() const { return std::uint64_t(tiles.count() * parts); }
 
-  walk_plan<2> tiles;    ///< of `columns`, with the other axes of the outputs
-  walk_plan<1> reduced;  ///< without `row`
+  walk_plan<2> tiles;    ///< the other axes of the outputs, and the tiles of `columns`
+  walk_plan<1> reduced;  ///< the reduced axes without `row`
   walk_axis<2> columns;  ///< the last axis of the outputs
   walk_axis<1> row;      ///< the last axis that is reduced
   std::int64_t outputs, length, parts;
@@ -54,7 +53,7 @@ struct reduce_loops {
   bool along_rows;
 };
 
-/// identity op n elements, `Step` apart.
+/// Returns identity op n elements that are `Step` apart.
 template <std::int64_t Step, class Acc, class Op, class T>
 Acc reduce_run(Op const& op, Acc const& identity, row_input<T const*, Step> const& x, std::int64_t n) {
   Acc own[loop_accumulators];
@@ -68,14 +67,14 @@ Acc reduce_run(Op const& op, Acc const& identity, row_input<T const*, Step> cons
   return own[0];
 }
 
-/// result[j] = result[j] op element j of n, `Step` apart.
+/// Computes result[j] = result[j] op element j, for n elements that are `Step` apart.
 template <std::int64_t Step, class Acc, class Op, class T>
 void reduce_side_by_side(Op const& op, Acc* result, row_input<T const*, Step> const& x, std::int64_t n) {
   CROSSLANE_INDEPENDENT_ITERATIONS
   for (std::int64_t j = 0; j < n; ++j) result[j] = op(result[j], element_cast<Acc>(x[j]));
 }
 
-/// A task. `partial`, if it is not null, receives the results of all parts instead of the output.
+/// Runs one task. If `partial` is not null, it receives the results of all parts instead of the output.
 template <class T, class U, class Acc, class Op>
 void reduce_task(reduce_loops const& loops, std::uint64_t task, T const* in, U* out, Acc* partial, Op const& op, Acc const& identity) {
   std::uint64_t tile = task;

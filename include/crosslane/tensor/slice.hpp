@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Views of parts of a tensor, and of the same elements by other axes. Nothing is copied; what is known at compile time of strides and
-/// extents stays known. For layouts with strides; any thread may call them, and the program too.
+/// Views of parts of a tensor, and views of the same elements with other axes. Nothing is copied. Strides and extents that are known at
+/// compile time stay known. The functions take layouts with strides. The host and any thread of a kernel may call them.
 #pragma once
 
 #include <crosslane/tensor/packed.hpp>
@@ -30,7 +30,7 @@ struct prepended_dimension<extents<Index, Old...>, D> {
   using type = extents<Index, D, Old...>;
 };
 
-/// Extents E, of which `from` has all axes but the given one.
+/// Returns extents E. Axis `Given` has the extent `given`; the other extents come from `from`.
 template <class E, class Given, class From, class... A>
 CROSSLANE_FN constexpr E take_extents(From const& from, std::int64_t given, axes<A...>,
                                       source_location where = source_location::current()) {
@@ -44,7 +44,7 @@ CROSSLANE_FN constexpr E take_extents(From const& from, std::int64_t given, axes
   return E{get(std::type_identity<A>{})..., where};
 }
 
-/// A layout of extents E and that order with the strides that L has along the axes of E.
+/// Makes a strided layout of extents E and order `Order` with the strides that L has along the axes of E.
 template <class E, class Order, class L, class List>
 struct with_strides_of;
 template <class E, class Order, class L, class... A>
@@ -54,7 +54,7 @@ struct with_strides_of<E, Order, L, axes<A...>> {
     return {e, typename E::multi_index{{typename E::index_type(l.template stride<A>())...}}, where};
   }
 };
-/// It, or a packed one.
+/// Makes a packed layout if `Packed` is true, else the strided layout above.
 template <bool Packed, class E, class Order, class L>
 CROSSLANE_FN constexpr auto make_part([[maybe_unused]] E const& e, [[maybe_unused]] L const& l,
                                       source_location where = source_location::current()) {
@@ -69,7 +69,7 @@ CROSSLANE_FN constexpr tensor_view<T, L> make_view(T* data, L const& layout) {
   return {data, layout};
 }
 
-/// Strides of L, where axis To takes that of From.
+/// The strides of L, with the stride of axis From under the name To.
 template <class L, class From, class To>
 struct strides_by_name {
   template <class A>
@@ -86,7 +86,7 @@ struct strides_by_name {
   L layout;
 };
 
-/// The extents and strides of a layout under other names of its axes.
+/// The extents and strides of L, with axis From renamed to To.
 template <class L, class From, class To>
 struct renamed : strides_by_name<L, From, To> {
   using E = typename L::extents_type;
@@ -115,7 +115,10 @@ CROSSLANE_FN constexpr void check_subrange([[maybe_unused]] tensor_index<A, Inde
 
 }  // namespace detail
 
-/// The part where axis A has index i, without that axis. Bounds are checked as those of elements.
+/// Returns a view of the part in which axis A has index i. The view lacks axis A. Throws out_of_bounds on the host if bounds are checked
+/// and i is outside the extent.
+///
+///   auto const image = xl::fix<axis::n>(images.view(), 0);
 template <tensor_axis A, class T, strided_layout L>
 CROSSLANE_FN constexpr auto fix(tensor_view<T, L> const& t, detail::tensor_index<A, typename L::extents_type::index_type> i) {
   using E = typename L::extents_type;
@@ -128,7 +131,8 @@ CROSSLANE_FN constexpr auto fix(tensor_view<T, L> const& t, detail::tensor_index
                            detail::make_part<outermost, typename part::type, order>(part::take(t.extents()), t.layout()));
 }
 
-/// The part where axis A goes from `begin` over `count` indices. Throws out_of_bounds on the host where bounds are checked.
+/// Returns a view of the part in which axis A has `count` indices from `begin` on. Throws out_of_bounds on the host if bounds are checked
+/// and the range is not within the extent.
 template <tensor_axis A, class T, strided_layout L>
 CROSSLANE_FN constexpr auto subrange(tensor_view<T, L> const& t, detail::tensor_index<A, typename L::extents_type::index_type> begin,
                                      typename L::extents_type::index_type count) {
@@ -141,7 +145,7 @@ CROSSLANE_FN constexpr auto subrange(tensor_view<T, L> const& t, detail::tensor_
                                detail::take_extents<part, A>(t.extents(), count, typename part::axes{}), t.layout()));
 }
 
-/// The same elements, indexed by the axes in another order: permute<axis::w, axis::h>(t)(x, y) is t(y, x).
+/// Returns a view of the same elements with the axes declared in the order A...: permute<axis::w, axis::h>(t)(x, y) is t(y, x).
 template <tensor_axis... A, class T, strided_layout L>
 CROSSLANE_FN constexpr auto permute(tensor_view<T, L> const& t) {
   using E = typename L::extents_type;
@@ -152,7 +156,7 @@ CROSSLANE_FN constexpr auto permute(tensor_view<T, L> const& t) {
       t.data(), detail::make_part<detail::is_packed<L>, typename part::type, typename L::order>(part::take(t.extents()), t.layout()));
 }
 
-/// The same elements with axis From called To: what was k of one product may be m of the next.
+/// Returns a view of the same elements with axis From renamed to To. The columns of one matrix product can become the rows of the next.
 template <tensor_axis From, tensor_axis To, class T, strided_layout L>
 CROSSLANE_FN constexpr auto rename(tensor_view<T, L> const& t) {
   static_assert(!L::order::template contains<To>, "crosslane: the tensor has an axis of the new name already");
@@ -165,7 +169,7 @@ CROSSLANE_FN constexpr auto rename(tensor_view<T, L> const& t) {
 
 namespace detail {
 
-/// Strides of L, and 0 along one more axis.
+/// The strides of L and a stride of 0 along the axis New.
 template <class L, class New>
 struct broadcast_strides {
   L layout;
@@ -185,7 +189,7 @@ struct broadcast_strides {
   }
 };
 
-/// The dimension of two axes as one.
+/// The dimension To of the merged axes Outer and Inner. Its extent is fixed if both extents are.
 template <class E, class Outer, class Inner, class To>
 using merged_dimension =
     std::conditional_t<E::template fixed_extent<Outer>() == dynamic || E::template fixed_extent<Inner>() == dynamic, To,
@@ -195,8 +199,8 @@ using merged_dimension =
 
 }  // namespace detail
 
-/// The tensor `count` times along a new axis, which is declared first. Its elements are constant. Throws limit_exceeded on the program's
-/// side where the index type cannot count them.
+/// Returns a view that repeats the tensor `count` times along a new axis A, which is declared first. The elements are constant. On the
+/// host, throws limit_exceeded if the index type cannot count the elements.
 template <tensor_axis A, class T, strided_layout L>
 CROSSLANE_FN constexpr auto broadcast(tensor_view<T, L> const& t, typename L::extents_type::index_type count,
                                       source_location where = source_location::current()) {
@@ -208,8 +212,9 @@ CROSSLANE_FN constexpr auto broadcast(tensor_view<T, L> const& t, typename L::ex
       t.data(), detail::make_part<false, E, order>(detail::take_extents<E, A>(t.extents(), count, typename E::axes{}, where), s, where));
 }
 
-/// Two axes as one, To, declared in the place of Outer; Inner must follow Outer in the order of memory. Where Outer does not go on where
-/// Inner ends, it throws invalid_argument on the host, or does not compile if that is known.
+/// Returns a view in which the axes Outer and Inner are one axis To, declared in the place of Outer. Inner must directly follow Outer in
+/// the order of memory; else the call does not compile. On the host, throws invalid_argument if the stride of Outer is not the extent times
+/// the stride of Inner.
 template <tensor_axis Outer, tensor_axis Inner, tensor_axis To, class T, strided_layout L>
 CROSSLANE_FN constexpr auto merge(tensor_view<T, L> const& t, [[maybe_unused]] source_location where = source_location::current()) {
   using E = typename L::extents_type;
@@ -250,7 +255,7 @@ template <class... D, class... Next, class... Rest>
 struct joined_dimensions<dimension_list<D...>, dimension_list<Next...>, Rest...>
     : joined_dimensions<dimension_list<D..., Next...>, Rest...> {};
 
-/// Two dimensions in the place of axis A of extents or of an order.
+/// Replaces axis A of extents or of an order by two dimensions.
 template <class List, class A, class Outer, class Inner>
 struct split_dimensions;
 template <class Index, class... D, class A, class Outer, class Inner>
@@ -261,7 +266,7 @@ template <class... X, class A, class Outer, class Inner>
 struct split_dimensions<axes<X...>, A, Outer, Inner>
     : joined_dimensions<dimension_list<>, std::conditional_t<std::is_same_v<X, A>, dimension_list<Outer, Inner>, dimension_list<X>>...> {};
 
-/// Strides of L, where Inner takes that of A and Outer `length` times it.
+/// The strides of L after a split of axis A. Inner has the stride of A, and Outer has `length` times that stride.
 template <class L, class A, class Outer, class Inner>
 struct split_strides {
   using index = typename L::extents_type::index_type;
@@ -281,7 +286,7 @@ struct split_strides {
   CROSSLANE_FN constexpr index stride() const {
     if constexpr (std::is_same_v<X, inner_axis>)
       return layout.template stride<A>();
-    else if constexpr (std::is_same_v<X, Outer>)  // unsigned: it may overflow where Outer has one index
+    else if constexpr (std::is_same_v<X, Outer>)  // unsigned: it may overflow if Outer has one index
       return index(std::uint64_t(layout.template stride<A>()) * std::uint64_t(length));
     else
       return layout.template stride<X>();
@@ -290,7 +295,7 @@ struct split_strides {
   index length;
 };
 
-/// Extents E, of which two are given and `from` has the others.
+/// Returns extents E. The extents of Outer and Inner are given; the others come from `from`.
 template <class E, class Outer, class Inner, class From, class... A>
 CROSSLANE_FN constexpr E take_split_extents(From const& from, std::int64_t outer, std::int64_t inner, axes<A...>) {
   auto const get = [&](auto tag) -> std::int64_t {
@@ -333,14 +338,15 @@ CROSSLANE_FN constexpr auto split_axis(tensor_view<T, L> const& t, std::int64_t 
 
 }  // namespace detail
 
-/// Axis A as two, declared in its place: index i of A is i / n of Outer and i % n of Inner. Throws invalid_argument on the program's side
-/// where A's extent is no multiple of n, 1 or more; kernels trust it. merge() is the inverse.
+/// Returns a view in which axis A is split in two axes, declared in its place. Index i of A becomes index i / n of Outer and i % n of
+/// Inner. On the host, throws invalid_argument if n is less than 1 or the extent of A is not a multiple of n. Kernels do not check this.
+/// merge() is the inverse.
 template <tensor_axis A, tensor_axis Outer, tensor_axis Inner, class T, strided_layout L>
 CROSSLANE_FN constexpr auto split(tensor_view<T, L> const& t, typename L::extents_type::index_type n,
                                   source_location where = source_location::current()) {
   return detail::split_axis<A, Outer, Inner>(t, n, where);
 }
-/// The same where n is known at compile time: split<axis::c, group, fixed<axis::c, 8>>(t). Strides that follow from it are constants.
+/// The same with an n that is known at compile time: split<axis::c, group, fixed<axis::c, 8>>(t). Strides that follow from n are constants.
 template <tensor_axis A, tensor_axis Outer, class Inner, class T, strided_layout L>
 requires(!tensor_axis<Inner>)
 CROSSLANE_FN constexpr auto split(tensor_view<T, L> const& t, source_location where = source_location::current()) {
@@ -399,8 +405,9 @@ void check_vectorised(tensor_view<T, L> const& t, source_location where, axes<A.
 
 }  // namespace detail
 
-/// The tensor as vectors of V neighbours along its contiguous axis, whose extent becomes V times smaller. Other layouts do not compile. On
-/// the program's side it throws invalid_argument and misaligned where extents, strides or the address do not allow it; kernels trust it.
+/// Returns a view whose elements are vectors of V neighbours along the contiguous axis. The extent of this axis is divided by V. A layout
+/// without a contiguous axis does not compile. On the host, throws invalid_argument if the extent or another stride is not a multiple of V,
+/// and misaligned if the address is not a multiple of the vector's alignment. Kernels do not check this.
 template <unsigned V, class T, strided_layout L>
 CROSSLANE_FN auto vectorised(tensor_view<T, L> const& t, [[maybe_unused]] source_location where = source_location::current()) {
   using contiguous = typename L::contiguous_axis;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What the kernels of walk.hpp do, as plain loops that the compiler vectorises: for backends that run element-wise work without lanes.
+/// The work of walk.hpp's kernels as plain loops that the compiler vectorises. For backends that run element-wise work without lanes.
 #pragma once
 
 #include <crosslane/tensor/walk.hpp>
@@ -11,7 +11,7 @@ namespace crosslane::detail {
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// Visits the positions of a plan, from `first` on. Only the start divides.
+/// Iterates over the positions of a plan, from `first` on. Only the constructor divides.
 template <int Operands>
 class plan_cursor {
  public:
@@ -27,7 +27,7 @@ class plan_cursor {
   walk_offsets<Operands> const& offsets() const { return at_; }
   std::int64_t index(int axis) const { return index_[axis]; }
 
-  /// After the last position comes the first.
+  /// Goes to the next position. The last one is followed by the first.
   void next() {
     for (int i = plan_.rank - 1; i >= 0; --i) {
       walk_axis<Operands> const& a = plan_.axis[i];
@@ -44,7 +44,7 @@ class plan_cursor {
   walk_offsets<Operands> at_{};
 };
 
-/// A plan as tiles of two axes. Rows go along `along`. Within a tile, what one row brings into the cache serves the next ones.
+/// A plan divided into tiles of two axes. Rows run along `along`. Rows of a tile share the cache lines that they load.
 template <int Operands>
 struct tiled_loops {
   static constexpr std::int64_t tile = 4096;  ///< elements
@@ -64,10 +64,10 @@ struct tiled_loops {
     tiles = p;
   }
 
-  /// Of whole tiles.
+  /// Returns the number of elements of whole tiles.
   std::uint64_t elements() const { return std::uint64_t(tiles.count() * tile); }
 
-  /// Calls visit(offsets, rows, n) for tiles of rows of n; `begin` and `end` count elements of whole tiles.
+  /// Calls visit(offsets, rows, n) for each tile of `rows` rows of n elements. `begin` and `end` count the elements of whole tiles.
   template <class Visit>
   void for_each_tile(std::uint64_t begin, std::uint64_t end, Visit const& visit) const {
     plan_cursor<Operands> cursor{tiles, begin / tile};
@@ -82,22 +82,22 @@ struct tiled_loops {
   walk_axis<Operands> along, across;
   int along_axis, across_axis;
   std::int64_t tile_along, tile_across;
-  bool square = false;  ///< a tile is as long as it is wide, where the axes are
+  bool square = false;  ///< tiles are as long as wide, if the axes are long enough
 
  private:
   void choose_axes(walk_plan<Operands> const& p) {
     walk_axis<Operands> const(&axis)[8] = p.axis;
     along_axis = p.rank - 1;
     across_axis = p.rank - 2;
-    // The output is contiguous along the last axis; an input that is not has another one for that.
+    // The output is contiguous along the last axis. An input may be contiguous along another axis.
     for (int j = 1; j < Operands; ++j)
       for (int i = 0; i < along_axis; ++i)
         if (axis[i].stride[j] == 1 && axis[along_axis].stride[j] > 1) across_axis = i, square = true;
-    // The tiles of small planes would be small.
+    // The tiles of small planes would be small, so the longest other axis goes across.
     if (!square && axis[along_axis].extent * axis[across_axis].extent < tile / 8)
       for (int i = 0; i < along_axis; ++i)
         if (axis[i].extent > axis[across_axis].extent) across_axis = i;
-    constexpr std::int64_t shortest = 8;  // a shorter axis makes no good loop
+    constexpr std::int64_t shortest = 8;  // a shorter axis is too short for the inner loop
     if (axis[along_axis].extent < shortest && axis[across_axis].extent > axis[along_axis].extent) std::swap(along_axis, across_axis);
   }
   static void count_in_tiles(walk_axis<Operands>& a, std::int64_t n) {
@@ -106,7 +106,7 @@ struct tiled_loops {
   }
 };
 
-/// The elements of an input in a row, `Step` apart: 1, 0 for one that is repeated, or `dynamic`.
+/// The elements of an input along a row. They are `Step` apart: 1, 0 for a repeated element, or `dynamic`.
 template <class In, std::int64_t Step>
 struct row_input {
   row_input(In data_, std::int64_t at, std::int64_t step_) : data{data_ + at}, step{step_} {}
@@ -130,7 +130,7 @@ void write_row(F const& f, std::int64_t n, U* to, std::int64_t step, In const...
 template <std::int64_t ToStep, std::int64_t... Step, int... J, int Operands, class F, class U, class... In>
 void write_rows(std::integer_sequence<std::int64_t, ToStep, Step...>, std::integer_sequence<int, J...>, tiled_loops<Operands> const& loops,
                 std::uint64_t begin, std::uint64_t end, F const& f, U* to, In... from) {
-  F const own = f;  // so that nothing that is written can be part of it
+  F const own = f;  // a copy, so that no write can change it
   walk_axis<Operands> const along = loops.along, across = loops.across;
   loops.for_each_tile(begin, end, [&](walk_offsets<Operands> const& at, std::int64_t rows, std::int64_t n) {
     for (std::int64_t r = 0; r < rows; ++r)
@@ -139,12 +139,12 @@ void write_rows(std::integer_sequence<std::int64_t, ToStep, Step...>, std::integ
   });
 }
 
-/// Rows in which the elements of each operand are neighbours have a loop of their own; with up to so many inputs, so have those in which
-/// some inputs repeat an element.
+/// A row in which the elements of every operand are adjacent has a loop of its own. With at most this many inputs, a row in which inputs
+/// repeat an element has one, too.
 inline constexpr int most_inputs_that_repeat = 3;
 
-/// output = f(inputs...) for elements `begin` to `end` of the tiles; pointers are to where the plan begins. `Step` has the steps of the
-/// operands that are decided; from the first one that is `dynamic`, all are.
+/// Computes output = f(inputs...) for elements `begin` to `end` of the tiles. Pointers point to the start of the plan. `Step` lists the
+/// steps of the operands decided so far. After the first `dynamic` step, all are `dynamic`.
 template <std::int64_t... Step, int Operands, class F, class U, class... In>
 void write_tiles(tiled_loops<Operands> const& loops, std::uint64_t begin, std::uint64_t end, F const& f, U* to, In... from) {
   constexpr int decided = int(sizeof...(Step));
@@ -168,7 +168,7 @@ void write_tiles(tiled_loops<Operands> const& loops, std::uint64_t begin, std::u
   }
 }
 
-/// The index after `i` when all are visited in that order.
+/// Advances `i` to the next index in the given order.
 template <class E, class... A>
 void to_next_index(typename E::multi_index& i, E const& e, axes<A...>) {
   constexpr int positions[] = {position_of<E, A>...};
@@ -179,7 +179,7 @@ void to_next_index(typename E::multi_index& i, E const& e, axes<A...>) {
   }
 }
 
-/// Where a layout has no strides: positions `begin` to `end` in the order of the output's memory, every index by each layout.
+/// Writes outputs of layouts without strides. `begin` and `end` count in the order of the output's memory. Each layout maps every index.
 template <class F, class To, class... From>
 void write_places(std::uint64_t begin, std::uint64_t end, F const& f, To const& to, From const&... from) {
   static_assert(check_function<F, decltype(read_at(from.data(), 0))...>::ok);
