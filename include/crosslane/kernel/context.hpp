@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The context: the object through which a kernel reaches the machine. Written once over the primitives of a backend.
+/// The context through which a kernel uses the device. It is written once, over the primitives of a backend.
 #pragma once
 
 #include <crosslane/kernel/index.hpp>
@@ -11,45 +11,48 @@
 
 namespace crosslane {
 
-/// `Native` is a backend's primitives (empty on a GPU, the lane's state on the host), `Width` the lanes of a wave, `Shape` what the
-/// kernel fixes at compile time. Every function is for the calling thread; only sync_block() and sync_grid() must be called by all.
+/// The context of a kernel: positions, sizes, loops, shared memory and barriers. Positions are those of the calling thread. Any thread may
+/// call any function; only sync_block() and sync_grid() must be called by all threads.
+///
+/// `Native` holds the primitives of the backend: nothing on a GPU, the state of the lane on the host. `Width` is the number of lanes of a
+/// wave. `Shape` is what the kernel fixes at compile time.
 template <class Native, unsigned Width, class Shape>
 class context {
   static_assert(Width == 32 || Width == 64);
 
  public:
   using native_type = Native;                           ///< the backend's primitives
-  using shape = Shape;                                  ///< the kernel_shape
+  using shape = Shape;                                  ///< the kernel_shape of the kernel
   static constexpr unsigned wave_size = Width;          ///< lanes of a wave
-  static constexpr int dimensions = Shape::dimensions;  ///< of the kernel: 1, 2 or 3
+  static constexpr int dimensions = Shape::dimensions;  ///< dimensions of the kernel: 1, 2 or 3
 
-  /// By the backend, at the begin of a kernel.
+  /// Constructs the context. The backend calls it at the start of a kernel.
   CROSSLANE_FN constexpr explicit context(Native native) : native_{native} {}
 
-  // --- positions and extents: an unsigned for kernels of one dimension, index2, index3 for two and three ---
+  // --- positions and extents: unsigned in kernels of one dimension, index2 in two, index3 in three ---
 
-  CROSSLANE_FN auto thread_index() const { return pick(thread<0>(), thread<1>(), thread<2>()); }  ///< of the thread in its block
-  CROSSLANE_FN auto block_index() const { return pick(block<0>(), block<1>(), block<2>()); }      ///< of the block in the grid
+  CROSSLANE_FN auto thread_index() const { return pick(thread<0>(), thread<1>(), thread<2>()); }  ///< position of the thread in its block
+  CROSSLANE_FN auto block_index() const { return pick(block<0>(), block<1>(), block<2>()); }      ///< position of the block in the grid
   CROSSLANE_FN auto block_extent() const { return pick(extent<0>(), extent<1>(), extent<2>()); }  ///< threads of a block along each axis
   CROSSLANE_FN auto grid_extent() const { return pick(grid<0>(), grid<1>(), grid<2>()); }         ///< blocks of the grid along each axis
 
-  /// Position in the whole grid along one axis (0 is x), 64-bit since it can exceed 2^32.
+  /// Returns the position of the thread in the grid along one axis; axis 0 is x. The result has 64 bits because it can exceed 2^32.
   template <int Axis = 0>
   CROSSLANE_FN std::uint64_t global_index() const {
     static_assert(Axis >= 0 && Axis < dimensions, "crosslane: the kernel has fewer dimensions");
     return std::uint64_t{block<Axis>()} * extent<Axis>() + thread<Axis>();
   }
 
-  // --- ranks: positions flattened, x fastest ---
+  // --- ranks: positions as one number, x fastest ---
 
-  /// Of the thread in its block: 0 to block_size() - 1.
+  /// Returns the rank of the thread in its block, 0 to block_size() - 1.
   CROSSLANE_FN unsigned thread_rank() const {
     unsigned rank = thread<0>();
     if constexpr (dimensions > 1) rank += extent<0>() * thread<1>();
     if constexpr (dimensions > 2) rank += extent<0>() * extent<1>() * thread<2>();
     return rank;
   }
-  /// Threads of a block; a constant where the kernel fixes it.
+  /// Returns the number of threads of a block. It is a constant if the kernel fixes its block size.
   CROSSLANE_FN constexpr unsigned block_size() const {
     if constexpr (Shape::fixed) {
       return Shape::threads;
@@ -60,55 +63,59 @@ class context {
       return size;
     }
   }
-  /// Of the block in the grid.
+  /// Returns the rank of the block in the grid, 0 to block_count() - 1.
   CROSSLANE_FN std::uint64_t block_rank() const {
     std::uint64_t rank = block<0>();
     if constexpr (dimensions > 1) rank += std::uint64_t{grid<0>()} * block<1>();
     if constexpr (dimensions > 2) rank += std::uint64_t{grid<0>()} * grid<1>() * block<2>();
     return rank;
   }
-  /// Blocks of the grid.
+  /// Returns the number of blocks of the grid.
   CROSSLANE_FN std::uint64_t block_count() const {
     std::uint64_t count = grid<0>();
     if constexpr (dimensions > 1) count *= grid<1>();
     if constexpr (dimensions > 2) count *= grid<2>();
     return count;
   }
-  /// Of the thread in the grid, block by block.
+  /// Returns the rank of the thread in the grid, 0 to global_size() - 1. Threads of a block have consecutive ranks.
   CROSSLANE_FN std::uint64_t global_rank() const { return block_rank() * block_size() + thread_rank(); }
-  /// Threads of the grid.
+  /// Returns the number of threads of the grid.
   CROSSLANE_FN std::uint64_t global_size() const { return block_count() * block_size(); }
 
   // --- waves ---
 
-  /// Of the lane in its wave: 0 to wave_size - 1.
+  /// Returns the rank of the lane in its wave, 0 to wave_size - 1.
   CROSSLANE_FN unsigned lane_rank() const { return thread_rank() % wave_size; }
-  /// Of the wave in its block.
+  /// Returns the rank of the wave in its block, 0 to wave_count() - 1.
   CROSSLANE_FN unsigned wave_rank() const { return thread_rank() / wave_size; }
-  /// Waves of the block; the last one may be partial.
+  /// Returns the number of waves of the block. The last wave may be partial.
   CROSSLANE_FN constexpr unsigned wave_count() const { return (block_size() + wave_size - 1) / wave_size; }
 
   // --- loops ---
 
-  /// This thread's share of 0 ... n-1 when the block works on it together: for (auto i : ctx.block_stride(n)).
+  /// Returns the calling thread's share of the indices 0 ... n-1 when all threads of the block divide them:
+  /// `for (auto i : ctx.block_stride(n))`. The thread takes every block_size()-th index from its rank on. A negative n counts as 0.
   template <std::integral N>
   CROSSLANE_FN auto block_stride(N n) const {
     using counter = detail::block_counter<N>;
     return stride_range<N, counter>{thread_rank(), block_size(), detail::count_of<counter>(n)};
   }
-  /// This thread's share when the whole grid works on it together.
+  /// Returns the calling thread's share of the indices 0 ... n-1 when all threads of the grid divide them. The thread takes every
+  /// global_size()-th index from its rank on. A negative n counts as 0.
   template <std::integral N>
   CROSSLANE_FN auto grid_stride(N n) const {
     return stride_range<N, std::uint64_t>{global_rank(), global_size(), detail::count_of<std::uint64_t>(n)};
   }
 
-  // --- the block together ---
+  // --- the whole block ---
 
-  /// Barrier: every thread of the block must call it, at the same place. Accesses to shared and global memory before it are
-  /// visible to the block after it. A release by one thread after it hands all of them on: the other threads need no fence.
+  /// Waits until all threads of the block have called it. Every thread of the block must call it, at the same place. Accesses to shared and
+  /// global memory before the barrier are visible to the block after it. A release by one thread after the barrier covers these accesses of
+  /// all threads of the block: the other threads need no fence.
   CROSSLANE_FN void sync_block(source_location where = source_location::current()) const { native_.sync_block(where); }
 
-  /// The dynamic shared memory of the launch, as many T as fit. Aligned to 16 bytes; T needs no more.
+  /// Returns the dynamic shared memory of the launch as a span of T. It has as many elements as fit. The memory is aligned to 16 bytes, and
+  /// T must not need more.
   template <class T>
   CROSSLANE_FN span<T> dynamic_shared() const {
     static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= 16,
@@ -116,10 +123,11 @@ class context {
     return {static_cast<T*>(native_.dynamic_shared()), native_.dynamic_shared_bytes() / sizeof(T)};
   }
 
-  // --- the grid together ---
+  // --- the whole grid ---
 
-  /// Barrier of a kernel that states `static constexpr bool cooperative = true;`: every thread of the grid must call it, at the same
-  /// place. Accesses to global memory before it are visible to the grid after it; it is a barrier of each block too.
+  /// Waits until all threads of the grid have called it. The kernel must state `static constexpr bool cooperative = true;`. Every thread of
+  /// the grid must call it, at the same place. Accesses to global memory before the barrier are visible to the grid after it. It is also a
+  /// barrier of each block.
   ///
   ///   struct smooth_twice {  // b = smooth(a), then a = smooth(b), in one launch
   ///     static constexpr bool cooperative = true;
@@ -137,7 +145,7 @@ class context {
     if constexpr (Shape::cooperative) native_.sync_grid(thread_rank() == 0, block_rank() == 0, unsigned(block_count()), where);
   }
 
-  /// The backend's primitives: for the library's own functions.
+  /// Returns the primitives of the backend. They are for functions of the library.
   CROSSLANE_FN Native const& native() const { return native_; }
 
  private:
@@ -174,7 +182,7 @@ class context {
   [[no_unique_address]] Native native_;
 };
 
-/// What a kernel may ask of its context.
+/// The concept of a context. Kernels constrain their context parameter with it.
 template <class C>
 concept kernel_context = requires(C const& c) {
   { C::wave_size } -> std::convertible_to<unsigned>;

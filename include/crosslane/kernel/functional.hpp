@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Binary operators for reductions and scans. Their types let a backend pick an instruction.
+/// Binary operators for reductions and scans. A backend chooses its instruction by their types.
 #pragma once
 
 #include <crosslane/platform/min_max.hpp>
@@ -10,15 +10,15 @@ namespace crosslane {
 
 /// Addition.
 struct plus {
-  /// a + b, as T.
+  /// Returns a + b as a T.
   template <class T>
   CROSSLANE_FN constexpr T operator()(T const& a, T const& b) const {
     return static_cast<T>(a + b);
   }
 };
-/// Subtraction. Not for reductions: the order of the operands matters.
+/// Subtraction. It is not for reductions, because the order of the operands matters.
 struct minus {
-  /// a - b, as T.
+  /// Returns a - b as a T.
   template <class T>
   CROSSLANE_FN constexpr T operator()(T const& a, T const& b) const {
     return static_cast<T>(a - b);
@@ -26,34 +26,36 @@ struct minus {
 };
 /// Multiplication. Unsigned integers wrap around.
 struct multiplies {
-  /// a * b, as T.
+  /// Returns a * b as a T.
   template <class T>
   CROSSLANE_FN constexpr T operator()(T const& a, T const& b) const {
     if constexpr (std::is_unsigned_v<T> && sizeof(T) < sizeof(int))
-      return static_cast<T>(unsigned(a) * unsigned(b));  // of int, to which they would be promoted, it could overflow
+      return static_cast<T>(unsigned(a) * unsigned(b));  // the product as int, after promotion, could overflow
     else
       return static_cast<T>(a * b);
   }
 };
-/// Division. Not for reductions, as minus.
+/// Division. It is not for reductions, because the order of the operands matters.
 struct divides {
-  /// a / b, as T.
+  /// Returns a / b as a T.
   template <class T>
   CROSSLANE_FN constexpr T operator()(T const& a, T const& b) const {
     return static_cast<T>(a / b);
   }
 };
-/// The smaller; the first where neither is. Of floating point the number where the other is NaN, and either of +0 and -0.
+/// The minimum. If neither operand is smaller, it is the first. For floating point, NaN is ignored if the other operand is a number, and of
+/// +0 and -0 either may be the result.
 struct minimum {
-  /// The smaller of both.
+  /// Returns the smaller of a and b.
   template <class T>
   CROSSLANE_FN constexpr T operator()(T const& a, T const& b) const {
     return detail::smaller(a, b);
   }
 };
-/// The larger; the first where neither is. Of floating point the number where the other is NaN, and either of +0 and -0.
+/// The maximum. If neither operand is larger, it is the first. For floating point, NaN is ignored if the other operand is a number, and of
+/// +0 and -0 either may be the result.
 struct maximum {
-  /// The larger of both.
+  /// Returns the larger of a and b.
   template <class T>
   CROSSLANE_FN constexpr T operator()(T const& a, T const& b) const {
     return detail::larger(a, b);
@@ -61,7 +63,7 @@ struct maximum {
 };
 /// Bitwise and.
 struct bit_and {
-  /// a & b.
+  /// Returns a & b.
   template <class T>
   CROSSLANE_FN constexpr T operator()(T const& a, T const& b) const {
     return static_cast<T>(a & b);
@@ -69,7 +71,7 @@ struct bit_and {
 };
 /// Bitwise or.
 struct bit_or {
-  /// a | b.
+  /// Returns a | b.
   template <class T>
   CROSSLANE_FN constexpr T operator()(T const& a, T const& b) const {
     return static_cast<T>(a | b);
@@ -77,7 +79,7 @@ struct bit_or {
 };
 /// Bitwise exclusive or.
 struct bit_xor {
-  /// a ^ b.
+  /// Returns a ^ b.
   template <class T>
   CROSSLANE_FN constexpr T operator()(T const& a, T const& b) const {
     return static_cast<T>(a ^ b);
@@ -89,7 +91,7 @@ namespace detail {
 template <class Op>
 inline constexpr bool is_bitwise = std::is_same_v<Op, bit_and> || std::is_same_v<Op, bit_or> || std::is_same_v<Op, bit_xor>;
 
-/// Whether identity_of<T, Op>() exists: the value that changes no other.
+/// Whether identity_of<T, Op>() exists. The identity is the value that leaves every other operand unchanged.
 template <class T, class Op>
 inline constexpr bool has_identity = std::is_integral_v<T> && !std::is_same_v<T, bool> &&
                                      (std::is_same_v<Op, plus> || std::is_same_v<Op, multiplies> || std::is_same_v<Op, minimum> ||
@@ -110,7 +112,7 @@ CROSSLANE_FN constexpr T identity_of() {
     return T(0);
 }
 
-/// The order of the operands of Op on T does not matter: the library's own operators on numbers.
+/// Whether the library knows that Op is commutative on T: true for its own operators on numbers.
 template <class T, class Op>
 inline constexpr bool is_commutative = (is_number<T> && (std::is_same_v<Op, plus> || std::is_same_v<Op, multiplies> ||
                                                          std::is_same_v<Op, minimum> || std::is_same_v<Op, maximum>)) ||

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Indices of several dimensions, and the ranges of strided loops.
+/// Indices of two and three dimensions, and the ranges of strided loops.
 #pragma once
 
 #include <crosslane/platform/annotations.hpp>
@@ -21,44 +21,46 @@ struct index3 {
   unsigned z;  ///< along the third
 };
 
-/// first, first + step, ... below `end`, for a range-based for. The counter is wide enough never to wrap.
+/// The range first, first + step, ... of numbers below `end`, for a range-based for loop. The counter is wide enough that it cannot wrap
+/// around.
 template <class Index, class Counter>
 class stride_range {
  public:
-  /// Made by context::block_stride() and context::grid_stride().
+  /// Constructs the range. context::block_stride() and context::grid_stride() call it.
   CROSSLANE_FN constexpr stride_range(Counter first, Counter step, Counter end) : first_{first}, step_{step}, end_{end} {}
 
-  /// What an iterator is compared with: it has come to the end when its counter is not below.
+  /// The end of the range. An iterator has reached it when its counter is not below `end`.
   struct sentinel {
-    Counter end;  ///< the first number behind the loop
+    Counter end;  ///< the first number beyond the loop
   };
-  /// The counter of a loop.
+  /// The iterator of the range.
   class iterator {
    public:
-    /// At `value`; each step adds `step`.
+    /// Constructs an iterator at `value`. Each increment adds `step`.
     CROSSLANE_FN constexpr iterator(Counter value, Counter step) : value_{value}, step_{step} {}
-    CROSSLANE_FN constexpr Index operator*() const { return Index(value_); }  ///< the index
-    /// The next index of this thread.
+    CROSSLANE_FN constexpr Index operator*() const { return Index(value_); }  ///< the current index
+    /// Advances to the next index of the thread.
     CROSSLANE_FN constexpr iterator& operator++() {
       value_ += step_;
       return *this;
     }
-    /// Whether there are more.
+    /// Returns whether the iterator is before the end.
     CROSSLANE_FN friend constexpr bool operator!=(iterator const& i, sentinel s) { return i.value_ < s.end; }
 
    private:
     Counter value_, step_;
   };
 
-  CROSSLANE_FN constexpr iterator begin() const { return {first_, step_}; }  ///< at the first index
-  CROSSLANE_FN constexpr sentinel end() const { return {end_}; }             ///< behind the last
+  CROSSLANE_FN constexpr iterator begin() const { return {first_, step_}; }  ///< the first index
+  CROSSLANE_FN constexpr sentinel end() const { return {end_}; }             ///< the end
 
  private:
   Counter first_, step_, end_;
 };
 
 namespace detail {
-/// A block's stride is at most 1024: below 2^31 - 1024 elements an unsigned counter cannot wrap, and any int count is.
+/// The type of the counter of block_stride(). A block's stride is at most 1024, so an unsigned counter cannot wrap around below 2^31 - 1024
+/// elements, nor with any count of type int.
 template <class N>
 using block_counter = std::conditional_t<(sizeof(N) < 4 || (sizeof(N) == 4 && std::is_signed_v<N>)), unsigned, std::uint64_t>;
 

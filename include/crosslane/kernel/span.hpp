@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// A view of contiguous elements: pointer and count, what buffers become when passed to a kernel.
+/// A view of contiguous elements: a pointer and a count. A buffer becomes a span when it is passed to a kernel.
 #pragma once
 
 #include <crosslane/platform/config.hpp>
@@ -13,8 +13,8 @@ namespace crosslane {
 namespace detail {
 
 #if CROSSLANE_CONFIG_BOUNDS_CHECKS
-/// An index that knows where it was used: operator[] cannot have a default argument. As a parameter it also keeps apart the functions
-/// of objects that check and of those that do not.
+/// An index with the source location of its use, which operator[] cannot take as a default argument. As a parameter type it also gives
+/// functions in object files with and without bounds checks different symbols.
 struct span_index {
   template <std::convertible_to<std::size_t> N>
   CROSSLANE_FN constexpr span_index(N i, source_location where_ = source_location::current()) : value{std::size_t(i)}, where{where_} {}
@@ -41,7 +41,7 @@ CROSSLANE_FN constexpr void check_subspan([[maybe_unused]] span_index offset, [[
 using span_index = std::size_t;
 #endif
 
-/// What has data() and size() of elements convertible, without change of size, to T.
+/// A type whose data() and size() give elements that convert to T without a change of size.
 template <class R, class T>
 concept contiguous_of = !std::is_reference_v<R> && requires(R& r) {
   { *r.data() } -> std::convertible_to<T&>;
@@ -50,23 +50,24 @@ concept contiguous_of = !std::is_reference_v<R> && requires(R& r) {
 
 }  // namespace detail
 
-/// Trivially copyable; owns nothing. Bounds are checked on the host where CROSSLANE_CONFIG_BOUNDS_CHECKS is 1.
+/// A view of `size` contiguous elements. It is trivially copyable and owns nothing. The host checks bounds if
+/// CROSSLANE_CONFIG_BOUNDS_CHECKS is 1.
 template <class T>
 class span {
  public:
-  using element_type = T;                  ///< constant where the elements are
-  using value_type = std::remove_cv_t<T>;  ///< never constant
+  using element_type = T;                  ///< the type of an element, const if the elements are
+  using value_type = std::remove_cv_t<T>;  ///< the type of an element without const
 
-  /// No elements.
+  /// Constructs an empty view.
   constexpr span() = default;
-  /// `size` elements from `data`. Nothing is checked.
+  /// Constructs a view of `size` elements from `data`. Nothing is checked.
   CROSSLANE_FN constexpr span(T* data, std::size_t size) noexcept : data_{data}, size_{size} {}
 
-  /// All of an array, in shared memory too.
+  /// Constructs a view of a whole array. The array may lie in shared memory.
   template <std::size_t N>
   CROSSLANE_FN constexpr span(T (&array)[N]) noexcept : data_{array}, size_{N} {}
 
-  /// From vectors, arrays, other spans.
+  /// Constructs a view of the elements of a vector, an array or another span.
   CROSSLANE_NO_EXEC_CHECK
   template <class R>
   requires(!std::same_as<std::remove_cvref_t<R>, span> && detail::contiguous_of<std::remove_reference_t<R>, T> &&
@@ -74,13 +75,13 @@ class span {
   CROSSLANE_UNCHECKED_FN constexpr span(R&& range) noexcept(noexcept(range.data()) && noexcept(range.size()))
       : data_{range.data()}, size_{range.size()} {}
 
-  CROSSLANE_FN constexpr T* data() const noexcept { return data_; }           ///< the first element
-  CROSSLANE_FN constexpr std::size_t size() const noexcept { return size_; }  ///< elements
-  CROSSLANE_FN constexpr bool empty() const noexcept { return size_ == 0; }   ///< no elements
-  CROSSLANE_FN constexpr T* begin() const noexcept { return data_; }          ///< for a range-based for
-  CROSSLANE_FN constexpr T* end() const noexcept { return data_ + size_; }    ///< behind the last element
+  CROSSLANE_FN constexpr T* data() const noexcept { return data_; }           ///< pointer to the first element
+  CROSSLANE_FN constexpr std::size_t size() const noexcept { return size_; }  ///< number of elements
+  CROSSLANE_FN constexpr bool empty() const noexcept { return size_ == 0; }   ///< whether there is no element
+  CROSSLANE_FN constexpr T* begin() const noexcept { return data_; }          ///< start of the range
+  CROSSLANE_FN constexpr T* end() const noexcept { return data_ + size_; }    ///< end of the range
 
-  /// The element i, below size(). Out of bounds throws out_of_bounds on the host with the caller's line, where bounds are checked.
+  /// Returns element i. Precondition: i < size(). With bounds checks the host otherwise throws out_of_bounds, with the caller's line.
   CROSSLANE_FN constexpr T& operator[](detail::span_index i) const {
 #if CROSSLANE_CONFIG_BOUNDS_CHECKS
     detail::check_bounds(i, size_);
@@ -88,7 +89,8 @@ class span {
     return data_[i];
   }
 
-  /// `count` elements from `offset`.
+  /// Returns a view of `count` elements from element `offset`. Precondition: they are elements of this span; if `count` is 0, `offset` may
+  /// have any value. With bounds checks the host otherwise throws out_of_bounds, with the caller's line.
   CROSSLANE_FN constexpr span subspan(detail::span_index offset, std::size_t count) const {
 #if CROSSLANE_CONFIG_BOUNDS_CHECKS
     detail::check_subspan(offset, count, size_);
@@ -101,10 +103,10 @@ class span {
   std::size_t size_ = 0;
 };
 
-/// Of pointer and count.
+/// Deduces T from a pointer and a count.
 template <class T>
 span(T*, std::size_t) -> span<T>;
-/// Of an array.
+/// Deduces T from an array.
 template <class T, std::size_t N>
 span(T (&)[N]) -> span<T>;
 
