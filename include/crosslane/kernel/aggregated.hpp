@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Atomic additions of a group of lanes as one: where many lanes add to the same object, one of them adds for all.
+/// Atomic additions of a group of lanes by one operation. If many lanes add to one object, one lane adds for all.
 #pragma once
 
 #include <crosslane/kernel/atomic.hpp>
@@ -16,12 +16,12 @@ template <std::integral T>
 struct wrapping_of<T> {
   using type = std::make_unsigned_t<T>;
 };
-/// T where sums wrap around.
+/// A type of the size of T whose sums wrap around if T is an integer.
 template <class T>
 using wrapping = typename wrapping_of<T>::type;
 
-/// target.fetch_add(total) by the group's leader, its result for all lanes. An order is the leader's own; what makes it that of the others
-/// is a sync() of the group, before what releases and behind what acquires.
+/// The leader of the group calls target.fetch_add(total); all lanes get its result. The order applies to the leader alone. A sync() of the
+/// group extends it to the other lanes: before the addition for a release, after it for an acquire.
 template <class Group, class T, scope Scope, class Ctx, class Order>
 CROSSLANE_FN T add_by_leader(Group const& group, atomic_ref<T, Scope, Ctx> const& target, T total, Order order, source_location where) {
   T before{};
@@ -33,20 +33,28 @@ CROSSLANE_FN T add_by_leader(Group const& group, atomic_ref<T, Scope, Ctx> const
 
 }  // namespace detail
 
-/// target.fetch_add(value) for each lane of the group, as if in the order of ranks, by one atomic addition: every lane gets what was
-/// there before its own value. All lanes of the group, and no others, call it, with the same target. The order is each lane's: with
-/// `release` the accesses of all lanes come before the addition, with `acquire` behind it. Each of the two costs a sync() of the group.
+/// Adds the values of all lanes of the group to the target by one atomic addition. Returns to each lane what it would have got from
+/// target.fetch_add(value) if the lanes had called it in the order of ranks. All lanes of the group, and no others, must call it, with the
+/// same target.
+///
+/// The order holds for each lane. With `release` the accesses of all lanes come before the addition, with `acquire` after it. Each of these
+/// costs a sync() of the group.
+///
+///   unsigned const first = xl::aggregated_add(xl::wave(ctx), xl::atomic(ctx, used[0]), wanted);
 template <class Group, class T, scope Scope, class Ctx, memory_order Order = relaxed>
 CROSSLANE_FN T aggregated_add(Group const& group, atomic_ref<T, Scope, Ctx> const& target, std::type_identity_t<T> value, Order order = {},
                               source_location where = source_location::current()) {
-  using sum = detail::wrapping<T>;  // as fetch_add
+  using sum = detail::wrapping<T>;  // wraps around, as in fetch_add()
   auto const [prefix, total] = group.scan_and_total(static_cast<sum>(value), plus{}, sum{}, where);
   T const before = detail::add_by_leader(group, target, static_cast<T>(total), order, where);
   return static_cast<T>(static_cast<sum>(before) + prefix);
 }
 
-/// The same where every lane adds 1: without a scan. Lanes that have something to append take their places so:
-/// aggregated_increment(xl::wave(ctx).where(has_something), xl::atomic(ctx, used)).
+/// Adds 1 for each lane of the group by one atomic addition, without a scan. Otherwise it is like aggregated_add(). Lanes that have
+/// something to append get their places with it:
+///
+///   auto const group = xl::wave(ctx).where(has_something);
+///   if (has_something) out[xl::aggregated_increment(group, xl::atomic(ctx, used[0]))] = something;
 template <class Group, class T, scope Scope, class Ctx, memory_order Order = relaxed>
 CROSSLANE_FN T aggregated_increment(Group const& group, atomic_ref<T, Scope, Ctx> const& target, Order order = {},
                                     source_location where = source_location::current()) {

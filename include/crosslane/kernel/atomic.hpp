@@ -12,50 +12,50 @@
 
 namespace crosslane {
 
-/// What can be accessed atomically: integers of 32 and 64 bits, float, double.
+/// The types with atomic operations: integers of 32 and 64 bits, float and double.
 template <class T>
 concept atomic_value = (std::integral<T> && (sizeof(T) == 4 || sizeof(T) == 8) && !std::is_const_v<T> && !std::is_volatile_v<T>) ||
                        std::same_as<T, float> || std::same_as<T, double>;
 
-/// An object in shared or device memory, for atomic operations among the threads of a scope; made by atomic(). Any thread may call any
-/// operation. Orders are relaxed unless given: a counter needs no more, and on GPUs the others cost fences. fetch_ operations store the
-/// new value and return the old one.
+/// A reference to an object in shared or device memory, with operations that are atomic among the threads of a scope. atomic() returns it.
+/// Any thread may call any operation. The order is relaxed by default, which is enough for a counter; on GPUs other orders cost fences. The
+/// fetch_ operations store the new value and return the old one.
 template <atomic_value T, scope Scope, class Ctx>
 class atomic_ref {
  public:
-  using value_type = T;  ///< of the target
+  using value_type = T;  ///< the type of the target
 
-  /// Made by atomic(). `target` lies in shared or device memory, aligned to its size.
+  /// Constructs a reference to `target`; atomic() calls it. `target` lies in shared or device memory and is aligned to its size.
   CROSSLANE_FN atomic_ref(Ctx const& ctx, T& target) : native_{ctx.native()}, target_{&target} {}
 
-  /// What is there. The order is a load_order.
+  /// Returns the value of the target. The order is a load_order.
   template <load_order Order = relaxed>
   CROSSLANE_FN T load(Order = {}) const {
     return native_.template atomic_load<Scope, Order>(target_);
   }
-  /// Writes `value`. The order is a store_order.
+  /// Stores `value`. The order is a store_order.
   template <store_order Order = relaxed>
   CROSSLANE_FN void store(T value, Order = {}) const {
     native_.template atomic_store<Scope, Order>(target_, value);
   }
-  /// Writes `value`; what was there before.
+  /// Stores `value` and returns the old value.
   template <memory_order Order = relaxed>
   CROSSLANE_FN T exchange(T value, Order = {}) const {
     return native_.template atomic_exchange<Scope, Order>(target_, value);
   }
-  /// Stores `desired` if the target's bits are those of `expected`, and says whether; if not, `expected` gets what was there instead.
-  /// It does not fail for other reasons. A failure has the order without its release.
+  /// Stores `desired` and returns true if the target has the same bits as `expected`. Otherwise it stores the value of the target in
+  /// `expected` and returns false. It does not fail for other reasons. If it fails, its order is the given one without the release.
   template <memory_order Order = relaxed>
   CROSSLANE_FN bool compare_exchange(T& expected, T desired, Order = {}) const {
     return native_.template atomic_compare_exchange<Scope, Order>(target_, expected, desired);
   }
 
-  /// Integers wrap around. Floating point is rounded at each addition, so sums depend on the order in which threads come.
+  /// Adds `value`. Integers wrap around. A floating-point sum is rounded at each addition, so it depends on the order of the threads.
   template <memory_order Order = relaxed>
   CROSSLANE_FN T fetch_add(T value, Order = {}) const {
     return fetch<Order, plus>(target_, value);
   }
-  /// Subtracts, as fetch_add.
+  /// Subtracts `value`, with the rules of fetch_add().
   template <memory_order Order = relaxed>
   CROSSLANE_FN T fetch_sub(T value, Order order = {}) const {
     if constexpr (std::integral<T>)
@@ -64,8 +64,8 @@ class atomic_ref {
       return fetch_add(-value, order);
   }
 
-  /// The smaller of both. Floating point: a value that is NaN changes nothing; all else is in IEEE 754's total order, in which -0 is
-  /// below +0, and a NaN in the target above infinity or, with its sign set, below minus infinity.
+  /// Stores the smaller of the target and `value`. In floating point, a `value` that is NaN changes nothing. Otherwise the order is IEEE
+  /// 754's total order: -0 is below +0. A NaN in the target is above infinity or, with its sign set, below minus infinity.
   template <memory_order Order = relaxed>
   CROSSLANE_FN T fetch_min(T value, Order = {}) const {
     if constexpr (std::integral<T>)
@@ -73,7 +73,7 @@ class atomic_ref {
     else
       return fetch_by_bits<Order, minimum, maximum>(value, ~word{0} >> 1);
   }
-  /// The larger of both, likewise.
+  /// Stores the larger of the target and `value`, with the rules of fetch_min().
   template <memory_order Order = relaxed>
   CROSSLANE_FN T fetch_max(T value, Order = {}) const {
     if constexpr (std::integral<T>)
@@ -83,7 +83,7 @@ class atomic_ref {
   }
 
   /// @{
-  /// The bits combined. Integers only.
+  /// Combines the bits of the target and `value`. Integers only.
   template <memory_order Order = relaxed>
   CROSSLANE_FN T fetch_and(T value, Order = {}) const requires std::integral<T> {
     return fetch<Order, bit_and>(target_, value);
@@ -98,16 +98,16 @@ class atomic_ref {
   }
   /// @}
 
-  /// fetch_add, relaxed, for a target in a buffer<T>, the device's own memory, which AMD calls coarse-grained: there, and only there,
-  /// some AMD chips have an instruction where fetch_add is a loop. In shared, pinned or managed memory additions are lost without a
-  /// sign. Subnormal operands and sums may count as zero. Elsewhere the same as fetch_add.
+  /// Adds `value` like a relaxed fetch_add(), to a target in a buffer<T>: the device's own memory, which AMD calls coarse-grained. Some AMD
+  /// chips have an instruction for that memory only, where fetch_add() is a loop. In shared, pinned or managed memory additions are lost
+  /// without an error. Subnormal operands and sums may count as zero. On other hardware it is the same as fetch_add().
   CROSSLANE_FN T fetch_add_coarse_grained(T value) const
       requires(std::floating_point<T> && (Scope == scope::block || Scope == scope::wave || Scope == scope::device)) {
     return native_.template atomic_add_coarse_grained<Scope>(target_, value);
   }
 
  private:
-  // Of the size of T, to order its bits. Atomic built-ins assume nothing about the type of what lies in memory.
+  // An integer of the size of T, by which its values are ordered. The atomic built-ins assume nothing about the type of the target.
   using word = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
   using signed_word = std::make_signed_t<word>;
 
@@ -116,8 +116,10 @@ class atomic_ref {
     return native_.template atomic_fetch<Scope, Order, Op>(target, value);
   }
 
-  /// Numbers without a sign are ordered as their bits are as signed integers, in which those with a sign are below; numbers with one
-  /// against the order of their bits as unsigned integers, in which those without are below. `nothing` changes no target.
+  /// Compares floating-point numbers by their bits, which gives IEEE 754's total order. A `value` without a sign is compared as a signed
+  /// integer. As signed integers, numbers with a sign are below those without, and those without are in order. A `value` with a sign is
+  /// compared as an unsigned integer, by the opposite operation. As unsigned integers, numbers with a sign are above those without, and
+  /// in reverse order. `nothing` is a word that changes no target.
   template <class Order, class Op, class Opposite>
   CROSSLANE_FN T fetch_by_bits(T value, word nothing) const {
     word bits;
@@ -136,14 +138,16 @@ class atomic_ref {
   T* target_;
 };
 
-/// The object as one for atomic operations: xl::atomic(ctx, count).fetch_add(1). It lies in shared or device memory, aligned to its
-/// size.
+/// Returns a reference with atomic operations to an object in shared or device memory, aligned to its size. Any thread may call it.
+///
+///   xl::atomic(ctx, count).fetch_add(1);
 template <scope Scope = scope::device, kernel_context Ctx, atomic_value T>
 CROSSLANE_FN atomic_ref<T, Scope, Ctx> atomic(Ctx const& ctx, T& target) {
   return {ctx, target};
 }
 
-/// Orders the caller's accesses before it against those after it, for the threads of the scope. No barrier: it waits for nobody.
+/// Orders the calling thread's accesses before the fence with those after it, as the threads of the scope see them. Any thread may call it.
+/// It is not a barrier: it waits for no thread.
 template <scope Scope = scope::device, kernel_context Ctx, fence_order Order = acq_rel>
 CROSSLANE_FN void fence(Ctx const& ctx, Order = {}) {
   ctx.native().template fence<Scope, Order>();

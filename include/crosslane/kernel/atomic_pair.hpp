@@ -7,30 +7,30 @@
 
 namespace crosslane {
 
-/// Pairs that some hardware adds to memory by one instruction.
+/// The types of pairs that some hardware adds to memory by one instruction.
 template <class T>
 concept atomic_pair = std::same_as<T, half2> || std::same_as<T, bfloat162>;
 
-/// A pair in shared or device memory, for atomic operations among the threads of a scope; made by atomic(). Any thread may call any
-/// operation. All are relaxed.
+/// A reference to a pair in shared or device memory, with operations that are atomic among the threads of a scope. atomic() returns it. Any
+/// thread may call any operation. All operations are relaxed.
 template <atomic_pair T, scope Scope, class Ctx>
 class atomic_pair_ref {
  public:
   using value_type = T;  ///< half2 or bfloat162
 
-  /// Made by atomic().
+  /// Constructs a reference to `target`; atomic() calls it.
   CROSSLANE_FN atomic_pair_ref(Ctx const& ctx, T& target)
       : native_{ctx.native()}, bits_{reinterpret_cast<std::uint32_t*>(&target)}, word_{ctx, *bits_} {}
 
   /// @{
-  /// Both elements in one step: what is there, the new pair, or the new one for what was there before.
+  /// Loads, stores or exchanges both elements in one step. load() returns the pair; exchange() returns the old pair.
   CROSSLANE_FN T load() const { return to_pair(word_.load()); }
   CROSSLANE_FN void store(T const& value) const { word_.store(detail::pair_of(value, 0)); }
   CROSSLANE_FN T exchange(T const& value) const { return to_pair(word_.exchange(detail::pair_of(value, 0))); }
   /// @}
 
-  /// Adds to each element; the pair before. Each element is one step; on some hardware the pair is not. Rounded at each addition, so
-  /// sums depend on the order in which threads come.
+  /// Adds `value` element by element and returns the old pair. The addition to an element is atomic; that to the pair is not on some
+  /// hardware. Sums are rounded at each addition, so they depend on the order of the threads.
   CROSSLANE_FN T fetch_add(T const& value) const {
     if constexpr (native::template has_atomic_add_pair<format, Scope>) {
       return to_pair(native_.template atomic_add_pair<format, Scope>(bits_, detail::pair_of(value, 0)));
@@ -42,7 +42,8 @@ class atomic_pair_ref {
     }
   }
 
-  /// fetch_add for a target in a buffer<T>, the device's own memory, with what atomic_ref::fetch_add_coarse_grained() says.
+  /// Adds like fetch_add(), to a target in a buffer<T>: the device's own memory. The conditions are those of
+  /// atomic_ref::fetch_add_coarse_grained().
   CROSSLANE_FN T fetch_add_coarse_grained(T const& value) const requires(Scope != scope::system) {
     if constexpr (native::template has_atomic_add_pair_coarse_grained<format>)
       return to_pair(native_.template atomic_add_pair_coarse_grained<format>(bits_, detail::pair_of(value, 0)));
@@ -65,7 +66,9 @@ class atomic_pair_ref {
   atomic_ref<std::uint32_t, Scope, Ctx> word_;
 };
 
-/// The pair as one for atomic operations: xl::atomic(ctx, sums[i]).fetch_add(xl::vec{a, b}). It lies in shared or device memory.
+/// Returns a reference with atomic operations to a pair in shared or device memory. Any thread may call it.
+///
+///   xl::atomic(ctx, sums[i]).fetch_add(xl::vec{a, b});
 template <scope Scope = scope::device, kernel_context Ctx, atomic_pair T>
 CROSSLANE_FN atomic_pair_ref<T, Scope, Ctx> atomic(Ctx const& ctx, T& target) {
   return {ctx, target};

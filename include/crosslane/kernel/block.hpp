@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Operations of a whole block, built on those of its waves.
+/// Operations of a whole block. They are built on operations of its waves.
 #pragma once
 
 #include <crosslane/kernel/block_exchange.hpp>

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Rearranging the items of a block among its threads. All threads of the block must call; the scratch, shared memory that the kernel
-/// declares, can be used again after the next ctx.sync_block().
+/// Exchanges of a block's items among its threads. All threads of the block must call them, at the same place. The kernel declares the
+/// scratch in its shared memory; it can be used again after the next ctx.sync_block().
 #pragma once
 
 #include <crosslane/kernel/tile.hpp>
 
 namespace crosslane {
 
-/// Where item i of a thread's N stands in the order of the block's items. r is the thread's rank, l and w those of its lane and wave.
+/// The position of item i, of N items of a thread, in the order of the block's items. r is the rank of the thread, l that of its lane in
+/// the wave, w that of its wave.
 enum class arrangement : unsigned char {
-  blocked,       ///< r * N + i: a thread's items are neighbours
-  striped,       ///< i * block_size + r: threads' items are neighbours
-  wave_striped,  ///< (w * N + i) * wave_size + l: striped within each wave. In a partial last wave by its own size
+  blocked,       ///< r * N + i: the items of a thread are neighbours
+  striped,       ///< i * block_size + r: items i of neighbouring threads are neighbours
+  wave_striped,  ///< (w * N + i) * wave_size + l: striped within each wave; a partial last wave uses its own size
 };
 
-/// Position of item `i` of the calling thread in the order of the block.
+/// Returns the position of item `i` of the calling thread in the order of the block's items. Any thread may call it.
 template <arrangement A, unsigned N, kernel_context Ctx>
 CROSSLANE_FN unsigned item_position(Ctx const& ctx, unsigned i) {
   if constexpr (A == arrangement::blocked) {
@@ -27,13 +28,13 @@ CROSSLANE_FN unsigned item_position(Ctx const& ctx, unsigned i) {
   }
 }
 
-/// Shared memory of an exchange: one T for each item of the block, and gaps that keep threads which are N items apart in different banks.
+/// Shared memory of an exchange: one T for each item of the block. Gaps keep threads whose positions are N apart in different banks.
 template <class T, unsigned N, class Ctx>
 struct block_exchange_scratch {
   static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_default_constructible_v<T>,
                 "crosslane: values in shared memory are trivially copyable and not initialised");
   /// @{
-  /// For the exchange itself.
+  /// Parts used by the exchange.
   static constexpr bool gaps = N % 2 == 0;
   static constexpr unsigned count = Ctx::shape::max_threads * N;
   T items[count + (gaps ? count / 32 : 0)];
@@ -43,7 +44,12 @@ struct block_exchange_scratch {
   /// @}
 };
 
-/// From one arrangement to another. Between blocked and wave_striped only the lanes of a wave wait for each other.
+/// Moves the items of the block from one arrangement to another. Between blocked and wave_striped it synchronises each wave; all other
+/// exchanges cost one barrier of the block.
+///
+///   xl::block_exchange_scratch<float, 4, Ctx> exchange;  // in the kernel's shared struct
+///   ...
+///   xl::block_exchange<xl::arrangement::striped, xl::arrangement::blocked>(ctx, s.exchange, items);
 template <arrangement From, arrangement To, kernel_context Ctx, class T, std::size_t N>
 CROSSLANE_FN void block_exchange(Ctx const& ctx, block_exchange_scratch<T, unsigned(N), Ctx>& scratch, T (&items)[N],
                                  source_location where = source_location::current()) {
@@ -57,7 +63,12 @@ CROSSLANE_FN void block_exchange(Ctx const& ctx, block_exchange_scratch<T, unsig
   }
 }
 
-/// Each item goes to the position that is given for it; `positions` are different numbers below block_size * N.
+/// Moves each item to the position given for it, and returns the items in arrangement `To`. The positions of the block are all different
+/// and below block_size * N. It costs one barrier of the block.
+///
+///   xl::block_exchange_scratch<float, 4, Ctx> exchange;  // in the kernel's shared struct
+///   ...
+///   xl::block_scatter<xl::arrangement::striped>(ctx, s.exchange, items, positions);
 template <arrangement To, kernel_context Ctx, class T, std::size_t N>
 CROSSLANE_FN void block_scatter(Ctx const& ctx, block_exchange_scratch<T, unsigned(N), Ctx>& scratch, T (&items)[N],
                                 unsigned const (&positions)[N], source_location where = source_location::current()) {

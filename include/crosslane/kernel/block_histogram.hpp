@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Counting values in shared memory.
+/// Histograms in shared memory.
 #pragma once
 
 #include <crosslane/kernel/atomic.hpp>
@@ -7,9 +7,14 @@
 
 namespace crosslane {
 
-/// Adds to counts[b] the number of the block's items that are b. The counts lie in shared memory of the kernel, which has set them (to zero
-/// or to what was counted before) before a barrier; they are complete after the next ctx.sync_block(). Each thread calls for itself, with
-/// any number of items. An item that is not below `Bins` is not counted.
+/// Adds the calling thread's items to a histogram: counts[b] grows by the number of items equal to b. Items not below `Bins` are not
+/// counted. Each thread calls it for its own items, of any number. `counts` lies in the kernel's shared memory. The kernel initialises it
+/// before a barrier. The counts are complete after the next ctx.sync_block().
+///
+///   for (auto b : ctx.block_stride(256u)) s.counts[b] = 0;
+///   ctx.sync_block();
+///   xl::block_histogram(ctx, s.counts, items);
+///   ctx.sync_block();
 template <kernel_context Ctx, std::size_t Bins, class Item, std::size_t N>
 CROSSLANE_FN void block_histogram(Ctx const& ctx, unsigned (&counts)[Bins], Item const (&items)[N]) {
   static_assert(std::is_unsigned_v<Item>, "crosslane: bins are counted by unsigned numbers");

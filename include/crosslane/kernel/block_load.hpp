@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Moving a block's items between memory and its threads. Every thread calls for itself; nothing waits.
+/// Loads and stores of a block's items. Each thread moves its own items; there is no synchronisation.
 #pragma once
 
 #include <crosslane/kernel/block_exchange.hpp>
@@ -8,7 +8,7 @@
 namespace crosslane {
 namespace detail {
 
-/// How many of N neighbouring elements one access of at most 16 bytes moves.
+/// How many of N neighbouring elements one access moves, at most 16 bytes.
 template <class T, unsigned N>
 inline constexpr unsigned elements_of_access = [] {
   unsigned count = elements_per_access<T>();
@@ -18,8 +18,14 @@ inline constexpr unsigned elements_of_access = [] {
 
 }  // namespace detail
 
-/// items[i] = from[its position in the order of the block], or `beyond` where `from` has ended. `from` begins with the block's own
-/// first item. Blocked items move in the widest accesses that N, T and the alignment of `from` allow.
+/// Loads the calling thread's N items of the block: items[i] = from[item_position<A, N>(ctx, i)]. `from` begins with the first item of the
+/// block. Items beyond the end of `from` become `beyond`. Each thread calls it for its own items. Blocked items move in the widest accesses
+/// that N, T and the alignment of `from` allow.
+///
+///   float items[4];
+///   xl::block_load<xl::arrangement::blocked>(ctx, in.subspan(first, count), items);
+///   ...
+///   xl::block_store<xl::arrangement::blocked>(ctx, items, out.subspan(first, count));
 template <arrangement A, kernel_context Ctx, class T, std::size_t N>
 CROSSLANE_FN void block_load(Ctx const& ctx, std::type_identity_t<span<T const>> from, T (&items)[N],
                              std::type_identity_t<T> const& beyond = T{}) {
@@ -42,7 +48,9 @@ CROSSLANE_FN void block_load(Ctx const& ctx, std::type_identity_t<span<T const>>
   }
 }
 
-/// to[position of item i in the order of the block] = items[i], as far as `to` reaches. Otherwise like block_load.
+/// Stores the calling thread's N items of the block: to[item_position<A, N>(ctx, i)] = items[i]. `to` begins with the place of the first
+/// item of the block. Items beyond the end of `to` are not stored. Each thread calls it for its own items. Blocked items move in the widest
+/// accesses that N, T and the alignment of `to` allow. See block_load() for an example.
 template <arrangement A, kernel_context Ctx, class T, std::size_t N>
 CROSSLANE_FN void block_store(Ctx const& ctx, T const (&items)[N], std::type_identity_t<span<T>> to) {
   constexpr unsigned width = A == arrangement::blocked ? detail::elements_of_access<T, N> : 1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Reductions over all threads of a block. All of them must call it; the scratch, shared memory that the kernel declares, can be used
-/// again after the next ctx.sync_block(). Operands are combined in the order of the threads' ranks, by any associative operator.
+/// Reductions over all threads of a block. All threads of the block must call them, at the same place. Operators are associative. Operands
+/// are combined in the order of the threads' ranks. The kernel declares the scratch in its shared memory; it can be used again after the
+/// next ctx.sync_block().
 #pragma once
 
 #include <crosslane/kernel/block_scratch.hpp>
@@ -9,19 +10,20 @@
 
 namespace crosslane {
 
-/// Shared memory of reductions in which a value of each thread has room: with it an operator that the library knows to be commutative on
-/// its type costs the fewest instructions, since one wave brings the values of all together. Other operators take it as a block_scratch.
+/// Shared memory of reductions, with room for a value of each thread beyond the first wave. If the library knows that the operator is
+/// commutative on its type, the first wave combines all values, which costs the fewest instructions. For other operators it serves as a
+/// block_scratch.
 template <class T, class Ctx>
 union block_reduce_scratch {
-  /// Threads beyond the first wave, at most.
+  /// The most threads that a block can have beyond its first wave.
   static constexpr unsigned others = Ctx::shape::max_threads > Ctx::wave_size ? Ctx::shape::max_threads - Ctx::wave_size : 1;
-  T threads[others];            ///< of all waves but the first
+  T threads[others];            ///< values of the threads of all waves but the first
   block_scratch<T, Ctx> waves;  ///< for operators that are not known to be commutative
 };
 
 namespace detail {
 
-/// The reduction of the values that the lanes of rank `lane` of waves First + 1 ... First + Count hold, as a tree.
+/// Returns the reduction of the values of lane `lane` of waves First + 1 ... First + Count, as a tree.
 template <unsigned First, unsigned Count, class T, class Ctx, class Op>
 CROSSLANE_FN T fold_threads(block_reduce_scratch<T, Ctx> const& scratch, unsigned lane, Op const& op) {
   if constexpr (Count == 1)
@@ -30,7 +32,7 @@ CROSSLANE_FN T fold_threads(block_reduce_scratch<T, Ctx> const& scratch, unsigne
     return op(fold_threads<First, Count / 2>(scratch, lane, op), fold_threads<First + Count / 2, Count - Count / 2>(scratch, lane, op));
 }
 
-/// For the leader alone or, through the memory, `ForAll`.
+/// Returns the reduction to the thread of rank 0 or, if `ForAll`, through shared memory to all threads.
 template <bool ForAll, class Ctx, class T, class Op>
 CROSSLANE_FN T reduce_block(Ctx const& ctx, block_scratch<T, Ctx>& scratch, T const& value, Op const& op, source_location where) {
   auto const w = wave(ctx);
@@ -39,12 +41,12 @@ CROSSLANE_FN T reduce_block(Ctx const& ctx, block_scratch<T, Ctx>& scratch, T co
     if (w.is_leader()) scratch.waves[ctx.wave_rank()] = result;
     ctx.sync_block(where);
     if constexpr (few_waves<Ctx>) {
-      result = fold_tree<0, max_waves<Ctx>>(scratch, op);  // without a branch, though it may concern one thread
+      result = fold_tree<0, max_waves<Ctx>>(scratch, op);  // no branch, though only one thread may need the result
     } else {
       if (ctx.wave_rank() == 0 && ctx.wave_count() > 1) {
         result = reduce_waves(ctx, scratch, op, where);
         if constexpr (ForAll) {
-          w.sync(where);  // its lanes have read
+          w.sync(where);  // all lanes of the wave have read the scratch
           if (w.is_leader()) scratch.waves[0] = result;
         }
       }
@@ -75,7 +77,7 @@ CROSSLANE_FN T reduce_block(Ctx const& ctx, block_reduce_scratch<T, Ctx>& scratc
       auto const w = wave(ctx);
       result = w.reduce(result, op, where);
       if constexpr (ForAll) {
-        w.sync(where);  // its lanes have read
+        w.sync(where);  // all lanes of the wave have read the scratch
         if (rank == 0) scratch.threads[0] = result;
       }
     }
@@ -87,29 +89,42 @@ CROSSLANE_FN T reduce_block(Ctx const& ctx, block_reduce_scratch<T, Ctx>& scratc
   }
 }
 
-/// What reductions take as their memory.
+/// The types that reductions take as scratch.
 template <class S, class T, class Ctx>
 concept reduce_scratch = std::same_as<S, block_scratch<T, Ctx>> || std::same_as<S, block_reduce_scratch<T, Ctx>>;
 
 }  // namespace detail
 
-/// The reduction of the values of all threads, for the thread of rank 0 alone; what the others get means nothing. Costs one barrier.
+/// Returns the reduction of the values of all threads to the thread of rank 0. The result of the other threads is meaningless. It costs one
+/// barrier of the block, none if the kernel's blocks are one wave.
+///
+///   xl::block_scratch<float, Ctx> scratch;  // in the kernel's shared struct
+///   ...
+///   float const sum = xl::block_reduce_to_leader(ctx, s.scratch, value, xl::plus{});
+///   if (ctx.thread_rank() == 0) sums[ctx.block_index()] = sum;
 template <kernel_context Ctx, class T, class Op, detail::reduce_scratch<T, Ctx> Scratch>
 CROSSLANE_FN T block_reduce_to_leader(Ctx const& ctx, Scratch& scratch, T const& value, Op const& op,
                                       source_location where = source_location::current()) {
   return detail::reduce_block<false>(ctx, scratch, value, op, where);
 }
 
-/// The reduction of the values of all threads, for every thread. With a block_scratch it costs one barrier where the block size is fixed
-/// and its waves are few, and is then the fastest; else two: one wave brings the values together for all, since if each did they would be
-/// in each other's way. With a block_reduce_scratch it costs two barriers and the fewest instructions.
+/// Returns the reduction of the values of all threads to every thread.
+///
+/// With a block_scratch it costs one barrier, and is then the fastest way, if the block size is fixed and a block has at most 8 waves.
+/// Otherwise it costs two barriers: the first wave combines the values of the waves, because all waves at once would delay each other. With
+/// a block_reduce_scratch it costs two barriers and the fewest instructions. It costs no barrier if the kernel's blocks are one wave.
+///
+///   xl::block_scratch<float, Ctx> scratch;  // in the kernel's shared struct
+///   ...
+///   float const sum = xl::block_reduce(ctx, s.scratch, value, xl::plus{});
 template <kernel_context Ctx, class T, class Op, detail::reduce_scratch<T, Ctx> Scratch>
 CROSSLANE_FN T block_reduce(Ctx const& ctx, Scratch& scratch, T const& value, Op const& op,
                             source_location where = source_location::current()) {
   return detail::reduce_block<true>(ctx, scratch, value, op, where);
 }
 
-/// The same over N values of each thread; those of a thread are neighbours.
+/// Returns the reduction of N values of each thread to every thread. The N values of a thread are neighbours in the order of the operands.
+/// The cost is that of block_reduce() of one value, after N - 1 operations in each thread.
 template <kernel_context Ctx, class T, std::size_t N, class Op, detail::reduce_scratch<T, Ctx> Scratch>
 CROSSLANE_FN T block_reduce(Ctx const& ctx, Scratch& scratch, T const (&values)[N], Op const& op,
                             source_location where = source_location::current()) {

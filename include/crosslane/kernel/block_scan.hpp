@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Scans over all threads of a block. All of them must call it; the scratch, shared memory that the kernel declares, can be used again
-/// after the next ctx.sync_block(). Operands are combined in the order of the threads' ranks, by any associative operator.
+/// Scans over all threads of a block. All threads of the block must call them, at the same place. Operators are associative. Operands are
+/// combined in the order of the threads' ranks. The kernel declares the scratch in its shared memory; it can be used again after the next
+/// ctx.sync_block(). A scan costs one barrier of the block if the block size is fixed and a block has at most 8 waves, otherwise at most
+/// two.
 #pragma once
 
 #include <crosslane/kernel/block_scratch.hpp>
@@ -8,11 +10,11 @@
 namespace crosslane {
 namespace detail {
 
-/// The parts that every scan is made of.
+/// The parts of which every scan is made.
 template <class T>
 struct block_scan_parts {
-  T inclusive;  ///< within the wave
-  T lower;      ///< of the wave's lanes below, where asked for; of no meaning in its first
+  T inclusive;  ///< inclusive scan within the wave
+  T lower;      ///< if NeedsLower: reduction of the lower lanes of the wave, meaningless in its first lane
   wave_totals<T> waves;
 };
 
@@ -30,7 +32,11 @@ CROSSLANE_FN block_scan_parts<T> scan_block(Ctx const& ctx, block_scratch<T, Ctx
 
 }  // namespace detail
 
-/// The exclusive scan from `initial`, and the reduction of all values without it.
+/// Returns the exclusive scan with `initial`, and the reduction of all values without `initial`.
+///
+///   xl::block_scratch<unsigned, Ctx> scratch;  // in the kernel's shared struct
+///   ...
+///   auto const [prefix, total] = xl::block_scan(ctx, s.scratch, count, xl::plus{}, 0u);
 template <kernel_context Ctx, class T, class Op>
 CROSSLANE_FN scan_result<T> block_scan(Ctx const& ctx, block_scratch<T, Ctx>& scratch, T const& value, Op const& op,
                                        std::type_identity_t<T> const& initial, source_location where = source_location::current()) {
@@ -39,13 +45,15 @@ CROSSLANE_FN scan_result<T> block_scan(Ctx const& ctx, block_scratch<T, Ctx>& sc
   return {ctx.lane_rank() == 0 ? base : op(base, parts.lower), parts.waves.all};
 }
 
-/// initial op the values of ranks 0 ... thread_rank() - 1.
+/// Returns the reduction of `initial` and the values of ranks 0 ... thread_rank() - 1, in this order.
+///
+///   unsigned const first = xl::block_exclusive_scan(ctx, s.scratch, count, xl::plus{}, 0u);
 template <kernel_context Ctx, class T, class Op>
 CROSSLANE_FN T block_exclusive_scan(Ctx const& ctx, block_scratch<T, Ctx>& scratch, T const& value, Op const& op,
                                     std::type_identity_t<T> const& initial, source_location where = source_location::current()) {
   return block_scan(ctx, scratch, value, op, initial, where).prefix;
 }
-/// The same without an initial value: rank 0 gets back its own value.
+/// Returns the reduction of the values of ranks 0 ... thread_rank() - 1. Rank 0 gets its own value.
 template <kernel_context Ctx, class T, class Op>
 CROSSLANE_FN T block_exclusive_scan(Ctx const& ctx, block_scratch<T, Ctx>& scratch, T const& value, Op const& op,
                                     source_location where = source_location::current()) {
@@ -54,7 +62,9 @@ CROSSLANE_FN T block_exclusive_scan(Ctx const& ctx, block_scratch<T, Ctx>& scrat
   return ctx.lane_rank() == 0 ? parts.waves.before : op(parts.waves.before, parts.lower);
 }
 
-/// The reduction of the values of ranks 0 ... thread_rank().
+/// Returns the reduction of the values of ranks 0 ... thread_rank().
+///
+///   unsigned const end = xl::block_inclusive_scan(ctx, s.scratch, count, xl::plus{});
 template <kernel_context Ctx, class T, class Op>
 CROSSLANE_FN T block_inclusive_scan(Ctx const& ctx, block_scratch<T, Ctx>& scratch, T const& value, Op const& op,
                                     source_location where = source_location::current()) {
@@ -62,9 +72,9 @@ CROSSLANE_FN T block_inclusive_scan(Ctx const& ctx, block_scratch<T, Ctx>& scrat
   return ctx.wave_rank() == 0 ? parts.inclusive : op(parts.waves.before, parts.inclusive);
 }
 
-// --- N values of each thread, scanned in place; those of a thread are neighbours ---
+// --- scans in place of N values of each thread; the values of a thread are neighbours in the order of the operands ---
 
-/// Exclusive, from `initial`. Returns the reduction of all values without it.
+/// Replaces each value by its exclusive scan with `initial`. Returns the reduction of all values without `initial`.
 template <kernel_context Ctx, class T, std::size_t N, class Op>
 CROSSLANE_FN T block_exclusive_scan(Ctx const& ctx, block_scratch<T, Ctx>& scratch, T (&values)[N], Op const& op,
                                     std::type_identity_t<T> const& initial, source_location where = source_location::current()) {
@@ -80,7 +90,7 @@ CROSSLANE_FN T block_exclusive_scan(Ctx const& ctx, block_scratch<T, Ctx>& scrat
   return total;
 }
 
-/// Inclusive. Returns the reduction of all values.
+/// Replaces each value by its inclusive scan. Returns the reduction of all values.
 template <kernel_context Ctx, class T, std::size_t N, class Op>
 CROSSLANE_FN T block_inclusive_scan(Ctx const& ctx, block_scratch<T, Ctx>& scratch, T (&values)[N], Op const& op,
                                     source_location where = source_location::current()) {

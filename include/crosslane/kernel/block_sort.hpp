@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Sorting the items of a block by radix. All threads of the block must call; the scratch, shared memory that the kernel declares, can be
-/// used again after the next ctx.sync_block().
+/// Radix sort of the items of a block. All threads of the block must call these functions, at the same place. The kernel declares the
+/// scratch in its shared memory; it can be used again after the next ctx.sync_block().
 #pragma once
 
 #include <crosslane/kernel/atomic.hpp>
@@ -10,24 +10,29 @@
 
 namespace crosslane {
 
-/// Shared memory of block_radix_rank: a count per wave and digit.
+/// Shared memory of block_radix_rank(): one count for each wave and digit.
 template <unsigned Bits, class Ctx>
 struct block_radix_rank_scratch {
   static_assert(Bits >= 1 && Bits <= 10, "crosslane: a digit has 1 to 10 bits");
-  static constexpr unsigned digits = 1u << Bits;  ///< values of a digit
-  /// From row to row, so that threads that go through the waves of one digit meet in different banks.
+  static constexpr unsigned digits = 1u << Bits;  ///< number of values of a digit
+  /// The distance between rows, chosen so that threads that read one digit of different waves use different banks.
   static constexpr unsigned pitch = digits + (max_waves<Ctx> > 8 ? 32 / max_waves<Ctx> : 0);
 
-  unsigned counts[max_waves<Ctx> * pitch];  ///< of each wave's digits, in rows of `pitch`
-  block_scratch<unsigned, Ctx> scan;        ///< of the scan of the counts
+  unsigned counts[max_waves<Ctx> * pitch];  ///< counts of the digits of each wave, in rows of `pitch`
+  block_scratch<unsigned, Ctx> scan;        ///< scratch of the scan of the counts
 };
 
-/// Where each item stands when the block's items are sorted by their digits, 0 to 2^Bits - 1, stably: items of one digit keep the order
-/// that they have in wave_striped arrangement. Ranks are 0 to block_size * N - 1.
+/// Computes the rank of each item: its place when the items of the block are sorted by their digits. Digits are 0 to 2^Bits - 1, ranks 0 to
+/// block_size * N - 1. The sort is stable: items with equal digits keep the order that they have in the arrangement wave_striped.
 ///
-/// In each wave the lanes of equal digits find each other by ballots and one of them counts for all; so a digit can have many more values
-/// than where every thread counts for itself, and fewer passes sort a key. The counts, by digit and then by wave, are scanned once.
-/// After the ranking in A. Adinets, D. Merrill: Onesweep, 2022.
+///   xl::block_radix_rank_scratch<4, Ctx> rank;  // in the kernel's shared struct
+///   ...
+///   unsigned digits[2] = {keys[0] & 15, keys[1] & 15}, ranks[2];
+///   xl::block_radix_rank<4>(ctx, s.rank, digits, ranks);
+///
+/// In each wave the lanes with equal digits find each other by ballots, and one of them counts for all. A digit can thus have many more
+/// values than if each thread had its own counters, and a key takes fewer passes. The counts, ordered by digit and then by wave, are
+/// scanned once. The method is from A. Adinets, D. Merrill: Onesweep, 2022.
 template <unsigned Bits, kernel_context Ctx, std::size_t N>
 CROSSLANE_FN void block_radix_rank(Ctx const& ctx, block_radix_rank_scratch<Bits, Ctx>& scratch, unsigned const (&digits)[N],
                                    unsigned (&ranks)[N], source_location where = source_location::current()) {
@@ -42,11 +47,11 @@ CROSSLANE_FN void block_radix_rank(Ctx const& ctx, block_radix_rank_scratch<Bits
     unsigned counted = 0;
     if (w.rank() == last) counted = atomic<scope::block>(ctx, own[digits[i]]).fetch_add(below + 1);
     ranks[i] = w.shuffle(counted, last, where) + below;
-    w.sync(where);  // the counts of the next item come after these
+    w.sync(where);  // the next item is counted after this one
   }
   ctx.sync_block(where);
 
-  // Entry e of the scanned sequence is digit e / waves in wave e % waves; each thread takes neighbouring ones.
+  // Entry e of the scanned sequence is digit e / waves in wave e % waves. Each thread takes consecutive entries.
   unsigned const waves = ctx.wave_count(), entries = values * waves;
   unsigned const share = (entries + ctx.block_size() - 1) / ctx.block_size(), first = ctx.thread_rank() * share;
   auto const for_share = [&](auto const& visit) {
@@ -68,22 +73,22 @@ CROSSLANE_FN void block_radix_rank(Ctx const& ctx, block_radix_rank_scratch<Bits
   for (unsigned i = 0; i < N; ++i) ranks[i] += own[digits[i]];
 }
 
-/// The bits of a key that are sorted by: begin, begin + 1 ... end - 1, counted from the lowest; others do not matter. The same in all
+/// A range of bits of a key by which a sort compares: begin, begin + 1 ... end - 1, counted from the lowest bit. It is the same in all
 /// threads.
 struct bit_range {
-  unsigned begin = 0;  ///< the lowest
-  unsigned end = ~0u;  ///< up to the last where it is beyond
+  unsigned begin = 0;  ///< the lowest bit
+  unsigned end = ~0u;  ///< one more than the highest bit; larger values count as the number of bits of the key
 };
 
-/// What a sort of keys alone has for values.
+/// The type of the values in a sort of keys without values.
 struct no_value {};
 
-/// Shared memory of block_sort. Digits of `Bits` bits: more need fewer passes and more memory, 4 bytes for each of 2^Bits values and wave.
-/// Measured on an H200, 4 to 8 bits: 8 are fastest, and where a thread has a single key 7.
+/// Shared memory of block_sort(). Keys are sorted by digits of `Bits` bits. More bits need fewer passes and more memory: 4 bytes for each
+/// of the 2^Bits values, for each wave. Of 4 to 8 bits, 8 are the fastest on an H200, and 7 if a thread has a single key.
 template <class Key, unsigned N, class Ctx, class Value = no_value, unsigned Bits = (N == 1 ? 7 : 8)>
 struct block_sort_scratch {
-  using word = typename radix_key<Key>::word;  ///< keys as they are sorted
-  block_radix_rank_scratch<Bits, Ctx> rank;    ///< of each pass's ranking
+  using word = typename radix_key<Key>::word;  ///< the unsigned integer by which keys are sorted
+  block_radix_rank_scratch<Bits, Ctx> rank;    ///< scratch of the ranking in each pass
   union {
     block_exchange_scratch<word, N, Ctx> keys;     ///< while keys move
     block_exchange_scratch<Value, N, Ctx> values;  ///< while values move
@@ -92,7 +97,7 @@ struct block_sort_scratch {
 
 namespace detail {
 
-/// All passes; `exchange_values(exchange)` calls exchange(values) where there are any.
+/// Sorts in all passes. `values` is empty or one array.
 template <sort_order Order, class Ctx, class Key, std::size_t N, class Value, unsigned Bits, class... Values>
 CROSSLANE_FN void sort_block(Ctx const& ctx, block_sort_scratch<Key, unsigned(N), Ctx, Value, Bits>& scratch, Key (&keys)[N],
                              bit_range bits, source_location where, Values&... values) {
@@ -106,11 +111,12 @@ CROSSLANE_FN void sort_block(Ctx const& ctx, block_sort_scratch<Key, unsigned(N)
     words[i] = radix_key<Key>::to_word(keys[i]);
     if constexpr (Order == sort_order::descending) words[i] = word(~words[i]);
   }
-  // Ranks follow the wave-striped order, callers' items are blocked. Keys that are equal as a whole cannot be told apart.
+  // Ranks follow the wave-striped order, but the items of the caller are blocked. Equal keys need no exchange if all their bits are
+  // compared and there are no values: they cannot be told apart.
   if (N > 1 && (has_values || bits.begin != 0 || end != key_bits)) {
     block_exchange<arrangement::blocked, arrangement::wave_striped>(ctx, scratch.keys, words, where);
     if constexpr (has_values) {
-      ctx.sync_block(where);  // values have another size than keys: a wave's own part is not the same memory
+      ctx.sync_block(where);  // values can have another size than keys, so a wave's part of the memory is not the same
       (block_exchange<arrangement::blocked, arrangement::wave_striped>(ctx, scratch.values, values, where), ...);
     }
   }
@@ -142,15 +148,25 @@ CROSSLANE_FN void sort_block(Ctx const& ctx, block_sort_scratch<Key, unsigned(N)
 
 }  // namespace detail
 
-/// Sorts the block's keys, N of each thread, blocked before and after: the thread of rank r gets those of places r * N ... r * N + N - 1.
-/// Equal keys keep their order. See radix_key for the order of each type.
+/// Sorts the keys of the block, N of each thread. They are blocked before and after: the thread of rank r gets the sorted keys r * N ... r
+/// * N + N - 1. The sort is stable. radix_key defines the order of each type.
+///
+///   xl::block_sort_scratch<unsigned, 4, Ctx> sort;  // in the kernel's shared struct
+///   ...
+///   unsigned keys[4];
+///   xl::block_load<xl::arrangement::blocked>(ctx, piece, keys, ~0u);
+///   xl::block_sort(ctx, s.sort, keys);
 template <sort_order Order = sort_order::ascending, kernel_context Ctx, class Key, std::size_t N, unsigned Bits>
 CROSSLANE_FN void block_sort(Ctx const& ctx, block_sort_scratch<Key, unsigned(N), Ctx, no_value, Bits>& scratch, Key (&keys)[N],
                              bit_range bits = {}, source_location where = source_location::current()) {
   detail::sort_block<Order>(ctx, scratch, keys, bits, where);
 }
 
-/// The same with a value for each key, which goes where its key goes.
+/// Sorts the keys of the block, and moves the value of each key with it. Otherwise it is like block_sort() of keys alone.
+///
+///   xl::block_sort_scratch<float, 4, Ctx, unsigned> sort;  // in the kernel's shared struct
+///   ...
+///   xl::block_sort<xl::sort_order::descending>(ctx, s.sort, keys, values);
 template <sort_order Order = sort_order::ascending, kernel_context Ctx, class Key, std::size_t N, class Value, unsigned Bits>
 CROSSLANE_FN void block_sort(Ctx const& ctx, block_sort_scratch<Key, unsigned(N), Ctx, Value, Bits>& scratch, Key (&keys)[N],
                              Value (&values)[N], bit_range bits = {}, source_location where = source_location::current()) {

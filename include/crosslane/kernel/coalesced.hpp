@@ -1,35 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Any set of lanes of a wave as a group.
+/// A group of any lanes of a wave.
 #pragma once
 
 #include <crosslane/kernel/group.hpp>
 
 namespace crosslane {
 
-/// The lanes for which a predicate held. Ranks follow the order of the lanes.
+/// A group of the lanes for which a predicate has the same value; tile_group::where() returns it. Ranks follow the order of the lanes.
 template <class Ctx>
 class coalesced_group : public group_operations<coalesced_group<Ctx>, Ctx> {
   using base = group_operations<coalesced_group<Ctx>, Ctx>;
 
  public:
   using typename base::mask_type;
-  static constexpr bool whole_wave = false;  ///< as of tile_group
+  static constexpr bool whole_wave = false;  ///< see tile_group
 
-  /// `rank` is the calling lane's: how many members are below it.
+  /// Constructs a group from its lanes. `rank` is the rank of the calling lane: the number of members below it.
   CROSSLANE_FN coalesced_group(Ctx const& ctx, mask_type members, unsigned rank)
       : base{ctx}, members_{members}, size_{members.count()}, rank_{rank} {}
 
-  CROSSLANE_FN unsigned size() const { return size_; }      ///< lanes of this group
-  CROSSLANE_FN unsigned rank() const { return rank_; }      ///< of the calling lane in its group
+  CROSSLANE_FN unsigned size() const { return size_; }      ///< number of lanes of this group
+  CROSSLANE_FN unsigned rank() const { return rank_; }      ///< rank of the calling lane in this group
   CROSSLANE_FN mask_type mask() const { return members_; }  ///< the lanes of this group, as lanes of the wave
-  /// The lane of the wave that has a rank.
+  /// Returns the lane of the wave that has a rank of this group.
   CROSSLANE_FN unsigned lane(unsigned rank) const {
 #if !CROSSLANE_DEVICE_PASS()
-    if (rank >= size_) return base::wave_size;  // no lane: nth() would give one that may be of the group
+    if (rank >= size_) return base::wave_size;  // no lane: the result of nth() could be a lane of the group
 #endif
     return members_.nth(rank);
   }
-  /// The lane of the wave that has rank 0.
+  /// Returns the lane of the wave that has rank 0 in this group.
   CROSSLANE_FN unsigned leader() const { return members_.first(); }
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The wave, and its tiles: 2^k neighbouring lanes as groups of their own.
+/// The wave and its tiles. A tile is a group of 2^k neighbouring lanes.
 #pragma once
 
 #include <crosslane/kernel/coalesced.hpp>
@@ -8,8 +8,8 @@
 
 namespace crosslane {
 
-/// N neighbouring lanes of a wave, aligned to N; the whole wave for N = wave_size. In the last wave of a block whose size is no
-/// multiple of N, the last group has fewer lanes and knows it.
+/// A group of N neighbouring lanes of a wave, aligned to N. With N = wave_size it is the whole wave. If the block size is not a multiple of
+/// N, the last group of the block has fewer lanes, and size() says how many.
 template <class Ctx, unsigned N>
 class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
   static_assert(N > 0 && (N & (N - 1)) == 0, "crosslane: a tile has a power of two of lanes");
@@ -19,15 +19,15 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
  public:
   using typename base::mask_type;
   static constexpr unsigned wave_size = Ctx::wave_size;  ///< lanes of a wave
-  static constexpr bool whole_wave = N == wave_size;     ///< whether N is the wave's size
+  static constexpr bool whole_wave = N == wave_size;     ///< whether the group is a whole wave: N is wave_size
 
-  /// Made by wave() and tile().
+  /// Constructs the group of the calling thread. wave() and tile() call it.
   CROSSLANE_FN explicit tile_group(Ctx const& ctx) : base{ctx}, ctx_{ctx}, lane_{ctx.lane_rank()} {}
 
-  /// Whether every group of the kernel has N lanes, known from its fixed block size.
+  /// Whether all groups are known at compile time to have N lanes. That is so if the kernel fixes a block size that is a multiple of N.
   static constexpr bool always_full = Ctx::shape::fixed && Ctx::shape::threads % N == 0;
 
-  /// Lanes of this group.
+  /// Returns the number of lanes of this group.
   CROSSLANE_FN constexpr unsigned size() const {
     if constexpr (always_full) {
       return N;
@@ -36,20 +36,20 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
       return threads < N ? threads : N;
     }
   }
-  /// Of the calling lane in its group.
+  /// Returns the rank of the calling lane in its group.
   CROSSLANE_FN unsigned rank() const { return lane_ % N; }
-  /// Of the group in its wave.
+  /// Returns the rank of the group in its wave.
   CROSSLANE_FN unsigned group_rank() const { return lane_ / N; }
-  /// The lanes of this group, as lanes of the wave.
+  /// Returns the lanes of this group, as lanes of the wave.
   CROSSLANE_FN mask_type mask() const {
     if constexpr (always_full && N == wave_size)
       return mask_type::all();
     else
       return mask_type::from_word(typename mask_type::word(mask_type::first_lanes(size()).to_word() << leader()));
   }
-  /// The lane of the wave that has a rank.
+  /// Returns the lane of the wave that has a rank of this group.
   CROSSLANE_FN unsigned lane(unsigned rank) const { return leader() + rank; }
-  /// The lane of the wave that has rank 0.
+  /// Returns the lane of the wave that has rank 0 in this group.
   CROSSLANE_FN unsigned leader() const {
     if constexpr (N == wave_size)
       return 0;
@@ -57,7 +57,7 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
       return lane_ / N * N;
   }
 
-  /// How many lanes of a mask are below the calling one: its place when they line up.
+  /// Returns how many lanes of a mask are below the calling lane: the position of the calling lane among them.
   CROSSLANE_FN unsigned rank_in(mask_type lanes) const {
     if constexpr (Ctx::native_type::has_rank_in)
       return this->native().template rank_in<wave_size>(lanes);
@@ -65,15 +65,15 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
       return lanes.rank(lane_);
   }
 
-  /// The lanes of this group whose predicate holds, as a group; called by all lanes of this group. The lanes for which it does not hold
-  /// get the group of those for which it does not.
+  /// Splits this group by a predicate. The lanes whose predicate is true get the group of these lanes; the others get the group of the
+  /// others. All lanes of this group must call it.
   CROSSLANE_FN coalesced_group<Ctx> where(bool predicate, source_location place = source_location::current()) const {
     mask_type const holds = this->ballot(predicate, place), members = predicate ? holds : mask() & ~holds;
     return {ctx_, members, rank_in(members)};
   }
 
-  /// The reduction of each M neighbouring lanes, for them; called by all lanes of this group, which has all its N. Cheaper than tiles,
-  /// whose lanes could be called apart.
+  /// Returns the reduction of the M neighbouring lanes that contain the calling lane, to each of them. All lanes of this group must call
+  /// it, and the group must have all its N lanes. It costs less than a reduction of tiles, because tiles may call at different times.
   template <unsigned M, class T, class Op>
   CROSSLANE_FN T reduce_parts(T const& value, Op const& op, source_location where = source_location::current()) const {
     static_assert(M > 0 && (M & (M - 1)) == 0 && M <= N, "crosslane: a part has a power of two of lanes, at most those of the group");
@@ -103,7 +103,7 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
     return this->scan_by_doubling(value, op, where);
   }
 
-  /// The value of the lane whose rank differs in one bit, in a full tile.
+  /// Returns the value of the lane whose rank differs in one bit. The group is full.
   template <unsigned Bit, class T>
   CROSSLANE_FN T exchange(T const& value, source_location where) const {
     if constexpr (Ctx::native_type::has_exchange)
@@ -112,7 +112,7 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
       return this->from_lane(value, lane_ ^ Bit, where);
   }
 
-  /// log2(End / Bit) exchanges with the lane whose rank differs in one bit: every lane ends with the whole of its End lanes.
+  /// A reduction by log2(End / Bit) exchanges with the lane whose rank differs in one bit. Every lane gets the reduction of its End lanes.
   template <unsigned Bit, unsigned End, class T, class Op>
   CROSSLANE_FN T butterfly(T const& value, Op const& op, source_location where) const {
     if constexpr (Bit >= End) {
@@ -130,13 +130,13 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
   unsigned lane_;
 };
 
-/// The calling thread's wave.
+/// Returns the wave of the calling thread.
 template <kernel_context Ctx>
 CROSSLANE_FN tile_group<Ctx, Ctx::wave_size> wave(Ctx const& ctx) {
   return tile_group<Ctx, Ctx::wave_size>{ctx};
 }
 
-/// The calling thread's tile of N lanes: auto t = xl::tile<8>(ctx).
+/// Returns the tile of N lanes of the calling thread: `auto t = xl::tile<8>(ctx)`.
 template <unsigned N, kernel_context Ctx>
 CROSSLANE_FN tile_group<Ctx, N> tile(Ctx const& ctx) {
   return tile_group<Ctx, N>{ctx};
