@@ -11,13 +11,16 @@ import sys
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / "docs" / "reference"
 
 HEAD = """\
-# Operations of waves and where they are proven
+# Wave operations and where they are tested
 
-Made by `test/tables.py` from what `test/kernel/wave_test.cpp` has run, not by hand. A target stands in a cell when every test of that
-operation on that type passed there: waves and tiles of several sizes, on int, float and `8 bytes` also any sets of lanes, in blocks of 1 to
-1024 threads (`64 bytes`: 256), each against a plain loop over the lanes. Reductions and scans are of sums, on int also of the maximum, on int8 of the minimum, on uint16 by `bit_or` and on
-unsigned by `bit_xor`. `8 bytes` and `64 bytes` are structs under an operation that is not commutative; they are not matched by
-`match_any` and `match_all`. `rank_in` is of waves and tiles.
+`test/tables.py` makes this page from the results of `test/kernel/wave_test.cpp`. A cell lists the targets on which every test of that
+operation on that type passed. The tests compare each operation with a plain loop over the lanes:
+
+- *Groups* are waves and tiles of several sizes; on int, float and `8 bytes` also arbitrary sets of lanes. `rank_in` is tested on waves and
+  tiles.
+- *Blocks* have 1 to 1024 threads (`64 bytes`: 256).
+- *Reductions and scans* are sums; on int also the maximum, on int8 the minimum, on uint16 `bit_or` and on unsigned `bit_xor`.
+- *`8 bytes` and `64 bytes`* are structs with an operator that is not commutative. `match_any` and `match_all` do not take them.
 
 """
 
