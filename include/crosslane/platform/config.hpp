@@ -2,10 +2,10 @@
 /// Settings that a user can define before the first include or on the command line. Objects compiled with different settings link together,
 /// and each keeps its own settings.
 ///
-/// Each macro below is always defined, as 1 or 0. Two sizes configure the host backend; the default of both is 64 KiB.
-/// `CROSSLANE_CONFIG_HOST_SHARED_BYTES` is the largest shared memory of a block, static and dynamic together.
-/// `CROSSLANE_CONFIG_HOST_STACK_BYTES` is the stack of one waiting lane; a full block has 1024 of them. Both sizes apply to the whole
-/// program: the largest value among its files is used.
+/// Each macro below is always defined, as 1 or 0. Two more macros set sizes of the host backend, in bytes.
+/// `CROSSLANE_CONFIG_HOST_SHARED_BYTES` is the largest shared memory of a block, static and dynamic together; the default is 64 KiB.
+/// `CROSSLANE_CONFIG_HOST_STACK_BYTES` is the stack of a kernel thread, 64 KiB to 1 GiB; the default is 1 MiB. Both sizes apply to the
+/// whole program: the largest value among its files is used.
 #pragma once
 
 #include <crosslane/platform/compiler.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Hints have no meaning on the CPU.
+/// Loads and stores on the CPU. Cache hints have no effect.
 #pragma once
 
 #include <crosslane/kernel/access.hpp>

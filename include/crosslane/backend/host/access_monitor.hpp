@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What the executor tells the access checker, whose code is no header: src/checker.cpp, which the target crosslane::checked compiles.
-/// In other builds these are empty.
+/// The interface through which the executor reports to the access checker. The checker is src/checker.cpp, which the target
+/// crosslane::checked compiles. In other builds the functions are empty.
 #pragma once
 
 #include <crosslane/backend/host/launch_facts.hpp>
@@ -8,7 +8,7 @@
 
 namespace crosslane::backend {
 
-/// Rows of bytes that a copy or a fill moves. A fill comes from nowhere.
+/// Rows of bytes that a copy or a fill writes. A fill has no source.
 struct memory_transfer {
   void* to;
   std::size_t to_pitch;
@@ -16,15 +16,16 @@ struct memory_transfer {
   std::size_t from_pitch, width, height;
 };
 
-/// Of the memory that devices hold. Null in a program without the checker.
+/// Callbacks about the memory of devices. Null in a program without the checker.
 struct memory_watch {
-  void* (*allocate)(std::size_t bytes, bool reached_by_program) noexcept;  ///< null: no memory
-  bool (*release)(void*, launch_facts const&) noexcept;                    ///< false: another's
+  void* (*allocate)(std::size_t bytes, bool reached_by_program) noexcept;  ///< returns null if there is no memory
+  bool (*release)(void*, launch_facts const&) noexcept;                    ///< returns false for memory of another allocator
   void (*queued_transfer)(std::uint64_t work, launch_facts const&, memory_transfer const&) noexcept;
-  /// Comes now. False: it must not be done, which who collects has been told. Throws that where nobody does.
+  /// Called when the transfer is about to run. Returns false if it must not run; the sink then has the finding. Throws the finding if there
+  /// is no sink.
   bool (*transfer)(launch_facts const&, memory_transfer const&);
-  void (*unobserved)() noexcept;                                ///< by a kernel whose accesses are not seen: anything
-  void (*callback)(launch_facts const&, bool begins) noexcept;  ///< a callback of the program begins or ends
+  void (*unobserved)() noexcept;                                ///< a kernel whose accesses are not instrumented may have accessed anything
+  void (*callback)(launch_facts const&, bool begins) noexcept;  ///< a host callback begins or ends
 };
 inline memory_watch const* watched_memory = nullptr;
 
@@ -32,7 +33,7 @@ inline memory_watch const* watched_memory = nullptr;
 
 inline constexpr bool sees_accesses = true;
 
-/// A launch whose accesses are checked, one at a time in the program.
+/// A launch whose accesses are checked. Only one exists at a time in the process.
 class access_session {
  public:
   explicit access_session(launch_facts const& launch);
@@ -45,7 +46,7 @@ class access_session {
   bool full_;
 };
 
-/// The accesses of one block at a time.
+/// Checks the accesses of one block at a time.
 class access_monitor {
  public:
   access_monitor() = default;
@@ -53,15 +54,15 @@ class access_monitor {
   access_monitor& operator=(access_monitor const&) = delete;
   ~access_monitor();
 
-  /// Memory for both parts of a block's shared memory, each aligned to a page; what lies around them is out of bounds.
+  /// Allocates both parts of a block's shared memory, each aligned to a page. Addresses around them are out of bounds.
   void shared_memory(source_location where, std::size_t static_bytes, std::size_t dynamic_bytes, void** static_out, void** dynamic_out);
   void begin(launch_facts const& launch, extent3 block);
-  /// The thread of the program works for that of the block from now on; for none after leave().
+  /// From now on the host thread runs kernel thread `rank`; after leave() it runs none.
   void run(unsigned rank) noexcept;
   void leave() noexcept;
   void block_barrier() noexcept;
   void group_sync(unsigned wave, std::uint64_t lanes) noexcept;
-  /// The first finding that nobody collected.
+  /// Returns the first finding that no sink collected.
   std::exception_ptr take_failure() noexcept;
 
   struct block_state;
@@ -70,7 +71,7 @@ class access_monitor {
   block_state* state_ = nullptr;
 };
 
-/// The scope of the atomic operations that follow on this thread of the program.
+/// Sets the scope of the following atomic operations of this host thread.
 void set_atomic_scope(scope s) noexcept;
 void atomic_fence(scope s, int order) noexcept;
 

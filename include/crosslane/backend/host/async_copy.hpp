@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Copies from device to shared memory on the CPU. They happen as late as they may: when they are waited for. Until then their targets
-/// hold bytes of all ones, NaN in every floating-point type, so that a missing wait shows.
+/// Copies from device to shared memory on the CPU. A copy runs as late as allowed: when it is waited for. Until then its target holds bytes
+/// of all ones, which are NaN in every floating-point type, so that a missing wait shows.
 #pragma once
 
 #include <crosslane/platform/config.hpp>
@@ -12,7 +12,7 @@
 
 namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 
-/// A thread's own copies. The functions are marked for both sides, since kernels are; on a GPU nothing calls them.
+/// The pending copies of one thread. The functions are marked for host and device because kernels are; on a GPU they are never called.
 class host_async_copies {
  public:
   constexpr host_async_copies() = default;
@@ -20,7 +20,7 @@ class host_async_copies {
   host_async_copies& operator=(host_async_copies const&) = delete;
   CROSSLANE_FN ~host_async_copies() { std::free(copies_); }
 
-  /// Inlined, so that findings have the kernel's line.
+  /// Queues a copy. Inlined, so that findings name the kernel's line.
   template <unsigned Bytes>
   CROSSLANE_FN CROSSLANE_INLINE void copy(void* to, void const* from, source_location where) {
     note({to, from, Bytes, group_}, where);
@@ -64,9 +64,9 @@ class host_async_copies {
     capacity_ = capacity;
   }
 
-  one* copies_ = nullptr;  ///< not yet done, oldest first
+  one* copies_ = nullptr;  ///< pending, oldest first
   std::size_t count_ = 0, capacity_ = 0;
-  std::uint64_t group_ = 0;  ///< that of the next copy
+  std::uint64_t group_ = 0;  ///< the group of the next copy
 };
 
 template <unsigned Stages>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Atomic operations on the CPU. Real ones whatever the scope: other blocks run on other cores. Not marked for both sides, since nvcc
-/// knows these built-ins as the host's.
+/// Atomic operations on the CPU. They are atomic for every scope, since other blocks run on other cores. Not marked for host and device,
+/// because nvcc treats these built-ins as host functions.
 #pragma once
 
 #include <crosslane/backend/host/access_monitor.hpp>
@@ -13,12 +13,12 @@
 namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 
 #if CROSSLANE_SANITIZE_THREAD()
-/// The sanitizer does not know fences: one object that all of them read and write orders at least as much.
+/// The thread sanitizer does not support fences. Accessing one object in all fences orders at least as much.
 inline int all_fences = 0;
 #endif
 
 struct host_atomic {
-  /// The access checker learns the scope of what follows.
+  /// Tells the access checker the scope of the next operation.
   template <scope S>
   static void note_scope() {
 #if CROSSLANE_CONFIG_CHECKED
@@ -51,7 +51,8 @@ struct host_atomic {
     return __atomic_compare_exchange(target, &expected, &desired, false, Order::value, detail::failure_order<Order>::value);
   }
 
-  /// *target = Op(*target, value), the value before. Op is plus or, for integers, minimum, maximum, bit_and, bit_or, bit_xor.
+  /// Computes *target = Op(*target, value) and returns the old value. Op is plus or, for integers, minimum, maximum, bit_and, bit_or,
+  /// bit_xor.
   template <scope S, class Order, class Op, class T>
   static T atomic_fetch(T* target, T value) {
     note_scope<S>();

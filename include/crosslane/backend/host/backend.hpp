@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The CPU. Both widths: 32 and 64 lanes.
+/// The host backend: the CPU, with waves of 32 and of 64 lanes.
 #pragma once
 
 #include <crosslane/backend/host/launch.hpp>
@@ -18,7 +18,7 @@ struct host : backend::host_runtime<host> {
 
   static constexpr std::size_t max_static_shared_bytes = ~std::size_t{0};
   static constexpr bool std_complex_computes = true;
-  static constexpr std::size_t max_argument_bytes = 4096;           // the least of the GPUs, so that what runs here runs there
+  static constexpr std::size_t max_argument_bytes = 4096;  // the smallest limit of the GPUs, so that kernels that run here run there
   static constexpr std::size_t max_shared_bytes = ~std::size_t{0};  // the limit is a property of the device
 
   template <unsigned Width, class K, class... A>
@@ -34,8 +34,8 @@ struct host : backend::host_runtime<host> {
     return {};
   }
 
-  /// As many as have the multiprocessor's threads, 32 at most. A number of its own as on a GPU, where what all blocks together need is
-  /// bounded: the host keeps a stack for each thread that waits.
+  /// Returns how many blocks the threads of a multiprocessor hold, at most 32. Bounded as on a GPU, because the host keeps a stack for each
+  /// waiting thread.
   template <unsigned Width, class K, class... A>
   static status blocks_per_multiprocessor(device_properties const& p, unsigned threads, std::size_t, int* blocks) noexcept {
     unsigned const fit = p.max_threads_per_multiprocessor / threads;
@@ -43,8 +43,8 @@ struct host : backend::host_runtime<host> {
     return {};
   }
 
-  /// Element-wise work as plain loops: `work(begin, end)` for pieces of 0 ... n-1, which begin at multiples of `piece`. A fault is reported
-  /// by the name and the place.
+  /// Runs element-wise work as plain loops: calls `work(begin, end)` for pieces of 0 ... n-1 that begin at multiples of `piece`. The
+  /// message of a fault contains the name and the place.
   template <class Work>
   static status run_range(stream_handle q, std::uint64_t n, std::uint64_t piece, Work const& work,
                           char const* work_name = type_name<Work>(), source_location where = {}) {

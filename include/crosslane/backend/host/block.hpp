@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Runs the threads of one block. They run one after another on one fiber until one has to wait; that fiber is then its own, and
-/// the rest goes on on a new one. So a kernel that never waits costs a loop, and one that waits a stack per waiting lane.
+/// Runs the threads of one block. Threads run one after another on one fiber until one has to wait. That fiber then belongs to the waiting
+/// thread, and the remaining threads continue on a new fiber. A kernel that never waits costs a loop; a kernel that waits costs one stack
+/// per waiting lane.
 #pragma once
 
 #include <crosslane/backend/host/access_monitor.hpp>
@@ -29,13 +30,13 @@ class block_runner final : thread_owner, running_work {
 
   enum class barrier : unsigned char { block, grid };
 
-  /// Runs a whole block. Throws what a thread of it threw, or divergent_barrier.
+  /// Runs a whole block. Throws the error of a thread, or divergent_barrier.
   void run(grid_task const& task, extent3 block_index) {
     begin(task, block_index);
     resume();
   }
 
-  /// Takes on a block. None of its threads runs before resume().
+  /// Prepares a block. Its threads run only in resume().
   void begin(grid_task const& task, extent3 block_index) {
     task_ = &task;
     block_index_ = block_index;
@@ -50,8 +51,8 @@ class block_runner final : thread_owner, running_work {
     monitor_.begin(task, block_index);
   }
 
-  /// Runs until all threads have returned or wait at the barrier of the grid, which opens for this block at the next call. Any thread
-  /// may call it, each time another. Throws as run() does; nothing of the block is left then.
+  /// Runs until all threads have returned or wait at the grid barrier. The next call opens that barrier for this block. Any host thread may
+  /// call it. Throws as run() does; the block is then unwound.
   void resume() {
     go_on();
     if (!error_) error_ = monitor_.take_failure();
@@ -62,24 +63,24 @@ class block_runner final : thread_owner, running_work {
     }
   }
 
-  /// After resume(): all threads wait at the barrier of the grid, at place().
+  /// Whether, after resume(), all threads wait at the grid barrier at place().
   bool waits_at_grid() const noexcept { return waiting_ != 0; }
   source_location place() const noexcept { return first_place_; }
-  /// It has ended for a finding.
+  /// Whether the block ended because of a finding.
   bool failed() const noexcept { return cancelled_; }
 
-  /// Unwinds the threads that wait at the barrier of the grid.
+  /// Unwinds the threads that wait at the grid barrier.
   void cancel() noexcept {
     cancelled_ = true;
     go_on();
-    error_ = nullptr;  // a consequence of whatever else has failed
+    error_ = nullptr;  // a consequence of another failure
   }
 
   struct thread_position {
     unsigned rank, x, y, z;
   };
 
-  /// The next thread that has not started; false when there is none.
+  /// Gets the next thread that has not started. Returns false if there is none.
   bool next_thread(thread_position& thread) noexcept {
     if (started_ == threads_ || cancelled_) return false;
     if (task_->seed != 0) {
@@ -101,8 +102,8 @@ class block_runner final : thread_owner, running_work {
   }
   void thread_returned() noexcept { ++finished_; }
 
-  /// A barrier, called by thread `rank`. A destructor that an exception has called does not wait: the thread, and with it the block, has
-  /// failed, and no second exception may come.
+  /// Waits at a barrier; thread `rank` calls it. Does not wait in a destructor that runs because of an exception: the thread, and with it
+  /// the block, has failed, and a second exception must not be thrown.
   void wait(unsigned rank, barrier kind, source_location where) {
     if (exceptions_->uncaught != 0) return;
     if (cancelled_) throw lane_cancelled{};
@@ -119,8 +120,8 @@ class block_runner final : thread_owner, running_work {
     suspend(rank);
   }
 
-  /// An operation of lanes of one wave, called by thread `rank`: returns when all its members have called it. As wait() in destructors;
-  /// `slot.out` is then left as it is.
+  /// Performs an operation of lanes of one wave; thread `rank` calls it. Returns when all members have called it. In destructors it behaves
+  /// as wait() and leaves `slot.out` unchanged.
   void collective(unsigned rank, unsigned wave_size, lane_slot const& slot) {
     if (exceptions_->uncaught != 0) return;
     if (cancelled_) throw lane_cancelled{};
@@ -129,7 +130,7 @@ class block_runner final : thread_owner, running_work {
     slots[lane] = slot;
     std::uint64_t& waiting = wave_waiting_[wave];
     waiting |= std::uint64_t{1} << lane;
-    // A member may still wait in an operation of a smaller group; whether lanes never meet shows when nothing can run any more.
+    // A member may still wait in an operation of a smaller group. A mismatch is detected only when no thread can run.
     bool complete = (slot.members & ~waiting) == 0;
     for (std::uint64_t rest = slot.members; complete && rest != 0; rest &= rest - 1)
       complete = same_operation(slots[__builtin_ctzll(rest)], slot);
@@ -153,7 +154,7 @@ class block_runner final : thread_owner, running_work {
   std::size_t dynamic_shared_bytes() const noexcept { return task_->dynamic_bytes; }
 
  private:
-  /// Once for a block; not inlined, as the kernel's barriers get the same frame.
+  /// Runs the block. Called once per block. Not inlined, because its frame would become part of the kernel's barriers.
   [[gnu::noinline]] void go_on() noexcept {
 #if CROSSLANE_SANITIZE_THREAD()
     main_.tsan = __tsan_get_current_fiber();
@@ -198,7 +199,7 @@ class block_runner final : thread_owner, running_work {
     return (std::uint64_t{block_index_.z} * task_->grid.y + block_index_.y) * task_->grid.x + block_index_.x;
   }
 
-  /// Does a wave operation for all its members.
+  /// Performs a wave operation for all its members.
   void finish(lane_slot* slots, lane_slot const& slot) {
     monitor_.leave();
     try {
@@ -218,7 +219,7 @@ class block_runner final : thread_owner, running_work {
     }
   }
 
-  /// The block cannot go on.
+  /// Delivers a finding after which the block cannot continue.
   void report(checks::finding const& found) {
     cancelled_ = true;
     if (!error_) error_ = task_->deliver(found);
@@ -237,7 +238,8 @@ class block_runner final : thread_owner, running_work {
 
   void make_ready(unsigned rank) noexcept { ready_[(ready_first_ + ready_count_++) % fiber_pool::capacity] = std::uint16_t(rank); }
 
-  /// Lanes that can go on first, so that few stacks are alive; then threads that have not started; then run() itself.
+  /// Chooses the next fiber: first lanes that can continue, so that few stacks are alive; then threads that have not started; then run()
+  /// itself.
   fiber& choose_next() {
     while (true) {
       if (ready_count_ != 0) {
@@ -255,7 +257,7 @@ class block_runner final : thread_owner, running_work {
       if (waiting_ == 0) return main_;
       if (!cancelled_) check_waiting();
       if (!cancelled_ && kind_ == barrier::grid) return main_;
-      // All wait at the barrier, which opens; or the block has failed, and they wake to unwind.
+      // All threads wait at the barrier, which opens; or the block has failed, and they wake up to unwind.
       open_barrier();
     }
   }
@@ -272,7 +274,7 @@ class block_runner final : thread_owner, running_work {
       if (lanes_[i] != nullptr) make_ready(i);
   }
 
-  /// Nothing can run: right only if all threads wait at one barrier.
+  /// Checks the waiting threads when none can run. That is valid only if all threads wait at one barrier.
   void check_waiting() {
     if (arrived_ == threads_ && !different_places_) return;
     if (arrived_ < waiting_)
@@ -291,7 +293,7 @@ class block_runner final : thread_owner, running_work {
 
   checks::finding early_exit() const {
     checks::finding found = begin_finding(checks::kind::early_exit);
-    // All that wait are at the barrier: a rank without a fiber has returned.
+    // All waiting threads are at the barrier, so a rank without a fiber has returned.
     unsigned gone = 0;
     while (lanes_[gone] != nullptr) ++gone;
     found.first = {first_rank_, waiting_, block_index_, waits_at(kind_), first_place_};
@@ -310,7 +312,7 @@ class block_runner final : thread_owner, running_work {
     return found;
   }
 
-  /// Lanes wait in an operation that not all its members have come to.
+  /// Describes lanes that wait in an operation which not all members have called.
   checks::finding wave_finding() const {
     unsigned wave = 0;
     while (wave_waiting_[wave] == 0) ++wave;
@@ -352,7 +354,7 @@ class block_runner final : thread_owner, running_work {
     return a.members == b.members && a.complete == b.complete && a.where.line == b.where.line && a.where.file == b.where.file;
   }
 
-  /// Null where there is no memory for another stack: then the block has failed.
+  /// Returns null if there is no memory for another stack; the block has then failed.
   fiber* start_fiber() noexcept {
     try {
       fiber& f = pool_.prepare(fibers_used_, &enter);
@@ -373,7 +375,7 @@ class block_runner final : thread_owner, running_work {
     self.leave_fiber();
   }
 
-  /// Nothing is left to do on the current fiber.
+  /// Leaves the current fiber, which has nothing left to do.
   [[noreturn]] void leave_fiber() noexcept {
     fiber& ended = *current_;
     fiber& next = choose_next();
@@ -386,7 +388,7 @@ class block_runner final : thread_owner, running_work {
     if (exceptions_->caught != nullptr) {
       keep_failure();
       abi::__cxa_end_catch();
-    } else {  // some compilers' code ends the program without a handler, and what has been thrown is not known
+    } else {  // some compilers' code terminates without a handler, so the exception is not known
       fail([&] {
         error_text text;
         text.append("an exception that cannot leave a destructor or noexcept function; kernel %s, block (%u, %u, %u), thread %u",
@@ -409,12 +411,12 @@ class block_runner final : thread_owner, running_work {
     ++finished_;
   }
 
-  /// In a handler of what a thread has thrown.
+  /// Stores the exception of a thread. Called in its handler.
   void keep_failure() noexcept {
     try {
       throw;
     } catch (lane_cancelled const&) {
-      // The failure that cancelled the block is kept already.
+      // The failure that cancelled the block is already stored.
     } catch (error const& e) {
       if (e.code() == errc::out_of_bounds) {
         checks::finding found = task_->finding(checks::kind::out_of_bounds);
@@ -467,25 +469,25 @@ class block_runner final : thread_owner, running_work {
   grid_task const* task_ = nullptr;
   extent3 block_index_;
   unsigned threads_ = 0, started_ = 0, finished_ = 0, waiting_ = 0;
-  unsigned arrived_ = 0;  ///< at the current barrier
+  unsigned arrived_ = 0;  ///< threads at the current barrier
   unsigned running_ = 0;  ///< rank, for messages
   unsigned fibers_used_ = 0;
   thread_position next_{};
   bool cancelled_ = false, different_places_ = false;
-  barrier kind_ = barrier::block, other_kind_ = barrier::block;  ///< of the first to arrive, of one elsewhere
+  barrier kind_ = barrier::block, other_kind_ = barrier::block;  ///< of the first thread to arrive, and of one at another barrier
   unsigned first_rank_ = 0, other_rank_ = 0;
   source_location first_place_, other_place_;
   std::exception_ptr error_;
-  thread_exceptions* exceptions_ = nullptr;  ///< of the thread of the program that runs the fibers
+  thread_exceptions* exceptions_ = nullptr;  ///< of the host thread that runs the fibers
   fiber main_;
   fiber* current_ = nullptr;
-  fiber* lanes_[fiber_pool::capacity] = {};         ///< the fiber on which a waiting lane waits, else null
-  std::uint16_t ready_[fiber_pool::capacity] = {};  ///< ring of the waiting lanes that can go on, in order
+  fiber* lanes_[fiber_pool::capacity] = {};         ///< the fiber of each waiting lane, else null
+  std::uint16_t ready_[fiber_pool::capacity] = {};  ///< ring buffer of the waiting lanes that can continue, in order
   unsigned ready_first_ = 0, ready_count_ = 0;
   lane_slot slots_[fiber_pool::capacity];
-  std::uint16_t order_[fiber_pool::capacity];  ///< of the threads, for a seed other than 0
+  std::uint16_t order_[fiber_pool::capacity];  ///< of the threads, for seeds other than 0
   access_monitor monitor_;
-  std::uint64_t wave_waiting_[fiber_pool::capacity / 32] = {};  ///< per wave, its lanes that wait in a wave operation
+  std::uint64_t wave_waiting_[fiber_pool::capacity / 32] = {};  ///< per wave: the lanes that wait in a wave operation
   fiber_pool pool_;
   void* shared_memory_ = nullptr;
   std::size_t shared_capacity_ = 0, shared_capacity_align_ = 0;
@@ -494,7 +496,7 @@ class block_runner final : thread_owner, running_work {
   friend class runner_pool;
   friend class runner_lease;
   block_runner* next_free_ = nullptr;
-  void (*destroy_)(block_runner*) = nullptr;  ///< set by who made it
+  void (*destroy_)(block_runner*) = nullptr;  ///< set by the code that created the runner
 };
 
 }  // namespace crosslane::backend::inline CROSSLANE_CONFIGURATION

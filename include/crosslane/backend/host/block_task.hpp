@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What a launch and the lanes of a block hand to the runner of blocks.
+/// Data that a launch and the lanes of a block pass to the block runner.
 #pragma once
 
 #include <crosslane/backend/host/launch_facts.hpp>
@@ -9,13 +9,13 @@ namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 
 class block_runner;
 
-/// A kernel with its arguments, types erased.
+/// A kernel with its arguments, type-erased.
 struct grid_task : launch_facts {
-  std::size_t shared_bytes = 0;  ///< the kernel's struct
+  std::size_t shared_bytes = 0;  ///< of the kernel's shared struct
   std::size_t shared_align = 1;
   std::size_t dynamic_bytes = 0;
-  std::size_t stack_bytes = 0;  ///< of a thread, as the kernel states
-  /// Runs threads as long as next_thread() names one.
+  std::size_t stack_bytes = 0;  ///< per thread, as the kernel states
+  /// Runs threads as long as next_thread() returns one.
   void (*run_threads)(grid_task const&, block_runner&) = nullptr;
 };
 
@@ -24,19 +24,19 @@ struct lane_slot {
   void const* in = nullptr;
   void* out = nullptr;
   unsigned argument = 0;
-  std::uint64_t members = 0;  ///< lanes of the wave that take part
+  std::uint64_t members = 0;  ///< the lanes of the wave that take part
   source_location where;
   bool orders_memory = false;
-  /// Does the operation for all of them, once they have all arrived; `wave` is the slot of lane 0.
+  /// Performs the operation for all members once all have arrived. `wave` is the slot of lane 0.
   void (*complete)(lane_slot* wave, std::uint64_t members) = nullptr;
 };
 
-/// A lane reads from one that takes no part in the operation.
+/// Thrown if a lane reads from a lane that does not take part in the operation.
 struct absent_source {
   unsigned lane, source;
 };
 
-/// Unwinds a waiting lane of a block that has failed. Not an exception of the library: kernels should not catch it.
+/// Thrown to unwind a waiting lane of a failed block. Not derived from std::exception: kernels should not catch it.
 struct lane_cancelled {};
 
 }  // namespace crosslane::backend::inline CROSSLANE_CONFIGURATION

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Faults of the processor in kernels, copies and callbacks: a stack that is used up, an address without memory, a division by zero.
-/// One message on stderr says what the thread was doing; then the program ends by the signal, as without it, or goes to the handler that
-/// was there before. Signals of threads that do no work of a stream go there at once.
+/// Handles processor faults in kernels, copies and callbacks: stack overflow, access to unmapped memory, division by zero. Prints one
+/// message to stderr that says what the thread was doing. Then the previous signal handler runs, or the process ends by the signal, as it
+/// would otherwise. Signals of threads that do no stream work go to the previous handler at once.
 #pragma once
 
 #include <crosslane/backend/host/stream_watch.hpp>
@@ -19,19 +19,19 @@
 
 namespace crosslane::backend {
 
-/// What a thread of the backend does, for the message when it faults there. All functions are called from the signal's handler.
+/// What a thread of the backend is doing, for the message of a fault. The signal handler calls all functions.
 class running_work {
  public:
-  /// Appends its name, "kernel k, block (0, 0, 0), thread 3".
+  /// Appends the name of the work, e.g. "kernel k, block (0, 0, 0), thread 3".
   virtual void describe(error_text&) const noexcept = 0;
-  /// Appends what else is known of an address that has faulted; false: nothing.
+  /// Appends what is known about the faulting address. Returns false if nothing is known.
   virtual bool explain(error_text&, void const* address) const noexcept = 0;
 
  protected:
   ~running_work() = default;
 };
 
-/// The calling thread does this work, for a scope.
+/// Marks the calling thread as doing this work while the object lives.
 class running_scope {
  public:
   explicit running_scope(running_work const& work) noexcept : before_{current_work.running} { current_work.running = &work; }
@@ -47,7 +47,7 @@ inline bool lies_in(void const* address, void const* begin, std::size_t bytes) n
   return std::uintptr_t(address) - std::uintptr_t(begin) < bytes;
 }
 
-/// Once for each thread that works for streams: a stack for the handler, since the thread's own may be used up.
+/// An alternate signal stack for the calling thread, since the thread's own stack may be exhausted. One per thread that does stream work.
 class thread_for_faults {
  public:
   thread_for_faults() noexcept {
@@ -59,7 +59,7 @@ class thread_for_faults {
       pthread_attr_destroy(&attributes);
     }
     stack_t other{};
-    if (sigaltstack(nullptr, &other) != 0 || (other.ss_flags & SS_DISABLE) == 0) return;  // somebody has given it one
+    if (sigaltstack(nullptr, &other) != 0 || (other.ss_flags & SS_DISABLE) == 0) return;  // the thread has an alternate stack already
     void* const memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return;
     stack_t mine{};
@@ -84,7 +84,7 @@ class thread_for_faults {
     munmap(memory_, bytes);
   }
 
-  /// For work that runs on the thread's own stack.
+  /// Explains a fault in work that runs on the thread's own stack.
   static bool explain_own_stack(error_text& text, void const* address) noexcept {
     if (own_stack_ == nullptr || !lies_in(address, static_cast<char const*>(own_stack_) - reach, reach)) return false;
     text.append(
@@ -95,15 +95,15 @@ class thread_for_faults {
   }
 
  private:
-  static constexpr std::size_t bytes = 65536;                 // for the handler that was there before, too
-  static constexpr std::size_t reach = std::size_t{1} << 20;  // below the stack, where addresses of a frame that does not fit lie
+  static constexpr std::size_t bytes = 65536;                 // also enough for the previous handler
+  static constexpr std::size_t reach = std::size_t{1} << 20;  // how far below the stack the addresses of an oversized frame lie
 
   static inline constinit thread_local void const* own_stack_ = nullptr;  ///< lowest address
   static inline constinit thread_local std::size_t own_stack_bytes_ = 0;
   void* memory_ = nullptr;
 };
 
-/// Work without lanes: element-wise loops, host callbacks.
+/// Work without lanes: an element-wise loop or a host callback.
 class running_plain_work final : public running_work {
  public:
   running_plain_work(char const* name, source_location where) noexcept : name_{name}, where_{where} {}
@@ -120,10 +120,11 @@ class running_plain_work final : public running_work {
   source_location where_;
 };
 
-/// The handlers of the program, from the first thread of a stream to the end of the program, or of the library that has this.
+/// Installs the signal handlers of the process. They stay from the first stream thread until exit, or until the library with this code is
+/// unloaded.
 class fault_handlers {
  public:
-  /// To be called by each thread that works for streams. Cheap after the first time.
+  /// Prepares the calling thread. Each thread that does stream work calls this. Cheap after the first call.
   static void prepare_thread() {
     [[maybe_unused]] static fault_handlers const installed;
     [[maybe_unused]] static thread_local thread_for_faults const thread;
@@ -155,14 +156,14 @@ class fault_handlers {
 
   static void handle(int signal, siginfo_t* info, void* context) {
     int const error_number = errno;
-    bool const is_fault = info->si_code > 0;  // else a program has sent it
+    bool const is_fault = info->si_code > 0;  // otherwise a process sent the signal
     if (is_fault && current_work.running != nullptr) report_once(signal, *info, context);
     errno = error_number;
     pass_on(signal, info, context, is_fault);
   }
 
-  /// Returns to what has faulted, which then faults again and ends the program, where nobody else handles the signal: a debugger and a core
-  /// file see the fault itself.
+  /// Calls the previous handler. If there is none, restores the default action and returns to the faulting instruction, which faults again
+  /// and ends the process. A debugger and a core file then show the fault itself.
   static void pass_on(int signal, siginfo_t* info, void* context, bool is_fault) {
     int i = 0;
     while (signals[i] != signal) ++i;
@@ -192,7 +193,7 @@ class fault_handlers {
       before.sa_handler(signal);
   }
 
-  /// Of threads that fault at the same time one speaks; the others wait while it ends the program.
+  /// Prints one message. If several threads fault at the same time, the first one prints; the others wait until it ends the process.
   static void report_once(int signal, siginfo_t const& info, void* context) noexcept {
     if (__atomic_exchange_n(&reported_, true, __ATOMIC_RELAXED)) {
       timespec const second{1, 0};
@@ -233,7 +234,7 @@ class fault_handlers {
   static void explain_address(error_text& text, int signal, siginfo_t const& info, void* context) noexcept {
     char const* const name = signal == SIGBUS ? "SIGBUS" : "SIGSEGV";
     char const* const how = access_of(context);
-    if (info.si_code == SI_KERNEL) {  // the processor does not say which
+    if (info.si_code == SI_KERNEL) {  // the processor does not report the address
       text.append("%s an address that cannot be one (%s): a pointer that was never set, or that something has written over", how, name);
       return;
     }

@@ -13,7 +13,7 @@
 
 namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 
-/// The functions are marked for both sides, since kernels are; on a GPU nothing calls them.
+/// The functions are marked for host and device because kernels are; on a GPU they are never called.
 class host_intrinsics : public host_wave<host_intrinsics>, public host_atomic {
  public:
   using async_copies = host_async_copies;
@@ -60,7 +60,7 @@ class host_intrinsics : public host_wave<host_intrinsics>, public host_atomic {
   template <class... Args>
   void print(char const* format, Args... arguments) const {
     if constexpr (sizeof...(Args) == 0)
-      std::printf(format, 0);  // compilers warn of a format alone
+      std::printf(format, 0);  // compilers warn about a format without arguments
     else
       std::printf(format, arguments...);
   }

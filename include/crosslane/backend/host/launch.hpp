@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Launches on the CPU: the grid's blocks spread over the cores, each block's threads run for real.
+/// Launches on the CPU. The blocks of the grid are distributed over the cores; each block runs all its threads.
 #pragma once
 
 #include <crosslane/backend/host/intrinsics.hpp>
@@ -13,7 +13,7 @@
 
 namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 
-/// Calls `work(begin, end)` for pieces of 0 ... n-1 on all cores; throws the first exception of any.
+/// Calls `work(begin, end)` for pieces of 0 ... n-1 on all cores. Rethrows the first exception.
 template <class Work>
 void run_pieces(std::uint64_t n, std::uint64_t piece, Work const& work) {
   detail::spin_lock lock;
@@ -33,7 +33,7 @@ void run_pieces(std::uint64_t n, std::uint64_t piece, Work const& work) {
   if (error) std::rethrow_exception(error);
 }
 
-/// What the calling thread's launches are checked for. Throws not_supported for what this build cannot check.
+/// Reads the check options of the calling thread. Throws not_supported if this build cannot check what they ask for.
 inline void take_check_scope(launch_facts& launch) {
   launch.read_check_scope(sees_accesses);
   if (launch.level == checks::level::full && !sees_accesses)
@@ -56,7 +56,7 @@ inline void run_grid(grid_task const& task) {
   });
 }
 
-/// A grid whose blocks wait for each other: a runner each, all of which go on from barrier to barrier of the grid.
+/// A grid whose blocks wait for each other. Each block has a runner; all runners advance from one grid barrier to the next.
 class cooperative_grid {
  public:
   explicit cooperative_grid(grid_task const& task) : task_{task}, blocks_{task.grid.count()}, runners_{new runner_lease[blocks_]} {}
@@ -84,13 +84,13 @@ class cooperative_grid {
   }
 
  private:
-  /// False when all blocks have ended. Throws where they differ.
+  /// Returns false when all blocks have ended. Throws if some blocks wait at the grid barrier and others do not, or wait at another.
   bool all_wait() const {
     std::uint64_t first = 0;
     while (first < blocks_ && !runners_[first]->waits_at_grid()) ++first;
     if (first == blocks_) return false;
     for (std::uint64_t b = 0; b < blocks_; ++b)
-      if (runners_[b]->failed()) return false;  // its finding is with who collects; that it is gone is a consequence
+      if (runners_[b]->failed()) return false;  // its finding is already delivered; that the block is missing is a consequence
     source_location const place = runners_[first]->place();
     for (std::uint64_t b = 0; b < blocks_; ++b) {
       block_runner const& other = *runners_[b].operator->();
@@ -143,7 +143,8 @@ struct typed_grid_task : grid_task {
     };
   }
 
-  /// Left out of GPU compilers' device passes, for which the kernel would be compiled, and there it cannot call the host's functions.
+  /// Runs the kernel's threads. Left out of the device passes of GPU compilers: they would compile the kernel, which cannot call host
+  /// functions there.
   void run([[maybe_unused]] block_runner& runner, [[maybe_unused]] A const&... a) const {
 #if !CROSSLANE_DEVICE_PASS()
     block_runner::thread_position thread;

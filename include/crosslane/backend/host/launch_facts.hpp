@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What findings say of a launch, and who takes them.
+/// The facts about a launch that findings report, and the sink that receives the findings.
 #pragma once
 
 #include <crosslane/check/options.hpp>
@@ -13,12 +13,12 @@ struct launch_facts {
   unsigned wave_size = 32;
   char const* kernel = "";
   source_location where;
-  checks::level level = checks::level::basic;  ///< not `most`
+  checks::level level = checks::level::basic;  ///< never `most`
   std::uint64_t seed = 0;
   detail::finding_sink* sink = nullptr;
 
   unsigned threads() const noexcept { return unsigned(block.count()); }
-  /// Blocks run one after another on one thread of the program: what is found is the same each time.
+  /// Whether blocks run one after another on one host thread, so that findings are the same in each run.
   bool in_turn() const noexcept { return seed != 0 || level == checks::level::full; }
 
   checks::finding finding(checks::kind kind) const noexcept {
@@ -33,7 +33,7 @@ struct launch_facts {
     return result;
   }
 
-  /// What the calling thread's work is checked for. `most` is `full` where accesses are seen.
+  /// Reads the check options of the calling thread. `most` becomes `full` if accesses are instrumented, else `basic`.
   void read_check_scope(bool accesses_are_seen) {
     detail::check_scope const* const scope = detail::current_check_scope;
     checks::options const options = scope != nullptr ? scope->options : checks::options{};
@@ -43,7 +43,7 @@ struct launch_facts {
     if (level == checks::level::most) level = accesses_are_seen ? checks::level::full : checks::level::basic;
   }
 
-  /// Gives a finding to who collects. Null then; else the error that the launch has failed with.
+  /// Passes a finding to the sink and returns null. Without a sink returns the error with which the launch fails.
   std::exception_ptr deliver(checks::finding const& found) const {
     if (sink != nullptr) {
       sink->take(found);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Mathematics on the CPU: C's functions, and those that it lacks.
+/// Mathematical functions on the CPU: those of C, and those that C lacks.
 #pragma once
 
 #include <crosslane/backend/math_hooks.hpp>
@@ -15,7 +15,7 @@ namespace crosslane::backend {
 
 struct host_math : math_hooks {
 #if !CROSSLANE_COMPILER_GPU()
-  /// lgamma() itself writes the sign of gamma(x) to a variable of the whole program.
+  /// Replaces lgamma(), which writes the sign of gamma(x) to a global variable.
   static float lgamma(float x) {
     int sign;
     return ::lgammaf_r(x, &sign);
@@ -31,7 +31,7 @@ struct host_math : math_hooks {
   static CROSSLANE_FN double exp10(double x) { return __builtin_pow(10.0, x); }
   static CROSSLANE_FN float sinpi(float x) { return float(sinpi(double(x))); }
   static CROSSLANE_FN float cospi(float x) { return float(cospi(double(x))); }
-  /// By the angle to the nearest quarter of a turn, which is exact.
+  /// Reduces x to the angle to the nearest quarter turn, which is exact.
   static CROSSLANE_FN double sinpi(double x) {
     if (x - x != 0) return x - x;
     double const half_turns = __builtin_fmod(__builtin_fabs(x), 2.0), quarters = __builtin_rint(2 * half_turns);
@@ -57,7 +57,7 @@ struct host_math : math_hooks {
  private:
   static constexpr double pi = 3.14159265358979323846;
 
-  /// Sine of the angle and so many quarters of a turn.
+  /// Returns the sine of `angle` plus `quarters` quarter turns.
   static CROSSLANE_FN double quarter(int quarters, double angle) {
     double const result = quarters % 2 == 0 ? __builtin_sin(angle) : __builtin_cos(angle);
     return quarters % 4 >= 2 ? -result : result;

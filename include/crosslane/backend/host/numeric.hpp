@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Small floating-point formats on the CPU: the generic way throughout. Compilers vectorise it, which the instructions that some CPUs
-/// have for half would prevent (they keep the bits of NaNs, and are there only when asked for).
+/// Small floating-point formats on the CPU: generic code only. Compilers vectorise it. The half instructions of some CPUs would prevent
+/// that; they also keep the bits of NaNs and need a compiler flag.
 #pragma once
 
 #include <crosslane/backend/numeric_hooks.hpp>

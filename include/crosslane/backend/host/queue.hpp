@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Streams and events of the host backend: a thread per stream that runs its work in order, asynchronously to the program, so that
-/// a missing synchronisation shows as it would on a GPU.
+/// Streams and events of the host backend. Each stream has a host thread that runs its work in order, asynchronously to the program, so
+/// that a missing synchronisation shows as on a GPU.
 #pragma once
 
 #include <crosslane/backend/host/faults.hpp>
@@ -14,7 +14,7 @@
 
 namespace crosslane::backend {
 
-/// A mutex with a condition, locked for a scope.
+/// A mutex with a condition variable, locked for a scope.
 class monitor {
  public:
   monitor() = default;
@@ -45,11 +45,11 @@ class monitor {
   pthread_cond_t condition_ = PTHREAD_COND_INITIALIZER;
 };
 
-/// What runs of a stream that has failed: between a failure and the call that surfaced it, the results of the work behind it would be
-/// made of nothing. What others wait for and what gives memory back is always done.
+/// Which work runs on a failed stream. Between a failure and the call that surfaces it, results of later work would be meaningless, so it
+/// is skipped. Work that others wait for and work that frees memory always runs.
 enum class runs { unless_failed, always };
 
-/// Of the library that queues something, whose code and list of exceptions it needs.
+/// Functions of the library that queues work. Its code and its list of exceptions are needed.
 struct library_functions {
   void* (*thread_main)(void*);
   void (*add_current)(detail::stream_key) noexcept;
@@ -62,18 +62,18 @@ struct queue_item {
   virtual ~queue_item() = default;
   virtual void run() = 0;
   runs const when;
-  std::uint64_t work = 0;  ///< its number, where streams are watched
+  std::uint64_t work = 0;  ///< its number, if streams are watched
   library_functions const* functions = nullptr;
   queue_item* next = nullptr;
 };
 
 class host_queue;
 
-/// The queues of the process, in whatever library they were made.
+/// The queues of the process, of all libraries.
 struct queue_list {
   monitor lock;
   detail::spin_lock entering;
-  int process = 0;  ///< whose they are
+  int process = 0;  ///< the process that the list belongs to
   host_queue* first = nullptr;
   std::uint64_t made = 0;
 
@@ -84,7 +84,8 @@ struct queue_list {
   }
 
  private:
-  /// The child of a fork() has none of the parent's threads: it begins with no queue, and a thread that held the lock is not there.
+  /// Resets the list in the child of a fork(). The child has none of the parent's threads: no queue works there, and a thread that held the
+  /// lock does not exist.
   void enter(int now) noexcept {
     if (__atomic_load_n(&process, __ATOMIC_ACQUIRE) == now) return;
     detail::spin_guard const guard{entering};
@@ -95,8 +96,8 @@ struct queue_list {
   }
 };
 
-/// Keeps the code of a library where it is while a thread runs in it: the C library does not unload one whose objects of thread storage
-/// duration have still to be destroyed.
+/// Keeps a library loaded while a thread runs its code: the C library does not unload a library whose thread_local objects are still to be
+/// destroyed.
 struct code_in_use {
   ~code_in_use() { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
 };
@@ -115,10 +116,11 @@ class host_queue {
 
   int device() const noexcept { return device_; }
 
-  /// It belongs to the parent of this process: fork() has left its thread there. Nothing may be asked of it, least of all its locks.
+  /// Whether the queue belongs to the parent process: its thread does not exist in the child of a fork(). No other member may be used then,
+  /// in particular no lock.
   bool is_lost() const noexcept { return process_ != detail::this_process(); }
 
-  /// Lets the queued work finish, then ends.
+  /// Lets the queued work finish, then ends the thread.
   static void destroy(host_queue* q) noexcept {
     if (q->is_lost()) return;
     bool const from_own_thread = q->runs_here();
@@ -130,7 +132,7 @@ class host_queue {
       q->delete_at_end_ = from_own_thread;
       lock.wake_all();
     }
-    if (from_own_thread) {  // a callback dropped the last owner: the thread ends by itself
+    if (from_own_thread) {  // a callback destroyed the last owner: the thread ends by itself
       pthread_detach(pthread_self());
       return;
     }
@@ -138,16 +140,16 @@ class host_queue {
     delete q;
   }
 
-  /// A number that no other queue of the program ever has.
+  /// Returns a number that no other queue of the process ever has.
   void const* key() const noexcept { return reinterpret_cast<void const*>(std::uintptr_t(number_)); }
 
-  /// Queues `f()`. An exception from it is a failure of the stream. Returns the number of the work where streams are watched, else 0.
+  /// Queues `f()`. An exception of `f` is a failure of the stream. Returns the number of the work if streams are watched, else 0.
   template <class Tag, class F>
   std::uint64_t enqueue(F f, runs when = runs::unless_failed) {
     struct item final : queue_item {
       item(F&& f_, runs when_) : queue_item{when_}, f{static_cast<F&&>(f_)} {}
       void run() override {
-        fault_handlers::prepare_thread();  // those of this library, whatever library the thread is of
+        fault_handlers::prepare_thread();  // those of this library, whichever library created the thread
         f();
       }
       F f;
@@ -183,18 +185,18 @@ class host_queue {
     return true;
   }
 
-  /// Whether the caller is work of this queue, which cannot wait for it.
+  /// Whether the caller runs as work of this queue and therefore cannot wait for it.
   bool runs_here() noexcept {
     monitor::lock lock{monitor_};
     return started_ && pthread_equal(thread_, pthread_self()) != 0;
   }
 
-  /// Waits for every queue of a device. Others can be made and destroyed meanwhile.
+  /// Waits for every queue of a device. Other threads may create and destroy queues meanwhile.
   static void synchronize_all(int device_index) noexcept {
     queue_list& list = queue_list::get();
     monitor::lock lock{list.lock};
     std::uint64_t below = ~std::uint64_t{0};
-    for (;;) {  // newest first, which is the list's order
+    for (;;) {  // newest first, the order of the list
       host_queue* q = list.first;
       while (q != nullptr && (q->number_ >= below || q->device_ != device_index)) q = q->next_queue_;
       if (q == nullptr) return;
@@ -222,7 +224,7 @@ class host_queue {
   std::uint64_t push(queue_item* item, library_functions const& functions) {
     monitor::lock lock{monitor_};
     item->functions = &functions;
-    if (failed_ && !functions.holds(stream_key())) {  // it has surfaced: this is new work
+    if (failed_ && !functions.holds(stream_key())) {  // the failure has surfaced: this is new work
       failed_ = false;
       skipped_until_ = pushed_;
     }
@@ -233,7 +235,7 @@ class host_queue {
       }
       started_ = true;
       watch_ = watched_streams;
-      while (!has_begun_) lock.wait();  // from then on its code stays, whatever the program does with the library
+      while (!has_begun_) lock.wait();  // from then on the library stays loaded
     }
     (last_ == nullptr ? first_ : last_->next) = item;
     last_ = item;
@@ -294,30 +296,30 @@ class host_queue {
 
   host_queue* next_queue_ = nullptr;
   std::uint64_t number_ = 0;
-  int waiters_ = 0;  ///< threads inside synchronize_all that wait for this one; guarded by the registry
+  int waiters_ = 0;  ///< threads in synchronize_all() that wait for this queue; guarded by the list's lock
   int device_;
   int process_ = detail::this_process();
   stream_watch const* watch_ = nullptr;  ///< of the library that queued first
   monitor monitor_;
   pthread_t thread_{};
   bool started_ = false, has_begun_ = false, stopping_ = false, delete_at_end_ = false;
-  bool failed_ = false;  ///< since the last time that a failure surfaced
+  bool failed_ = false;  ///< there is a failure that has not surfaced
   queue_item* first_ = nullptr;
   queue_item* last_ = nullptr;
   std::uint64_t pushed_ = 0, done_ = 0;
-  std::uint64_t last_work_ = 0;      ///< the number of what was pushed last, where streams are watched
-  std::uint64_t skipped_until_ = 0;  ///< work that was pushed before this number stands behind a failure that has surfaced
+  std::uint64_t last_work_ = 0;      ///< the number of the last pushed work, if streams are watched
+  std::uint64_t skipped_until_ = 0;  ///< work pushed before this count follows a failure that has surfaced
   std::uint64_t wake_at_ =
-      ~std::uint64_t{0};  ///< the least number of items done that somebody waits for: to be woken for each would cost a core
+      ~std::uint64_t{0};  ///< the lowest count of done items that a thread waits for. Waking for every item would cost a core
 };
 
-/// One mark in a stream. Shared by its event, the stream that reaches it and those that wait for it.
+/// One record of an event in a stream. Shared by the event, the stream that reaches it, and streams and threads that wait for it.
 class recording {
  public:
   class hold {
    public:
     hold() = default;
-    /// Takes over the caller's share.
+    /// Takes over the caller's reference.
     explicit hold(recording* r) noexcept : recording_{r} {}
     hold(hold const& other) noexcept : recording_{other.recording_} {
       if (recording_ != nullptr) __atomic_fetch_add(&recording_->references_, 1, __ATOMIC_RELAXED);
@@ -338,8 +340,8 @@ class recording {
     recording* recording_ = nullptr;
   };
 
-  /// The number of the work that marks it, where streams are watched. Said before the event has it; the stream, which has a share
-  /// already, does not ask.
+  /// Sets the number of the recording work, if streams are watched. Called before the event has the recording. The stream already holds a
+  /// reference, but does not read the number.
   void set_work(std::uint64_t number) noexcept { work_ = number; }
   std::uint64_t work() const noexcept { return work_; }
 
@@ -355,9 +357,9 @@ class recording {
     monitor::lock lock{monitor_};
     while (!done_) lock.wait();
   }
-  /// A stream of the parent of this process had not reached it at fork(), and never will here.
+  /// Whether a stream of the parent process had not reached the record at fork(); it never will in this process.
   bool is_lost() const noexcept { return process_ != detail::this_process() && !done_; }
-  /// False while the stream has not reached it.
+  /// Gets the time of the record. Returns false if the stream has not reached it.
   bool time(double* milliseconds) noexcept {
     monitor::lock lock{monitor_};
     *milliseconds = milliseconds_;
@@ -374,10 +376,10 @@ class recording {
   double milliseconds_ = 0;
 };
 
-/// Knows its latest recording alone; who waits for an earlier one holds that.
+/// An event: refers to its latest recording. Threads that wait for an earlier recording hold that one.
 class host_event {
  public:
-  /// Null before the first.
+  /// Returns null before the first recording.
   recording::hold latest() noexcept {
     detail::spin_guard const guard{lock_};
     return latest_;

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Runners of blocks, lent to launches.
+/// Block runners that are lent to launches.
 #pragma once
 
 #include <crosslane/backend/host/block.hpp>
 
 namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 
-/// Runners that are not at work. They and the stacks they have made are kept for whoever comes next, whatever its stream.
+/// Idle runners. They keep their stacks for the next launch of any stream.
 class runner_pool {
  public:
   constexpr runner_pool() = default;
   runner_pool(runner_pool const&) = delete;
   runner_pool& operator=(runner_pool const&) = delete;
-  /// By a pointer, so that files which only include this need not link what runners need.
+  /// Destroys runners through a pointer, so that files which only include this header need not link what runners use.
   ~runner_pool() {
     while (block_runner* const runner = take()) runner->destroy_(runner);
   }
 
-  /// Null when all are at work.
+  /// Returns null if all runners are in use.
   block_runner* take() noexcept {
     detail::spin_guard const guard{lock_};
     block_runner* const runner = first_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The runtime contract on the CPU. Two devices, which differ in the width of their waves: 0 has 32 lanes, 1 has 64.
+/// The runtime contract on the CPU. There are two devices: device 0 has waves of 32 lanes, device 1 waves of 64.
 #pragma once
 
 #include <crosslane/backend/contract.hpp>
@@ -168,7 +168,7 @@ struct host_runtime {
       }
     };
     std::uint64_t const work = q->enqueue<Backend>(call{f, drop, data, facts_of("host callback")});
-    // It may tell the program that the work before it is done, by means that are not seen.
+    // The callback may tell the host in ways that the checker does not see that earlier work is done.
     if (watched_streams != nullptr) watched_streams->program_knows(work);
     return {};
   }
@@ -218,7 +218,7 @@ struct host_runtime {
 
   static status allocate(memory_kind kind, void** out, std::size_t bytes, stream_handle q, bool) noexcept {
     if (q->is_lost()) return {lost_by_fork};
-    // Linux hands out more than there is and ends the program at the first touch: a device says no at once.
+    // Linux overcommits memory and kills the process at the first access. A device refuses at once.
     if (bytes > physical_memory()) return {out_of_memory};
     if (watched_memory != nullptr) {
       *out = watched_memory->allocate(bytes, kind != memory_kind::device);
@@ -227,9 +227,9 @@ struct host_runtime {
     if (posix_memalign(out, 256, bytes) != 0) return {out_of_memory};
     return {};
   }
-  /// In stream order whatever the kind: a host callback may own a buffer, and would wait for itself.
+  /// Frees memory of any kind in stream order: a host callback may own a buffer, and waiting for the stream there would deadlock.
   static status deallocate(memory_kind, void* p, stream_handle q, bool) noexcept {
-    if (q->is_lost()) {  // nothing of this process works with it
+    if (q->is_lost()) {  // no work of this process uses it
       if (watched_memory == nullptr) std::free(p);
       return {};
     }
@@ -239,7 +239,7 @@ struct host_runtime {
       facts = facts_of("free");
       q->enqueue<Backend>([p, facts] { free_memory_of(p, facts); }, runs::always);
     } catch (...) {  // no memory, or no thread for a queue that has not run yet
-      // A callback owns it and cannot wait for the work behind itself, which may use it: the memory is lost.
+      // A callback owns the buffer and cannot wait for later work of its own stream, which may use it: the memory is leaked.
       if (q->runs_here()) return {out_of_memory};
       q->synchronize();
       free_now();
@@ -271,7 +271,7 @@ struct host_runtime {
   }
 
  private:
-  /// Of work that is no launch: its grid is empty.
+  /// Returns the facts of work that is not a launch: its grid is empty.
   static launch_facts facts_of(char const* name, source_location where = {}) {
     launch_facts facts;
     if (watched_memory == nullptr) return facts;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The order of blocks, waves and lanes that a seed stands for: 0 is theirs, 1 the reverse, the others are random.
+/// The order in which blocks, waves and lanes run, by seed. Seed 0 is ascending order, seed 1 descending order; other seeds are
+/// pseudo-random.
 #pragma once
 
 #include <cstdint>
 
 namespace crosslane::backend {
 
-/// SplitMix64.
+/// The SplitMix64 generator.
 class order_numbers {
  public:
   order_numbers(std::uint64_t seed, std::uint64_t stream) noexcept : state_{seed * 0x9e3779b97f4a7c15 ^ stream * 0xd1b54a32d192ed03} {}
@@ -22,11 +23,11 @@ class order_numbers {
   std::uint64_t state_;
 };
 
-/// The number of the block that runs as the `i`-th of `n`.
+/// Returns which of n blocks runs as the i-th.
 inline std::uint64_t scheduled_block(std::uint64_t seed, std::uint64_t n, std::uint64_t i) noexcept {
   if (seed == 0) return i;
   if (seed == 1) return n - 1 - i;
-  // One-to-one on the next power of two; what lies beyond n is mapped again until it does not.
+  // A bijection on the next power of two. Results of n and above are mapped again until they are below n.
   unsigned const bits = n > 1 ? 64 - unsigned(__builtin_clzll(n - 1)) : 1;
   std::uint64_t const mask = ~std::uint64_t{0} >> (64 - bits);
   order_numbers numbers{seed, n};
@@ -40,7 +41,7 @@ inline std::uint64_t scheduled_block(std::uint64_t seed, std::uint64_t n, std::u
   return i;
 }
 
-/// The threads of a block in their order: waves one after another, the lanes of each in an order of their own.
+/// Writes the order of a block's threads: waves one after another, and the lanes of each wave in an order of its own.
 inline void schedule_threads(std::uint64_t seed, std::uint64_t block_rank, unsigned threads, unsigned wave_size,
                              std::uint16_t* order) noexcept {
   if (seed < 2) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Sizes that the whole program has, since its objects share what they are of: the largest that one of its files asks for.
+/// Sizes that apply to the whole process, because its object files share the memory in question. The largest value that a file asks for is
+/// used.
 #pragma once
 
 #include <crosslane/platform/config.hpp>
@@ -11,7 +12,7 @@
 namespace crosslane::backend {
 
 struct host_sizes {
-  std::size_t shared_bytes = 0;  ///< 0: nobody has asked
+  std::size_t shared_bytes = 0;  ///< 0: no file asked
   std::size_t stack_bytes = 0;
 
   bool ask(std::size_t shared, std::size_t stack) noexcept {
@@ -29,11 +30,11 @@ inline std::size_t most_shared_bytes() noexcept {
 
 inline constexpr std::size_t least_stack_bytes = std::size_t{64} * 1024, most_stack_bytes = std::size_t{1} << 30;
 
-/// Rounded up to whole pages, of any size that a processor's have.
+/// Rounds up to 64 KiB, a multiple of every page size.
 constexpr std::size_t whole_stack(std::size_t bytes) noexcept { return (bytes + 65535) / 65536 * 65536; }
 
-/// The stack of a lane, unless its kernel needs more: what the environment says, else the largest that a file asks for, else twice the
-/// local memory that a GPU has for a thread. Throws invalid_argument where the environment says something else.
+/// Returns the stack size of a lane; a kernel may ask for more. This is the value of the environment variable, else the largest value that
+/// a file asks for, else twice the local memory of a GPU thread. Throws invalid_argument if the environment variable is invalid.
 inline std::size_t lane_stack_bytes() {
   static std::size_t const of_environment = [] {
     char const* const text = std::getenv("CROSSLANE_HOST_STACK_BYTES");
@@ -54,7 +55,7 @@ static_assert(CROSSLANE_CONFIG_HOST_STACK_BYTES >= least_stack_bytes && CROSSLAN
               "crosslane: CROSSLANE_CONFIG_HOST_STACK_BYTES is 65536 (64 KiB) to 1073741824 (1 GiB)");
 #endif
 
-// Each file asks for itself, before main().
+// Each file registers its sizes before main().
 #if defined(CROSSLANE_CONFIG_HOST_SHARED_BYTES) && defined(CROSSLANE_CONFIG_HOST_STACK_BYTES)
 [[maybe_unused]] static bool const asked_for_sizes =
     sizes_asked_for.ask(CROSSLANE_CONFIG_HOST_SHARED_BYTES, CROSSLANE_CONFIG_HOST_STACK_BYTES);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What streams tell the access checker, whose code is no header: what the program queues, in its order, and what it waits for.
+/// The interface through which streams report to the access checker, which is a separate library: what the host queues, in which order, and
+/// what it waits for.
 #pragma once
 
 #include <crosslane/runtime/async_errors.hpp>
@@ -8,13 +9,13 @@
 
 namespace crosslane::backend {
 
-/// Pieces of work have numbers, which rise in the order in which they are queued; 0 is none.
+/// The callbacks. Each piece of work has a number; numbers increase in the order of queueing. 0 means none.
 struct stream_watch {
   std::uint64_t (*queued)(detail::stream_key) noexcept;
-  void (*finished)(std::uint64_t work) noexcept;                      ///< it has run, or never will
-  void (*waits)(std::uint64_t waiting, std::uint64_t work) noexcept;  ///< what is queued behind `waiting` runs behind `work`
-  void (*program_knows)(std::uint64_t work) noexcept;                 ///< that it is done, and all that is ordered before it
-  void (*program_knows_device)(int device) noexcept;                  ///< that all work queued for it so far is done
+  void (*finished)(std::uint64_t work) noexcept;                      ///< the work has run, or never will
+  void (*waits)(std::uint64_t waiting, std::uint64_t work) noexcept;  ///< work queued behind `waiting` runs after `work`
+  void (*program_knows)(std::uint64_t work) noexcept;  ///< the host knows that `work` and everything ordered before it is done
+  void (*program_knows_device)(int device) noexcept;   ///< the host knows that all work queued on the device so far is done
 };
 /// Null in a program without the checker.
 inline stream_watch const* watched_streams = nullptr;
@@ -23,12 +24,12 @@ class running_work;
 
 /// What the calling thread works for.
 struct thread_work {
-  std::uint64_t number = 0;               ///< 0: the program
-  bool runs_callback = false;             ///< the program's own code, in a stream
-  running_work const* running = nullptr;  ///< for the message of a fault; null: nothing of a stream
+  std::uint64_t number = 0;               ///< 0: the host program
+  bool runs_callback = false;             ///< whether a host callback runs
+  running_work const* running = nullptr;  ///< for the message of a fault; null: no stream work
 };
-// A signal's handler reads it: its memory is there from a thread's beginning, in libraries that are loaded later too. Not by nvcc, which
-// does not know the attribute.
+// A signal handler reads this variable, so its memory must exist from the start of each thread, also in libraries loaded later. nvcc does
+// not know the attribute.
 #if !CROSSLANE_COMPILER_CUDA()
 [[gnu::tls_model("initial-exec")]]
 #endif

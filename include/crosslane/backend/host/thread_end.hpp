@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Where an exception cannot leave a thread of a kernel, since a destructor or a noexcept function is in its way, C++ ends the program.
-/// Here the thread ends instead, and the exception is the error of its block. The threads of a failed block are left by an exception too,
-/// so this lets destructors wait at barriers.
+/// Ends a single thread of a kernel where C++ would call std::terminate: when an exception cannot leave a destructor or a noexcept
+/// function. The exception becomes the error of the block. Since threads of a failed block are unwound by an exception, this also allows
+/// destructors to wait at barriers.
 #pragma once
 
 #include <cstdlib>
@@ -11,23 +11,24 @@
 
 namespace crosslane::backend {
 
-/// The exceptions of a thread of the program, as the C++ ABI has them.
+/// The exception state of a host thread, as the C++ ABI defines it.
 struct thread_exceptions {
-  void* caught;       ///< those in whose handlers it is
-  unsigned uncaught;  ///< thrown, and in no handler yet: destructors run
+  void* caught;       ///< exceptions whose handlers are active
+  unsigned uncaught;  ///< exceptions thrown but not yet caught, while destructors run
   static thread_exceptions* here() noexcept { return reinterpret_cast<thread_exceptions*>(abi::__cxa_get_globals()); }
 };
 
-/// Runs threads of a kernel, of which one may be about to end the program.
+/// Runs the threads of a kernel and ends one that would terminate the process.
 class thread_owner {
  public:
-  /// The running thread has thrown what cannot leave it. It is in the handler of that, or in none. Does not return.
+  /// Ends the running kernel thread, which threw an exception that cannot propagate. It is in the handler of that exception, or in none.
+  /// Does not return.
   [[noreturn]] virtual void leave_thread() noexcept = 0;
 
-  /// The threads of a kernel that run on this thread of the program are this object's; nullptr: none do.
+  /// States whose kernel threads run on the calling host thread; nullptr for none.
   static void runs_here(thread_owner* owner) noexcept { current_ = owner; }
 
-  /// Once in a program. What is no thread of a kernel goes to the handler that was there before.
+  /// Installs the terminate handler, once per process. Termination outside kernel threads goes to the previous handler.
   static void take_over_termination() noexcept {
     static bool const done = (previous_ = std::set_terminate(&terminate), true);
     (void)done;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Wave operations on the CPU: each lane offers a value and a place for its result, and the last one to arrive does the operation
-/// for all of them by its definition.
+/// Wave operations on the CPU. Each lane offers a value and a place for its result. The last lane to arrive performs the operation for all
+/// lanes, by its definition.
 #pragma once
 
 #include <crosslane/backend/host/block.hpp>
@@ -11,15 +11,15 @@
 
 namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 
-/// Room for a T that need not be default-constructible. The caller's own value is what stays there in a thread that has failed.
+/// Storage for a T that need not be default-constructible. If the thread fails, it keeps the caller's own value.
 template <class T>
 union result_of {
   explicit result_of(T const& own) : value{own} {}
   T value;
 };
 
-/// `Derived` has block() and rank(). The members of every operation are lanes of the caller's wave, the caller among them, and all
-/// of them call it. Values are taken by value: what a reference leads to would be read when the last of them comes.
+/// Implements the operations for `Derived`, which has block() and rank(). The members are lanes of the caller's wave, including the caller,
+/// and all members call the operation. Values are passed by value: a reference would be read only when the last lane arrives.
 template <class Derived>
 class host_wave : public wave_hooks {
  public:
@@ -32,7 +32,7 @@ class host_wave : public wave_hooks {
     offer<W>(members, nullptr, nullptr, 0, where, [](lane_slot*, std::uint64_t) {}, true);
   }
 
-  /// The value of lane `source`, which must be a member.
+  /// Returns the value of lane `source`, which must be a member.
   template <unsigned W, class T>
   T shuffle(lane_mask<W> members, T value, unsigned source, source_location where) const {
     result_of<T> result{value};
@@ -46,14 +46,14 @@ class host_wave : public wave_hooks {
     return result.value;
   }
 
-  /// True for the lowest member.
+  /// Returns true in the lowest member.
   template <unsigned W>
   bool elect(lane_mask<W> members, source_location where) const {
     offer<W>(members, nullptr, nullptr, 0, where, [](lane_slot*, std::uint64_t) {});
     return self().rank() % W == members.first();
   }
 
-  /// The members whose `predicate` holds.
+  /// Returns the members whose `predicate` is true.
   template <unsigned W>
   lane_mask<W> ballot(lane_mask<W> members, bool predicate, source_location where) const {
     lane_mask<W> result;
@@ -66,7 +66,7 @@ class host_wave : public wave_hooks {
     return result;
   }
 
-  /// For each lane the members whose value has the same bytes.
+  /// Returns, in each lane, the members whose value has the same bytes.
   template <unsigned W, class T>
   lane_mask<W> match_any(lane_mask<W> members, T value, source_location where) const {
     lane_mask<W> result;
@@ -82,13 +82,13 @@ class host_wave : public wave_hooks {
     return result;
   }
 
-  /// Of the lowest bits alone.
+  /// Returns the members whose lowest `Bits` bits of `value` are equal.
   template <unsigned W, unsigned Bits>
   lane_mask<W> match_bits(lane_mask<W> members, unsigned value, source_location where) const {
     return match_any<W>(members, value & (~0u >> (32 - Bits)), where);
   }
 
-  /// value op value op ... in the order of the lanes, for every member.
+  /// Returns value op value op ... in lane order, to every member.
   template <unsigned W, class T, class Op>
   T reduce(lane_mask<W> members, T value, Op const& op, source_location where) const {
     result_of<T> result{value};
@@ -103,7 +103,7 @@ class host_wave : public wave_hooks {
     return result.value;
   }
 
-  /// The reduction of the members up to and including the caller.
+  /// Returns the reduction of the members up to and including the caller.
   template <unsigned W, class T, class Op>
   T inclusive_scan(lane_mask<W> members, T value, Op const& op, source_location where) const {
     result_of<T> result{value};
