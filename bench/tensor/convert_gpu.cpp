@@ -50,7 +50,7 @@ struct conversion {
   xl::tensor_view<U, To> out() const { return {reinterpret_cast<U*>(m->out.data()), to}; }
 
   void convert() const {
-    if constexpr (std::is_integral_v<T> || std::is_integral_v<U>)
+    if constexpr (!std::is_same_v<T, U> && (std::is_integral_v<T> || std::is_integral_v<U>))
       xl::convert_scaled(m->q, in(), out(), scale);
     else
       xl::convert(m->q, in(), out());
@@ -143,12 +143,47 @@ std::string text_of(xl::image_extents const& e) {
          number(e.extent<axis::w>());
 }
 
+/// Elements of 12 and 16 bytes.
+template <int N>
+struct floats {
+  float x[N];
+  floats() = default;
+  CROSSLANE_FN explicit floats(float v) {
+    for (float& element : x) element = v++;
+  }
+  CROSSLANE_FN explicit operator float() const { return x[0] + 3 * x[N - 1]; }
+};
+
 template <class T>
-void add_images(std::shared_ptr<memory> const& m, std::string const& type, int batch, int channels, int side) {
-  xl::image_extents const e{batch, channels, side, side};
+void add_images(std::shared_ptr<memory> const& m, std::string const& type, xl::image_extents const& e) {
   std::string const shape = type + " " + text_of(e);
-  add_case<T, T>(m, "nchw to nhwc, " + shape, xl::nchw{e}, xl::nhwc{e}, 1, by_hand{batch, channels, side * side});
-  add_case<T, T>(m, "nhwc to nchw, " + shape, xl::nhwc{e}, xl::nchw{e}, 1, by_hand{batch, side * side, channels});
+  int const batch = e.extent<axis::n>(), channels = e.extent<axis::c>(), plane = e.extent<axis::h>() * e.extent<axis::w>();
+  add_case<T, T>(m, "nchw to nhwc, " + shape, xl::nchw{e}, xl::nhwc{e}, 1, by_hand{batch, channels, plane});
+  add_case<T, T>(m, "nhwc to nchw, " + shape, xl::nhwc{e}, xl::nchw{e}, 1, by_hand{batch, plane, channels});
+}
+template <class T>
+void add_images(std::shared_ptr<memory> const& m, std::string const& type, int channels, int side) {
+  add_images<T>(m, type, {batch_of<T>(channels, side), channels, side, side});
+}
+
+/// An array of three axes in the orders that PyTorch's permute() calls by these numbers.
+template <class T>
+void add_permutations(std::shared_ptr<memory> const& m, std::string const& type, int a, int b, int c) {
+  using extents = xl::extents<int, axis::n, axis::h, axis::w>;
+  using n = axis::n;
+  using h = axis::h;
+  using w = axis::w;
+  extents const e{a, b, c};
+  xl::packed<extents, xl::axes<n, h, w>> const from{e};
+  auto const add_order = [&]<class... A>(std::string const& order, xl::axes<A...>) {
+    add_case<T, T>(m, "permute " + order + ", " + type + " " + std::to_string(a) + "x" + std::to_string(b) + "x" + std::to_string(c), from,
+                   xl::packed<extents, xl::axes<A...>>{e}, 1, nothing{});
+  };
+  add_order("0 2 1", xl::axes<n, w, h>{});
+  add_order("1 0 2", xl::axes<h, n, w>{});
+  add_order("1 2 0", xl::axes<h, w, n>{});
+  add_order("2 0 1", xl::axes<w, n, h>{});
+  add_order("2 1 0", xl::axes<w, h, n>{});
 }
 template <class T>
 void add_blocked(std::shared_ptr<memory> const& m, std::string const& type) {
@@ -164,15 +199,25 @@ void register_tensor_convert(xl::stream_ref q) {
   auto const m = std::make_shared<memory>(q);
   for (int const side : {8, 56})
     for (int const channels : {64, 256, 512}) {
-      add_images<xl::half>(m, "half", batch_of<xl::half>(channels, side), channels, side);
-      add_images<float>(m, "float", batch_of<float>(channels, side), channels, side);
+      add_images<xl::half>(m, "half", channels, side);
+      add_images<float>(m, "float", channels, side);
     }
-  add_images<xl::half>(m, "half", 16384, 112, 8);
-  add_images<float>(m, "float", 16384, 112, 8);
+  add_images<xl::half>(m, "half", {16384, 112, 8, 8});
+  add_images<float>(m, "float", {16384, 112, 8, 8});
 
-  // Planes that are no whole vectors.
-  add_images<xl::half>(m, "half", batch_of<xl::half>(512, 7), 512, 7);
-  add_images<float>(m, "float", batch_of<float>(512, 7), 512, 7);
+  // Planes that are no whole vectors; 9 x 9 and 19 x 19 are boards of shogi and go.
+  for (auto const& [channels, side] : {std::pair{512, 7}, {64, 7}, {192, 9}, {256, 14}, {256, 19}, {128, 28}}) {
+    add_images<xl::half>(m, "half", channels, side);
+    add_images<float>(m, "float", channels, side);
+    add_images<unsigned char>(m, "byte", channels, side);
+  }
+  add_images<unsigned char>(m, "byte", 64, 8);
+  add_images<unsigned char>(m, "byte", {7200, 3, 223, 221});
+  add_images<floats<3>>(m, "12 bytes", 64, 8);
+  add_images<floats<4>>(m, "16 bytes", 64, 8);
+  add_permutations<xl::half>(m, "half", 600, 512, 768);
+  add_permutations<xl::half>(m, "half", 401, 499, 703);
+  add_permutations<unsigned char>(m, "byte", 600, 512, 768);
 
   // What a network takes of pictures.
   xl::image_extents const e{batch_of<float>(3, 224), 3, 224, 224};

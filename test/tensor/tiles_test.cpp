@@ -41,4 +41,67 @@ CROSSLANE_TEST(tensor_tiles, rows) {
   }
 }
 
+/// As wide as no access is.
+struct three_floats {
+  float x, y, z;
+  three_floats() = default;
+  CROSSLANE_FN explicit three_floats(float v) : x{v}, y{v + 1}, z{v + 2} {}
+  CROSSLANE_FN explicit operator float() const { return y == x + 1 && z == x + 2 ? x : -1000; }
+};
+struct alignas(16) four_floats {
+  float x, y, z, w;
+  four_floats() = default;
+  CROSSLANE_FN explicit four_floats(float v) : x{v}, y{v + 1}, z{v + 2}, w{v + 3} {}
+  CROSSLANE_FN explicit operator float() const { return y == x + 1 && z == x + 2 && w == x + 3 ? x : -1000; }
+};
+
+CROSSLANE_TEST(tensor_tiles, wide_elements) {
+  xl::stream const q{d};
+  for (xl::image_extents const& e : {xl::image_extents{2, 40, 5, 8}, xl::image_extents{3, 33, 7, 9}}) {
+    check_convert<three_floats, three_floats>(q, xl::nchw{e}, xl::nhwc{e});
+    check_convert<three_floats, three_floats>(q, xl::nhwc{e}, xl::nchw{e});
+    check_convert<four_floats, four_floats>(q, xl::nchw{e}, xl::nhwc{e});
+    check_convert<four_floats, four_floats>(q, xl::nhwc{e}, xl::nchw{e});
+  }
+}
+
+// Several small images are one run; large ones are cut, with rows that begin anywhere in a vector.
+CROSSLANE_TEST(tensor_tiles, odd_planes) {
+  xl::stream const q{d};
+  for (xl::image_extents const& e : {xl::image_extents{150, 8, 3, 3}, xl::image_extents{5, 64, 7, 7}, xl::image_extents{2, 130, 14, 14},
+                                     xl::image_extents{1, 3, 61, 83}, xl::image_extents{1, 131, 1, 137}}) {
+    check_convert<xl::half, xl::half>(q, xl::nchw{e}, xl::nhwc{e});
+    check_convert<xl::half, xl::half>(q, xl::nhwc{e}, xl::nchw{e});
+    check_convert<xl::half, xl::half>(q, xl::nchw{e}, xl::chwn{e});
+    check_convert<xl::half, xl::half>(q, xl::hwnc{e}, xl::nchw{e});
+    check_convert<std::int8_t, std::int8_t>(q, xl::hwnc{e}, xl::nchw{e});
+    check_convert<xl::half, xl::half>(q, xl::make_padded<xl::nchw::order>(e, 139), xl::nhwc{e});
+    check_convert<xl::half, xl::half>(q, xl::nhwc{e}, xl::make_padded<xl::nhwc::order>(e, 139));
+  }
+}
+
+// Of memory that begins anywhere; what lies around the destination stays.
+CROSSLANE_TEST(tensor_tiles, misaligned) {
+  xl::stream const q{d};
+  xl::image_extents const e{3, 24, 7, 11};
+  std::size_t const n = 3 * 24 * 7 * 11;
+  xl::buffer<xl::half> in{q, n + 16}, out{q, n + 16};
+  std::vector<xl::half> values(n + 16);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = value_of<xl::half>(i);
+  xl::copy(q, values, in);
+  xl::nchw const from{e};
+  xl::nhwc const to{e};
+  for (auto const& past : {std::pair{0, 3}, {5, 0}, {7, 1}}) {
+    xl::fill(q, out, xl::half(99));
+    xl::convert(q, xl::tensor_view<xl::half const, xl::nchw>{in.data() + past.first, from},
+                xl::tensor_view<xl::half, xl::nhwc>{out.data() + past.second, to});
+    std::vector<float> expected(n + 16, 99.f), got;
+    for_each_index(to, [&](auto const& i) {
+      expected[std::size_t(to.offset(i) + past.second)] = float(values[std::size_t(from.offset(i) + past.first)]);
+    });
+    for (xl::half const x : read(q, out)) got.push_back(float(x));
+    CROSSLANE_CHECK_SAME(got, expected);
+  }
+}
+
 }  // namespace

@@ -75,3 +75,10 @@
 #else
 #define CROSSLANE_UNROLL
 #endif
+
+/// Keeps the next loop rolled in device code: what runs seldom shall be short.
+#if CROSSLANE_DEVICE_PASS()
+#define CROSSLANE_NO_UNROLL _Pragma("unroll 1")
+#else
+#define CROSSLANE_NO_UNROLL
+#endif

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Element-wise work between a few neighbours at each place and as many planes: pictures of three colours, complex numbers. In registers.
+/// Element-wise work between a few neighbours at each place and as many planes, as of pictures of three colours: in registers. For
+/// bytes, which through shared memory would move one at a time; larger elements go there as fast.
 #pragma once
 
 #include <crosslane/tensor/transpose.hpp>
 
 namespace crosslane::detail {
+
+/// Elements that are moved so.
+template <class T, class U>
+inline constexpr bool has_interleave = has_tiles<T, U> && (sizeof(T) == 1 || sizeof(U) == 1);
 
 /// Strides of the other axes; the last is the one that is contiguous in the planes, counted in vectors.
 struct interleave_plan {
@@ -58,7 +63,7 @@ bool run_interleave(basic_stream_ref<B> q, walk_plan<2> const& p, F const& f, U*
         if (p.axis[i].stride[together] == E && p.axis[i].stride[apart] == 1) places = i;
       }
       if (neighbours < 0 || places < 0 || p.axis[places].extent % V != 0 || !aligned_for<V>(from) || !aligned_for<V>(to) ||
-          !whole_steps<V>(p, apart, places) || !whole_steps<V>(p, together, neighbours, places))
+          !whole_steps(p, V, apart, places) || !whole_steps(p, V, together, neighbours, places))
         continue;
       interleave_plan planes{without(p, neighbours, places), p.axis[neighbours].stride[apart]};
       walk_axis<2>& last = planes.outer.axis[planes.outer.rank++] = p.axis[places];

@@ -31,7 +31,7 @@ struct reduce_plan {
 
   template <unsigned V, class T>
   bool whole_vectors(T const* in) const {
-    return has_contiguous_rows() && detail::whole_vectors<V>(reduced, reduced.rank - 1, 0, in) && whole_steps<V>(kept, 1);
+    return has_contiguous_rows() && detail::whole_vectors<V>(reduced, reduced.rank - 1, 0, in) && whole_steps(kept, V, 1);
   }
   /// Makes a position along a row a vector of v elements.
   void take_vectors(unsigned v) {
@@ -42,7 +42,7 @@ struct reduce_plan {
   /// True if input elements of neighbouring outputs can be read as vectors.
   template <unsigned V, class T>
   bool whole_column_vectors(T const* in) const {
-    return kept.rank > 0 && detail::whole_vectors<V>(kept, kept.rank - 1, 1, in) && whole_steps<V>(reduced, 0);
+    return kept.rank > 0 && detail::whole_vectors<V>(kept, kept.rank - 1, 1, in) && whole_steps(reduced, V, 0);
   }
   /// Makes each of `outputs` a vector of v outputs. Returns their distance in the output's memory.
   std::int64_t take_column_vectors(unsigned v) {

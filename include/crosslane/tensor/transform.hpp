@@ -5,6 +5,7 @@
 #include <crosslane/algorithm/transform.hpp>
 #include <crosslane/runtime/copy.hpp>
 #include <crosslane/tensor/interleave.hpp>
+#include <crosslane/tensor/row_tiles.hpp>
 #include <crosslane/tensor/tensor.hpp>
 #include <crosslane/tensor/transpose.hpp>
 #include <crosslane/tensor/walk.hpp>
@@ -92,11 +93,16 @@ void run_box(basic_stream_ref<B> q, walk_plan<Operands> const& p, F const& f, so
       else
         return transform_views(q, where, f, span{to, n}, span{from, n}...);
     }
-    if constexpr (sizeof...(In) == 1 && !loop_backend<B>)
-      if constexpr ((has_tiles<std::remove_cvref_t<decltype(*from)>, U> && ...))
+    if constexpr (sizeof...(In) == 1 && !loop_backend<B>) {
+      if constexpr ((has_interleave<std::remove_cvref_t<decltype(*from)>, U> && ...))
         if (run_interleave<2>(q, p, f, to, from..., where) || run_interleave<3>(q, p, f, to, from..., where) ||
-            run_interleave<4>(q, p, f, to, from..., where) || run_tiles(q, p, f, to, from..., where))
+            run_interleave<4>(q, p, f, to, from..., where))
           return;
+      if constexpr ((has_tiles<std::remove_cvref_t<decltype(*from)>, U> && ...))
+        if (run_transpose(q, p, f, to, from..., where)) return;
+      if constexpr ((has_row_tiles<std::remove_cvref_t<decltype(*from)>, U> && ...))
+        if (run_row_tiles(q, p, f, to, from..., where)) return;
+    }
   }
   if constexpr (loop_backend<B>)
     run_tiled_loops(q, p, f, where, to, from...);

@@ -38,16 +38,15 @@ struct tile_shape {
   int log_row_from = 0, log_row_to = 0;  ///< 2^n elements of a row have all that the tensor has of it
 
   CROSSLANE_FN std::int64_t count() const { return tiles_from * tiles_to; }
-  /// Elements along the source's axis, and along the destination's.
-  int extent_from() const { return 1 << log_from; }
+  /// Elements along the destination's axis.
   template <class U>
   int extent_to() const {
     return elements_of_unit<U> << (log_units<U> - log_from);
   }
-  /// Whether more than seven of eight places would be left.
+  /// Whether `elements` leave more than one of `parts` places.
   template <class U>
-  bool mostly_empty(std::int64_t along_from, std::int64_t along_to) const {
-    return along_from * along_to < count() * (elements_of_unit<U> << log_units<U>) / 8;
+  bool has_fewer(std::int64_t elements, int parts) const {
+    return elements < count() * (elements_of_unit<U> << log_units<U>) / parts;
   }
 };
 
@@ -83,29 +82,40 @@ tile_shape best_tile(std::int64_t along_from, std::int64_t along_to) {
   return best;
 }
 
-/// The two axes along which source and destination are contiguous, and the others. A block has one tile.
+/// The two axes along which source and destination are contiguous, and the others. A block has one tile: a part of an image, or several
+/// small images that follow each other in the source along the destination's axis.
 struct tile_plan {
   walk_axis<2> along_from, along_to;
   walk_plan<2> other;
   tile_shape shape;
-  /// 2^32 by the rows' length, rounded up, where a tile has whole rows of the source, of the destination, that follow each other in memory
-  /// and so can be moved as one: where rows are no whole vectors. Else 0.
-  std::uint32_t run_from, run_to;
+  std::int64_t step_to;           ///< in the destination, from tile to tile along its axis
+  int log_image = 30;             ///< an image has 2^n indices of the destination's axis
+  std::int32_t image_stride = 0;  ///< in the destination
 };
 
-/// What tile_plan::run_from and run_to say of one side: of rows along one axis, `rows` in a tile. 0 where they cannot be moved as one.
-template <class T>
-std::uint32_t inverse_of_rows(walk_plan<2> const& p, int along, int across, int operand, std::int64_t tiles, int rows, T const* data) {
-  constexpr unsigned V = elements_per_access<T>();
-  std::int64_t const length = p.axis[along].extent;
-  bool const whole = V > 1 && tiles == 1 && p.axis[across].stride[operand] == length && length * rows % V == 0 && aligned_for<V>(data) &&
-                     whole_steps<V>(p, operand, along, across);
-  return whole ? std::uint32_t(((std::uint64_t{1} << 32) + std::uint64_t(length) - 1) / std::uint64_t(length)) : 0;
+/// Makes tiles of several images where they fill half of a tile or less, and follow each other. Their indices are then one axis.
+template <class T, class U>
+void put_images_together(tile_plan& p) {
+  int const log_from = std::countr_zero(std::uint64_t(p.along_from.extent)), log_image = std::countr_zero(std::uint64_t(p.along_to.extent));
+  int const log_images = log_units<U> + std::countr_zero(unsigned(elements_of_unit<U>)) - log_from - log_image;
+  if (p.along_from.extent >> log_from != 1 || p.along_to.extent >> log_image != 1 || log_images < 1) return;
+  if (p.along_to.extent < elements_of_unit<U>) return;
+  for (int i = 0; i < p.other.rank; ++i) {
+    walk_axis<2> const images = p.other.axis[i];
+    if (images.stride[1] != p.along_to.extent * p.along_to.stride[1] || images.stride[0] > (INT32_MAX >> log_images)) continue;
+    p.along_to.extent *= images.extent;
+    p.other = without(p.other, i, i);
+    p.shape = {log_from, 1, (images.extent + (std::int64_t{1} << log_images) - 1) >> log_images, log_from, log_image};
+    p.step_to = images.stride[0] << log_images;
+    p.log_image = log_image;
+    p.image_stride = std::int32_t(images.stride[0]);
+    return;
+  }
 }
 
-/// A tile is read along the source's contiguous axis and written along the destination's, VFrom and VTo elements at a time; in between
+/// A tile is read along the source's contiguous axis and written along the destination's, V elements at a time; in between
 /// it lies in shared memory, as the destination's type.
-template <class U, unsigned VFrom, unsigned VTo>
+template <class U, unsigned V>
 struct transpose_kernel {
   static constexpr auto block = block_size<conversion_block>;
   static constexpr int in_unit = elements_of_unit<U>, units = 1 << log_units<U>;
@@ -121,65 +131,56 @@ struct transpose_kernel {
     int const log_from = p.shape.log_from, log_to = log_units<U> - log_from;
     std::uint64_t k = begin + ctx.block_rank(), rest = k;
     k = divide(rest, std::uint64_t(p.shape.count()));
-    std::int64_t const b0 = std::int64_t(divide(rest, std::uint64_t(p.shape.tiles_from))) * in_unit << log_to;
-    std::int64_t const a0 = std::int64_t(rest) << log_from;
+    std::int64_t const tile_to = std::int64_t(divide(rest, std::uint64_t(p.shape.tiles_from)));
+    std::int64_t const a0 = std::int64_t(rest) << log_from, b0 = tile_to * in_unit << log_to;
     from += a0 + b0 * p.along_to.stride[1];  // a counts along the source, b along the destination
-    to += b0 + a0 * p.along_from.stride[0];
+    to += tile_to * p.step_to + a0 * p.along_from.stride[0];
     auto const others = offsets_of(p.other, k);
     from += others.at[1];
     to += others.at[0];
     int const a_end = within_tile(p.along_from.extent - a0, 1 << log_from), b_end = within_tile(p.along_to.extent - b0, in_unit << log_to);
 
-    bool read = false, written = false;
-    if constexpr (VFrom == 1 && elements_per_access<T>() > 1) {
-      read = p.run_from != 0;
-      if (read) read_run(ctx, s, from, f, log_from, a_end, b_end, p.run_from);
-    }
-    if (!read) read_rows(ctx, s, from, f, log_from, lanes_of_row<VFrom>(p.shape.log_row_from), a_end, b_end, p.along_to.stride[1]);
+    read(ctx, s, from, f, log_from, lanes_of_row(p.shape.log_row_from), a_end, b_end, p.along_to.stride[1]);
     ctx.sync_block();
-    if constexpr (VTo == 1 && elements_per_access<U>() > 1) {
-      written = p.run_to != 0;
-      if (written) write_run(ctx, s, to, log_from, a_end, b_end, p.run_to);
-    }
-    if (!written) write_rows(ctx, s, to, log_from, lanes_of_row<VTo>(p.shape.log_row_to), a_end, b_end, p.along_from.stride[0]);
+    write(ctx, s, to, log_from, lanes_of_row(p.shape.log_row_to), a_end, b_end, p.along_from.stride[0], p.log_image, p.image_stride);
   }
 
  private:
   template <class Ctx, class T, class F>
-  CROSSLANE_FN static void read_rows(Ctx const& ctx, shared& s, T const* from, F const& f, int log_from, int lanes, int a_end, int b_end,
-                                     std::int64_t stride) {
+  CROSSLANE_FN static void read(Ctx const& ctx, shared& s, T const* from, F const& f, int log_from, int lanes, int a_end, int b_end,
+                                std::int64_t stride) {
     // Loads are under way together, before the first is used. None is left out, for a branch would part them: in place of what lies outside
     // of the tensor comes the tile's first vector, which nobody reads again.
-    constexpr int groups = units / int(VFrom * conversion_block);  // of in_unit vectors, one above the other
-    constexpr int together = at_most(groups, at_most(16 / in_unit, bytes_under_way / int(in_unit * sizeof(vec<T, VFrom>))));
+    constexpr int groups = units / int(V * conversion_block);  // of in_unit vectors, one above the other
+    constexpr int together = at_most(groups, at_most(16 / in_unit, bytes_under_way / int(in_unit * sizeof(vec<T, V>))));
     int const log_to = log_units<U> - log_from;
     place const mine = place_of(ctx.thread_rank(), lanes, log_to);
-    int const a = mine.along * int(VFrom), b = mine.across * in_unit;
+    int const a = mine.along * int(V), b = mine.across * in_unit;
     std::int64_t const my_offset = a + b * stride;
     unsigned const my_place = place_in_tile(a, mine.across, log_from);
     CROSSLANE_UNROLL
     for (int first = 0; first < groups; first += together) {
-      vec<T, VFrom> x[unsigned(together)][unsigned(in_unit)];
+      vec<T, V> x[unsigned(together)][unsigned(in_unit)];
       CROSSLANE_UNROLL
       for (int g = 0; g < together; ++g) {
         place const next = place_of(unsigned(first + g) * conversion_block, lanes, log_to);  // the same for all threads
-        int const next_a = next.along * int(VFrom), next_b = next.across * in_unit;
+        int const next_a = next.along * int(V), next_b = next.across * in_unit;
         std::int64_t const next_offset = next_a + next_b * stride;
         CROSSLANE_UNROLL
         for (int r = 0; r < in_unit; ++r) {
           bool const inside = a < a_end - next_a && b < b_end - next_b - r;
-          x[g][r] = *reinterpret_cast<vec<T, VFrom> const*>(from + (inside ? my_offset + (next_offset + r * stride) : 0));
+          x[g][r] = *reinterpret_cast<vec<T, V> const*>(from + (inside ? my_offset + (next_offset + r * stride) : 0));
         }
       }
       CROSSLANE_UNROLL
       for (int g = 0; g < together; ++g) {
         place const next = place_of(unsigned(first + g) * conversion_block, lanes, log_to);
-        unsigned const next_place = place_in_tile(next.along * int(VFrom), next.across, log_from);
-        vec<U, VFrom> y[unsigned(in_unit)];
+        unsigned const next_place = place_in_tile(next.along * int(V), next.across, log_from);
+        vec<U, V> y[unsigned(in_unit)];
         CROSSLANE_UNROLL
-        for (int r = 0; r < in_unit; ++r) y[r] = apply_to_vector<U, VFrom>(f, x[g][r]);
+        for (int r = 0; r < in_unit; ++r) y[r] = apply_to_vector<U, V>(f, x[g][r]);
         CROSSLANE_UNROLL
-        for (unsigned j = 0; j < VFrom; ++j) {
+        for (unsigned j = 0; j < V; ++j) {
           unit column;
           CROSSLANE_UNROLL
           for (int r = 0; r < in_unit; ++r) column[unsigned(r)] = y[r][j];
@@ -190,23 +191,24 @@ struct transpose_kernel {
   }
 
   template <class Ctx>
-  CROSSLANE_FN static void write_rows(Ctx const& ctx, shared const& s, U* to, int log_from, int lanes, int a_end, int b_end,
-                                      std::int64_t stride) {
-    constexpr int per_store = VTo < unsigned(in_unit) ? 1 : int(VTo) / in_unit;  // units
+  CROSSLANE_FN static void write(Ctx const& ctx, shared const& s, U* to, int log_from, int lanes, int a_end, int b_end, std::int64_t stride,
+                                 int log_image, std::int32_t image_stride) {
+    auto const along = [&](int place) { return (place & ((1 << log_image) - 1)) + (place >> log_image) * image_stride; };
+    constexpr int per_store = V < unsigned(in_unit) ? 1 : int(V) / in_unit;  // units
     place const mine = place_of(ctx.thread_rank(), lanes, log_from);
-    int const a = mine.across, b = mine.along * int(VTo);
-    std::int64_t const my_offset = b + a * stride;
+    int const a = mine.across, b = mine.along * int(V);
+    std::int64_t const my_offset = along(b) + a * stride;
     unsigned const my_place = place_in_tile(a, b / in_unit, log_from);
     CROSSLANE_UNROLL
-    for (int step = 0; step < units * in_unit / int(VTo * conversion_block); ++step) {
+    for (int step = 0; step < units * in_unit / int(V * conversion_block); ++step) {
       place const next = place_of(unsigned(step) * conversion_block, lanes, log_from);
-      int const next_a = next.across, next_b = next.along * int(VTo);
+      int const next_a = next.across, next_b = next.along * int(V);
       if (a >= a_end - next_a || b >= b_end - next_b) continue;
       unsigned const place = my_place ^ place_in_tile(next_a, next_b / in_unit, log_from);
-      vec<U, VTo> y;
-      if constexpr (VTo < unsigned(in_unit)) {
+      vec<U, V> y;
+      if constexpr (V < unsigned(in_unit)) {
         auto const* const elements = reinterpret_cast<U const*>(&s.tile[place]) + b % in_unit;
-        for (unsigned j = 0; j < VTo; ++j) y[j] = elements[j];
+        for (unsigned j = 0; j < V; ++j) y[j] = elements[j];
       } else {
         CROSSLANE_UNROLL
         for (int i = 0; i < per_store; ++i) {
@@ -215,84 +217,19 @@ struct transpose_kernel {
           for (int r = 0; r < in_unit; ++r) y[unsigned(i * in_unit + r)] = column[unsigned(r)];
         }
       }
-      *reinterpret_cast<vec<U, VTo>*>(to + my_offset + (next_b + next_a * stride)) = y;
-    }
-  }
-
-  /// Rows of length a_end.
-  template <class Ctx, class T, class F>
-  CROSSLANE_FN static void read_run(Ctx const& ctx, shared& s, T const* from, F const& f, int log_from, int a_end, int b_end,
-                                    std::uint32_t inverse) {
-    constexpr int V = int(elements_per_access<T>()), steps = vectors_of_run<V>,
-                  together = at_most(steps, bytes_under_way / int(V * sizeof(T)));
-    int const end = a_end * b_end;
-    for (int begin = 0; begin < steps; begin += together) {
-      vec<T, unsigned(V)> x[unsigned(together)];
-      CROSSLANE_UNROLL
-      for (int i = 0; i < together; ++i) {
-        int const first = ((begin + i) * int(conversion_block) + int(ctx.thread_rank())) * V;
-        if (first + V <= end) {
-          x[i] = *reinterpret_cast<vec<T, unsigned(V)> const*>(from + first);
-        } else {
-          CROSSLANE_UNROLL
-          for (int j = 0; j < V; ++j) x[i][unsigned(j)] = from[first + j < end ? first + j : 0];
-        }
-      }
-      CROSSLANE_UNROLL
-      for (int i = 0; i < together; ++i) {
-        int const first = ((begin + i) * int(conversion_block) + int(ctx.thread_rank())) * V;
-        int b = quotient(first, inverse), a = first - b * a_end;
-        auto const y = apply_to_vector<U, unsigned(V)>(f, x[i]);
-        CROSSLANE_UNROLL
-        for (int j = 0; j < V; ++j) {
-          if (first + j < end) element(s, a, b, log_from) = y[unsigned(j)];
-          if (++a == a_end) a = 0, ++b;
-        }
-      }
-    }
-  }
-
-  /// Rows of length b_end.
-  template <class Ctx>
-  CROSSLANE_FN static void write_run(Ctx const& ctx, shared& s, U* to, int log_from, int a_end, int b_end, std::uint32_t inverse) {
-    constexpr int V = int(elements_per_access<U>());
-    int const end = a_end * b_end;
-    CROSSLANE_UNROLL
-    for (int step = 0; step < vectors_of_run<V>; ++step) {
-      int const first = (step * int(conversion_block) + int(ctx.thread_rank())) * V;
-      if (first >= end) break;
-      int a = quotient(first, inverse), b = first - a * b_end;
-      vec<U, unsigned(V)> y;
-      CROSSLANE_UNROLL
-      for (int j = 0; j < V; ++j) {
-        if (first + j < end) y[unsigned(j)] = element(s, a, b, log_from);
-        if (++b == b_end) b = 0, ++a;
-      }
-      if (first + V <= end) {
-        *reinterpret_cast<vec<U, unsigned(V)>*>(to + first) = y;
-      } else {
-        CROSSLANE_UNROLL
-        for (int j = 0; j < V; ++j)
-          if (first + j < end) to[first + j] = y[unsigned(j)];
-      }
+      *reinterpret_cast<vec<U, V>*>(to + my_offset + (along(next_b) + next_a * stride)) = y;
     }
   }
 
   /// Bytes that a thread loads before it uses the first.
   static constexpr int bytes_under_way = 128;
   CROSSLANE_FN static constexpr int at_most(int n, int limit) { return limit < 1 ? 1 : n < limit ? n : limit; }
-  /// For each thread, in a full tile.
-  template <int V>
-  static constexpr int vectors_of_run = (units * in_unit + V * int(conversion_block) - 1) / (V * int(conversion_block));
-  /// Of less than 2^16 by less than 2^16.
-  CROSSLANE_FN static int quotient(int n, std::uint32_t inverse) { return int(std::uint64_t(unsigned(n)) * inverse >> 32); }
 
   struct place {
     int along, across;  // vectors or elements, and rows
   };
   /// The binary logarithm of the lanes that go along a row of 2^log elements: 32 elements, or 16 vectors, or all there are. Pieces of 256
   /// bytes keep the device's memory busier than ones of 128.
-  template <unsigned V>
   CROSSLANE_FN static int lanes_of_row(int log) {
     constexpr int most = V == 1 ? 5 : 4;
     return log - log_vector<V> < most ? log - log_vector<V> : most;
@@ -311,25 +248,14 @@ struct transpose_kernel {
     unsigned const plain = (unsigned(row) << log_from) + unsigned(a), high = plain >> (log_from > 5 ? log_from : 5);
     return plain ^ ((high ^ high << 2 ^ unsigned(a) >> 5 << 1) & 31);
   }
-  CROSSLANE_FN static U& element(shared& s, int a, int b, int log_from) {
-    return reinterpret_cast<U*>(&s.tile[place_in_tile(a, b / in_unit, log_from)])[b % in_unit];
-  }
   CROSSLANE_FN static int within_tile(std::int64_t n, int length) { return n < length ? int(n) : length; }
 };
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-static_assert(conversion_block <= elementwise_block && "most_blocks() counts blocks of that size");
-/// Calls `queue(begin, count)` for the ranges of 0 ... blocks-1 that one grid covers; of blocks of up to elementwise_block threads.
-template <runtime_backend B, class Queue>
-void for_each_grid_of_blocks(basic_stream_ref<B> q, std::uint64_t blocks, source_location where, Queue const& queue) {
-  std::uint64_t const most = most_blocks(q, where);
-  for (std::uint64_t begin = 0; begin < blocks; begin += most) queue(begin, unsigned(blocks - begin < most ? blocks - begin : most));
-}
-
-/// False where tiles are of no use.
+/// False where rows are no whole vectors, or tiles would be of little use.
 template <runtime_backend B, class T, class U, class F>
-bool run_tiles(basic_stream_ref<B> q, walk_plan<2> const& p, F const& f, U* to, T const* from, source_location where) {
+bool run_transpose(basic_stream_ref<B> q, walk_plan<2> const& p, F const& f, U* to, T const* from, source_location where) {
   constexpr unsigned V = conversion_vector<T, U>;
   int along_from = -1, along_to = -1;
   for (int i = 0; i < p.rank; ++i) {
@@ -337,27 +263,21 @@ bool run_tiles(basic_stream_ref<B> q, walk_plan<2> const& p, F const& f, U* to, 
     if (p.axis[i].stride[1] == 1) along_from = i;
   }
   if (along_from < 0 || along_to < 0 || along_from == along_to || p.axis[along_to].stride[1] == 0) return false;
-  tile_shape const shape = best_tile<T, U>(p.axis[along_from].extent, p.axis[along_to].extent);
-  if (shape.mostly_empty<U>(p.axis[along_from].extent, p.axis[along_to].extent)) return false;
-  tile_plan tiles{p.axis[along_from], p.axis[along_to], without(p, along_from, along_to), shape, 0, 0};
-  bool const from_whole = whole_vectors<V>(p, along_from, 1, from);
-  bool const to_whole = whole_vectors<V>(p, along_to, 0, to);
-  if (!from_whole) tiles.run_from = inverse_of_rows(p, along_from, along_to, 1, shape.tiles_from, shape.extent_to<U>(), from);
-  if (!to_whole) tiles.run_to = inverse_of_rows(p, along_to, along_from, 0, shape.tiles_to, shape.extent_from(), to);
-  std::int64_t const blocks = tiles.other.count() * shape.count();
-  auto const run = [&]<bool FromWhole, bool ToWhole>(std::bool_constant<FromWhole>, std::bool_constant<ToWhole>) {
-    for_each_grid_of_blocks(q, std::uint64_t(blocks), where, [&](std::uint64_t begin, unsigned count) {
-      launch(q, {.grid = count, .where = where}, transpose_kernel<U, FromWhole ? V : 1, ToWhole ? V : 1>{}, from, to, tiles, f, begin);
-    });
-  };
-  if (from_whole && to_whole)
-    run(std::true_type{}, std::true_type{});
-  else if (from_whole)
-    run(std::true_type{}, std::false_type{});
-  else if (to_whole)
-    run(std::false_type{}, std::true_type{});
-  else
-    run(std::false_type{}, std::false_type{});
+  if (!whole_vectors<V>(p, along_from, 1, from) || !whole_vectors<V>(p, along_to, 0, to)) return false;
+  // Where short rows of the destination begin within sectors of 32 bytes, pieces of them cost more than rows as one run.
+  std::int64_t const row_bytes = p.axis[along_to].extent * std::int64_t{sizeof(U)};
+  if (V > 1 && sizeof(U) > 1 && row_bytes <= 1024 && row_bytes % 32 != 0) return false;
+  tile_plan tiles{.along_from = p.axis[along_from],
+                  .along_to = p.axis[along_to],
+                  .other = without(p, along_from, along_to),
+                  .shape = best_tile<T, U>(p.axis[along_from].extent, p.axis[along_to].extent),
+                  .step_to = 0};
+  tiles.step_to = tiles.shape.template extent_to<U>();
+  put_images_together<T, U>(tiles);
+  if (tiles.shape.template has_fewer<U>(tiles.along_from.extent * tiles.along_to.extent, V > 8 ? 3 : V > 1 ? 2 : 8)) return false;
+  for_each_grid_of_blocks(q, std::uint64_t(tiles.other.count() * tiles.shape.count()), where, [&](std::uint64_t begin, unsigned count) {
+    launch(q, {.grid = count, .where = where}, transpose_kernel<U, V>{}, from, to, tiles, f, begin);
+  });
   return true;
 }
 

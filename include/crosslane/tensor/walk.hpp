@@ -36,20 +36,26 @@ CROSSLANE_FN inline std::uint64_t divide(std::uint64_t& a, std::uint64_t b) {
   return q;
 }
 
+CROSSLANE_FN inline std::uint32_t divide(std::uint32_t& a, std::uint32_t b) {
+  std::uint32_t const q = a / b;
+  a -= q * b;
+  return q;
+}
+
 template <int Operands>
 struct walk_offsets {
   std::int64_t at[std::size_t(Operands)];
 };
 
-/// Where position k of a plan lies.
-template <int Operands>
-CROSSLANE_FN walk_offsets<Operands> offsets_of(walk_plan<Operands> const& p, std::uint64_t k) {
+/// Where position k of a plan lies; an Index of 32 bits needs less time.
+template <int Operands, class Index>
+CROSSLANE_FN walk_offsets<Operands> offsets_of(walk_plan<Operands> const& p, Index k) {
   walk_offsets<Operands> result{};
   CROSSLANE_UNROLL
   for (int i = 7; i >= 0; --i) {
     if (i >= p.rank) continue;
-    std::uint64_t index = k;
-    if (i > 0) k = divide(index, std::uint64_t(p.axis[i].extent));
+    Index index = k;
+    if (i > 0) k = divide(index, Index(p.axis[i].extent));
     CROSSLANE_UNROLL
     for (int j = 0; j < Operands; ++j) result.at[j] += std::int64_t(index) * p.axis[i].stride[j];
   }
@@ -183,18 +189,18 @@ void for_each_box(axes<A, Rest...>, walk_box<Operands> const& box, Visit const& 
   }
 }
 
-/// Whether the operand's steps along all axes, save these two, are whole vectors of V elements.
-template <unsigned V, int Operands>
-bool whole_steps(walk_plan<Operands> const& p, int operand, int save = -1, int and_save = -1) {
+/// Whether the operand's steps along all axes, save these two, are whole vectors of v elements.
+template <int Operands>
+bool whole_steps(walk_plan<Operands> const& p, unsigned v, int operand, int save = -1, int and_save = -1) {
   for (int i = 0; i < p.rank; ++i)
-    if (i != save && i != and_save && p.axis[i].stride[operand] % std::int64_t{V} != 0) return false;
+    if (i != save && i != and_save && p.axis[i].stride[operand] % std::int64_t{v} != 0) return false;
   return true;
 }
 
 /// Whether vectors of V elements along axis `along` are aligned in the operand wherever the other axes stand.
 template <unsigned V, class T, int Operands>
 bool whole_vectors(walk_plan<Operands> const& p, int along, int operand, T const* data) {
-  return p.axis[along].stride[operand] == 1 && p.axis[along].extent % V == 0 && aligned_for<V>(data) && whole_steps<V>(p, operand, along);
+  return p.axis[along].stride[operand] == 1 && p.axis[along].extent % V == 0 && aligned_for<V>(data) && whole_steps(p, V, operand, along);
 }
 
 /// Its steps are then vectors of v elements.
@@ -283,21 +289,21 @@ CROSSLANE_FN vec<U, N> apply_to_vector(F const& f, vec<T, N> const&... x) {
 }
 
 /// A thread writes N neighbours along the last axis, at position begin + its rank of all positions.
-template <unsigned N, class Index>
+template <unsigned N>
 struct walk_kernel {
   static constexpr auto block = block_size<elementwise_block>;
 
   template <kernel_context Ctx, class F, int Operands, class U, class... In>
-  CROSSLANE_FN void operator()(Ctx const& ctx, F f, walk_plan<Operands> p, std::uint64_t begin, std::uint64_t n, U* to, In... from) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, F f, walk_plan<Operands> p, std::uint32_t begin, std::uint32_t n, U* to, In... from) const {
     std::uint64_t const rank = ctx.global_rank();
     if (rank >= n) return;
-    Index k = Index(begin + rank);
-    std::int64_t at[std::size_t(Operands)] = {}, step[std::size_t(Operands)] = {};
+    std::uint32_t k = begin + std::uint32_t(rank);
+    std::int64_t at[Operands] = {}, step[Operands] = {};
     CROSSLANE_UNROLL
     for (int i = 7; i >= 0; --i) {  // constant positions: the plan then stays where kernel arguments are
       if (i >= p.rank) continue;
-      Index const extent = Index(p.axis[i].extent), rest = i == 0 ? Index{0} : k / extent;
-      std::int64_t const index = std::int64_t(k - rest * extent);
+      std::uint32_t const extent = std::uint32_t(p.axis[i].extent), rest = i == 0 ? 0 : k / extent;
+      std::int64_t const index = k - rest * extent;
       k = rest;
       CROSSLANE_UNROLL
       for (int j = 0; j < Operands; ++j) {
@@ -343,6 +349,13 @@ struct place_kernel {
 
 inline namespace CROSSLANE_CONFIGURATION {
 
+/// Calls `queue(begin, count)` for the ranges of 0 ... blocks-1 that one grid covers; of blocks of up to elementwise_block threads.
+template <runtime_backend B, class Queue>
+void for_each_grid_of_blocks(basic_stream_ref<B> q, std::uint64_t blocks, source_location where, Queue const& queue) {
+  std::uint64_t const most = most_blocks(q, where);
+  for (std::uint64_t begin = 0; begin < blocks; begin += most) queue(begin, unsigned(blocks - begin < most ? blocks - begin : most));
+}
+
 template <unsigned V, int Operands, class T>
 bool readable_by_vectors(walk_plan<Operands> const& p, int operand, T const* data) {
   return p.axis[p.rank - 1].stride[operand] == 0 || whole_vectors<V>(p, p.rank - 1, operand, data);
@@ -352,28 +365,36 @@ bool readable_by_vectors(walk_plan<Operands> const&, int, rising_positions) {
   return true;
 }
 
-/// In the output's order, by vectors where they are whole in all operands.
+/// In the output's order, by vectors where they are whole in all operands. Positions are counted in 32 bits: more than INT32_MAX are
+/// several walks, each over some indices of the slowest axis.
 template <runtime_backend B, int Operands, class F, class U, class... In>
 void run_walk(basic_stream_ref<B> q, walk_plan<Operands> p, F const& f, source_location where, U* to, In... from) {
+  constexpr std::int64_t most = INT32_MAX;
+  if (p.count() > most) {
+    walk_axis<Operands> const slowest = p.axis[0];
+    std::int64_t const inner = p.count() / slowest.extent, step = inner < most ? most / inner : 1;
+    for (std::int64_t first = 0; first < slowest.extent; first += step) {
+      walk_plan<Operands> part = p;
+      part.axis[0].extent = slowest.extent - first < step ? slowest.extent - first : step;
+      int operand = 0;
+      run_walk(q, part.axis[0].extent == 1 ? without(part, 0, 0) : part, f, where, to + first * slowest.stride[0],
+               (from + first * slowest.stride[++operand])...);
+    }
+    return;
+  }
   constexpr unsigned V =
       elements_per_access<U, std::conditional_t<std::is_same_v<In, rising_positions>, U, decltype(read_at(from, 0))>...>();
   [[maybe_unused]] int operand = 0;
   bool const vectors = V > 1 && p.rank > 0 && whole_vectors<V>(p, p.rank - 1, 0, to) && (readable_by_vectors<V>(p, ++operand, from) && ...);
   if (vectors) count_in_vectors(p.axis[p.rank - 1], V);
-  std::uint64_t const count = std::uint64_t(p.count());
-  for_each_grid(q, count, 1, where, [&](std::uint64_t begin, std::uint64_t n) {
-    auto const run = [&]<unsigned N, class Index>(std::integral_constant<unsigned, N>, Index) {
-      launch(q, {.grid = cover(n, elementwise_block, where), .where = where}, walk_kernel<N, Index>{}, f, p, begin, n, to, from...);
+  for_each_grid(q, std::uint64_t(p.count()), 1, where, [&](std::uint64_t begin, std::uint64_t n) {
+    auto const run = [&](auto kernel) {
+      launch(q, {.grid = cover(n, elementwise_block, where), .where = where}, kernel, f, p, std::uint32_t(begin), std::uint32_t(n), to,
+             from...);
     };
-    bool const narrow = count <= INT32_MAX;
-    if (vectors && narrow)
-      run(std::integral_constant<unsigned, V>{}, std::uint32_t{});
-    else if (vectors)
-      run(std::integral_constant<unsigned, V>{}, std::uint64_t{});
-    else if (narrow)
-      run(std::integral_constant<unsigned, 1>{}, std::uint32_t{});
-    else
-      run(std::integral_constant<unsigned, 1>{}, std::uint64_t{});
+    if constexpr (V > 1)
+      if (vectors) return run(walk_kernel<V>{});
+    run(walk_kernel<1>{});
   });
 }
 
