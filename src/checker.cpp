@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The access checker of the host backend: the functions that the compiler calls for each access of code compiled with
-/// -fsanitize=thread, and those that the executor calls. Compiled without that flag, once in a program, by the target crosslane::checked.
+/// The access checker of the host backend. Defines the functions that the compiler calls for each access in code compiled with
+/// -fsanitize=thread, and those that the executor calls. The target crosslane::checked compiles this file without that flag, once per
+/// program.
 #include "checker/access_checker.hpp"
 
 namespace crosslane::backend {
 namespace {
 
-/// Instrumented code that the checker itself may run into is not seen.
+/// Disables checking while the object lives: instrumented code that the checker itself calls is not checked.
 class unseen {
  public:
   unseen() noexcept : block_{active_block} { active_block = nullptr; }
@@ -19,10 +20,10 @@ class unseen {
   access_monitor::block_state* block_;
 };
 
-/// The memory that is watched; null before there is any. What the checker itself does is not there.
+/// The watched memory; null before it exists. The checker's own memory is not in it.
 watched_range const* watched_addresses = nullptr;
 
-/// The checker is at work: instrumented code that it runs into is not the program's.
+/// Whether the checker is running: instrumented code that it calls is not the program's.
 thread_local bool busy = false;
 
 class at_work {
@@ -36,10 +37,10 @@ class at_work {
   bool before_;
 };
 
-/// The calling thread runs the program's code: no copy, and no kernel.
+/// Whether the calling thread runs code of the host program, and no copy or kernel.
 bool runs_program() { return current_work.number == 0 || current_work.runs_callback; }
 
-/// True for the memory of devices.
+/// Checks an access by the host program. Returns true for device memory.
 [[gnu::noinline]] bool see_program(void const* p, std::size_t bytes, unsigned flags, void* from) {
   if (watched_addresses == nullptr || bytes == 0) return false;
   bool const watched = watched_addresses->contains(p);
@@ -77,7 +78,7 @@ struct always {
   bool operator()(auto const&) const { return true; }
 };
 
-/// Does an atomic operation of the running thread, and judges it. `stores` says of its result whether it has stored something.
+/// Performs and checks an atomic operation of the running thread. `stores` tells from the result whether the operation stored.
 template <class T, class F, class Stores = always>
 auto see_atomic(T const volatile* target, unsigned flags, int order, void* from, F const& operation, Stores const& stores = {}) {
   scope const s = next_scope;
@@ -97,7 +98,7 @@ auto see_atomic(T const volatile* target, unsigned flags, int order, void* from,
   if (checker().memory.contains(p))
     checker().access(b, p, sizeof(T), flags | access_is_atomic | unsigned(s) << access_scope_shift, reinterpret_cast<std::uintptr_t>(from));
   auto const result = operation();
-  // In this order: what an operation reads has been released before it, by others.
+  // The acquire comes first: what the operation reads was released by others before.
   if ((flags & access_reads) != 0) checker().acquire(b, p, acquires(order), s);
   if ((flags & access_writes) != 0 && stores(result)) checker().release(b, p, releases(order), (flags & access_reads) != 0, s);
   return result;
@@ -110,7 +111,7 @@ void* allocate(std::size_t bytes, bool reached_by_program) noexcept {
   watched_block* const block = checker().memory.allocate(bytes);
   if (block == nullptr) return nullptr;
   block->made_after = checker().order.last_queued();
-  block->written = reached_by_program;  // which is not seen when it writes
+  block->written = reached_by_program;  // host writes to this memory are not observed
   return block->begin;
 }
 
@@ -172,7 +173,7 @@ constexpr stream_watch streams{&queued, &finished, &waits, &program_knows, &prog
 
 }  // namespace
 
-// --- what the executor says ---
+// --- called by the executor ---
 
 access_session::access_session(launch_facts const& launch) : full_{launch.level == checks::level::full} {
   if (!full_)
@@ -252,17 +253,17 @@ void atomic_fence(scope s, int order) noexcept {
 
 }  // namespace crosslane::backend
 
-// --- what the compiler calls ---
+// --- called by the compiler ---
 
 using namespace crosslane::backend;
 
 namespace {
 
-/// What the undefined-behaviour sanitizer of g++ and clang says of a cast.
+/// What the undefined-behaviour sanitizer of g++ and clang reports about a cast.
 struct sanitizer_type {
   std::uint16_t kind;  ///< 1: floating point
   std::uint16_t bits;
-  char name[1];  ///< in quotes, to a 0
+  char name[1];  ///< quoted, null-terminated
 };
 struct sanitizer_cast {
   char const* file;
@@ -270,7 +271,7 @@ struct sanitizer_cast {
   sanitizer_type const *from, *to;
 };
 
-/// A number that fits a word is passed as one, a larger one by address.
+/// Returns the number. One that fits a word is passed by value, a larger one by address.
 long double value_of(sanitizer_type const& type, std::uintptr_t value) {
   if (type.bits == 32) return __builtin_bit_cast(float, static_cast<std::uint32_t>(value));
   if (type.bits == 64) return __builtin_bit_cast(double, static_cast<std::uint64_t>(value));
@@ -285,7 +286,7 @@ long double value_of(sanitizer_type const& type, std::uintptr_t value) {
 
 extern "C" {
 
-/// -fsanitize=float-cast-overflow. Weak: a program with the undefined-behaviour sanitizer has its own.
+/// Called by -fsanitize=float-cast-overflow. Weak: a program with the undefined-behaviour sanitizer has its own definition.
 [[gnu::weak]] void __ubsan_handle_float_cast_overflow(void* data, std::uintptr_t value) {
   if (active_block == nullptr) return;
   unseen const self;
@@ -320,8 +321,8 @@ void __tsan_write_range(void* p, unsigned long bytes) { see(p, bytes, access_wri
 void __tsan_vptr_read(void** p) { see(p, sizeof *p, access_reads, CROSSLANE_CALLER); }
 void __tsan_vptr_update(void** p, void*) { see(p, sizeof *p, access_writes, CROSSLANE_CALLER); }
 
-// What compilers leave to the functions of the C library. Since clang 15 by these names, before that the linker gives them
-// (--wrap) in the target crosslane::checked.
+// Compilers leave some accesses to functions of the C library. Since clang 15 they call these names; before that the linker redirects the
+// calls (--wrap) in the target crosslane::checked.
 void* __real_memcpy(void*, void const*, std::size_t);
 void* __real_memmove(void*, void const*, std::size_t);
 void* __real_memset(void*, int, std::size_t);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Judges each access of a kernel by what happened before it. Two accesses are ordered by: one thread; the block's barrier; sync() of a
-/// group for its lanes; the grid's barrier; the end of a kernel; and an acquire that reads from a release, where the scope of each
-/// includes the other's thread. Shuffles, votes and reductions of a wave order no memory, as on a GPU.
+/// Checks each access of a kernel against earlier accesses. Two accesses are ordered if they are in one thread. They are also ordered by:
+/// the block's barrier; sync() of a group, for its lanes; the grid's barrier; the end of a kernel; and an acquire that reads from a
+/// release, if the scope of each includes the other's thread. Shuffles, votes and reductions of a wave do not order memory, as on a GPU.
 ///
-/// Threads run one at a time, so each has a number of segments: what it does from one synchronisation to the next. Numbers rise with
-/// time, whence "ordered before" is "below the number at the barrier". A launch is checked alone in its program.
+/// Threads run one at a time. What a thread does between two synchronisations is a segment. Segment numbers increase with time, so "ordered
+/// before" means "below the number at the barrier". Only one launch is checked at a time in a process.
 #pragma once
 
 #include "clock.hpp"
@@ -40,32 +40,34 @@ struct access_monitor::block_state {
   static constexpr unsigned most_threads = 1024, most_lanes = 64, most_waves = 32;
 
   struct thread_state {
-    std::uint32_t segment = 0;       ///< 0: a new one begins with its next access
+    std::uint32_t segment = 0;       ///< 0: a new segment begins with the next access
     std::unique_ptr<clock> learned;  ///< since the last barrier of the block
-    /// Read by relaxed operations from the thread's wave, from its block, from other blocks: counts after an acquire fence of such a scope.
+    /// Knowledge that relaxed operations read from the thread's wave, from its block, and from other blocks. It takes effect at an acquire
+    /// fence of such a scope.
     std::unique_ptr<clock> pending[3];
     std::unique_ptr<clock> fenced;       ///< what relaxed operations after a release fence release
-    scope fenced_reach = scope::system;  ///< and to whom
+    scope fenced_reach = scope::system;  ///< the scope of that fence
   };
   struct wave_state {
-    std::uint32_t below = 0;                ///< segments of the wave's own lanes that all of them know
-    std::unique_ptr<std::uint32_t[]> rows;  ///< [lane][other lane]: likewise of one lane, since groups of some lanes have met
+    std::uint32_t below = 0;                ///< segments of the wave's own lanes that all its lanes know
+    std::unique_ptr<std::uint32_t[]> rows;  ///< [lane][other lane]: the same for single lanes, after groups of some lanes have synchronised
   };
 
   access_checker* checker = nullptr;
   launch_facts const* launch = nullptr;
   extent3 index;
   std::uint32_t rank = 0, first_thread = 0, first_wave = 0, threads = 0;
-  std::uint32_t start = 0, barrier = 0;  ///< the number of segments when the block began, and at its last barrier
+  std::uint32_t start = 0, barrier = 0;  ///< the segment number when the block began, and at its last barrier
   unsigned running = 0, running_wave = 0;
   bool full = false, some_learned = false;
-  clock learned;  ///< by all threads of the block
+  clock learned;  ///< known to all threads of the block
   thread_state thread[most_threads];
   wave_state wave[most_waves];
   watched_block* memory[2] = {};  ///< static, dynamic
   std::exception_ptr failure;
 
-  /// Reads of what nothing had written: where the write comes later, unordered, they are one side of a race and that alone is said.
+  /// A read of memory that nothing had written yet. If an unordered write follows, both are reported as a race, and the read is not
+  /// reported separately.
   struct early_read {
     std::uint32_t site;
     checks::finding finding;
@@ -84,7 +86,7 @@ struct access_monitor::block_state {
   }
 };
 
-/// The thread of a block that this thread of the program works for; null for none.
+/// The block whose thread this host thread is running; null for none.
 inline thread_local access_monitor::block_state* active_block = nullptr;
 inline thread_local scope next_scope = scope::system;
 
@@ -131,7 +133,7 @@ class access_checker {
     b.learned.clear();
   }
 
-  /// The block has ended, or waits for the others of its grid.
+  /// The block has ended, or waits for the other blocks of its grid.
   void end_block(block_state& b) {
     for (block_state::early_read const& r : b.early_reads) deliver(b, r.finding);
     b.early_reads.clear();
@@ -174,8 +176,8 @@ class access_checker {
 
   // --- accesses ---
 
-  /// True for most reads of shared memory: of a word that was written before the last barrier and of which two reads since then are noted,
-  /// so that access() would find nothing and note nothing.
+  /// Whether access() would report and record nothing. This holds for most reads of shared memory: the word was written before the last
+  /// barrier, and two reads since then are recorded.
   bool adds_nothing(block_state const& b, void const* p, std::size_t bytes, unsigned flags) const {
     watched_page const& page = memory.page(p);
     watched_block const* const block = page.block;
@@ -189,7 +191,7 @@ class access_checker {
     if (((one.flags | other.flags) & access_writes) != 0) return false;
     if (one.segment == mine || other.segment == mine) return true;
     if (one.segment < since || other.segment < since) return false;
-    // A sync of the wave or an acquire may have ordered them before this one, which is then noted in their place.
+    // A sync of the wave or an acquire may have ordered them before this read, which then replaces them.
     block_state::wave_state const& w = b.wave[b.running_wave];
     if (w.below > since || w.rows || b.some_learned || !b.learned.empty()) return false;
     std::uint32_t const wave = owner_of(one).wave;
@@ -229,16 +231,16 @@ class access_checker {
       }
       done += end - in_page;
     }
-    // An object that is copied whole may have parts of no meaning, but not be without any.
+    // An object that is copied as a whole may have unwritten parts, but not only unwritten parts.
     if (aggregate && (flags & access_reads) != 0 && !any_written && !reported) report_unwritten(b, *block, at, bytes, flags, from);
   }
 
-  /// Behind an atomic operation that has stored, and behind what it acquires: what it releases.
+  /// Called after an atomic operation that stored, and after its acquire. Records what it releases.
   void release(block_state& b, void const* p, bool releases, bool reads, scope s) {
     block_state::thread_state& t = b.thread[b.running];
     auto const found = released_.find(p);
     if (!releases && !t.fenced) {
-      if (!reads && found != released_.end()) released_.erase(found);  // a plain store ends what others have released
+      if (!reads && found != released_.end()) released_.erase(found);  // a plain store ends earlier releases
       return;
     }
     release_state& r = found != released_.end() ? found->second : released_[p];
@@ -253,7 +255,7 @@ class access_checker {
     r.thread = b.first_thread + b.running;
   }
 
-  /// Behind an atomic operation that has read: what it acquires.
+  /// Called after an atomic operation that read. Records what it acquires.
   void acquire(block_state& b, void const* p, bool acquires, scope s) {
     if (s >= scope::device) judge_late_accesses();
     if (s >= scope::device && (!memory.contains(p) || histories_.has_concurrent(memory.history(p), work_, order))) {
@@ -292,9 +294,9 @@ class access_checker {
     }
   }
 
-  // --- streams and the program ---
+  // --- streams and the host ---
 
-  /// A copy or a fill. False where it leaves its memory: it must not be done then.
+  /// Checks a copy or a fill. Returns false if it leaves its memory: it must not run then.
   bool transfer(launch_facts const& facts, memory_transfer const& t) {
     launches_.lock();
     judge_late_accesses();
@@ -303,7 +305,7 @@ class access_checker {
     bool possible = true;
     if (t.from != nullptr) failure = transfer_side(facts, static_cast<char const*>(t.from), t.from_pitch, t, access_class::read, possible);
     if (!failure) failure = transfer_side(facts, static_cast<char const*>(t.to), t.to_pitch, t, access_class::write, possible);
-    // What should be there now is not: that has been said, and who reads it has no part in it.
+    // The destination is not written. That has been reported, and later readers are not at fault.
     if (!possible && memory.contains(t.to) && memory.page(t.to).block != nullptr) memory.page(t.to).block->written = true;
     leave();
     if (failure) std::rethrow_exception(failure);
@@ -327,7 +329,7 @@ class access_checker {
     return true;
   }
 
-  /// An access by code of the program, in a stream's callback or not.
+  /// Checks an access by host code, in a callback of a stream or outside.
   void program_access(void const* p, std::size_t bytes, unsigned flags, std::uintptr_t from) {
     std::uint64_t work = current_work.number;
     if (work != 0) {
@@ -341,7 +343,7 @@ class access_checker {
       work = order.program_work(facts);
     }
     late_access const a{p, bytes, {work, 0, class_of(flags)}, from};
-    // A kernel that runs may wait for the program: the program must not wait for it.
+    // A running kernel may wait for the host, so the host must not wait for the kernel.
     if (launches_.try_lock()) {
       judge_late_accesses();
       judge_program_access(a);
@@ -356,7 +358,7 @@ class access_checker {
     }
   }
 
-  /// An access to the program's own memory.
+  /// Checks a host access to host memory.
   void own_access(void const* p, std::size_t bytes, unsigned flags, std::uintptr_t from) {
     std::vector<own_range> touched;
     {
@@ -384,7 +386,7 @@ class access_checker {
     auto const at = reinterpret_cast<std::uintptr_t>(p);
     return at < __atomic_load_n(&own_end_, __ATOMIC_RELAXED) && at + bytes > __atomic_load_n(&own_begin_, __ATOMIC_RELAXED);
   }
-  /// The program must leave its memory alone until the copy is done.
+  /// Records a queued copy: the host must not access its memory until the copy is done.
   void queued_transfer(std::uint64_t work, launch_facts const& facts, memory_transfer const& t) {
     if (facts.level != checks::level::full) return;
     std::lock_guard const guard{own_lock_};
@@ -397,7 +399,7 @@ class access_checker {
     note_own_bounds();
   }
 
-  /// The program has waited for something.
+  /// Called after the host has waited for something.
   void forget_if_settled() {
     {
       std::lock_guard const guard{own_lock_};
@@ -414,7 +416,7 @@ class access_checker {
   watched_range memory;
   stream_order order;
 
-  /// A thread casts a floating-point number to an integer type that cannot hold it; types are named as the compiler spells them.
+  /// Reports a cast of a floating-point number to an integer type that cannot hold it. Types are named as the compiler spells them.
   void report_cast(block_state& b, long double value, char const* type, char const* to, std::uintptr_t from) {
     if (b.failure) return;
     checks::finding f = b.launch->finding(checks::kind::undefined_cast);
@@ -426,7 +428,7 @@ class access_checker {
   }
 
  private:
-  /// Rows of the program's own memory that a copy reads or writes.
+  /// Rows of host memory that a copy reads or writes.
   struct own_range {
     char const* begin;
     std::size_t pitch, width, height;
@@ -467,7 +469,7 @@ class access_checker {
     if (std::exception_ptr const error = who.deliver(f)) detail::keep_exception<host>(w.key, error);
   }
 
-  /// Of the program, while a kernel ran.
+  /// A host access while a kernel was running.
   struct late_access {
     void const* p;
     std::size_t bytes;
@@ -481,7 +483,8 @@ class access_checker {
     return atomic ? access_class::atomic_read : access_class::read;
   }
 
-  /// By an atomic operation, from work that is not ordered with this: which, and what that knew, is not looked into.
+  /// The work has learned by an atomic operation from work that is not ordered with it. Which work that is, and what it knew, is not
+  /// tracked.
   void learn_of_others() {
     told_by_others_ = false;
     order.learns(work_);
@@ -495,7 +498,7 @@ class access_checker {
     });
   }
 
-  /// A buffer that other work has freed, unordered with this: true where that is what is wrong.
+  /// Reports an access to a buffer that other, unordered work has freed. Returns whether that is the case.
   bool freed_meanwhile(watched_block const* block, place_access const& mine, char const* at) {
     if (block == nullptr || !block->freed || !order.concurrent(mine.work, block->freed_by)) return false;
     report_unordered(mine, {block->freed_by, 0, access_class::write}, at);
@@ -516,7 +519,7 @@ class access_checker {
     note_places(at, a.bytes, mine);
   }
 
-  /// Called by who holds launches_, before anything new is noted.
+  /// Checks the stored accesses of the host. The caller holds launches_, and has not recorded anything new yet.
   void judge_late_accesses() {
     if (!__atomic_load_n(&some_late_, __ATOMIC_SEQ_CST)) return;
     std::vector<late_access> late;
@@ -527,7 +530,7 @@ class access_checker {
     }
     for (late_access const& a : late) judge_program_access(a);
   }
-  /// Unlocks launches_. Who came too late for this has left his access to who holds it.
+  /// Unlocks launches_. A host thread that could not lock it has stored its access in late_ for the holder, so this checks those first.
   void leave() {
     do {
       judge_late_accesses();
@@ -557,7 +560,7 @@ class access_checker {
       any_written = any_written || memory.any_written(at, t.width);
       if (writes) memory.written(at, t.width);
     }
-    // Compilers show most writes of a kernel, not all: g++ none of what a function returns in memory.
+    // Compilers instrument most writes of a kernel, but not all: g++ does not instrument results that functions return in memory.
     if (any_written || !full || last_launch_ > memory.page(p).block->made_after) return nullptr;
     checks::finding f = begin_transfer(facts, checks::kind::unwritten_memory, writes, t.width);
     append_object(f.text, *memory.page(p).block, p);
@@ -571,8 +574,8 @@ class access_checker {
     return f;
   }
 
-  /// Whose a segment is: the launch's numbers of the thread, of its wave and of its block. Found once, since divisions would be most of
-  /// what an access costs.
+  /// The owner of a segment: the numbers of its thread, wave and block in the launch. Computed once, since divisions would dominate the
+  /// cost of an access.
   struct segment_owner {
     std::uint32_t thread, wave, block;
   };
@@ -594,7 +597,7 @@ class access_checker {
     b.some_learned = true;
   }
 
-  /// All that is ordered before the running thread, itself included.
+  /// Adds everything that is ordered before the running thread's next access, including the thread's own segments.
   void publish(block_state& b, clock& out) {
     block_state::thread_state& t = b.thread[b.running];
     out.learn_block(b.rank, b.barrier);
@@ -622,7 +625,7 @@ class access_checker {
   segment_owner const& owner_of(access_record r) const { return segments_[r.segment - first_segment_]; }
   std::uint32_t thread_of(access_record r) const { return owner_of(r).thread; }
 
-  /// Whether an access of this launch or before is ordered before the running thread.
+  /// Whether an access of this launch or an earlier one is ordered before the running thread.
   bool before(block_state const& b, access_record r) const {
     if (r.segment < grid_barrier_) return true;
     segment_owner const& owner = owner_of(r);
@@ -642,7 +645,7 @@ class access_checker {
     return b.learned.covers(owner.block, owner.thread, r.segment) || (t.learned && t.learned->covers(owner.block, owner.thread, r.segment));
   }
 
-  /// Whether a scope of the running thread's operation includes another thread.
+  /// Whether scope `s`, seen from the running thread, includes another thread.
   static bool includes(block_state const& b, scope s, std::uint32_t thread) {
     if (s == scope::device || s == scope::system) return true;
     std::uint32_t const in_block = thread - b.first_thread;
@@ -651,14 +654,14 @@ class access_checker {
   }
   static scope scope_of(access_record r) { return scope((r.flags >> access_scope_shift) & 3); }
 
-  /// Shared memory begins anew with each block.
+  /// Clears accesses of earlier blocks: shared memory starts anew with each block.
   static void forget_other_blocks(block_state const& b, access_cell& cell) {
     if (cell.write.segment < b.start) cell.write = {};
     for (access_record& r : cell.others)
       if (r.segment < b.start) r = {};
   }
 
-  /// Compares with what the cell has, then notes the access. True where there was a finding.
+  /// Compares the access with the cell's records, then records it. Returns whether there was a finding.
   bool judge(block_state& b, watched_block const& block, access_cell& cell, access_record mine, char const* at, std::size_t bytes,
              std::uintptr_t from, bool reported) {
     bool const writes = (mine.flags & access_writes) != 0, atomic = (mine.flags & access_is_atomic) != 0;
@@ -700,7 +703,7 @@ class access_checker {
     return one.block != other.block ? 2 : one.wave != other.wave ? 1 : 0;
   }
 
-  /// Keeps an access beside the last write. `farthest`: the largest distance there can be.
+  /// Keeps an access in addition to the last write. `farthest` is the largest possible distance.
   void note(block_state const& b, access_cell& cell, access_record r, unsigned farthest) {
     for (access_record& old : cell.others)
       if (old.segment < 2 || before(b, old) || thread_of(old) == thread_of(r)) {
@@ -808,7 +811,7 @@ class access_checker {
                 block->bytes);
   }
 
-  // Of two pieces of work.
+  // Reports about two pieces of work.
 
   static char const* verb(stream_work const& w, access_class how) {
     if (w.frees) return "frees";
@@ -875,7 +878,7 @@ class access_checker {
     deliver(b, f);
   }
 
-  // --- places of the code ---
+  // --- source locations ---
 
   source_location line_of(std::uintptr_t from) {
     std::lock_guard const guard{lines_lock_};
@@ -907,9 +910,9 @@ class access_checker {
   std::mutex own_lock_;
   std::vector<own_range> own_;
   std::uintptr_t own_begin_ = ~std::uintptr_t{0}, own_end_ = 0;
-  std::uint64_t work_ = 0;         ///< of the launch
-  std::uint64_t last_launch_ = 0;  ///< of those that have begun, the one that was queued last
-  bool told_by_others_ = false;    ///< counts after an acquire fence
+  std::uint64_t work_ = 0;         ///< of the current launch
+  std::uint64_t last_launch_ = 0;  ///< of the launches that have begun, the one that was queued last
+  bool told_by_others_ = false;    ///< takes effect at an acquire fence
   launch_facts const* launch_ = nullptr;
   std::uint32_t next_segment_ = 2, first_segment_ = 2, grid_barrier_ = 2;
   std::vector<segment_owner> segments_;
@@ -921,7 +924,7 @@ class access_checker {
   source_lines lines_;
 };
 
-/// Never destroyed: buffers may outlive any order of destruction.
+/// Never destroyed, because buffers may be destroyed in any order at exit.
 inline access_checker& checker() {
   static access_checker& instance = *new access_checker;
   return instance;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What a thread knows of threads that it has met no barrier with, by atomic operations.
+/// What a thread knows of other threads through atomic operations, without a common barrier.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace crosslane::backend {
 
-/// Of whole blocks and of single threads: all their segments below a number are ordered before.
+/// A vector clock of whole blocks and of single threads: all their segments below a number are ordered before.
 class clock {
  public:
   bool empty() const noexcept { return blocks_.empty() && threads_.empty(); }

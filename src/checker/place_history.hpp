@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Which work has accessed a place of memory. Places with the same history share it, under one number.
+/// The work that has accessed a place in memory. Places with equal histories share one, by number.
 #pragma once
 
 #include "stream_order.hpp"
@@ -10,13 +10,13 @@
 
 namespace crosslane::backend {
 
-/// Atomic operations of a scope that does not reach other kernels count as plain accesses.
+/// The classes of accesses. Atomic operations whose scope does not include other kernels count as plain accesses.
 enum class access_class : unsigned char { read, write, atomic_read, atomic_write };
 
-/// By the class, those that race with it.
+/// For each class, the bit set of classes that race with it.
 inline constexpr unsigned char racing_classes[] = {0b1010, 0b1111, 0b0010, 0b0011};
 constexpr bool races(access_class a, access_class b) noexcept { return (racing_classes[unsigned(a)] >> unsigned(b) & 1) != 0; }
-/// Whether all that races with a races with b.
+/// Whether everything that races with a also races with b.
 constexpr bool stands_for(access_class b, access_class a) noexcept {
   return (racing_classes[unsigned(a)] & ~racing_classes[unsigned(b)]) == 0;
 }
@@ -30,8 +30,9 @@ struct place_access {
 
 class place_histories {
  public:
-  /// The history that follows `id` when `a` comes. Calls `race(other)` for each access in it that races with `a` and is not ordered.
-  /// What another access stands for is not kept: who is unordered with it, is so with that one.
+  /// Returns the history that follows `id` after access `a`. Calls `race(other)` for each access in the history that races with `a` and is
+  /// not ordered with it. Accesses that a later one stands for are dropped: work that is unordered with them is unordered with that one
+  /// too.
   template <class Race>
   std::uint32_t after(std::uint32_t id, place_access const& a, stream_order const& order, Race const& race) {
     if (id < floor_) id = 0;
@@ -49,17 +50,17 @@ class place_histories {
     return found->second;
   }
 
-  /// Whether work that is not ordered with this is in it.
+  /// Whether the history has work that is not ordered with `work`.
   bool has_concurrent(std::uint32_t id, std::uint64_t work, stream_order const& order) const {
     for (place_access const& a : of(id))
       if (a.work != work && order.concurrent(a.work, work)) return true;
     return false;
   }
 
-  /// What is ordered before some work is another than it was.
+  /// Discards cached results after the order of work has changed.
   void order_has_changed() { memo_work_ = 0; }
 
-  /// All places have no history any more. True where their numbers have to be put to 0, lest they come again.
+  /// Forgets the histories of all places. Returns true if the numbers stored for places must be reset to 0, because numbers start again.
   bool forget() {
     bool const wraps = next_ > 0x80000000u;
     floor_ = wraps ? 1 : next_;
@@ -106,7 +107,7 @@ class place_histories {
     bool used = false;
   };
 
-  std::uint32_t floor_ = 1, next_ = 1;  ///< numbers below the floor: no history
+  std::uint32_t floor_ = 1, next_ = 1;  ///< numbers below the floor mean no history
   std::map<history, std::uint32_t> ids_;
   std::deque<history const*> contents_;
   std::uint64_t memo_work_ = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The source lines of addresses of code, by the program addr2line, which comes with every compiler.
+/// Finds the source lines of code addresses, with the program addr2line, which comes with every compiler.
 #pragma once
 
 #include <crosslane/platform/source_location.hpp>
@@ -24,7 +24,7 @@ namespace crosslane::backend {
 
 class source_lines {
  public:
-  /// Of the call that returns to `address`. Line 0 where nothing is known: no -g, or no addr2line.
+  /// Returns the line of the call that returns to `address`. Line 0 if it is unknown: no -g, or no addr2line.
   source_location of(std::uintptr_t address) {
     if (auto const known = known_.find(address); known != known_.end()) return known->second;
     return known_[address] = look_up(address);
@@ -36,20 +36,20 @@ class source_lines {
     if (dladdr(reinterpret_cast<void*>(address), &module) == 0 || module.dli_fname == nullptr) return {};
     auto const* const header = static_cast<ElfW_Ehdr const*>(module.dli_fbase);
     std::uintptr_t const base = header->e_type == ET_EXEC ? 0 : reinterpret_cast<std::uintptr_t>(module.dli_fbase);
-    // The name of the program may be relative to a folder that it has left.
+    // The program's name may be relative to a directory that it has left.
     std::string const file = std::strchr(module.dli_fname, '/') != nullptr && module.dli_fname[0] == '/' ? module.dli_fname : own_path();
     std::FILE* const program = program_of(file);
     char line[4096];
-    // What it writes ends with the answer to another question, of an address that is nowhere.
+    // A second query, for an address that does not exist, marks the end of the answer to the first.
     int const asked = std::snprintf(line, sizeof line, "%#zx\n%s\n", std::size_t(address - 1 - base), nowhere);
     if (program == nullptr || send(fileno(program), line, std::size_t(asked), MSG_NOSIGNAL) != asked) return {};
-    // Innermost first. The library's own lines say little to who wrote the kernel.
+    // Innermost frame first. Lines of the library itself are skipped if there are others, since they say little to the author of a kernel.
     source_location result;
     bool chosen = false;
     while (std::fgets(line, sizeof line, program) != nullptr) {
       std::string_view const text = line;
       if (text.substr(0, text.size() - 1) == nowhere) {
-        (void)std::fgets(line, sizeof line, program);  // its answer
+        (void)std::fgets(line, sizeof line, program);  // the answer to the second query
         break;
       }
       std::size_t const colon = text.rfind(':');
@@ -63,7 +63,8 @@ class source_lines {
     return result;
   }
 
-  /// addr2line for a file, which stays and answers line by line: it reads the file's debug information once. Null where there is none.
+  /// Returns the addr2line process for a file, or null. The process stays alive and answers line by line, so it reads the debug information
+  /// once.
   std::FILE* program_of(std::string const& file) {
     if (auto const known = programs_.find(file); known != programs_.end()) return known->second;
     std::FILE*& result = programs_[file];

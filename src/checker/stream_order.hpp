@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What orders the work of streams and what the program does itself. Known when work is queued, whenever it runs: work is behind all that
-/// its stream holds, behind what that waits for by events, and behind all that the program did and knew to be done when it queued it.
-/// All threads of the program count as one, in the order of their calls: what orders them among each other is not seen.
+/// The order of stream work and of what the host program does. The order is known when work is queued, whenever it runs. Work comes after
+/// earlier work of its stream, after what the stream waits for by events, and after everything that the host did and knew to be done when
+/// it queued the work. All host threads count as one, in the order of their calls, because the order among them is not observed.
 #pragma once
 
 #include <crosslane/backend/host/launch_facts.hpp>
@@ -16,7 +16,7 @@
 
 namespace crosslane::backend {
 
-/// Of each stream, the last piece of work that is ordered before.
+/// A clock: for each stream, the last piece of work that is ordered before.
 class work_clock {
  public:
   std::uint64_t of(std::uint64_t stream) const noexcept {
@@ -40,20 +40,20 @@ class work_clock {
   std::vector<std::pair<std::uint64_t, std::uint64_t>> known_;
 };
 
-/// What the program does between two of its calls is a piece of work too, of a stream of its own: 0.
+/// A piece of work. What the host program does between two of its calls is a piece of work too, on a stream of its own: 0.
 struct stream_work {
   std::uint64_t number = 0, stream = 0;
   work_clock before;
   detail::stream_key key;
-  launch_facts facts;  ///< once it runs
-  bool frees = false;  ///< and does nothing else
+  launch_facts facts;  ///< set when it runs
+  bool frees = false;  ///< whether it only frees memory
 
   bool is_program() const noexcept { return stream == 0; }
 };
 
 class stream_order {
  public:
-  // --- what the program calls ---
+  // --- called by the host program ---
 
   std::uint64_t queued(detail::stream_key key) {
     std::lock_guard const guard{lock_};
@@ -89,7 +89,7 @@ class stream_order {
     else if (s.last_but_frees == number)
       s.last_but_frees = s.finished;
   }
-  /// Work that is not there any more is known to all that comes.
+  /// Orders work behind an event. Work that has been removed is ordered before everything that follows.
   void waits(std::uint64_t waiting, std::uint64_t number) {
     std::lock_guard const guard{lock_};
     stream_work const* const first = find(number);
@@ -114,7 +114,7 @@ class stream_order {
     note_knowledge();
   }
 
-  /// Nothing that is queued can be unordered with what the program does now.
+  /// Whether all queued work is ordered before what the host does now.
   bool program_knows_all() const noexcept { return __atomic_load_n(&program_knows_all_, __ATOMIC_RELAXED); }
 
   bool program_has_seen(std::uint64_t number) const {
@@ -123,7 +123,7 @@ class stream_order {
     return w == nullptr || program_.of(w->stream) >= number;
   }
 
-  /// The number of what the program does now.
+  /// Returns the number of the piece of work that the host does now.
   std::uint64_t program_work(launch_facts const& facts) {
     std::lock_guard const guard{lock_};
     if (stream_work const* const now = find(program_work_); now != nullptr && now->facts.sink == facts.sink) return program_work_;
@@ -135,7 +135,7 @@ class stream_order {
     return program_work_;
   }
 
-  // --- what happens while work runs ---
+  // --- while work runs ---
 
   void begins(std::uint64_t number, launch_facts const& facts) {
     std::lock_guard const guard{lock_};
@@ -147,14 +147,15 @@ class stream_order {
     strands_[w->stream].begun = number;
   }
 
-  /// Work that runs gives a buffer back. Who waits for a stream and then lets go of its buffers has no reason to wait again.
+  /// Marks the running work as one that frees a buffer. A host that waits for a stream and then destroys its buffers has no reason to wait
+  /// again.
   void frees(std::uint64_t number) {
     std::lock_guard const guard{lock_};
     if (stream_work* const w = find(number); w != nullptr) w->frees = true;
   }
 
-  /// A callback can wait for the program, by means that are not seen: what it does then, and what is queued behind it, is
-  /// behind what the program has done.
+  /// A callback may wait for the host in ways that are not observed. So what it does from now on, and work queued behind it, comes after
+  /// everything that the host has done.
   void callback_runs(std::uint64_t number) {
     std::lock_guard const guard{lock_};
     stream_work* const w = find(number);
@@ -166,7 +167,7 @@ class stream_order {
     w->before.join(c.knows);
   }
 
-  /// Work has read, atomically, what it may have been told by others that run.
+  /// The work has atomically read a value that may come from other running work.
   void learns(std::uint64_t number) {
     std::lock_guard const guard{lock_};
     stream_work* const w = find(number);
@@ -182,7 +183,7 @@ class stream_order {
     note_knowledge();
   }
 
-  // --- what is ordered ---
+  // --- queries ---
 
   /// Whether `earlier` is ordered before `later`.
   bool before(std::uint64_t earlier, std::uint64_t later) const {
@@ -200,13 +201,14 @@ class stream_order {
     stream_work const* const w = find(number);
     return w != nullptr ? *w : stream_work{};
   }
-  /// The first time that these two are said.
+  /// Returns true the first time that this pair is reported.
   bool say(std::uint64_t one, std::uint64_t other) {
     std::lock_guard const guard{lock_};
     return said_.emplace(one < other ? one : other, one < other ? other : one).second;
   }
 
-  /// The program knows that all is done, but for frees, which are done: what was, is ordered before all that comes.
+  /// Whether the host knows that all work except frees is done, and the frees are done too. All past work is then ordered before all later
+  /// work.
   bool is_settled() const {
     std::lock_guard const guard{lock_};
     return settled();
@@ -225,13 +227,13 @@ class stream_order {
 
  private:
   struct strand {
-    work_clock before;  ///< what comes next, the last that was queued included
+    work_clock before;  ///< of the next work; includes the last one that was queued
     std::uint64_t last = 0, last_but_frees = 0, begun = 0;
-    std::uint64_t finished = 0;  ///< the last, frees left out
+    std::uint64_t finished = 0;  ///< the last that does not only free memory
     int device = 0;
   };
 
-  /// One that has run, or does.
+  /// A callback that has run or is running.
   struct callback {
     std::uint64_t stream = 0;
     work_clock knows;

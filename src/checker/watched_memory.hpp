@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The memory whose accesses are checked: one range of addresses, with a page of notes for each page of it.
+/// The memory whose accesses are checked: one address range, with a record for each of its pages.
 #pragma once
 
 #include <cstddef>
@@ -12,13 +12,13 @@
 
 namespace crosslane::backend {
 
-/// Of a place of memory, one access to it. `segment` stands for a thread between two of its synchronisations; 0 is nobody, 1 the program.
+/// An access to a place. `segment` is the part of a thread between two of its synchronisations; 0 is none, 1 is the host.
 struct access_record {
   std::uint32_t segment, site : 24, flags : 8;
 };
 
-/// The last write, and accesses that are not ordered with it or behind it: reads, and atomic writes. Two are enough: they are of threads
-/// as far apart as any, so what is ordered with both but not with a third would have to be in the same wave.
+/// The last write, and accesses that are not ordered with it or come after it: reads, and atomic writes. Two records are enough. They
+/// belong to threads as far apart as possible: an access that is ordered with both but not with a third would have to be in the same wave.
 struct access_cell {
   access_record write, others[2];
 };
@@ -27,19 +27,19 @@ struct watched_block {
   char* begin = nullptr;
   std::size_t bytes = 0, capacity = 0;  ///< capacity: whole pages
   bool shared = false, freed = false;
-  bool written = false;          ///< all of it counts as written, by whom is not known
-  void const* owner = nullptr;   ///< of shared memory, the block of threads
-  std::uint64_t made_after = 0;  ///< all work that had been queued then
-  std::uint64_t freed_by = 0;    ///< the work of a stream that did
+  bool written = false;          ///< all bytes count as written, by an unknown writer
+  void const* owner = nullptr;   ///< the block that owns this shared memory
+  std::uint64_t made_after = 0;  ///< the number of the last work queued before the allocation
+  std::uint64_t freed_by = 0;    ///< the stream work that freed it
 };
 
 struct watched_page {
-  watched_block* block;      ///< null: nobody's
-  access_cell* cells;        ///< null: no kernel has touched it yet
-  bool bytes;                ///< a cell for each byte instead of each four
-  bool written;              ///< where there are no cells: all of it, by the program
-  bool byte_histories;       ///< one for each byte instead of each four
-  std::uint32_t history;     ///< of all places, where they have none of their own
+  watched_block* block;      ///< null: not allocated
+  access_cell* cells;        ///< null: no kernel has accessed the page yet
+  bool bytes;                ///< one cell per byte instead of per four bytes
+  bool written;              ///< without cells: the host has written the whole page
+  bool byte_histories;       ///< one history per byte instead of per four bytes
+  std::uint32_t history;     ///< the history of all places, if they have none of their own
   std::uint32_t* histories;  ///< numbers of place_histories
 };
 
@@ -65,7 +65,7 @@ class watched_range {
   bool contains(void const* p) const noexcept { return offset(p) < size_; }
   watched_page& page(void const* p) const noexcept { return pages_[offset(p) / page_bytes]; }
 
-  /// In pages of its own, with pages of nobody before and behind. Null: no room.
+  /// Allocates whole pages, with unallocated pages before and after. Returns null if there is no room.
   watched_block* allocate(std::size_t bytes) {
     std::lock_guard const guard{lock_};
     std::size_t const capacity = (bytes + page_bytes - 1) / page_bytes * page_bytes;
@@ -77,7 +77,7 @@ class watched_range {
       next_ = block->begin + capacity;
       blocks_.push_back(block);
     } else {
-      // All addresses have been used: of what is free and large enough, what was made first comes again.
+      // All addresses have been used: reuses the oldest free block that is large enough.
       for (watched_block* const b : blocks_)
         if (b->freed && b->capacity >= capacity) {
           block = b;
@@ -95,7 +95,7 @@ class watched_range {
     return block;
   }
 
-  /// The addresses stay its own for as long as there are others, so that late accesses are seen.
+  /// Frees a block. Its addresses are not reused while others are left, so that late accesses are detected.
   void release(watched_block* block) {
     std::lock_guard const guard{lock_};
     block->freed = true;
@@ -107,7 +107,7 @@ class watched_range {
     madvise(block->begin, block->capacity, MADV_DONTNEED);
   }
 
-  /// What lies next to an address that is nobody's; null where nothing does.
+  /// Returns the block next to an unallocated address, or null if there is none near.
   watched_block* neighbour(void const* p) const noexcept {
     std::size_t const i = offset(p) / page_bytes;
     for (std::size_t distance = 0; distance <= gap_bytes / page_bytes; ++distance) {
@@ -117,7 +117,7 @@ class watched_range {
     return nullptr;
   }
 
-  /// Cells of a page, of bytes where asked for. Never goes back to coarser ones.
+  /// Returns the cells of a page; one per byte if asked for. A page never returns to coarser cells.
   access_cell* cells(watched_page& page, bool bytes) {
     if (page.cells == nullptr) {
       std::size_t const count = bytes ? page_bytes : cells_per_page;
@@ -135,7 +135,7 @@ class watched_range {
     return page.cells;
   }
 
-  /// The program has written it.
+  /// Records a write by the host.
   void written(char const* p, std::size_t bytes) {
     for (char const* const end = p + bytes; p < end;) {
       watched_page& here = page(p);
@@ -157,7 +157,7 @@ class watched_range {
     }
   }
 
-  /// Whether any of these bytes, all of one block, has been written.
+  /// Whether any of the bytes was written. All bytes lie in one block.
   bool any_written(char const* p, std::size_t bytes) const {
     if (page(p).block->written) return true;
     for (char const* const end = p + bytes; p < end;) {
@@ -176,7 +176,7 @@ class watched_range {
     return false;
   }
 
-  /// Gives each of these bytes, all of one block, the history `next(number, address)`.
+  /// Sets the history of each byte to `next(number, address)`. All bytes lie in one block.
   template <class Next>
   void change_histories(char const* p, std::size_t bytes, Next const& next) {
     for (char const* const end = p + bytes; p < end;) {
@@ -217,14 +217,14 @@ class watched_range {
       for (char* p = b->begin; p != b->begin + b->capacity; p += page_bytes) forget_history(page(p));
   }
 
-  /// Anything may have written anything.
+  /// Marks all device memory as written, by an unknown writer.
   void all_written() {
     std::lock_guard const guard{lock_};
     for (watched_block* const b : blocks_)
       if (!b->shared) b->written = true;
   }
 
-  /// Forgets who, but not whether.
+  /// Forgets who accessed each place, but keeps whether it was written.
   void forget_segments() {
     std::lock_guard const guard{lock_};
     for (watched_block* const b : blocks_)

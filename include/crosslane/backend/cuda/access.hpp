@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Loads and stores of NVIDIA GPUs with their hints.
+/// Loads and stores of NVIDIA GPUs, with cache hints.
 #pragma once
 
 #include <crosslane/backend/gpu/access_words.hpp>
@@ -32,8 +32,8 @@ struct cuda_access {
   static CROSSLANE_DEVICE_FN void prefetch(void const* address) { asm volatile("prefetch.global.L2 [%0];" ::"l"(address)); }
 
  private:
-  // Volatile and with a clobber where what is read may have been written before. What is read-only is a function of the address alone: the
-  // compiler may leave out such loads and move them out of loops.
+  // Loads are volatile and clobber memory if the memory may have been written before. A read-only load depends on the address alone: the
+  // compiler may remove it or move it out of loops.
 #define CROSSLANE_LOAD(Name, Asm, Instruction, ...)                                                        \
   static CROSSLANE_DEVICE_FN access_words<1> Name(access_words<1> const* p) {                              \
     unsigned x;                                                                                            \

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Copies from device to shared memory on NVIDIA GPUs: cp.async since sm_80, the bulk copy engine since sm_90, loads and stores before.
+/// Copies from device to shared memory on NVIDIA GPUs: cp.async from sm_80 on, the bulk copy engine from sm_90 on, loads and stores before.
 #pragma once
 
 #include <crosslane/backend/gpu/access_words.hpp>
@@ -7,10 +7,10 @@
 
 namespace crosslane::backend {
 
-/// A thread's own copies.
+/// The copies of one thread.
 struct cuda_async_copies {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
-  /// By L2 alone where the instruction can.
+  /// Starts a copy. Bypasses L1 if the instruction can.
   template <unsigned Bytes>
   static CROSSLANE_DEVICE_FN void copy(void* to, void const* from, source_location) {
     static_assert(Bytes == 4 || Bytes == 8 || Bytes == 16);
@@ -36,22 +36,22 @@ struct cuda_async_copies {
 #endif
 };
 
-/// Copies of a whole block by the bulk copy engine. Each stage has a barrier in shared memory whose phase ends when its bytes have come
-/// and the stage is committed.
+/// Copies of a whole block by the bulk copy engine. Each stage has a barrier in shared memory. Its phase completes when the stage is
+/// committed and all its bytes have arrived.
 template <unsigned Stages>
 class cuda_bulk_copies {
  public:
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
   static constexpr bool available = true;
 
-  /// One thread.
+  /// Initialises the barriers. One thread calls it.
   CROSSLANE_DEVICE_FN void begin() {
     for (unsigned i = 0; i < Stages; ++i) asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(address(i)) : "memory");
   }
-  /// The engine reaches shared memory by a way of its own: what the calling thread has done there comes before what the engine does after
-  /// the next barrier of the block.
+  /// Orders the calling thread's earlier accesses to shared memory before accesses of the engine that follow the next block barrier. The
+  /// engine accesses shared memory through another proxy.
   static CROSSLANE_DEVICE_FN void fence() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
-  /// One thread; addresses and bytes are multiples of 16.
+  /// Starts a copy. One thread calls it. Both addresses and `bytes` are multiples of 16.
   CROSSLANE_DEVICE_FN void copy(unsigned stage, void* to, void const* from, unsigned bytes) {
     asm volatile("mbarrier.expect_tx.relaxed.cta.shared::cta.b64 [%0], %1;" ::"r"(address(stage)), "r"(bytes) : "memory");
     asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(
@@ -59,11 +59,11 @@ class cuda_bulk_copies {
                  "l"(from), "r"(bytes), "r"(address(stage))
                  : "memory");
   }
-  /// One thread, that which copied.
+  /// Commits the stage. The thread that started its copies calls it.
   CROSSLANE_DEVICE_FN void commit(unsigned stage) {
     asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(address(stage)) : "memory");
   }
-  /// Every thread. The parity of how often the stage has been waited for before.
+  /// Waits for the stage. Every thread calls it. `parity` is the parity of the number of earlier waits for this stage.
   CROSSLANE_DEVICE_FN void wait(unsigned stage, unsigned parity) {
     unsigned done;
     do {

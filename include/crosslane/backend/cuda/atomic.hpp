@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Atomic operations on NVIDIA GPUs. Relaxed ones are the compiler's intrinsics, which become one instruction of the target's own
-/// address space. Ordered ones follow NVIDIA's "Atomics Application Binary Interface": an instruction with its order where the target
-/// is in device memory, fences around the relaxed one where it is in shared memory, for which the ordered built-ins have no instruction.
+/// Atomic operations on NVIDIA GPUs. Relaxed operations use the compiler's intrinsics, which become one instruction for the target's
+/// address space. Ordered operations follow NVIDIA's "Atomics Application Binary Interface". In device memory they are one instruction with
+/// that order. In shared memory, for which the ordered built-ins have no instruction, they are the relaxed instruction with fences around
+/// it.
 #pragma once
 
 #include <crosslane/kernel/functional.hpp>
@@ -11,7 +12,7 @@
 
 #include <type_traits>
 
-// The built-ins take literals only for order and scope.
+// The built-ins accept only literals for order and scope.
 #define CROSSLANE_IN_SCOPE(order, function, ...)                                 \
   if constexpr (S == scope::system)                                              \
     return function(__VA_ARGS__, __NV_ATOMIC_##order, __NV_THREAD_SCOPE_SYSTEM); \
@@ -72,13 +73,14 @@ struct cuda_atomic {
     return found == wanted;
   }
 
-  /// *target = Op(*target, value), the value before. Op is plus or, for integers, minimum, maximum, bit_and, bit_or, bit_xor.
+  /// Computes *target = Op(*target, value) and returns the old value. Op is plus or, for integers, minimum, maximum, bit_and, bit_or,
+  /// bit_xor.
   template <scope S, class Order, class Op, class T>
   static CROSSLANE_DEVICE_FN T atomic_fetch(T* target, T value) {
     if constexpr (std::is_integral_v<T> && !std::is_same_v<T, number<T>>) {
       return T(atomic_fetch<S, Order, Op>(reinterpret_cast<number<T>*>(target), number<T>(value)));
     } else if constexpr (std::is_same_v<T, long long> && !std::is_same_v<Op, minimum> && !std::is_same_v<Op, maximum>) {
-      // There is no signed addition of 64 bits: two's complement makes the unsigned one right.
+      // There is no signed 64-bit addition; the unsigned one gives the same bits.
       return T(atomic_fetch<S, Order, Op>(bits_at(target), to_bits(value)));
     } else {
       return by_order<S, Order>(
@@ -91,7 +93,7 @@ struct cuda_atomic {
     return atomic_fetch<S, relaxed, plus>(target, value);
   }
 
-  /// Two numbers of 16 bits in a word: *target += value for each, the word before. Relaxed.
+  /// Two 16-bit numbers in a word: adds `value` to *target elementwise and returns the old word. Relaxed.
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
   template <class Format, scope>
   static constexpr bool has_atomic_add_pair = true;
@@ -100,7 +102,7 @@ struct cuda_atomic {
   static constexpr bool has_atomic_add_pair = std::is_same_v<Format, half_format>;
 #endif
   template <class Format>
-  static constexpr bool has_atomic_add_pair_coarse_grained = false;  // the same as any other
+  static constexpr bool has_atomic_add_pair_coarse_grained = false;  // the same as for other memory
 
   template <class Format, scope S>
   static CROSSLANE_DEVICE_FN std::uint32_t atomic_add_pair(std::uint32_t* target, std::uint32_t value) {
@@ -126,7 +128,7 @@ struct cuda_atomic {
 
   template <scope S, class Order>
   static CROSSLANE_DEVICE_FN void fence() {
-// A string for each scope, since assembly text must be a literal.
+// One string per scope, since assembly text must be a literal.
 #define CROSSLANE_FENCE(order)                         \
   if constexpr (S == scope::system)                    \
     asm volatile("fence." order ".sys;" ::: "memory"); \
@@ -154,7 +156,7 @@ struct cuda_atomic {
  private:
   template <class T>
   using bits = std::conditional_t<sizeof(T) == 4, unsigned, unsigned long long>;
-  /// Of the integers of one size and sign the one for which CUDA has overloads.
+  /// The integer type of the same size and sign for which CUDA has overloads.
   template <class T>
   using number = std::conditional_t<sizeof(T) == 4, std::conditional_t<std::is_signed_v<T>, int, unsigned>,
                                     std::conditional_t<std::is_signed_v<T>, long long, unsigned long long>>;
@@ -181,7 +183,7 @@ struct cuda_atomic {
     if constexpr (std::is_same_v<Order, relaxed>) {
       return do_relaxed();
     } else {
-      if (!__isShared(target)) return do_ordered();  // known to the compiler where it knows the address space
+      if (!__isShared(target)) return do_ordered();  // a constant if the compiler knows the address space
       if constexpr (std::is_same_v<Order, seq_cst>)
         fence<S, seq_cst>();
       else if constexpr (detail::releases<Order>)
@@ -249,7 +251,7 @@ struct cuda_atomic {
   static CROSSLANE_DEVICE_FN Bits ordered_exchange(Bits* target, Bits value) {
     CROSSLANE_IN_ORDER(__nv_atomic_exchange_n, target, value);
   }
-  /// The instruction has its order whether it stores or not: what is given for a failure is not used.
+  /// The instruction has its order whether or not it stores, so the order for a failure is ignored.
   template <scope S, class Order, class Bits>
   static CROSSLANE_DEVICE_FN bool ordered_compare_exchange(Bits* target, Bits& expected, Bits desired) {
 #define CROSSLANE_COMPARE_EXCHANGE(target, expected, desired, order, scope) \

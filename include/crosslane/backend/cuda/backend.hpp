@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// NVIDIA GPUs through CUDA. One width: 32 lanes.
+/// The CUDA backend: NVIDIA GPUs, with waves of 32 lanes.
 #pragma once
 
 #include <crosslane/backend/cuda/builtins.hpp>
@@ -35,12 +35,13 @@ struct cuda : backend::gpu_runtime<cuda, backend::cuda_vendor> {
                                                : place.device_type == dlpack::nvidia_pinned || place.device_type == dlpack::nvidia_managed;
   }
 
-  /// What a launch names the kernel by: its handle where there is one. By the entry's address the runtime would look it up each time.
+  /// Returns the kernel's handle for launches, or the entry point if there is none. With an entry point the runtime looks the kernel up in
+  /// each launch.
   static void const* kernel_handle(void const* entry) noexcept {
     cudaKernel_t kernel{};
     if (cudaGetKernel(&kernel, entry) == cudaSuccess) return reinterpret_cast<void const*>(kernel);
     clear_last_error();
-    return entry;  // the launch says why
+    return entry;  // the launch reports why
   }
   static status allow_dynamic_shared(void const* function, std::size_t bytes) noexcept {
     return from(cudaFuncSetAttribute(function, cudaFuncAttributeMaxDynamicSharedMemorySize, int(bytes)));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Builtins that constexpr functions of the standard library call at run time, such as std::copy, std::gcd and std::string_view. nvcc has
-/// them for the program alone, and says nothing where its --expt-relaxed-constexpr lets such a function into a kernel, which then ends at
-/// the call.
+/// Device versions of built-ins that constexpr functions of the standard library call at run time, such as std::copy, std::gcd and
+/// std::string_view. nvcc has these built-ins for host code only. With --expt-relaxed-constexpr it lets such a function into a kernel
+/// without a diagnostic; the kernel would end at the call.
 #pragma once
 
 #include <crosslane/platform/compiler.hpp>
@@ -13,7 +13,7 @@
 
 namespace crosslane::backend {
 
-/// memmove by pieces of `Word`, to whose size the addresses are aligned.
+/// memmove in units of `Word`. Addresses and size are multiples of its size.
 template <class Word>
 __device__ inline void move_words(unsigned char* to, unsigned char const* from, std::size_t bytes) {
   auto const move = [&](std::size_t i) {

@@ -45,11 +45,11 @@ struct cuda_intrinsics : gpu_intrinsics, cuda_wave, cuda_atomic {
     return bytes;
   }
 
-  /// target += value, a release for the whole device; the value before.
+  /// Adds `value` to *target and returns the old value. A release at device scope.
   static CROSSLANE_DEVICE_FN unsigned add_release(unsigned* target, unsigned value) {
     return __nv_atomic_fetch_add(target, value, __NV_ATOMIC_RELEASE, __NV_THREAD_SCOPE_DEVICE);
   }
-  /// Waits until one of the bits differs from `before`, an acquire for the whole device.
+  /// Waits until one of the bits `bits` differs from `before`. An acquire at device scope.
   static CROSSLANE_DEVICE_FN void acquire_change(unsigned const* target, unsigned before, unsigned bits) {
     unsigned now;
     do {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Mathematics on NVIDIA GPUs.
+/// Mathematical functions on NVIDIA GPUs.
 #pragma once
 
 #include <crosslane/backend/gpu/math.hpp>
@@ -11,7 +11,7 @@
 namespace crosslane::backend {
 
 struct cuda_math : gpu_math {
-  // --- the special function unit; what is not .ftz keeps subnormal numbers ---
+  // --- the special function unit; instructions without .ftz keep subnormal numbers ---
 
   static CROSSLANE_DEVICE_FN float fast_exp2(float x) {
     float result;
@@ -63,7 +63,7 @@ struct cuda_math : gpu_math {
 
   static constexpr bool has_byte_permute = true;
   static CROSSLANE_DEVICE_FN std::uint32_t byte_permute(std::uint32_t low, std::uint32_t high, std::uint32_t selector) {
-    return __byte_perm(low, high, selector & 0x7777u);  // the highest bit of a digit would ask for copies of a sign
+    return __byte_perm(low, high, selector & 0x7777u);  // the highest bit of a digit would replicate a sign bit
   }
 
   static constexpr bool has_funnel_shift = true;

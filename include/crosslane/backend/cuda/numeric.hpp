@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Small floating-point formats on NVIDIA GPUs, in PTX: the vendor's headers for them cost more to include than the whole core.
+/// Small floating-point formats on NVIDIA GPUs, in PTX. Including the vendor's headers for them costs more than the whole core of this
+/// library.
 #pragma once
 
 #include <crosslane/backend/numeric_hooks.hpp>
@@ -87,7 +88,7 @@ struct cuda_numeric : numeric_hooks {
     return {widen<half_format>(std::uint16_t(halves)), widen<half_format>(std::uint16_t(halves >> 16))};
   }
 
-  /// The instruction saturates. From double, and to 64 bits, it makes 2^(n - 1) of NaN, otherwise 0.
+  /// The instruction saturates. From double, and to 64 bits, it converts NaN to 2^(n - 1); otherwise to 0.
   template <class Integer, class S>
   static constexpr bool has_truncate = true;
   template <class Integer>
@@ -141,12 +142,12 @@ struct cuda_numeric : numeric_hooks {
     }
   }
 
-  // --- arithmetic. The rounding is spelt out so that nothing is contracted ---
+  // --- arithmetic. The rounding mode is explicit, so that operations are not contracted ---
 
   template <class Op>
   static constexpr bool is_sum = std::is_same_v<Op, plus> || std::is_same_v<Op, minus>;
 
-  /// Sums of bfloat16 only: the instruction for products rounds once where float rounds twice, and subnormal results can differ.
+  /// For bfloat16 sums only. The instruction for products rounds once where the generic code rounds twice, so subnormal results can differ.
   template <class F, class Op>
   static constexpr bool has_apply =
       (is_half<F> && (is_sum<Op> || std::is_same_v<Op, multiplies>)) || (is_bfloat16<F> && is_sum<Op> && architecture >= 900);

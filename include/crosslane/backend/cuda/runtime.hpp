@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The runtime contract where CUDA differs from HIP.
+/// The parts of the runtime contract in which CUDA differs from HIP.
 #pragma once
 
 #include <cuda_runtime_api.h>
 
 #include <crosslane/backend/cuda/vendor.hpp>
 
-#include <crosslane/backend/gpu/runtime.hpp>  // behind the spelling it needs
+#include <crosslane/backend/gpu/runtime.hpp>  // after the macros that it uses
 
 namespace crosslane::backend {
 
 struct cuda_vendor {
-  /// Beside those that HIP has under the same name.
+  /// Whether the error is a fault of a kernel. Errors that HIP has under the same name are handled in gpu/runtime.hpp.
   static constexpr bool is_kernel_fault(cudaError_t s) noexcept {
     switch (s) {
       case cudaErrorLaunchTimeout:
@@ -35,7 +35,7 @@ struct cuda_vendor {
     out.stream_ordered_memory = pools != 0;
     return {};
   }
-  /// CUDA does not call functions behind an error: what `data` holds then stays until the program ends, which is near.
+  /// Queues a host function. After an error CUDA does not call it; `data` is then leaked.
   static cudaError_t callback(cudaStream_t s, void (*f)(void*), void (*)(void*), void* data) noexcept {
     return cudaLaunchHostFunc(s, f, data);
   }

@@ -41,7 +41,7 @@ struct cuda_wave : wave_hooks {
     return lane_mask<W>::from_word(same);
   }
 
-  /// One instruction on sm_90 and later, which also tells the compiler that one lane goes on alone.
+  /// One instruction on sm_90 and later. It also tells the compiler that a single lane continues.
   template <bool WholeWave>
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
   static constexpr bool has_elect = WholeWave;
@@ -55,8 +55,8 @@ struct cuda_wave : wave_hooks {
     return elected != 0;
   }
 
-  /// Of the lowest bits alone, one after another: match.sync goes through the distinct values one after another, and is slower even than
-  /// 8 ballots (H200: 378 cycles to 94).
+  /// Compares the lowest bits one by one with ballots. match.sync iterates over the distinct values and is slower than even 8 ballots
+  /// (H200: 378 cycles against 94).
   template <unsigned W, unsigned Bits>
   static CROSSLANE_DEVICE_FN lane_mask<W> match_bits(lane_mask<W> members, unsigned value, source_location) {
     std::uint32_t same = members.to_word();
@@ -73,7 +73,7 @@ struct cuda_wave : wave_hooks {
             : "r"(value & (1u << i)));
         same &= agree;
       }
-    } else {  // ptxas (13.0) runs out of predicates over the form above where the members are not a constant
+    } else {  // without constant members, the form above makes ptxas (13.0) run out of predicate registers
 #pragma unroll
       for (unsigned i = 0; i < Bits; ++i) {
         bool const set = (value >> i & 1) != 0;
@@ -84,7 +84,7 @@ struct cuda_wave : wave_hooks {
     return lane_mask<W>::from_word(same);
   }
 
-  /// The value of the lane whose number differs in one bit.
+  /// Returns the value of the lane whose index differs in one bit.
   static constexpr bool has_exchange = true;
   template <unsigned W, unsigned Bit, class T>
   static CROSSLANE_DEVICE_FN T exchange(lane_mask<W> members, T const& value) {
@@ -100,7 +100,7 @@ struct cuda_wave : wave_hooks {
       T const lower = map_words(value, [=](std::uint32_t word) { return __shfl_up_sync(members.to_word(), word, delta, int(N)); });
       bool const has_lower = lane % N >= delta;
       if constexpr (std::is_same_v<Op, plus> && std::is_integral_v<T> && sizeof(T) == 4) {
-        // From an `if` the compiler makes a selection and an addition; this is one predicated addition.
+        // For an `if` the compiler generates a select and an addition; this is one predicated addition.
         asm("{\n\t.reg .pred has_lower;\n\t"
             "setp.ne.u32 has_lower, %2, 0;\n\t"
             "@has_lower add.u32 %0, %0, %1;\n\t}"
@@ -113,7 +113,7 @@ struct cuda_wave : wave_hooks {
     return value;
   }
 
-  /// One instruction for 32-bit integers, on sm_80 and later.
+  /// One instruction for 32-bit integers on sm_80 and later.
   template <unsigned W, unsigned N, class T, class Op>
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
   static constexpr bool has_reduce_tile =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The part of the kernel contract that CUDA and HIP spell alike.
+/// The part of the kernel contract for which CUDA and HIP have the same names.
 #pragma once
 
 #include <crosslane/platform/source_location.hpp>
@@ -46,7 +46,7 @@ struct gpu_intrinsics {
   template <class... Args>
   static CROSSLANE_DEVICE_FN void print(char const* format, Args... arguments) {
     if constexpr (sizeof...(Args) == 0)
-      printf(format, 0);  // compilers warn of a format alone
+      printf(format, 0);  // compilers warn about a format without arguments
     else
       printf(format, arguments...);
   }
@@ -58,7 +58,8 @@ struct gpu_intrinsics {
   }
 };
 
-/// For a kernel whose shared struct takes the dynamic memory of the launch: none is left, though the machine says otherwise.
+/// For a kernel whose shared struct lies in the dynamic memory of the launch: no dynamic memory is left, although the hardware reports its
+/// size.
 template <class Intrinsics>
 struct without_dynamic_shared : Intrinsics {
   static CROSSLANE_DEVICE_FN std::size_t dynamic_shared_bytes() { return 0; }

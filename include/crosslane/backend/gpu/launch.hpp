@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Entry points of kernels and their launch, for CUDA and HIP.
+/// The entry points of kernels and their launch, for CUDA and HIP.
 #pragma once
 
 #include <crosslane/backend/contract.hpp>
@@ -11,20 +11,20 @@
 
 namespace crosslane::backend {
 
-/// A context's primitives: with the barrier of the grid where the kernel is cooperative.
+/// The primitives of a context; with the grid barrier if the kernel is cooperative.
 template <class Intrinsics, class Shape>
 using native_of = std::conditional_t<Shape::cooperative, grid_intrinsics<Intrinsics>, Intrinsics>;
 
-/// What an entry point receives behind the arguments.
+/// The last parameter of an entry point, after the arguments.
 template <class K>
 using kernel_parameter = std::conditional_t<kernel_shape_of<K>::cooperative, cooperative_kernel<K>, K>;
 
-/// A shared struct above the vendors' limit for static shared memory lies in the dynamic memory of the launch, which is then its alone.
+/// Whether the shared struct exceeds the vendor's limit for static shared memory. It then occupies the dynamic memory of the launch alone.
 template <class Backend, class K, class Ctx>
 inline constexpr bool shared_is_dynamic = has_shared<K, Ctx> && sizeof(kernel_shared<K, Ctx>) > Backend::max_static_shared_bytes;
 
-/// A kernel whose author left out CROSSLANE_FN cannot be called here. That cannot be asked for, but compilers that refuse the call write
-/// this name (nvcc) or the line (clang).
+/// Calls the kernel. This fails to compile if the kernel lacks CROSSLANE_FN. The mark cannot be tested for, but compilers that refuse the
+/// call print this name (nvcc) or the line (clang).
 template <class Backend, unsigned Width, class K, class Native, class... A>
 CROSSLANE_DEVICE_FN CROSSLANE_INLINE void call_kernel_marked_CROSSLANE_FN(K const& kernel, Native const& native, A const&... arguments) {
   using ctx = typename Backend::template context<Width, kernel_shape_of<K>>;
@@ -44,7 +44,7 @@ CROSSLANE_DEVICE_FN CROSSLANE_INLINE void call_kernel_marked_CROSSLANE_FN(K cons
 template <class Backend, unsigned Width, class K, class... A>
 CROSSLANE_DEVICE_FN CROSSLANE_INLINE void run_kernel(kernel_parameter<K> const& kernel, A const&... arguments) {
   if constexpr (!Backend::template is_device_width<Width>)
-    Backend::intrinsics::trap();  // waves have another width on this architecture, and the launch never picks this instance there
+    Backend::intrinsics::trap();  // this architecture has another wave size; the launch never selects this instance for it
   else if constexpr (kernel_shape_of<K>::cooperative)
     call_kernel_marked_CROSSLANE_FN<Backend, Width>(kernel.kernel, grid_intrinsics<typename Backend::intrinsics>{kernel.counter},
                                                     arguments...);
@@ -52,11 +52,12 @@ CROSSLANE_DEVICE_FN CROSSLANE_INLINE void run_kernel(kernel_parameter<K> const& 
     call_kernel_marked_CROSSLANE_FN<Backend, Width>(kernel, typename Backend::intrinsics{}, arguments...);
 }
 
-/// A kernel object that holds nothing: it is not passed, but made where it runs. A launch takes longer with a parameter of one byte.
+/// Whether the kernel object has no members. It is then created where it runs and not passed, since a one-byte parameter makes launches
+/// slower.
 template <class K>
 inline constexpr bool is_stateless = std::is_empty_v<K> && !kernel_shape_of<K>::cooperative;
 
-/// One instance of a kernel. The kernel object comes last, so that the arguments lie where those of a hand-written kernel do.
+/// An instance of a kernel. The kernel object is the last parameter, so that the arguments lie where those of a hand-written kernel do.
 template <class Backend, unsigned Width, class K, class... A>
 struct instance {
   static CROSSLANE_DEVICE_FN CROSSLANE_INLINE void run(A const&... arguments, kernel_parameter<K> const& kernel) {
@@ -86,7 +87,7 @@ constexpr auto entry_of() {
     return &entry<Instance, K, Parameters...>;
 }
 
-/// What the vendor's calls know the instance by.
+/// Returns the function by which the vendor's API knows the instance.
 template <class Backend, unsigned Width, class K, class... A>
 void const* function_of() {
   using of = instance<Backend, Width, K, A...>;
@@ -100,7 +101,8 @@ void const* function_of() {
   return function;
 }
 
-/// Makes `dynamic` the dynamic shared memory of a launch, with the struct that lies there, and lets the function have it.
+/// Sets `dynamic` to the dynamic shared memory of a launch, including a shared struct that lies there, and raises the function's limit if
+/// needed.
 template <class Backend, unsigned Width, class K>
 status reserve_dynamic_shared(device_properties const& p, void const* function, std::size_t& dynamic) {
   using ctx = typename Backend::template context<Width, kernel_shape_of<K>>;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Functions that CUDA and HIP have beside those of C, under the same names.
+/// Functions that CUDA and HIP have in addition to those of C, under the same names.
 #pragma once
 
 #include <crosslane/backend/math_hooks.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The runtime contract over the calls that CUDA and HIP have in common. CROSSLANE_GPU(Name) is cudaName or hipName; a program's file is
-/// compiled for one of them, and the template's argument keeps the two apart when objects are linked.
+/// The runtime contract, implemented with the calls that CUDA and HIP have in common. CROSSLANE_GPU(Name) is cudaName or hipName. A file is
+/// compiled for one of them; the template argument keeps the symbols of the two apart when objects are linked.
 #pragma once
 
 #include <crosslane/backend/contract.hpp>
@@ -10,7 +10,7 @@
 
 namespace crosslane::backend {
 
-/// `Vendor` supplies what differs: attribute names, memory flags.
+/// The runtime of a GPU backend. `Vendor` supplies what differs: attribute names, memory flags.
 template <class Backend, class Vendor>
 struct gpu_runtime {
   using stream_handle = CROSSLANE_GPU(Stream_t);
@@ -19,7 +19,7 @@ struct gpu_runtime {
 
   static status from(native_status s) noexcept { return {int(s)}; }
   static char const* text(status s) noexcept { return CROSSLANE_GPU(GetErrorString)(native_status(s.code)); }
-  /// The vendors keep the last error and report it again to whoever asks next.
+  /// Clears the vendor's last error, which the next query would report again.
   static void clear_last_error() noexcept { (void)CROSSLANE_GPU(GetLastError)(); }
 
   static errc classify(status s) noexcept {
@@ -71,7 +71,7 @@ struct gpu_runtime {
   }
 
   static status stream_create(stream_handle* out, int priority) noexcept {
-    int least = 0, greatest = 0;  // the vendors count downwards: a lower number runs earlier
+    int least = 0, greatest = 0;  // a lower number is a higher priority in the vendors' APIs
     if (status const s = from(CROSSLANE_GPU(DeviceGetStreamPriorityRange)(&least, &greatest)); s.code != 0) return s;
     int const wanted = priority > -greatest ? greatest : priority < -least ? least : -priority;
     return from(CROSSLANE_GPU(StreamCreateWithPriority)(out, CROSSLANE_GPU(StreamNonBlocking), wanted));
@@ -83,7 +83,8 @@ struct gpu_runtime {
   static status stream_callback(stream_handle s, void (*f)(void*), void (*drop)(void*), void* data) noexcept {
     return from(Vendor::callback(s, f, drop, data));
   }
-  /// The default stream of a thread has the same handle in all threads; its key is an address of the thread.
+  /// Returns a key that identifies the stream. The per-thread default stream has the same handle in all threads, so its key is the address
+  /// of a thread-local variable.
   static void const* key(stream_handle s) noexcept {
     static thread_local char own;
 #if defined(CUDA_API_PER_THREAD_DEFAULT_STREAM) || defined(HIP_API_PER_THREAD_DEFAULT_STREAM)
@@ -120,7 +121,7 @@ struct gpu_runtime {
   static status copy(void* to, void const* from_, std::size_t bytes, stream_handle s, source_location) noexcept {
     return from(CROSSLANE_GPU(MemcpyAsync)(to, from_, bytes, CROSSLANE_GPU(MemcpyDefault), s));
   }
-  /// Works without peer access too, which memory of a pool does not grant by itself.
+  /// Copies between two devices, also without peer access. Peer access to memory of a pool is off by default.
   static status copy_between(void* to, int to_device, void const* from_, int from_device, std::size_t bytes, stream_handle s,
                              source_location) noexcept {
     return from(CROSSLANE_GPU(MemcpyPeerAsync)(to, to_device, from_, from_device, bytes, s));

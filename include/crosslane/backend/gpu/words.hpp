@@ -8,20 +8,20 @@
 
 namespace crosslane::backend {
 
-/// The words of a value. The last word of a type whose size is no multiple of 4 is padded with zeros.
+/// The 32-bit words of a value. If the size is not a multiple of 4, the last word is padded with zeros.
 template <class T>
 struct value_words {
   static constexpr unsigned count = (sizeof(T) + 3) / 4;
   std::uint32_t word[count];
 
-  // The built-in function: HIP's own memcpy in device code is a loop over bytes, which compilers then carry through everything.
+  // Uses the built-in: HIP's own memcpy in device code is a loop over bytes that compilers do not optimise away.
   CROSSLANE_DEVICE_FN CROSSLANE_INLINE explicit value_words(T const& value) {
     word[count - 1] = 0;
     __builtin_memcpy(word, &value, sizeof(T));
   }
 };
 
-/// f(word) for each word of a value, reassembled.
+/// Applies f to each word of a value and returns the value with the resulting words.
 template <class T, class F>
 CROSSLANE_DEVICE_FN CROSSLANE_INLINE T map_words(T const& value, F const& f) {
   value_words<T> words{value};
@@ -32,7 +32,7 @@ CROSSLANE_DEVICE_FN CROSSLANE_INLINE T map_words(T const& value, F const& f) {
   return result;
 }
 
-/// f(word) for each word of a value.
+/// Calls f with each word of a value.
 template <class T, class F>
 CROSSLANE_DEVICE_FN CROSSLANE_INLINE void for_words(T const& value, F const& f) {
   value_words<T> const words{value};

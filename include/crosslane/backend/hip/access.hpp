@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Loads and stores of AMD GPUs with their hints. There is no read-only path of its own.
+/// Loads and stores of AMD GPUs, with cache hints. There is no separate read-only path.
 #pragma once
 
 #include <crosslane/backend/gpu/access_words.hpp>
@@ -36,11 +36,11 @@ struct hip_access {
     });
   }
 
-  /// gfx12 has an instruction, for addresses that are the same for the wave; elsewhere it becomes nothing.
+  /// Prefetches an address. gfx12 has an instruction, for addresses that are uniform in the wave; elsewhere this has no effect.
   static CROSSLANE_DEVICE_FN void prefetch(void const* address) { __builtin_prefetch(address); }
 
  private:
-  /// The compiler's vectors: what its built-in functions and volatile accesses keep whole. They alias what they are laid over.
+  /// The compiler's vector types, which its built-ins and volatile accesses do not split. They may alias other types.
   template <unsigned Bytes>
   struct compiler_words {
     typedef access_word<Bytes> type __attribute__((may_alias));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Copies from device to shared memory on AMD GPUs: loads and stores. A thread waits for what it loads before it stores, so only other
-/// waves work meanwhile.
+/// Copies from device to shared memory on AMD GPUs: loads and stores. A thread waits for its load before it stores, so only other waves can
+/// hide the latency.
 #pragma once
 
 #include <hip/hip_runtime.h>
@@ -10,7 +10,7 @@
 
 namespace crosslane::backend {
 
-/// A thread's own copies.
+/// The copies of one thread.
 struct hip_async_copies {
   template <unsigned Bytes>
   static CROSSLANE_DEVICE_FN void copy(void* to, void const* from, source_location) {

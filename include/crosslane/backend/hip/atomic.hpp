@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Atomic operations on AMD GPUs: clang's built-ins, relaxed, with fences before and behind them. The built-ins' own orders will not do:
-/// clang (up to 19) lets those of HIP order the accesses to the operation's address space alone, so that a flag in shared memory would
-/// not hand on data in device memory. Floating-point addition is the instruction where it is right for every kind of memory, else a
+/// Atomic operations on AMD GPUs: clang's relaxed built-ins with fences before and after them. The orders of HIP's built-ins are not
+/// sufficient. In clang up to 19 they order only accesses to the operation's own address space, so a flag in shared memory would not
+/// publish data in device memory. Floating-point addition is one instruction where that is correct for every kind of memory, otherwise a
 /// compare-and-swap loop.
 #pragma once
 
@@ -18,7 +18,7 @@ namespace crosslane::backend {
 struct hip_atomic {
   template <scope S, class Order, class T>
   static CROSSLANE_DEVICE_FN T atomic_load(T const* target) {
-    if constexpr (std::is_same_v<Order, seq_cst>) {  // of all address spaces, and without the write-back of a fence before it
+    if constexpr (std::is_same_v<Order, seq_cst>) {  // orders all address spaces, and avoids the write-back of a preceding fence
       T const value = __hip_atomic_load(target, __ATOMIC_SEQ_CST, builtin_scope<S>);
       if constexpr (waits_for_itself<S>) wait_for_memory();
       return value;
@@ -49,7 +49,8 @@ struct hip_atomic {
     return same;
   }
 
-  /// *target = Op(*target, value), the value before. Op is plus or, for integers, minimum, maximum, bit_and, bit_or, bit_xor.
+  /// Computes *target = Op(*target, value) and returns the old value. Op is plus or, for integers, minimum, maximum, bit_and, bit_or,
+  /// bit_xor.
   template <scope S, class Order, class Op, class T>
   static CROSSLANE_DEVICE_FN T atomic_fetch(T* target, T value) {
     release_before<S, Order>();
@@ -58,7 +59,7 @@ struct hip_atomic {
     return before;
   }
 
-  /// By the instruction on the chips where that is right in coarse-grained memory alone.
+  /// Adds to coarse-grained memory. Uses the instruction on chips where it is correct only there.
   template <scope S, class T>
   static CROSSLANE_DEVICE_FN T atomic_add_coarse_grained(T* target, T value) {
 #if defined(__gfx90a__) || defined(__GFX11__)
@@ -70,8 +71,8 @@ struct hip_atomic {
     return atomic_fetch<S, relaxed, plus>(target, value);
   }
 
-  /// Two numbers of 16 bits in a word: *target += value for each, the word before. Relaxed. By the instruction on the chips where that is
-  /// right in all memory that the device reaches, and in shared memory.
+  /// Two 16-bit numbers in a word: adds `value` to *target elementwise and returns the old word. Relaxed. Available on chips whose
+  /// instruction is correct in shared memory and in all memory that the device can access.
 #if defined(__gfx942__) || defined(__gfx950__) || defined(__gfx1200__) || defined(__gfx1201__)
   template <class Format, scope S>
   static constexpr bool has_atomic_add_pair = S != scope::system;
@@ -90,7 +91,7 @@ struct hip_atomic {
   static constexpr bool has_atomic_add_pair = false;
 #endif
 
-  /// Where it is right in coarse-grained memory alone.
+  /// The same on chips whose instruction is correct in coarse-grained memory only.
 #if defined(__gfx90a__)
   template <class Format>
   static constexpr bool has_atomic_add_pair_coarse_grained = std::is_same_v<Format, half_format>;
@@ -114,8 +115,8 @@ struct hip_atomic {
   }
 
  protected:
-  /// A barrier of the block. Unlike HIP's own it lets a thread release behind it what the others have done before it: see
-  /// waits_for_itself.
+  /// A barrier of the block. Unlike HIP's own barrier it allows one thread to release, after the barrier, what other threads of the block
+  /// wrote before it: see waits_for_itself.
   static CROSSLANE_DEVICE_FN void block_barrier() {
     fence<scope::block, release>();
     __builtin_amdgcn_s_barrier();
@@ -158,7 +159,7 @@ struct hip_atomic {
     if constexpr (detail::acquires<Order>) fence<S, acquire>();
   }
 
-  /// What clang makes of a fence, which orders the accesses to all address spaces.
+  /// clang's fence, which orders the accesses to all address spaces.
   template <scope S, class Order>
   static CROSSLANE_DEVICE_FN void builtin_fence() {
     if constexpr (S == scope::system)
@@ -171,11 +172,11 @@ struct hip_atomic {
       __builtin_amdgcn_fence(Order::value, "wavefront");
   }
 
-  /// Whether a fence of this scope has to wait for the wave's accesses to device memory although clang leaves the wait out:
-  /// - `block`, where a block runs on one compute unit (gfx9; later chips in CU mode). Its waves see each other's accesses to device
-  ///   memory in order there, without a wait. But a wave that goes on to release to the device waits for its own accesses alone, not for
-  ///   those that it has acquired, and accesses to shared memory overtake those to device memory.
-  /// - scopes whose release writes back L2. clang (seen in 19) drops the wait for the write-back where the wave has no access under way.
+  /// Whether a fence of this scope must wait for the wave's accesses to device memory although clang omits the wait:
+  /// - `block`, if a block runs on one compute unit (gfx9; later chips in CU mode). Its waves see each other's accesses to device memory in
+  ///   order there, without a wait. But a wave that then releases to the device waits only for its own accesses, not for those that it has
+  ///   acquired. Accesses to shared memory also overtake those to device memory.
+  /// - scopes whose release writes back L2. clang (seen in 19) omits the wait for the write-back if the wave has no access in flight.
   template <scope S>
 #if defined(__GFX9__)
   static constexpr bool waits_for_itself = S != scope::wave;
@@ -187,10 +188,10 @@ struct hip_atomic {
   static constexpr bool waits_for_itself = false;
 #endif
 
-  /// Until the wave's accesses to device memory and its write-backs are complete.
+  /// Waits until the wave's accesses to device memory and its write-backs are complete.
   static CROSSLANE_DEVICE_FN void wait_for_memory() {
 #if defined(__GFX9__)
-    __builtin_amdgcn_s_waitcnt(0x0f70);  // vmcnt(0), not for other counters; clang joins it to its own waits
+    __builtin_amdgcn_s_waitcnt(0x0f70);  // vmcnt(0) only; clang merges it with its own waits
 #elif defined(__GFX12__)
     asm volatile("s_wait_loadcnt 0x0\n\ts_wait_storecnt 0x0" ::: "memory");
 #elif defined(__GFX10__) || defined(__GFX11__)

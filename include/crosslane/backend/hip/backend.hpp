@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// AMD GPUs through HIP. Waves of 64 lanes (GCN, CDNA) or 32 (RDNA): each kernel is compiled for both.
+/// The HIP backend: AMD GPUs, with waves of 64 lanes (GCN, CDNA) or 32 (RDNA). Each kernel is compiled for both.
 #pragma once
 
 #include <crosslane/backend/hip/intrinsics.hpp>
@@ -16,8 +16,8 @@ struct hip : backend::gpu_runtime<hip, backend::hip_vendor> {
   template <unsigned Width, class Shape>
   using context = crosslane::context<backend::native_of<intrinsics, Shape>, Width, Shape>;
 
-  /// Whether the architecture that this pass compiles for has waves of that width. Compilers since ROCm 7 have no macro for the width
-  /// itself; the architecture decides, and older ones tell where -mwavefrontsize64 changed it.
+  /// Whether the architecture of this compiler pass has waves of that size. Compilers since ROCm 7 have no macro for the wave size, so the
+  /// architecture decides. Older compilers report a wave size that -mwavefrontsize64 changed.
   template <unsigned Width>
 #if !CROSSLANE_DEVICE_PASS()
   static constexpr bool is_device_width = true;
@@ -36,13 +36,13 @@ struct hip : backend::gpu_runtime<hip, backend::hip_vendor> {
   /// See contract.hpp.
   static constexpr dlpack::device place_in_dlpack(memory_kind kind, int device) noexcept {
     return kind == memory_kind::pinned ? dlpack::device{dlpack::amd_pinned, 0}
-                                       : dlpack::device{dlpack::amd, device};  // there is no number for managed memory
+                                       : dlpack::device{dlpack::amd, device};  // DLPack has no number for managed memory
   }
   static constexpr bool reaches_dlpack(dlpack::device place, int device) noexcept {
     return place.device_type == dlpack::amd ? place.device_id == device : place.device_type == dlpack::amd_pinned;
   }
 
-  /// What a launch names the kernel by.
+  /// Returns the function by which a launch names the kernel.
   static void const* kernel_handle(void const* entry) noexcept { return entry; }
   static status allow_dynamic_shared(void const* function, std::size_t bytes) noexcept {
     return from(hipFuncSetAttribute(function, hipFuncAttributeMaxDynamicSharedMemorySize, int(bytes)));

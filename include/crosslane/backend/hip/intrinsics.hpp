@@ -16,7 +16,8 @@ struct hip_intrinsics : gpu_intrinsics, hip_wave, hip_atomic {
   template <unsigned Stages>
   using bulk_copies = hip_bulk_copies<Stages>;
 
-  /// HIP's blocks all have the same size. HIP's blockDim allows for a smaller last one, as OpenCL has it, at the cost of instructions.
+  /// Returns the block size. All blocks of a HIP grid have the same size. HIP's blockDim allows for a smaller last block, as OpenCL does,
+  /// which costs instructions.
   template <int Axis>
   static CROSSLANE_DEVICE_FN unsigned block_extent() {
     if constexpr (Axis == 0)
@@ -36,7 +37,7 @@ struct hip_intrinsics : gpu_intrinsics, hip_wave, hip_atomic {
     return __builtin_readcyclecounter();
 #endif
   }
-  /// As if the constant clock ran at 100 MHz on all chips: its rate is known to the driver alone.
+  /// Returns nanoseconds under the assumption that the constant clock runs at 100 MHz on all chips. Only the driver knows its real rate.
   static CROSSLANE_DEVICE_FN std::uint64_t timer_ns() {
 #if !CROSSLANE_DEVICE_PASS()
     return 0;
@@ -53,28 +54,28 @@ struct hip_intrinsics : gpu_intrinsics, hip_wave, hip_atomic {
     trap();
   }
 
-  /// The dispatch packet of the HSA queue holds the block's whole LDS size, at byte 28; what is static the compiler knows.
+  /// Returns the block's LDS size, read from byte 28 of the HSA dispatch packet, minus the static part, which the compiler knows.
   static CROSSLANE_DEVICE_FN std::size_t dynamic_shared_bytes() {
-    // Only a cast of this form reaches from the built-in's own address space to the numbered one.
+    // Only a cast of this form converts from the built-in's own address space to the numbered one.
     using words_type = unsigned const __attribute__((address_space(4)))*;
     auto const* const words = words_type(__builtin_amdgcn_dispatch_ptr());
     unsigned const total = words[28 / 4];
     return total - __builtin_amdgcn_groupstaticsize();
   }
 
-  /// target += value, a release for the whole device; the value before.
+  /// Adds `value` to *target and returns the old value. A release at device scope.
   static CROSSLANE_DEVICE_FN unsigned add_release(unsigned* target, unsigned value) {
     return atomic_fetch<scope::device, release, plus>(target, value);
   }
-  /// Waits until one of the bits differs from `before`, an acquire for the whole device: once, since each empties a cache that the other
-  /// blocks of the multiprocessor use.
+  /// Waits until one of the bits `bits` differs from `before`. An acquire at device scope, performed once at the end: each acquire
+  /// invalidates a cache that the other blocks of the multiprocessor use.
   static CROSSLANE_DEVICE_FN void acquire_change(unsigned const* target, unsigned before, unsigned bits) {
     while (((atomic_load<scope::device, relaxed>(target) ^ before) & bits) == 0) __builtin_amdgcn_s_sleep(1);
     fence<scope::device, acquire>();
   }
 
  private:
-  static constexpr unsigned get_realtime = 0x83;  // the message of s_sendmsg_rtn that asks for the constant clock
+  static constexpr unsigned get_realtime = 0x83;  // the s_sendmsg_rtn message that requests the constant clock
 };
 
 }  // namespace crosslane::backend

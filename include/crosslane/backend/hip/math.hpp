@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Mathematics on AMD GPUs.
+/// Mathematical functions on AMD GPUs.
 #pragma once
 
 #include <crosslane/backend/gpu/math.hpp>
@@ -11,13 +11,13 @@
 namespace crosslane::backend {
 
 struct hip_math : gpu_math {
-  // --- single instructions; exp2, log2, reciprocal and rsqrt take subnormal numbers for zero, or give zero for them ---
+  // --- single instructions; exp2, log2, reciprocal and rsqrt flush subnormal arguments or results to zero ---
 
   static CROSSLANE_DEVICE_FN float fast_exp2(float x) {
 #if __has_builtin(__builtin_amdgcn_exp2f)
     return __builtin_amdgcn_exp2f(x);
 #else
-    return __builtin_exp2f(x);  // compilers without the other make one instruction of this
+    return __builtin_exp2f(x);  // compilers without the built-in generate one instruction for this
 #endif
   }
   static CROSSLANE_DEVICE_FN float fast_log2(float x) {
@@ -27,10 +27,10 @@ struct hip_math : gpu_math {
     return __builtin_log2f(x);
 #endif
   }
-  /// The instructions count in turns, and chips before gfx10 in 256 of them at most.
+  /// The instructions take turns, not radians. Chips before gfx10 accept at most 256 turns.
   static CROSSLANE_DEVICE_FN float fast_sin(float x) { return __builtin_amdgcn_sinf(__builtin_amdgcn_fractf(x * turns_per_radian)); }
   static CROSSLANE_DEVICE_FN float fast_cos(float x) { return __builtin_amdgcn_cosf(__builtin_amdgcn_fractf(x * turns_per_radian)); }
-  /// 1 - 2 / (e^2x + 1), and Taylor's first terms where that would cancel.
+  /// Computes 1 - 2 / (e^2x + 1), and the first Taylor terms where that would cancel.
   static CROSSLANE_DEVICE_FN float fast_tanh(float x) {
     float const large = 1 - 2 * __builtin_amdgcn_rcpf(fast_exp2(x * 2.88539008f) + 1);
     float const small = x - x * x * x * (1.0f / 3);
@@ -49,7 +49,7 @@ struct hip_math : gpu_math {
 
   static constexpr bool has_byte_permute = true;
   static CROSSLANE_DEVICE_FN std::uint32_t byte_permute(std::uint32_t low, std::uint32_t high, std::uint32_t selector) {
-    // A digit of four bits each becomes a byte.
+    // Each digit of four bits becomes a byte.
     std::uint32_t const digits = selector & 0x7777u, pairs = (digits | digits << 8) & 0xff00ffu;
     return __builtin_amdgcn_perm(high, low, (pairs | pairs << 4) & 0x0f0f0f0fu);
   }
@@ -67,7 +67,7 @@ struct hip_math : gpu_math {
   }
 #endif
 
-  // v_dot4: of signed bytes alone up to gfx10, of bytes with a choice of sign from gfx11 on.
+  // v_dot4: signed or unsigned bytes up to gfx10; a sign per operand from gfx11 on.
 #if defined(__GFX11__) || defined(__GFX12__)
   template <class T>
   static constexpr bool has_dot4 = true;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Small floating-point formats on AMD GPUs, with the compiler's own half type and built-in functions.
+/// Small floating-point formats on AMD GPUs, with the compiler's half type and built-ins.
 #pragma once
 
 #include <crosslane/backend/numeric_hooks.hpp>
@@ -8,7 +8,7 @@
 
 #include <type_traits>
 
-// The type exists in device code only.
+// _Float16 exists in device code only.
 #if CROSSLANE_DEVICE_PASS()
 
 namespace crosslane::backend {
@@ -19,7 +19,7 @@ struct hip_numeric : numeric_hooks {
 
   template <class F>
   static constexpr bool is_half = std::is_same_v<F, half_format>;
-  /// gfx942 has the formats without infinities and negative zero, later chips those of OCP.
+  /// gfx942 has the formats without infinities and negative zero; later chips have the OCP formats.
 #if defined(__gfx940__) || defined(__gfx941__) || defined(__gfx942__)
 #define CROSSLANE_HIP_FP8() 1
   template <class F>
@@ -55,13 +55,14 @@ struct hip_numeric : numeric_hooks {
       return widen_pair<F>(bits).low;
   }
 
-  /// The instructions for 32 bits saturate and make 0 of NaN. There is none for 64 bits.
+  /// The 32-bit instructions saturate and convert NaN to 0. There is none for 64 bits.
   template <class Integer, class S>
   static constexpr bool has_truncate = sizeof(Integer) <= 4;
   template <class Integer, class S>
   static CROSSLANE_DEVICE_FN Integer truncate(S x) {
-    // The compiler takes a conversion for undefined beyond the limits. So it must know nothing of the number, nor of what is done with the
-    // result. Not the instruction itself in assembly: the compiler would not know the wait states that it needs after some others.
+    // For the compiler, a conversion out of range is undefined. The empty assembly hides the argument and the use of the result from it.
+    // The conversion itself is not written in assembly, because the compiler would not know the wait states that it needs after some
+    // instructions.
     std::conditional_t<std::is_signed_v<Integer>, std::int32_t, std::uint32_t> result;
     asm("" : "+v"(x));
     result = static_cast<decltype(result)>(x);
@@ -74,7 +75,7 @@ struct hip_numeric : numeric_hooks {
   static constexpr bool has_narrow_pair = is_fp8<F>;
   template <class F>
   static CROSSLANE_DEVICE_FN std::uint32_t narrow_pair(float_pair x) {
-    // Beyond the largest number the instruction gives infinity or NaN.
+    // Above the largest number the instruction gives infinity or NaN.
     constexpr float max = detail::widen<F>(F::max);
     float const low = __builtin_amdgcn_fmed3f(x.low, max, -max), high = __builtin_amdgcn_fmed3f(x.high, max, -max);
     std::uint32_t result;
@@ -150,7 +151,7 @@ struct hip_numeric : numeric_hooks {
 #endif
 
  private:
-  /// An int or unsigned within the limits of Integer, whose sign is the same.
+  /// Returns an int or unsigned, clamped to the limits of Integer, which has the same signedness.
   template <class Integer, class Word>
   static CROSSLANE_DEVICE_FN Integer clamped(Word x) {
     if constexpr (sizeof(Integer) < 4) {
@@ -162,7 +163,7 @@ struct hip_numeric : numeric_hooks {
     return static_cast<Integer>(x);
   }
 
-  /// Not contracted with what comes before or after, so that all targets agree.
+  /// Not contracted with neighbouring operations, so that all targets give the same result.
   template <class Op, class T>
   static CROSSLANE_DEVICE_FN T compute(Op, T a, T b) {
 #pragma clang fp contract(off)

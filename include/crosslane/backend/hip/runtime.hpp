@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The runtime contract where HIP differs from CUDA.
+/// The parts of the runtime contract in which HIP differs from CUDA.
 #pragma once
 
 #include <hip/hip_runtime.h>
 
 #include <crosslane/backend/hip/vendor.hpp>
 
-#include <crosslane/backend/gpu/runtime.hpp>  // behind the spelling it needs
+#include <crosslane/backend/gpu/runtime.hpp>  // after the macros that it uses
 
 namespace crosslane::backend {
 
 struct hip_vendor {
-  /// Beside those that CUDA has under the same name.
+  /// Whether the error is a fault of a kernel. Errors that CUDA has under the same name are handled in gpu/runtime.hpp.
   static constexpr bool is_kernel_fault(hipError_t s) noexcept { return s == hipErrorLaunchTimeOut; }
 
   static status properties(int device, hipDeviceProp_t const& native, device_properties& out) noexcept {
-    // gcnArchName carries feature flags behind a colon: gfx90a:sramecc+:xnack-
+    // gcnArchName has feature flags after a colon: gfx90a:sramecc+:xnack-
     std::snprintf(out.architecture, sizeof out.architecture, "%.*s", int(std::strcspn(native.gcnArchName, ":")), native.gcnArchName);
     out.simds_per_multiprocessor = 4;
     out.shared_per_block_optin = native.sharedMemPerBlock;
-    out.max_threads_per_axis = 0xffffffffu;  // the dispatch packet holds the threads of an axis in 32 bits
+    out.max_threads_per_axis = 0xffffffffu;  // the dispatch packet has 32 bits for the threads of an axis
     int clock = 0, pools = 0;
     (void)hipDeviceGetAttribute(&clock, hipDeviceAttributeClockRate, device);
     (void)hipDeviceGetAttribute(&pools, hipDeviceAttributeMemoryPoolsSupported, device);
@@ -30,7 +30,7 @@ struct hip_vendor {
   static hipError_t callback(hipStream_t s, void (*f)(void*), [[maybe_unused]] void (*drop)(void*), void* data) noexcept {
 #if HIP_VERSION >= 50300000
     return hipLaunchHostFunc(s, f, data);
-#else  // declared before it existed
+#else  // older headers declare hipLaunchHostFunc without an implementation
     struct call {
       void (*f)(void*);
       void (*drop)(void*);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// How HIP spells what it shares with CUDA.
+/// HIP's spelling of the names that it shares with CUDA.
 #pragma once
 
 #define CROSSLANE_GPU(Name) hip##Name
 #define CROSSLANE_GPU_PROPERTIES hipDeviceProp_t
-/// Register use is bounded so that blocks of `Threads` fit `Blocks` times on a multiprocessor: AMD counts in waves per SIMD, of
-/// which a multiprocessor has four, each with room for at least eight.
+/// Bounds register use so that `Blocks` blocks of `Threads` threads fit a multiprocessor. AMD's attribute counts waves per SIMD. A
+/// multiprocessor has four SIMDs, each with room for at least eight waves.
 #define CROSSLANE_GPU_BOUNDS(Width, Threads, Blocks, Fixed)                       \
   __attribute__((amdgpu_flat_work_group_size((Fixed) ? (Threads) : 1, (Threads)), \
                  amdgpu_waves_per_eu(::crosslane::backend::waves_per_simd(Width, Threads, Blocks))))

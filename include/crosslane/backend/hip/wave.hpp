@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Wave operations on AMD GPUs. All are governed by EXEC: a lane that is switched off takes no part, whatever a mask says. Written
-/// with the compiler's own functions, which are the same from HIP 5 to 7; the _sync functions of HIP exist since 6.2 only.
+/// Wave operations on AMD GPUs. EXEC governs all of them: an inactive lane takes no part, whatever a mask says. They use the compiler's
+/// built-ins, which are the same from HIP 5 to 7; HIP's _sync functions exist only since 6.2.
 #pragma once
 
 #include <hip/hip_runtime.h>
@@ -15,8 +15,8 @@
 
 namespace crosslane::backend {
 
-/// Controls of data-parallel primitives (DPP): a lane reads another lane of its row of 16 as part of an instruction.
-/// See "Data Parallel Primitives" in AMD's ISA documents.
+/// Control codes of data-parallel primitives (DPP): as part of an instruction, a lane reads another lane of its row of 16. See "Data
+/// Parallel Primitives" in AMD's ISA documents.
 struct dpp {
   static constexpr int swap_neighbours = 0xb1;  ///< quad_perm [1, 0, 3, 2]
   static constexpr int swap_pairs = 0x4e;       ///< quad_perm [2, 3, 0, 1]
@@ -39,7 +39,7 @@ struct hip_wave : wave_hooks {
 
   template <unsigned W>
   static CROSSLANE_DEVICE_FN void sync_lanes(lane_mask<W>, source_location) {
-    // Lanes run in lockstep, but the compiler may move accesses of one lane over those of another unless told.
+    // Lanes run in lockstep, but without fences the compiler may reorder accesses of different lanes.
     __builtin_amdgcn_fence(__ATOMIC_RELEASE, "wavefront");
     __builtin_amdgcn_wave_barrier();
     __builtin_amdgcn_fence(__ATOMIC_ACQUIRE, "wavefront");
@@ -49,7 +49,7 @@ struct hip_wave : wave_hooks {
   static CROSSLANE_DEVICE_FN T shuffle(lane_mask<W>, T const& value, unsigned source, source_location) {
     return map_words(value, [=](std::uint32_t word) { return std::uint32_t(__builtin_amdgcn_ds_bpermute(int(source * 4), int(word))); });
   }
-  /// The value of one lane for the whole wave; `source` is the same in all lanes.
+  /// Returns the value of one lane in the whole wave. `source` is the same in all lanes.
   template <unsigned W, class T>
   static CROSSLANE_DEVICE_FN T broadcast_wave(T const& value, unsigned source) {
     int const lane = __builtin_amdgcn_readfirstlane(int(source));
@@ -58,17 +58,18 @@ struct hip_wave : wave_hooks {
 
   template <unsigned W>
   static CROSSLANE_DEVICE_FN lane_mask<W> ballot(lane_mask<W> members, bool predicate, source_location) {
-    // The compare of the whole wave (33 is "not equal"): older compilers have no built-in ballot.
+    // Compares in the whole wave (33 means "not equal"): older compilers have no ballot built-in.
     return members & lane_mask<W>::from_word(typename lane_mask<W>::word(__builtin_amdgcn_uicmp(unsigned(predicate), 0u, 33)));
   }
 
-  /// Bit by bit: after each, the lanes that agree with this one so far. No loop over lanes, so that it costs the same for any values.
+  /// Compares bit by bit, keeping the lanes that agree with the caller so far. There is no loop over lanes, so the cost is independent of
+  /// the values.
   template <unsigned W, class T>
   static CROSSLANE_DEVICE_FN lane_mask<W> match_any(lane_mask<W> members, T const& value, source_location where) {
     for_words(value, [&](std::uint32_t word) { members = match_bits<W, (sizeof(T) < 4 ? sizeof(T) * 8 : 32)>(members, word, where); });
     return members;
   }
-  /// Of the lowest bits alone.
+  /// Compares the lowest bits only.
   template <unsigned W, unsigned Bits>
   static CROSSLANE_DEVICE_FN lane_mask<W> match_bits(lane_mask<W> members, unsigned value, source_location where) {
 #pragma unroll
@@ -80,7 +81,7 @@ struct hip_wave : wave_hooks {
     return members;
   }
 
-  /// The value of the lane whose number differs in one bit.
+  /// Returns the value of the lane whose index differs in one bit.
   template <unsigned W, unsigned Bit, class T>
   static CROSSLANE_DEVICE_FN T exchange(lane_mask<W>, T const& value) {
     if constexpr (Bit == 1) {
@@ -91,7 +92,7 @@ struct hip_wave : wave_hooks {
       if constexpr (W == 32)
         return move<dpp::exchange + 4>(value);
       else
-        return move<dpp::half_mirror>(move<0x1b>(value));  // 7 - i after 3 - i of each quad: i ^ 4
+        return move<dpp::half_mirror>(move<0x1b>(value));  // 3 - i in each quad, then 7 - i: together i ^ 4
     } else if constexpr (Bit == 8) {
       return move<dpp::rotate + 8>(value);
     } else if constexpr (Bit == 16 && W == 32) {
@@ -106,7 +107,7 @@ struct hip_wave : wave_hooks {
     }
   }
 
-  /// A commutative reduction of full tiles: each step is one DPP operand of the operation, where the type fills registers.
+  /// A commutative reduction of full tiles. Each step is a DPP operand of the operation if the type fills whole registers.
   template <unsigned W, unsigned N, class T, class Op>
   static CROSSLANE_DEVICE_FN T reduce_tile(lane_mask<W> members, T value, Op const& op) {
     if constexpr (N >= 2) value = op(value, move<dpp::swap_neighbours>(value));
@@ -115,7 +116,7 @@ struct hip_wave : wave_hooks {
     if constexpr (N >= 16) value = op(value, move<dpp::mirror>(value));
     if constexpr (N >= 32 && W == 32) value = op(value, exchange<W, 16>(members, value));
     if constexpr (N >= 32 && W == 64) {
-      value = op(value, move<dpp::broadcast_15>(value));  // now lanes 31 and 63 have the sums of their halves
+      value = op(value, move<dpp::broadcast_15>(value));  // now lanes 31 and 63 have the results of their halves
       if constexpr (N == 64) {
         value = op(value, move<dpp::broadcast_31>(value));
         value = broadcast_wave<W>(value, 63);
@@ -128,7 +129,7 @@ struct hip_wave : wave_hooks {
     return value;
   }
 
-  /// The inclusive scan of full tiles, operands in the order of the lanes.
+  /// The inclusive scan of full tiles; operands stay in lane order.
   template <unsigned W, unsigned N, class T, class Op>
   static CROSSLANE_DEVICE_FN T scan_tile(lane_mask<W>, T value, Op const& op, unsigned lane) {
     step<1, N>(value, op, lane, move<dpp::shift_up + 1>(value));
@@ -146,7 +147,7 @@ struct hip_wave : wave_hooks {
     return value;
   }
 
-  /// How many lanes of a mask are below the caller.
+  /// Returns how many lanes of the mask are below the caller.
   template <unsigned W>
   static CROSSLANE_DEVICE_FN unsigned rank_in(lane_mask<W> mask) {
     if constexpr (W == 32)
@@ -162,12 +163,12 @@ struct hip_wave : wave_hooks {
                      [](std::uint32_t word) { return std::uint32_t(__builtin_amdgcn_update_dpp(0, int(word), Control, 0xf, 0xf, true)); });
   }
 
-  /// Each lane reads the lane of the other row of 16 that its 4 bits of the selectors name; gfx10 and later.
+  /// Each lane reads a lane of the other row of 16, chosen by its 4 bits of the selectors. gfx10 and later.
   template <unsigned Low, unsigned High, class T>
   static CROSSLANE_DEVICE_FN T swap_rows(T const& value) {
     return map_words(value, [](std::uint32_t word) {
       auto result = std::uint32_t(__builtin_amdgcn_permlanex16(int(word), int(word), Low, High, false, false));
-      // LLVM (seen in 19) sinks the instruction into a branch where only some lanes use the result: the lanes to be read are then off.
+      // LLVM (seen in 19) sinks the instruction into a branch where only some lanes use the result; the source lanes are then inactive.
       asm volatile("" : "+v"(result));
       return result;
     });
