@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What element-wise algorithms share.
+/// The parts that element-wise algorithms share.
 #pragma once
 
 #include <crosslane/kernel/context.hpp>
@@ -11,8 +11,8 @@
 namespace crosslane::detail {
 
 inline namespace CROSSLANE_CONFIGURATION {
-/// A backend that runs element-wise work as plain loops over pieces, without lanes. Where accesses are checked, by the access checker or
-/// the address sanitizer, it has lanes: these are the kernels that a GPU runs.
+/// A backend that runs element-wise work as plain loops over pieces of the range, without lanes. In builds with the access checker or the
+/// address sanitizer the host runs the kernels of a GPU instead, with lanes.
 template <class B>
 concept loop_backend = !CROSSLANE_CONFIG_CHECKED && !CROSSLANE_SANITIZE_ADDRESS() &&
                        requires(typename B::stream_handle q, void (*work)(std::uint64_t, std::uint64_t)) {
@@ -20,9 +20,9 @@ concept loop_backend = !CROSSLANE_CONFIG_CHECKED && !CROSSLANE_SANITIZE_ADDRESS(
                        };
 }  // namespace CROSSLANE_CONFIGURATION
 
-/// One object of a function serves all elements, in threads at once on some backends and in turn on others: it must not change, on any. The
-/// message of a failed assertion shows the function and what it is called with as template arguments. In a kernel only: of nvcc's lambdas
-/// the program's side knows no types.
+/// Checks that the function of an element-wise algorithm can be called. One object serves all elements, on some backends in many threads at
+/// once and on others in turn, so its operator() must be const on all. A failed assertion shows the function and its arguments as template
+/// arguments. The check belongs where the function runs: the host side of nvcc does not know the types of its device lambdas.
 template <class F, class... Arguments>
 struct check_function {
   static_assert(std::is_invocable_v<F const&, Arguments...>,
@@ -32,17 +32,18 @@ struct check_function {
 };
 
 inline constexpr unsigned elementwise_block = 256;
-/// Elements of the smallest piece, where element-wise work is plain loops.
+/// The number of elements of the smallest piece, where element-wise work is plain loops.
 inline constexpr std::uint64_t loop_piece = 4096;
 
-/// The work is queued and runs on the device: a container of the program would be copied here and be gone by then.
+/// Refuses ranges other than buffers and spans. The work is queued and runs on the device; a container of the host would be copied here and
+/// destroyed before the work runs.
 template <class R>
 constexpr void check_device_range() {
   static_assert(is_buffer<std::remove_cvref_t<R>> || is_span<std::remove_cvref_t<R>>,
                 "crosslane: element-wise algorithms take buffers and spans; arrays of the program go through a buffer");
 }
 
-/// The most blocks of elementwise_block threads that one grid of the device can have. At least 2^23 on any GPU.
+/// Returns the largest number of blocks of elementwise_block threads in one grid of the device. It is at least 2^23 on any GPU.
 template <runtime_backend B>
 std::uint64_t most_blocks(basic_stream_ref<B> q, source_location where) {
   device_properties const& p = q.properties(where);
@@ -50,8 +51,8 @@ std::uint64_t most_blocks(basic_stream_ref<B> q, source_location where) {
   return blocks < p.max_grid.x ? blocks : p.max_grid.x;
 }
 
-/// Calls `queue(begin, count)` for the pieces of 0 ... n-1 that one grid covers with `per_thread` elements to a thread: for one piece,
-/// save on AMD, whose grids end at 2^32 - 1 threads.
+/// Calls `queue(begin, count)` for the pieces of 0 ... n-1 that one grid covers with `per_thread` elements for each thread. There is one
+/// piece, except on AMD, where a grid has at most 2^32 - 1 threads.
 template <runtime_backend B, class Queue>
 void for_each_grid(basic_stream_ref<B> q, std::uint64_t n, unsigned per_thread, source_location where, Queue const& queue) {
   std::uint64_t const most = most_blocks(q, where) * elementwise_block * per_thread;
@@ -60,7 +61,7 @@ void for_each_grid(basic_stream_ref<B> q, std::uint64_t n, unsigned per_thread, 
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// Queues `work(begin, end)` for pieces of 0 ... n-1, which begin at multiples of `piece`. `Name` is what errors call it.
+/// Queues `work(begin, end)` for pieces of 0 ... n-1. Pieces begin at multiples of `piece`. Errors name the work by the type `Name`.
 template <class Name, loop_backend B, class Work>
 void run_loops(basic_stream_ref<B> q, std::uint64_t n, Work const& work, source_location where, std::uint64_t piece = loop_piece) {
   if (n == 0) return;

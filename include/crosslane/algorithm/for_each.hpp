@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// for_each: a function for every index, or for every element.
+/// for_each(): a call of a function for every index, or for every element.
 #pragma once
 
 #include <crosslane/algorithm/elementwise.hpp>
@@ -31,7 +31,7 @@ struct for_each_index_stride_kernel {
     for (auto const i : ctx.grid_stride(n)) f(static_cast<N>(i));
   }
 };
-/// Whether there can be so many indices of that type: every GPU has 2^31 threads in a grid.
+/// Whether indices of type N can be more than one grid has threads. Every GPU has at least 2^31 threads in a grid.
 template <class N>
 inline constexpr bool can_exceed_grid = sizeof(N) > 4 || (sizeof(N) == 4 && std::unsigned_integral<N>);
 
@@ -60,8 +60,11 @@ struct for_each_element_kernel {
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// Queues `f(i)` for i = 0 ... n-1, in no order. `f` is trivially copyable and callable inside a kernel,
-/// where it is const.
+/// Queues `f(i)` for i = 0 ... n-1, in no defined order. The host calls it, and it does not wait. `f` is trivially copyable and callable in
+/// a kernel, where it is const. Throws invalid_argument if n is negative.
+///
+///   xl::span<float> const y = x;  // of a buffer<float> x
+///   xl::for_each(q, y.size(), [=] CROSSLANE_LAMBDA(std::size_t i) { y[i] = float(i); });
 template <stream_like S, std::integral N, class F>
 void for_each(S const& stream, N n, F f, source_location where = source_location::current()) {
   using B = typename S::backend;
@@ -88,8 +91,11 @@ void for_each(S const& stream, N n, F f, source_location where = source_location
   }
 }
 
-/// Queues `f(element)` for every element of a buffer or span, in no order; `f`, which is const, takes it by reference and may change
-/// it. The elements move in the widest pieces that their alignment allows.
+/// Queues `f(element)` for every element of a buffer or span, in no defined order. The host calls it, and it does not wait. `f` takes the
+/// element by reference and may change it. `f` is trivially copyable and callable in a kernel, where it is const. Elements move in the
+/// widest accesses that their alignment allows.
+///
+///   xl::for_each(q, x, [] CROSSLANE_LAMBDA(float& e) { e *= 2; });
 template <stream_like S, class R, class F>
 requires requires(R& r) { r.data(), r.size(); }
 void for_each(S const& stream, R&& range, F f, source_location where = source_location::current()) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// transform: output[i] = f(inputs[i]...).
+/// transform(): output[i] = f(inputs[i]...).
 #pragma once
 
 #include <crosslane/algorithm/elementwise.hpp>
@@ -9,7 +9,7 @@
 namespace crosslane {
 namespace detail {
 
-/// A thread moves N neighbouring elements; the first threads also take one each of the up to N-1 that remain.
+/// Each thread moves N neighbouring elements. The first threads also move one element each of the up to N-1 that remain.
 template <unsigned N>
 struct transform_kernel {
   static constexpr auto block = block_size<elementwise_block>;
@@ -70,15 +70,21 @@ void transform_views(basic_stream_ref<B> q, source_location where, F f, span<Out
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// `xl::transform(stream, output, f, inputs...)` queues output[i] = f(inputs[i]...) for every i, in no order; any number of inputs,
-/// one of which may be the output. `f` is trivially copyable and callable inside a kernel, where it is const. The elements move in the
-/// widest pieces that their alignment allows. Throws size_mismatch unless all have the same number of elements,
-/// invalid_argument where an input overlaps the output without being it: then the result would depend on the order.
+/// Queues output[i] = f(inputs[i]...) for every i, in no defined order. The number of inputs is arbitrary. The host calls it, and it does
+/// not wait.
 ///
-/// A class, used like a function: only a constructor can have both a pack of inputs and the caller's source location after it.
+///   xl::transform(q, y, [=] CROSSLANE_LAMBDA(float xi, float yi) { return a * xi + yi; }, x, y);  // y = a * x + y
+///
+/// The output and the inputs are buffers or spans of the device's memory. An input may be the output. `f` is trivially copyable and
+/// callable in a kernel, where it is const. Elements move in the widest accesses that their alignment allows.
+///
+/// Throws size_mismatch unless all ranges have the same number of elements. Throws invalid_argument if an input overlaps the output without
+/// being the output, because the result would depend on the order.
+///
+/// It is a class that is used like a function: only a constructor can take the caller's source location after a pack of inputs.
 template <stream_like S, class Out, class F, class... In>
 struct transform {
-  /// Queues the work; the object itself holds nothing.
+  /// Queues the work. The object itself is empty.
   transform(S const& stream, Out&& output, F f, In&&... inputs, source_location where = source_location::current()) {
     static_assert(detail::check_argument<3, F>::ok);
     static_assert(detail::check_arithmetics<typename S::backend, F, std::remove_cvref_t<Out>, std::remove_cvref_t<In>...>());
@@ -100,14 +106,14 @@ struct transform {
     };
     (check_size(inputs.size()), ...);
     [[maybe_unused]] auto const check_apart = [&]<class T>(T const* from, std::size_t size) {
-      if (sizeof(T) == sizeof(*output.data()) && static_cast<void const*>(from) == output.data()) return;  // each element is its own
+      if (sizeof(T) == sizeof(*output.data()) && static_cast<void const*>(from) == output.data()) return;  // the input is the output
       detail::require_apart("transform", output.data(), output.size() * sizeof(*output.data()), from, size * sizeof(T), where);
     };
     (check_apart(inputs.data(), inputs.size()), ...);
     detail::transform_views(q, where, f, span{output.data(), output.size()}, span{inputs.data(), inputs.size()}...);
   }
 };
-/// The types of the arguments.
+/// Deduces the types of the arguments.
 template <class S, class Out, class F, class... In>
 transform(S const&, Out&&, F, In&&...) -> transform<S, Out, F, In...>;
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// How memory is read and written.
+/// Kinds of access to memory.
 #pragma once
 
 namespace crosslane {
 
-/// What an access promises, for load_vec() and store_vec().
+/// The kind of access of load_vec() and store_vec().
 enum class access : unsigned char {
-  plain,        ///< as a pointer's
-  streaming,    ///< used once: caches should not keep it. Device memory
-  read_only,    ///< nobody writes it while the kernel runs. Device memory; loads only
-  as_volatile,  ///< each time anew, neither left out nor repeated. No order among threads, and no atomicity
+  plain,        ///< like an access through a pointer
+  streaming,    ///< device memory that is used once: caches should not keep it
+  read_only,    ///< device memory that no thread writes while the kernel runs; loads only
+  as_volatile,  ///< never omitted and never repeated, as volatile in C++; neither ordered among threads nor atomic
 };
 
 }  // namespace crosslane

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Copies from device to shared memory that go on while the threads compute.
+/// Asynchronous copies from device to shared memory. They proceed while the threads compute.
 #pragma once
 
 #include <crosslane/kernel/context.hpp>
@@ -8,12 +8,13 @@
 
 namespace crosslane {
 
-/// The copies of one thread: an object of its own in each thread that copies. A copy may read and write at any time between its call and
-/// the wait() for its group, so meanwhile nobody may touch its target or write its source. After wait() the calling thread sees what it
-/// copied itself; what others copied it sees after the next barrier of the block. A kernel ends with no copy left to wait for.
+/// The asynchronous copies of one thread. Each thread that copies has its own object. A copy may read and write at any time between its
+/// call and the wait() for its group. Until then no thread may access its target or write its source. After wait() the calling thread sees
+/// its own copies. It sees copies of other threads after the next barrier of the block. All copies must be waited for before the kernel
+/// ends.
 ///
-/// cp.async on NVIDIA GPUs since sm_80. AMD GPUs load and store at the call. On the host data arrives when it is waited for, and until
-/// then the target holds bytes of all ones.
+/// NVIDIA GPUs since sm_80 use cp.async. AMD GPUs load and store at the call. On the host the data arrives at wait(); until then all bytes
+/// of the target are 0xff.
 ///
 ///   xl::async_copies copies{ctx};
 ///   copies.copy_block(s.tile, in.subspan(first, 1024));
@@ -24,12 +25,13 @@ namespace crosslane {
 template <class Ctx>
 class async_copies {
  public:
-  /// Of the calling thread; no copy is under way yet.
+  /// Constructs the copies of the calling thread. No copy is in flight.
   CROSSLANE_FN explicit async_copies(Ctx const& ctx) : ctx_{ctx} {}
   async_copies(async_copies const&) = delete;
   async_copies& operator=(async_copies const&) = delete;
 
-  /// Of 4, 8 or 16 bytes, aligned to their size, by the calling thread. On the host other addresses are errors, on GPUs faults.
+  /// Starts a copy of one object by the calling thread. T has 4, 8 or 16 bytes. Both addresses must be multiples of its size: other
+  /// addresses are errors on the host and faults on GPUs.
   template <class T>
   CROSSLANE_FN void copy(T& to, std::type_identity_t<T> const& from, source_location where = source_location::current()) {
     static_assert(std::is_trivially_copyable_v<T>, "crosslane: what is copied asynchronously must be trivially copyable");
@@ -37,9 +39,10 @@ class async_copies {
     native_.template copy<sizeof(T)>(&to, &from, where);
   }
 
-  /// This thread's share when all threads of the block, each with its own object, copy `from` to the front of `to`: in pieces of 16
-  /// bytes, or 8, or 4, as both addresses and the size allow. alignas(16) makes the most of a tile. On the host it is an error if `to`
-  /// is smaller, or an address or the size no multiple of 4 bytes.
+  /// Starts the calling thread's share of a copy of `from` to the front of `to`. All threads of the block must call it, each on its own
+  /// object. It copies in pieces of 16, 8 or 4 bytes, the largest that both addresses and the size allow. Declare a tile alignas(16) for
+  /// the largest pieces. On the host it throws out_of_bounds if `to` is smaller than `from`, and misaligned if an address or the size is
+  /// not a multiple of 4 bytes.
   template <class T>
   CROSSLANE_FN CROSSLANE_INLINE void copy_block(std::type_identity_t<span<std::remove_const_t<T>>> to, span<T> from,
                                                 source_location where = source_location::current()) {
@@ -53,10 +56,10 @@ class async_copies {
       copy_pieces<4>(to.data(), from.data(), from.size() * sizeof(T), where);
   }
 
-  /// Makes the calling thread's copies since the last commit() a group, which may be empty.
+  /// Makes a group of the calling thread's copies since the last commit(). The group may be empty.
   CROSSLANE_FN void commit() { native_.commit(); }
 
-  /// Waits for the calling thread's groups, but for the `Pending` youngest.
+  /// Waits for the calling thread's groups, except the `Pending` youngest. It does not wait for other threads.
   template <unsigned Pending = 0>
   CROSSLANE_FN void wait() {
     native_.template wait<Pending>();
@@ -81,7 +84,7 @@ class async_copies {
 #endif
   }
 
-  /// Inlined, as is all down to the copy, so that findings have the kernel's line.
+  /// Copies the pieces of the calling thread. It and all that it calls are inlined, so findings have the kernel's line.
   template <unsigned Bytes>
   CROSSLANE_FN CROSSLANE_INLINE void copy_pieces(void* to, void const* from, std::size_t bytes, source_location where) {
     int const pieces = int(bytes / Bytes);
@@ -90,7 +93,8 @@ class async_copies {
                                    where);
     };
     if constexpr (Ctx::shape::fixed) {
-      // A loop whose length does not depend on the thread: unrolled where the size is known, so that loads need not wait for each other.
+      // The length of this loop is the same in all threads. The compiler unrolls it if the size is known, and loads do not wait for each
+      // other.
       int i = int(ctx_.thread_rank());
       for (int round = 0; round < pieces / int(ctx_.block_size()); ++round, i += int(ctx_.block_size())) copy_piece(i);
       if (i < pieces) copy_piece(i);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What a kernel says while it runs.
+/// Checks and output of a running kernel.
 #pragma once
 
 #include <crosslane/kernel/context.hpp>
@@ -8,17 +8,21 @@
 
 namespace crosslane {
 
-/// Ends the kernel unless the condition holds. On the host that is an error of the kind kernel_fault at the stream's next
-/// synchronisation, with text, kernel, block, thread and place; the other streams go on. On a GPU the thread prints text, block, thread
-/// and place, and traps: the device is of no use to the program any more. `text` lives as long as the program. Any thread may call it.
+/// Ends the kernel if `condition` is false. Any thread may call it. `text` must live as long as the program, like a literal.
+///
+/// On the host the failure is an error of the kind kernel_fault. The next synchronisation of the stream throws it, with text, kernel,
+/// block, thread and source location. Other streams continue. On a GPU the thread prints text, block, thread and source location, and
+/// traps. After that the process cannot use the device any more.
 template <kernel_context Ctx>
 CROSSLANE_FN void check(Ctx const& ctx, bool condition, char const* text, source_location where = source_location::current()) {
   if (!condition) ctx.native().fail(text, where);
 }
 
-/// printf from a kernel: a literal format and at most 32 numbers or pointers. Text stands in the format: AMD's compiler sends along the
-/// strings of %s only where it sees the format that asks for them. On a GPU the text comes out at the next synchronisation, lines of
-/// different threads in any order. Slow, and it costs registers: to look for mistakes.
+/// Prints from a kernel like printf. Any thread may call it. `format` is a literal. There are at most 32 arguments, all numbers or
+/// pointers. Text belongs in the format: AMD's compiler transfers the strings of %s only if it sees the format.
+///
+/// On a GPU the output appears at the next synchronisation; lines of different threads have no order. It is slow and costs registers, so it
+/// is for debugging.
 template <kernel_context Ctx, class... Args>
 CROSSLANE_FN void print(Ctx const& ctx, char const* format, Args... arguments) {
   static_assert((... && (std::is_arithmetic_v<Args> || std::is_pointer_v<Args> || std::is_enum_v<Args>)),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Tiles of shared memory in turn: while the block works on one, the next ones are on their way.
+/// A pipeline of tiles in shared memory: copies fill the next tiles while the block works on one.
 #pragma once
 
 #include <crosslane/kernel/async_copy.hpp>
@@ -7,20 +7,20 @@
 
 namespace crosslane {
 
-/// What a pipeline keeps in shared memory. A kernel makes one pipeline over it.
+/// The state of a pipeline in shared memory. A kernel makes only one pipeline on it.
 template <unsigned Stages, class Ctx>
 struct alignas(16) pipeline_state {
   static_assert(Stages >= 2 && Stages <= 16, "crosslane: a pipeline has 2 to 16 stages");
-  typename Ctx::native_type::template bulk_copies<Stages> bulk;  ///< where an engine copies: its barriers, one a stage
+  typename Ctx::native_type::template bulk_copies<Stages> bulk;  ///< if a copy engine copies: its barriers, one for each stage
 };
 
-/// A ring of stages, each a part of the kernel's shared memory: acquire() gives the next free one, copies fill it, commit() sends
-/// it off, and wait() gives stages back in that order, filled. The stage of one wait() is free again after the next, so while the block
-/// works on one stage, Stages - 1 others are on their way or free.
+/// A ring of stages, each of which is a part of the kernel's shared memory. acquire() returns the next free stage, copies fill it, and
+/// commit() submits it. wait() returns the filled stages in the same order. A stage that wait() has returned becomes free at the next
+/// wait(). So while the block works on one stage, the other Stages - 1 are in flight or free.
 ///
-/// All threads of the block make one and call acquire(), copy_block(), commit() and wait(), in the same order. wait() is a barrier of the
-/// block, the only one that a loop over tiles needs. What is copied is not written while the kernel runs, and every copy is waited
-/// for. On the host calls in a wrong order are errors of the kind kernel_fault.
+/// All threads of the block must make one and call acquire(), copy_block(), commit() and wait(), in the same order. wait() is a barrier of
+/// the block, and the only one that a loop over tiles needs. The source of a copy must not be written while the kernel runs. All committed
+/// stages must be waited for. On the host calls in a wrong order are errors of the kind kernel_fault.
 ///
 ///   template <class Ctx>
 ///   struct shared {
@@ -44,7 +44,8 @@ struct alignas(16) pipeline_state {
 template <unsigned Stages, class Ctx>
 class pipeline {
  public:
-  /// By all threads of the block; one barrier where an engine copies, none elsewhere. The stages are free.
+  /// Makes a pipeline whose stages are all free. All threads of the block must call it. It costs one barrier of the block if a copy engine
+  /// copies, otherwise none.
   CROSSLANE_FN pipeline(Ctx const& ctx, pipeline_state<Stages, Ctx>& state, source_location where = source_location::current())
       : state_{&state}, copies_{ctx} {
     if constexpr (bulk::available) {
@@ -54,7 +55,7 @@ class pipeline {
     }
   }
 
-  /// The next free stage, for this thread's and the block's copies until commit().
+  /// Returns the next free stage. The copies of the thread and of the block until commit() fill it.
   CROSSLANE_FN unsigned acquire(source_location where = source_location::current()) {
     expect(!acquired_, "acquire() before the last stage is committed", where);
     expect(in_flight_ + in_use_ < Stages, "acquire() without a free stage", where);
@@ -62,9 +63,9 @@ class pipeline {
     return head_;
   }
 
-  /// Called by all threads of the block: copies `from` to the front of `to`, which lies in the acquired stage. One thread has the copy
-  /// engine do it where there is one (NVIDIA since sm_90), both addresses and the size are multiples of 16 bytes and each thread would
-  /// have a piece of 16 bytes; otherwise as async_copies::copy_block().
+  /// Starts a copy of `from` to the front of `to`, which lies in the acquired stage. All threads of the block must call it. On NVIDIA GPUs
+  /// since sm_90 one thread starts the copy engine if both addresses and the size are multiples of 16 bytes and the size is at least 16
+  /// bytes for each thread. Otherwise it copies as async_copies::copy_block() does.
   template <class T>
   CROSSLANE_FN CROSSLANE_INLINE void copy_block(std::type_identity_t<span<std::remove_const_t<T>>> to, span<T> from,
                                                 source_location where = source_location::current()) {
@@ -80,14 +81,14 @@ class pipeline {
     copies_.copy_block(to, from, where);
   }
 
-  /// By the calling thread, as async_copies::copy(): for tiles that are not contiguous in memory.
+  /// Starts a copy of one object by the calling thread, as async_copies::copy() does. It is for tiles that are not contiguous in memory.
   template <class T>
   CROSSLANE_FN void copy(T& to, std::type_identity_t<T> const& from, source_location where = source_location::current()) {
     expect(acquired_, "copy without an acquired stage", where);
     copies_.copy(to, from, where);
   }
 
-  /// Sends the acquired stage off, even if nothing was copied to it.
+  /// Submits the acquired stage, even if nothing was copied to it. All threads of the block must call it; it does not wait.
   CROSSLANE_FN void commit(source_location where = source_location::current()) {
     expect(acquired_, "commit() without an acquired stage", where);
     copies_.commit();
@@ -98,7 +99,8 @@ class pipeline {
     if (++head_ == Stages) head_ = 0;
   }
 
-  /// The oldest stage in flight, filled, as all threads see. A barrier of the block.
+  /// Waits for the oldest committed stage and returns it. All threads of the block must call it, and see the filled stage after it. It is a
+  /// barrier of the block.
   CROSSLANE_FN unsigned wait(source_location where = source_location::current()) {
     expect(in_flight_ > 0, "wait() without a committed stage", where);
     wait_for_copies<Stages - 1>();
@@ -129,7 +131,7 @@ class pipeline {
 #endif
   }
 
-  /// For all but those of the younger stages: their number is a constant of the instruction.
+  /// Waits for the copies of all stages except the younger ones. Their number is a constant of the instruction.
   template <unsigned Younger>
   CROSSLANE_FN void wait_for_copies() {
     if constexpr (Younger == 0)
@@ -142,9 +144,9 @@ class pipeline {
 
   pipeline_state<Stages, Ctx>* state_;
   [[no_unique_address]] async_copies<Ctx> copies_;
-  unsigned head_ = 0, tail_ = 0;  ///< the stages that acquire() and wait() give next
+  unsigned head_ = 0, tail_ = 0;  ///< the stages that acquire() and wait() return next
   unsigned in_flight_ = 0, in_use_ = 0;
-  unsigned phase_ = 0;  ///< of the tail: flips whenever it comes round
+  unsigned phase_ = 0;  ///< phase of the tail: changes each time the tail returns to stage 0
   bool acquired_ = false;
 };
 

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What a kernel says about itself: its dimensions, its block size, its bounds, its shared memory, whether its blocks cooperate.
+/// The properties that a kernel states: dimensions, block size, limits, shared memory, and whether its blocks cooperate.
 ///
 ///   struct my_kernel {
-///     static constexpr int dimensions = 2;                     // 1 unless said: indices are then plain numbers
-///     static constexpr auto block = xl::block_size<16, 16>;    // fixes the block: sizes become constants
-///     static constexpr int max_threads = 256;                  // or only bounds it
-///     static constexpr int min_blocks = 4;                     // blocks that shall fit a multiprocessor at once
-///     static constexpr std::size_t host_stack_bytes = 4 << 20; // a larger stack for its threads on the host, where 1 MiB is too little
+///     static constexpr int dimensions = 2;                     // default 1, where indices are plain numbers
+///     static constexpr auto block = xl::block_size<16, 16>;    // fixes the block size, so sizes are constants
+///     static constexpr int max_threads = 256;                  // or only limits it
+///     static constexpr int min_blocks = 4;                     // blocks that must fit on a multiprocessor at once
+///     static constexpr std::size_t host_stack_bytes = 4 << 20; // stack of a thread on the host, where the default of 1 MiB is too small
 ///     static constexpr bool cooperative = true;                // all blocks run at once and may wait for each other: ctx.sync_grid()
-///     template <class Ctx> struct shared { float tile[...]; }; // one struct, the same for all threads of the block
+///     template <class Ctx> struct shared { float tile[...]; }; // shared memory, one object for all threads of a block
 ///     ...
 ///   };
 ///
-/// Members of these names that are something else do not compile, but for `shared`, which may be an ordinary member.
+/// A member with one of these names that is anything else does not compile. The exception is `shared`, which may be an ordinary member.
 #pragma once
 
 #include <crosslane/runtime/extent.hpp>
@@ -29,17 +29,17 @@ struct block_size_constant {
                 "crosslane: a block has 1 to 1024 threads");
 };
 
-/// For a kernel's `static constexpr auto block`.
+/// A block size, for a kernel's `static constexpr auto block`.
 template <unsigned X, unsigned Y = 1, unsigned Z = 1>
 inline constexpr block_size_constant<X, Y, Z> block_size{};
 
-/// Dimensions and, where fixed, extents of the blocks, zeros where not; the most threads that a block can have; whether the blocks can
-/// wait for each other.
+/// The shape of a kernel: its dimensions, the extents of its blocks or zeros if they are not fixed, the most threads of a block, and
+/// whether its blocks can wait for each other.
 template <int Dimensions, unsigned X, unsigned Y, unsigned Z, unsigned MaxThreads = X == 0 ? 1024 : X * Y * Z, bool Cooperative = false>
 struct kernel_shape {
   static_assert(Dimensions >= 1 && Dimensions <= 3, "crosslane: a kernel has 1, 2 or 3 dimensions");
   /// @{
-  /// The template's argument.
+  /// The argument of the template.
   static constexpr int dimensions = Dimensions;
   static constexpr bool fixed = X != 0;
   static constexpr unsigned x = X, y = Y, z = Z;
@@ -61,7 +61,8 @@ inline constexpr bool is_block_size = false;
 template <unsigned X, unsigned Y, unsigned Z, block_size_constant<X, Y, Z> Block>
 inline constexpr bool is_block_size<Block> = true;
 
-// What a kernel states: constants of its class, of the right type. Members of its objects come first, for g++ 12 takes a use for an error.
+// Properties that a kernel states: constants of its class, of the right type. The test for a non-static member comes first, because g++ 12
+// treats its use as an error.
 template <class K>
 concept states_block =
     !requires { requires std::is_member_pointer_v<decltype(&K::block)>; } && requires { requires is_block_size<K::block>; };
@@ -78,7 +79,7 @@ template <class K>
 concept states_cooperative = !requires { requires std::is_member_pointer_v<decltype(&K::cooperative)>; } &&
                              requires { typename std::integral_constant<bool, K::cooperative>; };
 
-/// Members of these names that are anything else are refused: a forgotten `static constexpr` would go unnoticed.
+/// Refuses members of these names that are anything else. Otherwise a forgotten `static constexpr` would be ignored.
 template <class K>
 struct check_statements {
   static_assert(
@@ -161,18 +162,18 @@ requires requires { typename K::shared; } struct shared_of<K, Ctx> {
 
 }  // namespace detail
 
-/// The kernel_shape of a kernel, from what it states.
+/// The kernel_shape of a kernel, from the properties that it states.
 template <class K>
 using kernel_shape_of = typename detail::shape_of<K>::type;
 
-/// The kernel's shared struct for a context, or an empty type.
+/// The shared struct of a kernel for a context, or an empty type if the kernel has none.
 template <class K, class Ctx>
 using kernel_shared = typename detail::shared_of<K, Ctx>::type;
 /// Whether the kernel declares a shared struct.
 template <class K, class Ctx>
 inline constexpr bool has_shared = !std::is_same_v<kernel_shared<K, Ctx>, detail::no_shared>;
 
-/// The most threads a block of the kernel may have, as it states; 0 when it states none.
+/// Returns the largest number of threads in a block that the kernel states, or 0 if it states none.
 template <class K>
 constexpr unsigned kernel_max_threads() {
   if constexpr (kernel_shape_of<K>::fixed) {
@@ -185,7 +186,7 @@ constexpr unsigned kernel_max_threads() {
   }
 }
 
-/// The stack that a thread of the kernel needs on the host, in bytes, as it states; 0 when it states none.
+/// Returns the size in bytes of a thread's stack on the host that the kernel states, or 0 if it states none.
 template <class K>
 constexpr std::size_t kernel_stack_bytes() {
   if constexpr (requires { K::host_stack_bytes; }) {
@@ -196,7 +197,7 @@ constexpr std::size_t kernel_stack_bytes() {
   }
 }
 
-/// Blocks that shall be resident on a multiprocessor at once, as the kernel states; 0 when it states none.
+/// Returns the number of blocks that the kernel states must be resident on a multiprocessor at once, or 0 if it states none.
 template <class K>
 constexpr unsigned kernel_min_blocks() {
   if constexpr (detail::states_min_blocks<K>) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Vectors from and to spans of elements, in the widest accesses.
+/// Loads and stores of vectors in spans of elements, by the widest accesses.
 #pragma once
 
 #include <crosslane/backend/select_native.hpp>
@@ -29,8 +29,9 @@ CROSSLANE_FN void check_vec_access([[maybe_unused]] void const* data, [[maybe_un
 
 }  // namespace detail
 
-/// Elements index ... index + N - 1 of a span. Their address must be a multiple of alignof(vec<T, N>). Any thread may call it. In builds
-/// with bounds checks the host throws out_of_bounds and misaligned; on GPUs both are faults, or silently wrong.
+/// Returns elements index ... index + N - 1 of a span. Any thread may call it. Preconditions: these elements exist, and their address is a
+/// multiple of alignof(vec<T, N>). With bounds checks the host otherwise throws out_of_bounds or misaligned. On GPUs the result is a fault
+/// or silently wrong.
 template <unsigned N, access Access = access::plain, class T>
 CROSSLANE_FN vec<std::remove_cv_t<T>, N> load_vec(span<T> elements, detail::span_index index) {
   using V = vec<std::remove_cv_t<T>, N>;
@@ -38,7 +39,7 @@ CROSSLANE_FN vec<std::remove_cv_t<T>, N> load_vec(span<T> elements, detail::span
   return backend::native_access::load<Access>(reinterpret_cast<V const*>(elements.data() + index));
 }
 
-/// Writes elements index ... index + N - 1, as load_vec().
+/// Stores elements index ... index + N - 1 of a span, with the preconditions of load_vec().
 template <access Access = access::plain, class T, unsigned N>
 CROSSLANE_FN void store_vec(span<T> elements, detail::span_index index, vec<T, N> const& value) {
   static_assert(Access != access::read_only, "crosslane: a store is not read-only");
@@ -46,8 +47,9 @@ CROSSLANE_FN void store_vec(span<T> elements, detail::span_index index, vec<T, N
   backend::native_access::store<Access>(reinterpret_cast<vec<T, N>*>(elements.data() + index), value);
 }
 
-/// Asks for the line of device memory at that address to come to the device's L2 cache, the CPU's on the host; it may be outside of any
-/// object. NVIDIA: one instruction. AMD: gfx12 for an address that is the same for the wave, elsewhere nothing. Any thread may call it.
+/// Requests that the cache line of device memory at an address be loaded into the device's L2 cache; on the host, into the CPU's cache. Any
+/// thread may call it. The address may lie outside any object. NVIDIA: one instruction. AMD: an instruction on gfx12 if the address is the
+/// same in the whole wave, otherwise nothing.
 CROSSLANE_FN inline void prefetch(void const* address) { backend::native_access::prefetch(address); }
 
 }  // namespace crosslane
