@@ -20,7 +20,7 @@ operation on that type passed. The tests compare each operation with a plain loo
   tiles.
 - *Blocks* have 1 to 1024 threads (`64 bytes`: 256).
 - *Reductions and scans* are sums; on int also the maximum, on int8 the minimum, on uint16 `bit_or` and on unsigned `bit_xor`.
-- *`8 bytes` and `64 bytes`* are structs with an operator that is not commutative. `match_any` and `match_all` do not take them.
+- *`8 bytes` and `64 bytes`* are structs with an operator that is not commutative. `match_any` and `match_all` are not tested on them.
 
 """
 
