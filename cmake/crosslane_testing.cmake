@@ -8,18 +8,23 @@ option(CROSSLANE_TEST_COMPILATION "Also test what compiles and what does not: he
 option(CROSSLANE_TEST_CHECKED "Also run tests of kernels with the access checker: not together with a sanitizer" ON)
 # Off for a compiler whose sanitizers run them.
 option(CROSSLANE_TEST_PLAIN "Also run tests on the host without the access checker" ON)
+option(CROSSLANE_TEST_TSAN "Leave out tests that hold nothing for the thread sanitizer: what they test runs in one lane, or as other tests do" OFF)
 option(CROSSLANE_TEST_ALL_CHECKED "With the access checker, also those that take long to compile" OFF)
 
 # crosslane_add_test(NAME <name> SOURCES <file.cpp>... [BACKENDS <backend>...] [LIBRARIES <target>...] [ARGUMENTS <a>...]
-#                    [CHECKED [ONE_ORDER] [LONG]])
+#                    [NO_TSAN] [CHECKED [ONE_ORDER] [LONG]])
 #
 # The executables <name>.<backend>, linked to crosslane::host and CROSSLANE_TEST_LIBRARIES too, and for each a test of the same
 # name, labelled with its backend. An executable that returns 77 had no device for any of its tests: reported as skipped.
+# NO_TSAN: not where CROSSLANE_TEST_TSAN is ON.
 # CHECKED: also <name>.checked, in which the access checker must find nothing that the test does not expect, and <name>.orders, which
 # runs it in other orders of threads; not with ONE_ORDER, for tests that choose their orders themselves. LONG: only where
 # CROSSLANE_TEST_ALL_CHECKED is ON.
 function(crosslane_add_test)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "CHECKED;ONE_ORDER;LONG" "NAME" "SOURCES;BACKENDS;LIBRARIES;ARGUMENTS")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "NO_TSAN;CHECKED;ONE_ORDER;LONG" "NAME" "SOURCES;BACKENDS;LIBRARIES;ARGUMENTS")
+  if(arg_NO_TSAN AND CROSSLANE_TEST_TSAN)
+    return()
+  endif()
   if(NOT arg_BACKENDS)
     set(arg_BACKENDS ${CROSSLANE_ENABLED_BACKENDS})
   endif()
