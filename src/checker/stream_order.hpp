@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// The order of stream work and of what the host program does. The order is known when work is queued, whenever it runs. Work comes after
-/// earlier work of its stream, after what the stream waits for by events, and after everything that the host did and knew to be done when
-/// it queued the work. All host threads count as one, in the order of their calls, because the order among them is not observed.
+/// earlier work of its stream and after what the stream waits for by events. It also comes after everything that the host did, and knew to
+/// be done, when it queued the work. All host threads count as one, in the order of their calls, because the order among them is not
+/// observed.
 #pragma once
 
 #include <crosslane/backend/host/launch_facts.hpp>

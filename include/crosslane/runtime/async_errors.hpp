@@ -123,9 +123,9 @@ class launch_log {
   launch_record entries_[capacity];
 };
 
-/// Exceptions thrown in host callbacks and in kernels of the host backend, where no caller can catch them. The first exception of a stream
-/// is rethrown by the next call that synchronises or queries the stream, an event recorded on it, or its device. Further exceptions of that
-/// stream are consequences of the first and are dropped.
+/// Exceptions thrown in host callbacks and in kernels of the host backend, where no caller can catch them. A call that synchronises or
+/// queries the stream, an event recorded on it, or its device rethrows the first exception of the stream. Further exceptions of that stream
+/// are consequences of the first and are dropped.
 class pending_exceptions {
  public:
   pending_exceptions() = default;

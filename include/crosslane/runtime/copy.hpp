@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Copies between buffers of every kind, spans of device memory, and contiguous ranges of the host, in any combination.
 ///
-/// All copies are asynchronous, in stream order. Memory of the host must stay alive and unmodified until the stream has finished the copy.
+/// All copies are asynchronous, in stream order. Host memory must stay alive until the stream has finished the copy. Until then the host
+/// must not write to a source and not access a destination.
 #pragma once
 
 #include <crosslane/runtime/operands.hpp>
@@ -67,7 +68,8 @@ void copy(S const& stream, From&& from, To&& to, source_location where = source_
   });
 }
 
-/// A matrix of `height` rows of `width` elements inside a range. Rows begin `pitch` elements apart. The last row has no padding behind it.
+/// A matrix of `height` rows of `width` elements inside a range. Rows begin `pitch` elements apart. The range may end with the last element
+/// of the last row.
 template <class T>
 struct rows {
   span<T> data;        ///< the whole range
@@ -90,8 +92,8 @@ struct rows {
 template <class R>
 rows(R&&, std::size_t, std::size_t, std::size_t) -> rows<detail::element_of<std::remove_reference_t<R>>>;
 
-/// Queues a copy of the elements of all rows. Elements between rows are not touched. Throws size_mismatch unless both shapes are equal,
-/// out_of_bounds if rows end outside their range, and invalid_argument if a pitch is below the width or rows of the two sides overlap.
+/// Queues a copy of the elements of all rows. Elements between rows are not touched. Throws size_mismatch unless both shapes are equal, and
+/// out_of_bounds if rows end outside their range. Throws invalid_argument if a pitch is below the width or rows of the two sides overlap.
 template <stream_like S, class From, class To>
 void copy_2d(S const& stream, rows<From> from, rows<To> to, source_location where = source_location::current()) {
   using B = typename S::backend;

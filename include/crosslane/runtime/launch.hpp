@@ -42,7 +42,8 @@ auto kernel_argument(A&& argument, [[maybe_unused]] source_location where) {
   }
 }
 
-/// The compiler's message for a failed assertion shows the position and the type as template arguments.
+/// Checks one argument of a kernel at compile time. The compiler's message for a failed assertion shows the position and the type as
+/// template arguments.
 template <int Position, class Argument>
 struct check_argument {
   static_assert(std::is_trivially_copyable_v<Argument>,
@@ -237,7 +238,7 @@ constexpr bool explain_call() {
   return false;
 }
 
-/// Checks the kernel, its arguments and the geometry for the instance of the device's wave size, then calls f with that wave size as an
+/// Checks the kernel, its arguments and the geometry for the instance of the device's wave size. Then calls f with that wave size as an
 /// integral constant.
 template <class B, class K, class... A, class F>
 void with_instance(int device, device_properties const& p, launch_geometry const& g, F const& f) {
@@ -324,9 +325,9 @@ inline namespace CROSSLANE_CONFIGURATION {
 /// Queues `kernel(context, [shared,] arguments...)` for every thread of the grid. Buffers and tensors are passed as views; everything else
 /// is copied.
 ///
-/// Throws at once if the kernel or the device does not support the geometry, and invalid_argument if a buffer is of another device than the
-/// stream. For a cooperative kernel it throws not_supported if the device has no cooperative launches, and limit_exceeded if the blocks
-/// cannot all be resident at once. Errors of the kernel itself surface at the next synchronising call.
+/// Throws at once if the kernel or the device does not support the geometry. Throws invalid_argument if a buffer belongs to another device
+/// than the stream. For a cooperative kernel it throws not_supported if the device has no cooperative launches. It throws limit_exceeded if
+/// the blocks of a cooperative kernel cannot all be resident at once. Errors of the kernel itself surface at the next synchronising call.
 /// @code
 /// unsigned const block = 256;
 /// crosslane::launch(stream, {crosslane::cover(values.size(), block), block}, scale{}, values, 2.0f);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Occupancy: how many blocks of a kernel a device runs at once. Each function takes the arguments of the launch, with the device in place
-/// of the stream, because a kernel is compiled for the types of its arguments. The values of the arguments and `config.grid` do not matter.
-/// The kernel's shared struct, its registers and `config.dynamic_shared` are counted.
+/// of the stream. A kernel is compiled for the types of its arguments; their values and `config.grid` do not matter. The kernel's shared
+/// struct, its registers and `config.dynamic_shared` are counted.
 ///
 /// On the host, a core counts as a multiprocessor of 2048 threads and at most 32 blocks, whatever memory the blocks use.
 #pragma once
@@ -11,7 +11,8 @@
 namespace crosslane {
 namespace detail {
 
-/// Returns how many blocks a multiprocessor holds at once, on a device of either wave size. A... are the types that the kernel receives.
+/// Returns how many blocks a multiprocessor of the device holds at once. The device need not be current. A... are the types that the kernel
+/// receives.
 template <class B, class K, class... A>
 unsigned resident_blocks_on(basic_device<B> device, extent3 block, launch_config const& config) {
   if (block.count() == 0)

@@ -9,8 +9,8 @@
 namespace crosslane {
 namespace detail {
 
-/// The state that a stream shares with the buffers allocated on it. The vendor's handle lives until the last of them is destroyed, so that
-/// a buffer can be freed in stream order after its stream object is gone.
+/// The state that a stream shares with the buffers allocated on it. The vendor's handle lives until the last of them is destroyed. So a
+/// buffer can be freed in stream order after its stream object is gone.
 template <runtime_backend B>
 struct stream_state {
   typename B::stream_handle native;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Atomic operations on AMD GPUs: clang's relaxed built-ins with fences before and after them. The orders of HIP's built-ins are not
-/// sufficient. In clang up to 19 they order only accesses to the operation's own address space, so a flag in shared memory would not
-/// publish data in device memory. Floating-point addition is one instruction where that is correct for every kind of memory, otherwise a
+/// sufficient. In clang up to 19 they order only accesses to the operation's own address space. A flag in shared memory would not publish
+/// data in device memory. Floating-point addition is one instruction where that is correct for every kind of memory, otherwise a
 /// compare-and-swap loop.
 #pragma once
 

@@ -37,7 +37,7 @@ void parallel_pieces(std::uint64_t n, std::uint64_t piece, Work& work) {
     if (n != 0) work(std::uint64_t{0}, n);
     return;
   }
-  // Each thread starts with a contiguous share of its own, which is the same for equal n, so that it finds its data in its cache again. A
+  // Each thread starts with a contiguous share of its own. Equal n give equal shares, so that a thread finds its data in its cache again. A
   // thread that has finished its share takes pieces of the others.
   struct alignas(64) share {
     std::uint64_t next, end;

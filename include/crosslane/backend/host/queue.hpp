@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Streams and events of the host backend. Each stream has a host thread that runs its work in order, asynchronously to the program, so
+/// Streams and events of the host backend. Each stream has a host thread that runs its work in order. It is asynchronous to the program, so
 /// that a missing synchronisation shows as on a GPU.
 #pragma once
 

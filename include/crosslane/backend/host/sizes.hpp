@@ -33,8 +33,8 @@ inline constexpr std::size_t least_stack_bytes = std::size_t{64} * 1024, most_st
 /// Rounds up to 64 KiB, a multiple of every page size.
 constexpr std::size_t whole_stack(std::size_t bytes) noexcept { return (bytes + 65535) / 65536 * 65536; }
 
-/// Returns the stack size of a lane; a kernel may ask for more. This is the value of the environment variable, else the largest value that
-/// a file asks for, else twice the local memory of a GPU thread. Throws invalid_argument if the environment variable is invalid.
+/// Returns the stack size of a lane; a kernel may ask for more. The environment variable comes first, then the largest value that a file
+/// asks for. The default is twice the local memory of a GPU thread. Throws invalid_argument if the environment variable is invalid.
 inline std::size_t lane_stack_bytes() {
   static std::size_t const of_environment = [] {
     char const* const text = std::getenv("CROSSLANE_HOST_STACK_BYTES");
