@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The checks of the host backend, as a program or a test uses them. Not in the core, which throws what it finds.
+/// The checks of the host backend, for programs and tests. The core header does not include them; it throws the errors that it finds.
 #pragma once
 
 #include <crosslane/check/collect.hpp>

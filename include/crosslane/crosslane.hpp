@@ -35,5 +35,5 @@
 #include <crosslane/algorithm/for_each.hpp>
 #include <crosslane/algorithm/transform.hpp>
 
-// Last: its short names (stream, device, ...) are then not shadowed by parameters in the headers above.
+// This header must be last: its short names (stream, device, ...) must not be shadowed by parameters in the headers above.
 #include <crosslane/backend/select.hpp>

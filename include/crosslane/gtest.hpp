@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The checks as assertions of GoogleTest, and a fixture for tests that run on every device. The only header of the library that includes
-/// GoogleTest's, and not part of any other. What it is made of needs none (compare.hpp, findings.hpp, same_on_all_targets.hpp): for files
-/// that cannot include gtest.h, as those of HIP that clang 15 compiles as C++20.
+/// The checks as assertions of GoogleTest, and a fixture for tests that run on every device. This is the only header of the library that
+/// includes GoogleTest, and no other header includes it. Files that cannot include gtest.h use the headers below it, which do not need
+/// GoogleTest: compare.hpp, findings.hpp, same_on_all_targets.hpp. One example is HIP files that clang 15 compiles as C++20.
 #pragma once
 
 #include <crosslane/check.hpp>
@@ -10,8 +10,8 @@
 
 namespace crosslane::checks {
 
-/// Success where findings(run, search) has none. In a program without crosslane::checked the first call says on stderr that accesses to
-/// memory are not seen.
+/// Returns success if findings(run, search) is empty. In a program without crosslane::checked the first call prints to stderr that memory
+/// accesses are not checked.
 template <class Run>
 ::testing::AssertionResult kernel_clean(Run const& run, search const& s = {}) {
   if (!backend::sees_accesses) {
@@ -23,8 +23,8 @@ template <class Run>
   return ::testing::AssertionFailure() << r.text();
 }
 
-/// Success where same_on_all_targets(run, tolerance) finds no difference. In a file compiled for a GPU, on a machine without one, the first
-/// call says on stderr that none takes part.
+/// Returns success if same_on_all_targets(run, tolerance) finds no difference. In a file compiled for a GPU, the first call on a machine
+/// without one prints to stderr that no GPU takes part.
 template <class Run>
 ::testing::AssertionResult same_everywhere(Run const& run, tolerance const& t = {}) {
   if (device::count() == 0) {
@@ -36,7 +36,7 @@ template <class Run>
   return ::testing::AssertionFailure() << c.text();
 }
 
-/// Success where compare(expected, actual, tolerance) finds no difference.
+/// Returns success if compare(expected, actual, tolerance) finds no difference.
 template <class Expected, class Actual>
 ::testing::AssertionResult all_close(Expected const& expected, Actual const& actual, tolerance const& t = {}) {
   comparison const c = compare(expected, actual, t);
@@ -44,17 +44,17 @@ template <class Expected, class Actual>
   return ::testing::AssertionFailure() << c.text();
 }
 
-/// A fixture whose tests run on every device of the file's backend: both widths of the host, or all GPUs; where there is none they are
-/// skipped.
+/// A fixture whose tests run on every device of the file's backend: both widths of the host, or all GPUs. The tests are skipped if there is
+/// no device.
 ///
 ///   class sums : public xl::checks::device_test {};
 ///   CROSSLANE_ON_ALL_DEVICES(sums);
 ///   TEST_P(sums, of_rows) { xl::stream const q{device()}; ... }
 ///
-/// What a test has queued is waited for at its end, so that an error that nobody has asked for fails the test that caused it.
+/// At its end a test waits for the work that it has queued. An error that the test has not seen then fails this test, not a later one.
 class device_test : public ::testing::TestWithParam<int> {
  public:
-  /// "host32", "host64", "cuda0"; "no_device".
+  /// Returns the name of a test's device: "host32", "host64", "cuda0", or "no_device".
   static std::string device_name(::testing::TestParamInfo<int> const& info) {
     if (info.param < 0) return "no_device";
     if constexpr (std::is_same_v<default_backend, host>)
@@ -62,7 +62,7 @@ class device_test : public ::testing::TestWithParam<int> {
     else
       return default_backend::name + std::to_string(info.param);
   }
-  /// Of the devices there are; -1 where there is none.
+  /// Returns the indices of all devices, or -1 if there is none.
   static std::vector<int> indices() {
     std::vector<int> result;
     for (int i = 0; i < crosslane::device::count(); ++i) result.push_back(i);
@@ -71,9 +71,9 @@ class device_test : public ::testing::TestWithParam<int> {
   }
 
  protected:
-  /// The one that the test runs on.
+  /// Returns the device on which the test runs.
   crosslane::device device() const { return crosslane::device{GetParam()}; }
-  /// Skips the test where there is no device.
+  /// Skips the test if there is no device.
   void SetUp() override {
     if (GetParam() < 0) GTEST_SKIP() << "no " << default_backend::name << " device on this machine";
   }
@@ -85,9 +85,9 @@ class device_test : public ::testing::TestWithParam<int> {
 
 }  // namespace crosslane::checks
 
-// GoogleTest's own assertions are EXPECT_... and ASSERT_..., so these are. More text can be given by <<.
+// The names begin with EXPECT_ and ASSERT_, like those of GoogleTest. More text can be added with <<.
 
-/// What the assertions below are made of.
+/// The implementation of the assertions below.
 #define CROSSLANE_GTEST_ASSERTION(outcome, failure)                                        \
   switch (0)                                                                               \
   case 0:                                                                                  \
@@ -97,24 +97,28 @@ class device_test : public ::testing::TestWithParam<int> {
     else                                                                                   \
       failure << crosslane_outcome.message()
 
-/// EXPECT_KERNEL_CLEAN([&](auto const& q) { xl::launch(q, ...); }, {.seeds = 8}): the checker finds nothing in the kernels that the
-/// callable launches, at 32 and at 64 lanes, in that many orders of threads. Accesses to memory are checked in programs with
-/// crosslane::checked.
+/// Expects that the checker finds nothing in the kernels that a callable launches. It runs them at 32 and at 64 lanes, in as many orders of
+/// threads as `seeds` says. Memory accesses are checked in programs that link crosslane::checked.
+///
+///   EXPECT_KERNEL_CLEAN([&](auto const& q) { xl::launch(q, ...); }, {.seeds = 8});
 #define EXPECT_KERNEL_CLEAN(...) CROSSLANE_GTEST_ASSERTION(::crosslane::checks::kernel_clean(__VA_ARGS__), ADD_FAILURE())
-/// As EXPECT_KERNEL_CLEAN, and leaves the function at a failure.
+/// Like EXPECT_KERNEL_CLEAN, but a failure also leaves the function.
 #define ASSERT_KERNEL_CLEAN(...) CROSSLANE_GTEST_ASSERTION(::crosslane::checks::kernel_clean(__VA_ARGS__), FAIL())
 
-/// EXPECT_SAME_ON_ALL_TARGETS([&](auto const& q) { ...; return values; }, {.relative = 1e-6}): the callable returns the same at 32 and 64
-/// lanes of the host and on the GPUs of the file's backend.
+/// Expects that a callable returns the same values at 32 and at 64 lanes of the host, and on the GPUs of the file's backend.
+///
+///   EXPECT_SAME_ON_ALL_TARGETS([&](auto const& q) { ...; return values; }, {.relative = 1e-6});
 #define EXPECT_SAME_ON_ALL_TARGETS(...) CROSSLANE_GTEST_ASSERTION(::crosslane::checks::same_everywhere(__VA_ARGS__), ADD_FAILURE())
-/// As EXPECT_SAME_ON_ALL_TARGETS, and leaves the function at a failure.
+/// Like EXPECT_SAME_ON_ALL_TARGETS, but a failure also leaves the function.
 #define ASSERT_SAME_ON_ALL_TARGETS(...) CROSSLANE_GTEST_ASSERTION(::crosslane::checks::same_everywhere(__VA_ARGS__), FAIL())
 
-/// EXPECT_CLOSE(expected, actual, {.ulps = 2}): all elements of two ranges are the same within the tolerance.
+/// Expects that all elements of two ranges are equal within a tolerance.
+///
+///   EXPECT_CLOSE(expected, actual, {.ulps = 2});
 #define EXPECT_CLOSE(...) CROSSLANE_GTEST_ASSERTION(::crosslane::checks::all_close(__VA_ARGS__), ADD_FAILURE())
-/// As EXPECT_CLOSE, and leaves the function at a failure.
+/// Like EXPECT_CLOSE, but a failure also leaves the function.
 #define ASSERT_CLOSE(...) CROSSLANE_GTEST_ASSERTION(::crosslane::checks::all_close(__VA_ARGS__), FAIL())
 
-/// For a fixture that is derived from crosslane::checks::device_test.
+/// Runs the tests of a fixture on all devices. The fixture is derived from crosslane::checks::device_test.
 #define CROSSLANE_ON_ALL_DEVICES(fixture) \
   INSTANTIATE_TEST_SUITE_P(all, fixture, ::testing::ValuesIn(::crosslane::checks::device_test::indices()), &fixture::device_name)

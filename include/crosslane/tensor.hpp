@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Tensors whose order in memory is part of their type.
+/// Tensors whose layout in memory is part of their type.
 #pragma once
 
 #include <crosslane/crosslane.hpp>

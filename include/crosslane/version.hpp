@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The version of the library: the one place that states it; the build reads it from here.
+/// The version of the library. It is stated only here; the build reads it from this file.
 #pragma once
 
-/// 0 until the interfaces are settled.
+/// The major version: 0 until the interfaces are stable.
 #define CROSSLANE_VERSION_MAJOR 0
-/// Rises with what breaks users, while MAJOR is 0.
+/// The minor version. It rises with changes that break users, while MAJOR is 0.
 #define CROSSLANE_VERSION_MINOR 1
-/// Rises with what does not.
+/// The patch version. It rises with all other changes.
 #define CROSSLANE_VERSION_PATCH 0

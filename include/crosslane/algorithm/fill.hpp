@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// fill(): one value for all elements.
+/// fill(): one value for all elements of a buffer or span.
+///
+///   xl::fill(q, sums, 0.0f);
+///
+/// The host calls it, and it does not wait. Elements are trivially copyable. An empty range is allowed. If all bytes of the value are the
+/// same, it costs a fill of bytes, otherwise a transform() without inputs.
 #pragma once
 
 #include <crosslane/algorithm/transform.hpp>
@@ -19,11 +24,7 @@ struct constant_value {
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// Queues a store of `value` to every element of a buffer, or of a span of memory that the device can access. The host calls it, and it
-/// does not wait. Elements are trivially copyable. An empty range is allowed. If all bytes of `value` are the same, the backend fills the
-/// bytes.
-///
-///   xl::fill(q, sums, 0.0f);
+/// Queues a store of `value` to every element of a buffer, or of a span of memory that the device can access.
 template <stream_like S, class R>
 void fill(S const& stream, R&& range, typename std::remove_cvref_t<R>::value_type const& value,
           source_location where = source_location::current()) {

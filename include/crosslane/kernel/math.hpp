@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Functions of numbers, called anywhere: by kernels and by the program.
+/// Mathematical functions. Kernels and the host can call them.
 #pragma once
 
 #include <crosslane/kernel/math/bits.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Small floating-point types: half, bfloat16 and the 8-bit ones, with their limits; numbers as integers.
+/// Small floating-point types (half, bfloat16, 8-bit types) with their limits, and conversion of numbers to integers.
 #pragma once
 
 #include <crosslane/kernel/numeric/limits.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Keys as unsigned numbers that sort alike.
+/// Keys as unsigned integers that sort in the same order.
 #pragma once
 
 #include <crosslane/platform/annotations.hpp>
@@ -9,10 +9,10 @@
 
 namespace crosslane {
 
-/// Which key comes first.
+/// The order of a sort, by the key that comes first.
 enum class sort_order : unsigned char {
-  ascending,   ///< the smallest
-  descending,  ///< the largest
+  ascending,   ///< the smallest key is first
+  descending,  ///< the largest key is first
 };
 
 namespace detail {
@@ -22,16 +22,16 @@ using unsigned_of =
                        std::conditional_t<Bytes == 2, std::uint16_t, std::conditional_t<Bytes == 4, std::uint32_t, std::uint64_t>>>;
 }  // namespace detail
 
-/// How keys of a type sort: integers by value; floating point from the negative NaNs over -inf ... -0, +0 ... +inf to the positive NaNs.
-/// For other types specialise it with `word`, an unsigned integer, and the two functions, which are inverse to each other.
+/// The order of keys of a type. Integers sort by value. Floating-point keys sort as negative NaNs, -inf ... -0, +0 ... +inf, positive NaNs.
+/// For other types specialise it with `word`, an unsigned integer, and both functions, which are inverse to each other.
 template <class Key>
 struct radix_key {
   static_assert(std::is_arithmetic_v<Key> && sizeof(Key) <= 8,
                 "crosslane: specialise radix_key for keys that are no numbers of up to 64 bits");
-  using word = detail::unsigned_of<sizeof(Key)>;                        ///< unsigned, of the key's size
+  using word = detail::unsigned_of<sizeof(Key)>;                        ///< an unsigned integer of the size of the key
   static constexpr word top = word(word{1} << (sizeof(word) * 8 - 1));  ///< the highest bit
 
-  /// Words compare as their keys sort.
+  /// Returns the word of a key. Words compare as their keys sort.
   CROSSLANE_FN static word to_word(Key key) {
     word bits;
     __builtin_memcpy(&bits, &key, sizeof bits);
@@ -40,7 +40,7 @@ struct radix_key {
     else
       return std::is_signed_v<Key> ? word(bits ^ top) : bits;
   }
-  /// The key of a word: the inverse of to_word().
+  /// Returns the key of a word: the inverse of to_word().
   CROSSLANE_FN static Key from_word(word bits) {
     if constexpr (std::is_floating_point_v<Key>)
       bits = word((bits & top) != 0 ? bits & ~top : ~bits);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// N elements that are loaded, stored and computed with together.
+/// Short vectors: N elements that are loaded, stored and computed together.
 #pragma once
 
 #include <crosslane/kernel/functional.hpp>
@@ -18,40 +18,42 @@ struct vec;
 
 namespace detail {
 
-/// The whole size where that is a power of two, up to 16 bytes: the widest access of all GPUs, what every allocation, shared memory and
-/// kernel arguments are aligned to. More would need care in all three for the sake of the few chips that move 32 bytes.
+/// The alignment of a vec: its size if that is a power of two, but at most 16 bytes. All GPUs have accesses of 16 bytes, and allocations,
+/// shared memory and kernel arguments have at least this alignment. A few chips have 32-byte accesses, but a larger alignment would need
+/// special care in all three places.
 template <class T, unsigned N>
 inline constexpr std::size_t vec_alignment = (N * sizeof(T) & (N * sizeof(T) - 1)) != 0 || alignof(T) > 16 ? alignof(T)
                                              : N * sizeof(T) < 16                                          ? N * sizeof(T)
                                                                                                            : 16;
 
-/// op of each pair of elements; two at once where the machine can.
+/// Returns op of each pair of elements, for two pairs at once if the hardware can.
 template <class Op, class T, unsigned N>
 CROSSLANE_FN constexpr vec<T, N> map_elements(Op op, vec<T, N> const& a, vec<T, N> const& b);
 
 }  // namespace detail
 
-/// Size N * sizeof(T). Aligned to its size, but to no more than 16 bytes, where the size is a power of two: one instruction then moves
-/// it, or 16 bytes of it. Otherwise, as with 3 elements, aligned like T. The same on all targets.
+/// A vector of N elements of type T. Its size is N * sizeof(T). If the size is a power of two, the vector is aligned to its size, but to at
+/// most 16 bytes. One instruction then moves the vector, or 16 bytes of it. Otherwise, for example with 3 elements, it is aligned like T.
+/// Size and alignment are the same on all targets.
 ///
-/// Operators work element by element; a scalar operand stands for N of them, converted to T as C++ converts an argument. Vectors of other
-/// types do not convert by themselves: vec_cast<U>(v).
+/// Operators work element by element. A scalar operand stands for N equal elements; it is converted to T as C++ converts an argument.
+/// Vectors of other element types do not convert implicitly: use vec_cast<U>(v).
 template <class T, unsigned N>
 struct alignas(detail::vec_alignment<T, N>) vec {
   static_assert(N == 1 || N == 2 || N == 3 || N == 4 || N == 8 || N == 16, "crosslane: a vec has 1, 2, 3, 4, 8 or 16 elements");
   static_assert(std::is_trivially_copyable_v<T>, "crosslane: elements of a vec must be trivially copyable");
-  using value_type = T;                ///< of an element
-  static constexpr unsigned size = N;  ///< elements
+  using value_type = T;                ///< the type of an element
+  static constexpr unsigned size = N;  ///< number of elements
 
   T data[N];  ///< the elements in order
 
   /// @{
-  /// The element i, below N; not checked.
+  /// Returns element i. Precondition: i < N; it is not checked.
   CROSSLANE_FN constexpr T& operator[](std::size_t i) { return data[i]; }
   CROSSLANE_FN constexpr T const& operator[](std::size_t i) const { return data[i]; }
   /// @}
 
-  /// The same value N times.
+  /// Returns a vector with N times the same value.
   CROSSLANE_FN static constexpr vec filled(T value) {
     vec result{};
     for (unsigned i = 0; i < N; ++i) result.data[i] = value;
@@ -95,18 +97,18 @@ struct alignas(detail::vec_alignment<T, N>) vec {
 #undef CROSSLANE_VEC_OPERATOR
 };
 
-/// xl::vec{a, b, c, d}: of as many elements, all of one type.
+/// Deduces the vector of `xl::vec{a, b, c, d}` from its elements, which all have one type.
 template <class T, std::same_as<T>... U>
 vec(T, U...) -> vec<T, 1 + sizeof...(U)>;
 
-/// Two numbers that the hardware works on with one instruction where it can.
+/// Two numbers of type half. The hardware computes both by one instruction where it can.
 using half2 = vec<half, 2>;
-/// Two bfloat16, likewise.
+/// Two numbers of type bfloat16. The hardware computes both by one instruction where it can.
 using bfloat162 = vec<bfloat16, 2>;
 
 namespace detail {
 
-/// Elements i and i + 1 as the machine packs them, the first in the lower bits.
+/// Returns elements i and i + 1 packed as the hardware packs them, element i in the lower bits.
 template <class F, unsigned N>
 CROSSLANE_FN constexpr std::uint32_t pair_of(vec<small_float<F>, N> const& v, unsigned i) {
   return std::uint32_t{v[i].bits()} | std::uint32_t{v[i + 1].bits()} << (8 * sizeof(typename F::bits));
@@ -117,7 +119,7 @@ CROSSLANE_FN constexpr void set_pair(vec<small_float<F>, N>& v, unsigned i, std:
   v[i + 1] = small_float<F>::from_bits(static_cast<typename F::bits>(pair >> (8 * sizeof(typename F::bits))));
 }
 
-/// The native ways of working on pairs, for elements of any type.
+/// The backend's operations on pairs, for elements of any type.
 template <class T>
 struct native_pairs {
   template <class Op>
@@ -149,7 +151,7 @@ CROSSLANE_FN constexpr vec<T, N> map_elements(Op op, vec<T, N> const& a, vec<T, 
 
 }  // namespace detail
 
-/// a * b + c for each element, rounded once.
+/// Returns a * b + c for each element, rounded once.
 template <detail::real T, unsigned N>
 CROSSLANE_FN constexpr vec<T, N> fma(vec<T, N> const& a, vec<T, N> const& b, vec<T, N> const& c) {
   vec<T, N> result{};
@@ -164,7 +166,7 @@ CROSSLANE_FN constexpr vec<T, N> fma(vec<T, N> const& a, vec<T, N> const& b, vec
   return result;
 }
 
-/// Each element as a U: as `static_cast`, but floating-point numbers become integers as by saturate_cast().
+/// Returns each element converted to U: floating-point numbers to integers by saturate_cast(), all others by `static_cast`.
 template <class U, class T, unsigned N>
 CROSSLANE_FN constexpr vec<U, N> vec_cast(vec<T, N> const& v) {
   vec<U, N> result{};
@@ -186,7 +188,7 @@ CROSSLANE_FN constexpr vec<U, N> vec_cast(vec<T, N> const& v) {
   return result;
 }
 
-/// v[0] op v[1] op ..., from the left.
+/// Returns v[0] op v[1] op ..., from left to right.
 template <class T, unsigned N, class Op>
 CROSSLANE_FN constexpr T reduce(vec<T, N> const& v, Op const& op) {
   T result = v[0];
@@ -196,7 +198,7 @@ CROSSLANE_FN constexpr T reduce(vec<T, N> const& v, Op const& op) {
 
 namespace detail {
 
-/// How many elements fill one 16-byte access, where it moves as many of each type: 1 where that is impossible.
+/// Returns the number of elements of each type that one 16-byte access moves, or 1 if that is not possible for all types.
 template <class... T>
 CROSSLANE_FN constexpr unsigned elements_per_access() {
   std::size_t widest = 1;
@@ -205,7 +207,7 @@ CROSSLANE_FN constexpr unsigned elements_per_access() {
   return powers_of_two && widest <= 16 ? unsigned(16 / widest) : 1;
 }
 
-/// Whether N elements can be accessed as a vec.
+/// Returns whether the address is aligned for an access to N elements as a vec.
 template <unsigned N, class T>
 CROSSLANE_FN bool aligned_for(T const* p) {
   return reinterpret_cast<std::uintptr_t>(p) % alignof(vec<T, N>) == 0;
