@@ -69,6 +69,7 @@ template <stream_like S, std::integral N, class F>
 void for_each(S const& stream, N n, F f, source_location where = source_location::current()) {
   using B = typename S::backend;
   static_assert(detail::check_argument<3, F>::ok);
+  static_assert(detail::check_arithmetics<B, F>());
   auto const q = detail::ref_of(stream, where);
   if constexpr (std::signed_integral<N>)
     if (n < 0) throw_error(errc::invalid_argument, where, "for_each over %lld indices", static_cast<long long>(n));
@@ -101,6 +102,7 @@ requires requires(R& r) { r.data(), r.size(); }
 void for_each(S const& stream, R&& range, F f, source_location where = source_location::current()) {
   using B = typename S::backend;
   static_assert(detail::check_argument<3, F>::ok);
+  static_assert(detail::check_arithmetics<B, F, std::remove_cvref_t<R>>());
   auto const q = detail::ref_of(stream, where);
   detail::check_device_range<R>();
   auto const view = detail::kernel_argument(range, where);

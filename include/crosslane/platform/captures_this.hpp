@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Detects lambdas of kernels that capture `this`.
+/// Detects lambdas of kernels that capture `this` or a std::complex.
 #pragma once
+
+#include <crosslane/platform/type_name.hpp>
 
 #include <type_traits>
 
@@ -31,5 +33,16 @@ template <template <class, class...> class Wrapper, template <class Type, Type, 
           class Return, unsigned Number, class... Captured>
 inline constexpr bool captures_this<Wrapper<Tag<Type, Function, Return, Number>, Captured...>> =
     (class_of_member<Type>::template is_this<Captured> || ...);
+
+/// Whether std::complex is T or a part of its name. The name of nvcc's object for a lambda has the function that the lambda is in, so of a
+/// lambda only the captured types count.
+template <class T>
+inline constexpr bool names_std_complex = type_name_has<T>("std::complex<");
+template <template <class, class...> class Wrapper, template <class Type, Type, unsigned> class Tag, class Type, Type Function,
+          unsigned Number, class... Captured>
+inline constexpr bool names_std_complex<Wrapper<Tag<Type, Function, Number>, Captured...>> = (names_std_complex<Captured> || ...);
+template <template <class, class...> class Wrapper, template <class Type, Type, class, unsigned> class Tag, class Type, Type Function,
+          class Return, unsigned Number, class... Captured>
+inline constexpr bool names_std_complex<Wrapper<Tag<Type, Function, Return, Number>, Captured...>> = (names_std_complex<Captured> || ...);
 
 }  // namespace crosslane::detail

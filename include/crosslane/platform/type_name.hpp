@@ -26,13 +26,16 @@ constexpr type_name_text make_type_name() {
   return result;
 }
 
-/// Whether the name of T contains `part`.
+/// Whether the name of T contains `part`, which begins with a whole name: "std::x" is not found in "other::std::x" nor in "my_std::x".
 template <class T>
 constexpr bool type_name_has(char const* part) {
+  bool within_name = false;
   for (char const* text = __PRETTY_FUNCTION__; *text != 0; ++text) {
     int i = 0;
     while (part[i] != 0 && text[i] == part[i]) ++i;
-    if (part[i] == 0) return true;
+    if (part[i] == 0 && !within_name) return true;
+    char const c = *text;
+    within_name = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == ':';
   }
   return false;
 }

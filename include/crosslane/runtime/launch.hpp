@@ -57,19 +57,33 @@ struct check_argument {
   static constexpr bool ok = true;
 };
 
+/// Argument-dependent lookup finds this for kernels of the library, which are in this namespace.
+template <class K>
+std::true_type of_library(K const*);
+}  // namespace detail
+
+namespace adl {
+/// Keeps ordinary lookup from finding the one above.
+void of_library() = delete;
+/// A kernel of the library. Its name cannot be asked for: g++ leaves out the namespace in what nvcc hands to it.
+template <class K>
+concept library_kernel = requires(K const* k) { of_library(k); };
+}  // namespace adl
+
+namespace detail {
 /// Refuses std::complex in kernels of users and their function objects. Kernels of the library only move elements, so they may have any
 /// type.
 template <class B, class Argument>
 struct check_arithmetic {
   static_assert(
-      B::std_complex_computes || !type_name_has<Argument>("std::complex<"),
+      B::std_complex_computes || !names_std_complex<Argument>,
       "crosslane: arithmetic of std::complex does nothing in nvcc's device code, without a word: see Argument of check_arithmetic; "
       "use cuda::std::complex, or vec<float, 2> and functions of your own");
   static constexpr bool ok = true;
 };
 template <class B, class K, class... A>
 constexpr bool check_arithmetics() {
-  if constexpr (type_name_has<K>("T = crosslane::detail::") || type_name_has<K>("T=crosslane::detail::"))  // the second form is nvcc's
+  if constexpr (adl::library_kernel<K>)
     return true;
   else
     return (check_arithmetic<B, K>::ok && ... && check_arithmetic<B, A>::ok);
