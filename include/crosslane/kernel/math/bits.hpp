@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Numbers taken apart and put together.
+/// Decomposition and composition of floating-point numbers.
 #pragma once
 
 #include <crosslane/kernel/math/classify.hpp>
@@ -7,19 +7,19 @@
 
 namespace crosslane {
 
-/// x * 2^n.
+/// Returns x * 2^n.
 template <detail::real T>
 CROSSLANE_FN T ldexp(T x, int n) {
   return T(backend::native_math::ldexp(detail::widened(x), n));
 }
 
-/// What frexp() gives.
+/// The result of frexp().
 template <detail::real T>
 struct fraction_and_exponent {
-  T fraction;    ///< its magnitude is at least 1/2 and below 1, but of 0, infinities and NaNs, which stay
-  int exponent;  ///< of 2; 0 for 0, infinities and NaNs
+  T fraction;    ///< a number of magnitude at least 1/2 and below 1; the argument itself if that is 0, infinite or NaN
+  int exponent;  ///< exponent of 2; 0 if the argument is 0, infinite or NaN
 };
-/// x = fraction * 2^exponent.
+/// Splits x into a fraction and an exponent: x = fraction * 2^exponent.
 template <detail::real T>
 CROSSLANE_FN constexpr fraction_and_exponent<T> frexp(T x) {
   if constexpr (!std::is_floating_point_v<T>) {
@@ -39,7 +39,7 @@ CROSSLANE_FN constexpr fraction_and_exponent<T> frexp(T x) {
   }
 }
 
-/// The number next to x on the way to y; y where they are equal.
+/// Returns the number next to x in the direction of y, or y if both are equal. The result is NaN if an argument is.
 template <detail::real T>
 CROSSLANE_FN constexpr T nextafter(T x, T y) {
   using bits = typename detail::real_bits<T>::type;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// abs, min, max and clamp; the last three of vectors too, element by element.
+/// abs(), min(), max() and clamp(). The last three accept vectors too and work element by element.
 #pragma once
 
 #include <crosslane/kernel/math/real.hpp>
@@ -10,7 +10,7 @@
 
 namespace crosslane {
 
-/// Of integers the lowest one stays what it is.
+/// Returns the absolute value of x. The lowest integer of a type is returned unchanged, because its absolute value is not representable.
 template <class T>
 requires detail::real<T> || std::signed_integral<T> CROSSLANE_FN constexpr T abs(T x) {
   if constexpr (std::integral<T>) {
@@ -23,17 +23,17 @@ requires detail::real<T> || std::signed_integral<T> CROSSLANE_FN constexpr T abs
   }
 }
 
-/// The smaller. Of floating point the number where the other is NaN, and either of +0 and -0.
+/// Returns the smaller of a and b. If one of two floating-point numbers is NaN, it returns the other. Of +0 and -0 it may return either.
 template <class T>
 requires detail::is_number<T> CROSSLANE_FN constexpr T min(T a, T b) {
   return detail::smaller(a, b);
 }
-/// The larger. Of floating point the number where the other is NaN, and either of +0 and -0.
+/// Returns the larger of a and b. If one of two floating-point numbers is NaN, it returns the other. Of +0 and -0 it may return either.
 template <class T>
 requires detail::is_number<T> CROSSLANE_FN constexpr T max(T a, T b) {
   return detail::larger(a, b);
 }
-/// x, but not below `low` nor above `high`; NaN becomes `low`. low <= high.
+/// Returns x limited to the range from `low` to `high`. NaN becomes `low`. Precondition: low <= high.
 template <class T>
 requires detail::is_number<T> CROSSLANE_FN constexpr T clamp(T x, T low, T high) {
   return min(max(x, low), high);

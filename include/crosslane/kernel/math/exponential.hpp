@@ -6,42 +6,42 @@
 
 namespace crosslane {
 
-/// e to the power of x.
+/// Returns e to the power of x.
 template <detail::real T>
 CROSSLANE_FN T exp(T x) {
   return T(backend::native_math::exp(detail::widened(x)));
 }
-/// 2 to the power of x.
+/// Returns 2 to the power of x.
 template <detail::real T>
 CROSSLANE_FN T exp2(T x) {
   return T(backend::native_math::exp2(detail::widened(x)));
 }
-/// 10 to the power of x.
+/// Returns 10 to the power of x.
 template <detail::real T>
 CROSSLANE_FN T exp10(T x) {
   return T(backend::native_math::exp10(detail::widened(x)));
 }
-/// exp(x) - 1, exact near 0 too.
+/// Returns exp(x) - 1. It is accurate near 0 too.
 template <detail::real T>
 CROSSLANE_FN T expm1(T x) {
   return T(backend::native_math::expm1(detail::widened(x)));
 }
-/// The natural logarithm.
+/// Returns the natural logarithm of x.
 template <detail::real T>
 CROSSLANE_FN T log(T x) {
   return T(backend::native_math::log(detail::widened(x)));
 }
-/// The logarithm to base 2.
+/// Returns the logarithm of x to base 2.
 template <detail::real T>
 CROSSLANE_FN T log2(T x) {
   return T(backend::native_math::log2(detail::widened(x)));
 }
-/// The logarithm to base 10.
+/// Returns the logarithm of x to base 10.
 template <detail::real T>
 CROSSLANE_FN T log10(T x) {
   return T(backend::native_math::log10(detail::widened(x)));
 }
-/// log(1 + x), exact near 0 too.
+/// Returns log(1 + x). It is accurate near 0 too.
 template <detail::real T>
 CROSSLANE_FN T log1p(T x) {
   return T(backend::native_math::log1p(detail::widened(x)));

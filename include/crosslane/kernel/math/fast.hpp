@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Approximations by the instructions that GPUs have for them; on the host the precise functions. float only. Each states the largest
-/// error on any GPU: in ULP, units in the last place of the result; docs/reference/math.md has those measured. On AMD subnormal
-/// arguments and results may be taken for zero.
+/// Fast approximations of float functions by instructions of GPUs. The host computes them by the precise functions. Each comment gives the
+/// largest error on any GPU. ULP are units in the last place of the result. docs/reference/math.md has the measured errors. AMD GPUs may
+/// treat subnormal arguments and results as zero.
 #pragma once
 
 #include <crosslane/kernel/math/exponential.hpp>
@@ -13,7 +13,7 @@
 
 namespace crosslane::fast {
 
-/// 2 ULP.
+/// Returns 2 to the power of x. Error: 2 ULP.
 template <std::same_as<float> T>
 CROSSLANE_FN T exp2(T x) {
   if constexpr (backend::native_math::has_fast)
@@ -21,7 +21,7 @@ CROSSLANE_FN T exp2(T x) {
   else
     return crosslane::exp2(x);
 }
-/// 2 + 1.2 * |x| ULP: the product is rounded.
+/// Returns e to the power of x. Error: 2 + 1.2 * |x| ULP, because x * log2(e) is rounded.
 template <std::same_as<float> T>
 CROSSLANE_FN T exp(T x) {
   if constexpr (backend::native_math::has_fast)
@@ -29,7 +29,7 @@ CROSSLANE_FN T exp(T x) {
   else
     return crosslane::exp(x);
 }
-/// 2 ULP, but for x from 0.5 to 2: 2^-22, absolutely.
+/// Returns the logarithm of x to base 2. Error: 2 ULP; for x from 0.5 to 2 an absolute error of 2^-22.
 template <std::same_as<float> T>
 CROSSLANE_FN T log2(T x) {
   if constexpr (backend::native_math::has_fast)
@@ -37,7 +37,7 @@ CROSSLANE_FN T log2(T x) {
   else
     return crosslane::log2(x);
 }
-/// 3 ULP, but for x from 0.5 to 2: 2^-22, absolutely.
+/// Returns the natural logarithm of x. Error: 3 ULP; for x from 0.5 to 2 an absolute error of 2^-22.
 template <std::same_as<float> T>
 CROSSLANE_FN T log(T x) {
   if constexpr (backend::native_math::has_fast)
@@ -45,7 +45,8 @@ CROSSLANE_FN T log(T x) {
   else
     return crosslane::log(x);
 }
-/// x > 0. 2 + 3 * |y * log2(x)| ULP, but for x from 0.5 to 2: 2 + 3 * (|y * log2(x)| + |y|).
+/// Returns x to the power of y. Precondition: x > 0. Error: 2 + 3 * |y * log2(x)| ULP; for x from 0.5 to 2: 2 + 3 * (|y * log2(x)| + |y|)
+/// ULP.
 template <std::same_as<float> T>
 CROSSLANE_FN T pow(T x, T y) {
   if constexpr (backend::native_math::has_fast)
@@ -53,7 +54,7 @@ CROSSLANE_FN T pow(T x, T y) {
   else
     return crosslane::pow(x, y);
 }
-/// 2^-20, absolutely, for x from -pi to pi. Beyond it grows with |x|.
+/// Returns the sine of x radians. Absolute error: 2^-20 for x from -pi to pi. Beyond this range it grows with |x|.
 template <std::same_as<float> T>
 CROSSLANE_FN T sin(T x) {
   if constexpr (backend::native_math::has_fast)
@@ -61,7 +62,7 @@ CROSSLANE_FN T sin(T x) {
   else
     return crosslane::sin(x);
 }
-/// 2^-20, absolutely, for x from -pi to pi. Beyond it grows with |x|.
+/// Returns the cosine of x radians. Absolute error: 2^-20 for x from -pi to pi. Beyond this range it grows with |x|.
 template <std::same_as<float> T>
 CROSSLANE_FN T cos(T x) {
   if constexpr (backend::native_math::has_fast)
@@ -69,12 +70,12 @@ CROSSLANE_FN T cos(T x) {
   else
     return crosslane::cos(x);
 }
-/// sin() and cos().
+/// Returns the results of sin() and cos().
 template <std::same_as<float> T>
 CROSSLANE_FN sine_and_cosine<T> sincos(T x) {
   return {fast::sin(x), fast::cos(x)};
 }
-/// 2^-10.9, relatively.
+/// Returns the hyperbolic tangent of x. Relative error: 2^-10.9.
 template <std::same_as<float> T>
 CROSSLANE_FN T tanh(T x) {
   if constexpr (backend::native_math::has_fast)
@@ -82,7 +83,7 @@ CROSSLANE_FN T tanh(T x) {
   else
     return crosslane::tanh(x);
 }
-/// 1 / sqrt(x), 2 ULP.
+/// Returns 1 / sqrt(x). Error: 2 ULP.
 template <std::same_as<float> T>
 CROSSLANE_FN T rsqrt(T x) {
   if constexpr (backend::native_math::has_fast)
@@ -90,7 +91,7 @@ CROSSLANE_FN T rsqrt(T x) {
   else
     return crosslane::rsqrt(x);
 }
-/// 1 / x, 1.5 ULP.
+/// Returns 1 / x. Error: 1.5 ULP.
 template <std::same_as<float> T>
 CROSSLANE_FN T reciprocal(T x) {
   if constexpr (backend::native_math::has_fast)
@@ -98,7 +99,7 @@ CROSSLANE_FN T reciprocal(T x) {
   else
     return 1 / x;
 }
-/// 2.5 ULP for |y| from 2^-126 to 2^126.
+/// Returns x / y. Error: 2.5 ULP for |y| from 2^-126 to 2^126.
 template <std::same_as<float> T>
 CROSSLANE_FN T divide(T x, T y) {
   if constexpr (backend::native_math::has_fast)

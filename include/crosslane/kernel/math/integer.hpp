@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Bits and bytes of integers, wide products, saturation. Types have 32 or 64 bits; nothing converts.
+/// Bits and bytes of integers, wide products and saturating sums. Types have 32 or 64 bits, and no argument converts.
 #pragma once
 
 #include <crosslane/backend/select_native.hpp>
@@ -17,7 +17,7 @@ concept word_integer = std::integral<T> && !std::same_as<T, bool> && (sizeof(T) 
 template <class T>
 concept unsigned_word = word_integer<T> && std::unsigned_integral<T>;
 
-/// The type by which it is computed: long and long long are one.
+/// The type in which functions compute. It is one type for long and long long.
 template <class T>
 using sized = std::conditional_t<sizeof(T) == 4, std::conditional_t<std::is_signed_v<T>, std::int32_t, std::uint32_t>,
                                  std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>>;
@@ -30,33 +30,33 @@ inline constexpr unsigned width = 8 * sizeof(U);
 
 }  // namespace detail
 
-/// Set bits.
+/// Returns the number of bits of x that are 1.
 template <detail::unsigned_word U>
 CROSSLANE_FN constexpr unsigned popcount(U x) {
   return detail::count_bits(detail::sized<U>{x});
 }
-/// Above the highest set bit; all of 0.
+/// Returns the number of zeros above the highest bit that is 1, or the width of U if x is 0.
 template <detail::unsigned_word U>
 CROSSLANE_FN constexpr unsigned count_leading_zeros(U x) {
   return x == 0 ? detail::width<U> : detail::width<U> - 1 - detail::highest_bit(detail::sized<U>{x});
 }
-/// Below the lowest set bit; all of 0.
+/// Returns the number of zeros below the lowest bit that is 1, or the width of U if x is 0.
 template <detail::unsigned_word U>
 CROSSLANE_FN constexpr unsigned count_trailing_zeros(U x) {
   return x == 0 ? detail::width<U> : detail::lowest_bit(detail::sized<U>{x});
 }
-/// The place of the lowest set bit, counted from 1; 0 where there is none.
+/// Returns the position of the lowest bit that is 1, counted from 1, or 0 if x is 0.
 template <detail::unsigned_word U>
 CROSSLANE_FN constexpr unsigned find_first_set(U x) {
   return x == 0 ? 0 : 1 + detail::lowest_bit(detail::sized<U>{x});
 }
 
-/// The lowest bit becomes the highest.
+/// Returns x with its bits in reverse order.
 template <detail::unsigned_word U>
 CROSSLANE_FN constexpr U reverse_bits(U x) {
   if constexpr (backend::native_math::has_reverse_bits<detail::sized<U>>)
     if (!__builtin_is_constant_evaluated()) return backend::native_math::reverse_bits(detail::sized<U>{x});
-  // Neighbours of 1, 2, 4 ... bits change places.
+  // Each step exchanges neighbouring groups of bits, from half of the width down to single bits.
   U mask = ~U{0};
   for (unsigned step = detail::width<U> / 2; step > 0; step /= 2) {
     mask ^= mask << step;
@@ -65,8 +65,8 @@ CROSSLANE_FN constexpr U reverse_bits(U x) {
   return x;
 }
 
-/// Four bytes chosen out of eight: `low` has bytes 0 to 3, `high` 4 to 7, and each of the four lower hexadecimal digits of `selector`,
-/// modulo 8, says which becomes that byte of the result.
+/// Returns four bytes selected from eight. Bytes 0 to 3 are those of `low`, bytes 4 to 7 those of `high`. Each of the four lowest
+/// hexadecimal digits of `selector`, modulo 8, is the number of the byte for the same place of the result.
 CROSSLANE_FN constexpr std::uint32_t byte_permute(std::uint32_t low, std::uint32_t high, std::uint32_t selector) {
   if constexpr (backend::native_math::has_byte_permute)
     if (!__builtin_is_constant_evaluated()) return backend::native_math::byte_permute(low, high, selector);
@@ -76,7 +76,7 @@ CROSSLANE_FN constexpr std::uint32_t byte_permute(std::uint32_t low, std::uint32
   return result;
 }
 
-/// The upper half of `high` and `low`, as one number, shifted left by n modulo the width of U.
+/// Returns the upper half of the number that `high` and `low` form, shifted left by n modulo the width of U.
 template <detail::unsigned_word U>
 CROSSLANE_FN constexpr U funnel_shift_left(U low, U high, unsigned n) {
   if constexpr (backend::native_math::has_funnel_shift && sizeof(U) == 4)
@@ -87,7 +87,7 @@ CROSSLANE_FN constexpr U funnel_shift_left(U low, U high, unsigned n) {
   else
     return n == 0 ? high : high << n | low >> (detail::width<U> - n);
 }
-/// The lower half of `high` and `low`, as one number, shifted right by n modulo the width of U.
+/// Returns the lower half of the number that `high` and `low` form, shifted right by n modulo the width of U.
 template <detail::unsigned_word U>
 CROSSLANE_FN constexpr U funnel_shift_right(U low, U high, unsigned n) {
   if constexpr (backend::native_math::has_funnel_shift && sizeof(U) == 4)
@@ -99,7 +99,7 @@ CROSSLANE_FN constexpr U funnel_shift_right(U low, U high, unsigned n) {
     return n == 0 ? low : low >> n | high << (detail::width<U> - n);
 }
 
-/// The upper half of the product.
+/// Returns the upper half of the product a * b.
 template <detail::word_integer T>
 CROSSLANE_FN constexpr T multiply_high(T a, T b) {
   using S = detail::sized<T>;
@@ -114,7 +114,7 @@ CROSSLANE_FN constexpr T multiply_high(T a, T b) {
   }
 }
 
-/// a + b, or the limit of T that it is beyond.
+/// Returns a + b, or the nearest limit of T if the sum is out of range.
 template <detail::word_integer T>
 CROSSLANE_FN constexpr T saturating_add(T a, T b) {
   using S = detail::sized<T>;
@@ -123,13 +123,13 @@ CROSSLANE_FN constexpr T saturating_add(T a, T b) {
   using U = std::make_unsigned_t<T>;
   U const sum = U(a) + U(b);
   if constexpr (std::is_signed_v<T>) {
-    U const limit = (U(a) >> (detail::width<U> - 1)) + (~U{0} >> 1);  // the highest, or the lowest, that is one more
+    U const limit = (U(a) >> (detail::width<U> - 1)) + (~U{0} >> 1);  // the highest number, or 1 more, which is the lowest
     return T(((U(a) ^ sum) & (U(b) ^ sum)) >> (detail::width<U> - 1) != 0 ? limit : sum);
   } else {
     return sum < a ? ~U{0} : sum;
   }
 }
-/// a - b, or the limit of T that it is beyond.
+/// Returns a - b, or the nearest limit of T if the difference is out of range.
 template <detail::word_integer T>
 CROSSLANE_FN constexpr T saturating_subtract(T a, T b) {
   using S = detail::sized<T>;
@@ -145,7 +145,7 @@ CROSSLANE_FN constexpr T saturating_subtract(T a, T b) {
   }
 }
 
-/// c plus the products of the four bytes of a with those of b, which are signed or unsigned as T is, modulo 2^32.
+/// Returns c plus the sum of the products of the four bytes of a and b, modulo 2^32. The bytes are signed if T is signed.
 template <class T>
 requires std::same_as<T, std::int32_t> || std::same_as<T, std::uint32_t> CROSSLANE_FN constexpr T dot4(T a, T b, T c) {
   if constexpr (backend::native_math::has_dot4<T>)

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Products, powers, roots.
+/// Fused multiply-add, powers and roots.
 #pragma once
 
 #include <crosslane/kernel/math/real.hpp>
 
 namespace crosslane {
 
-/// a * b + c, rounded once.
+/// Returns a * b + c, rounded once.
 template <detail::real T>
 CROSSLANE_FN T fma(T a, T b, T c) {
   if constexpr (std::is_floating_point_v<T>)
@@ -14,27 +14,27 @@ CROSSLANE_FN T fma(T a, T b, T c) {
   else
     return T::from_bits(detail::multiply_add<typename T::format>(a.bits(), b.bits(), c.bits()));
 }
-/// x to the power of y.
+/// Returns x to the power of y.
 template <detail::real T>
 CROSSLANE_FN T pow(T x, T y) {
   return T(backend::native_math::pow(detail::widened(x), detail::widened(y)));
 }
-/// Rounded correctly.
+/// Returns the square root of x, correctly rounded.
 template <detail::real T>
 CROSSLANE_FN T sqrt(T x) {
   return T(backend::native_math::sqrt(detail::widened(x)));
 }
-/// 1 / sqrt(x).
+/// Returns 1 / sqrt(x).
 template <detail::real T>
 CROSSLANE_FN T rsqrt(T x) {
   return T(backend::native_math::rsqrt(detail::widened(x)));
 }
-/// The cube root.
+/// Returns the cube root of x.
 template <detail::real T>
 CROSSLANE_FN T cbrt(T x) {
   return T(backend::native_math::cbrt(detail::widened(x)));
 }
-/// sqrt(x * x + y * y), without overflow on the way.
+/// Returns sqrt(x * x + y * y). Intermediate results do not overflow.
 template <detail::real T>
 CROSSLANE_FN T hypot(T x, T y) {
   return T(backend::native_math::hypot(detail::widened(x), detail::widened(y)));

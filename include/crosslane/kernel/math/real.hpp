@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// The types of the mathematical functions.
 ///
-/// Arguments of a function have one type, and nothing converts: min(1, 2.0f), pow(x, 2) and exp(1) do not compile. Functions of float and
-/// double are the target's accurate ones, the vendor's on a GPU and C's on the host, whose results may differ in the last places;
-/// docs/reference/math.md has the bounds. half and bfloat16 are computed in float, and the result rounded once more.
+/// All arguments of a function have one type, and no argument converts: min(1, 2.0f), pow(x, 2) and exp(1) do not compile. Functions of
+/// float and double are the accurate ones of the target: the vendor's on a GPU, C's on the host. Their results may differ in the last
+/// places; docs/reference/math.md has the bounds. Functions of half and bfloat16 compute in float and round the result once more.
 #pragma once
 
 #include <crosslane/backend/select_native.hpp>
@@ -17,7 +17,7 @@ namespace crosslane::detail {
 template <class T>
 concept real = std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, half> || std::same_as<T, bfloat16>;
 
-/// The same number in the type that it is computed in.
+/// Returns the same number in the type in which functions compute.
 CROSSLANE_FN constexpr float widened(float x) { return x; }
 CROSSLANE_FN constexpr double widened(double x) { return x; }
 template <class F>
@@ -25,7 +25,7 @@ CROSSLANE_FN constexpr float widened(small_float<F> x) {
   return float(x);
 }
 
-/// The bits of numbers: a sign, and below it a magnitude in the order of the numbers.
+/// The bits of a type: a sign and, below it, a magnitude. Magnitudes compare as the absolute values of the numbers.
 template <class T>
 struct real_bits;
 template <>

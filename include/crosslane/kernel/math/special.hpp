@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Error function and gamma function.
+/// The error function and the gamma function.
 #pragma once
 
 #include <crosslane/kernel/math/real.hpp>
 
 namespace crosslane {
 
-/// The error function.
+/// Returns the error function of x.
 template <detail::real T>
 CROSSLANE_FN T erf(T x) {
   return T(backend::native_math::erf(detail::widened(x)));
 }
-/// 1 - erf(x), exact where erf(x) is near 1 too.
+/// Returns 1 - erf(x). It is accurate where erf(x) is near 1 too.
 template <detail::real T>
 CROSSLANE_FN T erfc(T x) {
   return T(backend::native_math::erfc(detail::widened(x)));
 }
-/// The gamma function.
+/// Returns the gamma function of x.
 template <detail::real T>
 CROSSLANE_FN T tgamma(T x) {
   return T(backend::native_math::tgamma(detail::widened(x)));
 }
-/// log(|gamma(x)|). Near its zeros at negative x the error is absolute.
+/// Returns log(|gamma(x)|). Near its zeros at negative x the bound holds for the absolute error, not for the relative one.
 template <detail::real T>
 CROSSLANE_FN T lgamma(T x) {
   return T(backend::native_math::lgamma(detail::widened(x)));

@@ -6,90 +6,90 @@
 
 namespace crosslane {
 
-/// The sine of x radians, of any size.
+/// Returns the sine of x radians. x may have any magnitude.
 template <detail::real T>
 CROSSLANE_FN T sin(T x) {
   return T(backend::native_math::sin(detail::widened(x)));
 }
-/// The cosine of x radians, of any size.
+/// Returns the cosine of x radians. x may have any magnitude.
 template <detail::real T>
 CROSSLANE_FN T cos(T x) {
   return T(backend::native_math::cos(detail::widened(x)));
 }
-/// The tangent of x radians, of any size.
+/// Returns the tangent of x radians. x may have any magnitude.
 template <detail::real T>
 CROSSLANE_FN T tan(T x) {
   return T(backend::native_math::tan(detail::widened(x)));
 }
-/// What sincos() gives.
+/// The result of sincos().
 template <detail::real T>
 struct sine_and_cosine {
   T sine;    ///< sin(x)
   T cosine;  ///< cos(x)
 };
-/// Both of one angle: `auto [s, c] = xl::sincos(x);`
+/// Returns the sine and the cosine of one angle: `auto [s, c] = xl::sincos(x);`
 template <detail::real T>
 CROSSLANE_FN sine_and_cosine<T> sincos(T x) {
   decltype(detail::widened(x)) sine, cosine;
   backend::native_math::sincos(detail::widened(x), sine, cosine);
   return {T(sine), T(cosine)};
 }
-/// sin(pi * x), without the error of that product.
+/// Returns sin(pi * x) without the rounding error of the product.
 template <detail::real T>
 CROSSLANE_FN T sinpi(T x) {
   return T(backend::native_math::sinpi(detail::widened(x)));
 }
-/// cos(pi * x), without the error of that product.
+/// Returns cos(pi * x) without the rounding error of the product.
 template <detail::real T>
 CROSSLANE_FN T cospi(T x) {
   return T(backend::native_math::cospi(detail::widened(x)));
 }
-/// The angle whose sine is x, -pi/2 to pi/2; NaN where |x| > 1.
+/// Returns the angle whose sine is x, from -pi/2 to pi/2; NaN if |x| > 1.
 template <detail::real T>
 CROSSLANE_FN T asin(T x) {
   return T(backend::native_math::asin(detail::widened(x)));
 }
-/// The angle whose cosine is x, 0 to pi; NaN where |x| > 1.
+/// Returns the angle whose cosine is x, from 0 to pi; NaN if |x| > 1.
 template <detail::real T>
 CROSSLANE_FN T acos(T x) {
   return T(backend::native_math::acos(detail::widened(x)));
 }
-/// The angle whose tangent is x, -pi/2 to pi/2.
+/// Returns the angle whose tangent is x, from -pi/2 to pi/2.
 template <detail::real T>
 CROSSLANE_FN T atan(T x) {
   return T(backend::native_math::atan(detail::widened(x)));
 }
-/// The angle of the point (x, y).
+/// Returns the angle of the point (x, y), from -pi to pi.
 template <detail::real T>
 CROSSLANE_FN T atan2(T y, T x) {
   return T(backend::native_math::atan2(detail::widened(y), detail::widened(x)));
 }
-/// The hyperbolic sine.
+/// Returns the hyperbolic sine of x.
 template <detail::real T>
 CROSSLANE_FN T sinh(T x) {
   return T(backend::native_math::sinh(detail::widened(x)));
 }
-/// The hyperbolic cosine.
+/// Returns the hyperbolic cosine of x.
 template <detail::real T>
 CROSSLANE_FN T cosh(T x) {
   return T(backend::native_math::cosh(detail::widened(x)));
 }
-/// The hyperbolic tangent.
+/// Returns the hyperbolic tangent of x.
 template <detail::real T>
 CROSSLANE_FN T tanh(T x) {
   return T(backend::native_math::tanh(detail::widened(x)));
 }
-/// The inverse of sinh().
+/// Returns the inverse of sinh() at x.
 template <detail::real T>
 CROSSLANE_FN T asinh(T x) {
   return T(backend::native_math::asinh(detail::widened(x)));
 }
-/// The inverse of cosh(), at least 0; NaN where x < 1.
+/// Returns the inverse of cosh() at x, at least 0; NaN if x < 1.
 template <detail::real T>
 CROSSLANE_FN T acosh(T x) {
   return T(backend::native_math::acosh(detail::widened(x)));
 }
-/// The inverse of tanh(); NaN where |x| > 1.
+/// Returns the inverse of tanh() at x; NaN if |x| > 1.
 template <detail::real T>
 CROSSLANE_FN T atanh(T x) {
   return T(backend::native_math::atanh(detail::widened(x)));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Small floating-point formats, and conversion from and to float by integer arithmetic: one way for all formats, on all targets,
-/// in constant expressions too. Backends have instructions for some.
+/// Small floating-point formats, and their conversion from and to float by integer arithmetic. The method is the same for all formats and
+/// targets, and works in constant expressions. Backends have instructions for some conversions.
 #pragma once
 
 #include <crosslane/platform/annotations.hpp>
@@ -11,14 +11,14 @@
 namespace crosslane {
 namespace detail {
 
-/// What the codes with all exponent bits set, and the one of negative zero, mean.
+/// The meaning of the codes with all exponent bits set, and of the code of negative zero.
 enum class special_codes : unsigned char {
   ieee,     ///< infinities and NaNs, as in IEEE 754
-  one_nan,  ///< OCP's E4M3: numbers, but for the last, which is NaN. No infinity
-  fnuz,     ///< numbers. The code of negative zero is the only NaN. No infinity
+  one_nan,  ///< numbers, but the last code is NaN; no infinity (OCP's E4M3)
+  fnuz,     ///< numbers; the code of negative zero is the only NaN; no infinity
 };
 
-/// A sign bit, `Exponent` bits biased by `Bias`, `Mantissa` bits.
+/// A format with a sign bit, `Exponent` bits of an exponent biased by `Bias`, and `Mantissa` bits of a mantissa.
 template <class Bits, int Exponent, int Mantissa, int Bias, special_codes Special>
 struct float_format {
   static_assert(1 + Exponent + Mantissa == 8 * sizeof(Bits));
@@ -30,20 +30,20 @@ struct float_format {
   static constexpr bool has_negative_zero = Special != special_codes::fnuz;
 
   static constexpr std::uint32_t sign = std::uint32_t{1} << (Exponent + Mantissa);
-  static constexpr std::uint32_t nan = Special == special_codes::fnuz ? sign : sign - 1;  ///< the one that conversions give
-  static constexpr std::uint32_t infinity = sign - (std::uint32_t{1} << Mantissa);        ///< where there is one
+  static constexpr std::uint32_t nan = Special == special_codes::fnuz ? sign : sign - 1;  ///< the NaN that conversions return
+  static constexpr std::uint32_t infinity = sign - (std::uint32_t{1} << Mantissa);        ///< if the format has one
   static constexpr std::uint32_t max = Special == special_codes::ieee ? infinity - 1 : sign - 1 - (Special == special_codes::one_nan);
   static constexpr std::uint32_t min_normal = std::uint32_t{1} << Mantissa;
   static constexpr int min_exponent = 1 - Bias;
 };
 
-/// The formats that the numbers come from and go to.
+/// The formats of float and double, from and to which numbers are converted.
 template <class S>
 struct native_format;
 template <>
 struct native_format<float> {
   using bits = std::uint32_t;
-  using signed_bits = std::int32_t;  // most SIMD units compare signed integers only
+  using signed_bits = std::int32_t;  // signed, because most SIMD units compare signed integers only
   static constexpr int mantissa_bits = 23;
   static constexpr int bias = 127;
 };
@@ -55,20 +55,21 @@ struct native_format<double> {
   static constexpr int bias = 1023;
 };
 
-/// What becomes of numbers beyond the largest of a format.
+/// The result of a conversion of numbers beyond the largest of a format.
 enum class overflow : bool {
-  special,   ///< infinity, or NaN where the format has none
-  saturate,  ///< the largest number, with the sign; of infinities too
+  special,   ///< infinity, or NaN if the format has none
+  saturate,  ///< the largest number, with the sign; also for infinities
 };
 
-/// condition ? a : b, without a branch: g++ would move floating-point work into it, and then not vectorise.
+/// Returns condition ? a : b without a branch. g++ would move floating-point work into a branch and then not vectorise.
 template <class Integer>
 CROSSLANE_FN constexpr Integer select(bool condition, Integer a, Integer b) {
   Integer const mask = -Integer(condition);
   return (a & mask) | (b & ~mask);
 }
 
-/// x in format F, rounded once, to nearest, ties to even. NaNs become the format's one NaN, without sign where it has one.
+/// Returns x in format F, rounded once to nearest, ties to even. All NaNs become one NaN of the format, without a sign if the format allows
+/// that.
 template <class F, overflow Overflow, class S>
 CROSSLANE_FN constexpr typename F::bits narrow(S x) {
   using N = native_format<S>;
@@ -80,11 +81,11 @@ CROSSLANE_FN constexpr typename F::bits narrow(S x) {
 
   U const bits = __builtin_bit_cast(U, x);
   Integer const magnitude = Integer(bits & (~U{0} >> 1));
-  // Adding just under half of what is cut off, and one more where that makes an odd result even, carries where it has to.
+  // Round by an addition that carries where it must: just under half of what is cut off, and one more if the result would be odd.
   Integer result = Integer((U(magnitude) + ((U{1} << (shift - 1)) - 1) + (U(magnitude) >> shift & 1)) >> shift);
   if constexpr (!same_range) {
     result -= Integer{N::bias - F::bias} << F::mantissa_bits;
-    // Below the normal numbers the machine's own addition rounds: next to `magic` the last bit of an S weighs as much as F's last.
+    // Below the normal numbers an addition of the machine rounds: near `magic` the last bit of an S has the weight of the last bit of F.
     constexpr Integer magic = Integer{N::bias + F::min_exponent + shift} << N::mantissa_bits;
     constexpr Integer normal = Integer{N::bias + F::min_exponent} << N::mantissa_bits;
     S const small = __builtin_bit_cast(S, select(magnitude < normal, magnitude, Integer{0}));
@@ -103,7 +104,7 @@ CROSSLANE_FN constexpr typename F::bits narrow(S x) {
   return static_cast<typename F::bits>(select(is_nan, Integer{F::nan}, result | sign));
 }
 
-/// The same number as a float, which holds all of every format. A NaN becomes a NaN.
+/// Returns the same number as a float, which can represent all numbers of every format. A NaN becomes a NaN.
 template <class F>
 CROSSLANE_FN constexpr float widen(typename F::bits bits) {
   using N = native_format<float>;
@@ -113,7 +114,7 @@ CROSSLANE_FN constexpr float widen(typename F::bits bits) {
   } else {
     std::int32_t const magnitude = std::int32_t(bits & (F::sign - 1));
     std::int32_t const sign = std::int32_t(bits & F::sign);
-    // Times a power of two, and so exact.
+    // A product with a power of two is exact.
     constexpr std::int32_t smallest = (N::bias + F::min_exponent - F::mantissa_bits) << N::mantissa_bits;
     std::int32_t const subnormal = __builtin_bit_cast(std::int32_t, float(magnitude) * __builtin_bit_cast(float, smallest));
     std::int32_t const normal = (magnitude << shift) + ((N::bias - F::bias) << N::mantissa_bits);
@@ -129,8 +130,8 @@ CROSSLANE_FN constexpr float widen(typename F::bits bits) {
   }
 }
 
-/// x as a float, rounded to odd: towards zero, and then the last bit set unless that was exact. A float has more than two bits more
-/// than any small format, so that rounding it again to one of those gives what rounding x at once would have given.
+/// Returns x as a float, rounded to odd: towards zero, and then with the last bit set unless that was exact. A float has more than two bits
+/// more than any small format. So rounding the result to a small format gives the same as rounding x to it directly.
 CROSSLANE_FN constexpr float round_to_odd(double x) {
   float const nearest = float(x);
   auto const bits = __builtin_bit_cast(std::uint32_t, nearest);
@@ -140,7 +141,7 @@ CROSSLANE_FN constexpr float round_to_odd(double x) {
   return __builtin_bit_cast(float, too_large ? bits - 1 : bits + 1);
 }
 
-/// x as a double that rounds to any small format as x itself does: bits that no such rounding tells apart are folded into one.
+/// Returns a double that rounds to any small format as x itself does. Low bits that have the same effect on such a rounding become one bit.
 template <class Integer>
 CROSSLANE_FN constexpr double round_to_odd_integer(Integer x) {
   if constexpr (sizeof(Integer) < 8) {
@@ -165,9 +166,9 @@ struct bfloat16_format : detail::float_format<std::uint16_t, 8, 7, 127, detail::
 struct fp8_e4m3_format : detail::float_format<std::uint8_t, 4, 3, 7, detail::special_codes::one_nan> {};
 /// OCP OFP8 E5M2.
 struct fp8_e5m2_format : detail::float_format<std::uint8_t, 5, 2, 15, detail::special_codes::ieee> {};
-/// The E4M3 of AMD's gfx942: the exponent's bias is one more, and there is no negative zero.
+/// The E4M3 format of AMD's gfx942. The exponent's bias is 1 more than in OCP's E4M3, and there is no negative zero.
 struct fp8_e4m3_fnuz_format : detail::float_format<std::uint8_t, 4, 3, 8, detail::special_codes::fnuz> {};
-/// The E5M2 of AMD's gfx942.
+/// The E5M2 format of AMD's gfx942. The exponent's bias is 1 more than in OCP's E5M2, and there is no negative zero.
 struct fp8_e5m2_fnuz_format : detail::float_format<std::uint8_t, 5, 2, 16, detail::special_codes::fnuz> {};
 
 }  // namespace crosslane

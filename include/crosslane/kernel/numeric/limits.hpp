@@ -39,7 +39,7 @@ struct std::numeric_limits<crosslane::small_float<F>> {
   CROSSLANE_FN static constexpr number max() noexcept { return from(F::max); }
   CROSSLANE_FN static constexpr number epsilon() noexcept { return number{1.0f / (1 << F::mantissa_bits)}; }
   CROSSLANE_FN static constexpr number round_error() noexcept { return number{0.5f}; }
-  /// Zero where there is none, as the standard has it.
+  /// Zero if the format has no infinity, as the standard requires.
   CROSSLANE_FN static constexpr number infinity() noexcept { return from(F::has_infinity ? F::infinity : 0); }
   CROSSLANE_FN static constexpr number quiet_NaN() noexcept { return from(F::nan); }
   CROSSLANE_FN static constexpr number signaling_NaN() noexcept { return from(0); }

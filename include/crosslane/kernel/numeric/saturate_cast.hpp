@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Numbers as integers, with one meaning for numbers that the integer's type cannot hold.
+/// Conversion of numbers to integers, with a defined result for numbers that the integer type cannot represent.
 #pragma once
 
 #include <crosslane/backend/select_native.hpp>
@@ -16,7 +16,7 @@ class small_float;
 
 namespace detail {
 
-/// Integers that convert; bool and character types are no numbers of that kind, but the language does not tell the latter apart.
+/// The integers that convert. bool is excluded; character types are not, because the language does not tell them from integers.
 template <class Integer>
 concept whole_number = std::integral<Integer> && !std::same_as<Integer, bool> && sizeof(Integer) <= 8;
 
@@ -25,11 +25,11 @@ inline constexpr bool is_small_float = false;
 template <class F>
 inline constexpr bool is_small_float<small_float<F>> = true;
 
-/// Floating-point numbers of the library and of the machine; long double exists on one side only.
+/// The floating-point types of the library and of the hardware. long double is excluded: it exists on the host only.
 template <class S>
 concept floating_number = std::same_as<S, float> || std::same_as<S, double> || is_small_float<S>;
 
-/// The standard's header of limits would have to be included everywhere.
+/// Limits of integers. The header <limits> would otherwise have to be included everywhere.
 template <whole_number Integer>
 inline constexpr int digits_of = 8 * int(sizeof(Integer)) - std::is_signed_v<Integer>;
 template <whole_number Integer>
@@ -37,14 +37,14 @@ inline constexpr Integer largest_of = Integer(~std::uint64_t{0} >> (64 - digits_
 template <whole_number Integer>
 inline constexpr Integer lowest_of = Integer(~largest_of<Integer>);
 
-/// saturate_cast() where the machine has no instruction for it.
+/// Computes saturate_cast() if the hardware has no instruction for it.
 template <class Integer, class S>
 CROSSLANE_FN constexpr Integer truncate(S x) {
   constexpr S end = S(std::uint64_t{1} << (digits_of<Integer> - 1)) * 2, low = std::is_signed_v<Integer> ? -end : S(0);
   if constexpr (sizeof(S) > 4 || sizeof(Integer) > 4) {
     if (x >= low && x < end) return static_cast<Integer>(x);
     return x >= end ? largest_of<Integer> : x < low ? lowest_of<Integer> : Integer{0};
-  } else {  // without branches: compilers vectorise a loop of it
+  } else {  // without branches, so that compilers vectorise a loop of it
     bool const below = x < low, above = x >= end;
     std::int32_t const bits = select((x >= low) & !above, __builtin_bit_cast(std::int32_t, x), 0);
     auto const inside = static_cast<std::int32_t>(static_cast<Integer>(__builtin_bit_cast(S, bits)));
@@ -55,12 +55,13 @@ CROSSLANE_FN constexpr Integer truncate(S x) {
 
 }  // namespace detail
 
-/// x as an Integer, on every target the same: a floating-point number is rounded towards zero; what is then beyond the limits of Integer
-/// becomes the nearer limit, infinities too; NaN becomes 0. `static_cast` is undefined for those: compilers and GPUs differ.
+/// Returns x as an Integer, with the same result on every target. A floating-point number is rounded towards zero. Numbers beyond the
+/// limits of Integer, infinities included, become the nearer limit. NaN becomes 0. A `static_cast` of such numbers is undefined: compilers
+/// and GPUs differ.
 ///
-/// From float on GPUs it costs what static_cast does: one instruction, on AMD one more for integers of 8 and 16 bits. From double, and to
-/// integers of 64 bits, a comparison and a selection come to it on NVIDIA; on AMD, whose conversions to 64 bits are sequences, two to three
-/// of each.
+/// Cost on GPUs: from float that of `static_cast`, one instruction; on AMD one more for integers of 8 and 16 bits. Conversions from double
+/// and to integers of 64 bits add a comparison and a selection on NVIDIA. On AMD they add two to three of each to a conversion that is a
+/// sequence of instructions.
 template <detail::whole_number Integer, class T>
 requires detail::floating_number<T> || detail::whole_number<T> CROSSLANE_FN constexpr Integer saturate_cast(T x) {
   if constexpr (detail::whole_number<T>) {
@@ -68,7 +69,7 @@ requires detail::floating_number<T> || detail::whole_number<T> CROSSLANE_FN cons
       if (x < 0) return 0;
       return crosslane::saturate_cast<Integer>(static_cast<std::make_unsigned_t<T>>(x));
     } else {
-      // Both limits of the narrower type are numbers of the wider one.
+      // The wider type can represent both limits of the narrower one.
       if constexpr (detail::digits_of<T> > detail::digits_of<Integer>) {
         if (x > static_cast<T>(detail::largest_of<Integer>)) return detail::largest_of<Integer>;
         if constexpr (std::is_signed_v<T>)
@@ -87,7 +88,7 @@ requires detail::floating_number<T> || detail::whole_number<T> CROSSLANE_FN cons
 
 namespace detail {
 
-/// How the library converts elements: to integers by saturate_cast() where floating-point numbers come in, else as static_cast does.
+/// Returns x as a U, as the library converts elements: floating-point numbers to integers by saturate_cast(), all others by static_cast.
 template <class U, class T>
 CROSSLANE_FN constexpr U element_cast(T const& x) {
   if constexpr (whole_number<U> && floating_number<T>)

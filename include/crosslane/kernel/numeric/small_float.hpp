@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// half, bfloat16 and the 8-bit types.
+/// The types half, bfloat16 and the 8-bit floating-point types.
 #pragma once
 
 #include <crosslane/backend/select_native.hpp>
@@ -12,14 +12,14 @@
 namespace crosslane {
 namespace detail {
 
-/// Formats that are computed with. The 8-bit ones are for storage: convert first.
+/// The formats with arithmetic. The 8-bit formats are for storage only: convert their numbers first.
 template <class F>
 concept arithmetic_format = sizeof(typename F::bits) == 2;
 
 template <class F>
 inline constexpr overflow default_overflow = arithmetic_format<F> ? overflow::special : overflow::saturate;
 
-// --- by the machine's instruction where it has one, else the generic way; in constant expressions always that ---
+// --- by an instruction of the hardware if it has one, else the generic way, as always in constant expressions ---
 
 template <class F>
 CROSSLANE_FN constexpr typename F::bits convert_from(float x) {
@@ -40,10 +40,10 @@ CROSSLANE_FN constexpr float convert_to_float(typename F::bits bits) {
   return widen<F>(bits);
 }
 
-/// Through float. For half that is the same as rounding once: of a sum, difference, product, quotient or square root of numbers with p
-/// bits the first p bits follow from its 2 * p + 2 first ones, correctly rounded (Figueroa, "When is double rounding innocuous?",
-/// 1995), and float has 24 = 2 * 11 + 2; nor can float overflow, or lose bits below its own smallest numbers. For bfloat16, which has
-/// float's range, it is the definition: subnormal products and quotients may have been rounded twice.
+/// Computes op in float. For half this gives the same as one rounding. The first p bits of a correctly rounded sum, difference, product,
+/// quotient or square root of numbers with p bits follow from its first 2 * p + 2 bits (Figueroa, "When is double rounding innocuous?",
+/// 1995). float has 24 = 2 * 11 + 2 bits. Nor can float overflow, or lose bits below its own smallest numbers. bfloat16 has the range of
+/// float, and its operations are defined this way: subnormal products and quotients may be rounded twice.
 template <class F, class Op>
 CROSSLANE_FN constexpr typename F::bits apply(Op op, typename F::bits a, typename F::bits b) {
   if constexpr (backend::native_numeric::has_apply<F, Op>)
@@ -51,8 +51,8 @@ CROSSLANE_FN constexpr typename F::bits apply(Op op, typename F::bits a, typenam
   return convert_from<F>(op(convert_to_float<F>(a), convert_to_float<F>(b)));
 }
 
-/// a * b + c, rounded once: the product is exact in double, and the sum is rounded to odd (see round_to_odd()), with the part that it
-/// lost from Knuth's two-sum.
+/// Returns a * b + c, rounded once. The product is exact in double. The sum is rounded to odd (see round_to_odd()); Knuth's two-sum
+/// computes the part that it lost.
 template <class F>
 CROSSLANE_FN constexpr typename F::bits multiply_add(typename F::bits a, typename F::bits b, typename F::bits c) {
   if constexpr (backend::native_numeric::has_fma<F>)
@@ -62,32 +62,33 @@ CROSSLANE_FN constexpr typename F::bits multiply_add(typename F::bits a, typenam
   double const from_addend = sum - product;
   double const lost = (product - (sum - from_addend)) + (addend - from_addend);
   auto const bits = __builtin_bit_cast(std::uint64_t, sum);
-  // An infinity or NaN loses NaN.
+  // If the sum is infinite or NaN, the lost part is NaN.
   if (lost == 0 || lost != lost || (bits & 1) != 0) return narrow<F, overflow::special>(sum);
   return narrow<F, overflow::special>(__builtin_bit_cast(double, (lost > 0) == (sum > 0) ? bits + 1 : bits - 1));
 }
 
 }  // namespace detail
 
-/// A floating-point number of 8 or 16 bits: trivially copyable, as large and aligned as its bits. Nothing converts to it or from it
+/// A floating-point number of 8 or 16 bits. It is trivially copyable and has the size and alignment of its bits. It does not convert
 /// implicitly.
 ///
-/// Conversions round once, to nearest, ties to even, and keep subnormal numbers; all targets agree in every bit. What is too large
-/// becomes an infinity in half and bfloat16 and the largest number (from infinities too) in the 8-bit formats; unsaturated() is the
-/// other way. A NaN becomes the format's one NaN, without a sign; towards float and double it becomes a NaN of unspecified bits.
+/// Conversions round once, to nearest, ties to even, and keep subnormal numbers. All targets agree in every bit. Numbers that are too large
+/// become infinity in half and bfloat16. In the 8-bit formats they become the largest number, infinities too; unsaturated() converts them
+/// to infinity or NaN instead. A NaN becomes one NaN of the format, without a sign. In conversions to float and double the bits of a NaN
+/// are unspecified.
 ///
-/// half and bfloat16 compute: each operation rounds once, half as its own hardware does, bfloat16 as float does followed by one
-/// conversion; all targets agree, but for the bits of NaNs.
+/// half and bfloat16 have arithmetic. Each operation rounds once: half as hardware for half does, bfloat16 as float does with a conversion
+/// after it. All targets agree, except in the bits of NaNs.
 template <class Format>
 class small_float {
  public:
-  using format = Format;                    ///< what the bits mean
+  using format = Format;                    ///< the meaning of the bits
   using bits_type = typename Format::bits;  ///< std::uint8_t or std::uint16_t
 
   small_float() = default;  ///< uninitialised; small_float{} is zero
 
   /// @{
-  /// Rounded to nearest, ties to even; what is too large becomes what the class says. Integers too are rounded once.
+  /// Converts a number, rounded once to nearest, ties to even. The class says what numbers that are too large become.
   CROSSLANE_FN explicit constexpr small_float(float x) : bits_{detail::convert_from<Format>(x)} {}
   CROSSLANE_FN explicit constexpr small_float(double x) : bits_{detail::convert_from<Format>(x)} {}
   template <detail::whole_number Integer>
@@ -97,32 +98,33 @@ class small_float {
   CROSSLANE_FN explicit constexpr small_float(small_float<Other> x) : small_float{static_cast<float>(x)} {}
   /// @}
 
-  /// As the constructor, but what is too large becomes infinity, or NaN in formats without one.
+  /// Converts like the constructor, but numbers that are too large become infinity, or NaN if the format has no infinity.
   CROSSLANE_FN static constexpr small_float unsaturated(float x) requires(!detail::arithmetic_format<Format>) {
     return from_bits(detail::narrow<Format, detail::overflow::special>(x));
   }
-  /// The same, of a double.
+  /// Converts a double like unsaturated(float).
   CROSSLANE_FN static constexpr small_float unsaturated(double x) requires(!detail::arithmetic_format<Format>) {
     return from_bits(detail::narrow<Format, detail::overflow::special>(x));
   }
 
-  /// The same number: every one is a float.
+  /// Returns the same number as a float, which can represent all numbers of the format.
   CROSSLANE_FN explicit constexpr operator float() const { return detail::convert_to_float<Format>(bits_); }
-  /// The same number.
+  /// Returns the same number as a double.
   CROSSLANE_FN explicit constexpr operator double() const { return double(static_cast<float>(*this)); }
-  /// As saturate_cast(): towards zero, what is too large becomes the nearer limit, NaN becomes 0.
+  /// Returns the number as an integer, like saturate_cast(): rounded towards zero. Numbers beyond the limits become the nearer limit, NaN
+  /// becomes 0.
   template <detail::whole_number Integer>
   CROSSLANE_FN explicit constexpr operator Integer() const {
     return saturate_cast<Integer>(static_cast<float>(*this));
   }
 
-  /// The number of these bits.
+  /// Returns the number that has these bits.
   CROSSLANE_FN static constexpr small_float from_bits(bits_type bits) {
     small_float result{};
     result.bits_ = bits;
     return result;
   }
-  /// Its bits.
+  /// Returns the bits of the number.
   CROSSLANE_FN constexpr bits_type bits() const { return bits_; }
 
   // --- arithmetic of half and bfloat16 ---
@@ -152,7 +154,7 @@ class small_float {
     return a = a / b;
   }
   CROSSLANE_FN friend constexpr small_float operator+(small_float a) requires detail::arithmetic_format<Format> { return a; }
-  /// Of NaNs too the sign changes.
+  /// The sign of a NaN changes too.
   CROSSLANE_FN friend constexpr small_float operator-(small_float a) requires detail::arithmetic_format<Format> {
     return from_bits(static_cast<bits_type>(a.bits_ ^ Format::sign));
   }
@@ -175,7 +177,7 @@ class small_float {
   CROSSLANE_FN friend constexpr bool operator>(small_float a, small_float b) requires detail::arithmetic_format<Format> { return b < a; }
   CROSSLANE_FN friend constexpr bool operator>=(small_float a, small_float b) requires detail::arithmetic_format<Format> { return b <= a; }
 
-  /// a * b + c, rounded once.
+  /// Returns a * b + c, rounded once.
   CROSSLANE_FN friend constexpr small_float fma(small_float a, small_float b, small_float c) requires detail::arithmetic_format<Format> {
     return from_bits(detail::multiply_add<Format>(a.bits_, b.bits_, c.bits_));
   }
