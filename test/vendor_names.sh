@@ -9,8 +9,8 @@ names+='|__(device|host|global|shared|constant|managed|launch_bounds|forceinline
 names+='|__(shfl|ballot|any|all|activemask|match|reduce|syncthreads|syncwarp|popc|ffs|clz|brev|threadfence|ldg|half|nv|hip|ockl|ocml)[a-z0-9_]*'
 names+='|__(CUDA|CUDACC|NVCC|HIP|HIPCC|GFX|AMDGCN|AMDGPU|amdgcn)[A-Za-z0-9_]*|__builtin_amdgcn_[a-z0-9_]*'
 
-found=$(grep -rnwE --include='*.hpp' "$names" . | grep -vE '^\./(platform/|backend/((cuda|hip|gpu)/|select(_native)?\.hpp))')
+found=$(grep -rnwE --include='*.hpp' "$names" . | grep -vE '^\./(platform/|backend/((native/)?((cuda|hip|gpu)/|select\.hpp)))')
 if [ -n "$found" ]; then
-  printf 'Vendor names outside of platform/, backend/{cuda,hip,gpu}/ and backend/select*.hpp:\n%s\n' "$found"
+  printf 'Vendor names outside of platform/, backend/{,native/}{cuda,hip,gpu}/ and backend/{,native/}select.hpp:\n%s\n' "$found"
   exit 1
 fi

@@ -4,10 +4,10 @@
 
 #include <crosslane/check/collect.hpp>
 #include <crosslane/check/compare.hpp>
-#include <crosslane/check/finding.hpp>
 #include <crosslane/check/findings.hpp>
 #include <crosslane/check/json.hpp>
-#include <crosslane/check/options.hpp>
 #include <crosslane/check/report.hpp>
 #include <crosslane/check/same_on_all_targets.hpp>
 #include <crosslane/check/sarif.hpp>
+#include <crosslane/core/check_options.hpp>
+#include <crosslane/core/finding.hpp>

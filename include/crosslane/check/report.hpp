@@ -2,7 +2,7 @@
 /// Collected findings.
 #pragma once
 
-#include <crosslane/check/options.hpp>
+#include <crosslane/core/check_options.hpp>
 #include <crosslane/runtime/async_errors.hpp>
 
 #include <string>

@@ -2,8 +2,8 @@
 /// Atomic operations and fences.
 #pragma once
 
+#include <crosslane/core/functional.hpp>
 #include <crosslane/kernel/context.hpp>
-#include <crosslane/kernel/functional.hpp>
 #include <crosslane/kernel/memory_order.hpp>
 
 #include <concepts>

@@ -2,9 +2,9 @@
 /// The context through which a kernel uses the device. It is written once, over the primitives of a backend.
 #pragma once
 
+#include <crosslane/core/span.hpp>
 #include <crosslane/kernel/index.hpp>
 #include <crosslane/kernel/shape.hpp>
-#include <crosslane/kernel/span.hpp>
 #include <crosslane/platform/source_location.hpp>
 
 #include <concepts>

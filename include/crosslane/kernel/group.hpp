@@ -2,8 +2,8 @@
 /// Operations of every group of lanes. They are written once, over the primitives of a backend.
 #pragma once
 
+#include <crosslane/core/functional.hpp>
 #include <crosslane/kernel/context.hpp>
-#include <crosslane/kernel/functional.hpp>
 #include <crosslane/kernel/lane_mask.hpp>
 
 namespace crosslane {

@@ -15,7 +15,7 @@
 /// A member with one of these names that is anything else does not compile. The exception is `shared`, which may be an ordinary member.
 #pragma once
 
-#include <crosslane/runtime/extent.hpp>
+#include <crosslane/core/extent.hpp>
 
 #include <concepts>
 #include <type_traits>

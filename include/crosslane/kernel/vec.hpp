@@ -2,7 +2,7 @@
 /// Short vectors: N elements that are loaded, stored and computed together.
 #pragma once
 
-#include <crosslane/kernel/functional.hpp>
+#include <crosslane/core/functional.hpp>
 #include <crosslane/kernel/math/power.hpp>
 #include <crosslane/kernel/numeric/small_float.hpp>
 #include <crosslane/platform/annotations.hpp>

@@ -2,9 +2,9 @@
 /// Loads and stores of vectors in spans of elements, by the widest accesses.
 #pragma once
 
-#include <crosslane/backend/select_native.hpp>
-#include <crosslane/kernel/access.hpp>
-#include <crosslane/kernel/span.hpp>
+#include <crosslane/backend/native/select.hpp>
+#include <crosslane/core/access.hpp>
+#include <crosslane/core/span.hpp>
 #include <crosslane/kernel/vec.hpp>
 
 #include <cstdint>

@@ -2,8 +2,8 @@
 /// Errors of asynchronous work: the log of launches that can have caused one, and exceptions that wait for a synchronising call.
 #pragma once
 
-#include <crosslane/runtime/error.hpp>
-#include <crosslane/runtime/extent.hpp>
+#include <crosslane/core/error.hpp>
+#include <crosslane/core/extent.hpp>
 #include <crosslane/runtime/process.hpp>
 
 #include <sched.h>

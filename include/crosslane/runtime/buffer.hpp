@@ -2,7 +2,7 @@
 /// Owning arrays in device memory, or in host memory that a device can access.
 #pragma once
 
-#include <crosslane/kernel/span.hpp>
+#include <crosslane/core/span.hpp>
 #include <crosslane/runtime/stream.hpp>
 
 #include <concepts>

@@ -2,9 +2,9 @@
 /// Devices: counting, selecting, querying and synchronising them.
 #pragma once
 
-#include <crosslane/backend/contract.hpp>
+#include <crosslane/core/contract.hpp>
+#include <crosslane/core/device_properties.hpp>
 #include <crosslane/runtime/async_errors.hpp>
-#include <crosslane/runtime/device_properties.hpp>
 
 #include <cstring>
 

@@ -2,8 +2,8 @@
 /// The geometry of a launch, as backends receive it.
 #pragma once
 
+#include <crosslane/core/extent.hpp>
 #include <crosslane/platform/config.hpp>
-#include <crosslane/runtime/extent.hpp>
 
 #include <cstddef>
 

@@ -4,7 +4,7 @@
 /// dlpack.h as well.
 #pragma once
 
-#include <crosslane/runtime/dlpack_device.hpp>
+#include <crosslane/core/dlpack_device.hpp>
 
 #include <cstddef>
 #include <cstdint>

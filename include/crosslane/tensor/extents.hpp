@@ -2,7 +2,7 @@
 /// The extents of a tensor: the number of indices along each axis.
 #pragma once
 
-#include <crosslane/runtime/error.hpp>
+#include <crosslane/core/error.hpp>
 #include <crosslane/tensor/axis.hpp>
 
 #include <concepts>

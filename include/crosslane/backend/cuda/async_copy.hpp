@@ -2,7 +2,7 @@
 /// Copies from device to shared memory on NVIDIA GPUs: cp.async from sm_80 on, the bulk copy engine from sm_90 on, loads and stores before.
 #pragma once
 
-#include <crosslane/backend/gpu/access_words.hpp>
+#include <crosslane/backend/native/gpu/access_words.hpp>
 #include <crosslane/platform/source_location.hpp>
 
 namespace crosslane::backend {

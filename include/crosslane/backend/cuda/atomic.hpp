@@ -5,9 +5,9 @@
 /// it.
 #pragma once
 
-#include <crosslane/kernel/functional.hpp>
+#include <crosslane/core/functional.hpp>
+#include <crosslane/core/number_format.hpp>
 #include <crosslane/kernel/memory_order.hpp>
-#include <crosslane/kernel/numeric/format.hpp>
 #include <crosslane/platform/annotations.hpp>
 
 #include <type_traits>

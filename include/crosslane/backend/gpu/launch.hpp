@@ -2,8 +2,8 @@
 /// The entry points of kernels and their launch, for CUDA and HIP.
 #pragma once
 
-#include <crosslane/backend/contract.hpp>
 #include <crosslane/backend/gpu/grid.hpp>
+#include <crosslane/core/contract.hpp>
 #include <crosslane/kernel/context.hpp>
 #include <crosslane/runtime/launch_geometry.hpp>
 

@@ -5,7 +5,7 @@
 
 #include <hip/hip_runtime.h>
 
-#include <crosslane/backend/gpu/access_words.hpp>
+#include <crosslane/backend/native/gpu/access_words.hpp>
 #include <crosslane/platform/source_location.hpp>
 
 namespace crosslane::backend {

@@ -7,9 +7,9 @@
 
 #include <hip/hip_runtime.h>
 
-#include <crosslane/kernel/functional.hpp>
+#include <crosslane/core/functional.hpp>
+#include <crosslane/core/number_format.hpp>
 #include <crosslane/kernel/memory_order.hpp>
-#include <crosslane/kernel/numeric/format.hpp>
 
 #include <type_traits>
 

@@ -7,7 +7,7 @@
 
 #include <crosslane/backend/gpu/words.hpp>
 #include <crosslane/backend/wave_hooks.hpp>
-#include <crosslane/kernel/functional.hpp>
+#include <crosslane/core/functional.hpp>
 #include <crosslane/kernel/lane_mask.hpp>
 #include <crosslane/platform/source_location.hpp>
 

@@ -3,8 +3,8 @@
 /// of all ones, which are NaN in every floating-point type, so that a missing wait shows.
 #pragma once
 
+#include <crosslane/core/error.hpp>
 #include <crosslane/platform/config.hpp>
-#include <crosslane/runtime/error.hpp>
 
 #include <cstdint>
 #include <cstdlib>

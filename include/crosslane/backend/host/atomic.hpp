@@ -4,7 +4,7 @@
 #pragma once
 
 #include <crosslane/backend/host/access_monitor.hpp>
-#include <crosslane/kernel/functional.hpp>
+#include <crosslane/core/functional.hpp>
 #include <crosslane/kernel/memory_order.hpp>
 #include <crosslane/platform/config.hpp>
 

@@ -5,7 +5,7 @@
 #pragma once
 
 #include <crosslane/backend/host/stream_watch.hpp>
-#include <crosslane/runtime/error.hpp>
+#include <crosslane/core/error.hpp>
 
 #include <cerrno>
 #include <cstdint>

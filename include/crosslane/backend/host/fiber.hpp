@@ -4,7 +4,7 @@
 #pragma once
 
 #include <crosslane/backend/host/sizes.hpp>
-#include <crosslane/runtime/error.hpp>
+#include <crosslane/core/error.hpp>
 
 #include <boost/context/detail/fcontext.hpp>
 

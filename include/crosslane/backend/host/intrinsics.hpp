@@ -6,7 +6,7 @@
 #include <crosslane/backend/host/atomic.hpp>
 #include <crosslane/backend/host/block.hpp>
 #include <crosslane/backend/host/wave.hpp>
-#include <crosslane/runtime/error.hpp>
+#include <crosslane/core/error.hpp>
 
 #include <cstdio>
 #include <ctime>

@@ -2,7 +2,7 @@
 /// The facts about a launch that findings report, and the sink that receives the findings.
 #pragma once
 
-#include <crosslane/check/options.hpp>
+#include <crosslane/core/check_options.hpp>
 
 #include <exception>
 

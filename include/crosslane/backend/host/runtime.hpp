@@ -2,12 +2,12 @@
 /// The runtime contract on the CPU. There are two devices: device 0 has waves of 32 lanes, device 1 waves of 64.
 #pragma once
 
-#include <crosslane/backend/contract.hpp>
 #include <crosslane/backend/host/access_monitor.hpp>
 #include <crosslane/backend/host/faults.hpp>
 #include <crosslane/backend/host/parallel.hpp>
 #include <crosslane/backend/host/queue.hpp>
 #include <crosslane/backend/host/sizes.hpp>
+#include <crosslane/core/contract.hpp>
 
 #include <cstdio>
 #include <cstdlib>

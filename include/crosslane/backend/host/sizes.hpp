@@ -3,8 +3,8 @@
 /// used.
 #pragma once
 
+#include <crosslane/core/error.hpp>
 #include <crosslane/platform/config.hpp>
-#include <crosslane/runtime/error.hpp>
 
 #include <cstddef>
 #include <cstdlib>

@@ -2,7 +2,7 @@
 /// Bits and bytes of integers, wide products and saturating sums. Types have 32 or 64 bits, and no argument converts.
 #pragma once
 
-#include <crosslane/backend/select_native.hpp>
+#include <crosslane/backend/native/select.hpp>
 #include <crosslane/platform/bits.hpp>
 
 #include <concepts>

@@ -6,7 +6,7 @@
 /// places; docs/reference/math.md has the bounds. Functions of half and bfloat16 compute in float and round the result once more.
 #pragma once
 
-#include <crosslane/backend/select_native.hpp>
+#include <crosslane/backend/native/select.hpp>
 #include <crosslane/kernel/numeric/small_float.hpp>
 
 #include <concepts>

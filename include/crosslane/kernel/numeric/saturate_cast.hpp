@@ -2,8 +2,8 @@
 /// Conversion of numbers to integers, with a defined result for numbers that the integer type cannot represent.
 #pragma once
 
-#include <crosslane/backend/select_native.hpp>
-#include <crosslane/kernel/numeric/format.hpp>
+#include <crosslane/backend/native/select.hpp>
+#include <crosslane/core/number_format.hpp>
 
 #include <concepts>
 #include <cstdint>

@@ -2,9 +2,9 @@
 /// The types half, bfloat16 and the 8-bit floating-point types.
 #pragma once
 
-#include <crosslane/backend/select_native.hpp>
-#include <crosslane/kernel/functional.hpp>
-#include <crosslane/kernel/numeric/format.hpp>
+#include <crosslane/backend/native/select.hpp>
+#include <crosslane/core/functional.hpp>
+#include <crosslane/core/number_format.hpp>
 #include <crosslane/kernel/numeric/saturate_cast.hpp>
 
 #include <concepts>

@@ -2,7 +2,7 @@
 /// The sizes of grids and blocks.
 #pragma once
 
-#include <crosslane/runtime/error.hpp>
+#include <crosslane/core/error.hpp>
 
 #include <concepts>
 #include <cstdint>

@@ -2,7 +2,7 @@
 /// Functions that CUDA and HIP have in addition to those of C, under the same names.
 #pragma once
 
-#include <crosslane/backend/math_hooks.hpp>
+#include <crosslane/backend/native/math_hooks.hpp>
 
 #if CROSSLANE_DEVICE_PASS()
 

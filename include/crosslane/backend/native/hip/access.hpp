@@ -2,8 +2,8 @@
 /// Loads and stores of AMD GPUs, with cache hints. There is no separate read-only path.
 #pragma once
 
-#include <crosslane/backend/gpu/access_words.hpp>
-#include <crosslane/kernel/access.hpp>
+#include <crosslane/backend/native/gpu/access_words.hpp>
+#include <crosslane/core/access.hpp>
 
 namespace crosslane::backend {
 

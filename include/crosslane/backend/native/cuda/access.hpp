@@ -2,8 +2,8 @@
 /// Loads and stores of NVIDIA GPUs, with cache hints.
 #pragma once
 
-#include <crosslane/backend/gpu/access_words.hpp>
-#include <crosslane/kernel/access.hpp>
+#include <crosslane/backend/native/gpu/access_words.hpp>
+#include <crosslane/core/access.hpp>
 
 namespace crosslane::backend {
 

@@ -2,8 +2,8 @@
 /// A view of contiguous elements: a pointer and a count. A buffer becomes a span when it is passed to a kernel.
 #pragma once
 
+#include <crosslane/core/error.hpp>
 #include <crosslane/platform/config.hpp>
-#include <crosslane/runtime/error.hpp>
 
 #include <concepts>
 #include <cstddef>

@@ -2,9 +2,9 @@
 /// The contract of a backend: a struct of static functions and constants. No other part of the library depends on a vendor.
 #pragma once
 
+#include <crosslane/core/device_properties.hpp>
+#include <crosslane/core/dlpack_device.hpp>
 #include <crosslane/platform/source_location.hpp>
-#include <crosslane/runtime/device_properties.hpp>
-#include <crosslane/runtime/dlpack_device.hpp>
 
 #include <concepts>
 

@@ -3,9 +3,9 @@
 /// library.
 #pragma once
 
-#include <crosslane/backend/numeric_hooks.hpp>
-#include <crosslane/kernel/functional.hpp>
-#include <crosslane/kernel/numeric/format.hpp>
+#include <crosslane/backend/native/numeric_hooks.hpp>
+#include <crosslane/core/functional.hpp>
+#include <crosslane/core/number_format.hpp>
 
 #include <type_traits>
 

@@ -2,7 +2,7 @@
 /// Options of the host backend: what launches check, in which order threads run, and where findings go.
 #pragma once
 
-#include <crosslane/check/finding.hpp>
+#include <crosslane/core/finding.hpp>
 
 #include <cstdint>
 #include <cstdlib>

@@ -3,7 +3,7 @@
 /// that; they also keep the bits of NaNs and need a compiler flag.
 #pragma once
 
-#include <crosslane/backend/numeric_hooks.hpp>
+#include <crosslane/backend/native/numeric_hooks.hpp>
 
 namespace crosslane::backend {
 

@@ -2,7 +2,7 @@
 /// Mathematical functions on the CPU: those of C, and those that C lacks.
 #pragma once
 
-#include <crosslane/backend/math_hooks.hpp>
+#include <crosslane/backend/native/math_hooks.hpp>
 
 #if !CROSSLANE_COMPILER_GPU()
 extern "C" {

@@ -2,7 +2,7 @@
 /// Mathematical functions on NVIDIA GPUs.
 #pragma once
 
-#include <crosslane/backend/gpu/math.hpp>
+#include <crosslane/backend/native/gpu/math.hpp>
 
 #include <type_traits>
 

@@ -2,8 +2,8 @@
 /// Findings of the host backend, as values.
 #pragma once
 
-#include <crosslane/runtime/error.hpp>
-#include <crosslane/runtime/extent.hpp>
+#include <crosslane/core/error.hpp>
+#include <crosslane/core/extent.hpp>
 
 namespace crosslane::checks {
 

@@ -5,17 +5,17 @@
 #include <crosslane/platform/compiler.hpp>
 
 #if CROSSLANE_DEVICE_PASS() && CROSSLANE_COMPILER_CUDA()
-#include <crosslane/backend/cuda/access.hpp>
-#include <crosslane/backend/cuda/math.hpp>
-#include <crosslane/backend/cuda/numeric.hpp>
+#include <crosslane/backend/native/cuda/access.hpp>
+#include <crosslane/backend/native/cuda/math.hpp>
+#include <crosslane/backend/native/cuda/numeric.hpp>
 #elif CROSSLANE_DEVICE_PASS()
-#include <crosslane/backend/hip/access.hpp>
-#include <crosslane/backend/hip/math.hpp>
-#include <crosslane/backend/hip/numeric.hpp>
+#include <crosslane/backend/native/hip/access.hpp>
+#include <crosslane/backend/native/hip/math.hpp>
+#include <crosslane/backend/native/hip/numeric.hpp>
 #else
-#include <crosslane/backend/host/access.hpp>
-#include <crosslane/backend/host/math.hpp>
-#include <crosslane/backend/host/numeric.hpp>
+#include <crosslane/backend/native/host/access.hpp>
+#include <crosslane/backend/native/host/math.hpp>
+#include <crosslane/backend/native/host/numeric.hpp>
 #endif
 
 namespace crosslane::backend {

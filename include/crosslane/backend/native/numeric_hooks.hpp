@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Hooks for native operations on the bits of small floating-point formats. A backend derives from this class. For what it supports, it
 /// redeclares the constant as true and defines the function. Otherwise generic code is used; results are equal except for the bits of NaNs.
-/// F is a format of kernel/numeric/format.hpp. Op is plus, minus, multiplies or divides. In a pair the first value is in the lower bits.
+/// F is a format of core/number_format.hpp. Op is plus, minus, multiplies or divides. In a pair the first value is in the lower bits.
 #pragma once
 
 #include <crosslane/platform/annotations.hpp>

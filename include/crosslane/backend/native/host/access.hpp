@@ -2,7 +2,7 @@
 /// Loads and stores on the CPU. Cache hints have no effect.
 #pragma once
 
-#include <crosslane/kernel/access.hpp>
+#include <crosslane/core/access.hpp>
 #include <crosslane/platform/annotations.hpp>
 
 #include <cstddef>

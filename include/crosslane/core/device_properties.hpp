@@ -2,7 +2,7 @@
 /// Properties of a device in vendor-neutral terms.
 #pragma once
 
-#include <crosslane/runtime/extent.hpp>
+#include <crosslane/core/extent.hpp>
 
 #include <cstddef>
 #include <cstdint>
