@@ -20,7 +20,7 @@ struct for_each_index_kernel {
   }
 };
 
-/// For more indices than one grid has threads.
+/// The kernel for more indices than one grid has threads.
 template <class N>
 struct for_each_index_stride_kernel {
   static constexpr auto block = block_size<elementwise_block>;

@@ -43,8 +43,8 @@ struct divides {
     return static_cast<T>(a / b);
   }
 };
-/// The minimum. If neither operand is smaller, it is the first. For floating point, NaN is ignored if the other operand is a number, and of
-/// +0 and -0 either may be the result.
+/// The minimum. If neither operand is smaller, the result is the first. If one of two floating-point operands is NaN, the result is the
+/// other. If they are +0 and -0, the result may be either.
 struct minimum {
   /// Returns the smaller of a and b.
   template <class T>
@@ -52,8 +52,8 @@ struct minimum {
     return detail::smaller(a, b);
   }
 };
-/// The maximum. If neither operand is larger, it is the first. For floating point, NaN is ignored if the other operand is a number, and of
-/// +0 and -0 either may be the result.
+/// The maximum. If neither operand is larger, the result is the first. If one of two floating-point operands is NaN, the result is the
+/// other. If they are +0 and -0, the result may be either.
 struct maximum {
   /// Returns the larger of a and b.
   template <class T>

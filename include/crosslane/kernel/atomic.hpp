@@ -117,9 +117,9 @@ class atomic_ref {
   }
 
   /// Compares floating-point numbers by their bits, which gives IEEE 754's total order. A `value` without a sign is compared as a signed
-  /// integer. As signed integers, numbers with a sign are below those without, and those without are in order. A `value` with a sign is
-  /// compared as an unsigned integer, by the opposite operation. As unsigned integers, numbers with a sign are above those without, and
-  /// in reverse order. `nothing` is a word that changes no target.
+  /// integer: numbers with a sign are then below those without, and those without are in order. A `value` with a sign is compared as an
+  /// unsigned integer, by the opposite operation: numbers with a sign are then above those without, and in reverse order. `nothing` is a
+  /// word that changes no target.
   template <class Order, class Op, class Opposite>
   CROSSLANE_FN T fetch_by_bits(T value, word nothing) const {
     word bits;

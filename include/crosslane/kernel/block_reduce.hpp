@@ -11,7 +11,7 @@
 namespace crosslane {
 
 /// Shared memory of reductions, with room for a value of each thread beyond the first wave. If the library knows that the operator is
-/// commutative on its type, the first wave combines all values, which costs the fewest instructions. For other operators it serves as a
+/// commutative on its type, the first wave combines all values, which costs the fewest instructions. Other operators use it as a
 /// block_scratch.
 template <class T, class Ctx>
 union block_reduce_scratch {

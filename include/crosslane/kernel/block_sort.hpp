@@ -84,7 +84,7 @@ struct bit_range {
 struct no_value {};
 
 /// Shared memory of block_sort(). Keys are sorted by digits of `Bits` bits. More bits need fewer passes and more memory: 4 bytes for each
-/// of the 2^Bits values, for each wave. Of 4 to 8 bits, 8 are the fastest on an H200, and 7 if a thread has a single key.
+/// of the 2^Bits values, for each wave. On an H200, 8 bits are the fastest of 4 to 8, and 7 bits if a thread has a single key.
 template <class Key, unsigned N, class Ctx, class Value = no_value, unsigned Bits = (N == 1 ? 7 : 8)>
 struct block_sort_scratch {
   using word = typename radix_key<Key>::word;  ///< the unsigned integer by which keys are sorted

@@ -19,7 +19,7 @@ CROSSLANE_FN std::uint64_t clock(Ctx const& ctx) {
 
 /// Returns the nanoseconds of a clock that all multiprocessors of the device share. Any thread may call it. The start of the count is
 /// arbitrary. NVIDIA: %globaltimer, whose resolution the driver sets. Host: std::chrono::steady_clock. AMD: ten times the ticks of the
-/// constant clock, which are nanoseconds if the clock runs at 100 MHz. For other AMD chips HIP's attribute of the wall clock rate gives the
+/// constant clock, which are nanoseconds if the clock runs at 100 MHz. On other AMD chips HIP's attribute of the wall clock rate gives the
 /// duration of a tick.
 template <kernel_context Ctx>
 CROSSLANE_FN std::uint64_t timer_ns(Ctx const& ctx) {

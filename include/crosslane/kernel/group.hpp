@@ -221,8 +221,8 @@ class group_operations {
     return result;
   }
 
-  /// A reduction by halving. After each step a lane holds the reduction of the `2 * delta` ranks that begin with its own. At the end rank 0
-  /// holds the reduction of all values.
+  /// A reduction by halving. After each step a lane holds the reduction of the `2 * delta` ranks that begin with its own. Rank 0 then holds
+  /// the reduction of all values and broadcasts it.
   template <class T, class Op>
   CROSSLANE_FN T reduce_to_first(T const& value, Op const& op, source_location where) const {
     T result = value;

@@ -158,8 +158,8 @@ CROSSLANE_FN random_pair<T> point_on_circle(T turns) {
 /// Returns two independent normal numbers of mean 0 and standard deviation 1, by Box and Muller. No number exceeds 5.8 (float) or 8.6
 /// (double) in magnitude.
 ///
-/// Targets differ in the last places: each uses its own logarithm and may fuse multiplications with additions. Each number is within 8 *
-/// epsilon * r of the exact one, where r * r is the sum of the squares of both, and epsilon is 2^-24 (float) or 2^-53 (double).
+/// Targets differ in the last places: each uses its own logarithm and may fuse multiplications with additions. The error of each number is
+/// at most 8 * epsilon * r. r * r is the sum of the squares of both numbers; epsilon is 2^-24 (float) or 2^-53 (double).
 template <class T>
 CROSSLANE_FN random_pair<T> normal_pair(random_engine& engine) {
   T const radius = std::sqrt(T(-2) * std::log(uniform_positive<T>(engine)));

@@ -33,8 +33,8 @@ struct block_size_constant {
 template <unsigned X, unsigned Y = 1, unsigned Z = 1>
 inline constexpr block_size_constant<X, Y, Z> block_size{};
 
-/// The shape of a kernel: its dimensions, the extents of its blocks or zeros if they are not fixed, the most threads of a block, and
-/// whether its blocks can wait for each other.
+/// The shape of a kernel: its dimensions, the extents of its blocks, the most threads of a block, and whether its blocks can wait for each
+/// other. The extents are zeros if the kernel does not fix them.
 template <int Dimensions, unsigned X, unsigned Y, unsigned Z, unsigned MaxThreads = X == 0 ? 1024 : X * Y * Z, bool Cooperative = false>
 struct kernel_shape {
   static_assert(Dimensions >= 1 && Dimensions <= 3, "crosslane: a kernel has 1, 2 or 3 dimensions");

@@ -73,7 +73,8 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
   }
 
   /// Returns the reduction of the M neighbouring lanes that contain the calling lane, to each of them. All lanes of this group must call
-  /// it, and the group must have all its N lanes. It costs less than a reduction of tiles, because tiles may call at different times.
+  /// it, and the group must have all its N lanes. It costs less than a reduction of tiles, because tiles of one wave need not call
+  /// together.
   template <unsigned M, class T, class Op>
   CROSSLANE_FN T reduce_parts(T const& value, Op const& op, source_location where = source_location::current()) const {
     static_assert(M > 0 && (M & (M - 1)) == 0 && M <= N, "crosslane: a part has a power of two of lanes, at most those of the group");

@@ -23,12 +23,14 @@ requires detail::real<T> || std::signed_integral<T> CROSSLANE_FN constexpr T abs
   }
 }
 
-/// Returns the smaller of a and b. If one of two floating-point numbers is NaN, it returns the other. Of +0 and -0 it may return either.
+/// Returns the smaller of a and b. If one of two floating-point numbers is NaN, it returns the other. If they are +0 and -0, it may return
+/// either.
 template <class T>
 requires detail::is_number<T> CROSSLANE_FN constexpr T min(T a, T b) {
   return detail::smaller(a, b);
 }
-/// Returns the larger of a and b. If one of two floating-point numbers is NaN, it returns the other. Of +0 and -0 it may return either.
+/// Returns the larger of a and b. If one of two floating-point numbers is NaN, it returns the other. If they are +0 and -0, it may return
+/// either.
 template <class T>
 requires detail::is_number<T> CROSSLANE_FN constexpr T max(T a, T b) {
   return detail::larger(a, b);

@@ -40,10 +40,10 @@ CROSSLANE_FN constexpr float convert_to_float(typename F::bits bits) {
   return widen<F>(bits);
 }
 
-/// Computes op in float. For half this gives the same as one rounding. The first p bits of a correctly rounded sum, difference, product,
-/// quotient or square root of numbers with p bits follow from its first 2 * p + 2 bits (Figueroa, "When is double rounding innocuous?",
-/// 1995). float has 24 = 2 * 11 + 2 bits. Nor can float overflow, or lose bits below its own smallest numbers. bfloat16 has the range of
-/// float, and its operations are defined this way: subnormal products and quotients may be rounded twice.
+/// Computes op in float. The result for half is the same as that of one rounding. Let p be the bits of the operands. The first 2 * p + 2
+/// bits of a sum, difference, product, quotient or square root, correctly rounded, determine its first p bits (Figueroa, "When is double
+/// rounding innocuous?", 1995). float has 24 = 2 * 11 + 2 bits. float does not overflow here, and loses no bits below its smallest numbers.
+/// bfloat16 has the range of float, and its operations are defined this way: subnormal products and quotients may be rounded twice.
 template <class F, class Op>
 CROSSLANE_FN constexpr typename F::bits apply(Op op, typename F::bits a, typename F::bits b) {
   if constexpr (backend::native_numeric::has_apply<F, Op>)
