@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What the benchmarks share. A benchmark is named group/side or group/side/variant; the side is "crosslane", "rival" (the code
-/// that it is held against; of several variants the fastest counts) or "other" (for information). ratios.py compares by these names.
+/// Declarations that the benchmarks share. A benchmark is named group/side or group/side/variant. The side is "crosslane", "rival" (the
+/// code that it is compared with; the fastest variant counts) or "other" (for information). ratios.py compares by these names.
 #pragma once
 
 #include <crosslane/crosslane.hpp>
@@ -14,7 +14,7 @@ namespace bench {
 
 namespace xl = crosslane;
 
-// One per source file; main() calls those of its backend.
+// One function for each source file. main() calls those of its backend.
 void register_transform(xl::stream_ref q);
 void register_launch(xl::stream_ref q);
 void register_atomic(xl::stream_ref q);
@@ -30,7 +30,7 @@ void register_block_sort(xl::stream_ref q);
 void register_async_copy(xl::stream_ref q);
 void register_check_cost();
 
-/// Seconds from construction to the call.
+/// Measures the seconds since its construction.
 class stopwatch {
  public:
   [[nodiscard]] double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
@@ -39,7 +39,8 @@ class stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-/// For measurement::seconds: the device time of one of `launches` calls of `launch()`, which queue work on the stream.
+/// Returns a function for measurement::seconds. It returns the device time of one of `launches` calls of `launch()`, which queues work on
+/// the stream.
 template <class Launch>
 std::function<double()> device_seconds(xl::stream_ref q, int launches, Launch launch) {
   struct marks {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""compile_time.py --extension .cu --out RESULT.json [--other HEADER]... -- COMMAND... measures what an include adds to the time of
-compiling an empty file. The command gets the file as its last argument. Written as Google Benchmark would, for ratios.py.
+"""compile_time.py --extension .cu --out RESULT.json [--other HEADER]... -- COMMAND... measures how much an include adds to the time of
+compiling an empty file. The command gets the file as its last argument. The result has Google Benchmark's format, for ratios.py.
 """
 import argparse
 import json
@@ -35,7 +35,7 @@ def main():
             source.write_text(f"#include <{header}>\n" if header else "\n")
             sources[header] = source
 
-        # The first round only warms the file cache and tells what compiles.
+        # The first round warms the file cache and finds the headers that compile.
         best = {}
         for header, source in sources.items():
             _, result = seconds_of(arguments.command, source)

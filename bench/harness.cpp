@@ -39,7 +39,7 @@ int run(int argc, char** argv, char const* backend, char const* device) {
   benchmark::AddCustomContext("backend", backend);
   benchmark::AddCustomContext("device", device);
   benchmark::RunSpecifiedBenchmarks();
-  benchmark::ClearRegisteredBenchmarks();  // they own memory of the device
+  benchmark::ClearRegisteredBenchmarks();  // they own device memory
   benchmark::Shutdown();
   return 0;
 }

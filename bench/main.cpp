@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The benchmarks of one backend, both sides of each in one process. Arguments are Google Benchmark's.
+/// Runs the benchmarks of one backend, both sides of each in one process. The arguments are Google Benchmark's.
 #include "bench.hpp"
 
 #include <cstdio>

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Prints what Google Benchmark measured as one table: ours, the rival, their ratio, the bar.
+"""Prints the results of Google Benchmark as one table: ours, the rival, their ratio, the bar.
 
-Benchmarks are named group/side[/variant] (see bench.hpp). The medians over repetitions are compared; of a group's rivals the
-fastest counts. A ratio is the rival's time over ours: above 1 we are faster.
+Benchmarks are named group/side[/variant] (see bench.hpp). The table compares the medians of the repetitions. If a group has several
+rivals, it takes the fastest. A ratio is the rival's time divided by ours: above 1, ours is faster.
 """
 import argparse
 import json
@@ -12,7 +12,7 @@ import re
 import statistics
 import sys
 
-# Of a group: the least ratio that is good enough; the most time, in seconds; or the most times the rival's that it may cost.
+# The bar of a group: "ratio" is the smallest ratio, "time" the largest time in seconds, "cost" the largest multiple of the rival's time.
 BARS = [
     (r"(copy|triad) of ", "ratio", 0.98),
     (r"launch, ", "ratio", 0.97),
@@ -43,7 +43,7 @@ class Result:
     def __str__(self):
         if self.bytes_moved is not None:
             return f"{self.bytes_moved / self.seconds * 1e-9:.4g} GB/s"
-        if self.in_cycles:  # counted as nanoseconds
+        if self.in_cycles:  # a cycle is stored as a nanosecond
             return f"{self.seconds * 1e9:.1f}"
         for unit in ("s", "ms", "us", "ns"):
             if abs(self.seconds) >= SECONDS[unit] or unit == "ns":
@@ -51,7 +51,7 @@ class Result:
 
 
 def read(paths, statistic):
-    """{group: {side: [Result]}} in the order of registration, and the errors."""
+    """Returns {group: {side: [Result]}} in the order of registration, and the errors."""
     repetitions, errors = {}, []
     for path in paths:
         if not os.path.exists(path):
@@ -93,14 +93,14 @@ def rows(groups):
                 verdict = "reached" if ratio * bar[1] >= 1 else "MISSED"
             elif bar and ratio is not None:
                 limit = f"{bar[1]:.2f}"
-                verdict = "reached" if round(ratio, 2) >= bar[1] else "MISSED"  # the rest is noise
+                verdict = "reached" if round(ratio, 2) >= bar[1] else "MISSED"  # further digits are noise
             yield [f"{group}, {ours.variant}" if ours.variant else group, str(ours), str(rival or ""), f"{ratio:.3f}" if ratio is not None else "", str(limit), verdict, rival.variant if rival else ""]
             for other in sides.get("other", []):
                 yield [f"  {other.variant}", "", str(other), f"{other.seconds / ours.seconds:.3f}", "", "", ""]
 
 
 def cycles(groups):
-    """Markdown: the groups "cycles of <what>, <type>[, <size>], <alone or full>", a column for each size. Ours is the fastest variant."""
+    """Yields Markdown of the groups "cycles of <what>, <type>[, <size>], <alone or full>". Each size has a column. The fastest variants count."""
     table = {}
     for group, sides in groups.items():
         match = re.fullmatch(r"cycles of ([^,]+), ([^,]+)(?:, (.+))?, (alone|full)", group)

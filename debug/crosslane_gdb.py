@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""GDB prints spans, buffers, vecs, half and the other small floats, and masks of lanes as their values.
+"""Pretty printers for GDB. They print spans, buffers, vecs, half and the other small floats, and lane masks as values.
 
-`source crosslane_gdb.py` in GDB, or in ~/.gdbinit.
+Run `source crosslane_gdb.py` in GDB, or put the line into ~/.gdbinit.
 """
 import re
 
@@ -14,7 +14,7 @@ def number(type_, position):
 
 
 class Elements:
-    """A pointer and a count; `unreadable` says why the program cannot read them."""
+    """The elements of a pointer and a count. `unreadable` is the reason why the host cannot read them, or empty."""
 
     def __init__(self, data, size, unreadable=""):
         self.data, self.size, self.unreadable = data, size, unreadable
@@ -58,7 +58,7 @@ class Vec:
 
 class SmallFloat:
     def __init__(self, value):
-        format_ = value.type.strip_typedefs().template_argument(0).fields()[0].type.strip_typedefs()  # its base, float_format
+        format_ = value.type.strip_typedefs().template_argument(0).fields()[0].type.strip_typedefs()  # its base class, float_format
         self.bits = int(value["bits_"])
         self.width = 8 * value["bits_"].type.sizeof
         self.exponent, self.mantissa, self.bias = (number(format_, i) for i in (1, 2, 3))
@@ -88,7 +88,7 @@ class SmallFloat:
 
 
 class LaneMask:
-    """The lanes, neighbours as ranges."""
+    """The set lanes. Adjacent lanes are printed as ranges."""
 
     def __init__(self, value):
         self.bits = int(value["bits_"])
@@ -110,7 +110,7 @@ def printers():
         ("small_float", SmallFloat),
         ("lane_mask", LaneMask),
     ):
-        # Between the two names may be the inline namespace of the configuration.
+        # The inline namespace of the configuration may stand between the two names.
         collection.add_printer(name, rf"^crosslane::(\w+::)?{name}<.*>$", printer)
     return collection
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Memory-bound element-wise work: xl::transform beside the best of many kernels written by hand, and beside a naive one.
+/// Memory-bound element-wise work: xl::transform against the fastest of many kernels written by hand, and against a naive one.
 #include "../bench.hpp"
 
 #include <memory>
@@ -25,7 +25,7 @@ struct multiply_add {
 
 // --- by hand ---
 
-/// `Streaming` tells the caches that the data will not be used again.
+/// Loads a value. `Streaming` tells the caches that the data is not used again.
 template <bool Streaming>
 __device__ float4 load(float4 const* p) {
   if constexpr (!Streaming) {
@@ -95,7 +95,8 @@ struct triad_arrays {
   }
 };
 
-/// `Vectors` float4 of each array, `step` apart, from `first`; `n` float4 in all. All loads come before the first store.
+/// Processes `Vectors` float4 of each array, `step` apart, from `first` on. The arrays have `n` float4. All loads come before the first
+/// store.
 template <int Vectors, bool Streaming, class Arrays>
 __device__ void move(Arrays const& arrays, std::size_t first, std::size_t step, std::size_t n) {
   typename Arrays::template values<Vectors> v;
@@ -112,12 +113,12 @@ __device__ void move(Arrays const& arrays, std::size_t first, std::size_t step, 
   }
 }
 
-/// As many blocks as there is work.
+/// Launched with as many blocks as there is work.
 template <int Vectors, bool Streaming, class Arrays>
 __global__ void __launch_bounds__(1024) one_shot(Arrays arrays, std::size_t n) {
   move<Vectors, Streaming>(arrays, std::size_t{blockIdx.x} * (blockDim.x * Vectors) + threadIdx.x, blockDim.x, n);
 }
-/// As many blocks as the device holds at once.
+/// Launched with as many blocks as are resident on the device.
 template <int Vectors, bool Streaming, class Arrays>
 __global__ void __launch_bounds__(1024) grid_stride(Arrays arrays, std::size_t n) {
   std::size_t const step = std::size_t{gridDim.x} * blockDim.x;
@@ -136,7 +137,7 @@ __global__ void naive_triad(float* a, float const* b, float const* c, float s, s
 
 // --- measuring ---
 
-/// What all benchmarks of this file work on: a = f(b, c).
+/// The arrays of all benchmarks of this file: a = f(b, c).
 struct arrays {
   explicit arrays(xl::stream_ref q_) : q{q_}, a{q_, count}, b{q_, count}, c{q_, count} {
     xl::fill(q, b, 1.5f);
@@ -146,7 +147,7 @@ struct arrays {
   xl::buffer<float> a, b, c;
 };
 
-/// Throws unless both ends of the result are what they must be.
+/// Throws if the first or the last elements of the result are wrong.
 void check_result(arrays& data, float expected) {
   constexpr std::size_t checked = 4096;
   std::vector<float> ends(2 * checked);
@@ -157,7 +158,7 @@ void check_result(arrays& data, float expected) {
     if (x != expected) throw std::runtime_error{"wrong result"};
 }
 
-/// `launch(arrays)` moves `bytes` and leaves `expected` everywhere in a.
+/// Adds a benchmark. `launch(arrays)` moves `bytes` and sets every element of a to `expected`.
 template <class Launch>
 void add_kernel(std::shared_ptr<arrays> const& data, std::string const& name, std::size_t bytes, float expected, Launch launch) {
   add({.name = name,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// xl::transform and xl::for_each on the CPU beside loops under OpenMP.
+/// xl::transform and xl::for_each on the CPU against OpenMP loops.
 #include "../bench.hpp"
 
 #include <memory>
@@ -27,7 +27,7 @@ void omp_for_each(float* a, std::size_t n) {
 
 struct arrays {
   arrays(xl::stream_ref q_, std::size_t n_) : q{q_}, n{n_}, a{q_, n_}, b{q_, n_}, c{q_, n_} {
-    // By the loop that is measured, so that on machines with several memories each page is near to its user.
+    // The measured loop also initialises the memory, so that on NUMA machines each page is local to the thread that uses it.
     xl::fill(q, a, 1.5f);
     xl::fill(q, b, 1.5f);
     xl::fill(q, c, 2.5f);
@@ -40,7 +40,7 @@ struct arrays {
 
 int loops_of(std::size_t n) { return n < (1u << 18) ? 1000 : n < (1u << 24) ? 50 : 2; }
 
-/// `seconds(arrays, loops)` is the time of so many loops.
+/// Adds a benchmark. `seconds(arrays, loops)` returns the time of `loops` loops.
 template <class Seconds>
 void add_loop(std::shared_ptr<arrays> const& data, std::string const& name, std::size_t bytes_each, Seconds seconds) {
   int const loops = loops_of(data->n);
@@ -48,11 +48,11 @@ void add_loop(std::shared_ptr<arrays> const& data, std::string const& name, std:
        .iterations = 1,
        .repetitions = data->n < (1u << 24) ? 31 : 9,
        .seconds = [=] { return seconds(*data, loops) / loops; },
-       .prepare = [=] { seconds(*data, (loops + 9) / 10); },  // wakes the threads, fills the caches
+       .prepare = [=] { seconds(*data, (loops + 9) / 10); },  // wakes the threads and fills the caches
        .bytes = double(data->n * bytes_each)});
 }
 
-/// `run` queues a loop.
+/// Adds the library's side. `run` queues a loop.
 template <class Run>
 void add_ours(std::shared_ptr<arrays> const& data, std::string const& group, std::size_t bytes_each, Run run) {
   add_loop(data, group + "/crosslane", bytes_each, [=](arrays& d, int loops) {
@@ -71,8 +71,8 @@ void add_ours(std::shared_ptr<arrays> const& data, std::string const& group, std
   });
 }
 
-/// `run` is a loop. It is called on the stream's thread, without the stream's queue: OpenMP makes a team for each thread that calls
-/// it, and two teams in turns would slow each other down.
+/// Adds the rival's side. `run` is a loop. It runs on the stream's thread, but outside the stream's queue. OpenMP makes a team for each
+/// thread that calls it, and two alternating teams would slow each other down.
 template <class Run>
 void add_rival(std::shared_ptr<arrays> const& data, std::string const& group, std::size_t bytes_each, Run run) {
   add_loop(data, group + "/rival/OpenMP", bytes_each, [=](arrays& d, int loops) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What checks cost on the host, in processor time, beside the same kernels in a plain build at level off. Compiled into bench.host and,
-/// with crosslane::checked, into bench.checked: ratios.py brings the two together by the names.
+/// The cost of checks on the host, in processor time, against the same kernels in a plain build at level off. Compiled into bench.host and,
+/// with crosslane::checked, into bench.checked. ratios.py combines both by their names.
 #include "../bench.hpp"
 
 #include "kernels/blur.hpp"
@@ -21,7 +21,7 @@ namespace {
 
 namespace checks = xl::checks;
 
-/// Of all threads of the program.
+/// Returns the processor time of all threads of the process.
 double processor_seconds() {
   timespec time;
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
@@ -72,7 +72,7 @@ class picture {
   xl::buffer<unsigned> counts_;
 };
 
-/// c = a b, of matrices of `size` rows and columns, by tiles in shared memory.
+/// c = a b, for matrices of `size` rows and columns, by tiles in shared memory.
 struct tiled_product {
   static constexpr int dimensions = 2;
   static constexpr unsigned tile = 16, size = 192;
@@ -126,7 +126,7 @@ void add_levels(std::string const& name) {
       auto const seconds = [=] {
         checks::options o;
         o.level = level;
-        o.seed = 1;  // one thread works, as at level full anyway: those of OpenMP spin while they wait, and that would count
+        o.seed = 1;  // uses one thread, like level full; OpenMP's waiting threads spin, which would count as processor time
         double const begin = processor_seconds();
         checks::report const r = checks::collect(o, [&] { work->run(); });
         double const end = processor_seconds();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Blocks go through tiles of shared memory, read from device memory once, and use each number several times: by the library's pipeline,
-/// by cp.async as it is written by hand, and by loads, stores and barriers.
+/// Blocks process tiles in shared memory. They read each number from device memory once and use it several times. Three ways: the library's
+/// pipeline, hand-written cp.async, and loads, stores and barriers.
 #include "../bench.hpp"
 
 #include <cuda_pipeline_primitives.h>
@@ -16,7 +16,7 @@ namespace {
 constexpr unsigned threads = 256, tile_size = 4096, tiles = 32, stages = 3, quads = tile_size / 4;
 using quad = xl::vec<unsigned, 4>;
 
-/// What a block makes of a tile: this thread's part of the sum of tile[i] * tile[i ^ (32 * k)], k from 1 to `uses`.
+/// Returns the thread's part of a tile's result: the sum of tile[i] * tile[i ^ (32 * k)] for k from 1 to `Uses`.
 template <int Uses>
 __host__ __device__ inline unsigned sum_of(unsigned const* tile, unsigned thread, unsigned step) {
   unsigned sum = 0;

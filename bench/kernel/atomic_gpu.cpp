@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Atomic additions of 2^24 threads: to one address, one for each wave, to random addresses, and to shared memory, beside the vendor's
-/// own functions.
+/// Atomic additions of 2^24 threads against the vendor's functions: to one address, one for each wave, to random addresses, and to shared
+/// memory.
 #include "../bench.hpp"
 
 #include <memory>
@@ -12,7 +12,7 @@ namespace bench {
 namespace {
 
 constexpr unsigned block = 256, grid = 1u << 16, bins = 1u << 20, shared_bins = 256;
-constexpr std::uint32_t scatter = 2654435761u;  // neighbours go to addresses far apart
+constexpr std::uint32_t scatter = 2654435761u;  // sends adjacent threads to distant addresses
 
 // --- ours ---
 
@@ -22,7 +22,7 @@ struct same_address {
     xl::atomic(ctx, counts[0]).fetch_add(1);
   }
 };
-/// Each thread needs its place.
+/// Each thread needs its position.
 struct places {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, unsigned* counts, unsigned* out) const {
@@ -59,7 +59,7 @@ __global__ void places_by_hand(unsigned* counts, unsigned* out) {
   out[std::size_t{blockIdx.x} * blockDim.x + threadIdx.x] = atomicAdd(counts, 1u);
 }
 
-/// By ballot, as it is written for whole waves: one lane adds, the others count themselves.
+/// The usual way for whole waves: one lane adds, the others count their lanes.
 __global__ void places_by_hand_for_waves(unsigned* counts, unsigned* out) {
 #if CROSSLANE_COMPILER_CUDA()
   unsigned const lane = threadIdx.x % 32, lanes = 32;
@@ -97,7 +97,7 @@ struct memory {
   xl::buffer<unsigned> out;
 };
 
-/// `launch(memory)` adds `additions` in all to counts or to sums.
+/// Adds a benchmark. `launch(memory)` adds `additions` in total to counts or to sums.
 template <class Launch>
 void add_kernel(std::shared_ptr<memory> const& data, std::string const& name, double additions, Launch launch) {
   add({.name = name, .iterations = 3, .repetitions = 9, .seconds = device_seconds(data->q, 10, [=] { launch(*data); }), .prepare = [=] {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Reductions of blocks beside every algorithm of CUB's: for one thread, and for all.
+/// Reductions of blocks against every algorithm of CUB, with the result for one thread and for all threads.
 #include "cycles.hpp"
 
 #include <cub/block/block_reduce.cuh>
@@ -49,7 +49,7 @@ struct cub_for_all {
   }
 };
 
-/// As it is found in many programs: lanes, then the first wave.
+/// The way of many programs: reduces the lanes of each wave, then the first wave.
 template <class T, unsigned Threads>
 struct by_hand {
   static constexpr bool sorts = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Scans of blocks beside every algorithm of CUB's: exclusive with the total, and inclusive.
+/// Scans of blocks against every algorithm of CUB: exclusive with the total, and inclusive.
 #include "cycles.hpp"
 
 #include <cub/block/block_scan.cuh>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Sorting the keys of a block beside CUB's radix sort, with digits of 4 bits, its default, and of 5.
+/// Sorting the keys of a block against CUB's radix sort with digits of 4 bits (its default) and of 5 bits.
 #include "cycles.hpp"
 
 #include <cub/block/block_radix_sort.cuh>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Conversions of arrays between float and the small types: xl::transform beside kernels that use the vendor's types and their
-/// functions for pairs, four floats a thread.
+/// Conversions of arrays between float and the small types: xl::transform against kernels with the vendor's types and their functions for
+/// pairs, four floats a thread.
 #include "../bench.hpp"
 
 #include <memory>
@@ -83,7 +83,7 @@ struct arrays {
   xl::buffer<T> small;
 };
 
-/// `launch(arrays)` converts; `check(arrays, launch)` throws unless it does so rightly.
+/// Adds a benchmark. `launch(arrays)` converts. `check(arrays, launch)` throws if the result is wrong.
 template <class T, class Launch, class Check>
 void add_conversion(std::shared_ptr<arrays<T>> const& data, std::string const& name, Launch launch, Check check) {
   add({.name = name,

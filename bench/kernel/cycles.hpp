@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Cycles of an operation of waves or blocks, measured inside a kernel that repeats it, each time with a value that depends on the last
-/// result: `alone`, with one block on each multiprocessor, it is the time that a block waits; `full`, with as many as fit, divided by
-/// their number, what the operation takes of the multiprocessor.
+/// Cycles of an operation of waves or blocks. A kernel repeats the operation, each time with a value that depends on the last result.
+/// `alone` has one block on each multiprocessor: the latency of the operation for a block. `full` has as many blocks as fit, and divides
+/// the cycles by their number: the share of the multiprocessor's time that the operation takes.
 ///
 /// An operation is a class with `scratch`, its shared memory, and `static void run(scratch&, T&...)` for the `items` values of a thread.
-/// Both sides run in the same kernel. Two scratches take turns, so that no side needs a barrier between two operations.
+/// Both sides run in the same kernel. Two scratches alternate, so that no side needs a barrier between two operations.
 #pragma once
 
 #include "../bench.hpp"
@@ -15,7 +15,7 @@
 
 namespace bench {
 
-/// The context of a kernel of `Threads` threads: on a GPU it is empty and can be made anywhere.
+/// The context of a kernel of `Threads` threads. On a GPU it is empty and can be constructed anywhere.
 template <unsigned Threads>
 using block_context = xl::cuda::context<32, xl::kernel_shape<1, Threads, 1, 1>>;
 
@@ -26,7 +26,7 @@ constexpr char const* name_of() {
 
 namespace detail {
 
-/// A value that looks random and is never NaN: a key for the next sort, an operand for the next sum.
+/// Returns a pseudo-random value that is never NaN: a key for the next sort, an operand for the next sum.
 template <class T>
 __device__ T next_value(T value, unsigned salt) {
   using word = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
@@ -69,7 +69,7 @@ __global__ void __launch_bounds__(Threads) repeat(T* out, long long* cycles, T z
 
 }  // namespace detail
 
-/// Adds the measurements of one side of a group, `alone` and `full`.
+/// Adds the measurements `alone` and `full` of one side of a group.
 template <class Op, class T, unsigned Items, unsigned Threads>
 void add_cycles(xl::stream_ref q, std::string const& group, std::string const& side) {
   auto const kernel = detail::repeat<Op, T, Items, Threads>;
@@ -92,7 +92,7 @@ void add_cycles(xl::stream_ref q, std::string const& group, std::string const& s
                q.synchronize();
                double sum = 0;
                for (long long const c : *cycles) sum += double(c);
-               return sum / grid / detail::repetitions / per_multiprocessor * 1e-9;  // a cycle counts as a nanosecond: see ratios.py
+               return sum / grid / detail::repetitions / per_multiprocessor * 1e-9;  // a cycle is stored as a nanosecond: see ratios.py
              },
          .prepare = {}});
   }

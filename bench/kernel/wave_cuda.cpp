@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Reductions and scans of waves beside CUB's and beside the loops that are written by hand.
+/// Reductions and scans of waves against CUB's and against hand-written loops.
 #include "cycles.hpp"
 
 #include <cub/warp/warp_reduce.cuh>
@@ -29,7 +29,7 @@ struct reduce_by_hand : no_scratch<Threads> {
   }
 };
 template <class T, unsigned Threads>
-struct reduce_by_cub {  // for the first lane alone
+struct reduce_by_cub {  // result in the first lane only
   static constexpr bool sorts = false;
   using scratch = typename cub::WarpReduce<T>::TempStorage[Threads / 32];
   static __device__ void run(scratch& s, T (&v)[1]) { v[0] = cub::WarpReduce<T>(s[threadIdx.x / 32]).Sum(v[0]); }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What a launch costs the program, beside the vendor's own <<<>>>.
+/// The cost of a launch on the host, against the vendor's own <<<>>>.
 #include "../bench.hpp"
 
 #include <string>
@@ -7,7 +7,7 @@
 namespace bench {
 namespace {
 
-constexpr int batch = 1000;  // fewer than a stream's queue holds: no launch waits for the device
+constexpr int batch = 1000;  // fewer than a stream's queue holds, so that no launch waits for the device
 constexpr unsigned block = 256;
 
 struct empty_kernel {
@@ -26,7 +26,7 @@ __global__ void raw_of_5(float const* in, float* out, float factor, int n, unsig
   if (threadIdx.x < unsigned(n)) out[threadIdx.x] = factor * in[threadIdx.x] + float(seed);
 }
 
-/// Time per launch: until all of a batch are queued, or until all are done.
+/// Adds the time per launch: until a batch is queued, and until it is done.
 template <class Launch>
 void add_side(xl::stream_ref q, std::string const& group, char const* side, Launch launch) {
   for (bool const queued : {true, false}) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Large tensors, most of a gibibyte, from one layout to another: xl::convert against a copy of as many bytes, which no conversion of
-/// elements of one type can beat, and a transpose by hand, tiles of 32 x 32 in padded shared memory.
+/// Large tensors, most of a gibibyte, from one layout to another. xl::convert against a copy of as many bytes, which is a lower bound for
+/// conversions of one element type, and against a hand-written transpose with tiles of 32 x 32 in padded shared memory.
 #include "../bench.hpp"
 
 #include <crosslane/tensor.hpp>
@@ -14,7 +14,7 @@ namespace {
 
 namespace axis = xl::axis;
 
-/// Memory that all cases share.
+/// The memory of all cases.
 struct memory {
   explicit memory(xl::stream_ref q_) : q{q_}, in{q_, bytes}, out{q_, bytes}, wrong{q_, 1} {}
   static constexpr std::size_t bytes = std::size_t{5} << 28;
@@ -36,7 +36,7 @@ __global__ void __launch_bounds__(256) compare(To to, From from, float scale, un
 template <class T>
 __global__ void __launch_bounds__(256) write_values(T* p, std::size_t n) {
   for (std::size_t i = blockIdx.x * std::size_t{256} + threadIdx.x; i < n; i += gridDim.x * std::size_t{256})
-    p[i] = T(float((i * 0x9e3779b97f4a7c15u) >> 57));  // no two rows or images alike
+    p[i] = T(float((i * 0x9e3779b97f4a7c15u) >> 57));  // no two rows or images are alike
 }
 
 template <class T, class U, class From, class To>
@@ -44,7 +44,7 @@ struct conversion {
   std::shared_ptr<memory> m;
   From from;
   To to;
-  float scale = 1;  // other than 1: convert_scaled
+  float scale = 1;  // convert_scaled if not 1
 
   xl::tensor_view<T const, From> in() const { return {reinterpret_cast<T const*>(std::as_const(m->in).data()), from}; }
   xl::tensor_view<U, To> out() const { return {reinterpret_cast<U*>(m->out.data()), to}; }
@@ -55,7 +55,7 @@ struct conversion {
     else
       xl::convert(m->q, in(), out());
   }
-  /// Throws unless `run` writes every element where it belongs.
+  /// Throws if `run` does not write every element to its place.
   template <class Run>
   void check(Run const& run) const {
     write_values<<<1024, 256, 0, m->q.native()>>>(reinterpret_cast<T*>(m->in.data()), std::size_t(from.span_size()));
@@ -70,7 +70,7 @@ struct conversion {
   }
 };
 
-/// Both sides, and what `add_others` adds with a function that takes a name and what to run.
+/// Adds both sides, and the sides that `add_others` adds. `add_others` gets a function that takes a name and the function to run.
 template <class T, class U, class From, class To, class Others>
 void add_case(std::shared_ptr<memory> const& m, std::string const& name, From const& from, To const& to, float scale,
               Others const& add_others) {
@@ -114,7 +114,7 @@ __global__ void __launch_bounds__(256) transpose_by_hand(T* out, T const* in, in
   for (int y = int(threadIdx.y); y < 32; y += 8)
     if (tx < height && ty0 + y < width) out[base + std::size_t(ty0 + y) * height + tx] = tile[threadIdx.x][y];
 }
-/// `batch` matrices of height x width.
+/// Transposes `batch` matrices of height x width.
 struct by_hand {
   int batch, height, width;
   template <class C, class Side>
@@ -130,7 +130,7 @@ struct by_hand {
   }
 };
 
-/// At least a gibibyte of elements of a type.
+/// Returns the number of images that have at least a gibibyte of elements.
 template <class T>
 int batch_of(int channels, int side) {
   std::size_t const image = std::size_t(channels) * side * side * sizeof(T);
@@ -143,7 +143,7 @@ std::string text_of(xl::image_extents const& e) {
          number(e.extent<axis::w>());
 }
 
-/// Elements of 12 and 16 bytes.
+/// An element of 12 or 16 bytes.
 template <int N>
 struct floats {
   float x[N];
@@ -166,7 +166,7 @@ void add_images(std::shared_ptr<memory> const& m, std::string const& type, int c
   add_images<T>(m, type, {batch_of<T>(channels, side), channels, side, side});
 }
 
-/// An array of three axes in the orders that PyTorch's permute() calls by these numbers.
+/// Permutes an array of three axes. The orders have the numbers of PyTorch's permute().
 template <class T>
 void add_permutations(std::shared_ptr<memory> const& m, std::string const& type, int a, int b, int c) {
   using extents = xl::extents<int, axis::n, axis::h, axis::w>;
@@ -205,7 +205,7 @@ void register_tensor_convert(xl::stream_ref q) {
   add_images<xl::half>(m, "half", {16384, 112, 8, 8});
   add_images<float>(m, "float", {16384, 112, 8, 8});
 
-  // Planes that are no whole vectors; 9 x 9 and 19 x 19 are boards of shogi and go.
+  // Planes that are not whole vectors. 9 x 9 and 19 x 19 are boards of shogi and go.
   for (auto const& [channels, side] : {std::pair{512, 7}, {64, 7}, {192, 9}, {256, 14}, {256, 19}, {128, 28}}) {
     add_images<xl::half>(m, "half", channels, side);
     add_images<float>(m, "float", channels, side);
@@ -219,7 +219,7 @@ void register_tensor_convert(xl::stream_ref q) {
   add_permutations<xl::half>(m, "half", 401, 499, 703);
   add_permutations<unsigned char>(m, "byte", 600, 512, 768);
 
-  // What a network takes of pictures.
+  // The input of a network from pictures.
   xl::image_extents const e{batch_of<float>(3, 224), 3, 224, 224};
   std::string const shape = text_of(e);
   add_case<unsigned char, float>(m, "nhwc to nchw, bytes to floats scaled " + shape, xl::nhwc{e}, xl::nchw{e}, 1 / 255.f, nothing{});

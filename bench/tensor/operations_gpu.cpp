@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Element-wise work and reductions of tensors beside kernels by hand for that very layout, which know what is contiguous and divide by
-/// nothing that they need not.
+/// Element-wise work and reductions of tensors against kernels written by hand for one layout. These kernels know what is contiguous and
+/// avoid divisions.
 #include "../bench.hpp"
 
 #include <crosslane/tensor.hpp>
@@ -22,7 +22,7 @@ struct add_bias {
   CROSSLANE_FN float operator()(float x, float bias) const { return x + bias; }
 };
 
-/// Four channels a thread.
+/// Each thread computes four channels.
 __global__ void __launch_bounds__(256) add_by_hand(float4* out, float4 const* in, float4 const* bias, unsigned quads, unsigned total) {
   unsigned const i = blockIdx.x * 256 + threadIdx.x;
   if (i >= total) return;
@@ -39,7 +39,7 @@ __device__ float sum_of_block(float x) {
   }
   return partial[0];
 }
-/// A block a row.
+/// Each block reduces a row.
 __global__ void __launch_bounds__(256) rows_by_hand(float* out, float4 const* in, unsigned quads) {
   float sum = 0;
   for (unsigned i = threadIdx.x; i < quads; i += 256) {
@@ -49,7 +49,7 @@ __global__ void __launch_bounds__(256) rows_by_hand(float* out, float4 const* in
   sum = sum_of_block(sum);
   if (threadIdx.x == 0) out[blockIdx.x] = sum;
 }
-/// A thread a column of a part of an image: neighbours are neighbouring channels. The parts meet in atomic additions.
+/// Each thread reduces a column of a part of an image. Adjacent threads take adjacent channels. Atomic additions combine the parts.
 __global__ void __launch_bounds__(256) columns_by_hand(float* out, float const* in, unsigned channels, unsigned height, unsigned parts) {
   unsigned const image = blockIdx.x / parts, share = height / parts, first = blockIdx.x % parts * share;
   float const* const from = in + (std::size_t{image} * height + first) * channels + threadIdx.x;
@@ -66,7 +66,7 @@ struct images {
   xl::tensor<float, xl::packed<xl::extents<int, axis::c>, xl::axes<axis::c>>> bias;
   xl::tensor<float, xl::row_major<axis::n, axis::c>> sums;
 
-  /// Whole numbers, so that sums are exact in any order.
+  /// Sets the inputs to integers, so that sums are exact in any order.
   void reset() {
     std::vector<float> values(count);
     for (std::size_t i = 0; i < count; ++i) values[i] = float(i * 7 % 13);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Element-wise work, conversions and reductions of tensors on the CPU beside loops under OpenMP over the same memory, with as many
-/// threads.
+/// Element-wise work, conversions and reductions of tensors on the CPU against OpenMP loops over the same memory, with as many threads.
 #include "../bench.hpp"
 
 #include <crosslane/tensor.hpp>
@@ -49,7 +48,7 @@ struct tensors {
   xl::tensor<float, xl::row_major<axis::n, axis::c>> sums{q, {images, channels}};
 };
 
-// The rivals. Sizes are arguments: what the compiler of a program knows is not more than the tensor's types say.
+// The rivals. Sizes are arguments, so that the compiler knows no more than the types of the tensors tell it.
 
 void bias_of_planes(float* to, float const* from, float const* bias, int rows, int c, int n) {
 #pragma omp parallel for
@@ -117,7 +116,7 @@ void sums_of_channels(float* to, float const* from, int n, int c, int p) {
   }
 }
 
-/// Both sides; the rival is called on the stream's thread (see algorithm/transform_host.cpp).
+/// Adds both sides. The rival runs on the stream's thread (see algorithm/transform_host.cpp).
 template <class Run, class Rival>
 void add_both(std::shared_ptr<tensors> const& data, std::string const& group, double bytes, Run run, Rival rival) {
   constexpr int loops = 4;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The largest difference between what a kernel gave and what the reference gave.
+/// The largest difference between the results of a kernel and of the reference.
 #pragma once
 
 #include <cmath>
@@ -8,7 +8,7 @@
 
 namespace examples {
 
-/// Of two ranges of numbers, times `scale`; infinite where one is no number, or where the ranges differ in length.
+/// Returns the largest difference between two ranges of numbers, times `scale`. Returns infinity if a number is NaN or the lengths differ.
 template <class A, class B>
 [[nodiscard]] double largest_difference(A const& a, B const& b, double scale = 1) {
   if (a.size() != b.size()) return std::numeric_limits<double>::infinity();

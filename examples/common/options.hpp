@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The command line, as far as all examples have the same.
+/// The command-line options that all examples share.
 #pragma once
 
 #include <cstddef>
@@ -18,20 +18,20 @@ struct usage_error : std::runtime_error {
 };
 
 struct options {
-  std::vector<std::string> operands;  // what is no option, in its order
+  std::vector<std::string> operands;  // arguments that are not options, in their order
   std::optional<std::filesystem::path> rows_file;
   int repeat = 100;
   bool no_host = false;
   bool help = false;
 };
 
-/// The options' part of a usage text.
+/// The usage text of the shared options.
 extern char const* const options_text;
 
-/// Throws usage_error, also where there are more than `most_operands`.
+/// Returns the options. Throws usage_error if they are wrong or there are more than `most_operands` operands.
 [[nodiscard]] options parse_options(int count, char const* const* arguments, std::size_t most_operands);
 
-/// A whole number from `least` to `most`. Throws usage_error, which begins with `what`.
+/// Returns the text as a whole number from `least` to `most`. Throws usage_error with a message that begins with `what`.
 [[nodiscard]] std::size_t parse_count(std::string_view text, std::string const& what, std::size_t least, std::size_t most);
 
 }  // namespace examples

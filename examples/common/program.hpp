@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What the programs of all examples do around their kernels. Only for the files that have a main().
+/// The parts of an example's program around its kernels. Only for files with a main().
 #pragma once
 
 #include "options.hpp"
@@ -20,7 +20,7 @@ namespace examples {
 
 namespace xl = crosslane;
 
-/// There is nothing to run on: no failure, but exit code 77.
+/// There is no device to run on. This is not a failure, but gives exit code 77.
 struct no_device : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -29,7 +29,7 @@ inline constexpr bool built_for_gpu = !std::is_same_v<xl::default_backend, xl::h
 
 [[nodiscard]] inline bool runs_on_host(options const& chosen) { return !built_for_gpu || !chosen.no_host; }
 
-/// Throws no_device where neither a GPU nor the host is left.
+/// Throws no_device if there is neither a GPU nor the host to run on.
 inline void require_device(options const& chosen, char const* program) {
   if (xl::device::count() > 0) return;
   auto const text = std::string{"no "} + xl::default_backend::name + " device on this machine";
@@ -37,7 +37,7 @@ inline void require_device(options const& chosen, char const* program) {
   std::fprintf(stderr, "%s: %s: only the CPU runs\n", program, text.c_str());
 }
 
-/// Calls run(device) for each device of the GPU's backend and of the host.
+/// Calls run(device) for each GPU of the default backend and for each device of the host.
 template <class Run>
 void for_each_device(options const& chosen, Run const& run) {
   if constexpr (built_for_gpu)
@@ -46,7 +46,7 @@ void for_each_device(options const& chosen, Run const& run) {
     for (int i = 0; i < xl::basic_device<xl::host>::count(); ++i) run(xl::basic_device<xl::host>{i});
 }
 
-/// Prints the table of `made` and of the rows that the program was told to add it to, which are written back.
+/// Prints the table of the rows `old` and `made`. Writes the rows back if the command line names a file of rows.
 inline void print_rows(options const& chosen, std::vector<row> const& old, std::vector<row> const& made) {
   auto const rows = merge(old, made);
   print_table(std::cout, rows);
@@ -56,7 +56,7 @@ inline void print_rows(options const& chosen, std::vector<row> const& old, std::
   return chosen.rows_file ? read_rows(*chosen.rows_file) : std::vector<row>{};
 }
 
-/// The body of main(): body(options), or the usage text. What it throws becomes one line on stderr and exit code 1.
+/// The body of main(). Calls body(options) or prints the usage text. An exception becomes one line on stderr and exit code 1.
 template <class Body>
 [[nodiscard]] int run_program(char const* name, char const* usage, int count, char const* const* arguments, std::size_t most_operands,
                               Body const& body) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// A line on the terminal that says what is being done.
+/// A line on the terminal that shows the current step.
 #pragma once
 
 #include <string>
 
 namespace examples {
 
-/// Writes to stderr: on a terminal one line that is overwritten and at last removed, elsewhere a line for each `what`.
+/// Writes to stderr. On a terminal it overwrites one line and removes it at the end. Elsewhere it writes a line for each `what`.
 class progress {
  public:
   progress();
@@ -14,7 +14,7 @@ class progress {
   progress& operator=(progress const&) = delete;
   ~progress();
 
-  /// "what: step"; the step is shown on a terminal only.
+  /// Shows "what: step". Only a terminal shows the step.
   void show(std::string const& what, std::string const& step = {});
 
  private:

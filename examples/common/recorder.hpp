@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Runs kernels on a device of any backend one by one and notes their rows of the table.
+/// Runs kernels one by one on a device of any backend and records their rows of the table.
 #pragma once
 
 #include "progress.hpp"
@@ -21,14 +21,15 @@ class recorder {
  public:
   recorder(xl::basic_stream<Backend> const& q, int repeat, progress& shown)
       : q_{q}, properties_{q.device().properties()}, repeat_{repeat}, shown_{shown}, target_{Backend::name} {
-    // The devices of the host differ in the width of their waves, which has a column of its own.
+    // The devices of the host differ only in the width of their waves, which has its own column.
     if (target_ == "host") return;
     std::string const architecture{properties_.architecture};
     target_.append(1, ' ').append(architecture, 0, architecture.find(':'));
     if (int const index = q.device().index(); index > 0) target_.append(" #").append(std::to_string(index));
   }
 
-  /// `bytes` as in row. `prepare()` restores what the launches for timing have spoilt; then one launch makes the result.
+  /// Measures `launch()` and records a row. `bytes` is as in row. `prepare()` restores what the timed launches overwrite. One more launch
+  /// then makes the result.
   template <class Launch, class Prepare>
   void run(char const* kernel, std::size_t bytes, Launch const& launch, Prepare const& prepare) {
     shown_.show(target_ + ", waves of " + std::to_string(properties_.wave_size) + " lanes", kernel);
@@ -48,7 +49,7 @@ class recorder {
     run(kernel, bytes, launch, [] {});
   }
 
-  /// The difference of the kernel that ran last. Throws std::runtime_error where it is larger than `allowed`, or not a number.
+  /// Records the difference of the last kernel. Throws std::runtime_error if it is larger than `allowed` or NaN.
   void difference(double value, double allowed) {
     row& r = rows_.back();
     r.difference = value;

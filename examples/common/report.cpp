@@ -26,7 +26,7 @@ std::string time_text(double milliseconds) {
   return format("%.2f s", milliseconds / 1000);
 }
 
-/// Three digits that count.
+/// Returns the number with three significant digits.
 std::string rate_text(double gigabytes) { return format(gigabytes < 10 ? "%.2f" : gigabytes < 100 ? "%.1f" : "%.0f", gigabytes); }
 
 line cells(row const& r) {
@@ -41,7 +41,7 @@ line cells(row const& r) {
 void print_line(std::ostream& out, line const& text, std::array<std::size_t, columns> const& width) {
   for (std::size_t c = 0; c < columns; ++c) {
     auto const padding = std::string(width[c] - text[c].size(), ' ');
-    // Words to the left, numbers to the right.
+    // Words are left-aligned, numbers right-aligned.
     out << (c == 0 ? "" : "  ") << (c < 2 ? text[c] + padding : padding + text[c]);
   }
   out << '\n';

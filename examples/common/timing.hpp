@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Time of a kernel on a device.
+/// The time of a kernel on a device.
 #pragma once
 
 #include <crosslane/crosslane.hpp>
@@ -10,8 +10,8 @@ namespace examples {
 
 namespace xl = crosslane;
 
-/// Milliseconds of one `launch()` on the stream, the best of several rounds. A round is several launches between two events, so
-/// that the launches' own time is hidden. At most `repeat` launches, fewer where they take long.
+/// Returns the milliseconds of one `launch()` on the stream, the best of several rounds. A round is several launches between two events,
+/// which hides the cost of the launch itself. Makes at most `repeat` launches, fewer if they take long.
 template <class Stream, class Launch>
 [[nodiscard]] double best_time(Stream const& q, Launch const& launch, int repeat) {
   using event = xl::basic_event<typename Stream::backend, true>;
@@ -24,11 +24,11 @@ template <class Stream, class Launch>
     for (int i = 0; i < launches; ++i) launch();
     end.record(q);
     end.synchronize();
-    q.synchronize();  // here errors of the kernel surface
+    q.synchronize();  // errors of the kernel are reported here
     return double(xl::elapsed_milliseconds(begin, end)) / launches;
   };
 
-  double const first = round(1);  // with all that a first launch costs
+  double const first = round(1);  // includes the cost of a first launch
   int const per_round = std::clamp(int(1 / std::max(first, 1e-3)), 1, std::max(1, repeat / 5));
   double best = round(per_round);
   double spent = first + best * per_round;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The three kernels as calls of the program.
+/// Functions that queue the three kernels.
 #pragma once
 
 #include "kernels.hpp"
 
 namespace compaction {
 
-/// A predicate: the value is greater.
+/// A predicate: the value is greater than the threshold.
 struct above {
   float threshold;
   CROSSLANE_FN bool operator()(float value) const { return value > threshold; }
@@ -14,7 +14,7 @@ struct above {
 
 [[nodiscard]] inline unsigned blocks(std::size_t elements) { return xl::cover(elements, block_elements); }
 
-// Queued on the stream. `counts` has blocks(in.size()) elements, `offsets` one more, `out` has room for all that is kept.
+// These functions queue kernels. `counts` has blocks(in.size()) elements, `offsets` one more. `out` has space for all kept elements.
 
 template <xl::stream_like S, class Predicate>
 void count(S const& q, xl::span<float const> in, Predicate keep, xl::span<unsigned> counts) {
@@ -29,7 +29,7 @@ void scatter(S const& q, xl::span<float const> in, Predicate keep, xl::span<std:
   xl::launch(q, {.grid = blocks(in.size())}, scatter_kept<Predicate>{keep}, in, offsets, out);
 }
 
-/// out = the elements for which the predicate holds, in their order; the last of `offsets` is their number.
+/// Queues out = the elements for which the predicate is true, in their order. The last element of `offsets` becomes their number.
 template <xl::stream_like S, class Predicate>
 void compact(S const& q, xl::span<float const> in, Predicate keep, xl::span<unsigned> counts, xl::span<std::uint64_t> offsets,
              xl::span<float> out) {

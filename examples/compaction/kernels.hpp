@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Stream compaction that keeps the order: count what each block keeps, sum the counts up, write everything to its place.
+/// Stream compaction that keeps the order, in three kernels: count the kept elements of each block, scan the counts, write the elements.
 #pragma once
 
 #include <crosslane/crosslane.hpp>
@@ -13,17 +13,17 @@ namespace xl = crosslane;
 
 inline constexpr auto block = xl::block_size<256>;
 inline constexpr unsigned rounds = 8;                     // elements of a thread
-inline constexpr unsigned block_elements = 256 * rounds;  // neighbours; the last block may have fewer
+inline constexpr unsigned block_elements = 256 * rounds;  // adjacent elements of a block; the last block may have fewer
 
-/// The thread's element of each round. A wave takes `rounds` times as many neighbours as it has lanes, a lane each of them in turn, so
-/// that the order of elements is that of waves, then of rounds, then of lanes.
+/// Returns the index of the thread's element in each round. A wave takes adjacent elements, in each round one for each lane. The order of
+/// the elements is therefore by wave, then by round, then by lane.
 template <xl::kernel_context Ctx>
 CROSSLANE_FN std::size_t element(Ctx const& ctx, unsigned round) {
   std::size_t const wave = ctx.block_rank() * ctx.wave_count() + ctx.wave_rank();
   return (wave * rounds + round) * Ctx::wave_size + ctx.lane_rank();
 }
 
-/// counts [blocks] = how many elements of `in` each block keeps. Grid: blocks of block_elements.
+/// counts [blocks] = the number of elements of `in` that each block keeps. Grid: blocks of block_elements.
 template <class Predicate>
 struct count_kept {
   static constexpr auto block = compaction::block;
@@ -45,7 +45,7 @@ struct count_kept {
   }
 };
 
-/// offsets [blocks + 1] = the sum of the counts before each block; the last is that of all. One block.
+/// offsets [blocks + 1] = the sum of the counts before each block; the last element is the total. Grid: one block.
 struct scan_counts {
   static constexpr auto block = compaction::block;
 
@@ -57,19 +57,19 @@ struct scan_counts {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, xl::span<unsigned const> counts, xl::span<std::uint64_t> offsets) const {
     std::uint64_t before = 0;
-    for (std::size_t first = 0; first < counts.size(); first += ctx.block_size()) {  // the same rounds for all threads
+    for (std::size_t first = 0; first < counts.size(); first += ctx.block_size()) {  // all threads take the same rounds
       std::size_t const i = first + ctx.thread_rank();
       std::uint64_t const count = i < counts.size() ? counts[i] : 0;
       auto const scan = xl::block_scan(ctx, s.scan, count, xl::plus{}, before);
       if (i < counts.size()) offsets[i] = scan.prefix;
       before += scan.total;
-      ctx.sync_block();  // before the scratch is used again
+      ctx.sync_block();  // the scratch is used again
     }
     if (ctx.thread_rank() == 0) offsets[counts.size()] = before;
   }
 };
 
-/// out [kept] = the elements of `in` for which the predicate holds, in their order. Grid as in count_kept.
+/// out [kept] = the elements of `in` for which the predicate is true, in their order. Grid: as in count_kept.
 template <class Predicate>
 struct scatter_kept {
   static constexpr auto block = compaction::block;
@@ -86,7 +86,7 @@ struct scatter_kept {
                                xl::span<float> out) const {
     auto const wave = xl::wave(ctx);
     float value[rounds];
-    xl::lane_mask<Ctx::wave_size> kept[rounds];  // the lanes that keep their element of a round
+    xl::lane_mask<Ctx::wave_size> kept[rounds];  // lanes that keep their element of the round
     unsigned kept_by_wave = 0;
     for (unsigned r = 0; r < rounds; ++r) {
       auto const i = element(ctx, r);
@@ -94,7 +94,7 @@ struct scatter_kept {
       kept[r] = wave.ballot(i < in.size() && keep(value[r]));
       kept_by_wave += kept[r].count();
     }
-    // One lane speaks for its wave in the scan of the block, and tells the others what lies before.
+    // One lane of each wave takes part in the block's scan and broadcasts the number of elements before its wave.
     auto const scan = xl::block_scan(ctx, s.scan, wave.is_leader() ? kept_by_wave : 0, xl::plus{}, 0);
     std::size_t to = offsets[ctx.block_index()] + wave.broadcast(scan.prefix);
     for (unsigned r = 0; r < rounds; ++r) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Stream compaction, measured and compared with std::copy_if on every device that this program was built for and on the CPU.
+/// Measures stream compaction on every device that this program was built for and on the CPU. Compares the results with std::copy_if.
 #include "common/difference.hpp"
 #include "common/program.hpp"
 #include "common/recorder.hpp"
@@ -12,7 +12,7 @@
 namespace compaction {
 namespace {
 
-/// What each kernel must give, exactly.
+/// The exact results of each kernel.
 struct reference {
   std::vector<unsigned> counts;
   std::vector<std::uint64_t> offsets{0};
@@ -50,7 +50,7 @@ std::vector<examples::row> measure(xl::basic_device<Backend> device, std::vector
   std::size_t const read = values.size() * sizeof(float), written = expected.kept.size() * sizeof(float);
   recorder.run("count", read, [&] { count(q, in, keep, counts); });
   recorder.difference(largest_difference(download(counts), expected.counts), 0);
-  // It moves little: bytes a second would say nothing.
+  // The kernel moves too few bytes for a meaningful rate.
   recorder.run("scan of counts", 0, [&] { scan(q, counts, offsets); });
   recorder.difference(largest_difference(download(offsets), expected.offsets), 0);
   recorder.run("scatter", read + written, [&] { scatter(q, in, keep, offsets, out); });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The kernel of examples/layouts on tensors of Python's array libraries: a shared library that softmax.py calls.
+/// The kernel of examples/layouts on tensors of Python's array libraries. A shared library that softmax.py calls.
 #include "layouts/softmax.hpp"
 
 #include <crosslane/tensor/dlpack.hpp>
@@ -14,7 +14,8 @@ using layouts::axis::c;
 
 constexpr bool on_cpu = std::string_view{xl::default_backend::name} == "host";
 
-/// A tensor of the same order without gaps, filled by the kernel, if `in` has elements T in the order of L; else null.
+/// Returns a new tensor of the same order without gaps, filled by the kernel. Returns null if `in` does not have elements T in the order of
+/// L.
 template <class T, class L, class In>
 void* softmax_of(In const& in, xl::stream_ref q) {
   auto const run = [&](auto const& view) -> void* {
@@ -30,7 +31,7 @@ void* softmax_of(In const& in, xl::stream_ref q) {
   return nullptr;
 }
 
-/// `stream` is the library's own, of a GPU.
+/// `stream` is the array library's own stream on a GPU.
 template <class In>
 void* softmax(In const& in, void* stream) {
   xl::device const device{on_cpu ? 0 : in.dl_tensor.device.device_id};
@@ -39,7 +40,7 @@ void* softmax(In const& in, void* stream) {
     if (void* out = softmax_of<float, xl::nhwc>(in, q)) return out;
     if (void* out = softmax_of<xl::half, xl::nchw>(in, q)) return out;
     if (void* out = softmax_of<xl::half, xl::nhwc>(in, q)) return out;
-    (void)xl::dlpack_view<float const, xl::nchw>(device, in);  // says why not
+    (void)xl::dlpack_view<float const, xl::nchw>(device, in);  // throws with the reason
     return nullptr;
   };
   if constexpr (on_cpu)
@@ -62,15 +63,15 @@ void* or_failure(Call const& call) noexcept {
 
 }  // namespace
 
-/// From a DLManagedTensor or DLManagedTensorVersioned, which stays the caller's, to a new one of the same kind, which becomes the
-/// caller's; null where softmax_failure() says why not.
+/// Takes a DLManagedTensor or DLManagedTensorVersioned, which stays the caller's. Returns a new one of the same kind, which the caller
+/// owns. Returns null on failure; softmax_failure() then has the reason.
 extern "C" void* softmax_unversioned(xl::dlpack::managed_tensor const* in, void* stream) {
   return or_failure([&] { return softmax(*in, stream); });
 }
 extern "C" void* softmax_versioned(xl::dlpack::managed_tensor_versioned const* in, void* stream) {
   return or_failure([&] { return softmax(*in, stream); });
 }
-/// Gives back a result that nobody else has taken.
+/// Frees a result that no library has taken.
 extern "C" void softmax_free_unversioned(xl::dlpack::managed_tensor* result) { result->deleter(result); }
 extern "C" void softmax_free_versioned(xl::dlpack::managed_tensor_versioned* result) { result->deleter(result); }
 extern "C" char const* softmax_failure() { return failure.c_str(); }

@@ -13,22 +13,22 @@ python.PyCapsule_SetName.argtypes = [ctypes.py_object, ctypes.c_char_p]
 python.PyCapsule_New.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
 python.PyCapsule_New.restype = ctypes.py_object
 
-# A capsule keeps a pointer to its name, not the name.
+# A capsule stores a pointer to its name, so the names must outlive it.
 UNVERSIONED, VERSIONED, USED = b"dltensor", b"dltensor_versioned", b"used_dltensor"
 
 
 class _Result:
-    """What from_dlpack() of an array library takes: it gets the memory, renames the capsule, and frees by the structure's deleter."""
+    """The argument of an array library's from_dlpack(), which takes the memory, renames the capsule and later calls the deleter."""
 
     def __init__(self, address, name, device, free):
         self._address, self._name, self._device, self._free = address, name, device, free
         self._capsule = python.PyCapsule_New(address, name, None)
 
     def __dlpack__(self, **_):
-        return self._capsule  # always the same: a second library finds it taken
+        return self._capsule  # always the same capsule, so a second library finds it taken
 
     def __del__(self):
-        if python.PyCapsule_IsValid(self._capsule, self._name):  # from_dlpack() has failed
+        if python.PyCapsule_IsValid(self._capsule, self._name):  # from_dlpack() failed
             python.PyCapsule_SetName(self._capsule, USED)
             self._free(self._address)
 
@@ -37,7 +37,7 @@ class _Result:
 
 
 def _stream(x):
-    """The stream that the library uses now; none on the CPU."""
+    """Returns the current stream of the array library, or None on the CPU."""
     if getattr(x, "is_cuda", False):
         return sys.modules["torch"].cuda.current_stream(x.device).cuda_stream
     if type(x).__module__.startswith("cupy"):
@@ -46,8 +46,8 @@ def _stream(x):
 
 
 def _export(x):
-    """A capsule with the structure, which keeps the memory while it lives."""
-    order = {} if _stream(x) is None else {"stream": -1}  # the kernel runs on the library's own stream: nothing has to wait
+    """Returns a capsule with the structure. The capsule keeps the memory alive."""
+    order = {} if _stream(x) is None else {"stream": -1}  # the kernel runs on the library's own stream, so nothing has to wait
     try:
         return x.__dlpack__(max_version=(1, 0), **order)
     except TypeError:  # a library from before DLPack 1.0
@@ -55,7 +55,7 @@ def _export(x):
 
 
 class Softmax:
-    """`library` is the file softmax.<backend>.so: .host for tensors on the CPU, .cuda or .hip for those on such a GPU."""
+    """`library` is the file softmax.<backend>.so: .host for tensors on the CPU, .cuda or .hip for tensors on such a GPU."""
 
     def __init__(self, library):
         self._library = ctypes.CDLL(library)
@@ -68,7 +68,7 @@ class Softmax:
         self._library.softmax_failure.restype = ctypes.c_char_p
 
     def __call__(self, x):
-        """A new tensor of the same library, element type and order in memory. On a GPU it is queued on the library's current stream."""
+        """Returns a new tensor of the same library, element type and order in memory. On a GPU, uses the library's current stream."""
         capsule = _export(x)
         versioned = python.PyCapsule_GetName(capsule) == VERSIONED
         name = VERSIONED if versioned else UNVERSIONED

@@ -11,16 +11,16 @@ namespace layernorm {
 
 namespace xl = crosslane;
 
-/// Mean and variance of some values, in a form that can be put together. The square of a mean is never taken from a mean of squares:
-/// where the mean is large that would leave nothing of the variance.
+/// The mean and the variance of some values, in a form that can be combined. The variance is never a mean of squares minus a squared mean.
+/// If the mean is large, that difference has no correct digit.
 struct moments {
   float count;
   float mean;
-  float spread;  // the sum of squared distances from the mean: count * variance
+  float spread;  // sum of squared distances from the mean: count * variance
 };
 
-/// The moments of the values of both (Chan, Golub, LeVeque 1979; with one value on the right it is Welford's step). Associative but
-/// for rounding; `count` is 0 where there are no values.
+/// Returns the moments of the values of both (Chan, Golub, LeVeque 1979; with one value on the right it is Welford's step). The operation
+/// is associative up to rounding. `count` is 0 if there are no values.
 struct combine {
   CROSSLANE_FN moments operator()(moments const& a, moments const& b) const {
     if (b.count == 0) return a;
@@ -29,7 +29,7 @@ struct combine {
   }
 };
 
-/// Of N values, by their distances from the first.
+/// Returns the moments of N values, computed from their distances to the first value.
 template <unsigned N>
 CROSSLANE_FN moments moments_of(xl::vec<float, N> const& x) {
   moments m{float(N), x[0], 0};
@@ -38,7 +38,7 @@ CROSSLANE_FN moments moments_of(xl::vec<float, N> const& x) {
   return m;
 }
 
-/// Of a thread's share of a row: accesses of N values first, first + step ... N divides the row's length.
+/// Returns the moments of a thread's share of a row: accesses of N values at first, first + step, ... N divides the row's length.
 template <unsigned N>
 CROSSLANE_FN moments moments_of(xl::span<float const> row, std::size_t first, std::size_t step) {
   moments m{};
@@ -46,7 +46,7 @@ CROSSLANE_FN moments moments_of(xl::span<float const> row, std::size_t first, st
   return m;
 }
 
-/// Writes the same share of the row, given the moments of the whole. gamma and beta are as long as the row.
+/// Writes the same share of the row. `m` has the moments of the whole row. gamma and beta are as long as the row.
 template <unsigned N>
 CROSSLANE_FN void normalise(moments const& m, float epsilon, xl::span<float const> row, xl::span<float const> gamma,
                             xl::span<float const> beta, xl::span<float> out, std::size_t first, std::size_t step) {
@@ -59,8 +59,8 @@ CROSSLANE_FN void normalise(moments const& m, float epsilon, xl::span<float cons
   }
 }
 
-/// out [rows x length] from in [rows x length], gamma [length], beta [length]; a wave for each row. Grid: blocks that cover the rows.
-/// N, the values of an access, divides the length.
+/// out [rows x length] from in [rows x length], gamma [length], beta [length]. One wave for each row. Grid: blocks that cover the rows. An
+/// access has N values; N divides the length.
 template <unsigned N>
 struct wave_per_row {
   static constexpr auto block = xl::block_size<256>;
@@ -72,7 +72,7 @@ struct wave_per_row {
                                xl::span<float> out) const {
     auto const wave = xl::wave(ctx);
     std::size_t const length = gamma.size(), begin = (ctx.block_rank() * ctx.wave_count() + ctx.wave_rank()) * length;
-    if (begin >= in.size()) return;  // with its whole wave, and the block has no barrier
+    if (begin >= in.size()) return;  // the whole wave returns, and the block has no barrier
 
     auto const row = in.subspan(begin, length);
     moments const all = wave.reduce(moments_of<N>(row, wave.rank(), wave.size()), combine{});
@@ -80,7 +80,7 @@ struct wave_per_row {
   }
 };
 
-/// The same, a block for each row. Grid: rows.
+/// The same with one block for each row. Grid: rows.
 template <unsigned N>
 struct block_per_row {
   static constexpr auto block = xl::block_size<256>;

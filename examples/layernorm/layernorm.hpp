@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The kernels as calls of the program, and what they must give.
+/// Functions that queue the kernels, and the expected results.
 #pragma once
 
 #include "kernels.hpp"
@@ -9,7 +9,7 @@
 
 namespace layernorm {
 
-// Queued on the stream: rows of gamma.size() elements, as many as `in` has. `beta` is as long as gamma, `out` as in.
+// These functions queue kernels. `in` has rows of gamma.size() elements. `beta` is as long as gamma, `out` as long as `in`.
 
 template <xl::stream_like S>
 void by_waves(S const& q, xl::span<float const> in, xl::span<float const> gamma, xl::span<float const> beta, float epsilon,
@@ -32,7 +32,8 @@ void by_blocks(S const& q, xl::span<float const> in, xl::span<float const> gamma
     xl::launch(q, {.grid = grid}, block_per_row<1>{epsilon}, in, gamma, beta, out);
 }
 
-/// Up to this length a wave has a row, above it a block. Measured on an H200: at 1024 waves are twice as fast, at 2048 blocks are faster.
+/// The longest row that a wave normalises. Blocks take longer rows. Measured on an H200: at 1024, waves are twice as fast; at 2048, blocks
+/// are faster.
 inline constexpr std::size_t longest_of_wave = 1024;
 
 template <xl::stream_like S>
@@ -44,11 +45,11 @@ void layernorm(S const& q, xl::span<float const> in, xl::span<float const> gamma
     by_blocks(q, in, gamma, beta, epsilon, out);
 }
 
-/// In double, by the definition: first the mean, then the variance.
+/// Computes the result in double from the definition: first the mean, then the variance.
 struct reference {
   std::size_t length;
   std::vector<double> out;
-  /// The largest |mean| / sqrt(variance + epsilon) of a row: so many times larger than the output's are the input's rounding errors.
+  /// The largest |mean| / sqrt(variance + epsilon) of a row. The input's rounding errors are larger than the output's by this factor.
   double offset = 0;
 
   reference(std::vector<float> const& in, std::vector<float> const& gamma, std::vector<float> const& beta, double epsilon)
@@ -64,8 +65,8 @@ struct reference {
       offset = std::max(offset, std::abs(mean) / deviation);
     }
   }
-  /// The most by which an output may differ where that many threads have a row, for gamma and beta of up to 2: some 32 roundings of
-  /// the output and of the mean, and one for each step of a thread.
+  /// Returns the largest difference that an output may have if `threads` threads share a row and gamma and beta are at most 2. Counts about
+  /// 32 roundings of the output and of the mean, and one for each step of a thread.
   [[nodiscard]] double tolerance(unsigned threads) const { return (32 + double(length) / threads) / (1 << 24) * (1 + offset); }
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Layer normalisation by waves and by blocks, measured and compared on every device that this program was built for and on the CPU.
+/// Measures layer normalisation by waves and by blocks on every device that this program was built for and on the CPU. Compares the
+/// results.
 #include "common/difference.hpp"
 #include "common/program.hpp"
 #include "common/recorder.hpp"
@@ -13,7 +14,7 @@ namespace {
 
 constexpr float epsilon = 1e-5f;
 
-/// A matrix to normalise, and what must come out.
+/// A matrix to normalise, and the expected result.
 struct problem {
   std::size_t rows, length;
   std::vector<float> in, gamma, beta;
@@ -22,7 +23,7 @@ struct problem {
   problem(std::size_t rows_, std::size_t length_)
       : rows{rows_},
         length{length_},
-        in(noise(rows * length, 3, 1)),  // the mean three times the deviation
+        in(noise(rows * length, 3, 1)),  // the mean is three times the deviation
         gamma(noise(length, 1, 0.25f)),
         beta(noise(length, 0, 0.5f)),
         expected{in, gamma, beta, epsilon} {}

@@ -9,8 +9,8 @@ namespace layouts {
 namespace xl = crosslane;
 namespace axis = xl::axis;
 
-/// out(n, c, h, w) = exp(in(n, c, h, w)) / sum over c of exp(in(n, c, h, w)), summed in the order of c, as floats; both tensors have the
-/// same extents. Any grid: a thread takes a pixel at a time, neighbours those side by side.
+/// out(n, c, h, w) = exp(in(n, c, h, w)) / sum over c of exp(in(n, c, h, w)), summed as floats in the order of c. Both tensors have the
+/// same extents. Grid: any. A thread takes one pixel at a time. Adjacent threads take adjacent pixels.
 struct softmax {
   static constexpr auto block = xl::block_size<256>;
 
@@ -21,7 +21,7 @@ struct softmax {
     int const width = int(in.template extent<axis::w>());
     for (auto pixel : ctx.grid_stride(int(in.template extent<axis::n>()) * height * width)) {
       int const n = pixel / (height * width), h = pixel / width % height, w = pixel % width;
-      // The largest becomes 0: exp cannot overflow.
+      // Subtracting the largest value makes it 0, so exp cannot overflow.
       float largest = float(in(n, 0, h, w));
       for (int c = 1; c < channels; ++c) largest = xl::max(largest, float(in(n, c, h, w)));
       float sum = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// One kernel over images in four orders of memory, measured and compared on every device that this program was built for and on the CPU.
+/// Measures one kernel over images in four orders of memory, on every device that this program was built for and on the CPU. Compares the
+/// results.
 #include "common/difference.hpp"
 #include "common/program.hpp"
 #include "common/recorder.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Softmax as a call of the program, and its definition.
+/// A function that queues softmax, and its definition.
 #pragma once
 
 #include "kernels.hpp"
@@ -10,7 +10,7 @@
 
 namespace layouts {
 
-/// Queued on the stream: see kernels.hpp. Both are tensors or views of them.
+/// Queues softmax, see kernels.hpp. Both arguments are tensors or views of tensors.
 template <xl::stream_like S, class In, class Out>
 void run_softmax(S const& q, In const& in, Out&& out) {
   auto const pixels = std::size_t(in.extents().count() / std::max(1, int(in.extents().template extent<axis::c>())));
@@ -19,7 +19,7 @@ void run_softmax(S const& q, In const& in, Out&& out) {
   xl::launch(q, {.grid = unsigned(std::min(resident, (pixels + 255) / 256))}, softmax{}, in, out);
 }
 
-/// In double; both in the order nchw.
+/// Computes softmax in double. Both arrays are in the order nchw.
 inline std::vector<float> reference(std::vector<float> const& in, xl::image_extents const& e) {
   std::size_t const channels = std::size_t(e.extent<axis::c>());
   std::size_t const plane = std::size_t(e.extent<axis::h>()) * std::size_t(e.extent<axis::w>());
@@ -34,8 +34,8 @@ inline std::vector<float> reference(std::vector<float> const& in, xl::image_exte
   return result;
 }
 
-/// The most by which an element, 1 at most, may be off: the rounding of a sum of that many floats, the differences from the largest,
-/// which are below 16, and four units in the last place for exp and the division.
+/// Returns the largest error of an element. An element is at most 1. Counts the rounding of a sum of `channels` floats, the rounding of
+/// differences below 16 from the largest value, and four units in the last place for exp and the division.
 constexpr double tolerance(int channels) { return (channels + 16 + 8) / double(1 << 24); }
 
 }  // namespace layouts

@@ -10,7 +10,8 @@ namespace {
 constexpr int longest_side = 640;
 constexpr int gap = 8;
 
-/// Pixels of the source that make up pixel `i` of `out` from `in`: [first, last), never empty.
+/// Returns the pixels [first, last) of the source that make up pixel `i` of `out`. `in` is the length of the source. The range is never
+/// empty.
 struct range {
   int first;
   int last;
@@ -20,7 +21,7 @@ range source_of(int i, int in, int out) {
   return {at(i), std::max(at(i) + 1, at(i + 1))};
 }
 
-/// Draws the picture, shrunk to width x height by averaging, with its corner at (left, top).
+/// Draws the picture with its corner at (left, top). Shrinks it to width x height by averaging.
 void draw(image& sheet, image const& picture, int left, int top, int width, int height) {
   auto const from = picture.view();
   auto const to = sheet.view();

@@ -8,8 +8,8 @@
 
 namespace photo {
 
-/// Original, blurred, edges and equalised, all of one size, as two rows of two on a white sheet; each shrunk to at most 640 pixels
-/// a side, never enlarged. Done on the CPU: it is no part of the demo.
+/// Returns a white sheet with two rows of two pictures: original, blurred, edges and equalised. All have the same size. Each is shrunk to
+/// at most 640 pixels a side, never enlarged. Runs on the CPU, because it is not part of the demo.
 [[nodiscard]] image contact_sheet(std::array<image const*, 4> const& pictures);
 
 }  // namespace photo

@@ -9,12 +9,12 @@
 
 namespace photo {
 
-/// Why a file's content cannot be decoded; read_image() adds the path.
+/// The reason why a file's content cannot be decoded. read_image() adds the path.
 struct decode_error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Throws decode_error when a picture of this size has no pixels or is beyond the limits of image_io.hpp.
+/// Throws decode_error if a picture of this size has no pixels or exceeds the limits of image_io.hpp.
 void require_usable_size(unsigned long width, unsigned long height);
 
 [[nodiscard]] image decode_png(std::span<unsigned char const> file);

@@ -13,7 +13,7 @@
 namespace photo {
 namespace {
 
-/// Reports errors of libjpeg, which come by longjmp: see png_decoder.
+/// Reports errors of libjpeg, which arrive by longjmp. See png_decoder.
 class jpeg_decoder {
  public:
   explicit jpeg_decoder(std::span<unsigned char const> file) : file_{file} {
@@ -36,7 +36,7 @@ class jpeg_decoder {
     }
     result.rgb.resize(3 * result.pixels());
     for (std::size_t i = 0; i < result.pixels(); ++i) {
-      // Files by Adobe's programs, nearly all there are, hold the inverse of the ink.
+      // Files of Adobe's programs, by far the most common, store the inverse of the ink.
       unsigned ink[4];
       for (std::size_t c = 0; c < 4; ++c) ink[c] = jpeg_.saw_Adobe_marker ? samples_[4 * i + c] : 255u - samples_[4 * i + c];
       for (std::size_t c = 0; c < 3; ++c) result.rgb[3 * i + c] = static_cast<unsigned char>((ink[c] * ink[3] + 127) / 255);
@@ -73,7 +73,7 @@ class jpeg_decoder {
     std::longjmp(self.jump_, 1);
   }
 
-  /// libjpeg calls missing data a warning and paints the rest grey. Only warnings that leave the pixels whole are let pass.
+  /// libjpeg reports missing data as a warning and paints the rest grey. Accepts only warnings that leave the pixels intact.
   static void on_message(j_common_ptr common, int level) {
     if (level >= 0) return;
     switch (common->err->msg_code) {

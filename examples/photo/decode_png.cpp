@@ -11,9 +11,8 @@
 namespace photo {
 namespace {
 
-/// libpng's sequential interface: its simplified one stops at the last pixel and so accepts a file whose end is missing.
-/// libpng reports errors by longjmp, which skips destructors: everything that owns something is a member, and decode()
-/// has trivial locals only.
+/// Decodes with libpng's sequential interface. The simplified interface stops at the last pixel and so accepts a truncated file. libpng
+/// reports errors by longjmp, which skips destructors. Therefore all owners are members, and decode() has only trivial locals.
 class png_decoder {
  public:
   explicit png_decoder(std::span<unsigned char const> file) : rest_{file} {
@@ -44,7 +43,7 @@ class png_decoder {
   bool decode() {
     if (setjmp(png_jmpbuf(png_)) != 0) return false;
     png_set_read_fn(png_, this, on_read);
-    // The limits are ours, with the text of ours.
+    // Turns libpng's limits off. Our own limits have our own error messages.
     png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     read_size();
     png_read_info(png_, info_);
@@ -61,7 +60,7 @@ class png_decoder {
     return true;
   }
 
-  /// From the header, before libpng sees it: the text for an empty picture is then the same as for a JPEG.
+  /// Reads the header before libpng does, so that an empty picture gives the same error as an empty JPEG.
   void read_size() {
     if (rest_.size() < 24 || std::memcmp(rest_.data() + 12, "IHDR", 4) != 0) png_error(png_, "no header");
     width_ = png_get_uint_32(rest_.data() + 16);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// A picture in memory, and how pictures lie there.
+/// A picture in memory, and the layout of pictures.
 #pragma once
 
 #include <crosslane/tensor.hpp>
@@ -13,9 +13,9 @@ namespace photo {
 namespace xl = crosslane;
 namespace axis = xl::axis;
 
-/// What pictures are indexed by, whatever their order in memory: red, green, blue; rows from top to bottom; pixels from left to right.
+/// The extents of pictures, whatever their order in memory: red, green, blue; rows from top to bottom; pixels from left to right.
 using picture_extents = xl::extents<std::int32_t, xl::fixed<axis::c, 3>, axis::h, axis::w>;
-/// Pixel by pixel.
+/// Interleaved colours: the channels of a pixel are adjacent.
 using interleaved = xl::packed<picture_extents, xl::axes<axis::h, axis::w, axis::c>>;
 
 struct image {

@@ -90,7 +90,7 @@ void write_png(std::filesystem::path const& path, image const& picture) {
   errno = 0;
   if (png_image_write_to_stdio(&description, file.get(), 0, picture.rgb.data(), 3 * picture.width, nullptr) == 0)
     fail_write(path, errno != 0 ? std::strerror(errno) : description.message);
-  // A full disk may show only when the last bytes leave the program.
+  // A full disk may only be reported with the last bytes.
   if (std::fclose(file.release()) != 0) fail_write(path, std::strerror(errno));
 }
 

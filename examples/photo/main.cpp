@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The demo: a photograph through every kernel, on every device that this program was built for and on the CPU.
+/// The demo: runs a photograph through every kernel, on every device that this program was built for and on the CPU.
 #include "common/program.hpp"
 #include "contact_sheet.hpp"
 #include "image_io.hpp"
@@ -13,7 +13,7 @@
 namespace photo {
 namespace {
 
-/// Far below what an 8-bit picture shows. By construction there should be no difference at all.
+/// Far below what an 8-bit picture shows. The expected difference is zero.
 constexpr double tolerance = 1e-5;
 
 void run(examples::options const& chosen) {

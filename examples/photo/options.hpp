@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What the command line says beside the options of all examples.
+/// The command-line options of this example, in addition to the shared ones.
 #pragma once
 
 #include <filesystem>
@@ -11,10 +11,10 @@ namespace photo {
 extern char const* const usage_text;
 
 struct file_names {
-  std::filesystem::path input;  // the photograph of the example unless said
+  std::filesystem::path input;  // by default the photograph of the example
   std::filesystem::path output_directory = "photo-out";
 
-  /// Of at most two operands.
+  /// Takes the operands, at most two.
   explicit file_names(std::vector<std::string> const& operands);
 };
 

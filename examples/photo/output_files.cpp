@@ -48,7 +48,7 @@ std::vector<std::filesystem::path> output_files::commit() {
 }
 
 std::filesystem::path output_files::temporary(std::string const& name) const {
-  // The process number keeps two runs into one directory apart.
+  // The process number separates two runs that write to one directory.
   return directory_ / ("." + name + "." + std::to_string(::getpid()) + ".part");
 }
 

@@ -11,12 +11,11 @@
 
 namespace photo {
 
-/// add() writes under a temporary name in the same directory, commit() renames. Without commit() nothing is left behind, the
-/// directory excepted.
+/// Writes a set of files. add() writes under a temporary name in the same directory. commit() renames the files. Without commit() no file
+/// remains, but the directory does.
 class output_files {
  public:
-  /// Makes the directory where needed and tries to write in it, so that a wrong one is reported before any work is done.
-  /// Throws image_error.
+  /// Creates the directory if needed and tries to write in it, so that a wrong one is reported before any work is done. Throws image_error.
   explicit output_files(std::filesystem::path directory);
   output_files(output_files const&) = delete;
   output_files& operator=(output_files const&) = delete;

@@ -16,7 +16,7 @@
 
 namespace photo {
 
-/// The pictures that a device made, and what was measured on it.
+/// The pictures and the measurements of one device.
 struct outcome {
   image blurred;
   image edges;
@@ -24,8 +24,8 @@ struct outcome {
   std::vector<examples::row> rows;
 };
 
-/// Runs every kernel, measures it and compares what it gives with the reference. Throws crosslane::error, and std::runtime_error where
-/// something differs by more than `tolerance`.
+/// Runs every kernel, measures it and compares its result with the reference. Throws crosslane::error, and std::runtime_error if a result
+/// differs by more than `tolerance`.
 template <xl::runtime_backend Backend>
 [[nodiscard]] outcome run_pipeline(xl::basic_device<Backend> device, image const& in, reference::results const& expected, double tolerance,
                                    int repeat, examples::progress& shown) {
@@ -54,7 +54,7 @@ template <xl::runtime_backend Backend>
     q.synchronize();
     return to;
   };
-  // Without the gaps between planes.
+  // Copies to planes without gaps between them.
   auto const download_planes = [&](auto const& from) {
     std::vector<float> to(3 * n);
     xl::copy_2d(q, xl::rows{from.storage(), std::size_t(from.view().template stride<axis::c>()), n, 3}, xl::rows{to, n, n, 3});
@@ -79,7 +79,7 @@ template <xl::runtime_backend Backend>
   recorder.run("sobel", 4 * plane_bytes, [&] { xl::launch(q, {.grid = kernels::sobel::grid(e)}, kernels::sobel{}, planes, edges); });
   recorder.difference(largest_difference(download(edges.storage()), expected.edges), tolerance);
 
-  // A count is compared as a share of all pixels.
+  // The difference of a count is a share of all pixels.
   auto const pixels = in_groups(std::as_const(planes).view());
   unsigned const resident_blocks = 8 * device.properties().multiprocessors;
   recorder.run(
@@ -88,7 +88,7 @@ template <xl::runtime_backend Backend>
       [&] { xl::fill(q, counts, 0u); });
   recorder.difference(largest_difference(download(counts), expected.counts, 1 / double(n)), tolerance);
 
-  // It moves 2 KiB: bytes a second would say nothing.
+  // The kernel moves 2 KiB, too few for a meaningful rate.
   recorder.run("equalising curve", 0, [&] { xl::launch(q, {.grid = 1}, kernels::equalising_curve{}, counts, curve); });
   recorder.difference(largest_difference(download(curve), expected.curve), tolerance);
 
@@ -96,7 +96,7 @@ template <xl::runtime_backend Backend>
                [&] { xl::launch(q, {.grid = pixels.blocks()}, kernels::equalise{}, pixels, curve, in_groups(equalised.view())); });
   recorder.difference(largest_difference(download_planes(equalised), expected.equalised.value), tolerance);
 
-  // A tensor without colours gives each of them the same.
+  // A tensor without the axis of colours is repeated for each colour.
   auto const pack = [&](auto const& from) { xl::transform(q, bytes, kernels::to_byte{}, from); };
   outcome result;
   recorder.run("pack", 3 * plane_bytes + 3 * n, [&] { pack(blurred); });

@@ -9,7 +9,7 @@ namespace {
 
 using planes = xl::tensor_view<float const, planar::layout>;
 
-/// The value at (x, y) or at the border pixel nearest to it.
+/// Returns the value at (x, y), or at the nearest border pixel.
 float clamped(planes const& p, int channel, int x, int y) {
   return p(channel, std::clamp(y, 0, p.extent<axis::h>() - 1), std::clamp(x, 0, p.extent<axis::w>() - 1));
 }
@@ -68,7 +68,7 @@ std::vector<float> sobel(planar const& in) {
 }
 
 unsigned char to_byte(float value) {
-  // Twice the value, rounded down, plus one, halved, rounded down: rounds to nearest with a single rounded operation.
+  // Rounds to nearest with a single rounded operation: doubles the value, rounds down, adds one, halves and rounds down.
   return static_cast<unsigned char>((int(std::clamp(value, 0.0f, 1.0f) * 510.0f) + 1) / 2);
 }
 
@@ -82,7 +82,7 @@ histogram_counts histogram(planar const& in) {
 
 tone_curve equalising_curve(histogram_counts const& counts) {
   std::uint32_t pixels = 0;
-  std::uint32_t lowest = 0;  // cdf(m): pixels of the lowest bin in use
+  std::uint32_t lowest = 0;  // cdf(m): pixels of the lowest used bin
   for (auto const count : counts) {
     if (pixels == 0) lowest = count;
     pixels += count;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Every step of the demo in plain sequential C++: what the kernels are compared with, and their specification.
+/// Every step of the demo in plain sequential C++. The kernels are compared with this code. It is their specification.
 ///
-/// Sums of products are written with std::fma. What to fuse is otherwise the compiler's choice, and a GPU's compiler chooses
-/// differently; written out, every target gives the same bits.
+/// Sums of products use std::fma. Otherwise each compiler chooses which operations to fuse, and a GPU's compiler chooses differently. With
+/// explicit fused operations, every target gives the same bits.
 #pragma once
 
 #include "filters.hpp"
@@ -31,33 +31,35 @@ using tone_curve = std::array<float, bins>;
 /// value = byte * byte_step.
 [[nodiscard]] planar unpack(image const& in);
 
-/// out(x, y) = sum over i = -r ... r, in this order, of weight[i + r] * in(x + i, y), the first product rounded and the others
-/// fused; beyond the border the border's pixel repeats. blur_vertical: the same along y.
+/// Returns out(x, y) = sum over i = -r ... r, in this order, of weight[i + r] * in(x + i, y). The first product is rounded, the others are
+/// fused. Beyond the border, the border's pixel repeats. blur_vertical does the same along y.
 [[nodiscard]] planar blur_horizontal(planar const& in);
 [[nodiscard]] planar blur_vertical(planar const& in);
 
-/// Length of the luminance's gradient by Sobel's 3 x 3 operators, times edge_gain, at most 1; [height x width]. Border as above.
+/// Returns the length of the luminance gradient by Sobel's 3 x 3 operators, times edge_gain, at most 1; [height x width]. Borders are as
+/// above.
 [[nodiscard]] std::vector<float> sobel(planar const& in);
 
-/// Nearest 8-bit step of a value in [0, 1], halves upwards, values outside clamped.
+/// Returns the nearest 8-bit step of a value. Halves round up. Values outside [0, 1] are clamped.
 [[nodiscard]] unsigned char to_byte(float value);
 
-/// How many pixels have luminance (54 r + 183 g + 19 b + 128) / 256, rounded down, of the bytes to_byte(r), ...
+/// Returns the number of pixels of each luminance (54 r + 183 g + 19 b + 128) / 256, rounded down, of the bytes r = to_byte(red), ...
 [[nodiscard]] histogram_counts histogram(planar const& in);
 
-/// What equalisation adds to a pixel of each bin: (cdf(b) - cdf(m)) / (n - cdf(m)) - b / 255, where cdf counts the pixels of
-/// bins up to b, m is the lowest bin in use and n all pixels. Nothing where n = cdf(m) (one tone only) or below m.
+/// Returns the value that equalisation adds to a pixel of each bin: (cdf(b) - cdf(m)) / (n - cdf(m)) - b / 255. cdf counts the pixels of
+/// bins up to b, m is the lowest used bin, and n is the number of pixels. The value is 0 if n = cdf(m) (only one tone) and for bins below
+/// m.
 [[nodiscard]] tone_curve equalising_curve(histogram_counts const& counts);
 
-/// Adds curve[bin of the pixel] to each channel and clamps to [0, 1]: luminance is equalised, colour differences stay.
+/// Adds curve[bin of the pixel] to each channel and clamps to [0, 1]. This equalises the luminance and keeps colour differences.
 [[nodiscard]] planar equalise(planar const& in, tone_curve const& curve);
 
-/// to_byte() of each value.
+/// Returns to_byte() of each value.
 [[nodiscard]] image pack(planar const& in);
-/// A plane as a grey picture.
+/// Returns a plane as a grey picture.
 [[nodiscard]] image pack_grey(std::vector<float> const& plane, int width, int height);
 
-/// What comes out of each step of the demo.
+/// The results of each step of the demo.
 struct results {
   planar unpacked;
   planar blurred_across;

@@ -7,7 +7,7 @@ namespace after {
 
 namespace xl = crosslane;
 
-/// Every cell within the border becomes the mean of its four neighbours.
+/// Sets every cell within the border to the mean of its four neighbours.
 struct jacobi {
   static constexpr auto block = xl::block_size<32, 16>;
   template <class Ctx>

@@ -23,7 +23,7 @@ __device__ float warp_max(float value) {
   return value;
 }
 
-/// Every cell within the border becomes the mean of its four neighbours. Blocks of 32 x 16 threads.
+/// Sets every cell within the border to the mean of its four neighbours. Blocks of 32 x 16 threads.
 __global__ void __launch_bounds__(512) jacobi(float const* from, float* to, int width, int height, unsigned* change) {
   __shared__ float cells[18][34];
   __shared__ float changes[16];
@@ -45,7 +45,7 @@ __global__ void __launch_bounds__(512) jacobi(float const* from, float* to, int 
   __syncthreads();
   if (thread < 32) {
     difference = warp_max(thread < 16 ? changes[thread] : 0);
-    // Of numbers that are not negative the bits have the order of the numbers.
+    // The bits of non-negative floating-point numbers have the same order as the numbers.
     if (thread == 0) atomicMax(change, __float_as_uint(difference));
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What both programs solve: the temperatures of a plate whose border is kept as it is.
+/// The problem that both programs solve: the temperatures of a plate whose border stays constant.
 #pragma once
 
 #include <vector>
@@ -13,12 +13,12 @@ struct plate {
 
 struct solution {
   std::vector<float> cells;
-  int steps;           ///< that were taken
-  float change;        ///< the largest of a cell in the last step
-  float milliseconds;  ///< of device time for all steps
+  int steps;           ///< steps that were taken
+  float change;        ///< the largest change of a cell in the last step
+  float milliseconds;  ///< device time of all steps
 };
 
-/// The change is looked at after so many steps.
+/// The number of steps between two looks at the change.
 constexpr int steps_between_looks = 32;
 
 }  // namespace heat

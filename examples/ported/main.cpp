@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Runs the port on every device that this program was built for, the original besides where that is CUDA, and prints the times of both.
+/// Runs the port on every device that this program was built for, and the original if the backend is CUDA. Prints the times of both.
 #include "after.hpp"
 #include "before.hpp"
 
@@ -10,7 +10,7 @@ namespace xl = crosslane;
 
 namespace {
 
-/// Cold but for the upper border.
+/// Returns a plate that is hot along the upper border and cold elsewhere.
 heat::plate heated_plate(int width, int height) {
   heat::plate result{width, height, std::vector<float>(std::size_t(width) * std::size_t(height))};
   for (int x = 0; x < width; ++x) result.cells[std::size_t(x)] = 100;
@@ -31,7 +31,7 @@ int run(int width, int height, int steps) {
     heat::solution const after = after::solve(device, plate, 0, steps);
 #if CROSSLANE_COMPILER_CUDA()
     device.select();
-    (void)before::solve(plate, 0, steps);  // both have run once before they are measured
+    (void)before::solve(plate, 0, steps);  // runs both once before the measurement
     heat::solution const measured = after::solve(device, plate, 0, steps), before = before::solve(plate, 0, steps);
     print("before, CUDA", before);
     print(name, measured);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The three ways as calls of the program, and how far from the true sum each may be.
+/// Functions that queue the three ways, and the error bounds of each.
 #pragma once
 
 #include "kernels.hpp"
@@ -10,14 +10,14 @@
 
 namespace reduction {
 
-/// Blocks of the first two ways: enough to fill the device, no more than have work.
+/// Returns the number of blocks of the first two ways: enough to fill the device, but no more than have work.
 template <xl::runtime_backend Backend>
 [[nodiscard]] unsigned blocks(xl::basic_device<Backend> device, std::size_t elements) {
   auto const full = std::size_t{8} * device.properties().multiprocessors;
   return unsigned(std::min(full, (elements + 1023) / 1024));
 }
 
-/// Queued on the stream: result[0] = the dot product of a and b. `partial` is scratch of at least the grid's size.
+/// Queue result[0] = the dot product of a and b. `partial` is scratch memory of at least one element for each block.
 template <xl::stream_like S>
 void by_waves(S const& q, xl::span<float const> a, xl::span<float const> b, xl::span<float> result) {
   xl::fill(q, result, 0.0f);
@@ -36,7 +36,7 @@ void by_tree(S const& q, xl::span<float const> a, xl::span<float const> b, xl::s
   xl::launch(q, {.grid = 1}, sum_of_partials{}, partial.subspan(0, grid), result);
 }
 
-/// The sum of x[i] y[i] and that of |x[i] y[i]|, by which differences are measured.
+/// The sum of x[i] y[i], and the sum of |x[i] y[i]|, the unit of differences.
 struct reference {
   double dot = 0, magnitude = 0;
 
@@ -53,12 +53,12 @@ struct reference {
   }
 };
 
-/// The most by which a sum of floats may be off, as a part of the sum of magnitudes, where no product goes through more than
-/// that many roundings: 2^-24 for each (Higham, Accuracy and Stability of Numerical Algorithms, 4.2), and 1 % for higher orders.
+/// Returns the largest error of a sum of floats, relative to the sum of magnitudes, if no product goes through more than `roundings`
+/// roundings. Counts 2^-24 for each (Higham, Accuracy and Stability of Numerical Algorithms, 4.2), and 1 % for higher orders.
 [[nodiscard]] constexpr double bound(double roundings) { return 1.01 * roundings / (1 << 24); }
 
-/// The bounds of the three ways. A reduction of a block takes a value through at most 13 additions: 5 or 6 in its wave, then those
-/// over the waves.
+/// The error bounds of the three ways. In the reduction of a block, a value goes through at most 13 additions: 5 or 6 in its wave, then
+/// those across the waves.
 struct bounds {
   double by_waves, by_blocks, by_tree;
 

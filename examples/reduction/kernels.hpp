@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The dot product of two vectors of floats, three ways.
+/// The dot product of two vectors of floats, computed in three ways.
 #pragma once
 
 #include <crosslane/crosslane.hpp>
@@ -8,19 +8,19 @@ namespace reduction {
 
 namespace xl = crosslane;
 
-/// What this thread adds up when the whole grid works on the vectors together: four elements of each by one access, the rest
-/// singly. Both spans begin at a multiple of 16 bytes and have the same size.
+/// Returns the thread's share of the dot product. The whole grid shares the vectors. An access reads four elements of each vector; the
+/// remaining elements are read one by one. Both spans are aligned to 16 bytes and have the same size.
 template <xl::kernel_context Ctx>
 CROSSLANE_FN float dot_of_thread(Ctx const& ctx, xl::span<float const> a, xl::span<float const> b) {
-  xl::vec<float, 4> sum{};  // four chains of additions, none of which waits for another
+  xl::vec<float, 4> sum{};  // four independent chains of additions
   for (auto i : ctx.grid_stride(a.size() / 4)) sum += xl::load_vec<4>(a, 4 * i) * xl::load_vec<4>(b, 4 * i);
   std::size_t const rest = a.size() / 4 * 4;
   for (auto i : ctx.grid_stride(a.size() - rest)) sum[0] += a[rest + i] * b[rest + i];
   return xl::reduce(sum, xl::plus{});
 }
 
-/// result[0] += the dot product: every wave reduces its lanes' sums without memory or barrier, its first lane adds the outcome.
-/// Any grid. The order of the additions, and with it the last bits, differ from run to run.
+/// result[0] += the dot product. Every wave reduces the sums of its lanes without memory or barrier. Its first lane adds the result
+/// atomically. Grid: any. The order of the additions differs from run to run, and so do the last bits.
 struct dot_by_waves {
   static constexpr auto block = xl::block_size<256>;
 
@@ -32,7 +32,7 @@ struct dot_by_waves {
   }
 };
 
-/// partial [blocks] = the sum of each block. Any grid. The same grid gives the same bits every time.
+/// partial [blocks] = the sum of each block. Grid: any. The same grid gives the same bits every time.
 struct dot_by_blocks {
   static constexpr auto block = xl::block_size<256>;
 
@@ -49,7 +49,7 @@ struct dot_by_blocks {
   }
 };
 
-/// result[0] = the sum of partial. One block.
+/// result[0] = the sum of partial. Grid: one block.
 struct sum_of_partials {
   static constexpr auto block = xl::block_size<256>;
 
@@ -67,8 +67,8 @@ struct sum_of_partials {
   }
 };
 
-/// partial [blocks] = the sum of each block, as first written by everybody: a thread for each product, a tree in shared memory with
-/// a barrier at each level. Grid: blocks that cover the vectors.
+/// partial [blocks] = the sum of each block, in the textbook way: one thread for each product, and a tree in shared memory with a barrier
+/// at each level. Grid: blocks that cover the vectors.
 struct dot_by_tree {
   static constexpr auto block = xl::block_size<256>;
 
@@ -80,7 +80,7 @@ struct dot_by_tree {
   CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, xl::span<float const> a, xl::span<float const> b, xl::span<float> partial) const {
     auto const i = ctx.global_index();
     unsigned const thread = ctx.thread_rank();
-    s.sum[thread] = i < a.size() ? a[i] * b[i] : 0;  // no early return: all threads must come to the barriers
+    s.sum[thread] = i < a.size() ? a[i] * b[i] : 0;  // no early return: all threads must reach the barriers
     for (unsigned half = ctx.block_size() / 2; half > 0; half /= 2) {
       ctx.sync_block();
       if (thread < half) s.sum[thread] += s.sum[thread + half];

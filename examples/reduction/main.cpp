@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The dot product of two vectors three ways, measured and compared on every device that this program was built for and on the CPU.
+/// Measures the dot product of two vectors in three ways, on every device that this program was built for and on the CPU. Compares the
+/// results.
 #include "common/program.hpp"
 #include "common/recorder.hpp"
 #include "dot.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What barriers and wave operations cost on the host: nanoseconds per lane, one block on one core.
+/// The cost of barriers and wave operations on the host: nanoseconds per lane, one block on one core.
 #include "../../bench.hpp"
 
 #include <memory>
@@ -45,7 +45,7 @@ struct passing_kernel {
   }
 };
 
-/// A stream whose thread, alone of the program's, keeps to one core.
+/// Returns a stream whose thread is pinned to one core. The other threads of the process are not pinned.
 xl::stream pinned_stream(xl::device device) {
   xl::stream q{device};
   q.host_callback([] {
@@ -57,7 +57,7 @@ xl::stream pinned_stream(xl::device device) {
   return q;
 }
 
-/// Seconds for each of `steps` of each of `lanes` when `run(stream)` takes all of them.
+/// Adds a benchmark: the seconds for each of `steps` steps of each of `lanes` lanes. `run(stream)` queues all of them.
 template <class Run>
 void add_steps(xl::device device, std::string const& name, unsigned lanes, unsigned steps, Run run) {
   auto const q = std::make_shared<xl::stream>(pinned_stream(device));
@@ -87,7 +87,7 @@ void register_barrier(xl::stream_ref stream) {
     add_steps(device, "wave shuffle per lane" + lanes, block, waits,
               [=](xl::stream const& q) { xl::launch(q, {.grid = 1, .block = block}, shuffling_kernel{}, *out); });
   }
-  // For comparison: one block after another, whose lanes never wait.
+  // For comparison: blocks one after another, whose lanes never wait.
   constexpr unsigned block = 256, launches = 1000;
   auto const out = std::make_shared<xl::buffer<unsigned>>(stream, block);
   add_steps(stream.device(), "lane that never waits, blocks of 256/crosslane", block, launches, [=](xl::stream const& q) {

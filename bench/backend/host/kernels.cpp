@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Kernels on the CPU, whose lanes run one by one, beside plain C++ for the same: loops under OpenMP with as many threads.
+/// Kernels on the CPU, whose lanes run one by one, against plain C++ for the same: OpenMP loops with as many threads.
 #include "../../bench.hpp"
 
 #include <algorithm>
@@ -27,7 +27,7 @@ struct arrays {
   xl::buffer<float> in, more, out;
 };
 
-// Without barriers.
+// Kernels without barriers.
 
 struct triad {
   static constexpr auto block = xl::block_size<bench::block>;
@@ -60,7 +60,7 @@ void plain_polynomial(float* out, float const* in, int n) {
   for (int i = 0; i < n; ++i) out[i] = series(in[i]);
 }
 
-// With barriers.
+// Kernels with barriers.
 
 struct transposition {
   static constexpr auto block = xl::block_size<tile, tile>;
@@ -165,7 +165,7 @@ void plain_sums(float* out, float const* in, int n, int row_length) {
   }
 }
 
-/// Both sides, whose results must be equal. The rival is called on the stream's thread (see algorithm/transform_host.cpp).
+/// Adds both sides. Their results must be equal. The rival runs on the stream's thread (see algorithm/transform_host.cpp).
 template <class Run, class Rival>
 void add_both(std::shared_ptr<arrays> const& data, std::string const& group, std::size_t results, Run run, Rival rival) {
   auto const ours = [=] {

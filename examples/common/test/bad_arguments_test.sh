@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# bad_arguments_test.sh NAME PROGRAM: what an example whose operands are numbers says to arguments that it cannot use.
+# bad_arguments_test.sh NAME PROGRAM: tests the messages of an example with numeric operands for wrong arguments.
 set -u
 name=$1
 program=$2
@@ -14,7 +14,7 @@ fail() {
   failures=$((failures + 1))
 }
 
-# refuses TEXT ARGUMENT...: exit code 1, on stderr one line that begins with the name and has TEXT in it, nothing on stdout.
+# refuses TEXT ARGUMENT...: expects exit code 1, one line on stderr that begins with the name and contains TEXT, nothing on stdout.
 refuses() {
   local text=$1 code
   shift

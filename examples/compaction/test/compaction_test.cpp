@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Compaction against std::copy_if, with sizes around those of waves, rounds and blocks, and with any part of the elements kept.
+/// Compares compaction with std::copy_if. Sizes are close to those of waves, rounds and blocks. The share of kept elements varies.
 #include "../compact.hpp"
 
 #include <support/target.hpp>
@@ -16,7 +16,7 @@ namespace {
 
 constexpr float untouched = -77;
 
-/// The buffer's rest must keep what it held.
+/// Checks the result. The rest of the buffer must not change.
 template <class Predicate>
 void check(xl::stream const& q, std::vector<float> const& values, Predicate keep) {
   std::size_t const n = values.size();
@@ -41,7 +41,7 @@ std::vector<float> numbered(std::size_t n) {
   return result;
 }
 
-/// Keeps a number by a hash of it: about `of_256` in 256.
+/// Keeps about `of_256` of 256 numbers, chosen by a hash.
 struct by_chance {
   unsigned of_256;
   CROSSLANE_FN bool operator()(float value) const { return (unsigned(value) * 2654435761u >> 24) < of_256; }
@@ -56,7 +56,7 @@ CROSSLANE_TEST(compaction, sizes_around_every_boundary) {
     for (unsigned const of_256 : {0u, 1u, 128u, 255u, 256u}) check(q, numbered(n), by_chance{of_256});
 }
 
-/// More blocks than the scan takes at once, and one block less.
+/// More blocks than one round of the scan takes, and one block less.
 CROSSLANE_TEST(compaction, several_rounds_of_the_scan) {
   xl::stream const q{d};
   for (std::size_t const blocks : {255, 256, 257, 513})
@@ -71,6 +71,6 @@ CROSSLANE_TEST(compaction, above_a_threshold) {
   std::vector<float> in(50'001);
   for (auto& v : in) v = values(random);
   for (float const threshold : {-10.0f, -1.0f, 0.0f, 1.0f, 10.0f}) check(q, in, compaction::above{threshold});
-  // Equal is not above, and neither is what is no number.
+  // Neither an equal value nor NaN is above the threshold.
   check(q, {1, 2, std::numeric_limits<float>::quiet_NaN(), 3, 2, std::numeric_limits<float>::infinity()}, compaction::above{2});
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""softmax_test.py LIBRARY: softmax.py with NumPy and with PyTorch, whichever is installed; exit code 77 where there is none that can use
-the library."""
+"""softmax_test.py LIBRARY tests softmax.py with NumPy and with PyTorch, if they are installed. The exit code is 77 if neither can use the
+library."""
 import gc
 import importlib
 import pathlib
@@ -32,7 +32,7 @@ def raises(what, parts, call, kind=ValueError):
 
 
 def gives_back(what, size, call):
-    """Whether 64 calls, each with a result of `size` bytes, need the memory of a few."""
+    """Checks that 64 calls, each with a result of `size` bytes, use no more memory than a few calls."""
     call()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for _ in range(64):
@@ -65,7 +65,7 @@ def numpy_tests(np):
     fixed.flags.writeable = False
     if tuple(map(int, np.__version__.split(".")[:2])) >= (2, 1):
         check("numpy read-only", (softmax(fixed) == softmax(planes)).all())
-    else:  # exports no structure that could say so
+    else:  # has no structure with a read-only flag
         raises("numpy read-only", ["readonly"], lambda: softmax(fixed), BufferError)
     check("numpy one channel", (softmax(np.zeros((1, 1, 2, 2), np.float32)) == 1).all())
     check("numpy empty", softmax(np.zeros((0, 3, 2, 2), np.float32)).shape == (0, 3, 2, 2))
@@ -76,14 +76,14 @@ def numpy_tests(np):
            lambda: softmax(np.ascontiguousarray(planes.transpose(0, 1, 3, 2)).transpose(0, 1, 3, 2)))
     raises("numpy backwards", ["negative stride"], lambda: softmax(planes[:, ::-1]))
 
-    # The result lives longer than its argument, and its memory is given back.
+    # The result outlives its argument, and its memory is freed.
     kept = softmax(planes.copy())
     gc.collect()
     check("numpy lifetime", np.abs(kept - expected(planes)).max() < 1e-6)
     image = np.zeros((1, 4, 512, 512), np.float32)
     gives_back("numpy results", image.nbytes, lambda: softmax(image))
 
-    # So it is where NumPy does not take the result; what it has taken nobody else can.
+    # The memory is also freed if NumPy does not take the result. A taken result cannot be taken again.
     take = np.from_dlpack
 
     def refuse(result):
@@ -119,10 +119,10 @@ def torch_tests(torch):
     if not on_cpu:
         raises("torch on the CPU", ["on CPU 0", "not in reach of"], lambda: softmax(x.cpu()))
         side = torch.cuda.Stream()
-        with torch.cuda.stream(side):  # no synchronisation between: the kernel must be on the same stream
+        with torch.cuda.stream(side):  # no synchronisation in between: the kernel must use the same stream
             y = torch.full((8, 64, 256, 256), float("nan"), device=device)
             slope = torch.arange(64, device=device).view(1, 64, 1, 1) / 64
-            for _ in range(20):  # in place: a kernel that is early reads NaN, or a softmax less steep
+            for _ in range(20):  # in place: a kernel that runs too early reads NaN or smaller slopes
                 y.nan_to_num_().add_(slope)
             got = softmax(y)
         side.synchronize()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Layer normalisation against its definition in double, with lengths around those of waves, blocks and wide accesses.
+/// Compares layer normalisation with its definition in double. Row lengths are close to those of waves, blocks and wide accesses.
 #include "../layernorm.hpp"
 
 #include <support/target.hpp>
@@ -46,7 +46,7 @@ void check(char const* name, xl::stream const& q, problem const& p, layernorm::r
   }
 }
 
-/// By waves, by blocks, and by whichever the length chooses.
+/// Runs by waves, by blocks, and by the choice of the row length.
 void check(xl::stream const& q, problem const& p) {
   layernorm::reference const expected{p.in, p.gamma, p.beta, epsilon};
   unsigned const wave = q.device().properties().wave_size;
@@ -65,7 +65,7 @@ CROSSLANE_TEST(layernorm, lengths_around_every_boundary) {
     check(q, problem{5, length, 0.5f, 1});
 }
 
-/// Around what the blocks of by_waves take, at either width.
+/// Numbers of rows close to those of a block of by_waves, with waves of either width.
 CROSSLANE_TEST(layernorm, numbers_of_rows) {
   xl::stream const q{d};
   for (std::size_t const rows : {0, 1, 2, 3, 4, 5, 7, 8, 9, 31, 33, 100}) {
@@ -74,13 +74,13 @@ CROSSLANE_TEST(layernorm, numbers_of_rows) {
   }
 }
 
-/// In float, the mean of squares less the square of the mean would have no correct digit here.
+/// In float, the mean of squares minus the squared mean has no correct digit here.
 CROSSLANE_TEST(layernorm, mean_far_above_the_deviation) {
   xl::stream const q{d};
   for (std::size_t const length : {64, 100, 1024, 3000, 8192}) check(q, problem{3, length, 10'000, 1});
 }
 
-/// No variance: the outcome is beta, exactly.
+/// Without variance the result is exactly beta.
 CROSSLANE_TEST(layernorm, constant_rows) {
   xl::stream const q{d};
   for (std::size_t const length : {1, 6, 64, 1000, 2048})

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The kernel over each layout against the definition in double; every layout gives the same bits.
+/// Compares the kernel for each layout with the definition in double. Every layout gives the same bits.
 #include "../softmax.hpp"
 
 #include <support/target.hpp>
@@ -12,7 +12,7 @@ using namespace crosslane_test;
 
 namespace {
 
-/// Softmax by tensors of that layout; given and returned in the order nchw.
+/// Computes softmax with tensors of that layout. The input and the result are in the order nchw.
 template <xl::tensor_layout L>
 std::vector<float> by(xl::stream const& q, L const& layout, std::vector<float> const& values) {
   xl::tensor<float, xl::nchw> planes{q, layout.extents()};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The two passes of the Gaussian blur. Both read each pixel once from device memory into a tile in shared memory, with a halo
-/// of the filter's radius, and let a thread make several neighbouring outputs, so that a value that it has loaded serves many.
+/// The two passes of the Gaussian blur. Both read each pixel once from device memory into a tile in shared memory, with a halo of the
+/// filter's radius. A thread computes several adjacent outputs, so that it uses each loaded value several times.
 #pragma once
 
 #include "filters.hpp"
@@ -8,7 +8,7 @@
 
 namespace photo::kernels {
 
-/// sum[j] += weight[k - j] * value for the outputs j that value k of their common window belongs to.
+/// Computes sum[j] += weight[k - j] * value for all outputs j that use value k of their common window.
 template <unsigned K, unsigned Outputs, int Radius>
 CROSSLANE_FN void accumulate(gaussian<Radius> const& weights, float value, float (&sum)[Outputs]) {
   unrolled<Outputs>([&](auto j) {
@@ -17,8 +17,8 @@ CROSSLANE_FN void accumulate(gaussian<Radius> const& weights, float value, float
   });
 }
 
-/// to(i) = from(i) for i = first, first + Step ... below Count, where first < Step. All loads are on their way before the first
-/// store waits for one.
+/// Copies to(i) = from(i) for i = first, first + Step, ... below Count. Precondition: first < Step. Issues all loads before the first store
+/// waits for one.
 template <unsigned Count, unsigned Step, class From, class To>
 CROSSLANE_FN void load_tile(unsigned first, From const& from, To const& to) {
   constexpr unsigned whole = Count / Step;  // steps that all threads take
@@ -29,11 +29,11 @@ CROSSLANE_FN void load_tile(unsigned first, From const& from, To const& to) {
   unrolled<whole>([&](auto k) { to(first + Step * k.value) = loaded[k.value]; });
 }
 
-/// Along rows. Grid: tiles in x, tiles in y, channels.
+/// Blurs along rows. Grid: tiles in x, tiles in y, channels.
 struct blur_horizontal {
   static constexpr int dimensions = 3;
   static constexpr auto block = xl::block_size<64, 4>;
-  static constexpr unsigned outputs = 4;  // of a thread, side by side: one wide access to the tile gives four values
+  static constexpr unsigned outputs = 4;  // adjacent outputs of a thread: one wide access to the tile reads four values
   static constexpr unsigned columns = 64 * outputs;
   static constexpr unsigned rows = 4;
   static constexpr unsigned halo = blur_radius;
@@ -58,7 +58,7 @@ struct blur_horizontal {
     int const x = int(tile.x * columns + thread.x * outputs);
     int const y = int(tile.y * rows + thread.y);
 
-    // Threads beyond the border load its pixels again: all must come to the barrier.
+    // Threads beyond the border load the border's pixels again, because all threads must reach the barrier.
     int const row = clamped(y, 0, height - 1);
     int const left = int(tile.x * columns) - int(halo);
     load_tile<columns + 2 * halo, 64>(
@@ -85,11 +85,11 @@ struct blur_horizontal {
   }
 };
 
-/// Along columns; otherwise like blur_horizontal.
+/// Blurs along columns; otherwise like blur_horizontal.
 struct blur_vertical {
   static constexpr int dimensions = 3;
   static constexpr auto block = xl::block_size<32, 8>;
-  static constexpr unsigned outputs = 16;  // of a thread, one below the other
+  static constexpr unsigned outputs = 16;  // outputs of a thread in a column
   static constexpr unsigned columns = 32;
   static constexpr unsigned rows = 8 * outputs;
   static constexpr unsigned halo = blur_radius;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What the kernels share: how pictures lie in device memory, and small functions.
+/// The layouts of pictures in device memory, and small functions that the kernels share.
 #pragma once
 
 #include "image.hpp"
@@ -12,7 +12,7 @@
 
 namespace photo {
 
-/// Colour by colour. Make one by make_planar(): each plane begins where wide accesses may, whatever the size of the picture.
+/// Planes of colours. make_planar() makes one with planes that are aligned for wide accesses, whatever the size of the picture.
 using planar = xl::strided<picture_extents, xl::axes<axis::c, axis::h, axis::w>, xl::strides<xl::dynamic, xl::dynamic, 1>>;
 inline planar make_planar(picture_extents const& e) {
   int const width = e.extent<axis::w>(), pixels = e.extent<axis::h>() * width;
@@ -22,11 +22,11 @@ inline planar make_planar(picture_extents const& e) {
 /// One number for each pixel.
 using plane = xl::row_major<axis::h, axis::w>;
 
-/// Rows and columns as one axis, for work in which they do not matter.
+/// Rows and columns merged to one axis, for kernels that do not distinguish them.
 struct pixel : xl::axis_tag {};
 using flat = xl::strided<xl::extents<std::int32_t, xl::fixed<axis::c, 3>, pixel>, xl::axes<axis::c, pixel>, xl::strides<xl::dynamic, 1>>;
 
-/// The pixels of planes by four, which is an access of 16 bytes to each plane, and up to three that are left over.
+/// The pixels of planes in groups of four, which are one access of 16 bytes to each plane, and up to three remaining pixels.
 template <class T>
 struct pixel_groups {
   static constexpr unsigned size = 4;
@@ -34,7 +34,7 @@ struct pixel_groups {
   xl::tensor_view<std::conditional_t<std::is_const_v<T>, group const, group>, flat> groups;
   xl::tensor_view<T, flat> rest;
 
-  /// Of 256 threads, where each takes a group or a pixel of the rest.
+  /// Returns the number of blocks of 256 threads if each thread takes a group or a remaining pixel.
   unsigned blocks() const { return xl::cover(groups.template extent<pixel>() + rest.template extent<pixel>(), 256); }
 };
 template <class T>
@@ -51,7 +51,7 @@ CROSSLANE_FN constexpr T clamped(T value, T low, T high) {
   return value < low ? low : value > high ? high : value;
 }
 
-/// Calls f with the constants 0 ... N-1: what f indexes by them stays in registers.
+/// Calls f with the constants 0 ... N-1. Arrays that f indexes with them stay in registers.
 template <unsigned... I, class F>
 CROSSLANE_FN constexpr void unrolled(std::integer_sequence<unsigned, I...>, F const& f) {
   (f(std::integral_constant<unsigned, I>{}), ...);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Histogram equalisation: count, make a curve of the counts, apply it.
+/// Histogram equalisation in three kernels: count, compute a curve from the counts, apply the curve.
 #pragma once
 
 #include "filters.hpp"
@@ -7,14 +7,14 @@
 
 namespace photo::kernels {
 
-/// The bin of a pixel's luminance. Whole numbers throughout: there is no rounding in which targets could differ.
+/// Returns the bin of a pixel's luminance. All numbers are integers, so targets cannot differ in rounding.
 CROSSLANE_FN inline unsigned bin_of(float red, float green, float blue) {
   constexpr to_byte step;
   return unsigned(luma_red_256 * step(red) + luma_green_256 * step(green) + luma_blue_256 * step(blue) + 128) / 256;
 }
 
-/// counts [bins] += number of pixels of `in` in each bin. Any grid. Each wave counts into an array of its own in
-/// shared memory, where it meets itself only; the block then adds the sums to device memory.
+/// counts [bins] += the number of pixels of `in` in each bin. Grid: any. Each wave counts in its own array in shared memory, so that only
+/// its own lanes contend. The block then adds the sums to device memory.
 struct histogram {
   static constexpr auto block = xl::block_size<256>;
 
@@ -32,7 +32,7 @@ struct histogram {
     auto& own = s.counts[ctx.wave_rank()];
     for (auto g : ctx.grid_stride(in.groups.extent<pixel>())) {
       auto const red = in.groups(0, g), green = in.groups(1, g), blue = in.groups(2, g);
-      // Neighbours are often of one tone: they are added together.
+      // Adjacent pixels often have the same bin, so their counts are added together.
       unsigned bin = bin_of(red[0], green[0], blue[0]);
       unsigned count = 1;
       for (unsigned i = 1; i < in.size; ++i) {
@@ -58,13 +58,13 @@ struct histogram {
   }
 };
 
-/// curve [bins] = what equalisation adds to a pixel of each bin, see reference::equalising_curve. One block.
+/// curve [bins] = the value that equalisation adds to a pixel of each bin, see reference::equalising_curve. Grid: one block.
 struct equalising_curve {
   static constexpr auto block = xl::block_size<bins>;
 
   struct shared {
     unsigned sums[2][bins];
-    unsigned lowest;  // pixels in the lowest bin in use
+    unsigned lowest;  // pixels in the lowest used bin
   };
 
   template <xl::kernel_context Ctx>
@@ -73,7 +73,7 @@ struct equalising_curve {
     unsigned const count = counts[bin];
     s.sums[0][bin] = count;
     ctx.sync_block();
-    // Inclusive scan: after the step of distance d, each bin holds the sum of the last 2 d.
+    // Inclusive scan: after the step of distance d, each bin holds the sum of the last 2 d bins.
     unsigned from = 0;
     for (unsigned distance = 1; distance < bins; distance *= 2) {
       unsigned const before = bin >= distance ? s.sums[from][bin - distance] : 0;
@@ -90,7 +90,7 @@ struct equalising_curve {
   }
 };
 
-/// out = in + curve[bin of the pixel], within [0, 1]. A thread for every group and every pixel of the rest.
+/// out = in + curve[bin of the pixel], clamped to [0, 1]. Grid: one thread for every group and every remaining pixel.
 struct equalise {
   static constexpr auto block = xl::block_size<256>;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Edges by Sobel's operators.
+/// Edge detection with Sobel's operators.
 #pragma once
 
 #include "filters.hpp"
@@ -7,8 +7,8 @@
 
 namespace photo::kernels {
 
-/// edges = length of the gradient of the luminance of `in`, times edge_gain, at most 1.
-/// Grid: tiles in x, tiles in y. The tile holds luminance, so that it is made once for each pixel and not nine times.
+/// edges = the length of the luminance gradient of `in`, times edge_gain, at most 1. Grid: tiles in x, tiles in y. The tile holds
+/// luminance, so that the kernel computes it once for each pixel and not nine times.
 struct sobel {
   static constexpr auto block = xl::block_size<32, 8>;
   static constexpr unsigned columns = 32;

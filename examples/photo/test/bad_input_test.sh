@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# bad_input_test.sh PHOTO FOLDER: what the program says to input that it cannot use, and that the smallest pictures work.
+# bad_input_test.sh PHOTO FOLDER: tests the program's messages for wrong input, and that the smallest pictures work.
 set -u
 photo=$1
 folder=$2
@@ -15,8 +15,8 @@ fail() {
   failures=$((failures + 1))
 }
 
-# refuses NAME TEXT ARGUMENT...: exit code 1, on stderr one line that begins "photo: " and has TEXT in it, nothing on stdout, and
-# no file in the output folder.
+# refuses NAME TEXT ARGUMENT...: expects exit code 1, one line on stderr that begins with "photo: " and contains TEXT, nothing on stdout,
+# and no file in the output folder.
 refuses() {
   local name=$1 text=$2 code
   shift 2
@@ -32,7 +32,7 @@ refuses() {
   echo "$name: $(cat stderr)"
 }
 
-# accepts NAME SIZE ARGUMENT...: exit code 0, the four pictures, and SIZE in the text.
+# accepts NAME SIZE ARGUMENT...: expects exit code 0, the four pictures, and SIZE in the output.
 accepts() {
   local name=$1 size=$2
   shift 2
@@ -43,7 +43,7 @@ accepts() {
   echo "$name: ok"
 }
 
-# From bytes as printf takes them.
+# Files from bytes in printf's notation.
 # shellcheck disable=SC2059
 {
   png_head='\211PNG\r\n\032\n\0\0\0\015IHDR'
@@ -51,7 +51,7 @@ accepts() {
   printf "${png_head}"'\0\0\0\005\0\0\0\0\010\002\0\0\0\0\0\0\0' >flat.png
   printf "${png_head}"'\177\377\377\377\177\377\377\377\010\002\0\0\0\0\0\0\0' >huge.png
 }
-# Grey, of 1 x 1, 1 x 5 and 5 x 1.
+# Grey pictures of 1 x 1, 1 x 5 and 5 x 1 pixels.
 base64 -d >dot.png <<<iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGPQAAAAKgApazFUcwAAAABJRU5ErkJggg==
 base64 -d >column.png <<<iVBORw0KGgoAAAANSUhEUgAAAAEAAAAFCAAAAACh79lDAAAAEklEQVR4nGPQYAhgqGBYwHACAAiiAlmyUmU6AAAAAElFTkSuQmCC
 base64 -d >line.png <<<iVBORw0KGgoAAAANSUhEUgAAAAUAAAABCAAAAAAzlTsvAAAADklEQVR4nGPQCKhYcAIABX4CWaqiBS4AAAAASUVORK5CYII=

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Reading and writing of pictures: every kind of pixel, and nothing damaged is accepted.
+/// Tests reading and writing of pictures: every kind of pixel, and rejection of everything damaged.
 #include "image_io.hpp"
 
 #include "decode.hpp"
@@ -21,7 +21,7 @@ namespace {
 
 using bytes = std::vector<unsigned char>;
 
-/// A PNG of rows as libpng takes them; palette index i is (i, 2 i, 3 i).
+/// Returns a PNG of rows in libpng's format. Palette index i has the colour (i, 2 i, 3 i).
 bytes make_png(unsigned width, unsigned height, int depth, int type, int interlace, bytes const& rows) {
   bytes file;
   auto* png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
@@ -48,7 +48,7 @@ bytes make_png(unsigned width, unsigned height, int depth, int type, int interla
   return file;
 }
 
-/// A JPEG of one colour.
+/// Returns a JPEG of one colour.
 bytes make_jpeg(unsigned width, unsigned height, J_COLOR_SPACE space, bytes const& pixel, bool progressive) {
   jpeg_compress_struct jpeg{};
   jpeg_error_mgr errors{};
@@ -76,7 +76,7 @@ bytes make_jpeg(unsigned width, unsigned height, J_COLOR_SPACE space, bytes cons
   return file;
 }
 
-/// All pixels equal to this within `tolerance` (JPEG is lossy).
+/// Checks that all pixels equal this colour within `tolerance` (JPEG is lossy).
 void expect_colour(photo::image const& picture, std::array<int, 3> colour, int tolerance) {
   ASSERT_EQ(picture.rgb.size(), 3 * picture.pixels());
   for (std::size_t i = 0; i < picture.rgb.size(); ++i) ASSERT_NEAR(picture.rgb[i], colour[i % 3], tolerance) << "byte " << i;
@@ -128,7 +128,7 @@ TEST(decode_jpeg, every_kind_of_pixel) {
   for (bool const progressive : {false, true}) {
     expect_colour(photo::decode_jpeg(make_jpeg(17, 9, JCS_RGB, {200, 100, 50}, progressive)), {200, 100, 50}, 3);
     expect_colour(photo::decode_jpeg(make_jpeg(17, 9, JCS_GRAYSCALE, {90}, progressive)), {90, 90, 90}, 1);
-    // libjpeg writes Adobe's marker for CMYK: the values are 255 minus ink.
+    // libjpeg writes Adobe's marker for CMYK, so the values are 255 minus ink.
     expect_colour(photo::decode_jpeg(make_jpeg(17, 9, JCS_CMYK, {255, 128, 0, 200}, progressive)), {200, 100, 0}, 2);
   }
 }
@@ -146,7 +146,7 @@ TEST(decode, no_part_of_a_file_is_accepted) {
   }
 }
 
-// What comes out is not of interest, only that it is a picture or an error: made for a run with sanitizers.
+// Any picture and any error is a pass. This test is for sanitizers.
 TEST(decode, damaged_files_do_no_harm) {
   auto const png = make_png(9, 3, 4, PNG_COLOR_TYPE_PALETTE, PNG_INTERLACE_ADAM7, bytes(15, 0x5a));
   auto const jpeg = make_jpeg(17, 9, JCS_CMYK, {10, 128, 0, 200}, true);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The kernels against the reference, with pictures whose sizes fit no tile, no block and no wide access.
+/// Compares the kernels with the reference. The sizes of the pictures fit no tile, no block and no wide access.
 #include "pipeline.hpp"
 
 #include <support/target.hpp>

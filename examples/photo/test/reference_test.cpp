@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The reference against values worked out by hand: it is what the kernels are judged by.
+/// Compares the reference with values computed by hand, because the kernels are compared with the reference.
 #include "reference.hpp"
 
 #include <gtest/gtest.h>
@@ -57,21 +57,21 @@ TEST(reference, blur_keeps_a_constant_and_spreads_a_point) {
 }
 
 TEST(reference, sobel_of_a_ramp) {
-  // 0.02 a pixel in x: Sobel gives 8 times that, inside.
+  // 0.02 a pixel in x. Inside, Sobel's operator gives 8 times that.
   auto const edges = reference::sobel(reference::unpack(grey(4, 3, {0, 5, 10, 15, 0, 5, 10, 15, 0, 5, 10, 15})));
   EXPECT_NEAR(edges[5], photo::edge_gain * 8 * 5 / 255, 1e-5);
   EXPECT_NEAR(edges[4], photo::edge_gain * 4 * 5 / 255, 1e-5);  // the border's pixel repeats
 }
 
 TEST(reference, equalisation) {
-  // Four tones, equally often, of which the darkest is in use: they become 0, 1/3, 2/3, 1.
+  // Four equally frequent tones become 0, 1/3, 2/3, 1. The darkest bin is in use.
   auto const in = reference::unpack(grey(4, 1, {100, 101, 102, 103}));
   auto const counts = reference::histogram(in);
   for (std::size_t b = 0; b < counts.size(); ++b) EXPECT_EQ(counts[b], b >= 100 && b <= 103 ? 1u : 0u);
   auto const out = reference::pack(reference::equalise(in, reference::equalising_curve(counts)));
   EXPECT_EQ(out.rgb, grey(4, 1, {0, 85, 170, 255}).rgb);
 
-  // One tone stays as it is.
+  // A picture of one tone does not change.
   auto const one = grey(3, 1, {7, 7, 7});
   auto const same = reference::unpack(one);
   EXPECT_EQ(reference::pack(reference::equalise(same, reference::equalising_curve(reference::histogram(same)))).rgb, one.rgb);

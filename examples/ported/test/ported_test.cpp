@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The port against plain loops, and against the original where that is compiled: the same bits.
+/// Compares the port with plain loops, and with the original if that is compiled. The bits must be equal.
 #include "../after.hpp"
 #include "../before.hpp"
 
@@ -56,6 +56,6 @@ CROSSLANE_TEST(ported, port_is_the_definition) {
 #endif
     return port.steps;
   };
-  CROSSLANE_CHECK_EQ(check(33, 17, 0, 64), 64);  // beyond a block in both directions
+  CROSSLANE_CHECK_EQ(check(33, 17, 0, 64), 64);  // extends beyond a block in both directions
   CROSSLANE_CHECK_EQ(check(5, 4, 0.01f, 96), 32);
 }

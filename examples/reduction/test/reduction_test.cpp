@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The three ways against the sum in double, with sizes around those of waves, blocks and grids.
+/// Compares the three ways with the sum in double. Sizes are close to those of waves, blocks and grids.
 #include "../dot.hpp"
 
 #include <support/target.hpp>
@@ -21,8 +21,8 @@ struct problem {
       : q{d}, a{q, x.size()}, b{q, y.size()}, partial{q, x.size() + 1}, result{q, 1}, expected{x, y} {
     xl::copy(q, x, a);
     xl::copy(q, y, b);
-    xl::fill(q, result, -1000.0f);  // no way may rely on what was there
-    q.synchronize();                // x and y may be gone after this
+    xl::fill(q, result, -1000.0f);  // the result must not depend on the old value
+    q.synchronize();                // x and y may be destroyed after this
   }
   float by_waves() {
     reduction::by_waves(q, a, b, result);
@@ -56,7 +56,7 @@ constexpr std::size_t sizes[] = {0,   1,   2,   3,   4,    5,    31,   32,   33,
 
 }  // namespace
 
-/// Products and sums of small whole numbers are exact in any order: one that is missing or added twice shows.
+/// Products and sums of small integers are exact in any order, so a missing or repeated product shows.
 CROSSLANE_TEST(reduction, whole_numbers_exactly) {
   std::mt19937 random{1};
   for (auto const n : sizes) {
