@@ -52,6 +52,9 @@ namespace crosslane::checks {
 /// Calls f() and returns the findings in the kernels that f launches from the calling thread on the host backend. Findings are collected
 /// and not thrown. A block ends if it cannot continue after a finding; everything else runs on, with the wrong results that follow. Waits
 /// for all work of the host's devices. Exceptions of f propagate.
+///
+///   xl::checks::report const r = xl::checks::collect({.seed = 1}, [&] { xl::launch(q, {.grid = 4}, kernel, in, sums); });
+///   std::cout << r.text();
 template <class F>
 report collect(options const& o, F const& f) {
   detail::collecting_sink sink;
@@ -74,7 +77,7 @@ struct exploration {
   checks::report report;   ///< the findings of that seed
 };
 
-/// Calls collect() with the seeds 0 ... n - 1 and stops at the first seed with findings, which is therefore the smallest.
+/// Calls collect() with the seeds 0 to n - 1 and stops at the first seed with findings, which is therefore the smallest.
 template <class F>
 exploration explore(unsigned n, F const& f, options o = {}) {
   exploration result;

@@ -325,6 +325,9 @@ inline std::string comparison::text() const {
 
 /// Compares two ranges that have size() and []. Numbers may be of different types. Other elements are compared by ==, or by their bytes if
 /// they have none. Ranges of different lengths differ.
+///
+///   xl::checks::comparison const c = xl::checks::compare(expected, actual, {.ulps = 2});
+///   if (!c) std::cout << c.text();
 template <class Expected, class Actual>
 [[nodiscard]] comparison compare(Expected const& expected, Actual const& actual, tolerance const& t = {}, side_names const& names = {}) {
   using namespace detail;

@@ -44,6 +44,9 @@ namespace crosslane::checks {
 ///
 /// If CROSSLANE_SARIF names a file, the findings of all calls in this process are written to it as SARIF. Paths in it are relative to the
 /// working directory.
+///
+///   xl::checks::report const r = xl::checks::findings([](auto const& q) { return sums_of_rows(q); });
+///   EXPECT_TRUE(r.empty()) << r.text();
 template <class Run>
 [[nodiscard]] report findings(Run const& run, search const& s = {}) {
   if (s.seeds == 0) throw_error(errc::invalid_argument, {}, "checks::findings: 0 seeds, at least 1 is needed to find anything");

@@ -11,7 +11,7 @@ namespace crosslane::checks {
 
 /// The result of same_on_all_targets().
 struct target_comparison {
-  std::vector<std::string> targets;  ///< the devices that the program ran on, e.g. "host, 32 lanes"
+  std::vector<std::string> targets;  ///< the devices that the program ran on: "host, 32 lanes"
   std::string differences;           ///< how each other target differs from the first one; empty if none differs
 
   /// Whether all targets gave the same result.
@@ -29,6 +29,9 @@ struct target_comparison {
 /// a GPU, also all GPUs of the machine, if there are any. The result of 32 lanes on the host is the expected one.
 ///
 /// run returns a std::vector or a similar range. Its argument must be `auto const&`, because the streams have different types.
+///
+///   auto const result = xl::checks::same_on_all_targets([](auto const& q) { return sums_of_rows(q); }, {.relative = 1e-6});
+///   EXPECT_TRUE(result) << result.text();
 template <class Run>
 target_comparison same_on_all_targets(Run const& run, tolerance const& t = {}) {
   target_comparison result;

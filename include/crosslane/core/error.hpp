@@ -32,7 +32,7 @@ enum class errc : unsigned char {
   vendor,             ///< any other error of the vendor's runtime
 };
 
-/// Returns the name in words, e.g. "out of memory".
+/// Returns the name in words: "out of memory".
 CROSSLANE_FN constexpr char const* to_string(errc code) noexcept {
   switch (code) {
     case errc::invalid_argument: return "invalid argument";

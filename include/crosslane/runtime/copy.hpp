@@ -32,13 +32,12 @@ constexpr void check_copy_types() {
 /// Queues a copy of all elements of `from` to `to`. Buffers may belong to two devices, with or without peer access. For spans of two
 /// devices the vendor's runtime decides whether the copy works. Throws size_mismatch unless both sides have the same number of elements,
 /// and invalid_argument if they overlap.
-/// @code
-/// std::vector<float> values(1000);
-/// crosslane::buffer<float> memory{stream, values.size()};
-/// crosslane::copy(stream, values, memory);
-/// crosslane::copy(stream, memory, values);
-/// stream.synchronize();
-/// @endcode
+///
+///   std::vector<float> values(1000);
+///   xl::buffer<float> b{q, values.size()};
+///   xl::copy(q, values, b);  // to the device
+///   xl::copy(q, b, values);  // and back
+///   q.synchronize();         // now the host may use `values`
 template <stream_like S, class From, class To>
 void copy(S const& stream, From&& from, To&& to, source_location where = source_location::current()) {
   using B = typename S::backend;

@@ -110,6 +110,13 @@ class basic_event {
 
 /// Returns the milliseconds of device time between two recorded events. The work of both must be done; otherwise it throws vendor errors.
 /// Throws invalid_argument if the events belong to two devices.
+///
+///   xl::timed_event from{d}, to{d};
+///   from.record(q);
+///   xl::launch(q, {.grid = blocks, .block = 256}, kernel, x);
+///   to.record(q);
+///   to.synchronize();
+///   float const milliseconds = xl::elapsed_milliseconds(from, to);
 template <runtime_backend B>
 [[nodiscard]] float elapsed_milliseconds(basic_event<B, true> const& from, basic_event<B, true> const& to,
                                          source_location where = source_location::current()) {

@@ -342,11 +342,10 @@ inline namespace CROSSLANE_CONFIGURATION {
 /// Throws at once if the kernel or the device does not support the geometry. Throws invalid_argument if a buffer belongs to another device
 /// than the stream. For a cooperative kernel it throws not_supported if the device has no cooperative launches. It throws limit_exceeded if
 /// the blocks of a cooperative kernel cannot all be resident at once. Errors of the kernel itself surface at the next synchronising call.
-/// @code
-/// unsigned const block = 256;
-/// crosslane::launch(stream, {crosslane::cover(values.size(), block), block}, scale{}, values, 2.0f);
-/// stream.synchronize();  // throws if the kernel failed
-/// @endcode
+///
+///   xl::buffer<float> x{q, n};
+///   xl::launch(q, {.grid = xl::cover(n, 256), .block = 256}, scale{}, x, 2.f);
+///   q.synchronize();  // throws if the kernel failed
 template <stream_like S, class K, class... A>
 void launch(S const& stream, launch_config config, K const& kernel, A&&... arguments) {
   using B = typename S::backend;

@@ -51,6 +51,9 @@ template <runtime_backend B, class K, class... A>
 /// Returns the block size, in threads of one dimension, with which the most threads of the kernel are resident at once. Of equal block
 /// sizes it returns the larger one. If the kernel fixes its block, it returns that size. `config.block` does not matter. Throws
 /// limit_exceeded if no block fits.
+///
+///   unsigned const block = xl::suggested_block_size(d, {}, scale{}, x, 2.f);
+///   xl::launch(q, {.grid = xl::cover(n, block), .block = block}, scale{}, x, 2.f);
 template <runtime_backend B, class K, class... A>
 [[nodiscard]] unsigned suggested_block_size(basic_device<B> on, launch_config config, K const&, A&&...) {
   if constexpr (kernel_shape_of<K>::fixed) {

@@ -43,7 +43,7 @@ struct host : backend::host_runtime<host> {
     return {};
   }
 
-  /// Runs element-wise work as plain loops: calls `work(begin, end)` for pieces of 0 ... n-1 that begin at multiples of `piece`. The
+  /// Runs element-wise work as plain loops: calls `work(begin, end)` for pieces of [0, n) that begin at multiples of `piece`. The
   /// message of a fault contains the name and the place.
   template <class Work>
   static status run_range(stream_handle q, std::uint64_t n, std::uint64_t piece, Work const& work,

@@ -22,7 +22,7 @@ namespace crosslane::backend {
 /// What a thread of the backend is doing, for the message of a fault. The signal handler calls all functions.
 class running_work {
  public:
-  /// Appends the name of the work, e.g. "kernel k, block (0, 0, 0), thread 3".
+  /// Appends the name of the work: "kernel k, block (0, 0, 0), thread 3".
   virtual void describe(error_text&) const noexcept = 0;
   /// Appends what is known about the faulting address. Returns false if nothing is known.
   virtual bool explain(error_text&, void const* address) const noexcept = 0;

@@ -13,7 +13,7 @@
 
 namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 
-/// Calls `work(begin, end)` for pieces of 0 ... n-1 on all cores. Rethrows the first exception.
+/// Calls `work(begin, end)` for pieces of [0, n) on all cores. Rethrows the first exception.
 template <class Work>
 void run_pieces(std::uint64_t n, std::uint64_t piece, Work const& work) {
   detail::spin_lock lock;

@@ -30,7 +30,7 @@ inline unsigned core_count() noexcept {
   return count;
 }
 
-/// Calls `work(begin, end)` for pieces of 0 ... n-1 from several threads and returns when all are done. `work` must not throw.
+/// Calls `work(begin, end)` for pieces of [0, n) from several threads and returns when all are done. `work` must not throw.
 template <class Work>
 void parallel_pieces(std::uint64_t n, std::uint64_t piece, Work& work) {
   if (n <= piece || core_count() == 1) {
