@@ -79,7 +79,8 @@ inline namespace CROSSLANE_CONFIGURATION {
 /// callable in a kernel, where it is const. Elements move in the widest accesses that their alignment allows.
 ///
 /// Throws size_mismatch unless all ranges have the same number of elements. Throws invalid_argument if an input overlaps the output without
-/// being the output, because the result would depend on the order.
+/// being the output, because the result would depend on the order. Throws invalid_argument if a buffer is of another device than the
+/// stream.
 ///
 /// It is a class that is used like a function: only a constructor can take the caller's source location after a pack of inputs.
 template <stream_like S, class Out, class F, class... In>

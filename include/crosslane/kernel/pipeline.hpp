@@ -63,9 +63,9 @@ class pipeline {
     return head_;
   }
 
-  /// Starts a copy of `from` to the front of `to`, which lies in the acquired stage. All threads of the block must call it. The copy engine
-  /// of NVIDIA GPUs since sm_90 copies if both addresses and the size are multiples of 16 bytes, and the size is at least 16 bytes for each
-  /// thread of the block; one thread starts it. In all other cases the threads copy as in async_copies::copy_block().
+  /// Starts a copy of `from` to the front of `to`, which lies in the acquired stage. All threads of the block must call it. On NVIDIA GPUs
+  /// since sm_90 one thread starts a copy by the copy engine, on two conditions. Both addresses and the size are multiples of 16 bytes, and
+  /// the size is at least 16 bytes for each thread of the block. In all other cases the threads copy as in async_copies::copy_block().
   template <class T>
   CROSSLANE_FN CROSSLANE_INLINE void copy_block(std::type_identity_t<span<std::remove_const_t<T>>> to, span<T> from,
                                                 source_location where = source_location::current()) {

@@ -40,8 +40,8 @@ CROSSLANE_FN constexpr float convert_to_float(typename F::bits bits) {
   return widen<F>(bits);
 }
 
-/// Computes op in float. The result for half is the same as that of one rounding. Let p be the bits of the operands. The first 2 * p + 2
-/// bits of a sum, difference, product, quotient or square root, correctly rounded, determine its first p bits (Figueroa, "When is double
+/// Computes op in float. The result for half is the same as that of one rounding. Let the operands have p bits. The first p bits of a sum,
+/// difference, product, quotient or square root, correctly rounded, follow from its first 2 * p + 2 bits (Figueroa, "When is double
 /// rounding innocuous?", 1995). float has 24 = 2 * 11 + 2 bits. float does not overflow here, and loses no bits below its smallest numbers.
 /// bfloat16 has the range of float, and its operations are defined this way: subnormal products and quotients may be rounded twice.
 template <class F, class Op>
