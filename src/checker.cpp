@@ -4,6 +4,10 @@
 /// program.
 #include "checker/access_checker.hpp"
 
+#include <crosslane/kernel/numeric.hpp>
+
+#include <cstring>
+
 namespace crosslane::backend {
 namespace {
 
@@ -275,6 +279,18 @@ struct sanitizer_cast {
 long double value_of(sanitizer_type const& type, std::uintptr_t value) {
   if (type.bits == 32) return __builtin_bit_cast(float, static_cast<std::uint32_t>(value));
   if (type.bits == 64) return __builtin_bit_cast(double, static_cast<std::uint64_t>(value));
+  if (type.bits == 16) {
+    auto const bits = static_cast<std::uint16_t>(value);
+    return std::strstr(type.name, "bf16") != nullptr ? float(crosslane::bfloat16::from_bits(bits))
+                                                     : float(crosslane::half::from_bits(bits));
+  }
+#ifdef __SIZEOF_FLOAT128__
+  if (std::strstr(type.name, "loat128") != nullptr) {  // __float128, _Float128
+    __extension__ __float128 quad;
+    __builtin_memcpy(&quad, reinterpret_cast<void const*>(value), sizeof quad);
+    return static_cast<long double>(quad);
+  }
+#endif
   long double result = 0;
   __builtin_memcpy(&result, reinterpret_cast<void const*>(value), type.bits / 8 < sizeof result ? type.bits / 8 : sizeof result);
   return result;

@@ -316,6 +316,9 @@ CROSSLANE_TEST(corpus, unwritten_memory) {
 CROSSLANE_TEST(corpus, undefined_casts) {
   wrong<corpus::casts_what_does_not_fit>(d, kind::undefined_cast, 1, 64, [](unsigned a, unsigned) { return a >= 22; });
   wrong<corpus::averages<false>>(d, kind::undefined_cast, 2, 64, [](unsigned a, unsigned) { return a < 2; });
+#ifdef __FLT16_MAX__
+  wrong<corpus::casts_a_half>(d, kind::undefined_cast, 1, 64, [](unsigned a, unsigned) { return a >= 16; });
+#endif
   right<corpus::casts_to_limits>(d, 1, 64);
   right<corpus::averages<true>>(d, 2, 64);
 }

@@ -32,4 +32,15 @@ struct averages {
   }
 };
 
+#ifdef __FLT16_MAX__
+/// Of a type that is narrower than float.
+struct casts_a_half {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
+    __extension__ _Float16 const x = static_cast<_Float16>(16.f * float(ctx.thread_rank()));
+    m.data[ctx.global_rank()] = static_cast<unsigned char>(x);  // @casts_a_half
+  }
+};
+#endif
+
 }  // namespace corpus
