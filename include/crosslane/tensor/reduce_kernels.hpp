@@ -190,7 +190,7 @@ struct column_tiles {
     std::int64_t const columns = p.outputs / v;
     auto const rows_of = [](int log) { return std::int64_t{reduction_block >> log}; };
     auto const count_of = [&](int log) { return (columns + (std::int64_t{1} << log) - 1) >> log; };
-    // As wide as leaves enough blocks, but at least a line of memory, and wide enough that threads have enough work.
+    // Chooses the largest width that leaves enough blocks. The width is at least a line of memory and gives threads enough work.
     int least = 0;
     while (rows_of(least) > 1 && ((std::size_t{v} * element_bytes << least < 128 && count_of(least) > 1) ||
                                   rows_of(least) * std::int64_t{reduction_ahead} > p.length))

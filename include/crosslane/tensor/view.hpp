@@ -10,8 +10,8 @@ namespace crosslane {
 namespace detail {
 
 #if CROSSLANE_CONFIG_BOUNDS_CHECKS
-/// An index along one axis, with the source location of its use. As a parameter type it also gives checked and unchecked object files
-/// different function names.
+/// An index along one axis, with the source location of its use. Its type also gives functions of checked and unchecked object files
+/// different names.
 template <class Axis, class Index>
 struct checked_tensor_index {
   template <std::integral N>
