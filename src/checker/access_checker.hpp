@@ -386,7 +386,7 @@ class access_checker {
     auto const at = reinterpret_cast<std::uintptr_t>(p);
     return at < __atomic_load_n(&own_end_, __ATOMIC_RELAXED) && at + bytes > __atomic_load_n(&own_begin_, __ATOMIC_RELAXED);
   }
-  /// Records a queued copy: the host must not access its memory until the copy is done.
+  /// Records a queued copy. Until it is done the host must not write to its source in host memory, nor access its destination there.
   void queued_transfer(std::uint64_t work, launch_facts const& facts, memory_transfer const& t) {
     if (facts.level != checks::level::full) return;
     std::lock_guard const guard{own_lock_};

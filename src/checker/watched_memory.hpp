@@ -12,7 +12,8 @@
 
 namespace crosslane::backend {
 
-/// An access to a place. `segment` is the part of a thread between two of its synchronisations; 0 is none, 1 is the host.
+/// An access to a place. `segment` is the part of a thread between two of its synchronisations. 0 means no access. 1 means a copy, a fill,
+/// or a thread that is no longer known.
 struct access_record {
   std::uint32_t segment, site : 24, flags : 8;
 };
@@ -37,7 +38,7 @@ struct watched_page {
   watched_block* block;      ///< null: not allocated
   access_cell* cells;        ///< null: no kernel has accessed the page yet
   bool bytes;                ///< one cell per byte instead of per four bytes
-  bool written;              ///< without cells: the host has written the whole page
+  bool written;              ///< without cells: a copy or a fill has written the whole page
   bool byte_histories;       ///< one history per byte instead of per four bytes
   std::uint32_t history;     ///< the history of all places, if they have none of their own
   std::uint32_t* histories;  ///< numbers of place_histories
@@ -135,7 +136,7 @@ class watched_range {
     return page.cells;
   }
 
-  /// Records a write by the host.
+  /// Records that a copy or a fill writes these bytes.
   void written(char const* p, std::size_t bytes) {
     for (char const* const end = p + bytes; p < end;) {
       watched_page& here = page(p);

@@ -76,7 +76,7 @@
 #define CROSSLANE_UNROLL
 #endif
 
-/// Keeps the next loop rolled in device code: what runs seldom shall be short.
+/// Prevents unrolling of the next loop in device code. For loops that run rarely.
 #if CROSSLANE_DEVICE_PASS()
 #define CROSSLANE_NO_UNROLL _Pragma("unroll 1")
 #else

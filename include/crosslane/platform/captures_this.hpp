@@ -34,8 +34,8 @@ template <template <class, class...> class Wrapper, template <class Type, Type, 
 inline constexpr bool captures_this<Wrapper<Tag<Type, Function, Return, Number>, Captured...>> =
     (class_of_member<Type>::template is_this<Captured> || ...);
 
-/// Whether std::complex is T or a part of its name. The name of nvcc's object for a lambda has the function that the lambda is in, so of a
-/// lambda only the captured types count.
+/// Whether the name of T contains std::complex. For a lambda only the captured types count, because the name of nvcc's object for it also
+/// contains the enclosing function.
 template <class T>
 inline constexpr bool names_std_complex = type_name_has<T>("std::complex<");
 template <template <class, class...> class Wrapper, template <class Type, Type, unsigned> class Tag, class Type, Type Function,

@@ -57,15 +57,15 @@ struct check_argument {
   static constexpr bool ok = true;
 };
 
-/// Argument-dependent lookup finds this for kernels of the library, which are in this namespace.
+/// Argument-dependent lookup finds this function for kernels of the library, which are in this namespace.
 template <class K>
 std::true_type of_library(K const*);
 }  // namespace detail
 
 namespace adl {
-/// Keeps ordinary lookup from finding the one above.
+/// Hides the function above from ordinary lookup, so that only argument-dependent lookup finds it.
 void of_library() = delete;
-/// A kernel of the library. Its name cannot be asked for: g++ leaves out the namespace in what nvcc hands to it.
+/// A kernel of the library. The namespace in its type name is not a test, because g++ omits it in the code that nvcc passes to it.
 template <class K>
 concept library_kernel = requires(K const* k) { of_library(k); };
 }  // namespace adl

@@ -154,7 +154,7 @@ class block_runner final : thread_owner, running_work {
   std::size_t dynamic_shared_bytes() const noexcept { return task_->dynamic_bytes; }
 
  private:
-  /// Runs the block. Called once per block. Not inlined, because its frame would become part of the kernel's barriers.
+  /// Runs the block until it ends or waits at the grid barrier. Not inlined, because its frame would become part of the kernel's barriers.
   [[gnu::noinline]] void go_on() noexcept {
 #if CROSSLANE_SANITIZE_THREAD()
     main_.tsan = __tsan_get_current_fiber();

@@ -84,7 +84,8 @@ class cooperative_grid {
   }
 
  private:
-  /// Returns false when all blocks have ended. Throws if some blocks wait at the grid barrier and others do not, or wait at another.
+  /// Returns false when all blocks have ended or one has failed. It is a finding if a block waits at the grid barrier and another has
+  /// returned or waits at another one.
   bool all_wait() const {
     std::uint64_t first = 0;
     while (first < blocks_ && !runners_[first]->waits_at_grid()) ++first;

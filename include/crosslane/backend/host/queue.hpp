@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Streams and events of the host backend. Each stream has a host thread that runs its work in order. It is asynchronous to the program, so
-/// that a missing synchronisation shows as on a GPU.
+/// Streams and events of the host backend. Each stream has a host thread that runs its work in order. The work is asynchronous to the
+/// program, so that a missing synchronisation shows as on a GPU.
 #pragma once
 
 #include <crosslane/backend/host/faults.hpp>

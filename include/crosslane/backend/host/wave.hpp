@@ -82,7 +82,7 @@ class host_wave : public wave_hooks {
     return result;
   }
 
-  /// Returns the members whose lowest `Bits` bits of `value` are equal.
+  /// Returns, in each lane, the members whose lowest `Bits` bits of `value` are the same.
   template <unsigned W, unsigned Bits>
   lane_mask<W> match_bits(lane_mask<W> members, unsigned value, source_location where) const {
     return match_any<W>(members, value & (~0u >> (32 - Bits)), where);
