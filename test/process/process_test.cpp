@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <string>
 #include <thread>
 #include <vector>
@@ -62,6 +63,20 @@ bool works(xl::stream const& q) {
 /// A kernel of a stream that lives as long as the program does fails, and nobody asks.
 int namespace_scope(plugin const&, void*) {
   xl::launch(of_namespace_scope, {.grid = 1, .block = 2}, fails{});
+  return 0;
+}
+
+/// A kernel of such a stream still runs when the program ends, and has a fault then.
+struct faults_late {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const&, int volatile* null) const {
+    std::this_thread::sleep_for(std::chrono::milliseconds{60});
+    *null = 1;
+  }
+};
+int fault_at_the_end(plugin const&, void*) {
+  xl::launch(of_namespace_scope, {.grid = 1, .block = 1}, faults_late{}, static_cast<int volatile*>(nullptr));
+  std::this_thread::sleep_for(std::chrono::milliseconds{30});  // it has begun
   return 0;
 }
 
@@ -162,6 +177,16 @@ int leaves_an_error(plugin const& p, void* library) {
   return 0;
 }
 
+/// What the library has installed goes with it: the program still ends as C++ says.
+int terminates_without_the_library(plugin const& p, void* library) {
+  xl::stream* const q = p.make_stream(0);
+  bool done = false;
+  p.launch_slow(*q, &done);
+  p.delete_stream(q);
+  dlclose(library);
+  std::terminate();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -169,8 +194,13 @@ int main(int argc, char** argv) {
     char const* name;
     int (*run)(plugin const&, void*);
   } const cases[] = {
-      {"namespace_scope", namespace_scope}, {"fork", fork_child}, {"shares_state", shares_state}, {"leaks_a_stream", leaks_a_stream},
+      {"namespace_scope", namespace_scope},
+      {"fork", fork_child},
+      {"shares_state", shares_state},
+      {"leaks_a_stream", leaks_a_stream},
       {"leaves_an_error", leaves_an_error},
+      {"fault_at_the_end", fault_at_the_end},
+      {"terminates_without_the_library", terminates_without_the_library},
   };
   require(argc == 3, "the arguments: <case> <library>");
   void* const library = dlopen(argv[2], RTLD_NOW | RTLD_LOCAL);

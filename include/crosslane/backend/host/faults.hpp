@@ -126,9 +126,13 @@ class fault_handlers {
  public:
   /// Prepares the calling thread. Each thread that does stream work calls this. Cheap after the first call.
   static void prepare_thread() {
-    [[maybe_unused]] static fault_handlers const installed;
+    stay_for_streams();
+    [[maybe_unused]] static bool const installed = install();
     [[maybe_unused]] static thread_local thread_for_faults const thread;
   }
+
+  /// Called before a stream is made. The handlers then stay until streams of static storage duration are gone.
+  static void stay_for_streams() noexcept { [[maybe_unused]] static fault_handlers const removed_at_end; }
 
  private:
   static constexpr int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
@@ -136,7 +140,8 @@ class fault_handlers {
   static inline struct sigaction previous_[count];
   static inline bool reported_ = false;
 
-  fault_handlers() noexcept {
+  fault_handlers() = default;
+  static bool install() noexcept {
     for (int i = 0; i < count; ++i) {
       if (sigaction(signals[i], nullptr, &previous_[i]) != 0) continue;
       struct sigaction mine{};
@@ -145,6 +150,7 @@ class fault_handlers {
       mine.sa_mask = previous_[i].sa_mask;
       sigaction(signals[i], &mine, nullptr);
     }
+    return true;
   }
   ~fault_handlers() {
     for (int i = 0; i < count; ++i) {

@@ -7,6 +7,7 @@
 #include <crosslane/backend/host/parallel.hpp>
 #include <crosslane/backend/host/queue.hpp>
 #include <crosslane/backend/host/sizes.hpp>
+#include <crosslane/backend/host/thread_end.hpp>
 #include <crosslane/core/contract.hpp>
 
 #include <cstdio>
@@ -119,6 +120,8 @@ struct host_runtime {
   }
 
   static status stream_create(stream_handle* out, int) {
+    fault_handlers::stay_for_streams();
+    thread_owner::stay_for_streams();
     *out = new host_queue{current_};
     return {};
   }

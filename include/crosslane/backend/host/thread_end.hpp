@@ -28,16 +28,27 @@ class thread_owner {
   /// States whose kernel threads run on the calling host thread; nullptr for none.
   static void runs_here(thread_owner* owner) noexcept { current_ = owner; }
 
-  /// Installs the terminate handler, once per process. Termination outside kernel threads goes to the previous handler.
+  /// Installs the terminate handler until the library that has this code ends. Termination outside kernel threads goes to the previous
+  /// handler.
   static void take_over_termination() noexcept {
-    static bool const done = (previous_ = std::set_terminate(&terminate), true);
-    (void)done;
+    stay_for_streams();
+    [[maybe_unused]] static bool const installed = (previous_ = std::set_terminate(&terminate), true);
   }
+
+  /// Called before a stream is made. The handler then stays until streams of static storage duration are gone.
+  static void stay_for_streams() noexcept { [[maybe_unused]] static handler const removed_at_end; }
 
  protected:
   ~thread_owner() = default;
 
  private:
+  struct handler {
+    handler() = default;
+    ~handler() {
+      if (std::get_terminate() == &terminate) std::set_terminate(previous_);
+    }
+  };
+
   static void terminate() {
     thread_exceptions const& e = *thread_exceptions::here();
     if (current_ != nullptr && (e.caught != nullptr || e.uncaught != 0)) current_->leave_thread();
