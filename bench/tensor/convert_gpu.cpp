@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Large tensors, most of a gibibyte, from one layout to another. xl::convert against a copy of as many bytes, which is a lower bound for
-/// conversions of one element type, and against a hand-written transpose with tiles of 32 x 32 in padded shared memory.
+/// Large tensors, most of a gibibyte, from one layout to another: xl::convert against a copy and against a hand-written transpose. The copy
+/// moves as many bytes and is a lower bound for conversions of one element type. The transpose has tiles of 32 x 32 in padded shared
+/// memory.
 #include "../bench.hpp"
 
 #include <crosslane/tensor.hpp>

@@ -34,8 +34,8 @@ inline std::vector<float> reference(std::vector<float> const& in, xl::image_exte
   return result;
 }
 
-/// Returns the largest error of an element. An element is at most 1. Counts the rounding of a sum of `channels` floats, the rounding of
-/// differences below 16 from the largest value, and four units in the last place for exp and the division.
+/// Returns the largest error of an element. An element is at most 1. Counts the rounding of a sum of `channels` floats and of
+/// differences below 16 from the largest value. Adds four units in the last place for exp and the division.
 constexpr double tolerance(int channels) { return (channels + 16 + 8) / double(1 << 24); }
 
 }  // namespace layouts

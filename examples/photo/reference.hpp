@@ -43,7 +43,8 @@ using tone_curve = std::array<float, bins>;
 /// Returns the nearest 8-bit step of a value. Halves round up. Values outside [0, 1] are clamped.
 [[nodiscard]] unsigned char to_byte(float value);
 
-/// Returns the number of pixels of each luminance (54 r + 183 g + 19 b + 128) / 256, rounded down, of the bytes r = to_byte(red), ...
+/// Returns the number of pixels in each bin. The bin is the luminance (54 r + 183 g + 19 b + 128) / 256, rounded down, of the bytes
+/// r = to_byte(red), ...
 [[nodiscard]] histogram_counts histogram(planar const& in);
 
 /// Returns the value that equalisation adds to a pixel of each bin: (cdf(b) - cdf(m)) / (n - cdf(m)) - b / 255. cdf counts the pixels of

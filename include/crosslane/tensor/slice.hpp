@@ -406,8 +406,10 @@ void check_vectorised(tensor_view<T, L> const& t, source_location where, axes<A.
 }  // namespace detail
 
 /// Returns a view whose elements are vectors of V neighbours along the contiguous axis. The extent of this axis is divided by V. A layout
-/// without a contiguous axis does not compile. On the host, throws invalid_argument if the extent or another stride is not a multiple of V,
-/// and misaligned if the address is not a multiple of the vector's alignment. Kernels do not check this.
+/// without a contiguous axis does not compile. On the host, throws invalid_argument if the extent or another stride is not a multiple of V.
+/// Throws misaligned if the address is not a multiple of the vector's alignment. Kernels do not check this.
+///
+///   auto const quads = xl::vectorised<4>(images.view());
 template <unsigned V, class T, strided_layout L>
 CROSSLANE_FN auto vectorised(tensor_view<T, L> const& t, [[maybe_unused]] source_location where = source_location::current()) {
   using contiguous = typename L::contiguous_axis;

@@ -8,8 +8,8 @@ namespace crosslane {
 
 /// A layout of a two-dimensional tile that avoids bank conflicts along rows and along columns. A row has a fixed length, a power of two.
 /// `UnitBytes` is the size of the vectors that are read and written, at least 4 bytes. The elements of a unit stay together. The layout
-/// permutes units: the place of a unit is the exclusive or of its number and the number of its row. Where rows are shorter than 128 bytes,
-/// the number of the line of 128 bytes takes the place of the row's.
+/// permutes units: the place of a unit is the exclusive or of its number and the number of its row. If rows are shorter than 128 bytes,
+/// it uses the number of the unit's line of 128 bytes instead of the row's.
 ///
 /// Shared memory has 32 banks of 4 bytes on all GPUs, with waves of 32 or of 64 lanes. The hardware serves 128 bytes of a wave's access at
 /// a time. Accesses are free of conflicts within these 128 bytes.
