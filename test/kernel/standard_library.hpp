@@ -21,7 +21,7 @@ constexpr float unmarked(float x) { return x < 2 ? x * 3 : x; }
 
 /// out[r] is what the call r gives for 8 numbers in ascending order.
 struct standard_library {
-  static constexpr unsigned results = 42;
+  static constexpr unsigned results = 46;
   static constexpr unsigned inputs = 8;
 
   template <crosslane::kernel_context Ctx>
@@ -77,6 +77,11 @@ struct standard_library {
     out[r++] = static_cast<float>(std::gcd(whole, 12u));
     out[r++] = static_cast<float>(std::countr_zero(whole << 4));
     out[r++] = static_cast<float>(std::countr_one(std::uint64_t{whole}));
+    std::uint64_t const wide = std::uint64_t{whole} << 33;
+    out[r++] = static_cast<float>(std::popcount(wide));
+    out[r++] = static_cast<float>(std::countl_zero(wide));
+    out[r++] = static_cast<float>(std::bit_width(wide));
+    out[r++] = static_cast<float>(std::countr_zero(wide));
     int const these[] = {1, int(whole), 5}, those[] = {1, int(whole), 5};
     out[r++] = std::lexicographical_compare(these, these + whole, those, those + whole) ? a : b;
     out[r++] = static_cast<float>(std::find(these, these + whole, 5) - these);

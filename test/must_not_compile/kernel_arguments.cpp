@@ -81,6 +81,10 @@ void launch(xl::stream const& q) {
   xl::transform(q, floats, counts_calls{}, floats);
 #elif CROSSLANE_TEST_WRONG == 13
   xl::launch(q, {.grid = 1, .block = 32}, take{}, 1, table<9000>{});
+#elif CROSSLANE_TEST_WRONG == 14
+  xl::launch(q, {.grid = 1, .block = 32}, take{}, 1, 0.5L);
+#elif CROSSLANE_TEST_WRONG == 15
+  xl::buffer<long double> const numbers{q, 1};
 #else
   xl::launch(q, {.grid = 1, .block = 32}, take{}, 1, table<1000>{});
   xl::launch(q, {.grid = 1, .block = 32}, fill_some{}, floats, 1);

@@ -17,6 +17,8 @@ namespace crosslane {
 template <class T, memory_kind Kind, runtime_backend B>
 class basic_buffer {
   static_assert(std::is_trivially_copyable_v<T>, "crosslane: the elements of a buffer must be trivially copyable");
+  static_assert(!std::is_same_v<T, long double>,
+                "crosslane: GPUs have no long double and read its bytes as another type: use a buffer of double");
   static_assert(!std::is_const_v<T>, "crosslane: a buffer of constant elements could never be written");
 
  public:

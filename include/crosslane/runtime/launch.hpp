@@ -42,6 +42,15 @@ auto kernel_argument(A&& argument, [[maybe_unused]] source_location where) {
   }
 }
 
+/// Whether a type is long double or has elements of it.
+template <class T>
+constexpr bool is_long_double() {
+  if constexpr (requires { typename T::value_type; })
+    return std::is_same_v<std::remove_cv_t<typename T::value_type>, long double>;
+  else
+    return std::is_same_v<std::remove_cv_t<std::remove_pointer_t<T>>, long double>;
+}
+
 /// Checks one argument of a kernel at compile time. The compiler's message for a failed assertion shows the position and the type as
 /// template arguments.
 template <int Position, class Argument>
@@ -54,6 +63,8 @@ struct check_argument {
                 "crosslane: a lambda of a kernel captures `this`, an object of the program: capture *this, or copies of its members");
   static_assert(!std::is_function_v<std::remove_pointer_t<Argument>> && !std::is_member_function_pointer_v<Argument>,
                 "crosslane: a pointer to a function of the program cannot be called in a kernel: pass a function object or a lambda");
+  static_assert(!is_long_double<Argument>(),
+                "crosslane: GPUs have no long double and read its bytes as another type: convert to double first");
   static constexpr bool ok = true;
 };
 

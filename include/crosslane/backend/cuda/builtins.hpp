@@ -34,6 +34,9 @@ extern "C" {
 __device__ inline int __builtin_ctz(unsigned x) { return __ffs(int(x)) - 1; }
 __device__ inline int __builtin_ctzl(unsigned long x) { return __ffsll(static_cast<long long>(x)) - 1; }
 __device__ inline int __builtin_ctzll(unsigned long long x) { return __ffsll(static_cast<long long>(x)) - 1; }
+__device__ inline int __builtin_clzl(unsigned long x) { return __clzll(static_cast<long long>(x)); }
+__device__ inline int __builtin_popcountl(unsigned long x) { return __popcll(x); }
+__device__ inline int __builtin_ffsl(long x) { return __ffsll(static_cast<long long>(x)); }
 __device__ inline int __builtin_parity(unsigned x) { return __popc(x) & 1; }
 __device__ inline int __builtin_parityl(unsigned long x) { return __popcll(x) & 1; }
 __device__ inline int __builtin_parityll(unsigned long long x) { return __popcll(x) & 1; }
@@ -77,6 +80,21 @@ __device__ inline std::size_t __builtin_strlen(char const* text) {
   while (text[length] != 0) ++length;
   return length;
 }
+
+// Those that take any type cannot be written here: std::isgreater, std::isnormal, std::fpclassify, std::lcm and the like. Declared for the
+// device they are errors of ptxas, "Unresolved extern function 'isgreater'", where otherwise the kernel would go on with any value.
+__device__ int __builtin_isgreater(...);
+__device__ int __builtin_isgreaterequal(...);
+__device__ int __builtin_isless(...);
+__device__ int __builtin_islessequal(...);
+__device__ int __builtin_islessgreater(...);
+__device__ int __builtin_isunordered(...);
+__device__ int __builtin_isnormal(...);
+__device__ int __builtin_isinf_sign(...);
+__device__ int __builtin_fpclassify(int, int, int, int, int, ...);
+__device__ bool __builtin_add_overflow(...);
+__device__ bool __builtin_sub_overflow(...);
+__device__ bool __builtin_mul_overflow(...);
 
 }  // extern "C"
 
