@@ -448,6 +448,7 @@ CROSSLANE_TEST_ONCE(memory_of_two_sides, another_device) {
   std::initializer_list<std::string> const words{"argument 1", "device 0", "stream is of device 1"};
   expect_error(xl::errc::invalid_argument, words, [&] { xl::launch(q1, {.grid = 1, .block = 8}, write_ranks{}, b); });
   expect_error(xl::errc::invalid_argument, words, [&] { xl::fill(q1, b, 3); });
+  expect_error(xl::errc::invalid_argument, words, [&] { xl::for_each(q1, b, increment{}); });
   expect_error(xl::errc::invalid_argument, words, [&] { xl::transform(q1, b, add_one{}, c); });
   expect_error(xl::errc::invalid_argument, {"argument 2", "device 0"}, [&] { xl::transform(q1, c, add_one{}, b); });
   xl::copy(q1, b, c);  // between devices is what copies are for

@@ -105,6 +105,7 @@ void for_each(S const& stream, R&& range, F f, source_location where = source_lo
   static_assert(detail::check_arithmetics<B, F, std::remove_cvref_t<R>>());
   auto const q = detail::ref_of(stream, where);
   detail::check_device_range<R>();
+  detail::require_on_device(q, "for_each", where, range);
   auto const view = detail::kernel_argument(range, where);
   auto* const data = view.data();
   using T = std::remove_pointer_t<decltype(view.data())>;
