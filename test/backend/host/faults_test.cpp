@@ -180,6 +180,13 @@ CROSSLANE_TEST_ONCE(faults, stack_overflow_by_one_frame) {
     xl::launch(q, {.grid = 1, .block = 64}, takes_from_the_stack{}, std::size_t{1536} * 1024, &out);
     q.synchronize();
   });
+  // Beyond the guard, in no stack at all.
+  expect_death(SIGSEGV, {"takes_from_the_stack, block (0, 0, 0), thread 0", "stack overflow"}, [] {
+    xl::stream const q{xl::device{0}};
+    char out = 0;
+    xl::launch(q, {.grid = 1, .block = 1}, takes_from_the_stack{}, std::size_t{1} << 30, &out);
+    q.synchronize();
+  });
 }
 
 CROSSLANE_TEST_ONCE(faults, stack_overflow_beside_kernels) {

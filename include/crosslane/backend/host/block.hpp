@@ -175,8 +175,10 @@ class block_runner final : thread_owner, running_work {
     text.append("kernel %s, block (%u, %u, %u), thread %u, launched at %s:%u", task_->kernel, block_index_.x, block_index_.y,
                 block_index_.z, running_, task_->where.file, task_->where.line);
   }
-  bool explain(error_text& text, void const* address) const noexcept override {
-    if (!pool_.is_overflow(*current_, address)) return false;
+  bool explain(error_text& text, void const* address, void const* stack_pointer) const noexcept override {
+    // A frame that is larger than the stack and its guard faults anywhere below.
+    bool const below = stack_pointer != nullptr && !lies_in(stack_pointer, current_->stack, current_->stack_bytes + 1);
+    if (!below && !pool_.is_overflow(*current_, address)) return false;
     text.append(
         "stack overflow: local arrays, calls and alloca need more than the %zu bytes of stack that a thread has on the host. More for "
         "this kernel: static constexpr std::size_t host_stack_bytes = %zu; in its struct. More for all: "

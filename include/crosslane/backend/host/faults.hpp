@@ -24,8 +24,8 @@ class running_work {
  public:
   /// Appends the name of the work: "kernel k, block (0, 0, 0), thread 3".
   virtual void describe(error_text&) const noexcept = 0;
-  /// Appends what is known about the faulting address. Returns false if nothing is known.
-  virtual bool explain(error_text&, void const* address) const noexcept = 0;
+  /// Appends what is known about the faulting address. Returns false if nothing is known. A null stack pointer is unknown.
+  virtual bool explain(error_text&, void const* address, void const* stack_pointer) const noexcept = 0;
 
  protected:
   ~running_work() = default;
@@ -85,8 +85,10 @@ class thread_for_faults {
   }
 
   /// Explains a fault in work that runs on the thread's own stack.
-  static bool explain_own_stack(error_text& text, void const* address) noexcept {
-    if (own_stack_ == nullptr || !lies_in(address, static_cast<char const*>(own_stack_) - reach, reach)) return false;
+  static bool explain_own_stack(error_text& text, void const* address, void const* stack_pointer) noexcept {
+    if (own_stack_ == nullptr) return false;
+    bool const below = stack_pointer != nullptr && !lies_in(stack_pointer, own_stack_, own_stack_bytes_ + 1);
+    if (!below && !lies_in(address, static_cast<char const*>(own_stack_) - reach, reach)) return false;
     text.append(
         "stack overflow: local arrays, calls and alloca need more than the thread's stack of %zu bytes. Element-wise work and host "
         "callbacks run on the stacks of threads, whose size `ulimit -s` sets, and OMP_STACKSIZE for threads of OpenMP",
@@ -111,8 +113,8 @@ class running_plain_work final : public running_work {
     text.append("%s", name_);
     if (where_.line != 0) text.append(", called at %s:%u", where_.file, where_.line);
   }
-  bool explain(error_text& text, void const* address) const noexcept override {
-    return thread_for_faults::explain_own_stack(text, address);
+  bool explain(error_text& text, void const* address, void const* stack_pointer) const noexcept override {
+    return thread_for_faults::explain_own_stack(text, address, stack_pointer);
   }
 
  private:
@@ -245,7 +247,7 @@ class fault_handlers {
       return;
     }
     text.append("%s address %#zx (%s): ", how, std::size_t(info.si_addr), name);
-    if (current_work.running->explain(text, info.si_addr)) return;
+    if (current_work.running->explain(text, info.si_addr, stack_pointer_of(context))) return;
     if (signal == SIGBUS)
       text.append("memory whose file has become shorter, or an address that is not aligned");
     else if (std::uintptr_t(info.si_addr) < 65536)
@@ -262,6 +264,13 @@ class fault_handlers {
     return (error & 16) != 0 ? "jumps to" : (error & 2) != 0 ? "writes to" : "reads from";
 #else
     return "uses";
+#endif
+  }
+  static void const* stack_pointer_of([[maybe_unused]] void* context) noexcept {
+#if defined(__x86_64__) && defined(__linux__)
+    return reinterpret_cast<void const*>(static_cast<ucontext_t const*>(context)->uc_mcontext.gregs[REG_RSP]);
+#else
+    return nullptr;
 #endif
   }
 };

@@ -26,7 +26,7 @@ class running_transfer final : public running_work {
     if (transfer_.from != nullptr) text.append(" from %p", transfer_.from);
     text.append(" to %p, called at %s:%u", transfer_.to, where_.file, where_.line);
   }
-  bool explain(error_text& text, void const* address) const noexcept override {
+  bool explain(error_text& text, void const* address, void const* /*stack_pointer*/) const noexcept override {
     bool const source = transfer_.from != nullptr && lies_in(address, transfer_.from, bytes(transfer_.from_pitch));
     if (!source && !lies_in(address, transfer_.to, bytes(transfer_.to_pitch))) return false;
     text.append("there is no memory in the %s, or it is not as long: it was null, or had been freed when the stream came to it",
