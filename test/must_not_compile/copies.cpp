@@ -27,7 +27,10 @@ void copy(xl::stream const& q, xl::buffer<float>& floats, [[maybe_unused]] xl::b
 #elif CROSSLANE_TEST_WRONG == 9
   std::vector<float> const numbers(3);
   xl::transform(q, floats, [] CROSSLANE_LAMBDA(float x) { return x; }, numbers);
+#elif CROSSLANE_TEST_WRONG == 10
+  xl::copy_2d(q, xl::rows{std::vector<float>(3), 3, 3, 1}, xl::rows{floats, 3, 3, 1});
 #else
+  xl::copy_2d(q, xl::rows{xl::span<float const>{}, 1, 1, 0}, xl::rows{floats, 1, 1, 0});
   xl::copy(q, xl::span<float const>{}, floats);
 #endif
 }

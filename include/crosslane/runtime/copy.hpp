@@ -18,6 +18,13 @@ void require_valid([[maybe_unused]] R const& range, [[maybe_unused]] source_loca
   if constexpr (is_buffer<std::remove_cvref_t<R>>) range.require(where);
 }
 
+/// R is the type of a forwarding reference.
+template <class R>
+constexpr void check_stays() {
+  static_assert(std::is_lvalue_reference_v<R> || is_span<std::remove_cvref_t<R>>,
+                "crosslane: a copy is queued, and a temporary would be gone before it runs: name the range, or pass a crosslane::span");
+}
+
 template <class From, class To>
 constexpr void check_copy_types() {
   using from = std::remove_cv_t<From>;
@@ -42,9 +49,8 @@ template <stream_like S, class From, class To>
 void copy(S const& stream, From&& from, To&& to, source_location where = source_location::current()) {
   using B = typename S::backend;
   using T = std::remove_cv_t<detail::element_of<std::remove_reference_t<From>>>;
-  static_assert((std::is_lvalue_reference_v<From> || detail::is_span<std::remove_cvref_t<From>>) &&
-                    (std::is_lvalue_reference_v<To> || detail::is_span<std::remove_cvref_t<To>>),
-                "crosslane: a copy is queued, and a temporary would be gone before it runs: name the range, or pass a crosslane::span");
+  detail::check_stays<From>();
+  detail::check_stays<To>();
   detail::check_copy_types<T, detail::element_of<std::remove_reference_t<To>>>();
   auto const q = detail::ref_of(stream, where);
   detail::require_valid(from, where);
@@ -79,7 +85,9 @@ struct rows {
   /// Describes rows in any contiguous range: a buffer, a span, a vector. The copy checks the shape, not the constructor.
   template <class R>
   constexpr rows(R&& range, std::size_t pitch_, std::size_t width_, std::size_t height_)
-      : data{view(range)}, pitch{pitch_}, width{width_}, height{height_} {}
+      : data{view(range)}, pitch{pitch_}, width{width_}, height{height_} {
+    detail::check_stays<R>();
+  }
 
  private:
   template <class R>
