@@ -15,6 +15,7 @@
 #include <crosslane/backend/host/access_monitor.hpp>
 #include <crosslane/backend/host/backend.hpp>
 
+#include <charconv>
 #include <memory>
 
 #if !CROSSLANE_CONFIG_CHECKED
@@ -419,10 +420,12 @@ class access_checker {
   /// Reports a cast of a floating-point number to an integer type that cannot hold it. Types are named as the compiler spells them.
   void report_cast(block_state& b, long double value, char const* type, char const* to, std::uintptr_t from) {
     if (b.failure) return;
+    char number[64];  // with a point in every locale
+    *std::to_chars(number, number + sizeof number - 1, value, std::chars_format::general, 9).ptr = 0;
     checks::finding f = b.launch->finding(checks::kind::undefined_cast);
     f.first = {b.running, 1, b.index, "casts a number", line_of(from)};
-    f.text.append("kernel %s, block (%u, %u, %u): thread %u casts %.9Lg of type %s to %s, which cannot hold it,", b.launch->kernel,
-                  b.index.x, b.index.y, b.index.z, b.running, value, type, to);
+    f.text.append("kernel %s, block (%u, %u, %u): thread %u casts %s of type %s to %s, which cannot hold it,", b.launch->kernel,
+                  b.index.x, b.index.y, b.index.z, b.running, number, type, to);
     append_place(f.text, f.first.where);
     deliver(b, f);
   }

@@ -12,6 +12,8 @@
 #include "corpus/widths.hpp"
 #include "corpus_support.hpp"
 
+#include <support/comma_locale.hpp>
+
 #include <cstdio>
 
 namespace xl = crosslane;
@@ -321,6 +323,11 @@ CROSSLANE_TEST(corpus, undefined_casts) {
 #endif
   right<corpus::casts_to_limits>(d, 1, 64);
   right<corpus::averages<true>>(d, 2, 64);
+}
+
+CROSSLANE_TEST_ONCE(corpus, casts_in_a_locale_with_a_comma) {
+  comma_locale const locale;
+  CROSSLANE_CHECK(contains(report_of(xl::device{0}, corpus::casts_what_does_not_fit{}, 1, 64, 0).text(), "casts 2.2e+09"));
 }
 
 CROSSLANE_TEST(corpus, widths) {
