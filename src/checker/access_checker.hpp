@@ -424,8 +424,8 @@ class access_checker {
     *std::to_chars(number, number + sizeof number - 1, value, std::chars_format::general, 9).ptr = 0;
     checks::finding f = b.launch->finding(checks::kind::undefined_cast);
     f.first = {b.running, 1, b.index, "casts a number", line_of(from)};
-    f.text.append("kernel %s, block (%u, %u, %u): thread %u casts %s of type %s to %s, which cannot hold it,", b.launch->kernel,
-                  b.index.x, b.index.y, b.index.z, b.running, number, type, to);
+    f.text.append("kernel %s, block (%u, %u, %u): thread %u casts %s of type %s to %s, which cannot hold it,", b.launch->kernel, b.index.x,
+                  b.index.y, b.index.z, b.running, number, type, to);
     append_place(f.text, f.first.where);
     deliver(b, f);
   }
