@@ -7,7 +7,7 @@ set -eu
 include=$1
 shift
 
-headers=$(cd "$include" && find crosslane -name '*.hpp' ! -path '*/backend/cuda/*' ! -path '*/backend/hip/*' ! -path '*/backend/gpu/*' \
+headers=$(cd "$include" && find crosslane -name '*.hpp' ! -path '*/cuda/*' ! -path '*/hip/*' ! -path '*/gpu/*' \
   ! -name gtest.hpp | sort)
 [ "$(echo "$headers" | wc -l)" -gt 50 ]
 { echo '#include <complex.h>' && echo "$headers" | sed 's/.*/#include <&>/'; } >warnings.cpp
