@@ -1,0 +1,410 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Reads Doxygen's XML of the public headers and writes Markdown: a page for each header, a section for each of its operations and types.
+Overloads share a section, and so do members that share a comment."""
+import collections
+import pathlib
+import re
+import xml.etree.ElementTree as ElementTree
+
+INCLUDED = ["crosslane/crosslane.hpp", "crosslane/tensor.hpp", "crosslane/check.hpp", "crosslane/gtest.hpp"]  # by programs
+Symbol = collections.namedtuple("Symbol", "name page label")
+
+
+def escaped(text):
+    return re.sub(r"([\\`*_\[\]<>#|~$])", r"\\\1", text)
+
+
+def plain(node):
+    return "".join(node.itertext()) if node is not None else ""
+
+
+def tidy(code):
+    """Spelling of the headers: 'T const& x', 'a<b>'."""
+    code = re.sub(r"\s+", " ", code).strip()
+    code = re.sub(r"< (?=\S)", "<", re.sub(r"(?<=[\w>)*&.]) >", ">", code))
+    return re.sub(r" ([&*]+)(?=[\w.)])", r"\1 ", code).replace("& &", "&&").replace("* )", "*)").replace("& )", "&)").replace("constexpr constexpr", "constexpr")
+
+
+def split(parameters):
+    """Splits at commas outside of brackets."""
+    parts, depth = [""], 0
+    for i, c in enumerate(parameters):
+        if c in "(<[{" and parameters[i : i + 2] not in ("<<", "<="):
+            depth += 1
+        elif c in ")>]}" and parameters[i - 1] != "-":
+            depth -= 1
+        if c == "," and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += c
+    return [part.strip() for part in parts]
+
+
+def in_cell(text):
+    return re.sub(r"(?<!\\)\|", r"\|", re.sub(r"\s+", " ", text)).strip()
+
+
+def capitalised(text):
+    return text[:1].upper() + text[1:]
+
+
+class Reference:
+    WIDTH = 96
+
+    def __init__(self, xml):
+        self.xml = xml
+        self.headers = collections.defaultdict(list)  # path -> what is in it: (line, node, scope)
+        self.about = {}  # path -> description node(s)
+        self.symbols = {}  # Doxygen's id -> Symbol
+        self.closures = {}  # header -> those that it includes, directly or not
+        for file in sorted(xml.glob("*.xml")):
+            if file.name in ("index.xml", "Doxyfile.xml"):
+                continue
+            for compound in ElementTree.parse(file).getroot().iter("compounddef"):
+                self.read(compound)
+        for path, found in self.headers.items():
+            found.sort(key=lambda entry: entry[0])
+            self.headers[path] = self.entries(found)
+        for path, entries in self.headers.items():
+            for entry in entries:
+                self.name(path, entry)
+
+    # Reading
+
+    def read(self, compound):
+        kind, name = compound.get("kind"), tidy(plain(compound.find("compoundname")))
+        location = compound.find("location")
+        if kind == "file":
+            self.about[location.get("file")] = compound
+            self.headers.setdefault(location.get("file"), [])
+        if kind in ("namespace", "file"):
+            scope = name if kind == "namespace" else ""
+            for member in compound.iter("memberdef"):
+                if kind == "namespace" or member.get("kind") == "define":
+                    self.add(member, scope)
+        elif kind in ("class", "struct", "union", "concept"):
+            self.add(compound, name.rpartition("::")[0] if "<" not in name else re.match(r"[\w:]*?(?=(::)?\w+<)", name)[0])
+
+    def documented(self, node):
+        return any(plain(node.find(part)).strip() for part in ("briefdescription", "detaileddescription"))
+
+    def add(self, node, scope):
+        location = node.find("location")
+        if self.documented(node) and not scope.startswith(("std", "testing")) and "detail" not in scope:
+            self.headers[location.get("file")].append((int(location.get("line")), node, scope.removeprefix("crosslane").removeprefix("::")))
+
+    def text(self, node):
+        return self.markdown(node.find("briefdescription")) + "\n" + self.markdown(node.find("detaileddescription"))
+
+    def entries(self, found):
+        """Lists of nodes that share a section."""
+        entries = []
+        for _, node, scope in found:
+            name, kind = self.title(node, scope), node.get("kind")
+            same = next((e for e in entries if e["names"] == [name] and kind == "function"), None)
+            shared = entries[-1] if entries and kind != "concept" and node.tag == "memberdef" else None
+            if same:
+                same["nodes"].append(node)
+            elif shared and shared["kind"] == kind and shared["scope"] == scope and self.raw(shared["nodes"][-1]) == self.raw(node):
+                shared["nodes"].append(node)
+                if name not in shared["names"]:
+                    shared["names"].append(name)
+            else:
+                entries.append({"names": [name], "kind": kind, "scope": scope, "nodes": [node]})
+        return entries
+
+    def raw(self, node):
+        return " ".join((plain(node.find("briefdescription")) + plain(node.find("detaileddescription"))).split())
+
+    def title(self, node, scope):
+        if node.tag == "compounddef":
+            return tidy(plain(node.find("compoundname"))).removeprefix("crosslane::")
+        name = node.find("name").text
+        return f"{scope}::{name}" if scope else name
+
+    def name(self, path, entry):
+        page = self.page(path)
+        for node, name in zip(entry["nodes"], entry["names"] if len(entry["names"]) == len(entry["nodes"]) else entry["names"] * 99):
+            label = f"{page}.{entry['names'][0]}"
+            self.symbols[node.get("id")] = Symbol(name, page, re.sub(r"[^\w.]+", "-", label).strip("-"))
+        if entry["nodes"][0].tag == "compounddef":
+            for member in entry["nodes"][0].iter("memberdef"):
+                self.symbols[member.get("id")] = Symbol(f"{entry['names'][0]}::{member.find('name').text}", page, self.symbols[entry["nodes"][0].get("id")].label)
+
+    @staticmethod
+    def page(path):
+        return re.sub(r"\W", "_", path.removeprefix("crosslane/").removesuffix(".hpp"))
+
+    # Text
+
+    def link(self, node):
+        symbol = self.symbols.get(node.get("refid"))
+        text = plain(node)
+        return f"[`{text}`](#{symbol.label})" if symbol else f"`{text}`"
+
+    def markdown(self, node, lists=""):
+        """Blocks of Markdown of a description."""
+        if node is None:
+            return ""
+        blocks, line = [], ""
+
+        def flush():
+            nonlocal line
+            if line.strip():
+                blocks.append(line.strip())
+            line = ""
+
+        line += escaped(node.text or "")
+        for child in node:
+            tag = child.tag
+            if tag in ("para", "sect1", "sect2", "simplesectsep"):
+                flush()
+                blocks.append(self.markdown(child))
+            elif tag == "title":
+                flush()
+                blocks.append(f"**{escaped(plain(child))}**")
+            elif tag in ("programlisting", "verbatim"):
+                flush()
+                blocks.append(f"```cpp\n{self.code(child)}\n```")
+            elif tag in ("itemizedlist", "orderedlist"):
+                flush()
+                mark = "- " if tag == "itemizedlist" else "1. "
+                items = (self.markdown(item).replace("\n", "\n" + " " * len(mark)) for item in child.findall("listitem"))
+                blocks.append("\n".join(mark + item for item in items))
+            elif tag == "parameterlist":
+                flush()
+                blocks.append(self.parameters(child))
+            elif tag == "simplesect":
+                flush()
+                kind = {"return": "Returns", "see": "See also", "pre": "Precondition", "post": "Postcondition"}.get(child.get("kind"), child.get("kind").capitalize())
+                blocks.append(f"**{kind}:** {self.markdown(child)}")
+            elif tag == "table":
+                flush()
+                blocks.append(self.table(child))
+            elif tag == "ref":
+                line += self.link(child)
+            elif tag == "computeroutput":
+                refs = child.findall("ref")
+                line += self.link(refs[0]) if len(refs) == 1 and plain(refs[0]) == plain(child) else f"`{plain(child)}`"
+            elif tag in ("bold", "emphasis"):
+                mark = "**" if tag == "bold" else "*"
+                line += f"{mark}{self.markdown(child)}{mark}"
+            elif tag == "ulink":
+                line += f"[{escaped(plain(child))}]({child.get('url')})"
+            elif tag == "linebreak":
+                line += "\\\n"
+            elif tag in ("ndash", "mdash"):
+                line += "–"
+            else:
+                line += escaped(plain(child))
+            line += escaped(child.tail or "")
+        flush()
+        return "\n\n".join(block for block in blocks if block)
+
+    def code(self, node):
+        if node.tag == "verbatim":
+            return node.text.rstrip().strip("\n")
+        for space in node.iter("sp"):
+            space.text = " "
+        return "\n".join(plain(line) for line in node.findall("codeline")).strip("\n").rstrip()
+
+    def parameters(self, node):
+        heading = {"param": "Parameters", "templateparam": "Template parameters", "exception": "Throws", "retval": "Returns"}[node.get("kind")]
+        rows = []
+        for item in node.findall("parameteritem"):
+            names = ", ".join(f"`{plain(name)}`" for name in item.iter("parametername"))
+            rows.append(f"- {names}: " + self.markdown(item.find("parameterdescription")).replace("\n", "\n  "))
+        return f"**{heading}**\n\n" + "\n".join(rows)
+
+    def table(self, node):
+        rows = [[self.markdown(cell).replace("\n", " ") for cell in row.findall("entry")] for row in node.findall("row")]
+        rows.insert(1, ["---"] * len(rows[0]))
+        return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+    # Declarations
+
+    def template(self, node):
+        parameters = node.find("templateparamlist")
+        if parameters is None:
+            return ""
+        shown = []
+        for parameter in parameters.findall("param"):
+            kind, name = tidy(plain(parameter.find("type"))), plain(parameter.find("declname"))
+            if "detail::" in kind:  # a constraint, described in words
+                kind = "class"
+            default = tidy(plain(parameter.find("defval")))
+            if default.startswith(("detail::", "typename detail::")):
+                default = "/* see the text */"
+            shown.append(kind + (f" {name}" if name and not kind.endswith(f" {name}") else "") + (f" = {default}" if default else ""))
+        clause = tidy(plain(node.find("requiresclause")))
+        line = "template <" + ", ".join(shown) + ">\n"
+        if len(line) > self.WIDTH:
+            line = "template <" + (",\n          ").join(shown) + ">\n"
+        return line + (f"requires {clause}\n" if clause and "detail::" not in clause else "")
+
+    def broken(self, declaration):
+        """Breaks a declaration of a function at its parameters if it is long."""
+        if len(declaration) <= self.WIDTH:
+            return declaration
+        begin, depth = declaration.index("("), 0
+        for end in range(begin, len(declaration)):
+            depth += {"(": 1, ")": -1}.get(declaration[end], 0)
+            if depth == 0:
+                break
+        parameters = split(declaration[begin + 1 : end])
+        return declaration[: begin + 1] + "\n    " + ",\n    ".join(parameters) + declaration[end:]
+
+    def declaration(self, node):
+        if node.tag == "compounddef":
+            return self.declared_class(node)
+        kind, name = node.get("kind"), node.find("name").text
+        result = tidy(re.sub(r"\b(CROSSLANE_\w+|inline|typedef)\b", "", plain(node.find("type"))))
+        if kind == "define":
+            parameters = [plain(p) for p in node.findall("param")]
+            return f"#define {name}" + (f"({', '.join(parameters)})" if parameters else "")
+        if kind == "typedef":
+            return f"{self.template(node)}using {name} = {'/* unspecified */' if 'detail::' in result else result};"
+        if kind == "enum":
+            return f"enum class {name}"
+        if kind == "variable":
+            value = tidy(plain(node.find("initializer")))
+            static = "static " if node.get("static") == "yes" else ""
+            return f"{self.template(node)}{static}{result} {name}{f' {value}' if value and len(value) < 60 and 'detail::' not in value else ''};".replace("static static", "static")
+        if "detail::" in result:
+            result = "auto"
+        words = [w for w in ("static", "explicit") if node.get(w) == "yes" and not result.startswith(w)]
+        arguments = re.sub(r" ?=default$", " = default", re.sub(r" ?=delete$", " = delete", tidy(plain(node.find("argsstring")))))
+        arguments = re.sub(r"\s*->\s*[^()]*detail::.*$", "", arguments)
+        words += [result] if result else []
+        return self.template(node) + self.broken(" ".join([*words, name + arguments]) + ";")
+
+    def declared_class(self, node):
+        kind = node.get("kind")
+        name = tidy(plain(node.find("compoundname"))).removeprefix("crosslane::")
+        name = re.sub(r"^[\w:]*::(?=\w+(<|$))", "", name)
+        if kind == "concept":
+            text = tidy(plain(node.find("initializer"))).replace("crosslane::", "")
+            match = re.match(r"(template ?<.*?>) concept", text)
+            return (match[1].replace("template<", "template <") + "\n" if match else "") + f"concept {name};"
+        bases = [plain(b).replace("crosslane::", "") for b in node.findall("basecompoundref") if "detail::" not in plain(b) and b.get("prot") == "public"]
+        return f"{self.template(node)}{kind} {name}{' : ' + tidy(', '.join(bases)) if bases else ''};"
+
+    # Pages
+
+    def see_also(self, entry, mentions):
+        """Types of the declarations, and pages that show the operation."""
+        own = {self.symbols[n.get("id")].label for n in entry["nodes"]}
+        words = {word for node in entry["nodes"] for kind in node.iter("type") for word in re.findall(r"\w+", plain(kind))}
+        text = " ".join(self.raw(node) for node in entry["nodes"])
+        types = []
+        for symbol in self.unique.values():
+            if symbol.name in words and symbol.label not in own and not re.search(rf"\b{re.escape(symbol.name)}\b", text):
+                types.append(f"[`{symbol.name}`](#{symbol.label})")
+        pages = [f"[{title}](/{page})" for page, title in mentions(entry["names"])]
+        return ", ".join([*sorted(set(types))[:4], *pages])
+
+    def members(self, node):
+        """Markdown of the members of a class: values in a table, functions in sections."""
+        rows, sections, done = [], [], []
+        owner = tidy(plain(node.find("compoundname"))).removeprefix("crosslane::")
+        groups = []
+        for member in node.iter("memberdef"):
+            if member.get("prot") not in ("public", "package") or member.get("kind") == "friend" and not self.documented(member) or not self.documented(member):
+                continue
+            name, kind = member.find("name").text, member.get("kind")
+            if kind in ("typedef", "variable"):
+                groups.append((kind, [name], [member]))
+                continue
+            for group in groups:
+                if group[0] == kind and (name in group[1] and len(group[1]) == 1 or self.raw(group[2][-1]) == self.raw(member)):
+                    group[2].append(member)
+                    if name not in group[1]:
+                        group[1].append(name)
+                    break
+            else:
+                groups.append((kind, [name], [member]))
+        groups.sort(key=lambda g: int(g[2][0].find("location").get("line")))
+        for kind, names, nodes in groups:
+            if kind in ("typedef", "variable"):
+                declared = self.declaration(nodes[0]).replace("\n", " ").replace("|", "\\|")
+                rows.append(f"| `{declared.rstrip(';')}` | {self.cell(nodes[0])} |")
+            else:
+                sections.append(f"### {', '.join(escaped(n) for n in names)}\n\n" + self.body(nodes))
+        table = "| member | meaning |\n|---|---|\n" + "\n".join(rows) if rows else ""
+        return "\n\n".join(part for part in [table, *sections] if part)
+
+    def cell(self, node):
+        text = self.text(node)
+        return capitalised(in_cell(re.sub(r"```cpp\n(.*?)\n```", lambda m: f"`{m[1]}`", text, flags=re.S)))
+
+    def body(self, nodes):
+        """Declarations, each with its description; those with one description together."""
+        parts = []
+        for node in nodes:
+            if parts and self.raw(parts[-1][-1]) == self.raw(node):
+                parts[-1].append(node)
+            else:
+                parts.append([node])
+        text = []
+        for part in parts:
+            declarations = [self.declaration(n) for n in part]
+            gap = "\n\n" if any("\n" in d for d in declarations) else "\n"
+            text.append(f"```cpp\n{gap.join(declarations)}\n```\n\n{self.text(part[0]).strip()}")
+            if part[0].get("kind") == "enum":
+                rows = [f"| `{v.find('name').text}` | {self.cell(v)} |" for v in part[0].findall("enumvalue")]
+                text.append("| value | meaning |\n|---|---|\n" + "\n".join(rows))
+        return "\n\n".join(text)
+
+    def first_sentence(self, entry):
+        brief = self.markdown(entry["nodes"][0].find("briefdescription")) or self.markdown(entry["nodes"][0].find("detaileddescription"))
+        return capitalised(in_cell(brief.split("\n\n")[0]))
+
+    def description(self, path):
+        return self.text(self.about[path]).strip() if path in self.about else ""
+
+    def summary(self, path):
+        """A table of the operations of a header."""
+        rows = ["| name | what it is |", "|---|---|"]
+        for entry in self.headers[path]:
+            label = self.symbols[entry["nodes"][0].get("id")].label
+            names = ", ".join(f"`{name}`" for name in entry["names"])
+            rows.append(f"| [{names}](#{label}) | {self.first_sentence(entry)} |")
+        return "\n".join(rows)
+
+    def include(self, path):
+        """The header that programs include, and where the declarations are."""
+        included = next((header for header in INCLUDED if path in self.included_by(header)), path)
+        declared = f"\n\nDeclared in `{path}`." if included != path else ""
+        return f"```cpp\n#include <{included}>\n```{declared}"
+
+    def included_by(self, header):
+        if header not in self.closures:
+            self.closures[header], left = set(), [header]
+            while left:
+                path = left.pop()
+                if path in self.about and path not in self.closures[header]:
+                    self.closures[header].add(path)
+                    left += [plain(node) for node in self.about[path].findall("includes")]
+        return self.closures[header]
+
+    def write(self, path, title, mentions):
+        self.unique = self.unique if hasattr(self, "unique") else self.by_name()
+        lines = [f"# {title}", self.description(path), self.include(path)]
+        if len(self.headers[path]) > 1:
+            lines.append(self.summary(path))
+        for entry in self.headers[path]:
+            node = entry["nodes"][0]
+            lines += [f"({self.symbols[node.get('id')].label})=", f"## {', '.join(escaped(name) for name in entry['names'])}", self.body(entry["nodes"])]
+            if node.tag == "compounddef":
+                lines.append(self.members(node))
+            also = self.see_also(entry, mentions)
+            if also:
+                lines.append(f"*See also:* {also}")
+        return "\n\n".join(line for line in lines if line) + "\n"
+
+    def by_name(self):
+        """Symbols whose name is that of one section only."""
+        found = collections.defaultdict(set)
+        for symbol in self.symbols.values():
+            found[symbol.name].add(symbol)
+        return {name: next(iter(s)) for name, s in found.items() if len({x.label for x in s}) == 1}

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Sphinx's settings for the web pages (./dev docs)."""
+import json
+import pathlib
+import re
+
+from docutils import nodes
+
+HERE = pathlib.Path(__file__).resolve().parent
+VERSION = (HERE.parent.parent / "include/crosslane/version.hpp").read_text()
+
+project = "Crosslane"
+version = release = ".".join(re.findall(r"^#define CROSSLANE_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)", VERSION, re.M))
+extensions = ["myst_parser", "sphinx_copybutton"]
+myst_heading_anchors = 4
+suppress_warnings = ["misc.highlighting_failure"]  # code with '...' in it
+highlight_language = "cpp"
+
+html_theme = "furo"
+html_title = f"Crosslane {version}"
+html_static_path = ["style"]
+html_css_files = ["style.css"]
+html_copy_source = False
+html_show_sphinx = False
+html_show_copyright = False
+html_theme_options = {"navigation_with_keys": True, "top_of_page_buttons": []}
+copybutton_prompt_text = "$ "
+
+# 'xl::name' and what follows, or 'a_name' alone, with template arguments, or as a call
+NAME = re.compile(r"(?:(xl::)(\w+(?:::\w+)*)(?:\W.*)?|(\w+_\w+(?:::\w+)*)(?:<.*>)?(?:\(.*\))?)", re.S)
+
+
+def link_names(app, doctree, page):
+    """Code in text that names an operation leads to its section."""
+    symbols = json.loads((pathlib.Path(app.srcdir) / "symbols.json").read_text())
+    for literal in list(doctree.findall(nodes.literal)):
+        match = NAME.fullmatch(literal.astext())
+        name = match and (match[2] or match[3])
+        if name not in symbols:
+            continue
+        parents, node = set(), literal.parent
+        while node is not None:
+            parents.add(type(node))
+            node = node.parent
+        target, label = symbols[name]
+        if parents & {nodes.reference, nodes.title} or target == page:
+            continue
+        anchor = app.env.domains.standard_domain.anonlabels.get(label.lower(), (target, ""))[1]
+        link = nodes.reference("", "", internal=True, refuri=f"{app.builder.get_relative_uri(page, target)}#{anchor}", classes=["operation"])
+        literal.replace_self(link)
+        link += literal
+
+
+def setup(app):
+    app.connect("doctree-resolved", link_names)

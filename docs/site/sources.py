@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""sources.py XML OUT writes the sources of the web pages to the folder OUT: the Markdown pages of the project, the pages of the public headers
+made from Doxygen's XML, and the navigation. A page keeps its path, without docs/; a README.md becomes index.md."""
+import fnmatch
+import json
+import os
+import pathlib
+import re
+import shutil
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path[:0] = [str(ROOT / "test")]
+sys.dont_write_bytecode = True
+from api import Reference  # noqa: E402
+from links import FENCE, LINK, headings, pages  # noqa: E402
+from pages import WIDTH  # noqa: E402
+
+START = ["Overview <self>", "guide/first-kernel", "porting", "Packages <packaging/index>", "examples/index"]
+GUIDE = ["guide/index"]  # and then its pages, in the order of its table
+ABOUT = ["architecture", "Backends <backends>", "Comparison <comparison>", "performance", "Pitfalls <pitfalls>", "changelog", "contributing"]
+# Part of the reference, its own page if one of the project's is not, other pages, headers. A header belongs to the first that names it.
+PARTS = [
+    ("Runtime", "api/runtime", [], ["core/device_*", "runtime/*", "core/error", "core/extent", "algorithm/*", "backend/*", "core/contract", "core/dlpack_device"]),
+    ("Waves", "reference/waves", [], ["kernel/group", "kernel/tile", "kernel/coalesced", "kernel/lane_mask"]),
+    ("Blocks", "reference/blocks", ["reference/async_copy"], ["kernel/block*", "kernel/radix_key", "kernel/async_copy", "kernel/pipeline"]),
+    ("Atomics", "reference/atomics", [], ["kernel/atomic*", "kernel/aggregated", "kernel/memory_order"]),
+    ("Numbers and functions", "reference/math", ["reference/numeric", "reference/random"], ["kernel/math/*", "kernel/numeric/*", "kernel/vec", "kernel/random", "*/functional", "core/number_*"]),
+    ("Kernels", "api/kernels", [], ["kernel/context", "kernel/shape", "kernel/*", "core/span", "core/access"]),
+    ("Tensors", "reference/tensors", [], ["tensor/tensor", "tensor/*"]),
+    ("Checker", "checker", [], ["check/*", "gtest", "core/finding", "core/check_options"]),
+    ("Settings", "reference/settings", [], ["platform/*", "*"]),
+]
+ORDER = ["Runtime", "Kernels", "Waves", "Blocks", "Atomics", "Numbers and functions", "Tensors", "Checker", "Settings"]
+INTRODUCTIONS = {
+    "api/runtime": "What the program calls on the CPU: devices, streams, events, buffers, copies, launches, and element-wise algorithms, which "
+    "need no kernel. All work is asynchronous and in the order of its stream, unless a function says that it waits. An error is thrown as "
+    "[`error`](#core_error.error) with the caller's source line. What a kernel did wrong surfaces at the next call that synchronises.",
+    "api/kernels": "What kernels call on the device: the context, indices, spans, wide accesses, diagnostics, clocks. A function takes the "
+    "kernel's context, or a group of lanes made of it. Where not every thread may call it alone, the function says who must.",
+}
+
+
+def site(path):
+    """The path of a page or of a picture among the sources of the site."""
+    path = path.relative_to(ROOT)
+    if path.parts[0] == "docs":
+        path = path.relative_to("docs")
+    if path.name == "README.md":
+        return path.with_name("index.md")
+    return path.with_name(path.name.lower()) if path.suffix == ".md" else path
+
+
+def wrapped(fence):
+    """Joins the lines of a text that test/pages.py has broken, and lets the browser break them; not those of a table."""
+    opening, *lines, closing = fence.split("\n")
+    if opening != "```text" or max(map(len, lines), default=0) < 90 or any(re.search(r"\S {3,}\S", line) for line in lines):
+        return fence
+    joined = lines[:1]
+    for before, line in zip(lines, lines[1:]):
+        indent = re.match(" *", line)[0]
+        if line and before.startswith(indent) and len(before) + 1 + len(line.split()[0]) > WIDTH:
+            joined[-1] += " " + line.lstrip()
+        else:
+            joined.append(line)
+    return "\n".join(["```{code-block} text", ":class: wrapped", *joined, closing])
+
+
+def toctree(entries, caption="", depth=1):
+    options = [f":caption: {caption}"] if caption else []
+    return "\n".join(["", "```{toctree}", *options, f":maxdepth: {depth}", ":hidden:", "", *entries, "```", ""])
+
+
+class Site:
+    def __init__(self, xml, out):
+        self.out = out
+        self.reference = Reference(xml)
+        self.texts = {page: page.read_text(encoding="utf-8") for page in pages()}
+        self.titles = {str(site(page).with_suffix("")): headings(text)[0] for page, text in self.texts.items()}
+        self.titles |= {page: name for name, page, _, _ in PARTS if page not in self.titles}
+        self.parts = self.sorted_headers()
+        self.extra = {}  # page -> what is appended
+
+    # The project's pages
+
+    def rewritten(self, page, text):
+        """The page with its links as they are among the sources of the site. A link to what is no page becomes its text."""
+
+        def link(match):
+            opening, target, anchor = match[1], match[2], match[3] or ""
+            if not opening or not target or re.match(r"[a-z]+:", target):
+                return match[0]
+            found = (page.parent / target).resolve()
+            if (found / "README.md").exists():
+                found /= "README.md"
+            if found not in self.texts and not opening.startswith("!"):
+                return "\0" + opening[1:-2] + "\1"
+            if found not in self.texts:
+                self.copy(found)
+            return opening + os.path.relpath(site(found), site(page).parent) + anchor
+
+        parts, end = [], 0
+        for fence in FENCE.finditer(text):
+            parts += [LINK.sub(link, text[end : fence.start()]), wrapped(fence[0])]
+            end = fence.end()
+        text = "".join([*parts, LINK.sub(link, text[end:])])
+        return re.sub("\1\\)?", "", text.replace("\0", ""))
+
+    def copy(self, picture):
+        to = self.out / site(picture)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(picture, to)
+
+    def mentions(self, names):
+        """The pages of the guide and of the reference that show an operation, those that name it most first."""
+        pattern = re.compile("|".join(rf"\bxl::{re.escape(name)}\b|`{re.escape(name)}\b" for name in names))
+        found = []
+        for page, text in self.texts.items():
+            name = str(site(page))
+            if name.startswith(("guide/", "reference/")) and "index" not in name:
+                found.append((len(pattern.findall(text)), name))
+        found = sorted((-count, name) for count, name in found if count)
+        return [(name, self.titles[name.removesuffix(".md")]) for _, name in found[:3]]
+
+    # The headers
+
+    def sorted_headers(self):
+        parts = {name: [] for name, *_ in PARTS}
+        left = {path for path, entries in self.reference.headers.items() if entries}
+        for name, _, _, patterns in PARTS:
+            for pattern in patterns:
+                matching = sorted(path for path in left if fnmatch.fnmatchcase(path.removeprefix("crosslane/").removesuffix(".hpp"), pattern))
+                parts[name] += matching
+                left -= set(matching)
+        return parts
+
+    def header_title(self, path):
+        name = pathlib.PurePath(path).name
+        alike = [p for p in self.reference.headers if p.endswith(f"/{name}")]
+        return name if len(alike) == 1 else path.removeprefix("crosslane/")
+
+    def header_pages(self):
+        for paths in self.parts.values():
+            for path in paths:
+                self.put(f"api/{self.reference.page(path)}.md", self.reference.write(path, self.header_title(path), self.mentions))
+
+    def part_pages(self):
+        names = {name: (page, more) for name, page, more, _ in PARTS}
+        for name in ORDER:
+            page, more = names[name]
+            paths = self.parts[name]
+            lines = [f"# {name}\n\n{INTRODUCTIONS[page]}"] if page in INTRODUCTIONS else []
+            lines.append("## Headers")
+            for path in paths:
+                lines.append(f"### [{self.header_title(path)}](/api/{self.reference.page(path)}.md)")
+                lines.append(self.reference.summary(path))
+            children = [f"/{p}" for p in more] + [f"/api/{self.reference.page(path)}" for path in paths]
+            self.extra[page] = "\n\n" + "\n\n".join(lines) + "\n" + toctree(children)
+            if page in INTRODUCTIONS:
+                self.put(f"{page}.md", self.extra[page].lstrip())
+
+    # All
+
+    def navigation(self):
+        guide = re.findall(r"^\| \[[^]]*\]\(([\w-]+)\.md\)", self.texts[ROOT / "docs/guide/README.md"], re.M)
+        guide = [f"guide/{page}" for page in guide if f"guide/{page}" not in START]
+        pages_of_parts = {name: page for name, page, _, _ in PARTS}
+        examples = sorted(p for p in self.titles if p.startswith("examples/"))
+        lines = "\n".join(f"- [{self.titles[p]}](/{p}.md): {self.lead(p)}" for p in examples)
+        self.put("examples/index.md", f"# Examples\n\n{lines}\n" + toctree([f"/{p}" for p in examples]))
+        self.extra["index"] = (
+            toctree(START, "Start")
+            + toctree([f"{p}" for p in [*GUIDE, *guide]], "Guide")
+            + toctree(["reference/index", *(f"{name} <{pages_of_parts[name]}>" for name in ORDER)], "Reference")
+            + toctree(ABOUT, "About")
+        )
+
+    def lead(self, page):
+        """The first sentence of a page."""
+        text = next(t for p, t in self.texts.items() if str(site(p).with_suffix("")) == page)
+        paragraph = next(p for p in text.split("\n\n")[1:] if re.match(r"\w", p))
+        return re.split(r"(?<=[.:])\s", re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", " ".join(paragraph.split())))[0].rstrip(":.") + "."
+
+    def put(self, name, text):
+        path = self.out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def write(self):
+        self.header_pages()
+        self.part_pages()
+        self.navigation()
+        for page, text in self.texts.items():
+            name = str(site(page).with_suffix(""))
+            self.put(f"{name}.md", self.rewritten(page, text) + self.extra.get(name, ""))
+        symbols = {name: [f"api/{s.page}", s.label] for name, s in self.reference.by_name().items()}
+        self.put("symbols.json", json.dumps(symbols))
+
+
+if __name__ == "__main__":
+    out = pathlib.Path(sys.argv[2])
+    shutil.rmtree(out, ignore_errors=True)
+    Site(pathlib.Path(sys.argv[1]), out).write()
