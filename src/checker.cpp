@@ -263,11 +263,11 @@ using namespace crosslane::backend;
 
 namespace {
 
-/// What the undefined-behaviour sanitizer of g++ and clang reports about a cast.
+/// What the undefined-behaviour sanitizer of g++ and clang reports about a cast or a shift.
 struct sanitizer_type {
-  std::uint16_t kind;  ///< 1: floating point
-  std::uint16_t bits;
-  char name[1];  ///< quoted, null-terminated
+  std::uint16_t kind;  ///< 0: integer, 1: floating point
+  std::uint16_t bits;  ///< of an integer: twice the logarithm to base 2 of its bits, plus 1 if it is signed
+  char name[1];        ///< quoted, null-terminated
 };
 struct sanitizer_cast {
   char const* file;
@@ -296,6 +296,14 @@ long double value_of(sanitizer_type const& type, std::uintptr_t value) {
   return result;
 }
 
+/// Returns the integer; of one with more than 64 bits the low word.
+long long integer_of(sanitizer_type const& type, std::uintptr_t value) {
+  unsigned const bits = 1u << (type.bits >> 1);
+  if (bits > 64) value = *reinterpret_cast<std::uintptr_t const*>(value);  // the low word, which comes first
+  if ((type.bits & 1) == 0 || bits >= 64) return static_cast<long long>(value);
+  return static_cast<long long>(value << (64 - bits)) >> (64 - bits);
+}
+
 }  // namespace
 
 #define CROSSLANE_CALLER __builtin_return_address(0)
@@ -309,6 +317,15 @@ extern "C" {
   sanitizer_cast const& cast = *static_cast<sanitizer_cast const*>(data);
   self.block()->checker->report_cast(*self.block(), value_of(*cast.from, value), cast.from->name, cast.to->name,
                                      reinterpret_cast<std::uintptr_t>(CROSSLANE_CALLER));
+}
+
+/// Called by -fsanitize=shift-exponent. Weak for the same reason.
+[[gnu::weak]] void __ubsan_handle_shift_out_of_bounds(void* data, std::uintptr_t, std::uintptr_t amount) {
+  if (active_block == nullptr) return;
+  unseen const self;
+  sanitizer_cast const& shift = *static_cast<sanitizer_cast const*>(data);  // the types of both operands
+  self.block()->checker->report_shift(*self.block(), integer_of(*shift.to, amount), shift.from->name, 1u << (shift.from->bits >> 1),
+                                      reinterpret_cast<std::uintptr_t>(CROSSLANE_CALLER));
 }
 
 void __tsan_init() {}

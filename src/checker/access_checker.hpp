@@ -429,6 +429,16 @@ class access_checker {
     append_place(f.text, f.first.where);
     deliver(b, f);
   }
+  /// Reports a shift by `amount` bits of a type of `width` bits, 0 <= amount < width does not hold.
+  void report_shift(block_state& b, long long amount, char const* type, unsigned width, std::uintptr_t from) {
+    if (b.failure) return;
+    checks::finding f = b.launch->finding(checks::kind::undefined_shift);
+    f.first = {b.running, 1, b.index, "shifts a number", line_of(from)};
+    f.text.append("kernel %s, block (%u, %u, %u): thread %u shifts a number of type %s, which has %u bits, by %lld,", b.launch->kernel,
+                  b.index.x, b.index.y, b.index.z, b.running, type, width, amount);
+    append_place(f.text, f.first.where);
+    deliver(b, f);
+  }
 
  private:
   /// Rows of host memory that a copy reads or writes.

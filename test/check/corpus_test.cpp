@@ -330,6 +330,13 @@ CROSSLANE_TEST_ONCE(corpus, casts_in_a_locale_with_a_comma) {
   CROSSLANE_CHECK(contains(report_of(xl::device{0}, corpus::casts_what_does_not_fit{}, 1, 64, 0).text(), "casts 2.2e+09"));
 }
 
+CROSSLANE_TEST(corpus, undefined_shifts) {
+  wrong<corpus::masks_of_a_word>(d, kind::undefined_shift, 1, 64, [](unsigned a, unsigned) { return a >= 32; });
+  wrong<corpus::shifts_back<false>>(d, kind::undefined_shift, 1, 64, [](unsigned a, unsigned) { return a < 2; });
+  right<corpus::masks_of_two_words>(d, 1, 64);
+  right<corpus::shifts_back<true>>(d, 1, 64);
+}
+
 CROSSLANE_TEST(corpus, widths) {
   wrong_at<64, corpus::vote_in_32_bits>(d, kind::device_race, 1, 128,
                                         [](unsigned a, unsigned b) { return a % 64 >= 32 && b % 64 >= 32 && a / 64 == b / 64; });

@@ -23,14 +23,15 @@ enum class kind : unsigned char {
   stream_race,         ///< two unordered accesses of work of two streams to one address, where one writes or frees
   program_race,        ///< an access by the host and one by stream work that the host has not waited for, at least one a write
   undefined_cast,      ///< a floating-point value cast to an integer type that cannot hold it
+  undefined_shift,     ///< a shift by a negative number of bits, or by as many as the type has or more
 };
-inline constexpr int kinds = 14;  ///< the number of kinds
+inline constexpr int kinds = 15;  ///< the number of kinds
 
 /// Returns the name in lower case with '-', as in reports and tools.
 constexpr char const* to_string(kind k) noexcept {
   constexpr char const* names[kinds] = {"early-exit",       "different-barriers", "absent-lane",  "different-lanes", "invalid-lane",
                                         "out-of-bounds",    "freed-memory",       "shared-race",  "device-race",     "narrow-scope",
-                                        "unwritten-memory", "stream-race",        "program-race", "undefined-cast"};
+                                        "unwritten-memory", "stream-race",        "program-race", "undefined-cast",  "undefined-shift"};
   return names[unsigned(k)];
 }
 
@@ -39,7 +40,7 @@ constexpr errc to_errc(kind k) noexcept {
   constexpr errc codes[kinds] = {errc::divergent_barrier, errc::divergent_barrier, errc::divergent_wave,   errc::divergent_wave,
                                  errc::invalid_lane,      errc::out_of_bounds,     errc::out_of_bounds,    errc::data_race,
                                  errc::data_race,         errc::data_race,         errc::unwritten_memory, errc::data_race,
-                                 errc::data_race,         errc::kernel_fault};
+                                 errc::data_race,         errc::kernel_fault,      errc::kernel_fault};
   return codes[unsigned(k)];
 }
 
@@ -64,6 +65,8 @@ constexpr char const* advice(kind k) noexcept {
        "memory."),
       ("Each compiler and GPU makes another number of it; use xl::saturate_cast, which gives the nearest limit and 0 for NaN, or compare "
        "before."),
+      ("NVIDIA GPUs shift all bits out, AMD GPUs and x86 shift by the remainder; compare the number of bits before, or shift a wider "
+       "type."),
   };
   return texts[unsigned(k)];
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Casts of floating-point numbers to integer types that cannot hold them.
+/// Casts of floating-point numbers to integer types that cannot hold them, and shifts by more bits than a type has.
 #pragma once
 
 #include "corpus.hpp"
@@ -42,5 +42,30 @@ struct casts_a_half {
   }
 };
 #endif
+
+struct masks_of_a_word {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
+    unsigned const before = ctx.thread_rank();
+    m.data[ctx.global_rank()] = int((1u << before) - 1);  // @masks_of_a_word
+  }
+};
+struct masks_of_two_words {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
+    unsigned const before = ctx.thread_rank();
+    m.data[ctx.global_rank()] = int(((std::uint64_t{1} << before) - 1) >> 32);
+  }
+};
+/// By an amount that is negative, or of another type.
+template <bool Right>
+struct shifts_back {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
+    auto const amount = static_cast<short>(static_cast<int>(ctx.thread_rank()) - 2);
+    if (Right && amount < 0) return;
+    m.data[ctx.global_rank()] = int(std::uint64_t{5} >> amount);  // @shifts_back
+  }
+};
 
 }  // namespace corpus
