@@ -3,13 +3,14 @@
 /// -fsanitize=thread, and those that the executor calls. The target crosslane::checked compiles this file without that flag, once per
 /// program.
 #include "checker/access_checker.hpp"
-
-#include <crosslane/kernel/numeric.hpp>
-
-#include <cstring>
+#include "checker/sanitizer_types.hpp"
 
 namespace crosslane::backend {
 namespace {
+
+/// The block whose thread this host thread is running; null for none.
+thread_local access_monitor::block_state* active_block = nullptr;
+thread_local scope next_scope = scope::system;
 
 /// Disables checking while the object lives: instrumented code that the checker itself calls is not checked.
 class unseen {
@@ -44,31 +45,36 @@ class at_work {
 /// Whether the calling thread runs code of the host program, and no copy or kernel.
 bool runs_program() { return current_work.number == 0 || current_work.runs_callback; }
 
+seen_access access_of(void const* p, std::size_t bytes, unsigned flags, void* from) {
+  return {static_cast<char const*>(p), bytes, flags, reinterpret_cast<std::uintptr_t>(from)};
+}
+
 /// Checks an access by the host program. Returns true for device memory.
 [[gnu::noinline]] bool see_program(void const* p, std::size_t bytes, unsigned flags, void* from) {
   if (watched_addresses == nullptr || bytes == 0) return false;
   bool const watched = watched_addresses->contains(p);
-  if (!watched && !checker().may_be_own(p, bytes)) return false;
+  if (!watched && !checker().program_memory.may_be_copied(p, bytes)) return false;
   if (busy || !runs_program()) return false;
   at_work const self;
   if (watched)
-    checker().program_access(p, bytes, flags, reinterpret_cast<std::uintptr_t>(from));
+    checker().device_access(access_of(p, bytes, flags, from));
   else if (current_work.number == 0)
-    checker().own_access(p, bytes, flags, reinterpret_cast<std::uintptr_t>(from));
+    checker().program_memory.access(access_of(p, bytes, flags, from));
   return watched;
 }
 
 /// Out of line, so that the hooks stay small.
 [[gnu::noinline]] void judge(void const* p, std::size_t bytes, unsigned flags, void* from) {
   unseen const self;
-  self.block()->checker->access(*self.block(), p, bytes, flags, reinterpret_cast<std::uintptr_t>(from));
+  self.block()->checker->access(*self.block(), access_of(p, bytes, flags, from));
 }
 
 inline void see(void const* p, std::size_t bytes, unsigned flags, void* from) {
   access_monitor::block_state const* const b = active_block;
   if (b == nullptr) {
     if (runs_program()) (void)see_program(p, bytes, flags, from);
-  } else if (access_checker const& c = *b->checker; c.memory.contains(p) && bytes != 0 && !c.adds_nothing(*b, p, bytes, flags)) {
+  } else if (access_checker const& c = *b->checker;
+             c.memory.contains(p) && bytes != 0 && !c.adds_nothing(*b, access_of(p, bytes, flags, from))) {
     judge(p, bytes, flags, from);
   }
 }
@@ -93,18 +99,19 @@ auto see_atomic(T const volatile* target, unsigned flags, int order, void* from,
     auto const result = operation();
     if (learns && (flags & access_reads) != 0 && current_work.number == 0) {
       at_work const self;
-      checker().order.program_learns();
+      checker().streams.order.program_learns();
     }
     return result;
   }
   unseen const self;
   access_monitor::block_state& b = *self.block();
   if (checker().memory.contains(p))
-    checker().access(b, p, sizeof(T), flags | access_is_atomic | unsigned(s) << access_scope_shift, reinterpret_cast<std::uintptr_t>(from));
+    checker().access(b, access_of(p, sizeof(T), flags | access_is_atomic | unsigned(s) << access_scope_shift, from));
   auto const result = operation();
   // The acquire comes first: what the operation reads was released by others before.
   if ((flags & access_reads) != 0) checker().acquire(b, p, acquires(order), s);
-  if ((flags & access_writes) != 0 && stores(result)) checker().release(b, p, releases(order), (flags & access_reads) != 0, s);
+  if ((flags & access_writes) != 0 && stores(result))
+    checker().threads.order.release(b, p, releases(order), (flags & access_reads) != 0, s);
   return result;
 }
 
@@ -114,18 +121,18 @@ void* allocate(std::size_t bytes, bool reached_by_program) noexcept {
   at_work const self;
   watched_block* const block = checker().memory.allocate(bytes);
   if (block == nullptr) return nullptr;
-  block->made_after = checker().order.last_queued();
+  block->made_after = checker().streams.order.last_queued();
   block->written = reached_by_program;  // host writes to this memory are not observed
   return block->begin;
 }
 
 bool release(void* p, launch_facts const& facts) noexcept {
   at_work const self;
-  return checker().release(p, facts);
+  return checker().free(p, facts);
 }
 void queued_transfer(std::uint64_t work, launch_facts const& facts, memory_transfer const& t) noexcept {
   at_work const self;
-  checker().queued_transfer(work, facts, t);
+  checker().program_memory.copy_queued(work, facts, t);
 }
 bool transfer(launch_facts const& facts, memory_transfer const& t) {
   at_work const self;
@@ -137,32 +144,32 @@ void unobserved() noexcept { checker().memory.all_written(); }
 void callback(launch_facts const& facts, bool begins) noexcept {
   at_work const self;
   current_work.runs_callback = begins && facts.level == checks::level::full;
-  if (begins) checker().order.begins(current_work.number, facts);
-  checker().order.callback_runs(current_work.number);
+  if (begins) checker().streams.order.begins(current_work.number, facts);
+  checker().streams.order.callback_runs(current_work.number);
 }
 
 // --- streams ---
 
 std::uint64_t queued(detail::stream_key key) noexcept {
   at_work const self;
-  return checker().order.queued(key);
+  return checker().streams.order.queued(key);
 }
 void finished(std::uint64_t work) noexcept {
   at_work const self;
-  checker().order.finished(work);
+  checker().streams.order.finished(work);
 }
 void waits(std::uint64_t waiting, std::uint64_t work) noexcept {
   at_work const self;
-  checker().order.waits(waiting, work);
+  checker().streams.order.waits(waiting, work);
 }
 void program_knows(std::uint64_t work) noexcept {
   at_work const self;
-  checker().order.program_knows(work);
+  checker().streams.order.program_knows(work);
   checker().forget_if_settled();
 }
 void program_knows_device(int device) noexcept {
   at_work const self;
-  checker().order.program_knows_device(device);
+  checker().streams.order.program_knows_device(device);
   checker().forget_if_settled();
 }
 
@@ -192,7 +199,7 @@ access_session::~access_session() {
   if (full_) checker().end_launch();
 }
 void access_session::grid_barrier() noexcept {
-  if (full_) checker().grid_barrier();
+  if (full_) checker().threads.order.grid_barrier();
 }
 
 access_monitor::~access_monitor() {
@@ -234,10 +241,10 @@ void access_monitor::run(unsigned rank) noexcept {
 void access_monitor::leave() noexcept { active_block = nullptr; }
 
 void access_monitor::block_barrier() noexcept {
-  if (state_->full) checker().block_barrier(*state_);
+  if (state_->full) checker().threads.order.block_barrier(*state_);
 }
 void access_monitor::group_sync(unsigned wave, std::uint64_t lanes) noexcept {
-  if (state_->full) checker().group_sync(*state_, wave, lanes);
+  if (state_->full) checker().threads.order.group_sync(*state_, wave, lanes);
 }
 std::exception_ptr access_monitor::take_failure() noexcept {
   checker().end_block(*state_);
@@ -260,51 +267,6 @@ void atomic_fence(scope s, int order) noexcept {
 // --- called by the compiler ---
 
 using namespace crosslane::backend;
-
-namespace {
-
-/// What the undefined-behaviour sanitizer of g++ and clang reports about a cast or a shift.
-struct sanitizer_type {
-  std::uint16_t kind;  ///< 0: integer, 1: floating point
-  std::uint16_t bits;  ///< of an integer: twice the logarithm to base 2 of its bits, plus 1 if it is signed
-  char name[1];        ///< quoted, null-terminated
-};
-struct sanitizer_cast {
-  char const* file;
-  std::uint32_t line, column;
-  sanitizer_type const *from, *to;
-};
-
-/// Returns the number. One that fits a word is passed by value, a larger one by address.
-long double value_of(sanitizer_type const& type, std::uintptr_t value) {
-  if (type.bits == 32) return __builtin_bit_cast(float, static_cast<std::uint32_t>(value));
-  if (type.bits == 64) return __builtin_bit_cast(double, static_cast<std::uint64_t>(value));
-  if (type.bits == 16) {
-    auto const bits = static_cast<std::uint16_t>(value);
-    return std::strstr(type.name, "bf16") != nullptr ? float(crosslane::bfloat16::from_bits(bits))
-                                                     : float(crosslane::half::from_bits(bits));
-  }
-#ifdef __SIZEOF_FLOAT128__
-  if (std::strstr(type.name, "loat128") != nullptr) {  // __float128, _Float128
-    __extension__ __float128 quad;
-    __builtin_memcpy(&quad, reinterpret_cast<void const*>(value), sizeof quad);
-    return static_cast<long double>(quad);
-  }
-#endif
-  long double result = 0;
-  __builtin_memcpy(&result, reinterpret_cast<void const*>(value), type.bits / 8 < sizeof result ? type.bits / 8 : sizeof result);
-  return result;
-}
-
-/// Returns the integer; of one with more than 64 bits the low word.
-long long integer_of(sanitizer_type const& type, std::uintptr_t value) {
-  unsigned const bits = 1u << (type.bits >> 1);
-  if (bits > 64) value = *reinterpret_cast<std::uintptr_t const*>(value);  // the low word, which comes first
-  if ((type.bits & 1) == 0 || bits >= 64) return static_cast<long long>(value);
-  return static_cast<long long>(value << (64 - bits)) >> (64 - bits);
-}
-
-}  // namespace
 
 #define CROSSLANE_CALLER __builtin_return_address(0)
 

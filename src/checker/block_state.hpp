@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// What the checker keeps for a block while its threads run.
+#pragma once
+
+#include "clock.hpp"
+#include "watched_memory.hpp"
+
+#include <crosslane/backend/host/access_monitor.hpp>
+
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <vector>
+
+#if !CROSSLANE_CONFIG_CHECKED
+#error "src/checker.cpp belongs to the target crosslane::checked"
+#endif
+
+namespace crosslane::backend {
+
+class access_checker;
+
+struct access_monitor::block_state {
+  static constexpr unsigned most_threads = 1024, most_lanes = 64, most_waves = 32;
+  static constexpr std::size_t most_early_reads = 1024;
+
+  struct thread_state {
+    std::uint32_t segment = 0;       ///< 0: a new segment begins with the next access
+    std::unique_ptr<clock> learned;  ///< since the last barrier of the block
+    /// Knowledge that relaxed operations read from the thread's wave, from its block, and from other blocks. It takes effect at an acquire
+    /// fence of such a scope.
+    std::unique_ptr<clock> pending[3];
+    std::unique_ptr<clock> fenced;       ///< what relaxed operations after a release fence release
+    scope fenced_reach = scope::system;  ///< the scope of that fence
+  };
+  struct wave_state {
+    std::uint32_t below = 0;                ///< segments of the wave's own lanes that all its lanes know
+    std::unique_ptr<std::uint32_t[]> rows;  ///< [lane][other lane]: the same for single lanes, after groups of some lanes have synchronised
+  };
+
+  access_checker* checker = nullptr;
+  launch_facts const* launch = nullptr;
+  extent3 index;
+  std::uint32_t rank = 0, first_thread = 0, first_wave = 0, threads = 0;
+  std::uint32_t start = 0, barrier = 0;  ///< the segment number when the block began, and at its last barrier
+  unsigned running = 0, running_wave = 0;
+  bool full = false, some_learned = false;
+  clock learned;  ///< known to all threads of the block
+  thread_state thread[most_threads];
+  wave_state wave[most_waves];
+  watched_block* memory[2] = {};  ///< static, dynamic
+  std::exception_ptr failure;     ///< the first finding that no sink collected
+
+  /// A read of memory that nothing had written yet. If an unordered write follows, both are reported as a race, and the read is not
+  /// reported separately.
+  struct early_read {
+    std::uint32_t site;
+    checks::finding finding;
+  };
+  std::vector<early_read> early_reads;
+
+  thread_state& running_thread() noexcept { return thread[running]; }
+  thread_state const& running_thread() const noexcept { return thread[running]; }
+
+  void deliver(checks::finding const& f) {
+    if (!failure) failure = launch->deliver(f);
+  }
+  void forget_early_reads_at(std::uint32_t site) {
+    std::erase_if(early_reads, [&](early_read const& r) { return r.site == site; });
+  }
+
+  void forget_threads() {
+    for (unsigned t = 0; t < threads; ++t) {
+      thread[t].segment = 0;
+      if (!some_learned) continue;
+      thread[t].learned.reset();
+      for (std::unique_ptr<clock>& pending : thread[t].pending) pending.reset();
+      thread[t].fenced.reset();
+    }
+    some_learned = false;
+  }
+};
+
+}  // namespace crosslane::backend

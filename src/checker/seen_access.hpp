@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// An access as the compiler's calls report it.
+#pragma once
+
+#include <crosslane/kernel/memory_order.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace crosslane::backend {
+
+enum access_flags : unsigned {
+  access_reads = 1,
+  access_writes = 2,
+  access_is_atomic = 4,
+  access_scope_shift = 3,  ///< two bits
+};
+
+constexpr scope scope_of(unsigned flags) noexcept { return scope((flags >> access_scope_shift) & 3); }
+
+struct seen_access {
+  char const* at;
+  std::size_t bytes;
+  unsigned flags;       ///< access_flags
+  std::uintptr_t from;  ///< the address of the code, to which the compiler's call returns
+
+  bool reads() const noexcept { return (flags & access_reads) != 0; }
+  bool writes() const noexcept { return (flags & access_writes) != 0; }
+  bool is_atomic() const noexcept { return (flags & access_is_atomic) != 0; }
+};
+
+}  // namespace crosslane::backend

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Numbers the addresses of code that accesses memory, so that records stay small, and finds their source lines.
+#pragma once
+
+#include "source_lines.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+namespace crosslane::backend {
+
+class sites {
+ public:
+  /// Returns the number of an address, at most 24 bits. Returns 0, an unknown place, if all numbers are used. The caller holds the
+  /// checker's lock.
+  std::uint32_t number_of(std::uintptr_t from) {
+    recent& r = recent_[from / 2 % recent_count];
+    if (r.from != from) {
+      auto const [entry, made] = numbers_.try_emplace(from, std::uint32_t(addresses_.size()));
+      if (made && addresses_.size() < 0xffffff) addresses_.push_back(from);
+      r = {from, entry->second < addresses_.size() ? entry->second : 0};
+    }
+    return r.site;
+  }
+
+  source_location line(std::uint32_t site) { return line_of(addresses_[site]); }
+
+  /// Returns the line of an address. Any thread may call it.
+  source_location line_of(std::uintptr_t from) {
+    std::lock_guard const guard{lines_lock_};
+    return lines_.of(from);
+  }
+
+ private:
+  static constexpr std::size_t recent_count = 1024;
+  struct recent {
+    std::uintptr_t from;
+    std::uint32_t site;
+  };
+
+  recent recent_[recent_count] = {};
+  std::unordered_map<std::uintptr_t, std::uint32_t> numbers_;
+  std::vector<std::uintptr_t> addresses_{0};
+  std::mutex lines_lock_;
+  source_lines lines_;
+};
+
+}  // namespace crosslane::backend

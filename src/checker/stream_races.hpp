@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Compares the accesses to device memory of kernels, copies, fills and the host program with those of other work that may run at the same
+/// time.
+#pragma once
+
+#include "place_history.hpp"
+#include "seen_access.hpp"
+#include "stream_order.hpp"
+#include "watched_memory.hpp"
+#include "wording.hpp"
+
+#include <crosslane/backend/host/backend.hpp>
+
+#include <cstdint>
+#include <exception>
+
+namespace crosslane {
+struct host;
+}
+
+namespace crosslane::backend {
+
+/// Returns the class of an access for other work.
+constexpr access_class class_of(unsigned flags) noexcept {
+  bool const atomic = (flags & access_is_atomic) != 0 && scope_of(flags) >= scope::device;
+  if ((flags & access_writes) != 0) return atomic ? access_class::atomic_write : access_class::write;
+  return atomic ? access_class::atomic_read : access_class::read;
+}
+
+class stream_races {
+ public:
+  stream_races(watched_range& memory, wording& words) noexcept : memory_{memory}, words_{words} {}
+
+  stream_order order;
+
+  void begin_launch(launch_facts const& launch) {
+    launch_ = current_work.number;
+    last_launch_ = last_launch_ > launch_ ? last_launch_ : launch_;
+    told_by_others_ = false;
+    order.begins(launch_, launch);
+  }
+  /// The number of the current launch.
+  std::uint64_t launch() const noexcept { return launch_; }
+  /// Of the launches that have begun, the one that was queued last.
+  std::uint64_t last_launch() const noexcept { return last_launch_; }
+
+  /// Compares an access with earlier accesses to the same bytes, and records it. All bytes lie in one block.
+  void access(char const* at, std::size_t bytes, place_access const& mine) {
+    if (mine.work == 0) return;
+    memory_.change_histories(at, bytes, [&](std::uint32_t history, char const* place) {
+      return histories_.after(history, mine, order, [&](place_access const& other) { report(mine, other, place); });
+    });
+  }
+
+  /// Reports an access to a buffer that other, unordered work has freed. Returns whether that is the case.
+  bool freed_meanwhile(watched_block const* block, place_access const& mine, char const* at) {
+    if (block == nullptr || !block->freed || !order.concurrent(mine.work, block->freed_by)) return false;
+    report(mine, {block->freed_by, 0, access_class::write}, at);
+    return true;
+  }
+
+  /// The current launch has atomically read the value at `p`, which may come from other work.
+  void acquire(void const* p, bool acquires) {
+    if (memory_.contains(p) && !histories_.has_concurrent(memory_.history(p), launch_, order)) return;
+    if (acquires)
+      learn_of_others();
+    else
+      told_by_others_ = true;
+  }
+  void acquire_fence() {
+    if (told_by_others_) learn_of_others();
+  }
+
+  /// Discards cached results after the order of work has changed.
+  void order_has_changed() { histories_.order_has_changed(); }
+
+  /// Forgets all work if the host knows that it is done.
+  void forget_if_settled() {
+    if (order.forget_if_settled() && histories_.forget()) memory_.forget_histories();
+  }
+
+ private:
+  /// The launch has learned by an atomic operation from work that is not ordered with it. Which work that is, and what it knew, is not
+  /// tracked.
+  void learn_of_others() {
+    told_by_others_ = false;
+    order.learns(launch_);
+    histories_.order_has_changed();
+  }
+
+  void report(place_access const& one, place_access const& other, char const* at) {
+    if (!order.say(one.work, other.work)) return;
+    place_access const &late = one.work > other.work ? one : other, &early = one.work > other.work ? other : one;
+    stream_work const later = order.facts_of(late.work), earlier = order.facts_of(early.work);
+    checks::finding const f = words_.unordered({later, late}, {earlier, early}, *memory_.page(at).block, at);
+    launch_facts who = later.facts;
+    who.where = f.first.where.line != 0 ? f.first.where : f.second.where;
+    if (std::exception_ptr const error = who.deliver(f)) detail::keep_exception<host>((later.is_program() ? earlier : later).key, error);
+  }
+
+  watched_range& memory_;
+  wording& words_;
+  place_histories histories_;
+  std::uint64_t launch_ = 0, last_launch_ = 0;
+  bool told_by_others_ = false;  ///< takes effect at an acquire fence
+};
+
+}  // namespace crosslane::backend

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The order of the accesses of one launch. Two accesses are ordered if they are in one thread. They are also ordered by: the block's
+/// barrier; sync() of a group, for its lanes; the grid's barrier; the end of a kernel; and an acquire that reads from a release, if the
+/// scope of each includes the other's thread. Shuffles, votes and reductions of a wave do not order memory, as on a GPU.
+///
+/// Threads run one at a time. What a thread does between two synchronisations is a segment. Segment numbers increase with time, so "ordered
+/// before" means "below the number at the barrier".
+#pragma once
+
+#include "block_state.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace crosslane::backend {
+
+class thread_order {
+ public:
+  using block_state = access_monitor::block_state;
+
+  /// The owner of a segment: the numbers of its thread, wave and block in the launch. Computed once, since divisions would dominate the
+  /// cost of an access.
+  struct segment_owner {
+    std::uint32_t thread, wave, block;
+  };
+
+  // --- launches, blocks and barriers ---
+
+  void begin_launch(watched_range& memory) {
+    if (next_segment_ > 0x80000000u) {
+      memory.forget_segments();
+      next_segment_ = 2;
+    }
+    first_segment_ = grid_barrier_ = next_segment_;
+    segments_.clear();
+    released_.clear();
+  }
+  void grid_barrier() { grid_barrier_ = next_segment_; }
+
+  void begin_block(block_state& b) {
+    b.start = b.barrier = next_segment_;
+    b.forget_threads();
+    b.learned.clear();
+  }
+  void block_barrier(block_state& b) {
+    if (b.some_learned)
+      for (unsigned t = 0; t < b.threads; ++t)
+        if (b.thread[t].learned) b.learned.join(*b.thread[t].learned);
+    b.barrier = next_segment_;
+    b.forget_threads();
+  }
+
+  void group_sync(block_state& b, unsigned wave, std::uint64_t lanes) {
+    unsigned const width = b.launch->wave_size, first = wave * width;
+    unsigned const size = b.threads - first < width ? b.threads - first : width;
+    block_state::wave_state& w = b.wave[wave];
+    if (std::uint64_t(__builtin_popcountll(lanes)) == size) {
+      w.below = next_segment_;
+    } else {
+      if (!w.rows) w.rows = std::make_unique<std::uint32_t[]>(block_state::most_lanes * block_state::most_lanes);
+      std::uint32_t known[block_state::most_lanes] = {};
+      each(lanes, [&](unsigned lane) {
+        for (unsigned other = 0; other < width; ++other)
+          if (std::uint32_t const k = w.rows[lane * block_state::most_lanes + other]; k > known[other]) known[other] = k;
+      });
+      each(lanes, [&](unsigned lane) { known[lane] = next_segment_; });
+      each(lanes, [&](unsigned lane) {
+        for (unsigned other = 0; other < width; ++other) w.rows[lane * block_state::most_lanes + other] = known[other];
+      });
+    }
+    clock joined;
+    each(lanes, [&](unsigned lane) {
+      block_state::thread_state& t = b.thread[first + lane];
+      t.segment = 0;
+      if (t.learned) joined.join(*t.learned);
+    });
+    if (!joined.empty()) each(lanes, [&](unsigned lane) { learn(b, b.thread[first + lane], joined); });
+  }
+
+  // --- atomic operations and fences of the running thread ---
+
+  /// Called after an atomic operation that stored, and after its acquire. Records what it releases.
+  void release(block_state& b, void const* p, bool releases, bool reads, scope s) {
+    block_state::thread_state& t = b.running_thread();
+    auto const found = released_.find(p);
+    if (!releases && !t.fenced) {
+      if (!reads && found != released_.end()) released_.erase(found);  // a plain store ends earlier releases
+      return;
+    }
+    release_state& r = found != released_.end() ? found->second : released_[p];
+    if (!reads) r = {};
+    if (releases) {
+      publish(b, r.knowledge);
+    } else {
+      r.knowledge.join(*t.fenced);
+      s = s < t.fenced_reach ? s : t.fenced_reach;
+    }
+    r.reach = s < r.reach ? s : r.reach;
+    r.thread = b.first_thread + b.running;
+  }
+
+  /// Called after an atomic operation that read. Records what it acquires.
+  void acquire(block_state& b, void const* p, bool acquires, scope s) {
+    auto const found = released_.find(p);
+    if (found == released_.end()) return;
+    release_state const& r = found->second;
+    if (!includes(b, s, r.thread) || !includes(b, r.reach, r.thread)) return;
+    block_state::thread_state& t = b.running_thread();
+    if (acquires) {
+      learn(b, t, r.knowledge);
+    } else {
+      std::unique_ptr<clock>& pending = t.pending[includes(b, scope::wave, r.thread) ? 0 : includes(b, scope::block, r.thread) ? 1 : 2];
+      if (!pending) pending = std::make_unique<clock>();
+      pending->join(r.knowledge);
+      b.some_learned = true;
+    }
+  }
+
+  void fence(block_state& b, bool releases, bool acquires, scope s) {
+    block_state::thread_state& t = b.running_thread();
+    if (acquires)
+      for (unsigned from = 0; from <= (s >= scope::device ? 2u : unsigned(s)); ++from)
+        if (t.pending[from]) learn(b, t, *t.pending[from]);
+    if (releases) {
+      t.fenced = std::make_unique<clock>();
+      t.fenced_reach = s;
+      publish(b, *t.fenced);
+      b.some_learned = true;
+    }
+  }
+
+  // --- queries ---
+
+  /// Returns the number of the running thread's segment.
+  std::uint32_t segment_of(block_state& b) {
+    std::uint32_t& segment = b.running_thread().segment;
+    if (segment == 0) {
+      segment = next_segment_++;
+      segments_.push_back({b.first_thread + b.running, b.first_wave + b.running_wave, b.rank});
+    }
+    return segment;
+  }
+  segment_owner const& owner_of(access_record r) const { return segments_[r.segment - first_segment_]; }
+
+  /// Returns the number of the last barrier that all threads of the block passed.
+  std::uint32_t last_barrier(block_state const& b) const { return b.barrier > grid_barrier_ ? b.barrier : grid_barrier_; }
+
+  /// Whether an access of this launch or an earlier one is ordered before the running thread.
+  bool before(block_state const& b, access_record r) const {
+    if (r.segment < grid_barrier_) return true;
+    segment_owner const& owner = owner_of(r);
+    if (owner.block == b.rank) {
+      if (r.segment < b.barrier || owner.thread == b.first_thread + b.running) return true;
+      if (owner.wave == b.first_wave + b.running_wave) {
+        block_state::wave_state const& w = b.wave[b.running_wave];
+        if (r.segment < w.below) return true;
+        if (w.rows) {
+          std::uint32_t const first = b.first_thread + b.running_wave * b.launch->wave_size;
+          if (r.segment < w.rows[(b.first_thread + b.running - first) * block_state::most_lanes + (owner.thread - first)]) return true;
+        }
+      }
+    }
+    block_state::thread_state const& t = b.running_thread();
+    if (b.learned.empty() && !t.learned) return false;
+    return b.learned.covers(owner.block, owner.thread, r.segment) || (t.learned && t.learned->covers(owner.block, owner.thread, r.segment));
+  }
+
+  /// Whether scope `s`, seen from the running thread, includes another thread.
+  static bool includes(block_state const& b, scope s, std::uint32_t thread) {
+    if (s == scope::device || s == scope::system) return true;
+    std::uint32_t const in_block = thread - b.first_thread;
+    if (in_block >= b.threads) return false;
+    return s == scope::block || in_block / b.launch->wave_size == b.running / b.launch->wave_size;
+  }
+
+ private:
+  /// What the last releases at an address make known.
+  struct release_state {
+    clock knowledge;
+    std::uint32_t thread = 0;
+    scope reach = scope::system;
+  };
+
+  template <class F>
+  static void each(std::uint64_t lanes, F const& f) {
+    for (; lanes != 0; lanes &= lanes - 1) f(unsigned(__builtin_ctzll(lanes)));
+  }
+
+  static void learn(block_state& b, block_state::thread_state& t, clock const& knowledge) {
+    if (!t.learned) t.learned = std::make_unique<clock>();
+    t.learned->join(knowledge);
+    b.some_learned = true;
+  }
+
+  /// Adds everything that is ordered before the running thread's next access, including the thread's own segments.
+  void publish(block_state& b, clock& out) {
+    block_state::thread_state& t = b.running_thread();
+    out.learn_block(b.rank, b.barrier);
+    out.learn_thread(b.first_thread + b.running, next_segment_);
+    t.segment = 0;
+    unsigned const width = b.launch->wave_size, wave = b.running / width, lane = b.running % width;
+    block_state::wave_state const& w = b.wave[wave];
+    for (unsigned other = 0; other < width && wave * width + other < b.threads; ++other) {
+      std::uint32_t below = w.below;
+      if (w.rows && w.rows[lane * block_state::most_lanes + other] > below) below = w.rows[lane * block_state::most_lanes + other];
+      if (below > b.barrier) out.learn_thread(b.first_thread + wave * width + other, below);
+    }
+    out.join(b.learned);
+    if (t.learned) out.join(*t.learned);
+  }
+
+  std::uint32_t next_segment_ = 2, first_segment_ = 2, grid_barrier_ = 2;
+  std::vector<segment_owner> segments_;
+  std::unordered_map<void const*, release_state> released_;
+};
+
+}  // namespace crosslane::backend

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Checks the memory of a copy or a fill that is about to run.
+#pragma once
+
+#include "stream_races.hpp"
+#include "watched_memory.hpp"
+#include "wording.hpp"
+
+#include <crosslane/backend/host/access_monitor.hpp>
+
+#include <exception>
+
+namespace crosslane::backend {
+
+class transfer_check {
+ public:
+  transfer_check(launch_facts const& facts, memory_transfer const& t, watched_range& memory, stream_races& streams)
+      : facts_{facts}, transfer_{t}, memory_{memory}, streams_{streams} {
+    if (t.from != nullptr) check(static_cast<char const*>(t.from), t.from_pitch, access_class::read);
+    if (!failure_) check(static_cast<char const*>(t.to), t.to_pitch, access_class::write);
+    // The destination is not written. That has been reported, and later readers are not at fault.
+    if (!possible_ && memory.contains(t.to) && memory.page(t.to).block != nullptr) memory.page(t.to).block->written = true;
+  }
+
+  /// The first finding that no sink collected.
+  std::exception_ptr const& failure() const noexcept { return failure_; }
+  /// False if the transfer leaves its memory: it must not run then.
+  bool possible() const noexcept { return possible_; }
+
+ private:
+  void check(char const* p, std::size_t pitch, access_class how) {
+    if (!memory_.contains(p)) return;
+    bool const writes = how == access_class::write, full = facts_.level == checks::level::full;
+    std::size_t const width = transfer_.width;
+    place_access const mine{current_work.number, 0, how};
+    bool any_written = writes;
+    for (std::size_t row = 0; row < transfer_.height; ++row) {
+      char const* const at = p + row * pitch;
+      watched_block const* const block = memory_.page(at).block;
+      if (block == nullptr || block->freed || at < block->begin || at + width > block->begin + block->bytes) {
+        if (!full) return;
+        possible_ = false;
+        if (streams_.freed_meanwhile(block, mine, at)) return;
+        failure_ = facts_.deliver(wording::transfer_outside(facts_, block != nullptr ? block : memory_.neighbour(at), at, width, writes));
+        return;
+      }
+      if (full) streams_.access(at, width, mine);
+      any_written = any_written || memory_.any_written(at, width);
+      if (writes) memory_.written(at, width);
+    }
+    watched_block const& first = *memory_.page(p).block;
+    // Compilers instrument most writes of a kernel, but not all: g++ does not instrument results that functions return in memory.
+    if (any_written || !full || streams_.last_launch() > first.made_after) return;
+    failure_ = facts_.deliver(wording::transfer_of_unwritten(facts_, first, p, width));
+  }
+
+  launch_facts const& facts_;
+  memory_transfer const& transfer_;
+  watched_range& memory_;
+  stream_races& streams_;
+  std::exception_ptr failure_;
+  bool possible_ = true;
+};
+
+}  // namespace crosslane::backend

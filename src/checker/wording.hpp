@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The findings of the access checker as values, with all their texts.
+#pragma once
+
+#include "block_state.hpp"
+#include "copied_rows.hpp"
+#include "place_history.hpp"
+#include "seen_access.hpp"
+#include "sites.hpp"
+#include "stream_order.hpp"
+#include "watched_memory.hpp"
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+
+namespace crosslane::backend {
+
+class wording {
+ public:
+  using block_state = access_monitor::block_state;
+
+  explicit wording(sites& code) noexcept : sites_{code} {}
+
+  // --- accesses of the running thread ---
+
+  /// A race with an earlier access of another thread of the launch: its record, and its thread's number in the launch.
+  checks::finding race(checks::kind kind, block_state const& b, watched_block const& block, seen_access const& mine, access_record other,
+                       std::uint32_t thread) {
+    checks::finding f = access(kind, b, mine);
+    extent3 const index = block_index(*b.launch, thread / b.threads);
+    f.second = {thread % b.threads, 1, index, verb(other.flags), sites_.line(other.site)};
+    append_object(f.text, block, mine.at);
+    if (index == b.index)
+      f.text.append("; thread %u %s them", f.second.thread, f.second.action);
+    else
+      f.text.append("; thread %u of block (%u, %u, %u) %s them", f.second.thread, index.x, index.y, index.z, f.second.action);
+    append_place(f.text, f.second.where);
+    if (kind == checks::kind::narrow_scope)
+      f.text.append("; their scopes are %s and %s", name(scope_of(mine.flags)), name(scope_of(other.flags)));
+    else
+      f.text.append(", and nothing orders the two");
+    return f;
+  }
+
+  checks::finding unwritten(block_state const& b, watched_block const& block, seen_access const& a) {
+    checks::finding f = access(checks::kind::unwritten_memory, b, a);
+    append_object(f.text, block, a.at);
+    f.text.append(", which nothing has written");
+    return f;
+  }
+
+  /// An access outside of memory that the thread may access. `block` is the one at the address or next to it; null if there is none.
+  checks::finding outside(block_state const& b, watched_block const* block, seen_access const& a) {
+    bool const freed = block != nullptr && block->freed;
+    checks::finding f = access(freed ? checks::kind::freed_memory : checks::kind::out_of_bounds, b, a);
+    if (block != nullptr && block->shared && block->owner != &b && a.at >= block->begin && a.at < block->begin + block->bytes)
+      f.text.append("in shared memory of another block");
+    else
+      append_outside(f.text, block, a.at, a.bytes);
+    return f;
+  }
+
+  /// A cast of a floating-point number to an integer type that cannot hold it. Types are named as the compiler spells them.
+  checks::finding undefined_cast(block_state const& b, long double value, char const* type, char const* to, std::uintptr_t from) {
+    char number[64];  // with a point in every locale
+    *std::to_chars(number, number + sizeof number - 1, value, std::chars_format::general, 9).ptr = 0;
+    checks::finding f = b.launch->finding(checks::kind::undefined_cast);
+    f.first = {b.running, 1, b.index, "casts a number", sites_.line_of(from)};
+    f.text.append("kernel %s, block (%u, %u, %u): thread %u casts %s of type %s to %s, which cannot hold it,", b.launch->kernel, b.index.x,
+                  b.index.y, b.index.z, b.running, number, type, to);
+    append_place(f.text, f.first.where);
+    return f;
+  }
+
+  /// A shift by `amount` bits of a type of `width` bits, for which 0 <= amount < width does not hold.
+  checks::finding undefined_shift(block_state const& b, long long amount, char const* type, unsigned width, std::uintptr_t from) {
+    checks::finding f = b.launch->finding(checks::kind::undefined_shift);
+    f.first = {b.running, 1, b.index, "shifts a number", sites_.line_of(from)};
+    f.text.append("kernel %s, block (%u, %u, %u): thread %u shifts a number of type %s, which has %u bits, by %lld,", b.launch->kernel,
+                  b.index.x, b.index.y, b.index.z, b.running, type, width, amount);
+    append_place(f.text, f.first.where);
+    return f;
+  }
+
+  // --- two pieces of work ---
+
+  struct side {
+    stream_work const& work;
+    place_access const& access;
+  };
+
+  /// Unordered accesses of two pieces of work to `at` in `block`.
+  checks::finding unordered(side later, side earlier, watched_block const& block, char const* at) {
+    bool const program = later.work.is_program();
+    launch_facts const& facts = (later.work.facts.where.line != 0 ? later : earlier).work.facts;
+    checks::finding f = facts.finding(program ? checks::kind::program_race : checks::kind::stream_race);
+    f.first = party(later);
+    f.second = party(earlier);
+    error_text object;
+    if (later.work.frees)
+      object.append("a buffer of %zu bytes", block.bytes);
+    else
+      append_object(object, block, at);
+    append_side(f.text, later, f.first, object.c_str());
+    f.text.append("; ");
+    append_side(f.text, earlier, f.second, "it");
+    f.text.append(program ? ", and the program has not waited for that" : ", and nothing orders the two");
+    return f;
+  }
+
+  /// An access of the host program to its own memory, while a queued copy reads or writes it.
+  checks::finding unwaited_copy(copied_rows const& r, void const* stream, seen_access const& a) {
+    checks::finding f = r.facts.finding(checks::kind::program_race);
+    f.first = {0, 1, {}, a.writes() ? "writes" : "reads", sites_.line_of(a.from)};
+    f.second = {0, 1, {}, r.how == access_class::write ? "writes" : "reads", r.facts.where};
+    f.text.append("the program %s byte %zu of %zu bytes of its own memory", f.first.action,
+                  a.at < r.begin ? 0 : std::size_t(a.at - r.begin), std::size_t(r.end() - r.begin));
+    append_place(f.text, f.first.where);
+    f.text.append("; %s of stream %p, queued at %s:%u, %s them, and the program has not waited for that", r.facts.kernel, stream,
+                  r.facts.where.file, r.facts.where.line, f.second.action);
+    return f;
+  }
+
+  // --- copies and fills ---
+
+  static checks::finding transfer_outside(launch_facts const& facts, watched_block const* block, char const* at, std::size_t bytes,
+                                          bool writes) {
+    bool const freed = block != nullptr && block->freed;
+    checks::finding f = transfer(facts, freed ? checks::kind::freed_memory : checks::kind::out_of_bounds, writes, bytes);
+    append_outside(f.text, block, at, bytes);
+    return f;
+  }
+  static checks::finding transfer_of_unwritten(launch_facts const& facts, watched_block const& block, char const* at, std::size_t bytes) {
+    checks::finding f = transfer(facts, checks::kind::unwritten_memory, false, bytes);
+    append_object(f.text, block, at);
+    f.text.append(", of which nothing has been written");
+    return f;
+  }
+
+ private:
+  static char const* verb(unsigned flags) {
+    if ((flags & access_is_atomic) == 0) return (flags & access_writes) != 0 ? "writes" : "reads";
+    return (flags & access_writes) == 0 ? "atomically loads" : (flags & access_reads) == 0 ? "atomically stores" : "atomically changes";
+  }
+  static char const* verb(side s) {
+    if (s.work.frees) return "frees";
+    access_class const how = s.access.how;
+    return how == access_class::read          ? "reads"
+           : how == access_class::write       ? "writes"
+           : how == access_class::atomic_read ? "atomically loads"
+                                              : "atomically changes";
+  }
+  static char const* name(scope s) {
+    return s == scope::wave ? "wave" : s == scope::block ? "block" : s == scope::device ? "device" : "system";
+  }
+
+  /// Begins a text: "kernel k, block (0, 0, 0): thread 1 writes 4 bytes at a.cpp:3, "
+  checks::finding access(checks::kind kind, block_state const& b, seen_access const& a) {
+    checks::finding f = b.launch->finding(kind);
+    f.first = {b.running, 1, b.index, verb(a.flags), sites_.line_of(a.from)};
+    f.text.append("kernel %s, block (%u, %u, %u): thread %u %s %zu bytes", b.launch->kernel, b.index.x, b.index.y, b.index.z, b.running,
+                  f.first.action, a.bytes);
+    append_place(f.text, f.first.where);
+    f.text.append(", ");
+    return f;
+  }
+  /// Begins a text: "copy at a.cpp:3 reads 4 bytes, "
+  static checks::finding transfer(launch_facts const& facts, checks::kind kind, bool writes, std::size_t bytes) {
+    checks::finding f = facts.finding(kind);
+    f.first = {0, 1, {}, writes ? "writes" : "reads", facts.where};
+    f.text.append("%s at %s:%u %s %zu bytes, ", facts.kernel, facts.where.file, facts.where.line, f.first.action, bytes);
+    return f;
+  }
+
+  static void append_place(error_text& text, source_location const& where) {
+    if (where.line != 0)
+      text.append(" at %s:%u", where.file, where.line);
+    else
+      text.append(" at a line that is not known (compile with -g)");
+  }
+
+  static void append_object(error_text& text, watched_block const& block, char const* at) {
+    if (block.shared)
+      text.append("byte %zu of the block's %s of %zu bytes", std::size_t(at - block.begin), "shared memory", block.bytes);
+    else
+      text.append("byte %zu of a buffer of %zu bytes", std::size_t(at - block.begin), block.bytes);
+  }
+
+  static void append_outside(error_text& text, watched_block const* block, char const* at, std::size_t bytes) {
+    if (block == nullptr) {
+      text.append("far from any buffer");
+      return;
+    }
+    if (at < block->begin)
+      text.append("%zu bytes in front of ", std::size_t(block->begin - at));
+    else if (bytes == 1 || at + bytes <= block->begin + block->bytes)
+      text.append("byte %zu of ", std::size_t(at - block->begin));
+    else
+      text.append("bytes %zu to %zu of ", std::size_t(at - block->begin), std::size_t(at - block->begin) + bytes - 1);
+    text.append(block->shared  ? "the block's shared memory of %zu bytes"
+                : block->freed ? "a buffer of %zu bytes that is gone"
+                               : "a buffer of %zu bytes",
+                block->bytes);
+  }
+
+  checks::party party(side s) {
+    bool const known = s.work.facts.where.line != 0 || s.access.site == 0;
+    return {0, 1, {}, verb(s), known ? s.work.facts.where : sites_.line(s.access.site)};
+  }
+
+  /// "kernel k of stream 0x2, launched at a.cpp:3, writes <what> at a.cpp:1"
+  void append_side(error_text& text, side s, checks::party const& party, char const* what) {
+    launch_facts const& facts = s.work.facts;
+    bool const launched = facts.grid.count() != 0;
+    if (s.work.is_program())
+      text.append("the program");
+    else if (s.work.frees)
+      text.append("stream %p", s.work.key.stream);
+    else
+      text.append(launched ? "kernel %s of stream %p" : "%s of stream %p", facts.kernel, s.work.key.stream);
+    bool const queued = facts.where.line != 0;
+    if (queued) text.append(", %s at %s:%u,", launched ? "launched" : "queued", facts.where.file, facts.where.line);
+    text.append(" %s %s", party.action, what);
+    if (s.access.site != 0) append_place(text, queued ? sites_.line(s.access.site) : party.where);
+  }
+
+  sites& sites_;
+};
+
+}  // namespace crosslane::backend
