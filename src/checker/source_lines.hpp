@@ -86,7 +86,7 @@ class source_lines {
 
   static bool is_library(std::string_view file) {
     for (char const* const part : {"/crosslane/kernel/", "/crosslane/backend/", "/crosslane/algorithm/", "/crosslane/runtime/",
-                                   "/crosslane/tensor/", "/include/c++/"})
+                                   "/crosslane/tensor/", "/crosslane/core/", "/crosslane/platform/", "/include/c++/"})
       if (file.find(part) != std::string_view::npos) return true;
     return false;
   }
