@@ -71,7 +71,7 @@ class error_text {
   }
 
   /// Appends text formatted as by vprintf. The capacity is 1535 characters.
-  void vappend(char const* format, va_list arguments) noexcept {
+  [[gnu::format(printf, 2, 0)]] void vappend(char const* format, va_list arguments) noexcept {
     int const written = std::vsnprintf(data_ + length_, sizeof data_ - length_, format, arguments);
     if (written > 0) length_ += unsigned(written);
     if (length_ >= sizeof data_) length_ = sizeof data_ - 1;

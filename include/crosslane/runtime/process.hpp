@@ -24,8 +24,8 @@ struct library_mark {
 [[gnu::visibility("hidden")]] inline int known_process = 0;  ///< 0 until first asked
 
 [[gnu::visibility("hidden"), gnu::cold, gnu::noinline]] inline int learn_process() noexcept {
-  (void)pthread_atfork(nullptr, nullptr, [] { known_process = int(getpid()); });
-  int const id = int(getpid());
+  (void)pthread_atfork(nullptr, nullptr, [] { known_process = getpid(); });
+  int const id = getpid();
   __atomic_store_n(&known_process, id, __ATOMIC_RELAXED);
   return id;
 }

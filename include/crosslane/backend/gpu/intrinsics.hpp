@@ -43,6 +43,8 @@ struct gpu_intrinsics {
     return crosslane_dynamic_shared;
   }
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
   template <class... Args>
   static CROSSLANE_DEVICE_FN void print(char const* format, Args... arguments) {
     if constexpr (sizeof...(Args) == 0)
@@ -50,6 +52,7 @@ struct gpu_intrinsics {
     else
       printf(format, arguments...);
   }
+#pragma GCC diagnostic pop
 
  protected:
   static CROSSLANE_DEVICE_FN void print_failure(char const* text, source_location where) {

@@ -167,7 +167,7 @@ struct hip_wave : wave_hooks {
   template <unsigned Low, unsigned High, class T>
   static CROSSLANE_DEVICE_FN T swap_rows(T const& value) {
     return map_words(value, [](std::uint32_t word) {
-      auto result = std::uint32_t(__builtin_amdgcn_permlanex16(int(word), int(word), Low, High, false, false));
+      auto result = std::uint32_t(__builtin_amdgcn_permlanex16(word, word, Low, High, false, false));
       // LLVM (seen in 19) sinks the instruction into a branch where only some lanes use the result; the source lanes are then inactive.
       asm volatile("" : "+v"(result));
       return result;

@@ -57,6 +57,8 @@ class host_intrinsics : public host_wave<host_intrinsics>, public host_atomic {
   [[noreturn]] void fail(char const* text, source_location where) const {
     throw_error(errc::kernel_fault, where, "%s at %s:%u", text, where.file, where.line);
   }
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
   template <class... Args>
   void print(char const* format, Args... arguments) const {
     if constexpr (sizeof...(Args) == 0)
@@ -64,6 +66,7 @@ class host_intrinsics : public host_wave<host_intrinsics>, public host_atomic {
     else
       std::printf(format, arguments...);
   }
+#pragma GCC diagnostic pop
 
   block_runner& block() const { return *block_; }
   unsigned rank() const { return position_.rank; }
