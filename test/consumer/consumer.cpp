@@ -10,6 +10,28 @@ struct twice {
   CROSSLANE_FN int operator()(int x) const { return 2 * x; }
 };
 
+#if CROSSLANE_CONFIG_CHECKED
+/// Stores beyond the end what a function returns: to be seen whatever the project's build type is.
+struct stores_beyond {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const&, xl::half* x) const {
+    x[8] = x[0] + x[1];
+  }
+};
+bool is_found() {
+  xl::stream q{xl::device{0}};
+  xl::buffer<xl::half> b{q, 8};
+  xl::fill(q, b, xl::half(1.f));
+  xl::launch(q, {.grid = 1, .block = 1}, stores_beyond{}, b.data());
+  try {
+    q.synchronize();
+  } catch (xl::error const& e) {
+    return e.code() == xl::errc::out_of_bounds;
+  }
+  return false;
+}
+#endif
+
 int main() {
   if (xl::device::count() == 0) return 77;
   xl::stream q{xl::device{0}};
@@ -19,5 +41,8 @@ int main() {
   xl::transform(q, b, twice{}, b);
   xl::copy(q, b, numbers);
   q.synchronize();
+#if CROSSLANE_CONFIG_CHECKED
+  if (!is_found()) return 2;
+#endif
   return numbers == std::vector{2, 4, 6} ? 0 : 1;
 }
