@@ -43,6 +43,15 @@ try() {
 }
 
 try usual include share
+
+# A project without C++ is told so.
+mkdir "$work/c"
+printf 'cmake_minimum_required(VERSION 3.25)\nproject(c LANGUAGES NONE)\nfind_package(crosslane REQUIRED)\n' >"$work/c/CMakeLists.txt"
+if "$cmake" -S "$work/c" -B "$work/c.build" -DCMAKE_PREFIX_PATH="$work/usual" >"$work/log" 2>&1; then
+  echo "crosslane is found without the language CXX" && exit 1
+fi
+grep -q "the language CXX is not enabled" "$work/log" || { cat "$work/log" && exit 1; }
+
 try nested include/of/some/depth lib/of/some/share
 try absolute "$work/headers" "$work/absolute_data/share"
 
