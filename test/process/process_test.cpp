@@ -182,6 +182,8 @@ int terminates_without_the_library(plugin const& p, void* library) {
   xl::stream* const q = p.make_stream(0);
   bool done = false;
   p.launch_slow(*q, &done);
+  p.synchronize(*q);
+  require(works(of_namespace_scope), "the program's own kernels, behind the library's");
   p.delete_stream(q);
   dlclose(library);
   std::terminate();

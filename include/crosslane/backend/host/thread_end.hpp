@@ -4,6 +4,8 @@
 /// destructors to wait at barriers.
 #pragma once
 
+#include <crosslane/runtime/async_errors.hpp>
+
 #include <cstdlib>
 #include <exception>
 
@@ -32,22 +34,55 @@ class thread_owner {
   /// handler.
   static void take_over_termination() noexcept {
     stay_for_streams();
-    [[maybe_unused]] static bool const installed = (previous_ = std::set_terminate(&terminate), true);
+    [[maybe_unused]] static bool const installed = install();
   }
 
   /// Called before a stream is made. The handler then stays until streams of static storage duration are gone.
-  static void stay_for_streams() noexcept { [[maybe_unused]] static handler const removed_at_end; }
+  static void stay_for_streams() noexcept { (void)of_this_library(); }
 
  protected:
   ~thread_owner() = default;
 
  private:
+  /// A library's handler, in the list of those of the process. A library that ends takes its handler out of the others' way.
   struct handler {
     handler() = default;
     ~handler() {
-      if (std::get_terminate() == &terminate) std::set_terminate(previous_);
+      handler_list& list = handlers();
+      detail::spin_guard const guard{list.lock};
+      handler** link = &list.first;
+      while (*link != nullptr && *link != this) link = &(*link)->next;
+      if (*link == nullptr) return;  // never installed
+      *link = next;
+      if (std::get_terminate() == &terminate) std::set_terminate(*previous);
+      for (handler* h = list.first; h != nullptr; h = h->next)
+        if (*h->previous == &terminate) *h->previous = *previous;
     }
+    std::terminate_handler* previous = nullptr;
+    handler* next = nullptr;
   };
+  struct handler_list {
+    detail::spin_lock lock;
+    handler* first = nullptr;
+  };
+  [[gnu::visibility("hidden")]] static handler_list& handlers() noexcept {
+    static handler_list& list = detail::process_wide<handler_list>("terminate handlers 1");
+    return list;
+  }
+  static bool install() noexcept {
+    handler& mine = of_this_library();
+    handler_list& list = handlers();
+    detail::spin_guard const guard{list.lock};
+    previous_ = std::set_terminate(&terminate);
+    mine.previous = &previous_;
+    mine.next = list.first;
+    list.first = &mine;
+    return true;
+  }
+  static handler& of_this_library() noexcept {
+    static handler mine;
+    return mine;
+  }
 
   static void terminate() {
     thread_exceptions const& e = *thread_exceptions::here();
