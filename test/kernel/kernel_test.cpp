@@ -622,6 +622,29 @@ CROSSLANE_TEST(launch, waves_are_those_of_the_device) {
 
 }  // namespace
 
+// --- the kernel's object ---
+
+namespace {
+
+struct counts_its_calls {
+  mutable int calls = 0;
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<int> out) const {
+    ++calls;
+    ctx.sync_block();
+    out[ctx.global_index()] = calls;
+  }
+};
+
+}  // namespace
+
+CROSSLANE_TEST(kernel, each_thread_has_its_own_object) {
+  xl::stream const q{d};
+  xl::buffer<int> out{q, 128};
+  xl::launch(q, {.grid = 2, .block = 64}, counts_its_calls{}, out);
+  CROSSLANE_CHECK_SAME(read(q, out), std::vector<int>(128, 1));
+}
+
 // --- the standard library in kernels ---
 
 CROSSLANE_TEST(kernel, constexpr_functions_of_the_standard_library) {

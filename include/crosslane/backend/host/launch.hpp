@@ -151,10 +151,11 @@ struct typed_grid_task : grid_task {
     block_runner::thread_position thread;
     while (runner.next_thread(thread)) {
       ctx const context{host_intrinsics{runner, thread}};
+      K const own{kernel_object};  // as on a GPU, where a mutable member is the thread's
       if constexpr (has_shared<K, ctx>)
-        kernel_object(context, *static_cast<kernel_shared<K, ctx>*>(runner.shared()), a...);
+        own(context, *static_cast<kernel_shared<K, ctx>*>(runner.shared()), a...);
       else
-        kernel_object(context, a...);
+        own(context, a...);
       runner.thread_returned();
     }
 #endif
