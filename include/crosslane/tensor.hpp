@@ -9,11 +9,12 @@
 #include <crosslane/tensor/generate.hpp>
 #include <crosslane/tensor/packed.hpp>
 #include <crosslane/tensor/part.hpp>
-#include <crosslane/tensor/preferred_layout.hpp>
 #include <crosslane/tensor/reduce.hpp>
+#include <crosslane/tensor/reshape.hpp>
 #include <crosslane/tensor/slice.hpp>
 #include <crosslane/tensor/strided.hpp>
 #include <crosslane/tensor/swizzled.hpp>
 #include <crosslane/tensor/tensor.hpp>
 #include <crosslane/tensor/transform.hpp>
+#include <crosslane/tensor/vectorised.hpp>
 #include <crosslane/tensor/view.hpp>

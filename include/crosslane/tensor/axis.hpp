@@ -31,30 +31,24 @@ struct col : axis_tag {};  ///< columns of a matrix
 
 namespace detail {
 
-struct axis_text {
-  char data[32] = {};
-};
-
-/// Returns the part of the type's name after the last colon.
-template <class A>
-constexpr axis_text make_axis_text() {
-  char const* name = type_name<A>();
+/// Returns the part of a name after the last colon. It is a copy, because g++ warns of a text without an end for a pointer into the name.
+constexpr type_name_text after_last_colon(char const* name) {
   for (char const* p = name; *p != 0; ++p)
     if (*p == ':') name = p + 1;
-  axis_text result;
-  for (unsigned i = 0; name[i] != 0 && i + 1 < sizeof result.data; ++i) result.data[i] = name[i];
+  type_name_text result;
+  for (unsigned i = 0; name[i] != 0; ++i) result.data[i] = name[i];
   return result;
 }
 
 template <class A>
-inline constexpr axis_text axis_text_storage = make_axis_text<A>();
+inline constexpr type_name_text axis_name_storage = after_last_colon(type_name<A>());
 
 }  // namespace detail
 
-/// Returns the last part of the axis's type name for messages: "c" for axis::c. Longer names are cut to 31 characters.
+/// Returns the last part of the axis's type name for messages: "c" for axis::c.
 template <tensor_axis A>
 constexpr char const* axis_name() noexcept {
-  return detail::axis_text_storage<A>.data;
+  return detail::axis_name_storage<A>.data;
 }
 
 /// A list of different axes.

@@ -187,13 +187,6 @@ struct extents_of_axes<E, axes<A...>> {
   CROSSLANE_FN static constexpr type take(E const& e) { return {e.template extent<A>()...}; }
 };
 
-/// Calls f.template operator()<A>(i) for each axis A of a list. i is the position of A.
-template <class... A, class F>
-CROSSLANE_FN constexpr void for_each_axis(axes<A...>, F const& f) {
-  int i = 0;
-  (f.template operator()<A>(i++), ...);
-}
-
 /// Multiplies `product` by `factor`. Returns false if the product overflows.
 constexpr bool multiply(std::uint64_t& product, std::uint64_t factor) {
   bool const fits = factor == 0 || product <= ~std::uint64_t{0} / factor;

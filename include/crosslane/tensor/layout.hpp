@@ -43,9 +43,6 @@ concept layout_with_contiguous = tensor_layout<L> && std::same_as<typename L::co
 
 namespace detail {
 
-template <class L>
-struct layout_with_extents;
-
 template <class E, class Index, class... Fixed>
 struct changed_extents;
 template <class Old, class... D, class Index>

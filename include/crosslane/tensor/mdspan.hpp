@@ -5,7 +5,6 @@
 #pragma once
 
 #include <crosslane/tensor/packed.hpp>
-#include <crosslane/tensor/slice.hpp>
 #include <crosslane/tensor/strided.hpp>
 #include <crosslane/tensor/view.hpp>
 

@@ -96,6 +96,15 @@ class packed {
   [[no_unique_address]] Extents extents_{};
 };
 
+namespace detail {
+
+template <class L>
+inline constexpr bool is_packed = false;
+template <class E, class Order>
+inline constexpr bool is_packed<packed<E, Order>> = true;
+
+}  // namespace detail
+
 /// The extents of images, indexed (n, c, h, w). The layouts of images below differ only in the order of memory.
 using image_extents = extents<std::int32_t, axis::n, axis::c, axis::h, axis::w>;
 using nchw = packed<image_extents, axes<axis::n, axis::c, axis::h, axis::w>>;  ///< images; each channel is a plane

@@ -5,7 +5,7 @@
 #include <crosslane/platform/number_text.hpp>
 #include <crosslane/runtime/copy.hpp>
 #include <crosslane/tensor/blocked.hpp>
-#include <crosslane/tensor/slice.hpp>
+#include <crosslane/tensor/packed.hpp>
 #include <crosslane/tensor/transform.hpp>
 
 #include <cstdio>

@@ -198,4 +198,28 @@ constexpr padded<Extents, Order> make_padded(Extents const& e, std::int64_t pitc
   return detail::fill_padded<padded<Extents, Order>>(e, pitch, where, Order{});
 }
 
+namespace detail {
+
+template <class L>
+inline constexpr bool is_strided = false;
+template <class E, class Order, class S>
+inline constexpr bool is_strided<strided<E, Order, S>> = true;
+
+template <class A>
+inline constexpr std::int64_t dynamic_stride = dynamic;
+
+template <class L, class List>
+struct dynamic_strides_of;
+template <class L, class... A>
+struct dynamic_strides_of<L, axes<A...>> {
+  using type = strided<typename L::extents_type, typename L::order, strides<dynamic_stride<A>...>>;
+};
+
+}  // namespace detail
+
+/// Layout L with a run-time stride for each axis, in the same order of memory. A part of a larger tensor of another library has such a
+/// layout. with_strides<nchw> takes rows, channels and images with gaps.
+template <class L>
+using with_strides = typename detail::dynamic_strides_of<L, typename L::extents_type::axes>::type;
+
 }  // namespace crosslane
