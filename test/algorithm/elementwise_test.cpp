@@ -198,6 +198,23 @@ void check_transforms(xl::device d) {
   check_transform<Out, In...>(q, large_size, offsets, random, sequence);
 }
 
+/// A thread has at most 16 elements.
+struct counts_its_calls {
+  mutable int calls = 0;
+  CROSSLANE_FN void operator()(int& x) const { x = ++calls; }
+  CROSSLANE_FN int operator()(float) const { return ++calls; }
+};
+CROSSLANE_TEST(for_each, what_a_function_keeps_is_the_threads) {
+  xl::stream const q{d};
+  xl::buffer<int> x{q, 5000}, y{q, 5000};
+  xl::buffer<float> in{q, 5000};
+  xl::fill(q, in, 1.0f);
+  xl::for_each(q, x, counts_its_calls{});
+  xl::transform(q, y, counts_its_calls{}, in);
+  for (int const calls : read(q, x)) CROSSLANE_CHECK(calls >= 1 && calls <= 16);
+  for (int const calls : read(q, y)) CROSSLANE_CHECK(calls >= 1 && calls <= 16);
+}
+
 CROSSLANE_TEST(transform, no_input) { check_transforms<short>(d); }
 CROSSLANE_TEST(transform, one_input) { check_transforms<float, float>(d); }
 CROSSLANE_TEST(transform, one_narrower_input) { check_transforms<double, unsigned char>(d); }

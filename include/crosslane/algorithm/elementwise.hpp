@@ -31,6 +31,12 @@ struct check_function {
   static constexpr bool ok = true;
 };
 
+/// The function of one element. A GPU's threads have copies too, so what a mutable member keeps does not get to other threads.
+template <class F>
+constexpr F const copy_of(F const& f) {
+  return f;
+}
+
 inline constexpr unsigned elementwise_block = 256;
 /// The number of elements of the smallest piece, where element-wise work is plain loops.
 inline constexpr std::uint64_t loop_piece = 4096;

@@ -79,7 +79,7 @@ void for_each(S const& stream, N n, F f, source_location where = source_location
         q, std::uint64_t(n),
         [f](std::uint64_t begin, std::uint64_t end) {
           CROSSLANE_INDEPENDENT_ITERATIONS
-          for (std::uint64_t i = begin; i < end; ++i) f(static_cast<N>(i));
+          for (std::uint64_t i = begin; i < end; ++i) detail::copy_of(f)(static_cast<N>(i));
         },
         where);
   } else {
@@ -117,7 +117,7 @@ void for_each(S const& stream, R&& range, F f, source_location where = source_lo
         q, n,
         [f, data](std::uint64_t begin, std::uint64_t end) {
           CROSSLANE_INDEPENDENT_ITERATIONS
-          for (std::uint64_t i = begin; i < end; ++i) f(data[i]);
+          for (std::uint64_t i = begin; i < end; ++i) detail::copy_of(f)(data[i]);
         },
         where);
   } else {

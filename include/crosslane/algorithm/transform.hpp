@@ -45,7 +45,7 @@ void transform_views(basic_stream_ref<B> q, source_location where, F f, span<Out
         q, out.size(),
         [f, out = out.data(), ... in = in.data()](std::uint64_t begin, std::uint64_t end) {
           CROSSLANE_INDEPENDENT_ITERATIONS
-          for (std::uint64_t i = begin; i < end; ++i) out[i] = element_cast<Out>(f(in[i]...));
+          for (std::uint64_t i = begin; i < end; ++i) out[i] = element_cast<Out>(copy_of(f)(in[i]...));
         },
         where);
   } else {
