@@ -22,6 +22,7 @@ def tidy(code):
     """Spelling of the headers: 'T const& x', 'a<b>'."""
     code = re.sub(r"\s+", " ", code).strip()
     code = re.sub(r"< (?=\S)", "<", re.sub(r"(?<=[\w>)*&.]) >", ">", code))
+    code = re.sub(r" ([&*]+)$", r"\1", code)
     return re.sub(r" ([&*]+)(?=[\w.)])", r"\1 ", code).replace("& &", "&&").replace("* )", "*)").replace("& )", "&)").replace("constexpr constexpr", "constexpr")
 
 
@@ -38,6 +39,11 @@ def split(parameters):
         else:
             parts[-1] += c
     return [part.strip() for part in parts]
+
+
+def label_of(name):
+    """A name without what a label cannot have; operators stay apart."""
+    return re.sub(r"[^\w.-]+", lambda match: "".join(f"-{ord(c):x}" for c in match[0]), name.replace("::", ".").replace(" ", ""))
 
 
 def in_cell(text):
@@ -123,13 +129,14 @@ class Reference:
         return f"{scope}::{name}" if scope else name
 
     def name(self, path, entry):
-        page = self.page(path)
-        for node, name in zip(entry["nodes"], entry["names"] if len(entry["names"]) == len(entry["nodes"]) else entry["names"] * 99):
-            label = f"{page}.{entry['names'][0]}"
-            self.symbols[node.get("id")] = Symbol(name, page, re.sub(r"[^\w.]+", "-", label).strip("-"))
-        if entry["nodes"][0].tag == "compounddef":
-            for member in entry["nodes"][0].iter("memberdef"):
-                self.symbols[member.get("id")] = Symbol(f"{entry['names'][0]}::{member.find('name').text}", page, self.symbols[entry["nodes"][0].get("id")].label)
+        page, kind = self.page(path), entry["nodes"][0].tag
+        label = f"{page}.{label_of(entry['names'][0])}"
+        for node in entry["nodes"]:
+            self.symbols[node.get("id")] = Symbol(self.title(node, entry["scope"]), page, label)
+        for group in self.member_groups(entry["nodes"][0]) if kind == "compounddef" else []:
+            member = label if self.in_table(group) else f"{label}.{label_of(group[1][0])}"
+            for node in group[2]:
+                self.symbols[node.get("id")] = Symbol(f"{entry['names'][0]}::{node.find('name').text}", page, member)
 
     @staticmethod
     def page(path):
@@ -276,6 +283,7 @@ class Reference:
         arguments = re.sub(r" ?=default$", " = default", re.sub(r" ?=delete$", " = delete", tidy(plain(node.find("argsstring")))))
         arguments = re.sub(r"\s*->\s*[^()]*detail::.*$", "", arguments)
         words += [result] if result else []
+        arguments = arguments.replace("detail::", "")
         return self.template(node) + self.broken(" ".join([*words, name + arguments]) + ";")
 
     def declared_class(self, node):
@@ -303,33 +311,38 @@ class Reference:
         pages = [f"[{title}](/{page})" for page, title in mentions(entry["names"])]
         return ", ".join([*sorted(set(types))[:4], *pages])
 
-    def members(self, node):
-        """Markdown of the members of a class: values in a table, functions in sections."""
-        rows, sections, done = [], [], []
-        owner = tidy(plain(node.find("compoundname"))).removeprefix("crosslane::")
+    def member_groups(self, node):
+        """Members in the order of the header: (kind, names, nodes). Overloads are together, and so are those that share a comment."""
         groups = []
-        for member in node.iter("memberdef"):
-            if member.get("prot") not in ("public", "package") or member.get("kind") == "friend" and not self.documented(member) or not self.documented(member):
-                continue
+        shown = [m for m in node.iter("memberdef") if m.get("prot") in ("public", "package") and self.documented(m)]
+        for member in sorted(shown, key=lambda m: int(m.find("location").get("line"))):
             name, kind = member.find("name").text, member.get("kind")
-            if kind in ("typedef", "variable"):
-                groups.append((kind, [name], [member]))
-                continue
-            for group in groups:
-                if group[0] == kind and (name in group[1] and len(group[1]) == 1 or self.raw(group[2][-1]) == self.raw(member)):
+            for group in groups if kind == "function" else []:
+                if group[0] == kind and (group[1] == [name] or self.raw(group[2][-1]) == self.raw(member)):
                     group[2].append(member)
                     if name not in group[1]:
                         group[1].append(name)
                     break
             else:
                 groups.append((kind, [name], [member]))
-        groups.sort(key=lambda g: int(g[2][0].find("location").get("line")))
-        for kind, names, nodes in groups:
-            if kind in ("typedef", "variable"):
-                declared = self.declaration(nodes[0]).replace("\n", " ").replace("|", "\\|")
+        return groups
+
+    def in_table(self, group):
+        """Values, and functions that a few words describe, stand in the table of members."""
+        kind, _, nodes = group
+        return kind in ("typedef", "variable") or kind == "function" and len(nodes) == 1 and self.raw(nodes[0])[:1].islower()
+
+    def members(self, node):
+        """Markdown of the members of a class: a table of short ones, sections for others."""
+        rows, sections = [], []
+        for group in self.member_groups(node):
+            kind, names, nodes = group
+            if self.in_table(group):
+                declared = re.sub(r"\s+", " ", self.declaration(nodes[0])).replace("|", "\\|")
                 rows.append(f"| `{declared.rstrip(';')}` | {self.cell(nodes[0])} |")
             else:
-                sections.append(f"### {', '.join(escaped(n) for n in names)}\n\n" + self.body(nodes))
+                title = ", ".join(escaped(name) for name in names)
+                sections.append(f"({self.symbols[nodes[0].get('id')].label})=\n\n### {title}\n\n{self.body(nodes)}")
         table = "| member | meaning |\n|---|---|\n" + "\n".join(rows) if rows else ""
         return "\n\n".join(part for part in [table, *sections] if part)
 
@@ -349,7 +362,7 @@ class Reference:
         for part in parts:
             declarations = [self.declaration(n) for n in part]
             gap = "\n\n" if any("\n" in d for d in declarations) else "\n"
-            text.append(f"```cpp\n{gap.join(declarations)}\n```\n\n{self.text(part[0]).strip()}")
+            text.append(f"```cpp\n{gap.join(declarations)}\n```\n\n{capitalised(self.text(part[0]).strip())}")
             if part[0].get("kind") == "enum":
                 rows = [f"| `{v.find('name').text}` | {self.cell(v)} |" for v in part[0].findall("enumvalue")]
                 text.append("| value | meaning |\n|---|---|\n" + "\n".join(rows))
@@ -368,8 +381,17 @@ class Reference:
         for entry in self.headers[path]:
             label = self.symbols[entry["nodes"][0].get("id")].label
             names = ", ".join(f"`{name}`" for name in entry["names"])
-            rows.append(f"| [{names}](#{label}) | {self.first_sentence(entry)} |")
+            rows.append(f"| [{names}](#{label}) | {self.first_sentence(entry)}{self.member_links(entry)} |")
         return "\n".join(rows)
+
+    def member_links(self, entry):
+        """The functions of a class that have sections."""
+        node = entry["nodes"][0]
+        groups = self.member_groups(node) if node.tag == "compounddef" else []
+        own = re.sub("<.*|.*::", "", entry["names"][0])
+        shown = [g for g in groups if not self.in_table(g) and not g[1][0].startswith(("operator", "~")) and g[1][0] != own]
+        links = ", ".join(f"[`{', '.join(names)}`](#{self.symbols[nodes[0].get('id')].label})" for _, names, nodes in shown)
+        return f" Members: {links}." if links else ""
 
     def include(self, path):
         """The header that programs include, and where the declarations are."""

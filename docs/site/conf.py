@@ -15,6 +15,7 @@ extensions = ["myst_parser", "sphinx_copybutton"]
 myst_heading_anchors = 4
 suppress_warnings = ["misc.highlighting_failure"]  # code with '...' in it
 highlight_language = "cpp"
+pygments_dark_style = "github-dark"
 
 html_theme = "furo"
 html_title = f"Crosslane {version}"
@@ -26,23 +27,32 @@ html_show_copyright = False
 html_theme_options = {"navigation_with_keys": True, "top_of_page_buttons": []}
 copybutton_prompt_text = "$ "
 
-# 'xl::name' and what follows, or 'a_name' alone, with template arguments, or as a call
-NAME = re.compile(r"(?:(xl::)(\w+(?:::\w+)*)(?:\W.*)?|(\w+_\w+(?:::\w+)*)(?:<.*>)?(?:\(.*\))?)", re.S)
+# 'xl::name' and what follows, 'ctx.name', or a name alone, with template arguments, or as a call
+NAME = re.compile(r"(?:xl::(\w+(?:::\w+)*)(?:\W.*)?|ctx\.(?:template )?(\w+)(?:\W.*)?|(\w+(?:::\w+)*)(?:<.*>)?(?:\(.*\))?)", re.S)
+
+
+def named(code, page, symbols):
+    """The section of the operation that code names, on a page."""
+    match = NAME.fullmatch(code)
+    if not match:
+        return None
+    if match[3]:
+        return symbols.get(f"{page}#{match[3]}") or ("_" in match[3] and symbols.get(match[3]))
+    return symbols.get(match[1] or f"context::{match[2]}")
 
 
 def link_names(app, doctree, page):
     """Code in text that names an operation leads to its section."""
     symbols = json.loads((pathlib.Path(app.srcdir) / "symbols.json").read_text())
     for literal in list(doctree.findall(nodes.literal)):
-        match = NAME.fullmatch(literal.astext())
-        name = match and (match[2] or match[3])
-        if name not in symbols:
+        found = named(literal.astext(), page, symbols)
+        if not found:
             continue
         parents, node = set(), literal.parent
         while node is not None:
             parents.add(type(node))
             node = node.parent
-        target, label = symbols[name]
+        target, label = found
         if parents & {nodes.reference, nodes.title} or target == page:
             continue
         anchor = app.env.domains.standard_domain.anonlabels.get(label.lower(), (target, ""))[1]

@@ -11,8 +11,9 @@ import sys
 text = pathlib.Path(sys.argv[1]).read_text()
 text = re.sub(r"^// SPDX-.*", r"/// \\file", text)
 text = re.sub(r"^(inline |}  // )namespace CROSSLANE_CONFIGURATION( {)?$", "", text, flags=re.M)
-text = re.sub(r"(,(\s*))?source_location where = source_location::current\(\)", lambda m: m[2] or "", text)
+text = re.sub(r"(,(\s*))?(?:\[\[maybe_unused\]\] )?source_location where = source_location::current\(\)", lambda m: m[2] or "", text)
 for macro in re.findall(r"^#undef (\w+)", text, re.M):
     text = re.sub(rf"^#define {macro}\b(.*\\\n)*.*", lambda m: "\n" * m[0].count("\n"), text, flags=re.M)
+text = re.sub(r"^( */// )\*(?= )", r"\1\\*", text, flags=re.M)  # a product, no list
 text = re.sub(r"^( *///)   (?=\S)", r"\1     ", text, flags=re.M)
 print(text, end="")

@@ -22,13 +22,15 @@ GUIDE = ["guide/index"]  # and then its pages, in the order of its table
 ABOUT = ["architecture", "Backends <backends>", "Comparison <comparison>", "performance", "Pitfalls <pitfalls>", "changelog", "contributing"]
 # Part of the reference, its own page if one of the project's is not, other pages, headers. A header belongs to the first that names it.
 PARTS = [
-    ("Runtime", "api/runtime", [], ["core/device_*", "runtime/*", "core/error", "core/extent", "algorithm/*", "backend/*", "core/contract", "core/dlpack_device"]),
-    ("Waves", "reference/waves", [], ["kernel/group", "kernel/tile", "kernel/coalesced", "kernel/lane_mask"]),
+    ("Runtime", "api/runtime", [], ["backend/select", "runtime/device", "core/device_properties", "runtime/stream", "runtime/event", "runtime/buffer", "runtime/copy",
+     "runtime/launch", "core/extent", "runtime/occupancy", "core/error", "algorithm/*", "runtime/*", "core/dlpack_device", "core/contract"]),
+    ("Waves", "api/waves", ["reference/waves"], ["kernel/group", "kernel/tile", "kernel/coalesced", "kernel/lane_mask"]),
     ("Blocks", "reference/blocks", ["reference/async_copy"], ["kernel/block*", "kernel/radix_key", "kernel/async_copy", "kernel/pipeline"]),
     ("Atomics", "reference/atomics", [], ["kernel/atomic*", "kernel/aggregated", "kernel/memory_order"]),
-    ("Numbers and functions", "reference/math", ["reference/numeric", "reference/random"], ["kernel/math/*", "kernel/numeric/*", "kernel/vec", "kernel/random", "*/functional", "core/number_*"]),
-    ("Kernels", "api/kernels", [], ["kernel/context", "kernel/shape", "kernel/*", "core/span", "core/access"]),
-    ("Tensors", "reference/tensors", [], ["tensor/tensor", "tensor/*"]),
+    ("Numbers and functions", "reference/math", ["reference/numeric", "reference/random"], ["kernel/math/*", "kernel/vec", "kernel/numeric/*", "core/number_*", "*/functional", "kernel/random"]),
+    ("Kernels", "api/kernels", [], ["kernel/context", "kernel/shape", "kernel/index", "core/span", "kernel/vec_access", "core/access", "kernel/*"]),
+    ("Tensors", "reference/tensors", [], ["tensor/tensor", "tensor/view", "tensor/packed", "tensor/strided", "tensor/blocked", "tensor/swizzled", "tensor/layout", "tensor/extents",
+     "tensor/axis", "tensor/slice", "tensor/part", "tensor/convert", "tensor/transform", "tensor/reduce", "tensor/*"]),
     ("Checker", "checker", [], ["check/*", "gtest", "core/finding", "core/check_options"]),
     ("Settings", "reference/settings", [], ["platform/*", "*"]),
 ]
@@ -36,7 +38,11 @@ ORDER = ["Runtime", "Kernels", "Waves", "Blocks", "Atomics", "Numbers and functi
 INTRODUCTIONS = {
     "api/runtime": "What the program calls on the CPU: devices, streams, events, buffers, copies, launches, and element-wise algorithms, which "
     "need no kernel. All work is asynchronous and in the order of its stream, unless a function says that it waits. An error is thrown as "
-    "[`error`](#core_error.error) with the caller's source line. What a kernel did wrong surfaces at the next call that synchronises.",
+    "[`error`](#core_error.error) with the caller's source line. The next call that synchronises throws the errors of kernels. A last parameter\n"
+    "`source_location where`, which records the caller's line, is not shown.",
+    "api/waves": "Operations of groups of lanes: a wave, a tile of it, or the lanes that meet a condition. All lanes of the group must call an "
+    "operation, at the same place. [Waves and tiles](/guide/waves.md) shows how to use them, and "
+    "[a table](/reference/waves.md) where each is tested.",
     "api/kernels": "What kernels call on the device: the context, indices, spans, wide accesses, diagnostics, clocks. A function takes the "
     "kernel's context, or a group of lanes made of it. Where not every thread may call it alone, the function says who must.",
 }
@@ -160,6 +166,16 @@ class Site:
             if page in INTRODUCTIONS:
                 self.put(f"{page}.md", self.extra[page].lstrip())
 
+    def short_names(self):
+        """What a page of the reference calls an operation of its part: 'page#name', also for members that only one class of it has."""
+        names = {}
+        for part, page, more, _ in PARTS:
+            own = {self.reference.page(path) for path in self.parts[part]}
+            for symbol in self.reference.symbols.values():
+                for place in [page, *more] if symbol.page in own else []:
+                    names.setdefault(f"{place}#{symbol.name.rpartition('::')[2]}", set()).add((f"api/{symbol.page}", symbol.label))
+        return {name: list(*found) for name, found in names.items() if len(found) == 1}
+
     # All
 
     def navigation(self):
@@ -195,6 +211,7 @@ class Site:
             name = str(site(page).with_suffix(""))
             self.put(f"{name}.md", self.rewritten(page, text) + self.extra.get(name, ""))
         symbols = {name: [f"api/{s.page}", s.label] for name, s in self.reference.by_name().items()}
+        symbols |= self.short_names()
         self.put("symbols.json", json.dumps(symbols))
 
 
