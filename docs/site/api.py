@@ -23,7 +23,8 @@ def tidy(code):
     code = re.sub(r"\s+", " ", code).strip()
     code = re.sub(r"< (?=\S)", "<", re.sub(r"(?<=[\w>)*&.]) >", ">", code))
     code = re.sub(r" ([&*]+)$", r"\1", code)
-    return re.sub(r" ([&*]+)(?=[\w.)])", r"\1 ", code).replace("& &", "&&").replace("* )", "*)").replace("& )", "&)").replace("constexpr constexpr", "constexpr")
+    code = re.sub(r"(?<=[\w\]>&*])=(?=[\w{\"'(:-])", " = ", code).replace(",...", ", ...")
+    return re.sub(r" ([&*]+)(?=[\w.)])", r"\1 ", code).replace("& &", "&&").replace("* )", "*)").replace("& )", "&)").replace("&& ...", "&&...").replace("& ...", "&...")
 
 
 def split(parameters):
@@ -74,6 +75,8 @@ class Reference:
         for path, entries in self.headers.items():
             for entry in entries:
                 self.name(path, entry)
+        self.unique = self.by_name()
+        self.current = None  # the label of the section that is being written
 
     # Reading
 
@@ -96,7 +99,7 @@ class Reference:
 
     def add(self, node, scope):
         location = node.find("location")
-        if self.documented(node) and not scope.startswith(("std", "testing")) and "detail" not in scope:
+        if self.documented(node) and not re.match(r"std|testing|crosslane::(detail|adl)|.*::detail", scope):
             self.headers[location.get("file")].append((int(location.get("line")), node, scope.removeprefix("crosslane").removeprefix("::")))
 
     def text(self, node):
@@ -133,6 +136,8 @@ class Reference:
         label = f"{page}.{label_of(entry['names'][0])}"
         for node in entry["nodes"]:
             self.symbols[node.get("id")] = Symbol(self.title(node, entry["scope"]), page, label)
+        for value in entry["nodes"][0].findall("enumvalue"):
+            self.symbols[value.get("id")] = Symbol(value.find("name").text, page, label)
         for group in self.member_groups(entry["nodes"][0]) if kind == "compounddef" else []:
             member = label if self.in_table(group) else f"{label}.{label_of(group[1][0])}"
             for node in group[2]:
@@ -149,7 +154,21 @@ class Reference:
         text = plain(node)
         return f"[`{text}`](#{symbol.label})" if symbol else f"`{text}`"
 
-    def markdown(self, node, lists=""):
+    def prose(self, text):
+        """Text in which names of operations and members of the context are code that leads to them."""
+
+        def named(match):
+            name = match[0].removesuffix("()").replace("ctx.", "context::")
+            symbol = self.unique.get(name)
+            if not symbol and "ctx." not in match[0]:
+                return escaped(match[0])
+            return f"[`{match[0]}`](#{symbol.label})" if symbol and symbol.label != self.current else f"`{match[0]}`"
+
+        name = r"\bctx\.\w+\(\)|\b[a-z]\w*_\w+(?:\(\))?"
+        parts = re.split(f"({name})", text or "")
+        return "".join(named(re.fullmatch(name, part)) if i % 2 else escaped(part) for i, part in enumerate(parts))
+
+    def markdown(self, node):
         """Blocks of Markdown of a description."""
         if node is None:
             return ""
@@ -161,7 +180,7 @@ class Reference:
                 blocks.append(line.strip())
             line = ""
 
-        line += escaped(node.text or "")
+        line += self.prose(node.text)
         for child in node:
             tag = child.tag
             if tag in ("para", "sect1", "sect2", "simplesectsep"):
@@ -203,8 +222,8 @@ class Reference:
             elif tag in ("ndash", "mdash"):
                 line += "–"
             else:
-                line += escaped(plain(child))
-            line += escaped(child.tail or "")
+                line += self.prose(plain(child))
+            line += self.prose(child.tail)
         flush()
         return "\n\n".join(block for block in blocks if block)
 
@@ -410,13 +429,13 @@ class Reference:
         return self.closures[header]
 
     def write(self, path, title, mentions):
-        self.unique = self.unique if hasattr(self, "unique") else self.by_name()
         lines = [f"# {title}", self.description(path), self.include(path)]
         if len(self.headers[path]) > 1:
             lines.append(self.summary(path))
         for entry in self.headers[path]:
             node = entry["nodes"][0]
-            lines += [f"({self.symbols[node.get('id')].label})=", f"## {', '.join(escaped(name) for name in entry['names'])}", self.body(entry["nodes"])]
+            self.current = self.symbols[node.get("id")].label
+            lines += [f"({self.current})=", f"## {', '.join(escaped(name) for name in entry['names'])}", self.body(entry["nodes"])]
             if node.tag == "compounddef":
                 lines.append(self.members(node))
             also = self.see_also(entry, mentions)
@@ -429,4 +448,4 @@ class Reference:
         found = collections.defaultdict(set)
         for symbol in self.symbols.values():
             found[symbol.name].add(symbol)
-        return {name: next(iter(s)) for name, s in found.items() if len({x.label for x in s}) == 1}
+        return {name: min(s) for name, s in found.items() if len({x.label for x in s}) == 1}
