@@ -2,44 +2,19 @@
 """Reads Doxygen's XML of the public headers and writes Markdown: a page for each header, a section for each of its operations and types.
 Overloads share a section, and so do members that share a comment."""
 import collections
-import pathlib
 import re
 import xml.etree.ElementTree as ElementTree
 
+from declarations import declaration, plain, tidy
+
 INCLUDED = ["crosslane/crosslane.hpp", "crosslane/tensor.hpp", "crosslane/check.hpp", "crosslane/gtest.hpp"]  # by programs
+SECTIONS = {"param": "Parameters", "templateparam": "Template parameters", "exception": "Throws", "retval": "Returns", "return": "Returns",
+            "see": "See also", "pre": "Precondition", "post": "Postcondition"}
 Symbol = collections.namedtuple("Symbol", "name page label")
 
 
 def escaped(text):
     return re.sub(r"([\\`*_\[\]<>#|~$])", r"\\\1", text)
-
-
-def plain(node):
-    return "".join(node.itertext()) if node is not None else ""
-
-
-def tidy(code):
-    """Spelling of the headers: 'T const& x', 'a<b>'."""
-    code = re.sub(r"\s+", " ", code).strip()
-    code = re.sub(r"< (?=\S)", "<", re.sub(r"(?<=[\w>)*&.]) >", ">", code))
-    code = re.sub(r" ([&*]+)$", r"\1", code)
-    code = re.sub(r"(?<=[\w\]>&*])=(?=[\w{\"'(:-])", " = ", code).replace(",...", ", ...")
-    return re.sub(r" ([&*]+)(?=[\w.)])", r"\1 ", code).replace("& &", "&&").replace("* )", "*)").replace("& )", "&)").replace("&& ...", "&&...").replace("& ...", "&...")
-
-
-def split(parameters):
-    """Splits at commas outside of brackets."""
-    parts, depth = [""], 0
-    for i, c in enumerate(parameters):
-        if c in "(<[{" and parameters[i : i + 2] not in ("<<", "<="):
-            depth += 1
-        elif c in ")>]}" and parameters[i - 1] != "-":
-            depth -= 1
-        if c == "," and depth <= 0:
-            parts.append("")
-        else:
-            parts[-1] += c
-    return [part.strip() for part in parts]
 
 
 def label_of(name):
@@ -56,12 +31,9 @@ def capitalised(text):
 
 
 class Reference:
-    WIDTH = 96
-
     def __init__(self, xml):
-        self.xml = xml
         self.headers = collections.defaultdict(list)  # path -> what is in it: (line, node, scope)
-        self.about = {}  # path -> description node(s)
+        self.about = {}  # path -> node of the file
         self.symbols = {}  # Doxygen's id -> Symbol
         self.closures = {}  # header -> those that it includes, directly or not
         for file in sorted(xml.glob("*.xml")):
@@ -100,7 +72,8 @@ class Reference:
     def add(self, node, scope):
         location = node.find("location")
         if self.documented(node) and not re.match(r"std|testing|crosslane::(detail|adl)|.*::detail", scope):
-            self.headers[location.get("file")].append((int(location.get("line")), node, scope.removeprefix("crosslane").removeprefix("::")))
+            scope = scope.removeprefix("crosslane").removeprefix("::")
+            self.headers[location.get("file")].append((int(location.get("line")), node, scope))
 
     def text(self, node):
         return self.markdown(node.find("briefdescription")) + "\n" + self.markdown(node.find("detaileddescription"))
@@ -141,7 +114,8 @@ class Reference:
         for group in self.member_groups(entry["nodes"][0]) if kind == "compounddef" else []:
             member = label if self.in_table(group) else f"{label}.{label_of(group[1][0])}"
             for node in group[2]:
-                self.symbols[node.get("id")] = Symbol(f"{entry['names'][0]}::{node.find('name').text}", page, member)
+                name = f"{entry['names'][0]}::{node.find('name').text}" if group[0] == "function" else ""
+                self.symbols[node.get("id")] = Symbol(name, page, member)
 
     @staticmethod
     def page(path):
@@ -202,8 +176,7 @@ class Reference:
                 blocks.append(self.parameters(child))
             elif tag == "simplesect":
                 flush()
-                kind = {"return": "Returns", "see": "See also", "pre": "Precondition", "post": "Postcondition"}.get(child.get("kind"), child.get("kind").capitalize())
-                blocks.append(f"**{kind}:** {self.markdown(child)}")
+                blocks.append(f"**{SECTIONS.get(child.get('kind'), child.get('kind').capitalize())}:** {self.markdown(child)}")
             elif tag == "table":
                 flush()
                 blocks.append(self.table(child))
@@ -235,86 +208,16 @@ class Reference:
         return "\n".join(plain(line) for line in node.findall("codeline")).strip("\n").rstrip()
 
     def parameters(self, node):
-        heading = {"param": "Parameters", "templateparam": "Template parameters", "exception": "Throws", "retval": "Returns"}[node.get("kind")]
         rows = []
         for item in node.findall("parameteritem"):
             names = ", ".join(f"`{plain(name)}`" for name in item.iter("parametername"))
             rows.append(f"- {names}: " + self.markdown(item.find("parameterdescription")).replace("\n", "\n  "))
-        return f"**{heading}**\n\n" + "\n".join(rows)
+        return f"**{SECTIONS[node.get('kind')]}**\n\n" + "\n".join(rows)
 
     def table(self, node):
         rows = [[self.markdown(cell).replace("\n", " ") for cell in row.findall("entry")] for row in node.findall("row")]
         rows.insert(1, ["---"] * len(rows[0]))
         return "\n".join("| " + " | ".join(row) + " |" for row in rows)
-
-    # Declarations
-
-    def template(self, node):
-        parameters = node.find("templateparamlist")
-        if parameters is None:
-            return ""
-        shown = []
-        for parameter in parameters.findall("param"):
-            kind, name = tidy(plain(parameter.find("type"))), plain(parameter.find("declname"))
-            if "detail::" in kind:  # a constraint, described in words
-                kind = "class"
-            default = tidy(plain(parameter.find("defval")))
-            if default.startswith(("detail::", "typename detail::")):
-                default = "/* see the text */"
-            shown.append(kind + (f" {name}" if name and not kind.endswith(f" {name}") else "") + (f" = {default}" if default else ""))
-        clause = tidy(plain(node.find("requiresclause")))
-        line = "template <" + ", ".join(shown) + ">\n"
-        if len(line) > self.WIDTH:
-            line = "template <" + (",\n          ").join(shown) + ">\n"
-        return line + (f"requires {clause}\n" if clause and "detail::" not in clause else "")
-
-    def broken(self, declaration):
-        """Breaks a declaration of a function at its parameters if it is long."""
-        if len(declaration) <= self.WIDTH:
-            return declaration
-        begin, depth = declaration.index("("), 0
-        for end in range(begin, len(declaration)):
-            depth += {"(": 1, ")": -1}.get(declaration[end], 0)
-            if depth == 0:
-                break
-        parameters = split(declaration[begin + 1 : end])
-        return declaration[: begin + 1] + "\n    " + ",\n    ".join(parameters) + declaration[end:]
-
-    def declaration(self, node):
-        if node.tag == "compounddef":
-            return self.declared_class(node)
-        kind, name = node.get("kind"), node.find("name").text
-        result = tidy(re.sub(r"\b(CROSSLANE_\w+|inline|typedef)\b", "", plain(node.find("type"))))
-        if kind == "define":
-            parameters = [plain(p) for p in node.findall("param")]
-            return f"#define {name}" + (f"({', '.join(parameters)})" if parameters else "")
-        if kind == "typedef":
-            return f"{self.template(node)}using {name} = {'/* unspecified */' if 'detail::' in result else result};"
-        if kind == "enum":
-            return f"enum class {name}"
-        if kind == "variable":
-            value = tidy(plain(node.find("initializer")))
-            static = "static " if node.get("static") == "yes" else ""
-            return f"{self.template(node)}{static}{result} {name}{f' {value}' if value and len(value) < 60 and 'detail::' not in value else ''};".replace("static static", "static")
-        if "detail::" in result:
-            result = "auto"
-        words = [w for w in ("static", "explicit") if node.get(w) == "yes" and not result.startswith(w)]
-        arguments = re.sub(r" ?=default$", " = default", re.sub(r" ?=delete$", " = delete", tidy(plain(node.find("argsstring")))))
-        arguments = re.sub(r"\s*->\s*[^()]*detail::.*$", "", arguments)
-        words += [result] if result else []
-        arguments = arguments.replace("detail::", "")
-        return self.template(node) + self.broken(" ".join([*words, name + arguments]) + ";")
-
-    def declared_class(self, node):
-        kind = node.get("kind")
-        name = tidy(plain(node.find("compoundname"))).removeprefix("crosslane::")
-        name = re.sub(r"^[\w:]*::(?=\w+(<|$))", "", name)
-        if kind == "concept":
-            text = tidy(plain(node.find("initializer"))).replace("crosslane::", "")
-            match = re.match(r"(template ?<.*?>) concept", text)
-            return (match[1].replace("template<", "template <") + "\n" if match else "") + f"concept {name};"
-        bases = [plain(b).replace("crosslane::", "") for b in node.findall("basecompoundref") if "detail::" not in plain(b) and b.get("prot") == "public"]
-        return f"{self.template(node)}{kind} {name}{' : ' + tidy(', '.join(bases)) if bases else ''};"
 
     # Pages
 
@@ -357,7 +260,7 @@ class Reference:
         for group in self.member_groups(node):
             kind, names, nodes = group
             if self.in_table(group):
-                declared = re.sub(r"\s+", " ", self.declaration(nodes[0])).replace("|", "\\|")
+                declared = re.sub(r"\s+", " ", declaration(nodes[0])).replace("|", "\\|")
                 rows.append(f"| `{declared.rstrip(';')}` | {self.cell(nodes[0])} |")
             else:
                 title = ", ".join(escaped(name) for name in names)
@@ -379,7 +282,7 @@ class Reference:
                 parts.append([node])
         text = []
         for part in parts:
-            declarations = [self.declaration(n) for n in part]
+            declarations = [declaration(n) for n in part]
             gap = "\n\n" if any("\n" in d for d in declarations) else "\n"
             text.append(f"```cpp\n{gap.join(declarations)}\n```\n\n{capitalised(self.text(part[0]).strip())}")
             if part[0].get("kind") == "enum":
@@ -435,7 +338,8 @@ class Reference:
         for entry in self.headers[path]:
             node = entry["nodes"][0]
             self.current = self.symbols[node.get("id")].label
-            lines += [f"({self.current})=", f"## {', '.join(escaped(name) for name in entry['names'])}", self.body(entry["nodes"])]
+            title = ", ".join(escaped(name) for name in entry["names"])
+            lines += [f"({self.current})=", f"## {title}", self.body(entry["nodes"])]
             if node.tag == "compounddef":
                 lines.append(self.members(node))
             also = self.see_also(entry, mentions)
@@ -448,4 +352,5 @@ class Reference:
         found = collections.defaultdict(set)
         for symbol in self.symbols.values():
             found[symbol.name].add(symbol)
+        found.pop("", None)
         return {name: min(s) for name, s in found.items() if len({x.label for x in s}) == 1}

@@ -15,37 +15,8 @@ sys.path[:0] = [str(ROOT / "test")]
 sys.dont_write_bytecode = True
 from api import Reference  # noqa: E402
 from links import FENCE, LINK, headings, pages  # noqa: E402
+from navigation import ABOUT, GUIDE, INTRODUCTIONS, REFERENCE, START  # noqa: E402
 from pages import WIDTH  # noqa: E402
-
-START = ["Overview <self>", "guide/first-kernel", "porting", "Packages <packaging/index>", "examples/index"]
-GUIDE = ["guide/index"]  # and then its pages, in the order of its table
-ABOUT = ["architecture", "Backends <backends>", "Comparison <comparison>", "performance", "Pitfalls <pitfalls>", "changelog", "contributing"]
-# Part of the reference, its own page if one of the project's is not, other pages, headers. A header belongs to the first that names it.
-PARTS = [
-    ("Runtime", "api/runtime", [], ["backend/select", "runtime/device", "core/device_properties", "runtime/stream", "runtime/event", "runtime/buffer", "runtime/copy",
-     "runtime/launch", "core/extent", "runtime/occupancy", "core/error", "algorithm/*", "runtime/*", "core/dlpack_device", "core/contract"]),
-    ("Waves", "api/waves", ["reference/waves"], ["kernel/group", "kernel/tile", "kernel/coalesced", "kernel/lane_mask"]),
-    ("Blocks", "reference/blocks", ["reference/async_copy"], ["kernel/block*", "kernel/radix_key", "kernel/async_copy", "kernel/pipeline"]),
-    ("Atomics", "reference/atomics", [], ["kernel/atomic*", "kernel/aggregated", "kernel/memory_order"]),
-    ("Numbers and functions", "reference/math", ["reference/numeric", "reference/random"], ["kernel/math/*", "kernel/vec", "kernel/numeric/*", "core/number_*", "*/functional", "kernel/random"]),
-    ("Kernels", "api/kernels", [], ["kernel/context", "kernel/shape", "kernel/index", "core/span", "kernel/vec_access", "core/access", "kernel/*"]),
-    ("Tensors", "reference/tensors", [], ["tensor/tensor", "tensor/view", "tensor/packed", "tensor/strided", "tensor/blocked", "tensor/swizzled", "tensor/layout", "tensor/extents",
-     "tensor/axis", "tensor/slice", "tensor/part", "tensor/convert", "tensor/transform", "tensor/reduce", "tensor/*"]),
-    ("Checker", "checker", [], ["check/*", "gtest", "core/finding", "core/check_options"]),
-    ("Settings", "reference/settings", [], ["platform/*", "*"]),
-]
-ORDER = ["Runtime", "Kernels", "Waves", "Blocks", "Atomics", "Numbers and functions", "Tensors", "Checker", "Settings"]
-INTRODUCTIONS = {
-    "api/runtime": "What the program calls on the CPU: devices, streams, events, buffers, copies, launches, and element-wise algorithms, which "
-    "need no kernel. All work is asynchronous and in the order of its stream, unless a function says that it waits. An error is thrown as "
-    "[`error`](#core_error.error) with the caller's source line. The next call that synchronises throws the errors of kernels. A last parameter\n"
-    "`source_location where`, which records the caller's line, is not shown.",
-    "api/waves": "Operations of groups of lanes: a wave, a tile of it, or the lanes that meet a condition. All lanes of the group must call an "
-    "operation, at the same place. [Waves and tiles](/guide/waves.md) shows how to use them, and "
-    "[a table](/reference/waves.md) where each is tested.",
-    "api/kernels": "What kernels call on the device: the context, indices, spans, wide accesses, diagnostics, clocks. A function takes the "
-    "kernel's context, or a group of lanes made of it. Where not every thread may call it alone, the function says who must.",
-}
 
 
 def site(path):
@@ -73,9 +44,9 @@ def wrapped(fence):
     return "\n".join(["```{code-block} text", ":class: wrapped", *joined, closing])
 
 
-def toctree(entries, caption="", depth=1):
-    options = [f":caption: {caption}"] if caption else []
-    return "\n".join(["", "```{toctree}", *options, f":maxdepth: {depth}", ":hidden:", "", *entries, "```", ""])
+def toctree(entries, caption=""):
+    options = [":hidden:", *([f":caption: {caption}"] if caption else [])]
+    return "\n".join(["", "```{toctree}", *options, "", *entries, "```", ""])
 
 
 class Site:
@@ -84,7 +55,6 @@ class Site:
         self.reference = Reference(xml)
         self.texts = {page: page.read_text(encoding="utf-8") for page in pages()}
         self.titles = {str(site(page).with_suffix("")): headings(text)[0] for page, text in self.texts.items()}
-        self.titles |= {page: name for name, page, _, _ in PARTS if page not in self.titles}
         self.parts = self.sorted_headers()
         self.extra = {}  # page -> what is appended
 
@@ -101,17 +71,16 @@ class Site:
             if (found / "README.md").exists():
                 found /= "README.md"
             if found not in self.texts and not opening.startswith("!"):
-                return "\0" + opening[1:-2] + "\1"
+                return opening[1:-2]
             if found not in self.texts:
                 self.copy(found)
-            return opening + os.path.relpath(site(found), site(page).parent) + anchor
+            return f"{opening}{os.path.relpath(site(found), site(page).parent)}{anchor})"
 
         parts, end = [], 0
         for fence in FENCE.finditer(text):
             parts += [LINK.sub(link, text[end : fence.start()]), wrapped(fence[0])]
             end = fence.end()
-        text = "".join([*parts, LINK.sub(link, text[end:])])
-        return re.sub("\1\\)?", "", text.replace("\0", ""))
+        return "".join([*parts, LINK.sub(link, text[end:])])
 
     def copy(self, picture):
         to = self.out / site(picture)
@@ -132,14 +101,18 @@ class Site:
     # The headers
 
     def sorted_headers(self):
-        parts = {name: [] for name, *_ in PARTS}
-        left = {path for path, entries in self.reference.headers.items() if entries}
-        for name, _, _, patterns in PARTS:
-            for pattern in patterns:
-                matching = sorted(path for path in left if fnmatch.fnmatchcase(path.removeprefix("crosslane/").removesuffix(".hpp"), pattern))
-                parts[name] += matching
-                left -= set(matching)
-        return parts
+        """The headers of each part of the reference, in the order of its patterns."""
+        parts = {name: [] for name in REFERENCE}
+        for path in sorted(path for path, entries in self.reference.headers.items() if entries):
+            name = path.removeprefix("crosslane/").removesuffix(".hpp")
+            matching = []
+            for part, (_, _, patterns) in REFERENCE.items():
+                for i, pattern in enumerate(patterns.split()):
+                    if fnmatch.fnmatchcase(name, pattern):
+                        matching.append((len(pattern), part, i))
+            _, part, place = max(matching)
+            parts[part].append((place, path))
+        return {part: [path for _, path in sorted(found)] for part, found in parts.items()}
 
     def header_title(self, path):
         name = pathlib.PurePath(path).name
@@ -152,9 +125,7 @@ class Site:
                 self.put(f"api/{self.reference.page(path)}.md", self.reference.write(path, self.header_title(path), self.mentions))
 
     def part_pages(self):
-        names = {name: (page, more) for name, page, more, _ in PARTS}
-        for name in ORDER:
-            page, more = names[name]
+        for name, (page, more, _) in REFERENCE.items():
             paths = self.parts[name]
             lines = [f"# {name}\n\n{INTRODUCTIONS[page]}"] if page in INTRODUCTIONS else []
             lines.append("## Headers")
@@ -169,7 +140,7 @@ class Site:
     def short_names(self):
         """What a page of the reference calls an operation of its part: 'page#name', also for members that only one class of it has."""
         names = {}
-        for part, page, more, _ in PARTS:
+        for part, (page, more, _) in REFERENCE.items():
             own = {self.reference.page(path) for path in self.parts[part]}
             for symbol in self.reference.symbols.values():
                 for place in [page, *more] if symbol.page in own else []:
@@ -179,17 +150,18 @@ class Site:
     # All
 
     def navigation(self):
-        guide = re.findall(r"^\| \[[^]]*\]\(([\w-]+)\.md\)", self.texts[ROOT / "docs/guide/README.md"], re.M)
-        guide = [f"guide/{page}" for page in guide if f"guide/{page}" not in START]
-        pages_of_parts = {name: page for name, page, _, _ in PARTS}
-        examples = sorted(p for p in self.titles if p.startswith("examples/"))
-        lines = "\n".join(f"- [{self.titles[p]}](/{p}.md): {self.lead(p)}" for p in examples)
-        self.put("examples/index.md", f"# Examples\n\n{lines}\n" + toctree([f"/{p}" for p in examples]))
-        self.extra["index"] = (
-            toctree(START, "Start")
-            + toctree([f"{p}" for p in [*GUIDE, *guide]], "Guide")
-            + toctree(["reference/index", *(f"{name} <{pages_of_parts[name]}>" for name in ORDER)], "Reference")
-            + toctree(ABOUT, "About")
+        examples = sorted(page for page in self.titles if page.startswith("examples/"))
+        lines = "\n".join(f"- [{self.titles[page]}](/{page}.md): {self.lead(page)}" for page in examples)
+        self.put("examples/index.md", f"# Examples\n\n{lines}\n" + toctree([f"/{page}" for page in examples]))
+        reference = ["reference/index", *(f"{name} <{page}>" for name, (page, _, _) in REFERENCE.items())]
+        placed = {re.sub(r".*<|>", "", entry) for entry in [*START, *GUIDE, *reference, *ABOUT]}
+        placed |= {"index", *examples, *(page for _, more, _ in REFERENCE.values() for page in more)}
+        table = [f"guide/{page}" for page in re.findall(r"\(([\w-]+)\.md\)", self.texts[ROOT / "docs/guide/README.md"])]
+        guide = [page for page in dict.fromkeys([*table, *sorted(self.titles)]) if page.startswith("guide/") and page not in placed]
+        others = sorted(self.titles.keys() - placed - set(guide))
+        self.extra["index"] = "".join(
+            toctree(entries, caption)
+            for caption, entries in [("Start", START), ("Guide", GUIDE + guide), ("Reference", reference), ("About", ABOUT + others)]
         )
 
     def lead(self, page):
