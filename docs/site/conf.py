@@ -61,5 +61,12 @@ def link_names(app, doctree, page):
         link += literal
 
 
+def breakable(app, page, template, context, doctree):
+    """Lets long names in text and tables break where their parts do."""
+    names = re.compile(r'(?<=<span class="pre">)[^<]+')
+    context["body"] = names.sub(lambda match: re.sub(r"(_|::|\()(?=\w)", r"\1<wbr>", match[0]), context.get("body", ""))
+
+
 def setup(app):
+    app.connect("html-page-context", breakable)
     app.connect("doctree-resolved", link_names)

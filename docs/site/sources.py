@@ -61,7 +61,8 @@ class Site:
     # The project's pages
 
     def rewritten(self, page, text):
-        """The page with its links as they are among the sources of the site. A link to what is no page becomes its text."""
+        """The page with its links as they are among the sources of the site. A link to what is no page becomes its text, and a link whose
+        text is the path of a page gets that page's title."""
 
         def link(match):
             opening, target, anchor = match[1], match[2], match[3] or ""
@@ -74,6 +75,8 @@ class Site:
                 return opening[1:-2]
             if found not in self.texts:
                 self.copy(found)
+            if re.fullmatch(r"\[[\w./-]+(\.md|/[\w-]+)\]\(", opening):
+                opening = f"[{headings(self.texts[found])[0]}]("
             return f"{opening}{os.path.relpath(site(found), site(page).parent)}{anchor})"
 
         parts, end = [], 0
