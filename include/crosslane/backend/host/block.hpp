@@ -5,14 +5,17 @@
 #pragma once
 
 #include <crosslane/backend/host/access_monitor.hpp>
+#include <crosslane/backend/host/block_barrier.hpp>
+#include <crosslane/backend/host/block_messages.hpp>
+#include <crosslane/backend/host/block_shared_memory.hpp>
 #include <crosslane/backend/host/block_task.hpp>
 #include <crosslane/backend/host/faults.hpp>
 #include <crosslane/backend/host/fiber.hpp>
+#include <crosslane/backend/host/lane_operations.hpp>
 #include <crosslane/backend/host/schedule.hpp>
 #include <crosslane/backend/host/thread_end.hpp>
 #include <crosslane/runtime/async_errors.hpp>
 
-#include <cstdlib>
 #include <exception>
 
 namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
@@ -26,9 +29,6 @@ class block_runner final : thread_owner, running_work {
   }
   block_runner(block_runner const&) = delete;
   block_runner& operator=(block_runner const&) = delete;
-  ~block_runner() { std::free(shared_memory_); }
-
-  enum class barrier : unsigned char { block, grid };
 
   /// Runs a whole block. Throws the error of a thread, or divergent_barrier.
   void run(grid_task const& task, extent3 block_index) {
@@ -42,12 +42,13 @@ class block_runner final : thread_owner, running_work {
     block_index_ = block_index;
     threads_ = unsigned(task.block.count());
     next_ = thread_position{0, 0, 0, 0};
-    started_ = finished_ = waiting_ = arrived_ = fibers_used_ = ready_first_ = ready_count_ = 0;
-    for (unsigned w = 0; w * 32 < threads_; ++w) wave_waiting_[w] = 0;
-    cancelled_ = different_places_ = false;
+    started_ = finished_ = waiting_ = fibers_used_ = ready_first_ = ready_count_ = 0;
+    arrivals_.clear();
+    operations_.clear(threads_, task.wave_size);
+    cancelled_ = false;
     if (task.seed != 0) schedule_threads(task.seed, block_rank(), threads_, task.wave_size, order_);
     pool_.need(task.stack_bytes);
-    reserve_shared();
+    shared_.reserve(task, monitor_);
     monitor_.begin(task, block_index);
   }
 
@@ -65,7 +66,7 @@ class block_runner final : thread_owner, running_work {
 
   /// Whether, after resume(), all threads wait at the grid barrier at place().
   bool waits_at_grid() const noexcept { return waiting_ != 0; }
-  source_location place() const noexcept { return first_place_; }
+  source_location place() const noexcept { return arrivals_.first().place; }
   /// Whether the block ended because of a finding.
   bool failed() const noexcept { return cancelled_; }
 
@@ -107,16 +108,7 @@ class block_runner final : thread_owner, running_work {
   void wait(unsigned rank, barrier kind, source_location where) {
     if (exceptions_->uncaught != 0) return;
     if (cancelled_) throw lane_cancelled{};
-    if (arrived_++ == 0) {
-      first_rank_ = rank;
-      first_place_ = where;
-      kind_ = kind;
-    } else if (!different_places_ && (kind != kind_ || where.line != first_place_.line || where.file != first_place_.file)) {
-      different_places_ = kind != kind_ || task_->level != checks::level::off;
-      other_rank_ = rank;
-      other_place_ = where;
-      other_kind_ = kind;
-    }
+    arrivals_.add({rank, kind, where}, task_->level == checks::level::off);
     suspend(rank);
   }
 
@@ -126,20 +118,11 @@ class block_runner final : thread_owner, running_work {
     if (exceptions_->uncaught != 0) return;
     if (cancelled_) throw lane_cancelled{};
     unsigned const lane = rank % wave_size, wave = rank / wave_size;
-    lane_slot* const slots = slots_ + wave * wave_size;
-    slots[lane] = slot;
-    std::uint64_t& waiting = wave_waiting_[wave];
-    waiting |= std::uint64_t{1} << lane;
-    // A member may still wait in an operation of a smaller group. A mismatch is detected only when no thread can run.
-    bool complete = (slot.members & ~waiting) == 0;
-    for (std::uint64_t rest = slot.members; complete && rest != 0; rest &= rest - 1)
-      complete = same_operation(slots[__builtin_ctzll(rest)], slot);
-    if (!complete) {
+    if (!operations_.call(wave, lane, slot)) {
       suspend(rank);
       return;
     }
-    waiting &= ~slot.members;
-    finish(slots, slot);
+    finish(wave, slot);
     if (slot.orders_memory) monitor_.group_sync(wave, slot.members);
     monitor_.run(rank);
     for (std::uint64_t rest = slot.members & ~(std::uint64_t{1} << lane); rest != 0; rest &= rest - 1)
@@ -149,8 +132,8 @@ class block_runner final : thread_owner, running_work {
   extent3 const& grid() const noexcept { return task_->grid; }
   extent3 const& extent() const noexcept { return task_->block; }
   extent3 const& index() const noexcept { return block_index_; }
-  void* shared() const noexcept { return shared_; }
-  void* dynamic_shared() const noexcept { return dynamic_shared_; }
+  void* shared() const noexcept { return shared_.static_part(); }
+  void* dynamic_shared() const noexcept { return shared_.dynamic_part(); }
   std::size_t dynamic_shared_bytes() const noexcept { return task_->dynamic_bytes; }
 
  private:
@@ -172,8 +155,8 @@ class block_runner final : thread_owner, running_work {
   }
 
   void describe(error_text& text) const noexcept override {
-    text.append("kernel %s, block (%u, %u, %u), thread %u, launched at %s:%u", task_->kernel, block_index_.x, block_index_.y,
-                block_index_.z, running_, task_->where.file, task_->where.line);
+    messages().append_thread(text, running_);
+    text.append(", launched at %s:%u", task_->where.file, task_->where.line);
   }
   bool explain(error_text& text, void const* address, void const* stack_pointer) const noexcept override {
     // A frame that is larger than the stack and its guard faults anywhere below.
@@ -187,6 +170,8 @@ class block_runner final : thread_owner, running_work {
         current_->stack_bytes, 4 * current_->stack_bytes, 4 * current_->stack_bytes);
     return true;
   }
+
+  block_messages messages() const noexcept { return {*task_, block_index_}; }
 
   void start(unsigned rank) noexcept {
     running_ = rank;
@@ -202,21 +187,13 @@ class block_runner final : thread_owner, running_work {
   }
 
   /// Performs a wave operation for all its members.
-  void finish(lane_slot* slots, lane_slot const& slot) {
+  void finish(unsigned wave, lane_slot const& slot) {
     monitor_.leave();
+    lane_slot* const slots = operations_.slots_of(wave);
     try {
       slot.complete(slots, slot.members);
     } catch (absent_source const& absent) {
-      unsigned const wave = unsigned(slots - slots_) / task_->wave_size, first = wave * task_->wave_size;
-      lane_slot const& reader = slots[absent.lane];
-      checks::finding found = task_->finding(checks::kind::invalid_lane);
-      found.first = {first + absent.lane, 1, block_index_, "reads from another lane", reader.where};
-      found.text.append(
-          "lane %u reads from lane %u, which is not among the lanes %#llx of the operation at %s:%u; kernel %s, block (%u, %u, "
-          "%u), thread %u",
-          absent.lane, absent.source, static_cast<unsigned long long>(reader.members), reader.where.file, reader.where.line, task_->kernel,
-          block_index_.x, block_index_.y, block_index_.z, first + absent.lane);
-      report(found);
+      report(messages().invalid_lane(wave, slots[absent.lane], absent));
       throw lane_cancelled{};
     }
   }
@@ -258,14 +235,14 @@ class block_runner final : thread_owner, running_work {
       }
       if (waiting_ == 0) return main_;
       if (!cancelled_) check_waiting();
-      if (!cancelled_ && kind_ == barrier::grid) return main_;
+      if (!cancelled_ && arrivals_.first().kind == barrier::grid) return main_;
       // All threads wait at the barrier, which opens; or the block has failed, and they wake up to unwind.
       open_barrier();
     }
   }
 
   void open_barrier() noexcept {
-    arrived_ = 0;
+    arrivals_.open();
     monitor_.block_barrier();
     if (task_->seed != 0) {
       for (unsigned i = 0; i < threads_; ++i)
@@ -278,82 +255,37 @@ class block_runner final : thread_owner, running_work {
 
   /// Checks the waiting threads when none can run. That is valid only if all threads wait at one barrier.
   void check_waiting() {
-    if (arrived_ == threads_ && !different_places_) return;
-    if (arrived_ < waiting_)
-      report(wave_finding());
-    else if (different_places_)
-      report(different_barriers());
+    if (arrivals_.count() == threads_ && !arrivals_.different()) return;
+    if (arrivals_.count() < waiting_)
+      report(incomplete_operation());
+    else if (arrivals_.different())
+      report(messages().different_barriers(arrivals_));
     else
-      report(early_exit());
+      report(messages().early_exit(arrivals_, first_that_returned(), finished_));
   }
 
-  checks::finding begin_finding(checks::kind kind) const {
-    checks::finding found = task_->finding(kind);
-    found.text.append("kernel %s, block (%u, %u, %u): ", task_->kernel, block_index_.x, block_index_.y, block_index_.z);
-    return found;
-  }
-
-  checks::finding early_exit() const {
-    checks::finding found = begin_finding(checks::kind::early_exit);
-    // All waiting threads are at the barrier, so a rank without a fiber has returned.
-    unsigned gone = 0;
-    while (lanes_[gone] != nullptr) ++gone;
-    found.first = {first_rank_, waiting_, block_index_, waits_at(kind_), first_place_};
-    found.second = {gone, finished_, block_index_, "has returned", {}};
-    found.text.append("%u thread(s), the first is %u, wait at %s%s:%u, but %u thread(s) have returned", waiting_, first_rank_,
-                      prefix(kind_), first_place_.file, first_place_.line, finished_);
-    return found;
-  }
-
-  checks::finding different_barriers() const {
-    checks::finding found = begin_finding(checks::kind::different_barriers);
-    found.first = {first_rank_, 1, block_index_, waits_at(kind_), first_place_};
-    found.second = {other_rank_, 1, block_index_, waits_at(other_kind_), other_place_};
-    found.text.append("thread %u waits at %s%s:%u while thread %u waits at %s%s:%u", first_rank_, prefix(kind_), first_place_.file,
-                      first_place_.line, other_rank_, prefix(other_kind_), other_place_.file, other_place_.line);
-    return found;
+  /// All waiting threads are at the barrier, so a rank without a fiber has returned.
+  unsigned first_that_returned() const noexcept {
+    unsigned rank = 0;
+    while (lanes_[rank] != nullptr) ++rank;
+    return rank;
   }
 
   /// Describes lanes that wait in an operation which not all members have called.
-  checks::finding wave_finding() const {
+  checks::finding incomplete_operation() const {
     unsigned wave = 0;
-    while (wave_waiting_[wave] == 0) ++wave;
-    unsigned const first = wave * task_->wave_size, lane = unsigned(__builtin_ctzll(wave_waiting_[wave]));
-    lane_slot const* const slots = slots_ + first;
+    while (operations_.waiting(wave) == 0) ++wave;
+    std::uint64_t const waiting = operations_.waiting(wave);
+    unsigned const lane = unsigned(__builtin_ctzll(waiting));
+    lane_slot const* const slots = operations_.slots_of(wave);
     lane_slot const& slot = slots[lane];
-    std::uint64_t const missing = slot.members & ~wave_waiting_[wave];
-    checks::finding found = begin_finding(missing != 0 ? checks::kind::absent_lane : checks::kind::different_lanes);
-    constexpr char const* waits = "waits in an operation of a group";
-    found.first = {first + lane, unsigned(__builtin_popcountll(slot.members & ~missing)), block_index_, waits, slot.where};
-    found.text.append("lane %u of wave %u (thread %u) waits in an operation of lanes %#llx at %s:%u", lane, wave, first + lane,
-                      static_cast<unsigned long long>(slot.members), slot.where.file, slot.where.line);
-    if (missing != 0) {
-      unsigned const absent = unsigned(__builtin_ctzll(missing));
-      bool const returned = lanes_[first + absent] == nullptr;
-      found.second = {first + absent, unsigned(__builtin_popcountll(missing)), block_index_,
-                      returned ? "has returned" : "waits at a barrier", returned ? source_location{} : first_place_};
-      found.text.append(returned ? ", lane %u has returned" : ", lane %u waits at a barrier", absent);
-      if (!returned) found.text.append(", %s:%u", first_place_.file, first_place_.line);
-      return found;
+    if (std::uint64_t const missing = slot.members & ~waiting; missing != 0) {
+      bool const returned = lanes_[wave * task_->wave_size + unsigned(__builtin_ctzll(missing))] == nullptr;
+      return messages().absent_lane(wave, lane, slot, missing, returned, arrivals_.first().place);
     }
     std::uint64_t rest = slot.members;
-    while (rest != 0 && same_operation(slots[__builtin_ctzll(rest)], slot)) rest &= rest - 1;
-    if (rest != 0) {
-      unsigned const other = unsigned(__builtin_ctzll(rest));
-      found.second = {first + other, 1, block_index_, waits, slots[other].where};
-      found.text.append(", lane %u in one of lanes %#llx at %s:%u", other, static_cast<unsigned long long>(slots[other].members),
-                        slots[other].where.file, slots[other].where.line);
-    }
-    return found;
-  }
-
-  static char const* waits_at(barrier kind) noexcept {
-    return kind == barrier::grid ? "waits at the barrier of the grid" : "waits at a barrier of the block";
-  }
-  static char const* prefix(barrier kind) noexcept { return kind == barrier::grid ? "the barrier of the grid, " : ""; }
-
-  static bool same_operation(lane_slot const& a, lane_slot const& b) noexcept {
-    return a.members == b.members && a.complete == b.complete && a.where.line == b.where.line && a.where.file == b.where.file;
+    while (rest != 0 && operations_.same(slots[__builtin_ctzll(rest)], slot)) rest &= rest - 1;
+    return messages().different_lanes(wave, lane, slots, rest != 0 ? &slots[__builtin_ctzll(rest)] : nullptr);
   }
 
   /// Returns null if there is no memory for another stack; the block has then failed.
@@ -391,12 +323,8 @@ class block_runner final : thread_owner, running_work {
       keep_failure();
       abi::__cxa_end_catch();
     } else {  // some compilers' code terminates without a handler, so the exception is not known
-      fail([&] {
-        error_text text;
-        text.append("an exception that cannot leave a destructor or noexcept function; kernel %s, block (%u, %u, %u), thread %u",
-                    task_->kernel, block_index_.x, block_index_.y, block_index_.z, running_);
-        return std::make_exception_ptr(error{errc::kernel_fault, text, task_->where});
-      });
+      constexpr char const* what = "an exception that cannot leave a destructor or noexcept function";
+      fail([&] { return std::make_exception_ptr(messages().of_thread(errc::kernel_fault, what, running_)); });
     }
     exceptions_->uncaught = 0;
     ++finished_;
@@ -420,20 +348,10 @@ class block_runner final : thread_owner, running_work {
     } catch (lane_cancelled const&) {
       // The failure that cancelled the block is already stored.
     } catch (error const& e) {
-      if (e.code() == errc::out_of_bounds) {
-        checks::finding found = task_->finding(checks::kind::out_of_bounds);
-        found.first = {running_, 1, block_index_, "uses an index outside of a view", e.where()};
-        found.text.append("%s; kernel %s, block (%u, %u, %u), thread %u", e.object(), task_->kernel, block_index_.x, block_index_.y,
-                          block_index_.z, running_);
-        report(found);
-        return;
-      }
-      fail([&] {
-        error_text text;
-        text.append("%s; kernel %s, block (%u, %u, %u), thread %u", e.object(), task_->kernel, block_index_.x, block_index_.y,
-                    block_index_.z, running_);
-        return std::make_exception_ptr(error{e.code(), text, task_->where});
-      });
+      if (e.code() == errc::out_of_bounds)
+        report(messages().out_of_bounds(running_, e));
+      else
+        fail([&] { return std::make_exception_ptr(messages().of_thread(e.code(), e.object(), running_)); });
     } catch (...) {
       fail([] { return std::current_exception(); });
     }
@@ -445,40 +363,14 @@ class block_runner final : thread_owner, running_work {
     cancelled_ = true;
   }
 
-  void reserve_shared() {
-    if constexpr (sees_accesses) {
-      monitor_.shared_memory(task_->where, task_->shared_bytes, task_->dynamic_bytes, &shared_, &dynamic_shared_);
-      return;
-    }
-    std::size_t const align = task_->shared_align > 64 ? task_->shared_align : 64;
-    std::size_t const offset = (task_->shared_bytes + 63) / 64 * 64;
-    std::size_t const bytes = offset + task_->dynamic_bytes;
-    if (bytes > shared_capacity_ || align > shared_capacity_align_) {
-      std::free(shared_memory_);
-      shared_memory_ = nullptr;
-      shared_capacity_ = 0;
-      void* memory = nullptr;
-      if (posix_memalign(&memory, align, bytes) != 0)
-        throw_error(errc::out_of_memory, task_->where, "host: %zu bytes of shared memory", bytes);
-      shared_memory_ = memory;
-      shared_capacity_ = bytes;
-      shared_capacity_align_ = align;
-    }
-    shared_ = shared_memory_;
-    dynamic_shared_ = static_cast<char*>(shared_memory_) + offset;
-  }
-
   grid_task const* task_ = nullptr;
   extent3 block_index_;
   unsigned threads_ = 0, started_ = 0, finished_ = 0, waiting_ = 0;
-  unsigned arrived_ = 0;  ///< threads at the current barrier
   unsigned running_ = 0;  ///< rank, for messages
   unsigned fibers_used_ = 0;
   thread_position next_{};
-  bool cancelled_ = false, different_places_ = false;
-  barrier kind_ = barrier::block, other_kind_ = barrier::block;  ///< of the first thread to arrive, and of one at another barrier
-  unsigned first_rank_ = 0, other_rank_ = 0;
-  source_location first_place_, other_place_;
+  bool cancelled_ = false;
+  barrier_arrivals arrivals_;
   std::exception_ptr error_;
   thread_exceptions* exceptions_ = nullptr;  ///< of the host thread that runs the fibers
   fiber main_;
@@ -486,15 +378,11 @@ class block_runner final : thread_owner, running_work {
   fiber* lanes_[fiber_pool::capacity] = {};         ///< the fiber of each waiting lane, else null
   std::uint16_t ready_[fiber_pool::capacity] = {};  ///< ring buffer of the waiting lanes that can continue, in order
   unsigned ready_first_ = 0, ready_count_ = 0;
-  lane_slot slots_[fiber_pool::capacity];
+  lane_operations operations_;
   std::uint16_t order_[fiber_pool::capacity];  ///< of the threads, for seeds other than 0
   access_monitor monitor_;
-  std::uint64_t wave_waiting_[fiber_pool::capacity / 32] = {};  ///< per wave: the lanes that wait in a wave operation
   fiber_pool pool_;
-  void* shared_memory_ = nullptr;
-  std::size_t shared_capacity_ = 0, shared_capacity_align_ = 0;
-  void* shared_ = nullptr;
-  void* dynamic_shared_ = nullptr;
+  block_shared_memory shared_;
   friend class runner_pool;
   friend class runner_lease;
   block_runner* next_free_ = nullptr;

@@ -40,10 +40,8 @@ class host_intrinsics : public host_wave<host_intrinsics>, public host_atomic {
     return along<Axis>(block_->grid());
   }
 
-  CROSSLANE_FN void sync_block(source_location where) const { block_->wait(position_.rank, block_runner::barrier::block, where); }
-  CROSSLANE_FN void sync_grid(bool, bool, unsigned, source_location where) const {
-    block_->wait(position_.rank, block_runner::barrier::grid, where);
-  }
+  CROSSLANE_FN void sync_block(source_location where) const { block_->wait(position_.rank, barrier::block, where); }
+  CROSSLANE_FN void sync_grid(bool, bool, unsigned, source_location where) const { block_->wait(position_.rank, barrier::grid, where); }
   CROSSLANE_FN void* dynamic_shared() const { return block_->dynamic_shared(); }
   CROSSLANE_FN std::size_t dynamic_shared_bytes() const { return block_->dynamic_shared_bytes(); }
 

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The findings and texts about one block and its threads.
+#pragma once
+
+#include <crosslane/backend/host/block_barrier.hpp>
+#include <crosslane/backend/host/block_task.hpp>
+
+#include <cstdint>
+
+namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
+
+class block_messages {
+ public:
+  block_messages(grid_task const& task, extent3 block) noexcept : task_{task}, block_{block} {}
+
+  /// "kernel k, block (0, 0, 0), thread 1"
+  void append_thread(error_text& text, unsigned rank) const noexcept {
+    text.append("kernel %s, block (%u, %u, %u), thread %u", task_.kernel, block_.x, block_.y, block_.z, rank);
+  }
+
+  // --- threads that cannot continue ---
+
+  /// Threads wait at a barrier, but `finished` ones, of which `gone` is the first, have returned.
+  checks::finding early_exit(barrier_arrivals const& arrivals, unsigned gone, unsigned finished) const {
+    auto const& [rank, kind, place] = arrivals.first();
+    checks::finding found = begin(checks::kind::early_exit);
+    found.first = {rank, arrivals.count(), block_, waits_at(kind), place};
+    found.second = {gone, finished, block_, "has returned", {}};
+    found.text.append("%u thread(s), the first is %u, wait at %s%s:%u, but %u thread(s) have returned", arrivals.count(), rank,
+                      prefix(kind), place.file, place.line, finished);
+    return found;
+  }
+
+  checks::finding different_barriers(barrier_arrivals const& arrivals) const {
+    barrier_arrivals::arrival const &one = arrivals.first(), &other = arrivals.other();
+    checks::finding found = begin(checks::kind::different_barriers);
+    found.first = {one.rank, 1, block_, waits_at(one.kind), one.place};
+    found.second = {other.rank, 1, block_, waits_at(other.kind), other.place};
+    found.text.append("thread %u waits at %s%s:%u while thread %u waits at %s%s:%u", one.rank, prefix(one.kind), one.place.file,
+                      one.place.line, other.rank, prefix(other.kind), other.place.file, other.place.line);
+    return found;
+  }
+
+  /// A lane waits in an operation, `missing` members of which have not called any. `absent` is the first of them; it has returned, or waits
+  /// at the barrier at `place`.
+  checks::finding absent_lane(unsigned wave, unsigned lane, lane_slot const& slot, std::uint64_t missing, bool returned,
+                              source_location place) const {
+    unsigned const absent = unsigned(__builtin_ctzll(missing));
+    checks::finding found = begin_lanes(checks::kind::absent_lane, wave, lane, slot, slot.members & ~missing);
+    found.second = {wave * task_.wave_size + absent, unsigned(__builtin_popcountll(missing)), block_,
+                    returned ? "has returned" : "waits at a barrier", returned ? source_location{} : place};
+    found.text.append(returned ? ", lane %u has returned" : ", lane %u waits at a barrier", absent);
+    if (!returned) found.text.append(", %s:%u", place.file, place.line);
+    return found;
+  }
+
+  /// A lane waits in an operation, and lane `other` in another one. `other` is null if none was found.
+  checks::finding different_lanes(unsigned wave, unsigned lane, lane_slot const* slots, lane_slot const* other) const {
+    lane_slot const& slot = slots[lane];
+    checks::finding found = begin_lanes(checks::kind::different_lanes, wave, lane, slot, slot.members);
+    if (other != nullptr) {
+      unsigned const other_lane = unsigned(other - slots);
+      found.second = {wave * task_.wave_size + other_lane, 1, block_, waits_in_group, other->where};
+      found.text.append(", lane %u in one of lanes %#llx at %s:%u", other_lane, static_cast<unsigned long long>(other->members),
+                        other->where.file, other->where.line);
+    }
+    return found;
+  }
+
+  // --- errors of a thread ---
+
+  /// A lane reads from a lane that does not take part.
+  checks::finding invalid_lane(unsigned wave, lane_slot const& reader, absent_source absent) const {
+    unsigned const thread = wave * task_.wave_size + absent.lane;
+    checks::finding found = task_.finding(checks::kind::invalid_lane);
+    found.first = {thread, 1, block_, "reads from another lane", reader.where};
+    found.text.append("lane %u reads from lane %u, which is not among the lanes %#llx of the operation at %s:%u; ", absent.lane,
+                      absent.source, static_cast<unsigned long long>(reader.members), reader.where.file, reader.where.line);
+    append_thread(found.text, thread);
+    return found;
+  }
+
+  checks::finding out_of_bounds(unsigned rank, error const& e) const {
+    checks::finding found = task_.finding(checks::kind::out_of_bounds);
+    found.first = {rank, 1, block_, "uses an index outside of a view", e.where()};
+    found.text.append("%s; ", e.object());
+    append_thread(found.text, rank);
+    return found;
+  }
+
+  /// The error of the launch: `what`, and the thread.
+  error of_thread(errc code, char const* what, unsigned rank) const {
+    error_text text;
+    text.append("%s; ", what);
+    append_thread(text, rank);
+    return error{code, text, task_.where};
+  }
+
+ private:
+  static constexpr char const* waits_in_group = "waits in an operation of a group";
+
+  static char const* waits_at(barrier kind) noexcept {
+    return kind == barrier::grid ? "waits at the barrier of the grid" : "waits at a barrier of the block";
+  }
+  static char const* prefix(barrier kind) noexcept { return kind == barrier::grid ? "the barrier of the grid, " : ""; }
+
+  checks::finding begin(checks::kind kind) const {
+    checks::finding found = task_.finding(kind);
+    found.text.append("kernel %s, block (%u, %u, %u): ", task_.kernel, block_.x, block_.y, block_.z);
+    return found;
+  }
+  /// Begins with a lane that waits in an operation, as `waiting` lanes do.
+  checks::finding begin_lanes(checks::kind kind, unsigned wave, unsigned lane, lane_slot const& slot, std::uint64_t waiting) const {
+    unsigned const thread = wave * task_.wave_size + lane;
+    checks::finding found = begin(kind);
+    found.first = {thread, unsigned(__builtin_popcountll(waiting)), block_, waits_in_group, slot.where};
+    found.text.append("lane %u of wave %u (thread %u) waits in an operation of lanes %#llx at %s:%u", lane, wave, thread,
+                      static_cast<unsigned long long>(slot.members), slot.where.file, slot.where.line);
+    return found;
+  }
+
+  grid_task const& task_;
+  extent3 block_;
+};
+
+}  // namespace crosslane::backend::inline CROSSLANE_CONFIGURATION
