@@ -310,6 +310,33 @@ CROSSLANE_TEST(tensor_transform, what_an_integer_cannot_hold_saturates) {
   }
 }
 
+struct twice_plus {
+  CROSSLANE_FN std::uint8_t operator()(std::uint8_t x, std::uint8_t y) const { return std::uint8_t(2 * x + y); }
+};
+
+// Several walks, since each counts positions in 32 bits.
+CROSSLANE_TEST(tensor_transform, more_elements_than_32_bits_count) {
+  if (host_build || d.properties().memory < std::size_t{16} << 30) skip("it takes a GPU with 16 GiB");
+  xl::stream const q{d};
+  using extents = xl::extents<std::int64_t, axis::n, axis::h, axis::w>;
+  using layout = xl::packed<extents, extents::axes>;
+  std::int64_t const n = 4, h = 32768, w = 20000;
+  xl::tensor<std::uint8_t, layout> x{q, {n, h, w}}, out{q, {n, h, w}};
+  xl::tensor<std::uint8_t, xl::packed<xl::extents<int, axis::w>, xl::axes<axis::w>>> y{q, {int(w)}};
+  std::vector<std::uint8_t> row(w);
+  for (std::size_t i = 0; i < row.size(); ++i) row[i] = std::uint8_t(i % 200);
+  xl::copy(q, row, y.storage());
+  for (std::int64_t i = 0; i < n; ++i) xl::fill(q, xl::fix<axis::n>(x.view(), i), std::uint8_t(i + 1));
+  xl::transform(q, out, twice_plus{}, x, y);
+  for (std::int64_t i = 0; i < n; ++i)
+    for (std::int64_t const j : {std::int64_t{0}, std::int64_t{9}, h - 1}) {
+      std::size_t const begin = std::size_t((i * h + j) * w);
+      xl::copy(q, std::as_const(out).storage().subspan(begin, row.size()), xl::span<std::uint8_t>{row});
+      q.synchronize();
+      for (std::size_t k = 0; k < row.size(); ++k) CROSSLANE_CHECK_EQ(int(row[k]), int(k % 200 + 2 * std::size_t(i + 1)));
+    }
+}
+
 CROSSLANE_TEST(tensor_transform, errors) {
   xl::stream const q{d};
   xl::tensor<float, xl::nchw> out{q, {1, 2, 3, 4}};

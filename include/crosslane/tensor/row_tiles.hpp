@@ -127,7 +127,7 @@ struct row_tile_kernel {
     int const a = take(p.a, k, at_from, at_to), b = take(p.b, k, at_from, at_to), n = take(p.n, k, at_from, at_to);
     CROSSLANE_UNROLL
     for (int i = 0; i < 6; ++i) {
-      if (i >= p.others) break;
+      if (i >= p.others) continue;
       take(p.other[i], k, at_from, at_to);
     }
     int const outer = p.across ? a : b, inner = p.across ? b : a, run = a * b * n;
@@ -164,17 +164,20 @@ struct row_tile_kernel {
     // Vectors that begin at these elements of a row are read whole: with neighbours of the row where memory has them.
     bool const neighbours = begin >= v && begin + std::int64_t{rows - 1} * p.row_step_from + length + v <= p.dense_from;
     int const least = neighbours ? -v : 0, most = neighbours ? length - 1 : length - v;
+    struct vector_place {
+      int row, first;  // the row, and the element of it that the vector begins with
+    };
+    auto const vector_at = [&](int k) {
+      if (p.run_from) return vector_place{0, k * v - past};
+      int const row = quotient_of(k, p.inverse_from);
+      return vector_place{row, (k - row * p.vectors_from) * v - ((past + row * p.row_step_from) & (v - 1))};
+    };
     for (int i = int(ctx.thread_rank()); i < p.all_from; i += together * stride) {
-      vec<T, V> x[together];
-      int place[together];  // -1: by elements, -2: not at all
+      vec<T, V> x[std::size_t(together)];
+      int place[std::size_t(together)];  // -1: by elements, -2: not at all
       CROSSLANE_UNROLL
       for (int j = 0; j < together; ++j) {
-        int const k = i + j * stride;
-        int row = 0, first = k * v - past;
-        if (!p.run_from) {
-          row = quotient_of(k, p.inverse_from);
-          first = (k - row * p.vectors_from) * v - ((past + row * p.row_step_from) & (v - 1));
-        }
+        auto const [row, first] = vector_at(i + j * stride);
         place[j] = row < rows && first < length ? -1 : -2;
         if (row < rows && first >= least && first <= most) {
           place[j] = place_of(row * p.pitch + (past + first) * held_bytes, p.swizzle);
@@ -191,9 +194,8 @@ struct row_tile_kernel {
       }
       CROSSLANE_NO_UNROLL
       for (int k = i; left != 0; left >>= 1, k += stride) {
-        int const row = quotient_of(k, p.inverse_from);
-        int const first = (k - row * p.vectors_from) * v - ((past + row * p.row_step_from) & (v - 1));
         if ((left & 1) == 0) continue;
+        auto const [row, first] = vector_at(k);
         CROSSLANE_NO_UNROLL
         for (int e = first < 0 ? 0 : first; e < first + v && e < length; ++e)
           *reinterpret_cast<held*>(tile + place_of(row * p.pitch + (past + e) * held_bytes, p.swizzle)) =

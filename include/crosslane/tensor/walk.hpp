@@ -298,7 +298,7 @@ struct walk_kernel {
     std::uint64_t const rank = ctx.global_rank();
     if (rank >= n) return;
     std::uint32_t k = begin + std::uint32_t(rank);
-    std::int64_t at[Operands] = {}, step[Operands] = {};
+    std::int64_t at[std::size_t(Operands)] = {}, step[std::size_t(Operands)] = {};
     CROSSLANE_UNROLL
     for (int i = 7; i >= 0; --i) {  // constant positions: the plan then stays where kernel arguments are
       if (i >= p.rank) continue;
@@ -376,9 +376,11 @@ void run_walk(basic_stream_ref<B> q, walk_plan<Operands> p, F const& f, source_l
     for (std::int64_t first = 0; first < slowest.extent; first += step) {
       walk_plan<Operands> part = p;
       part.axis[0].extent = slowest.extent - first < step ? slowest.extent - first : step;
-      int operand = 0;
-      run_walk(q, part.axis[0].extent == 1 ? without(part, 0, 0) : part, f, where, to + first * slowest.stride[0],
-               (from + first * slowest.stride[++operand])...);
+      auto const run_part = [&]<std::size_t... J>(std::index_sequence<J...>) {
+        run_walk(q, part.axis[0].extent == 1 ? without(part, 0, 0) : part, f, where, to + first * slowest.stride[0],
+                 (from + first * slowest.stride[1 + J])...);
+      };
+      run_part(std::index_sequence_for<In...>{});
     }
     return;
   }

@@ -2,6 +2,7 @@
 /// Copies from device to shared memory on NVIDIA GPUs: cp.async from sm_80 on, the bulk copy engine from sm_90 on, loads and stores before.
 #pragma once
 
+#include <crosslane/backend/native/cuda/architecture.hpp>
 #include <crosslane/backend/native/gpu/access_words.hpp>
 #include <crosslane/platform/source_location.hpp>
 
@@ -9,7 +10,7 @@ namespace crosslane::backend {
 
 /// The copies of one thread.
 struct cuda_async_copies {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+#if CROSSLANE_SM_HAS(ASYNC_COPY)
   /// Starts a copy. Bypasses L1 if the instruction can.
   template <unsigned Bytes>
   static CROSSLANE_DEVICE_FN void copy(void* to, void const* from, source_location) {
@@ -41,7 +42,7 @@ struct cuda_async_copies {
 template <unsigned Stages>
 class cuda_bulk_copies {
  public:
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+#if CROSSLANE_SM_HAS(BULK_COPY)
   static constexpr bool available = true;
 
   /// Initialises the barriers. One thread calls it.

@@ -5,6 +5,7 @@
 /// it.
 #pragma once
 
+#include <crosslane/backend/native/cuda/architecture.hpp>
 #include <crosslane/core/functional.hpp>
 #include <crosslane/core/number_format.hpp>
 #include <crosslane/kernel/memory_order.hpp>
@@ -94,7 +95,7 @@ struct cuda_atomic {
   }
 
   /// Two 16-bit numbers in a word: adds `value` to *target elementwise and returns the old word. Relaxed.
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+#if CROSSLANE_SM_HAS(ADD_BFLOAT16)
   template <class Format, scope>
   static constexpr bool has_atomic_add_pair = true;
 #else
@@ -139,7 +140,7 @@ struct cuda_atomic {
     if constexpr (std::is_same_v<Order, seq_cst>) {
       CROSSLANE_FENCE("sc");
     } else {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+#if CROSSLANE_SM_HAS(ONE_SIDED_FENCE)
       if constexpr (std::is_same_v<Order, acquire>) {
         CROSSLANE_FENCE("acquire");
         return;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <crosslane/backend/gpu/words.hpp>
+#include <crosslane/backend/native/cuda/architecture.hpp>
 #include <crosslane/backend/wave_hooks.hpp>
 #include <crosslane/core/functional.hpp>
 #include <crosslane/kernel/lane_mask.hpp>
@@ -43,7 +44,7 @@ struct cuda_wave : wave_hooks {
 
   /// One instruction on sm_90 and later. It also tells the compiler that a single lane continues.
   template <bool WholeWave>
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+#if CROSSLANE_SM_HAS(ELECT)
   static constexpr bool has_elect = WholeWave;
 #else
   static constexpr bool has_elect = false;
@@ -115,7 +116,7 @@ struct cuda_wave : wave_hooks {
 
   /// One instruction for 32-bit integers on sm_80 and later.
   template <unsigned W, unsigned N, class T, class Op>
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+#if CROSSLANE_SM_HAS(REDUCE)
   static constexpr bool has_reduce_tile =
       N == W && std::is_integral_v<T> && sizeof(T) == 4 && detail::is_commutative<T, Op> && !std::is_same_v<Op, multiplies>;
 #else

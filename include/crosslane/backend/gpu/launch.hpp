@@ -44,7 +44,7 @@ CROSSLANE_DEVICE_FN CROSSLANE_INLINE void call_kernel_marked_CROSSLANE_FN(K cons
 template <class Backend, unsigned Width, class K, class... A>
 CROSSLANE_DEVICE_FN CROSSLANE_INLINE void run_kernel(kernel_parameter<K> const& kernel, A const&... arguments) {
   if constexpr (!Backend::template is_device_width<Width>)
-    Backend::intrinsics::trap();  // this architecture has another wave size; the launch never selects this instance for it
+    Backend::intrinsics::trap();  // another pass compiles this kernel; the launch never selects this instance for the architecture
   else if constexpr (kernel_shape_of<K>::cooperative)
     call_kernel_marked_CROSSLANE_FN<Backend, Width>(kernel.kernel, grid_intrinsics<typename Backend::intrinsics>{kernel.counter},
                                                     arguments...);

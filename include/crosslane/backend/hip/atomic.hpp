@@ -7,6 +7,7 @@
 
 #include <hip/hip_runtime.h>
 
+#include <crosslane/backend/native/hip/architecture.hpp>
 #include <crosslane/core/functional.hpp>
 #include <crosslane/core/number_format.hpp>
 #include <crosslane/kernel/memory_order.hpp>
@@ -62,10 +63,10 @@ struct hip_atomic {
   /// Adds to coarse-grained memory. Uses the instruction on chips where it is correct only there.
   template <scope S, class T>
   static CROSSLANE_DEVICE_FN T atomic_add_coarse_grained(T* target, T value) {
-#if defined(__gfx90a__) || defined(__GFX11__)
+#if CROSSLANE_GFX_HAS(ADD_FLOAT)
     if constexpr (std::is_same_v<T, float>) return __builtin_amdgcn_global_atomic_fadd_f32(global_pointer<float>(target), value);
 #endif
-#if defined(__gfx90a__)
+#if CROSSLANE_GFX_HAS(ADD_DOUBLE)
     if constexpr (std::is_same_v<T, double>) return __builtin_amdgcn_global_atomic_fadd_f64(global_pointer<double>(target), value);
 #endif
     return atomic_fetch<S, relaxed, plus>(target, value);
@@ -73,7 +74,7 @@ struct hip_atomic {
 
   /// Two 16-bit numbers in a word: adds `value` to *target elementwise and returns the old word. Relaxed. Available on chips whose
   /// instruction is correct in shared memory and in all memory that the device can access.
-#if defined(__gfx942__) || defined(__gfx950__) || defined(__gfx1200__) || defined(__gfx1201__)
+#if CROSSLANE_GFX_HAS(ADD_PAIR)
   template <class Format, scope S>
   static constexpr bool has_atomic_add_pair = S != scope::system;
 
@@ -92,7 +93,7 @@ struct hip_atomic {
 #endif
 
   /// The same on chips whose instruction is correct in coarse-grained memory only.
-#if defined(__gfx90a__)
+#if CROSSLANE_GFX_HAS(ADD_HALVES)
   template <class Format>
   static constexpr bool has_atomic_add_pair_coarse_grained = std::is_same_v<Format, half_format>;
 
@@ -178,11 +179,11 @@ struct hip_atomic {
   ///   acquired. Accesses to shared memory also overtake those to device memory.
   /// - scopes whose release writes back L2. clang (seen in 19) omits the wait for the write-back if the wave has no access in flight.
   template <scope S>
-#if defined(__GFX9__)
+#if CROSSLANE_GFX_HAS(GFX9)
   static constexpr bool waits_for_itself = S != scope::wave;
 #elif defined(__AMDGCN_CUMODE__) && __AMDGCN_CUMODE__
   static constexpr bool waits_for_itself = S == scope::block || S == scope::system;
-#elif defined(__GFX12__)
+#elif CROSSLANE_GFX_HAS(GFX12)
   static constexpr bool waits_for_itself = S == scope::system;
 #else
   static constexpr bool waits_for_itself = false;
@@ -190,11 +191,11 @@ struct hip_atomic {
 
   /// Waits until the wave's accesses to device memory and its write-backs are complete.
   static CROSSLANE_DEVICE_FN void wait_for_memory() {
-#if defined(__GFX9__)
+#if CROSSLANE_GFX_HAS(GFX9)
     __builtin_amdgcn_s_waitcnt(0x0f70);  // vmcnt(0) only; clang merges it with its own waits
-#elif defined(__GFX12__)
+#elif CROSSLANE_GFX_HAS(GFX12)
     asm volatile("s_wait_loadcnt 0x0\n\ts_wait_storecnt 0x0" ::: "memory");
-#elif defined(__GFX10__) || defined(__GFX11__)
+#elif CROSSLANE_GFX_HAS(GFX10) || CROSSLANE_GFX_HAS(GFX11)
     asm volatile("s_waitcnt vmcnt(0)\n\ts_waitcnt_vscnt null, 0x0" ::: "memory");
 #endif
   }

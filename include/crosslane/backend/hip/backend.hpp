@@ -6,6 +6,7 @@
 #include <crosslane/backend/hip/runtime.hpp>
 
 #include <crosslane/backend/gpu/launch.hpp>
+#include <crosslane/backend/native/hip/architecture.hpp>
 
 namespace crosslane {
 
@@ -16,18 +17,10 @@ struct hip : backend::gpu_runtime<hip, backend::hip_vendor> {
   template <unsigned Width, class Shape>
   using context = crosslane::context<backend::native_of<intrinsics, Shape>, Width, Shape>;
 
-  /// Whether the architecture of this compiler pass has waves of that size. Compilers since ROCm 7 have no macro for the wave size, so the
-  /// architecture decides. Older compilers report a wave size that -mwavefrontsize64 changed.
+  /// Whether the architecture of this compiler pass has waves of that size. The host pass instantiates no kernel: it needs their names
+  /// only.
   template <unsigned Width>
-#if !CROSSLANE_DEVICE_PASS()
-  static constexpr bool is_device_width = true;
-#elif defined(__AMDGCN_WAVEFRONT_SIZE)
-  static constexpr bool is_device_width = Width == __AMDGCN_WAVEFRONT_SIZE;
-#elif defined(__GFX9__)
-  static constexpr bool is_device_width = Width == 64;
-#else
-  static constexpr bool is_device_width = Width == 32;
-#endif
+  static constexpr bool is_device_width = CROSSLANE_DEVICE_PASS() && Width == (CROSSLANE_GFX_HAS(GFX9) ? 64 : 32);
   static constexpr std::size_t max_static_shared_bytes = 64 * 1024;
   static constexpr bool std_complex_computes = true;
   static constexpr std::size_t max_argument_bytes = 4096;

@@ -8,6 +8,7 @@
 #include <crosslane/backend/hip/async_copy.hpp>
 #include <crosslane/backend/hip/atomic.hpp>
 #include <crosslane/backend/hip/wave.hpp>
+#include <crosslane/backend/native/hip/architecture.hpp>
 
 namespace crosslane::backend {
 
@@ -31,7 +32,7 @@ struct hip_intrinsics : gpu_intrinsics, hip_wave, hip_atomic {
   static CROSSLANE_DEVICE_FN void sync_block(source_location) { block_barrier(); }
 
   static CROSSLANE_DEVICE_FN std::uint64_t clock() {
-#if defined(__GFX9__) || defined(__GFX10__)
+#if CROSSLANE_GFX_HAS(GFX9) || CROSSLANE_GFX_HAS(GFX10)
     return __builtin_amdgcn_s_memtime();
 #else
     return __builtin_readcyclecounter();
@@ -41,7 +42,7 @@ struct hip_intrinsics : gpu_intrinsics, hip_wave, hip_atomic {
   static CROSSLANE_DEVICE_FN std::uint64_t timer_ns() {
 #if !CROSSLANE_DEVICE_PASS()
     return 0;
-#elif defined(__GFX9__) || defined(__GFX10__)
+#elif CROSSLANE_GFX_HAS(GFX9) || CROSSLANE_GFX_HAS(GFX10)
     return __builtin_amdgcn_s_memrealtime() * 10;
 #else
     return std::uint64_t(__builtin_amdgcn_s_sendmsg_rtnl(get_realtime)) * 10;

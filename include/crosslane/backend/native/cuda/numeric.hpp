@@ -3,6 +3,7 @@
 /// library.
 #pragma once
 
+#include <crosslane/backend/native/cuda/architecture.hpp>
 #include <crosslane/backend/native/numeric_hooks.hpp>
 #include <crosslane/core/functional.hpp>
 #include <crosslane/core/number_format.hpp>
@@ -12,11 +13,6 @@
 namespace crosslane::backend {
 
 struct cuda_numeric : numeric_hooks {
-#if defined(__CUDA_ARCH__)
-  static constexpr int architecture = __CUDA_ARCH__;
-#else
-  static constexpr int architecture = 0;
-#endif
   template <class F>
   static constexpr bool is_half = std::is_same_v<F, half_format>;
   template <class F>
@@ -29,7 +25,7 @@ struct cuda_numeric : numeric_hooks {
   // --- conversions ---
 
   template <class F>
-  static constexpr bool has_narrow = is_half<F> || (is_bfloat16<F> && architecture >= 800) || (is_fp8<F> && architecture >= 890);
+  static constexpr bool has_narrow = is_half<F> || (is_bfloat16<F> && CROSSLANE_SM_HAS(BFLOAT16)) || (is_fp8<F> && CROSSLANE_SM_HAS(FP8));
   template <class F>
   static CROSSLANE_DEVICE_FN typename F::bits narrow(float x) {
     std::uint16_t result;
@@ -43,7 +39,8 @@ struct cuda_numeric : numeric_hooks {
   }
 
   template <class F>
-  static constexpr bool has_narrow_pair = ((is_half<F> || is_bfloat16<F>) && architecture >= 800) || (is_fp8<F> && architecture >= 890);
+  static constexpr bool has_narrow_pair =
+      ((is_half<F> || is_bfloat16<F>) && CROSSLANE_SM_HAS(BFLOAT16)) || (is_fp8<F> && CROSSLANE_SM_HAS(FP8));
   template <class F>
   static CROSSLANE_DEVICE_FN std::uint32_t narrow_pair(float_pair x) {
     if constexpr (is_fp8<F>) {
@@ -64,7 +61,7 @@ struct cuda_numeric : numeric_hooks {
   }
 
   template <class F>
-  static constexpr bool has_widen = is_half<F> || (is_fp8<F> && architecture >= 890);
+  static constexpr bool has_widen = is_half<F> || (is_fp8<F> && CROSSLANE_SM_HAS(FP8));
   template <class F>
   static CROSSLANE_DEVICE_FN float widen(typename F::bits bits) {
     if constexpr (is_half<F>) {
@@ -77,7 +74,7 @@ struct cuda_numeric : numeric_hooks {
   }
 
   template <class F>
-  static constexpr bool has_widen_pair = is_fp8<F> && architecture >= 890;
+  static constexpr bool has_widen_pair = is_fp8<F> && CROSSLANE_SM_HAS(FP8);
   template <class F>
   static CROSSLANE_DEVICE_FN float_pair widen_pair(std::uint32_t bits) {
     std::uint32_t halves;
@@ -150,7 +147,7 @@ struct cuda_numeric : numeric_hooks {
   /// For bfloat16 sums only. The instruction for products rounds once where the generic code rounds twice, so subnormal results can differ.
   template <class F, class Op>
   static constexpr bool has_apply =
-      (is_half<F> && (is_sum<Op> || std::is_same_v<Op, multiplies>)) || (is_bfloat16<F> && is_sum<Op> && architecture >= 900);
+      (is_half<F> && (is_sum<Op> || std::is_same_v<Op, multiplies>)) || (is_bfloat16<F> && is_sum<Op> && CROSSLANE_SM_HAS(BFLOAT16_SUMS));
   template <class F, class Op>
   static CROSSLANE_DEVICE_FN std::uint16_t apply(Op, std::uint16_t a, std::uint16_t b) {
     std::uint16_t result;
@@ -207,7 +204,7 @@ struct cuda_numeric : numeric_hooks {
   }
 
   template <class F>
-  static constexpr bool has_fma = is_half<F> || (is_bfloat16<F> && architecture >= 800);
+  static constexpr bool has_fma = is_half<F> || (is_bfloat16<F> && CROSSLANE_SM_HAS(BFLOAT16));
   template <class F>
   static CROSSLANE_DEVICE_FN std::uint16_t fma(std::uint16_t a, std::uint16_t b, std::uint16_t c) {
     std::uint16_t result;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <crosslane/backend/native/gpu/math.hpp>
+#include <crosslane/backend/native/hip/architecture.hpp>
 
 #include <type_traits>
 
@@ -67,8 +68,7 @@ struct hip_math : gpu_math {
   }
 #endif
 
-  // v_dot4: signed or unsigned bytes up to gfx10; a sign per operand from gfx11 on.
-#if defined(__GFX11__) || defined(__GFX12__)
+#if CROSSLANE_GFX_HAS(DOT4_MIXED)
   template <class T>
   static constexpr bool has_dot4 = true;
   static CROSSLANE_DEVICE_FN std::int32_t dot4(std::int32_t a, std::int32_t b, std::int32_t c) {
@@ -77,10 +77,7 @@ struct hip_math : gpu_math {
   static CROSSLANE_DEVICE_FN std::uint32_t dot4(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
     return __builtin_amdgcn_udot4(a, b, c, false);
   }
-#elif defined(__gfx906__) || defined(__gfx908__) || defined(__gfx90a__) || defined(__gfx940__) || defined(__gfx941__) ||    \
-    defined(__gfx942__) || defined(__gfx950__) || defined(__gfx1011__) || defined(__gfx1012__) || defined(__gfx1030__) ||   \
-    defined(__gfx1031__) || defined(__gfx1032__) || defined(__gfx1033__) || defined(__gfx1034__) || defined(__gfx1035__) || \
-    defined(__gfx1036__)
+#elif CROSSLANE_GFX_HAS(DOT4)
   template <class T>
   static constexpr bool has_dot4 = true;
   static CROSSLANE_DEVICE_FN std::int32_t dot4(std::int32_t a, std::int32_t b, std::int32_t c) {

@@ -2,6 +2,7 @@
 /// Small floating-point formats on AMD GPUs, with the compiler's half type and built-ins.
 #pragma once
 
+#include <crosslane/backend/native/hip/architecture.hpp>
 #include <crosslane/backend/native/numeric_hooks.hpp>
 #include <crosslane/core/functional.hpp>
 #include <crosslane/core/number_format.hpp>
@@ -20,11 +21,11 @@ struct hip_numeric : numeric_hooks {
   template <class F>
   static constexpr bool is_half = std::is_same_v<F, half_format>;
   /// gfx942 has the formats without infinities and negative zero; later chips have the OCP formats.
-#if defined(__gfx940__) || defined(__gfx941__) || defined(__gfx942__)
+#if CROSSLANE_GFX_HAS(FP8_FNUZ)
 #define CROSSLANE_HIP_FP8() 1
   template <class F>
   static constexpr bool is_fp8 = std::is_same_v<F, fp8_e4m3_fnuz_format> || std::is_same_v<F, fp8_e5m2_fnuz_format>;
-#elif (defined(__gfx950__) || defined(__GFX12__)) && __has_builtin(__builtin_amdgcn_cvt_pk_fp8_f32)
+#elif CROSSLANE_GFX_HAS(FP8_OCP) && __has_builtin(__builtin_amdgcn_cvt_pk_fp8_f32)
 #define CROSSLANE_HIP_FP8() 1
   template <class F>
   static constexpr bool is_fp8 = std::is_same_v<F, fp8_e4m3_format> || std::is_same_v<F, fp8_e5m2_format>;
