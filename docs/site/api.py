@@ -10,7 +10,8 @@ from declarations import declaration, plain, tidy
 INCLUDED = ["crosslane/crosslane.hpp", "crosslane/tensor.hpp", "crosslane/check.hpp", "crosslane/gtest.hpp"]  # by programs
 SECTIONS = {"param": "Parameters", "templateparam": "Template parameters", "exception": "Throws", "retval": "Returns", "return": "Returns",
             "see": "See also", "pre": "Precondition", "post": "Postcondition"}
-Symbol = collections.namedtuple("Symbol", "name page label")
+# What kind 0 names has a section of its own in a page; 1 is a function of a class, 2 a value of an enumeration, 3 any other member.
+Symbol = collections.namedtuple("Symbol", "name kind page label")
 
 
 def escaped(text):
@@ -28,6 +29,15 @@ def in_cell(text):
 
 def capitalised(text):
     return text[:1].upper() + text[1:]
+
+
+def unambiguous(named):
+    """From pairs of a name and a symbol, the names of which the symbols of the lowest kind are all in one section."""
+    found = collections.defaultdict(set)
+    for name, symbol in named:
+        found[name].add(symbol)
+    best = {name: [s for s in symbols if s.kind == min(symbols, key=lambda s: s.kind).kind] for name, symbols in found.items()}
+    return {name: min(symbols) for name, symbols in best.items() if len({s.label for s in symbols}) == 1}
 
 
 class Reference:
@@ -108,14 +118,14 @@ class Reference:
         page, kind = self.page(path), entry["nodes"][0].tag
         label = f"{page}.{label_of(entry['names'][0])}"
         for node in entry["nodes"]:
-            self.symbols[node.get("id")] = Symbol(self.title(node, entry["scope"]), page, label)
+            self.symbols[node.get("id")] = Symbol(self.title(node, entry["scope"]), 0, page, label)
         for value in entry["nodes"][0].findall("enumvalue"):
-            self.symbols[value.get("id")] = Symbol(value.find("name").text, page, label)
+            self.symbols[value.get("id")] = Symbol(f"{entry['names'][0]}::{value.find('name').text}", 2, page, label)
         for group in self.member_groups(entry["nodes"][0]) if kind == "compounddef" else []:
             member = label if self.in_table(group) else f"{label}.{label_of(group[1][0])}"
             for node in group[2]:
-                name = f"{entry['names'][0]}::{node.find('name').text}" if group[0] == "function" else ""
-                self.symbols[node.get("id")] = Symbol(name, page, member)
+                name = f"{entry['names'][0]}::{node.find('name').text}"
+                self.symbols[node.get("id")] = Symbol(name, 1 if group[0] == "function" else 3, page, member)
 
     @staticmethod
     def page(path):
@@ -348,9 +358,7 @@ class Reference:
         return "\n\n".join(line for line in lines if line) + "\n"
 
     def by_name(self):
-        """Symbols whose name is that of one section only."""
-        found = collections.defaultdict(set)
-        for symbol in self.symbols.values():
-            found[symbol.name].add(symbol)
-        found.pop("", None)
-        return {name: min(s) for name, s in found.items() if len({x.label for x in s}) == 1}
+        """Names that lead to one section only. Those of enumerations' values are also there without the enumeration."""
+        found = [(symbol.name, symbol) for symbol in self.symbols.values() if symbol.kind < 3]
+        values = [(symbol.name.rpartition("::")[2], symbol) for symbol in self.symbols.values() if symbol.kind == 2]
+        return unambiguous(values) | unambiguous(found)

@@ -13,7 +13,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT / "test")]
 sys.dont_write_bytecode = True
-from api import Reference  # noqa: E402
+from api import Reference, unambiguous  # noqa: E402
 from links import FENCE, LINK, headings, pages  # noqa: E402
 from navigation import ABOUT, GUIDE, INTRODUCTIONS, REFERENCE, START  # noqa: E402
 from pages import WIDTH  # noqa: E402
@@ -141,14 +141,15 @@ class Site:
                 self.put(f"{page}.md", self.extra[page].lstrip())
 
     def short_names(self):
-        """What a page of the reference calls an operation of its part: 'page#name', also for members that only one class of it has."""
-        names = {}
+        """What a page of the reference, and the page of the same name in the guide, call the operations of its part: 'page#name'."""
+        named = []
         for part, (page, more, _) in REFERENCE.items():
             own = {self.reference.page(path) for path in self.parts[part]}
             for symbol in self.reference.symbols.values():
-                for place in [page, *more] if symbol.page in own else []:
-                    names.setdefault(f"{place}#{symbol.name.rpartition('::')[2]}", set()).add((f"api/{symbol.page}", symbol.label))
-        return {name: list(*found) for name, found in names.items() if len(found) == 1}
+                for place in [page, *more] if symbol.page in own and symbol.kind < 3 else []:
+                    name = symbol.name.rpartition("::")[2]
+                    named += [(f"{place}#{name}", symbol), (f"{place.replace('reference/', 'guide/')}#{name}", symbol)]
+        return unambiguous(named)
 
     # All
 
@@ -185,8 +186,8 @@ class Site:
         for page, text in self.texts.items():
             name = str(site(page).with_suffix(""))
             self.put(f"{name}.md", self.rewritten(page, text) + self.extra.get(name, ""))
-        symbols = {name: [f"api/{s.page}", s.label] for name, s in self.reference.by_name().items()}
-        symbols |= self.short_names()
+        symbols = self.reference.unique | self.short_names()
+        symbols = {name: [f"api/{symbol.page}", symbol.label] for name, symbol in symbols.items()}
         self.put("symbols.json", json.dumps(symbols))
 
 
