@@ -190,8 +190,8 @@ access_session::access_session(launch_facts const& launch) : full_{launch.level 
   if (!full_)
     unobserved();
   else if (launch.grid.count() * launch.threads() > 0xffffffffu)
-    throw_error(errc::limit_exceeded, launch.where, "launch of %s: full checks of %llu threads, the limit is 4294967295", launch.kernel,
-                static_cast<unsigned long long>(launch.grid.count() * launch.threads()));
+    throw_error(errc::limit_exceeded, launch.where, "launch of %s: the limit of full checks is 4294967295 threads, the grid has %llu",
+                launch.kernel, static_cast<unsigned long long>(launch.grid.count() * launch.threads()));
   else
     checker().begin_launch(launch);
 }

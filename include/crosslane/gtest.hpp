@@ -16,7 +16,7 @@ template <class Run>
 ::testing::AssertionResult kernel_clean(Run const& run, search const& s = {}) {
   if (!backend::sees_accesses) {
     [[maybe_unused]] static int const said = std::fputs(
-        "crosslane: accesses to memory are not checked in this program; link crosslane::checked instead of crosslane::host\n", stderr);
+        "crosslane: this program is built without checks of memory accesses; link crosslane::checked instead of crosslane::host\n", stderr);
   }
   report const r = findings(run, s);
   if (r.empty()) return ::testing::AssertionSuccess();

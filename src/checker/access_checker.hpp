@@ -149,7 +149,7 @@ class access_checker {
     } else {
       if (streams.order.program_knows_all()) return;
       launch_facts facts;
-      facts.kernel = "the program";
+      facts.kernel = "the host";
       facts.read_check_scope(true);
       if (facts.level != checks::level::full) return;
       a.work = streams.order.program_work(facts);

@@ -37,7 +37,8 @@ class wording {
       f.text.append("; thread %u of block (%u, %u, %u) %s them", f.second.thread, index.x, index.y, index.z, f.second.action);
     append_place(f.text, f.second.where);
     if (kind == checks::kind::narrow_scope)
-      f.text.append("; their scopes are %s and %s", name(scope_of(mine.flags)), name(scope_of(other.flags)));
+      f.text.append("; the scopes are %s and %s, but each must include the other thread", name(scope_of(mine.flags)),
+                    name(scope_of(other.flags)));
     else
       f.text.append(", and nothing orders the two");
     return f;
@@ -105,7 +106,7 @@ class wording {
     append_side(f.text, later, f.first, object.c_str());
     f.text.append("; ");
     append_side(f.text, earlier, f.second, "it");
-    f.text.append(program ? ", and the program has not waited for that" : ", and nothing orders the two");
+    f.text.append(program ? ", and the host has not waited for it" : ", and nothing orders the two");
     return f;
   }
 
@@ -114,10 +115,10 @@ class wording {
     checks::finding f = r.facts.finding(checks::kind::program_race);
     f.first = {0, 1, {}, a.writes() ? "writes" : "reads", sites_.line_of(a.from)};
     f.second = {0, 1, {}, r.how == access_class::write ? "writes" : "reads", r.facts.where};
-    f.text.append("the program %s byte %zu of %zu bytes of its own memory", f.first.action,
-                  a.at < r.begin ? 0 : std::size_t(a.at - r.begin), std::size_t(r.end() - r.begin));
+    f.text.append("the host %s byte %zu of %zu bytes of its own memory", f.first.action, a.at < r.begin ? 0 : std::size_t(a.at - r.begin),
+                  std::size_t(r.end() - r.begin));
     append_place(f.text, f.first.where);
-    f.text.append("; %s of stream %p, queued at %s:%u, %s them, and the program has not waited for that", r.facts.kernel, stream,
+    f.text.append("; %s of stream %p, queued at %s:%u, %s them, and the host has not waited for it", r.facts.kernel, stream,
                   r.facts.where.file, r.facts.where.line, f.second.action);
     return f;
   }
@@ -134,7 +135,7 @@ class wording {
   static checks::finding transfer_of_unwritten(launch_facts const& facts, watched_block const& block, char const* at, std::size_t bytes) {
     checks::finding f = transfer(facts, checks::kind::unwritten_memory, false, bytes);
     append_object(f.text, block, at);
-    f.text.append(", of which nothing has been written");
+    f.text.append(", where nothing has been written");
     return f;
   }
 
@@ -177,7 +178,7 @@ class wording {
     if (where.line != 0)
       text.append(" at %s:%u", where.file, where.line);
     else
-      text.append(" at a line that is not known (compile with -g)");
+      text.append(" at an unknown line (compile with -g)");
   }
 
   static void append_object(error_text& text, watched_block const& block, char const* at) {
@@ -193,13 +194,13 @@ class wording {
       return;
     }
     if (at < block->begin)
-      text.append("%zu bytes in front of ", std::size_t(block->begin - at));
+      text.append("%zu bytes before ", std::size_t(block->begin - at));
     else if (bytes == 1 || at + bytes <= block->begin + block->bytes)
       text.append("byte %zu of ", std::size_t(at - block->begin));
     else
       text.append("bytes %zu to %zu of ", std::size_t(at - block->begin), std::size_t(at - block->begin) + bytes - 1);
     text.append(block->shared  ? "the block's shared memory of %zu bytes"
-                : block->freed ? "a buffer of %zu bytes that is gone"
+                : block->freed ? "a freed buffer of %zu bytes"
                                : "a buffer of %zu bytes",
                 block->bytes);
   }
@@ -214,7 +215,7 @@ class wording {
     launch_facts const& facts = s.work.facts;
     bool const launched = facts.grid.count() != 0;
     if (s.work.is_program())
-      text.append("the program");
+      text.append("the host");
     else if (s.work.frees)
       text.append("stream %p", s.work.key.stream);
     else

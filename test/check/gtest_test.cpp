@@ -78,7 +78,7 @@ TEST(gtest_assertions, findings_fail) {
   EXPECT_CONTAINS(text, "14 thread(s) have returned");
   EXPECT_CONTAINS(text, "waves of 32 lanes");
   EXPECT_CONTAINS(text, "2 time(s)");  // at both widths
-  EXPECT_CONTAINS(text, "let every thread reach it");
+  EXPECT_CONTAINS(text, "let every thread reach the barrier");
   EXPECT_CONTAINS(text, "and more");
 }
 

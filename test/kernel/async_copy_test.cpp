@@ -395,9 +395,9 @@ CROSSLANE_TEST(async_copy, misaligned_and_outside_copies_are_errors) {
 CROSSLANE_TEST_ONCE(async_copy, misaligned_words_are_errors) {
   alignas(16) char from[32] = {}, to[32] = {};
   xl::backend::host_async_copies copies;
-  expect_error(xl::errc::misaligned, {"asynchronous copy from 0x", "16 bytes, needs a multiple of 16"},
+  expect_error(xl::errc::misaligned, {"asynchronous copy of 16 bytes from 0x", "the address must be a multiple of 16"},
                [&] { copies.copy<16>(to, from + 8, xl::source_location::current()); });
-  expect_error(xl::errc::misaligned, {"asynchronous copy to 0x", "8 bytes, needs a multiple of 8"},
+  expect_error(xl::errc::misaligned, {"asynchronous copy of 8 bytes to 0x", "the address must be a multiple of 8"},
                [&] { copies.copy<8>(to + 4, from, xl::source_location::current()); });
 }
 #endif

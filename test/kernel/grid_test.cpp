@@ -278,9 +278,9 @@ CROSSLANE_TEST(occupancy, what_a_launch_would_refuse) {
   xl::span<unsigned> const value;
   expect_error(xl::errc::limit_exceeded, {"write_ranks", "4096"},
                [&] { (void)xl::blocks_per_multiprocessor(d, {.block = 4096}, write_ranks{}, xl::span<int>{}); });
-  expect_error(xl::errc::invalid_argument, {"write_ranks", "no threads"},
+  expect_error(xl::errc::invalid_argument, {"write_ranks", "the block has 0 threads"},
                [&] { (void)xl::blocks_per_multiprocessor(d, {.block = 0}, write_ranks{}, xl::span<int>{}); });
-  expect_error(xl::errc::invalid_argument, {"pass_around", "no threads"},
+  expect_error(xl::errc::invalid_argument, {"pass_around", "the block has 0 threads"},
                [&] { (void)xl::max_cooperative_blocks(d, {.block = 0}, pass_around<any_block>{}, value, no_zero, 1u); });
   expect_error(xl::errc::limit_exceeded, {"129", "128"},
                [&] { (void)xl::blocks_per_multiprocessor(d, {.block = 129}, pass_around<bounded>{}, value, no_zero, 1u); });

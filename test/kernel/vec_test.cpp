@@ -219,10 +219,11 @@ CROSSLANE_TEST(vec, loads_and_stores) {
 CROSSLANE_TEST_ONCE(vec, misaligned_and_outside_accesses_are_errors) {
   alignas(16) float data[32] = {};  // room for what must not happen: the compiler sees it coming
   xl::span<float> const all{data, 10}, odd_start{data + 1, 9};
-  expect_error(xl::errc::out_of_bounds, {"load of 4 elements from 8 of a span of 10"}, [&] { xl::load_vec<4>(all, 8); });
-  expect_error(xl::errc::out_of_bounds, {"store of 16 elements from 0 of a span of 10"},
+  expect_error(xl::errc::out_of_bounds, {"load of 4 elements from index 8 is outside a span of 10 elements"},
+               [&] { xl::load_vec<4>(all, 8); });
+  expect_error(xl::errc::out_of_bounds, {"store of 16 elements from index 0 is outside a span of 10 elements"},
                [&] { xl::store_vec(all, 0, xl::vec<float, 16>{}); });
-  expect_error(xl::errc::misaligned, {"load of 4 elements of 4 bytes", "element 2 of a span", "a multiple of 16"},
+  expect_error(xl::errc::misaligned, {"load of 4 elements of 4 bytes", "element 2 of the span", "a multiple of 16"},
                [&] { xl::load_vec<4>(all, 2); });
   expect_error(xl::errc::misaligned, {"store of 2 elements", "element 0", "a multiple of 8"},
                [&] { xl::store_vec(odd_start, 0, xl::vec{1.f, 2.f}); });

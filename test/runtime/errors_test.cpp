@@ -161,13 +161,13 @@ CROSSLANE_TEST(bad_access, out_of_bounds) {
     CROSSLANE_CHECK_EQ(e.code(), xl::errc::out_of_bounds);
     return std::string(e.what());
   };
-  CROSSLANE_CHECK(contains(index([&] { b[10] = 1; }), "element 10 of a span of 10"));
+  CROSSLANE_CHECK(contains(index([&] { b[10] = 1; }), "index 10 is outside a span of 10 elements"));
   CROSSLANE_CHECK(contains(index([&] { (void)constant[std::size_t(-1)]; }), "18446744073709551615"));
   xl::span<int> const s = b.view();
   CROSSLANE_CHECK(contains(index([&] { (void)s[11]; }), "11"));
   (void)s.subspan(10, 0);
   (void)s.subspan(3, 7);
-  CROSSLANE_CHECK(contains(index([&] { (void)s.subspan(3, 8); }), "subspan of 8 from element 3 of a span of 10"));
+  CROSSLANE_CHECK(contains(index([&] { (void)s.subspan(3, 8); }), "subspan of 8 elements from index 3 is outside a span of 10 elements"));
   index([&] { (void)s.subspan(11, 1); });
   index([&] { (void)s.subspan(10, 1); });
   index([&] { (void)s.subspan(1, std::size_t(-1)); });
@@ -234,7 +234,7 @@ CROSSLANE_TEST(bad_launch, grid_of_elements_too_large) {
   expect_error(xl::errc::limit_exceeded, {number(most * 256 + 1), number(most + 1), number(most)},
                [&] { (void)xl::cover(most * 256 + 1, 256); });
   expect_error(xl::errc::invalid_argument, {"-5"}, [] { (void)xl::cover(-5, 256); });
-  expect_error(xl::errc::invalid_argument, {"block of 0"}, [] { (void)xl::cover(5, 0); });
+  expect_error(xl::errc::invalid_argument, {"the block has 0 elements"}, [] { (void)xl::cover(5, 0); });
   expect_error(xl::errc::invalid_argument, {}, [] { (void)xl::cover({5, 5, 5}, {1, 0, 1}); });
 }
 

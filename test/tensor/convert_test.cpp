@@ -170,7 +170,8 @@ CROSSLANE_TEST(tensor_convert, errors) {
   xl::stream const q{d};
   xl::tensor<float, xl::nchw> a{q, {1, 2, 3, 4}};
   xl::tensor<float, xl::nhwc> b{q, {1, 2, 5, 4}};
-  expect_error(xl::errc::size_mismatch, {"axis h has 3 in the source and 5 in the destination"}, [&] { xl::convert(q, a, b); });
+  expect_error(xl::errc::size_mismatch, {"convert: the extent of axis h is 3 in the source and 5 in the destination"},
+               [&] { xl::convert(q, a, b); });
   xl::tensor<float, xl::nchw> const c{std::move(a)};
   expect_error(xl::errc::invalid_handle, {"moved from"}, [&] { xl::convert(q, a, b); });
 }

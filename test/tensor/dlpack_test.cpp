@@ -140,42 +140,45 @@ CROSSLANE_TEST(dlpack, wrong_tensors) {
   float const number = 0;
   xl::nchw const planes;
   xl::with_strides<xl::nchw> const gaps;
-  check(invalid_argument, {"DLPack tensor of float32, shape (2, 3, 4, 5), strides (60, 20, 5, 1), on ", "no data"}, number, planes,
-        [](foreign& f) { f.m.dl_tensor.data = nullptr; });
-  check(invalid_argument, {"no shape"}, number, planes, [](foreign& f) { f.m.dl_tensor.shape = nullptr; });
-  check(size_mismatch, {"3 axes, the layout has 4"}, number, planes, [](foreign& f) { f.m.dl_tensor.ndim = 3; });
-  check(size_mismatch, {"no axes, the layout has 4: a single number has shape (1) here"}, number, planes, [](foreign& f) {
+  check(invalid_argument, {"DLPack tensor of float32, shape (2, 3, 4, 5), strides (60, 20, 5, 1), on ", "the pointer to its data is null"},
+        number, planes, [](foreign& f) { f.m.dl_tensor.data = nullptr; });
+  check(invalid_argument, {"the pointer to its shape is null"}, number, planes, [](foreign& f) { f.m.dl_tensor.shape = nullptr; });
+  check(size_mismatch, {"the tensor has 3 axes, the layout has 4"}, number, planes, [](foreign& f) { f.m.dl_tensor.ndim = 3; });
+  check(size_mismatch, {"the tensor has 0 axes, the layout has 4 (give a single number the shape (1))"}, number, planes, [](foreign& f) {
     f.m.dl_tensor.ndim = 0;
     f.m.dl_tensor.shape = f.m.dl_tensor.strides = nullptr;
   });
-  check(size_mismatch, {"-1 axes, the layout has 4"}, number, planes, [](foreign& f) { f.m.dl_tensor.ndim = -1; });
-  check(invalid_argument, {"axis w has a negative extent"}, number, planes, [](foreign& f) { f.shape[3] = -5; });
-  check(invalid_argument, {"axis h has a negative stride"}, number, planes, [](foreign& f) { f.strides[2] = -5; });
-  check(invalid_argument, {"axis h has a negative stride"}, number, gaps, [](foreign& f) { f.strides[2] = -5; });
-  check(invalid_argument, {"axis h has stride 6, a packed layout of order n, c, h, w wants 5"}, number, planes,
+  check(size_mismatch, {"the tensor has -1 axes, the layout has 4"}, number, planes, [](foreign& f) { f.m.dl_tensor.ndim = -1; });
+  check(invalid_argument, {"the extent of axis w is -5 but must not be negative"}, number, planes, [](foreign& f) { f.shape[3] = -5; });
+  check(invalid_argument, {"the stride of axis h is -5 but must not be negative"}, number, planes, [](foreign& f) { f.strides[2] = -5; });
+  check(invalid_argument, {"the stride of axis h is -5 but must not be negative"}, number, gaps, [](foreign& f) { f.strides[2] = -5; });
+  check(invalid_argument, {"the stride of axis h is 6, a packed layout of order n, c, h, w needs 5"}, number, planes,
         [](foreign& f) { f.strides[2] = 6; });
-  check(invalid_argument, {"strides (60, 20, 5, 1)", "axis c has stride 20, a packed layout of order n, h, w, c wants 1"}, number,
+  check(invalid_argument, {"strides (60, 20, 5, 1)", "the stride of axis c is 20, a packed layout of order n, h, w, c needs 1"}, number,
         xl::nhwc{}, [](foreign&) {});
-  check(invalid_argument, {"axis c has stride 15, a strided layout of order n, c, h, w wants at least 20"}, number, gaps,
+  check(invalid_argument, {"the stride of axis c is 15, a strided layout of order n, c, h, w needs at least 20"}, number, gaps,
         [](foreign& f) { f.strides[1] = 15; });
-  check(invalid_argument, {"axis w has stride 0, a strided layout of order n, c, h, w wants at least 1"}, number, gaps,
+  check(invalid_argument, {"the stride of axis w is 0, a strided layout of order n, c, h, w needs at least 1"}, number, gaps,
         [](foreign& f) { f.strides[3] = 0; });
-  check(size_mismatch, {"axis c has 3, the layout fixes 4"}, number, xl::with_fixed<xl::nchw, xl::fixed<axis::c, 4>>{}, [](foreign&) {});
-  check(invalid_argument, {"float64", "not float32"}, number, planes, [](foreign& f) { f.m.dl_tensor.dtype.bits = 64; });
-  check(invalid_argument, {"bfloat32", "not float32"}, number, planes, [](foreign& f) { f.m.dl_tensor.dtype.code = 4; });
-  check(invalid_argument, {"type code 77 of 32 bits", "not float32"}, number, planes, [](foreign& f) { f.m.dl_tensor.dtype.code = 77; });
-  check(invalid_argument, {"float32 in vectors of 4", "not float32"}, number, planes, [](foreign& f) { f.m.dl_tensor.dtype.lanes = 4; });
-  check(invalid_argument, {"read-only"}, number, planes, [](foreign& f) { f.m.flags = xl::dlpack::read_only; });
-  check(misaligned, {"with an offset of 2 bytes is no multiple of 4 bytes"}, number, planes,
+  check(size_mismatch, {"the extent of axis c is 3, the layout fixes 4"}, number, xl::with_fixed<xl::nchw, xl::fixed<axis::c, 4>>{},
+        [](foreign&) {});
+  check(invalid_argument, {"float64", "the elements must be float32"}, number, planes, [](foreign& f) { f.m.dl_tensor.dtype.bits = 64; });
+  check(invalid_argument, {"bfloat32", "the elements must be float32"}, number, planes, [](foreign& f) { f.m.dl_tensor.dtype.code = 4; });
+  check(invalid_argument, {"type code 77 of 32 bits", "the elements must be float32"}, number, planes,
+        [](foreign& f) { f.m.dl_tensor.dtype.code = 77; });
+  check(invalid_argument, {"float32 in vectors of 4", "the elements must be float32"}, number, planes,
+        [](foreign& f) { f.m.dl_tensor.dtype.lanes = 4; });
+  check(invalid_argument, {"the tensor is read-only"}, number, planes, [](foreign& f) { f.m.flags = xl::dlpack::read_only; });
+  check(misaligned, {"plus the offset of 2 bytes must be a multiple of 4 bytes"}, number, planes,
         [](foreign& f) { f.m.dl_tensor.byte_offset = 2; });
-  check(not_supported, {"version 2.0: versions 1.x are understood"}, number, planes, [](foreign& f) { f.m.version = {2, 0}; });
-  check(invalid_device, {"another kind of device 0", "not in reach of "}, number, planes,
+  check(not_supported, {"version 2.0: only versions 1.x are supported"}, number, planes, [](foreign& f) { f.m.version = {2, 0}; });
+  check(invalid_device, {"another kind of device 0", " cannot access this memory"}, number, planes,
         [](foreign& f) { f.m.dl_tensor.device = {7, 0}; });
   if constexpr (!host_build) {
-    check(invalid_device, {"on CPU 0", "not in reach of "}, number, planes, [](foreign& f) { f.m.dl_tensor.device = {1, 0}; });
-    check(invalid_device, {" 77", "not in reach of "}, number, planes, [](foreign& f) { f.m.dl_tensor.device.device_id = 77; });
+    check(invalid_device, {"on CPU 0", " cannot access this memory"}, number, planes, [](foreign& f) { f.m.dl_tensor.device = {1, 0}; });
+    check(invalid_device, {" 77", " cannot access this memory"}, number, planes, [](foreign& f) { f.m.dl_tensor.device.device_id = 77; });
   } else {
-    check(invalid_device, {"on NVIDIA GPU 0", "not in reach of host device"}, number, planes,
+    check(invalid_device, {"on NVIDIA GPU 0", "host device 0 cannot access this memory"}, number, planes,
           [](foreign& f) { f.m.dl_tensor.device = {2, 0}; });
   }
   expect_error(invalid_argument, {"null"}, [&] { (void)xl::from_dlpack<float, xl::nchw>(d, static_cast<managed*>(nullptr)); });
@@ -188,7 +191,7 @@ CROSSLANE_TEST(dlpack, sizes_that_cannot_be_counted) {
   auto const check = [&]<class L>(std::initializer_list<std::string> parts, L, foreign const& f) {
     expect_error(xl::errc::limit_exceeded, parts, [&] { (void)xl::dlpack_view<float, L>(d, f.m); });
   };
-  check({"axis w has 1099511627776, the limit of the layout's index is 2147483647", "crosslane::with_index"}, xl::nchw{},
+  check({"the extent of axis w is 1099511627776, the limit of the layout's index is 2147483647", "crosslane::with_index"}, xl::nchw{},
         foreign{d, memory.data(), {1, 1, 1, huge}, {1, 1, 1, 1}});
   check({"32-bit index", "crosslane::with_index"}, xl::nchw{}, foreign{d, memory.data(), {1, 1, 65536, 65536}, {1, 1, 65536, 1}});
   check({"32-bit index"}, nchw_strided{}, foreign{d, memory.data(), {1, 1, 2, 2}, {1, 1, huge, 1}});
@@ -240,8 +243,8 @@ CROSSLANE_TEST(dlpack, other_versions_are_not_read) {
   for (std::uint32_t const major : {0u, 2u}) {
     f.m.version = {major, 0};
     CROSSLANE_CHECK((!xl::dlpack_matches<float, xl::nchw>(f.m)));
-    expect_error(xl::errc::not_supported, {"versions 1.x are understood"}, [&] { (void)xl::dlpack_view<float, xl::nchw>(d, f.m); });
-    expect_error(xl::errc::not_supported, {"versions 1.x are understood"}, [&] { (void)xl::from_dlpack<float, xl::nchw>(d, &f.m); });
+    expect_error(xl::errc::not_supported, {"versions 1.x are supported"}, [&] { (void)xl::dlpack_view<float, xl::nchw>(d, f.m); });
+    expect_error(xl::errc::not_supported, {"versions 1.x are supported"}, [&] { (void)xl::from_dlpack<float, xl::nchw>(d, &f.m); });
   }
 }
 

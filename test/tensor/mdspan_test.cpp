@@ -118,13 +118,14 @@ CROSSLANE_TEST_ONCE(tensor_mdspan, errors) {
   expect_error(xl::errc::invalid_argument, {"from_mdspan: the stride of axis row is 20 in the mdspan and 1 in the tensor's layout"},
                [&] { (void)xl::from_mdspan<xl::column_major<>>(r); });
   using fixed_rows = xl::with_fixed<xl::row_major<>, xl::fixed<axis::row, 5>>;
-  expect_error(xl::errc::invalid_argument, {"extent of axis row: 6, the type fixes 5"}, [&] { (void)xl::from_mdspan<fixed_rows>(r); });
+  expect_error(xl::errc::invalid_argument, {"the extent of axis row is 6, the type fixes 5"},
+               [&] { (void)xl::from_mdspan<fixed_rows>(r); });
   using small = mds::mdspan<float, mds::dextents<signed char, 2>>;
   xl::tensor_view const wide{elements.data(), xl::row_major<>{{6, 25}}};
-  expect_error(xl::errc::limit_exceeded, {"to_mdspan: 150 elements, the limit of its 8-bit index is 127"},
+  expect_error(xl::errc::limit_exceeded, {"to_mdspan: 150 elements, the limit of the mdspan's 8-bit index is 127"},
                [&] { (void)xl::to_mdspan<small>(wide); });
   xl::tensor_view const empty{elements.data(), xl::row_major<>{{0, 128}}};
-  expect_error(xl::errc::limit_exceeded, {"to_mdspan: axis col has 128, the limit of its 8-bit index is 127"},
+  expect_error(xl::errc::limit_exceeded, {"to_mdspan: the extent of axis col is 128, the limit of the mdspan's 8-bit index is 127"},
                [&] { (void)xl::to_mdspan<small>(empty); });
 }
 

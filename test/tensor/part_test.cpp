@@ -121,24 +121,26 @@ CROSSLANE_TEST_ONCE(tensor_parts, elements) {
 CROSSLANE_TEST_ONCE(tensor_parts, errors) {
   alignas(16) int elements[2 * 8 * 4 * 6];
   xl::tensor_view const t{elements, xl::nhwc{{2, 8, 4, 6}}};
-  expect_error(xl::errc::out_of_bounds, {"index 8 of axis c, which has 8"}, [&] { (void)xl::fix<axis::c>(t, 8); });
-  expect_error(xl::errc::out_of_bounds, {"subrange from 3 over 4 of axis w, which has 6"}, [&] { (void)xl::subrange<axis::w>(t, 3, 4); });
-  expect_error(xl::errc::invalid_argument, {"split of axis c: it has 8, no multiple of 3"},
+  expect_error(xl::errc::out_of_bounds, {"index 8 is outside axis c of extent 8"}, [&] { (void)xl::fix<axis::c>(t, 8); });
+  expect_error(xl::errc::out_of_bounds, {"subrange of 4 indices from index 3 is outside axis w of extent 6"},
+               [&] { (void)xl::subrange<axis::w>(t, 3, 4); });
+  expect_error(xl::errc::invalid_argument, {"split of axis c: its extent 8 is not a multiple of the inner extent 3"},
                [&] { (void)xl::split<axis::c, group, axis::k>(t, 3); });
-  expect_error(xl::errc::invalid_argument, {"split of axis w: it has 6, no multiple of 0"},
+  expect_error(xl::errc::invalid_argument, {"split of axis w: its extent 6 is not a multiple of the inner extent 0"},
                [&] { (void)xl::split<axis::w, group, axis::k>(t, 0); });
   auto const left = xl::subrange<axis::w>(t, 0, 3);
-  expect_error(xl::errc::invalid_argument, {"merge of axes h and w: a stride of 48, not 3 x 8"},
+  expect_error(xl::errc::invalid_argument, {"the stride of axis h is 48 but must be 3 x 8, the extent times the stride of axis w"},
                [&] { (void)xl::merge<axis::h, axis::w, pixel>(left); });
-  expect_error(xl::errc::invalid_argument, {"vectorised<4>: axis c has 6"},
+  expect_error(xl::errc::invalid_argument, {"vectorised<4>: the extent of axis c is 6 but must be a multiple of 4"},
                [&] { (void)xl::vectorised<4>(xl::subrange<axis::c>(t, 0, 6)); });
-  expect_error(xl::errc::misaligned, {"vectorised<4>: elements of 4 bytes", "multiple of 16"},
+  expect_error(xl::errc::misaligned, {"vectorised<4>: the address ", "of elements of 4 bytes must be a multiple of 16"},
                [&] { (void)xl::vectorised<4>(xl::subrange<axis::c>(t, 1, 4)); });
   expect_error(xl::errc::limit_exceeded, {"strided layout, d = 6000000, n = 2, c = 8, h = 4, w = 6: the limit of its 32-bit index"},
                [&] { (void)xl::broadcast<axis::d>(t, 6'000'000); });
-  expect_error(xl::errc::invalid_argument, {"extent of axis d: -1"}, [&] { (void)xl::broadcast<axis::d>(t, -1); });
+  expect_error(xl::errc::invalid_argument, {"the extent of axis d is -1"}, [&] { (void)xl::broadcast<axis::d>(t, -1); });
   xl::tensor_view const odd{elements, xl::make_padded<xl::row_major<>::order>(xl::row_major<>::extents_type{2, 4}, 5)};
-  expect_error(xl::errc::invalid_argument, {"vectorised<4>: the stride of axis row is 5"}, [&] { (void)xl::vectorised<4>(odd); });
+  expect_error(xl::errc::invalid_argument, {"vectorised<4>: the stride of axis row is 5 but must be a multiple of 4"},
+               [&] { (void)xl::vectorised<4>(odd); });
 }
 
 /// out = 2 * in by vectors along the contiguous axis, whichever that is.
@@ -242,8 +244,8 @@ CROSSLANE_TEST_ONCE(tensor_parts, blocked) {
   static_assert(std::is_same_v<layout_of<decltype(xl::subrange<axis::n>(images{}, 1, 1))>, xl::nchw_c<8>>);
   std::vector<float> elements(std::size_t(xl::nchw_c<8>{{3, 19, 4, 6}}.span_size()));
   images const t{elements.data(), xl::nchw_c<8>{{3, 19, 4, 6}}};
-  expect_error(xl::errc::out_of_bounds, {"index 19 of axis c, which has 19"}, [&] { (void)xl::fix<axis::c>(t, 19); });
-  expect_error(xl::errc::out_of_bounds, {"subrange from 16 over 4 of axis c, which has 19"},
+  expect_error(xl::errc::out_of_bounds, {"index 19 is outside axis c of extent 19"}, [&] { (void)xl::fix<axis::c>(t, 19); });
+  expect_error(xl::errc::out_of_bounds, {"subrange of 4 indices from index 16 is outside axis c of extent 19"},
                [&] { (void)xl::subrange<axis::c>(t, 16, 4); });
 }
 

@@ -151,7 +151,7 @@ CROSSLANE_TEST(tensor_reduce, errors) {
   xl::tensor<float, xl::row_major<>> in{q, {3, 7}};
   using row = xl::packed<xl::extents<int, axis::row>, xl::axes<axis::row>>;
   xl::tensor<float, row> out{q, {4}};
-  expect_error(xl::errc::size_mismatch, {"reduce: axis row has 3 in the input and 4 in the output"},
+  expect_error(xl::errc::size_mismatch, {"reduce: the extent of axis row is 3 in the input and 4 in the output"},
                [&] { xl::reduce<axis::col>(q, out, in, xl::plus{}, 0.f); });
 }
 

@@ -341,7 +341,7 @@ CROSSLANE_TEST(tensor_transform, errors) {
   xl::stream const q{d};
   xl::tensor<float, xl::nchw> out{q, {1, 2, 3, 4}};
   xl::tensor<float, xl::nhwc> in{q, {1, 2, 3, 5}};
-  expect_error(xl::errc::size_mismatch, {"transform: axis w has 5 in input 1 and 4 in the output"},
+  expect_error(xl::errc::size_mismatch, {"transform: the extent of axis w is 5 in input 1 and 4 in the output"},
                [&] { xl::transform(q, out, two_sums{}, out, in); });
   auto const moved = std::move(out);
   expect_error(xl::errc::invalid_handle, {"moved from"}, [&] { xl::transform(q, out, twice_less_one{}, in); });

@@ -26,8 +26,8 @@ concept loop_backend = !CROSSLANE_CONFIG_CHECKED && !CROSSLANE_SANITIZE_ADDRESS(
 template <class F, class... Arguments>
 struct check_function {
   static_assert(std::is_invocable_v<F const&, Arguments...>,
-                "crosslane: the function of an element-wise algorithm cannot be called: see F and Arguments of check_function. Its "
-                "operator() must be const, and take these arguments");
+                "crosslane: the function of an element-wise algorithm cannot be called with its arguments: see F and Arguments of "
+                "check_function. Its operator() must be const");
   static constexpr bool ok = true;
 };
 
@@ -46,7 +46,7 @@ inline constexpr std::uint64_t loop_piece = 4096;
 template <class R>
 constexpr void check_device_range() {
   static_assert(is_buffer<std::remove_cvref_t<R>> || is_span<std::remove_cvref_t<R>>,
-                "crosslane: element-wise algorithms take buffers and spans; arrays of the program go through a buffer");
+                "crosslane: element-wise algorithms take buffers and spans; copy an array of the host to a crosslane::buffer first");
 }
 
 /// Returns the largest number of blocks of elementwise_block threads in one grid of the device. It is at least 2^23 on any GPU.

@@ -31,7 +31,7 @@ void fill(S const& stream, R&& range, typename std::remove_cvref_t<R>::value_typ
           source_location where = source_location::current()) {
   using B = typename S::backend;
   using T = typename std::remove_cvref_t<R>::value_type;
-  static_assert(std::is_trivially_copyable_v<T>, "crosslane: only trivially copyable elements can be filled in");
+  static_assert(std::is_trivially_copyable_v<T>, "crosslane: the elements of fill() must be trivially copyable");
   auto const q = detail::ref_of(stream, where);
   detail::check_device_range<R>();
   detail::require_on_device(q, "fill", where, range);

@@ -72,7 +72,9 @@ void for_each(S const& stream, N n, F f, source_location where = source_location
   static_assert(detail::check_arithmetics<B, F>());
   auto const q = detail::ref_of(stream, where);
   if constexpr (std::signed_integral<N>)
-    if (n < 0) throw_error(errc::invalid_argument, where, "for_each over %lld indices", static_cast<long long>(n));
+    if (n < 0)
+      throw_error(errc::invalid_argument, where, "for_each: the number of indices is %lld but must not be negative",
+                  static_cast<long long>(n));
   if constexpr (detail::loop_backend<B>) {
     static_assert(detail::check_function<F, N>::ok);
     detail::run_loops<F>(
@@ -109,7 +111,7 @@ void for_each(S const& stream, R&& range, F f, source_location where = source_lo
   auto const view = detail::kernel_argument(range, where);
   auto* const data = view.data();
   using T = std::remove_pointer_t<decltype(view.data())>;
-  static_assert(!std::is_const_v<T>, "crosslane: for_each over constant elements could change nothing; use transform");
+  static_assert(!std::is_const_v<T>, "crosslane: for_each over constant elements has no effect; use transform");
   std::uint64_t const n = view.size();
   if constexpr (detail::loop_backend<B>) {
     static_assert(detail::check_function<F, T&>::ok);

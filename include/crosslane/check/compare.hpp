@@ -166,8 +166,9 @@ element_difference difference_of(E const& expected, A const& actual) {
   } else if constexpr (requires { bool(expected == actual); }) {
     return expected == actual ? d : no_number;
   } else {
-    static_assert(std::is_same_v<E, A> && std::is_trivially_copyable_v<E>,
-                  "crosslane: elements are compared as numbers, by ==, or, of one trivially copyable type, by their bytes");
+    static_assert(
+        std::is_same_v<E, A> && std::is_trivially_copyable_v<E>,
+        "crosslane: elements can be compared if both are numbers, if they have ==, or if both have the same trivially copyable type");
     return __builtin_memcmp(&expected, &actual, sizeof(E)) == 0 ? d : no_number;
   }
   if (d.absolute != 0) d.relative = magnitude == 0 ? infinite : d.absolute / magnitude;

@@ -31,7 +31,7 @@ inline void note_findings(checks::report const& r) {
   std::ofstream out{file};
   out << checks::to_sarif(all, std::filesystem::current_path().native());
   out.close();
-  if (!out) throw_error(errc::invalid_argument, {}, "CROSSLANE_SARIF is '%s', which cannot be written", file);
+  if (!out) throw_error(errc::invalid_argument, {}, "CROSSLANE_SARIF is '%s', a file that cannot be written", file);
 }
 
 }  // namespace crosslane::detail
@@ -49,7 +49,7 @@ namespace crosslane::checks {
 ///   EXPECT_TRUE(r.empty()) << r.text();
 template <class Run>
 [[nodiscard]] report findings(Run const& run, search const& s = {}) {
-  if (s.seeds == 0) throw_error(errc::invalid_argument, {}, "checks::findings: 0 seeds, at least 1 is needed to find anything");
+  if (s.seeds == 0) throw_error(errc::invalid_argument, {}, "checks::findings: the number of seeds is 0 but must be at least 1");
   report all;
   for (int i = 0; i < basic_device<host>::count(); ++i) {
     options o;

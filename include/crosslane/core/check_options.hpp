@@ -47,12 +47,12 @@ struct options {
       else if (std::strcmp(text, "full") == 0)
         result.level = level::full;
       else
-        throw_error(errc::invalid_argument, {}, "CROSSLANE_CHECK is '%s': off, basic or full", text);
+        throw_error(errc::invalid_argument, {}, "CROSSLANE_CHECK is '%s' but must be off, basic or full", text);
     }
     if (char const* const text = std::getenv("CROSSLANE_SEED"); text != nullptr && text[0] != 0) {
       char* end = nullptr;
       result.seed = std::strtoull(text, &end, 0);
-      if (*end != 0) throw_error(errc::invalid_argument, {}, "CROSSLANE_SEED is '%s': a number", text);
+      if (*end != 0) throw_error(errc::invalid_argument, {}, "CROSSLANE_SEED is '%s' but must be a number", text);
     }
     return result;
   }

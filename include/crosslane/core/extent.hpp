@@ -40,8 +40,10 @@ inline constexpr extent3 block_of_kernel{~0u, ~0u, ~0u};
 template <std::integral N>
 constexpr unsigned cover(N n, unsigned block, source_location where = source_location::current()) {
   if constexpr (std::signed_integral<N>)
-    if (n < 0) throw_error(errc::invalid_argument, where, "cover: a count of %lld elements", static_cast<long long>(n));
-  if (block == 0) throw_error(errc::invalid_argument, where, "cover: a block of 0 elements");
+    if (n < 0)
+      throw_error(errc::invalid_argument, where, "cover: the number of elements is %lld but must not be negative",
+                  static_cast<long long>(n));
+  if (block == 0) throw_error(errc::invalid_argument, where, "cover: the block has 0 elements but must have at least 1");
   auto const count = static_cast<std::uint64_t>(n);
   std::uint64_t const blocks = count / block + (count % block != 0);
   if (blocks > 0x7fffffffu)

@@ -47,24 +47,26 @@ constexpr errc to_errc(kind k) noexcept {
 /// Returns what a GPU does in this case and how to correct the code.
 constexpr char const* advice(kind k) noexcept {
   constexpr char const* texts[kinds] = {
-      "A GPU hangs, or lets the barrier pass at random; let every thread reach it: guard the work with the condition, not the barrier.",
-      "A GPU may hang, or pair the wrong barriers; move the barrier out of the branch, so that all threads call the same one.",
-      ("A GPU hangs or takes the value of a lane that is not there; let all lanes of the group call it, or make a group of those that do: "
-       "where(predicate)."),
+      "A GPU hangs, or the barrier opens too early; let every thread reach the barrier: put only the work under the condition.",
+      "A GPU may hang or match the wrong barriers; move the barrier out of the branch, so that all threads call the same one.",
+      ("A GPU hangs or reads an undefined value from the absent lane; let all lanes of the group call the operation, or make a group of "
+       "the lanes that do: where(predicate)."),
       "A GPU hangs or exchanges values of unrelated operations; let all lanes of the group call the same operation at the same place.",
-      "A GPU gives an undefined value, another one on each chip; ask for a rank below size() of the group that calls.",
+      "A GPU returns an undefined value, which differs between chips; read from a rank below the size() of the calling group.",
       "A GPU reads or overwrites whatever lies there; compare the index with the size before the access.",
-      "A GPU reads or overwrites what has been put there since; keep the buffer until the stream has done the kernel.",
-      "A GPU runs both in any order, lanes of one wave too; put ctx.sync_block(), or sync() of the group if all are lanes of it, between.",
-      "A GPU runs both in any order; let one thread own the element, use xl::atomic, or put a barrier or the end of the kernel between.",
+      "A GPU reads or overwrites whatever has been allocated there since; keep the buffer until the stream has completed the kernel.",
+      ("A GPU runs both in any order, even within one wave; put ctx.sync_block() between them, or sync() of the group if both are lanes of "
+       "it."),
+      ("A GPU runs both in any order; let one thread own the element, use xl::atomic, or put a barrier or the end of the kernel between "
+       "them."),
       "A GPU may keep the narrower operation in a cache that the other thread does not see; give both a scope that includes both threads.",
-      "A GPU reads what an earlier kernel or program left there; write the memory first, with xl::fill, xl::copy or the kernel.",
-      ("A GPU runs both in any order or at once; record an event behind the earlier one and let the other stream wait() for it, or use one "
+      "A GPU reads what an earlier kernel or process left there; write the memory first, with xl::fill, xl::copy or the kernel.",
+      ("A GPU runs both in any order or at once; record an event after the earlier work and let the other stream wait() for it, or use one "
        "stream."),
-      ("A GPU may not have begun, or be in the middle; synchronize() the stream or an event behind the work before the program touches the "
-       "memory."),
-      ("Each compiler and GPU makes another number of it; use xl::saturate_cast, which gives the nearest limit and 0 for NaN, or compare "
-       "before."),
+      ("A GPU may not have started or finished the work; synchronize() the stream, or an event recorded after the work, before the host "
+       "accesses the memory."),
+      ("The result differs between compilers and GPUs; use xl::saturate_cast, which returns the nearest limit and 0 for NaN, or check the "
+       "range before the cast."),
       ("NVIDIA GPUs shift all bits out, AMD GPUs and x86 shift by the remainder; compare the number of bits before, or shift a wider "
        "type."),
   };
@@ -83,7 +85,7 @@ struct party {
 /// A broken rule: the threads on one or two sides, what they did and where.
 struct finding {
   checks::kind kind;        ///< the broken rule
-  char const* kernel = "";  ///< the kernel's name, or "copy" or "fill"; static storage
+  char const* kernel = "";  ///< the kernel's name, or "copy", "fill" or "the host"; static storage
   extent3 grid;             ///< blocks of the launch; empty for a copy or a fill
   extent3 block;            ///< threads per block of the launch
   unsigned wave_size = 32;  ///< lanes per wave

@@ -26,15 +26,16 @@ struct span_index {
 CROSSLANE_FN constexpr void check_bounds([[maybe_unused]] span_index i, [[maybe_unused]] std::size_t size) {
 #if !CROSSLANE_DEVICE_PASS()
   if (i.value >= size)
-    throw_error(errc::out_of_bounds, i.where, "element %zu of a span of %zu at %s:%u", i.value, size, i.where.file, i.where.line);
+    throw_error(errc::out_of_bounds, i.where, "index %zu is outside a span of %zu elements, at %s:%u", i.value, size, i.where.file,
+                i.where.line);
 #endif
 }
 CROSSLANE_FN constexpr void check_subspan([[maybe_unused]] span_index offset, [[maybe_unused]] std::size_t count,
                                           [[maybe_unused]] std::size_t size) {
 #if !CROSSLANE_DEVICE_PASS()
   if (count != 0 && (offset.value >= size || count > size - offset.value))
-    throw_error(errc::out_of_bounds, offset.where, "subspan of %zu from element %zu of a span of %zu at %s:%u", count, offset.value, size,
-                offset.where.file, offset.where.line);
+    throw_error(errc::out_of_bounds, offset.where, "subspan of %zu elements from index %zu is outside a span of %zu elements, at %s:%u",
+                count, offset.value, size, offset.where.file, offset.where.line);
 #endif
 }
 #else

@@ -34,7 +34,7 @@ class async_copies {
   /// addresses are errors on the host and faults on GPUs.
   template <class T>
   CROSSLANE_FN void copy(T& to, std::type_identity_t<T> const& from, source_location where = source_location::current()) {
-    static_assert(std::is_trivially_copyable_v<T>, "crosslane: what is copied asynchronously must be trivially copyable");
+    static_assert(std::is_trivially_copyable_v<T>, "crosslane: the elements of an asynchronous copy must be trivially copyable");
     static_assert(sizeof(T) == 4 || sizeof(T) == 8 || sizeof(T) == 16, "crosslane: a thread copies 4, 8 or 16 bytes asynchronously");
     native_.template copy<sizeof(T)>(&to, &from, where);
   }
@@ -72,14 +72,15 @@ class async_copies {
   template <class T>
   CROSSLANE_FN static void check_block([[maybe_unused]] span<std::remove_const_t<T>> to, [[maybe_unused]] span<T> from,
                                        [[maybe_unused]] source_location where) {
-    static_assert(std::is_trivially_copyable_v<T>, "crosslane: what is copied asynchronously must be trivially copyable");
+    static_assert(std::is_trivially_copyable_v<T>, "crosslane: the elements of an asynchronous copy must be trivially copyable");
 #if !CROSSLANE_DEVICE_PASS()
     if (from.size() > to.size())
-      throw_error(errc::out_of_bounds, where, "asynchronous copy of %zu elements to a span of %zu at %s:%u", from.size(), to.size(),
-                  where.file, where.line);
+      throw_error(errc::out_of_bounds, where, "asynchronous copy of %zu elements to a span of %zu elements, at %s:%u", from.size(),
+                  to.size(), where.file, where.line);
     std::size_t const bytes = from.size() * sizeof(T);
     if (reinterpret_cast<std::uintptr_t>(to.data()) % 4 != 0 || reinterpret_cast<std::uintptr_t>(from.data()) % 4 != 0 || bytes % 4 != 0)
-      throw_error(errc::misaligned, where, "asynchronous copy of %zu bytes from %p to %p needs multiples of 4 at %s:%u", bytes,
+      throw_error(errc::misaligned, where,
+                  "asynchronous copy of %zu bytes from %p to %p: the size and both addresses must be multiples of 4, at %s:%u", bytes,
                   static_cast<void const*>(from.data()), static_cast<void const*>(to.data()), where.file, where.line);
 #endif
   }

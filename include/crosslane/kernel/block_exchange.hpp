@@ -32,7 +32,7 @@ CROSSLANE_FN unsigned item_position(Ctx const& ctx, unsigned i) {
 template <class T, unsigned N, class Ctx>
 struct block_exchange_scratch {
   static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_default_constructible_v<T>,
-                "crosslane: values in shared memory are trivially copyable and not initialised");
+                "crosslane: values in shared memory must be trivially copyable and have a trivial default constructor");
   /// @{
   /// Parts used by the exchange.
   static constexpr bool gaps = N % 2 == 0;

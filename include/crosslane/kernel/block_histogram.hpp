@@ -17,7 +17,7 @@ namespace crosslane {
 ///   ctx.sync_block();
 template <kernel_context Ctx, std::size_t Bins, class Item, std::size_t N>
 CROSSLANE_FN void block_histogram(Ctx const& ctx, unsigned (&counts)[Bins], Item const (&items)[N]) {
-  static_assert(std::is_unsigned_v<Item>, "crosslane: bins are counted by unsigned numbers");
+  static_assert(std::is_unsigned_v<Item>, "crosslane: the items of block_histogram() must be unsigned integers, the numbers of bins");
   for (std::size_t i = 0; i < N; ++i)
     if (items[i] < Bins) atomic<scope::block>(ctx, counts[items[i]]).fetch_add(1u);
 }

@@ -14,7 +14,7 @@ inline constexpr unsigned max_waves = (Ctx::shape::max_threads + Ctx::wave_size 
 template <class T, class Ctx>
 struct block_scratch {
   static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_default_constructible_v<T>,
-                "crosslane: values in shared memory are trivially copyable and not initialised");
+                "crosslane: values in shared memory must be trivially copyable and have a trivial default constructor");
   static constexpr std::size_t bytes = sizeof(T) * max_waves<Ctx>;  ///< size of the values of all waves
   /// The values, aligned so that one access reads several.
   alignas(bytes % 16 == 0 && alignof(T) < 16 ? 16 : alignof(T)) T waves[max_waves<Ctx>];

@@ -39,7 +39,7 @@ class context {
   /// Returns the position of the thread in the grid along one axis; axis 0 is x. The result has 64 bits because it can exceed 2^32.
   template <int Axis = 0>
   CROSSLANE_FN std::uint64_t global_index() const {
-    static_assert(Axis >= 0 && Axis < dimensions, "crosslane: the kernel has fewer dimensions");
+    static_assert(Axis >= 0 && Axis < dimensions, "crosslane: the axis must be less than the dimensions of the kernel");
     return std::uint64_t{block<Axis>()} * extent<Axis>() + thread<Axis>();
   }
 
@@ -119,7 +119,7 @@ class context {
   template <class T>
   CROSSLANE_FN span<T> dynamic_shared() const {
     static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= 16,
-                  "crosslane: dynamic shared memory holds trivially copyable elements aligned to at most 16 bytes");
+                  "crosslane: the elements of dynamic shared memory must be trivially copyable and aligned to at most 16 bytes");
     return {static_cast<T*>(native_.dynamic_shared()), native_.dynamic_shared_bytes() / sizeof(T)};
   }
 

@@ -26,8 +26,9 @@ CROSSLANE_FN void check(Ctx const& ctx, bool condition, char const* text, source
 template <kernel_context Ctx, class... Args>
 CROSSLANE_FN void print(Ctx const& ctx, char const* format, Args... arguments) {
   static_assert((... && (std::is_arithmetic_v<Args> || std::is_pointer_v<Args> || std::is_enum_v<Args>)),
-                "crosslane: print() takes numbers and pointers");
-  static_assert((... && !std::is_convertible_v<Args, char const*>), "crosslane: text of print() stands in its format");
+                "crosslane: the arguments of print() must be numbers or pointers");
+  static_assert((... && !std::is_convertible_v<Args, char const*>),
+                "crosslane: print() takes no text as an argument; write it into the format");
   static_assert(sizeof...(Args) <= 32, "crosslane: print() takes at most 32 arguments");
   ctx.native().print(format, arguments...);
 }

@@ -239,7 +239,7 @@ class group_operations {
   CROSSLANE_FN static constexpr void check_bytes() {
     detail::check_lane_value<T>();
     static_assert(std::has_unique_object_representations_v<T> || std::is_floating_point_v<T>,
-                  "crosslane: values are matched by their bytes, so the type must have no padding");
+                  "crosslane: values are matched by their bytes, so their type must have no padding");
   }
   CROSSLANE_FN Derived const& self() const { return static_cast<Derived const&>(*this); }
 

@@ -27,7 +27,7 @@ using unsigned_of =
 template <class Key>
 struct radix_key {
   static_assert(std::is_arithmetic_v<Key> && sizeof(Key) <= 8,
-                "crosslane: specialise radix_key for keys that are no numbers of up to 64 bits");
+                "crosslane: radix_key supports numbers of up to 64 bits; specialise it for other types of keys");
   using word = detail::unsigned_of<sizeof(Key)>;                        ///< an unsigned integer of the size of the key
   static constexpr word top = word(word{1} << (sizeof(word) * 8 - 1));  ///< the highest bit
 

@@ -97,7 +97,7 @@ CROSSLANE_FN constexpr T uniform(random_engine& engine) {
   if constexpr (std::is_same_v<T, float>) {
     return uniform_float(engine());
   } else {
-    static_assert(std::is_same_v<T, double>, "crosslane: random numbers are float or double; of other types convert them");
+    static_assert(std::is_same_v<T, double>, "crosslane: uniform() returns float or double; convert the result to other types");
     return uniform_double(engine.next_64());
   }
 }
@@ -107,7 +107,7 @@ CROSSLANE_FN constexpr T uniform_positive(random_engine& engine) {
   if constexpr (std::is_same_v<T, float>) {
     return uniform_positive_float(engine());
   } else {
-    static_assert(std::is_same_v<T, double>, "crosslane: random numbers are float or double; of other types convert them");
+    static_assert(std::is_same_v<T, double>, "crosslane: uniform_positive() returns float or double; convert the result to other types");
     return uniform_positive_double(engine.next_64());
   }
 }

@@ -84,24 +84,24 @@ template <class K>
 struct check_statements {
   static_assert(
       states_block<K> || !requires { K::block; },
-      "crosslane: 'block' of a kernel is 'static constexpr auto block = crosslane::block_size<...>;', see K of check_statements: "
-      "give another name to a member that is something else");
+      "crosslane: the member 'block' of a kernel must be 'static constexpr auto block = crosslane::block_size<...>;', see K of "
+      "check_statements; rename a member with another meaning");
   static_assert(
       states_dimensions<K> || !requires { K::dimensions; },
-      "crosslane: 'dimensions' of a kernel is 'static constexpr int dimensions = ...;', see K of check_statements: give another "
-      "name to a member that is something else");
+      "crosslane: the member 'dimensions' of a kernel must be 'static constexpr int dimensions = ...;', see K of check_statements; "
+      "rename a member with another meaning");
   static_assert(
       states_max_threads<K> || !requires { K::max_threads; },
-      "crosslane: 'max_threads' of a kernel is 'static constexpr int max_threads = ...;', see K of check_statements: give another "
-      "name to a member that is something else");
+      "crosslane: the member 'max_threads' of a kernel must be 'static constexpr int max_threads = ...;', see K of check_statements; "
+      "rename a member with another meaning");
   static_assert(
       states_min_blocks<K> || !requires { K::min_blocks; },
-      "crosslane: 'min_blocks' of a kernel is 'static constexpr int min_blocks = ...;', see K of check_statements: give another "
-      "name to a member that is something else");
+      "crosslane: the member 'min_blocks' of a kernel must be 'static constexpr int min_blocks = ...;', see K of check_statements; "
+      "rename a member with another meaning");
   static_assert(
       states_cooperative<K> || !requires { K::cooperative; },
-      "crosslane: 'cooperative' of a kernel is 'static constexpr bool cooperative = ...;', see K of check_statements: give another "
-      "name to a member that is something else");
+      "crosslane: the member 'cooperative' of a kernel must be 'static constexpr bool cooperative = ...;', see K of check_statements; "
+      "rename a member with another meaning");
   static constexpr bool ok = true;
 };
 
@@ -179,7 +179,7 @@ constexpr unsigned kernel_max_threads() {
   if constexpr (kernel_shape_of<K>::fixed) {
     return kernel_shape_of<K>::threads;
   } else if constexpr (detail::states_max_threads<K>) {
-    static_assert(K::max_threads > 0 && K::max_threads <= 1024, "crosslane: max_threads is 1 to 1024");
+    static_assert(K::max_threads > 0 && K::max_threads <= 1024, "crosslane: max_threads of a kernel must be 1 to 1024");
     return unsigned(K::max_threads);
   } else {
     return 0;
@@ -190,7 +190,8 @@ constexpr unsigned kernel_max_threads() {
 template <class K>
 constexpr std::size_t kernel_stack_bytes() {
   if constexpr (requires { K::host_stack_bytes; }) {
-    static_assert(K::host_stack_bytes > 0 && K::host_stack_bytes <= (std::size_t{1} << 30), "crosslane: host_stack_bytes is 1 to 1 GiB");
+    static_assert(K::host_stack_bytes > 0 && K::host_stack_bytes <= (std::size_t{1} << 30),
+                  "crosslane: host_stack_bytes of a kernel must be 1 byte to 1 GiB");
     return K::host_stack_bytes;
   } else {
     return 0;
@@ -201,8 +202,8 @@ constexpr std::size_t kernel_stack_bytes() {
 template <class K>
 constexpr unsigned kernel_min_blocks() {
   if constexpr (detail::states_min_blocks<K>) {
-    static_assert(K::min_blocks > 0, "crosslane: min_blocks is at least 1");
-    static_assert(kernel_max_threads<K>() != 0, "crosslane: min_blocks needs max_threads or a fixed block beside it");
+    static_assert(K::min_blocks > 0, "crosslane: min_blocks of a kernel must be at least 1");
+    static_assert(kernel_max_threads<K>() != 0, "crosslane: a kernel with min_blocks must also state max_threads or a fixed block");
     return unsigned(K::min_blocks);
   } else {
     return 0;

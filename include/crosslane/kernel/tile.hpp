@@ -12,7 +12,7 @@ namespace crosslane {
 /// N, the last group of the block has fewer lanes, and size() says how many.
 template <class Ctx, unsigned N>
 class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
-  static_assert(N > 0 && (N & (N - 1)) == 0, "crosslane: a tile has a power of two of lanes");
+  static_assert(N > 0 && (N & (N - 1)) == 0, "crosslane: the number of lanes of a tile must be a power of two");
   static_assert(N <= Ctx::wave_size, "crosslane: a tile cannot be larger than the wave; tile<64> exists on waves of 64 lanes only");
   using base = group_operations<tile_group<Ctx, N>, Ctx>;
 
@@ -77,7 +77,8 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
   /// together.
   template <unsigned M, class T, class Op>
   CROSSLANE_FN T reduce_parts(T const& value, Op const& op, source_location where = source_location::current()) const {
-    static_assert(M > 0 && (M & (M - 1)) == 0 && M <= N, "crosslane: a part has a power of two of lanes, at most those of the group");
+    static_assert(M > 0 && (M & (M - 1)) == 0 && M <= N,
+                  "crosslane: the number of lanes of a part must be a power of two and at most that of the group");
     detail::check_lane_value<T>();
     return butterfly<1, M>(value, op, where);
   }

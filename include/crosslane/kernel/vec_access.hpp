@@ -18,12 +18,13 @@ CROSSLANE_FN void check_vec_access([[maybe_unused]] void const* data, [[maybe_un
 #if CROSSLANE_CONFIG_BOUNDS_CHECKS && !CROSSLANE_DEVICE_PASS()
   source_location const where = index.where;
   if (size < V::size || index.value > size - V::size)
-    throw_error(errc::out_of_bounds, where, "%s of %u elements from %zu of a span of %zu at %s:%u", what, V::size, index.value, size,
-                where.file, where.line);
+    throw_error(errc::out_of_bounds, where, "%s of %u elements from index %zu is outside a span of %zu elements, at %s:%u", what, V::size,
+                index.value, size, where.file, where.line);
   void const* const address = static_cast<typename V::value_type const*>(data) + index.value;
   if (reinterpret_cast<std::uintptr_t>(address) % alignof(V) != 0)
-    throw_error(errc::misaligned, where, "%s of %u elements of %zu bytes at %p, element %zu of a span, needs a multiple of %zu at %s:%u",
-                what, V::size, sizeof(typename V::value_type), address, index.value, alignof(V), where.file, where.line);
+    throw_error(errc::misaligned, where,
+                "%s of %u elements of %zu bytes: the address %p of element %zu of the span must be a multiple of %zu, at %s:%u", what,
+                V::size, sizeof(typename V::value_type), address, index.value, alignof(V), where.file, where.line);
 #endif
 }
 
@@ -42,7 +43,7 @@ CROSSLANE_FN vec<std::remove_cv_t<T>, N> load_vec(span<T> elements, detail::span
 /// Stores elements index ... index + N - 1 of a span, with the preconditions of load_vec().
 template <access Access = access::plain, class T, unsigned N>
 CROSSLANE_FN void store_vec(span<T> elements, detail::span_index index, vec<T, N> const& value) {
-  static_assert(Access != access::read_only, "crosslane: a store is not read-only");
+  static_assert(Access != access::read_only, "crosslane: store_vec() cannot take access::read_only");
   detail::check_vec_access<vec<T, N>>(elements.data(), index, elements.size(), "store");
   backend::native_access::store<Access>(reinterpret_cast<vec<T, N>*>(elements.data() + index), value);
 }

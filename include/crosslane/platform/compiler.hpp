@@ -49,7 +49,7 @@ would be wrong. crosslane::fast has approximations"
 #endif
 
 #if !defined(__cpp_exceptions) && !CROSSLANE_DEVICE_PASS()
-#error "crosslane needs exceptions, which are how it reports errors: compile without -fno-exceptions"
+#error "crosslane reports errors by exceptions: compile without -fno-exceptions"
 #endif
 
 /// 1 if the address sanitizer is enabled.

@@ -99,7 +99,7 @@ class launch_log {
       launch_record const& entry = newest(back);
       if (entry.kernel == nullptr || is_done(back)) continue;
       if (listed == 4) {
-        text.append(", and perhaps others");
+        text.append(", and possibly others");
         break;
       }
       text.append("%s%s grid (%u, %u, %u) block (%u, %u, %u) on device %d at %s:%u",
@@ -137,7 +137,7 @@ class pending_exceptions {
   void add(stream_key key, std::exception_ptr exception, library_mark const& library) noexcept {
     if (__atomic_load_n(&library.has_ended, __ATOMIC_ACQUIRE)) return print(exception, uncollected);
     entry* added = new (std::nothrow) entry{key, exception, &library};
-    if (added == nullptr) return print(exception, "an error that there is no memory to keep");
+    if (added == nullptr) return print(exception, "an error that could not be stored for lack of memory");
     {
       spin_guard const guard{lock_};
       entry** const end = find(key);
@@ -218,7 +218,7 @@ class pending_exceptions {
     } catch (std::exception const& e) {
       std::fprintf(stderr, "crosslane: %s: %s\n", what, e.what());
     } catch (...) {
-      std::fprintf(stderr, "crosslane: %s: an exception of an unknown type\n", what);
+      std::fprintf(stderr, "crosslane: %s: an exception that is not a std::exception\n", what);
     }
   }
   bool empty() const noexcept { return __atomic_load_n(&first_, __ATOMIC_ACQUIRE) == nullptr; }

@@ -22,7 +22,7 @@ void require_valid([[maybe_unused]] R const& range, [[maybe_unused]] source_loca
 template <class R>
 constexpr void check_stays() {
   static_assert(std::is_lvalue_reference_v<R> || is_span<std::remove_cvref_t<R>>,
-                "crosslane: a copy is queued, and a temporary would be gone before it runs: name the range, or pass a crosslane::span");
+                "crosslane: a copy is queued, and a temporary is destroyed before it runs: name the range, or pass a crosslane::span");
 }
 
 template <class From, class To>
@@ -30,7 +30,7 @@ constexpr void check_copy_types() {
   using from = std::remove_cv_t<From>;
   static_assert(std::is_same_v<from, std::remove_cv_t<To>>,
                 "crosslane: a copy does not convert: both sides must have the same element type");
-  static_assert(!std::is_const_v<To>, "crosslane: the destination of a copy has constant elements");
+  static_assert(!std::is_const_v<To>, "crosslane: the destination of a copy must not have constant elements");
   static_assert(std::is_trivially_copyable_v<from>, "crosslane: only trivially copyable elements can be copied between devices");
 }
 
@@ -116,8 +116,8 @@ void copy_2d(S const& stream, rows<From> from, rows<To> to, source_location wher
                   from.width);
     std::size_t last = 0;
     if (__builtin_mul_overflow(from.height - 1, pitch, &last) || __builtin_add_overflow(last, from.width, &last) || last > size)
-      throw_error(errc::out_of_bounds, where, "copy_2d: %zu rows of %zu elements, %zu apart, in a %s of %zu elements", from.height,
-                  from.width, pitch, side, size);
+      throw_error(errc::out_of_bounds, where, "copy_2d: %zu rows of %zu elements with a pitch of %zu exceed the %s of %zu elements",
+                  from.height, from.width, pitch, side, size);
   };
   check_side("source", from.pitch, from.data.size());
   check_side("destination", to.pitch, to.data.size());

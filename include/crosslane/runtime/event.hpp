@@ -124,10 +124,11 @@ template <runtime_backend B>
   from.require(where);
   to.require(where);
   if (from.device_ != to.device_ && from.device_ >= 0 && to.device_ >= 0)
-    throw_error(errc::invalid_argument, where, "event elapsed: the %s events are of devices %d and %d", B::name, from.device_, to.device_);
+    throw_error(errc::invalid_argument, where, "event elapsed: the %s events are of devices %d and %d but must be of one device", B::name,
+                from.device_, to.device_);
   float milliseconds = 0;
   detail::check<B>(B::event_elapsed(&milliseconds, from.native(), to.native()), "event elapsed", where,
-                   [](error_text& t) { t.append("%s events, which must both be recorded and done", B::name); });
+                   [](error_text& t) { t.append("%s events, which must both be recorded and complete", B::name); });
   return milliseconds;
 }
 

@@ -56,13 +56,13 @@ constexpr bool is_long_double() {
 template <int Position, class Argument>
 struct check_argument {
   static_assert(std::is_trivially_copyable_v<Argument>,
-                "crosslane: a kernel argument must be trivially copyable; position 0 is the kernel itself; see Position and Argument of "
-                "check_argument. "
-                "Arrays of the program go to a kernel as a crosslane::buffer: make one and copy to it");
-  static_assert(!captures_this<Argument>,
-                "crosslane: a lambda of a kernel captures `this`, an object of the program: capture *this, or copies of its members");
+                "crosslane: a kernel argument must be trivially copyable; Position and Argument of check_argument show which one is not, "
+                "position 0 is the kernel itself. To pass an array of the host, copy it to a crosslane::buffer and pass the buffer");
+  static_assert(
+      !captures_this<Argument>,
+      "crosslane: a lambda of a kernel captures `this`, which points to an object of the host: capture *this or copies of its members");
   static_assert(!std::is_function_v<std::remove_pointer_t<Argument>> && !std::is_member_function_pointer_v<Argument>,
-                "crosslane: a pointer to a function of the program cannot be called in a kernel: pass a function object or a lambda");
+                "crosslane: a kernel cannot call a pointer to a function of the host: pass a function object or a lambda");
   static_assert(!is_long_double<Argument>(),
                 "crosslane: GPUs have no long double and read its bytes as another type: convert to double first");
   static constexpr bool ok = true;
@@ -86,10 +86,9 @@ namespace detail {
 /// type.
 template <class B, class Argument>
 struct check_arithmetic {
-  static_assert(
-      B::std_complex_computes || !names_std_complex<Argument>,
-      "crosslane: arithmetic of std::complex does nothing in nvcc's device code, without a word: see Argument of check_arithmetic; "
-      "use cuda::std::complex, or vec<float, 2> and functions of your own");
+  static_assert(B::std_complex_computes || !names_std_complex<Argument>,
+                "crosslane: arithmetic of std::complex has no effect in nvcc's device code, and nvcc does not warn: see Argument of "
+                "check_arithmetic; use cuda::std::complex, or vec<float, 2> and functions of your own");
   static constexpr bool ok = true;
 };
 template <class B, class K, class... A>
@@ -115,8 +114,8 @@ constexpr std::size_t argument_bytes() {
 template <std::size_t Bytes, std::size_t Limit>
 struct check_argument_bytes {
   static_assert(Bytes <= Limit,
-                "crosslane: the kernel and the arguments of its launch are larger than a GPU's block of arguments: see Bytes and Limit of "
-                "check_argument_bytes; put them into a buffer");
+                "crosslane: the kernel object and the arguments of its launch exceed the bytes that a GPU takes: see Bytes and Limit of "
+                "check_argument_bytes; put large data into a buffer");
   static constexpr bool ok = true;
 };
 
@@ -162,8 +161,9 @@ void check_geometry(char const* backend, int device, device_properties const& p,
   }
   if (dynamic_struct && g.dynamic_shared != 0)
     throw_error(errc::limit_exceeded, g.where,
-                "launch of %s: %zu bytes of dynamic shared memory beside a shared struct of %zu bytes, which leaves none", kernel,
-                g.dynamic_shared, static_shared);
+                "launch of %s: %zu bytes of dynamic shared memory, the limit is 0 as the shared struct of %zu bytes is itself in dynamic "
+                "shared memory",
+                kernel, g.dynamic_shared, static_shared);
   if (static_shared > p.shared_per_block_optin || g.dynamic_shared > p.shared_per_block_optin - static_shared)
     throw_error(errc::limit_exceeded, g.where,
                 "launch of %s: %zu + %zu bytes of static and dynamic shared memory, the limit of %s device %d is %zu", kernel,
@@ -221,13 +221,14 @@ constexpr bool takes() {
 template <int Position, class Given, class Taken>
 struct check_fit {
   static_assert(std::is_convertible_v<Given const&, Taken>,
-                "crosslane: an argument of the launch does not fit the kernel: see Position, from 1 on, Given and Taken of check_fit");
+                "crosslane: an argument of the launch does not convert to the parameter of the kernel: see Position (from 1), Given and "
+                "Taken of check_fit");
   static constexpr bool ok = true;
 };
 template <int Given, int Taken>
 struct check_count {
   static_assert(Given == Taken,
-                "crosslane: the launch has another number of arguments than the kernel: see Given and Taken of check_count");
+                "crosslane: the number of arguments of the launch differs from that of the kernel: see Given and Taken of check_count");
   static constexpr bool ok = true;
 };
 
@@ -252,7 +253,7 @@ constexpr bool explain(std::true_type, void (K::*)(Context, Shared, Taken...) co
 }
 template <class HasShared, class K, class... Taken, class Given>
 constexpr bool explain(HasShared, void (K::*)(Taken...), Given) {
-  static_assert(sizeof(K) == 0, "crosslane: operator() of the kernel is not const");
+  static_assert(sizeof(K) == 0, "crosslane: operator() of the kernel must be const");
   return false;
 }
 
@@ -272,13 +273,13 @@ void with_instance(int device, device_properties const& p, launch_geometry const
     constexpr std::size_t shared_bytes = has_shared<K, ctx> ? sizeof(kernel_shared<K, ctx>) : 0;
     static_assert(
         std::is_trivially_default_constructible_v<kernel_shared<K, ctx>> && std::is_trivially_destructible_v<kernel_shared<K, ctx>>,
-        "crosslane: a kernel's shared struct is not initialised: no constructors, no default member values");
+        "crosslane: a kernel's shared struct is not initialised, so it must have no constructors and no default member values");
     static_assert(kernel_min_blocks<K>() == 0 || kernel_max_threads<K>() != 0);
     static_assert(shared_bytes <= B::max_shared_bytes,
                   "crosslane: the kernel's shared struct is larger than any device of this backend allows");
     static_assert(!is_noexcept<K, ctx, A...>(),
-                  "crosslane: a kernel's operator() must not be noexcept: the host backend leaves the threads of a block that has failed "
-                  "by an exception, which would end the program");
+                  "crosslane: a kernel's operator() must not be noexcept: after an error the host backend ends the threads of the block by "
+                  "an exception");
     if constexpr (!takes<K, ctx, A...>()) (void)explain_call<K, ctx, A...>();
     static_assert(takes<K, ctx, A...>(),
                   "crosslane: the kernel cannot be called with (context, [its shared struct,] the arguments of the launch): see that "
@@ -288,8 +289,8 @@ void with_instance(int device, device_properties const& p, launch_geometry const
     f(width);
   });
   if (!width_known)
-    throw_error(errc::not_supported, g.where, "launch of %s: %s device %d has waves of %u lanes", type_name<K>(), B::name, device,
-                p.wave_size);
+    throw_error(errc::not_supported, g.where, "launch of %s: %s device %d has waves of %u lanes, for which this backend was not built",
+                type_name<K>(), B::name, device, p.wave_size);
 }
 
 /// Returns how many blocks of an instance fit a multiprocessor of the current device at once.
@@ -309,15 +310,16 @@ unsigned resident_blocks(int device, device_properties const& p, launch_geometry
 template <class B, unsigned Width, class K, class... A>
 void check_cooperative(int device, device_properties const& p, launch_geometry const& g) {
   if (!p.cooperative_launch)
-    throw_error(errc::not_supported, g.where, "launch of %s: the kernel is cooperative, and %s device %d cannot launch such kernels",
-                type_name<K>(), B::name, device);
+    throw_error(errc::not_supported, g.where,
+                "launch of %s: the kernel is cooperative, but %s device %d does not support cooperative launches", type_name<K>(), B::name,
+                device);
   unsigned const resident = resident_blocks<B, Width, K, A...>(device, p, g);
   std::uint64_t const fit = std::uint64_t{resident} * p.multiprocessors;
   if (g.grid.count() > fit)
     throw_error(errc::limit_exceeded, g.where,
-                "launch of %s: a cooperative grid of %llu blocks, of which %llu fit %s device %d at once: %u per multiprocessor x %u "
+                "launch of %s: a cooperative grid of %llu blocks, the limit of %s device %d is %llu: %u per multiprocessor x %u "
                 "multiprocessors",
-                type_name<K>(), static_cast<unsigned long long>(g.grid.count()), static_cast<unsigned long long>(fit), B::name, device,
+                type_name<K>(), static_cast<unsigned long long>(g.grid.count()), B::name, device, static_cast<unsigned long long>(fit),
                 resident, p.multiprocessors);
 }
 

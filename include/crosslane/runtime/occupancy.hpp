@@ -16,7 +16,8 @@ namespace detail {
 template <class B, class K, class... A>
 unsigned resident_blocks_on(basic_device<B> device, extent3 block, launch_config const& config) {
   if (block.count() == 0)
-    throw_error(errc::invalid_argument, config.where, "blocks of %s on a multiprocessor: a block of no threads", type_name<K>());
+    throw_error(errc::invalid_argument, config.where, "blocks of %s on a multiprocessor: the block has 0 threads but must have at least 1",
+                type_name<K>());
   launch_geometry const g{1, block, config.dynamic_shared, config.where};
   device_properties const& p = device.properties(config.where);
   typename basic_device<B>::guard const current{device, config.where};

@@ -16,10 +16,10 @@ class blocked {
  public:
   static_assert(detail::is_extents<Extents>);
   static_assert(detail::same_axes<Order, typename Extents::axes> && Order::distinct,
-                "crosslane: the order of a layout has each axis of its extents once");
+                "crosslane: the order of a layout must list each axis of its extents once");
   static_assert((Order::template contains<typename detail::dimension<Blocks>::axis> && ...) &&
                     ((detail::dimension<Blocks>::extent > 0) && ...),
-                "crosslane: blocks are fixed<axis, n> of axes of the tensor, n > 0");
+                "crosslane: each block must be fixed<axis, n> with an axis of the tensor and n > 0");
 
   /// @{
   /// See tensor_layout.

@@ -18,7 +18,7 @@ struct scale_to {
   CROSSLANE_FN U operator()(T const& x) const {
     float const y = static_cast<float>(x) * scale;
     if constexpr (std::is_integral_v<U>) {
-      static_assert(sizeof(U) <= 2, "crosslane: convert_scaled() to integers of 8 and 16 bits, which float holds exactly");
+      static_assert(sizeof(U) <= 2, "crosslane: convert_scaled() writes integers of 8 or 16 bits only, which float holds exactly");
       return saturate_cast<U>(crosslane::rint(y));
     } else {
       return static_cast<U>(y);
@@ -30,9 +30,9 @@ struct scale_to {
 template <class From, class To>
 struct convertible_layouts {
   static_assert(same_axes<typename From::extents_type::axes, typename To::extents_type::axes>,
-                "crosslane: convert() takes two tensors of the same axes; see From and To of convertible_layouts. crosslane::rename, merge "
-                "and fix make views with other axes");
-  static_assert(To::is_unique, "crosslane: the destination of convert() has a place for each element");
+                "crosslane: the source and the destination of convert() must have the same axes; see From and To of convertible_layouts. "
+                "crosslane::rename, merge and fix make views with other axes");
+  static_assert(To::is_unique, "crosslane: the layout of the destination of convert() must not repeat elements");
 };
 
 inline namespace CROSSLANE_CONFIGURATION {
@@ -41,9 +41,9 @@ template <runtime_backend B, class T, class From, class U, class To, class F>
 void convert_views(basic_stream_ref<B> q, tensor_view<T, From> const& from, tensor_view<U, To> const& to, F const& f,
                    source_location where) {
   (void)sizeof(convertible_layouts<From, To>);
-  static_assert(!std::is_const_v<U>, "crosslane: the destination of convert() has constant elements");
+  static_assert(!std::is_const_v<U>, "crosslane: the destination of convert() must not have constant elements");
   check_same_extents(from, to, typename To::extents_type::axes{}, [&](char const* axis, long long n, long long m) {
-    throw_error(errc::size_mismatch, where, "convert: axis %s has %lld in the source and %lld in the destination", axis, n, m);
+    throw_error(errc::size_mismatch, where, "convert: the extent of axis %s is %lld in the source and %lld in the destination", axis, n, m);
   });
   if (to.count() == 0) return;
   require_views_apart("convert", to, from, where);

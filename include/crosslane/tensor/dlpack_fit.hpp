@@ -91,16 +91,18 @@ bool dlpack_fits(dlpack_facts const& t, std::int64_t (&strides)[sizeof...(A)], d
     if (why == nullptr) return false;
     error_text wanted;
     describe_dlpack_type(wanted, type);
-    return refuse_dlpack(why, errc::invalid_argument, "not %s", wanted.c_str());
+    return refuse_dlpack(why, errc::invalid_argument, "the elements must be %s", wanted.c_str());
   }
   if (t.read_only && !std::is_const_v<T>)
-    return refuse_dlpack(why, errc::invalid_argument, "read-only, the view's elements are not constant");
-  if (t.rank == 0) return refuse_dlpack(why, errc::size_mismatch, "no axes, the layout has %d: a single number has shape (1) here", rank);
-  if (t.rank != rank) return refuse_dlpack(why, errc::size_mismatch, "%d axes, the layout has %d", int(t.rank), rank);
-  if (t.shape == nullptr) return refuse_dlpack(why, errc::invalid_argument, "no shape");
+    return refuse_dlpack(why, errc::invalid_argument, "the tensor is read-only, so the elements of the view must be constant");
+  if (t.rank == 0)
+    return refuse_dlpack(why, errc::size_mismatch, "the tensor has 0 axes, the layout has %d (give a single number the shape (1))", rank);
+  if (t.rank != rank) return refuse_dlpack(why, errc::size_mismatch, "the tensor has %d axes, the layout has %d", int(t.rank), rank);
+  if (t.shape == nullptr) return refuse_dlpack(why, errc::invalid_argument, "the pointer to its shape is null");
 
   constexpr std::int64_t largest = sizeof(typename E::index_type) == 4 ? INT32_MAX : INT64_MAX;
-  constexpr char const* wider = sizeof(typename E::index_type) == 4 ? "; crosslane::with_index<Layout, std::int64_t> has a wider one" : "";
+  constexpr char const* wider =
+      sizeof(typename E::index_type) == 4 ? "; crosslane::with_index<Layout, std::int64_t> has a wider index" : "";
   constexpr int position[] = {position_of<E, A>...};  // in the order of memory, like everything below
   constexpr std::int64_t extents[] = {E::template fixed_extent<A>()...};
   constexpr std::int64_t fixed[] = {L::template fixed_stride<A>()...};
@@ -109,12 +111,14 @@ bool dlpack_fits(dlpack_facts const& t, std::int64_t (&strides)[sizeof...(A)], d
   for (int i = 0; i < rank; ++i) {
     std::int64_t const n = t.shape[position[i]];
     empty = empty || n == 0;
-    if (n < 0) return refuse_dlpack(why, errc::invalid_argument, "axis %s has a negative extent", names[i]);
+    if (n < 0)
+      return refuse_dlpack(why, errc::invalid_argument, "the extent of axis %s is %lld but must not be negative", names[i],
+                           static_cast<long long>(n));
     if (extents[i] != dynamic && n != extents[i])
-      return refuse_dlpack(why, errc::size_mismatch, "axis %s has %lld, the layout fixes %lld", names[i], static_cast<long long>(n),
-                           static_cast<long long>(extents[i]));
+      return refuse_dlpack(why, errc::size_mismatch, "the extent of axis %s is %lld, the layout fixes %lld", names[i],
+                           static_cast<long long>(n), static_cast<long long>(extents[i]));
     if (n > largest)
-      return refuse_dlpack(why, errc::limit_exceeded, "axis %s has %lld, the limit of the layout's index is %lld%s", names[i],
+      return refuse_dlpack(why, errc::limit_exceeded, "the extent of axis %s is %lld, the limit of the layout's index is %lld%s", names[i],
                            static_cast<long long>(n), static_cast<long long>(largest), wider);
   }
 
@@ -125,10 +129,12 @@ bool dlpack_fits(dlpack_facts const& t, std::int64_t (&strides)[sizeof...(A)], d
     std::int64_t const wanted = gaps && fixed[i] != dynamic ? fixed[i] : span;
     strides[position[i]] = wanted;
     if (n == 1 || empty) continue;
-    if (stride < 0) return refuse_dlpack(why, errc::invalid_argument, "axis %s has a negative stride", names[i]);
+    if (stride < 0)
+      return refuse_dlpack(why, errc::invalid_argument, "the stride of axis %s is %lld but must not be negative", names[i],
+                           static_cast<long long>(stride));
     if (gaps && fixed[i] == dynamic ? stride < span : stride != wanted) {
       if (why == nullptr) return false;
-      return refuse_dlpack(why, errc::invalid_argument, "axis %s has stride %lld, a %s layout of order %s wants %s%lld", names[i],
+      return refuse_dlpack(why, errc::invalid_argument, "the stride of axis %s is %lld, a %s layout of order %s needs %s%lld", names[i],
                            static_cast<long long>(stride), gaps ? "strided" : "packed", order_text(axes<A...>{}).c_str(),
                            gaps && fixed[i] == dynamic ? "at least " : "", static_cast<long long>(wanted));
     }
@@ -136,7 +142,7 @@ bool dlpack_fits(dlpack_facts const& t, std::int64_t (&strides)[sizeof...(A)], d
     std::int64_t reach = 0;
     if (__builtin_mul_overflow(n - 1, stride, &reach) || __builtin_add_overflow(span, reach, &span) || span > largest ||
         span > INT64_MAX / std::int64_t(sizeof(T)))
-      return refuse_dlpack(why, errc::limit_exceeded, "more elements or bytes than the layout's %zu-bit index or an address counts%s",
+      return refuse_dlpack(why, errc::limit_exceeded, "the elements exceed the range of the layout's %zu-bit index or of addresses%s",
                            8 * sizeof(typename E::index_type), wider);
   }
   return true;
@@ -145,7 +151,7 @@ bool dlpack_fits(dlpack_facts const& t, std::int64_t (&strides)[sizeof...(A)], d
 template <class L>
 struct dlpack_layout {
   static_assert(is_packed<L> || is_strided<L>,
-                "crosslane: DLPack describes tensors by a stride for each axis; packed and strided layouts are such");
+                "crosslane: DLPack describes a tensor by one stride for each axis, so its layout must be packed or strided");
 };
 
 template <class L, class... A>
@@ -171,15 +177,15 @@ tensor_view<T, L> view_dlpack(basic_device<B> device, dlpack_facts const& t, sou
   dlpack_refusal why;
   if (!dlpack_fits<T, L>(t, strides, &why, typename L::order{})) fail(why.code, why.text.c_str());
   if (!B::reaches_dlpack({t.device.device_type, t.device.device_id}, device.index())) {
-    why.text.append("not in reach of %s device %d", B::name, device.index());
+    why.text.append("%s device %d cannot access this memory", B::name, device.index());
     fail(errc::invalid_device, why.text.c_str());
   }
   L const layout = make_dlpack_layout<L>(t, strides, where, typename L::extents_type::axes{});
   if (layout.extents().count() == 0) return {nullptr, layout};
-  if (t.data == 0) fail(errc::invalid_argument, "no data");
+  if (t.data == 0) fail(errc::invalid_argument, "the pointer to its data is null");
   std::uintptr_t const address = t.data + t.byte_offset;
   if (address % alignof(T) != 0) {
-    why.text.append("address %#llx with an offset of %llu bytes is no multiple of %zu bytes", static_cast<unsigned long long>(t.data),
+    why.text.append("address %#llx plus the offset of %llu bytes must be a multiple of %zu bytes", static_cast<unsigned long long>(t.data),
                     static_cast<unsigned long long>(t.byte_offset), alignof(T));
     fail(errc::misaligned, why.text.c_str());
   }

@@ -40,7 +40,7 @@ template <dlpack_managed M>
 void require_dlpack_version([[maybe_unused]] M const& m, [[maybe_unused]] source_location where) {
   if constexpr (dlpack_versioned<M>)
     if (!is_readable(m))
-      throw_error(errc::not_supported, where, "DLPack tensor of version %u.%u: versions %u.x are understood", unsigned(m.version.major),
+      throw_error(errc::not_supported, where, "DLPack tensor of version %u.%u: only versions %u.x are supported", unsigned(m.version.major),
                   unsigned(m.version.minor), unsigned(dlpack::current_version.major));
 }
 

@@ -50,7 +50,7 @@ constexpr dlpack::data_type dlpack_type() {
   } else {
     if constexpr (complex_number<T>)
       static_assert(dlpack_type<typename T::value_type>().code == dlpack::ieee_float,
-                    "crosslane: DLPack has complex numbers of half, float and double");
+                    "crosslane: DLPack has complex numbers of half, float and double only");
     else
       static_assert(
           sizeof(T) == 0,

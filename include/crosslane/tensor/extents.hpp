@@ -15,7 +15,7 @@ namespace crosslane {
 /// An axis whose extent is known at compile time: fixed<axis::c, 3>.
 template <tensor_axis A, std::int64_t N>
 struct fixed {
-  static_assert(N >= 0, "crosslane: an extent is not negative");
+  static_assert(N >= 0, "crosslane: a fixed extent must not be negative");
 };
 
 /// Stands for an extent or a stride that is known only at run time.
@@ -25,7 +25,7 @@ namespace detail {
 
 template <class D>
 struct dimension {
-  static_assert(tensor_axis<D>, "crosslane: a dimension is an axis or crosslane::fixed<axis, extent>");
+  static_assert(tensor_axis<D>, "crosslane: a dimension of extents must be an axis or crosslane::fixed<axis, extent>");
   using axis = D;
   static constexpr std::int64_t extent = dynamic;
 };
@@ -75,13 +75,13 @@ template <class Index, class... Dimensions>
 class extents {
  public:
   static_assert(std::same_as<Index, std::int32_t> || std::same_as<Index, std::int64_t>,
-                "crosslane: indices of tensors are std::int32_t or std::int64_t");
+                "crosslane: the index type of a tensor must be std::int32_t or std::int64_t");
   static_assert(sizeof...(Dimensions) >= 1 && sizeof...(Dimensions) <= 8, "crosslane: a tensor has 1 to 8 axes");
 
   using index_type = Index;  ///< the integer type of offsets
   /// The axes in the order in which a tensor is indexed. The order in memory is the layout's.
   using axes = crosslane::axes<typename detail::dimension<Dimensions>::axis...>;
-  static_assert(axes::distinct, "crosslane: an axis stands twice in extents");
+  static_assert(axes::distinct, "crosslane: the same axis occurs twice in extents");
   static constexpr int rank = axes::size;                   ///< the number of axes
   using multi_index = crosslane::multi_index<Index, rank>;  ///< an index of a tensor with these extents
 
@@ -150,12 +150,14 @@ class extents {
     [[maybe_unused]] constexpr std::int64_t known = detail::dimension<D>::extent;
 #if !CROSSLANE_DEVICE_PASS()
     using A = typename detail::dimension<D>::axis;
-    if (value < 0) throw_error(errc::invalid_argument, where, "extent of axis %s: %lld", axis_name<A>(), static_cast<long long>(value));
+    if (value < 0)
+      throw_error(errc::invalid_argument, where, "the extent of axis %s is %lld but must not be negative", axis_name<A>(),
+                  static_cast<long long>(value));
     if (known != dynamic && value != known)
-      throw_error(errc::invalid_argument, where, "extent of axis %s: %lld, the type fixes %lld", axis_name<A>(),
+      throw_error(errc::invalid_argument, where, "the extent of axis %s is %lld, the type fixes %lld", axis_name<A>(),
                   static_cast<long long>(value), static_cast<long long>(known));
     if (value > largest)
-      throw_error(errc::limit_exceeded, where, "extent of axis %s: %lld, the limit of its %zu-bit index is %lld", axis_name<A>(),
+      throw_error(errc::limit_exceeded, where, "the extent of axis %s is %lld, the limit of its %zu-bit index is %lld", axis_name<A>(),
                   static_cast<long long>(value), 8 * sizeof(Index), static_cast<long long>(largest));
 #endif
     if constexpr (known == dynamic) dynamic_[dynamic_position<typename detail::dimension<D>::axis>()] = Index(value);
@@ -200,7 +202,8 @@ template <class E>
   e.describe(t);
   constexpr std::size_t bits = 8 * sizeof(typename E::index_type);
   throw_error(errc::limit_exceeded, where, "%s layout, %s: the limit of its %zu-bit index is %llu elements%s", layout, t.c_str(), bits,
-              static_cast<unsigned long long>(largest), bits == 32 ? "; crosslane::with_index<Layout, std::int64_t> has a wider one" : "");
+              static_cast<unsigned long long>(largest),
+              bits == 32 ? "; crosslane::with_index<Layout, std::int64_t> has a wider index" : "");
 }
 
 /// Throws limit_exceeded if the index type cannot count the layout's elements.

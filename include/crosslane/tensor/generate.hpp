@@ -138,7 +138,7 @@ void fill_random(S const& stream, R&& tensor, std::uint64_t seed, F distribution
 template <stream_like S, detail::tensor_like R>
 void fill_random(S const& stream, R&& tensor, std::uint64_t seed, source_location where = source_location::current()) {
   using T = typename std::remove_cvref_t<R>::value_type;
-  static_assert(!std::is_integral_v<T>, "crosslane: fill_random() of integers takes a distribution: a function of a random_engine");
+  static_assert(!std::is_integral_v<T>, "crosslane: fill_random() of integers needs a distribution, a function of a random_engine");
   fill_random(stream, tensor, seed, uniform_numbers<T>{}, where);
 }
 

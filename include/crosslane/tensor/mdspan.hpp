@@ -34,9 +34,10 @@ struct plain_accessor {
     else
       return true;
   }();
-  static_assert(value,
-                "crosslane: the mdspan's accessor does not give references to its elements (a scaled or conjugated one, say), and a tensor "
-                "view would lose it: pass the mdspan under it, and the function to crosslane::transform");
+  static_assert(
+      value,
+      "crosslane: the mdspan's accessor does not give references to its elements, so a tensor view would lose it (as for scaled or "
+      "conjugated ones): pass the mdspan of the elements, and apply the function with crosslane::transform");
 };
 
 /// Throws invalid_argument if the stride of an axis with more than one index differs from the layout's.
@@ -107,7 +108,7 @@ tensor_view<typename M::element_type, L> from_mdspan(M const& m, source_location
   static_assert(int(M::rank()) == L::extents_type::rank, "crosslane: the mdspan and the layout have different numbers of axes");
   (void)sizeof(detail::plain_accessor<M>);
   if constexpr (requires { m.mapping().is_strided(); })
-    if (!m.mapping().is_strided()) throw_error(errc::invalid_argument, where, "from_mdspan: the mdspan has no strides");
+    if (!m.mapping().is_strided()) throw_error(errc::invalid_argument, where, "from_mdspan: the mapping of the mdspan is not strided");
   L const layout = detail::layout_of_mdspan<L>(m, where, typename L::extents_type::axes{});
   typename M::element_type* const data = m.data_handle();
   return {layout.extents().count() == 0 ? data : data + detail::first_offset(m.mapping(), typename L::extents_type::axes{}), layout};
@@ -121,19 +122,20 @@ M make_mdspan(tensor_view<T, L> const& t, source_location where, axes<A...>) {
   using index = typename E::index_type;
   unsigned r = 0;
   ((E::static_extent(r) != static_cast<decltype(E::static_extent(0))>(-1) && std::int64_t(E::static_extent(r)) != t.template extent<A>()
-        ? throw_error(errc::invalid_argument, where, "to_mdspan: axis %s has %lld, the mdspan fixes %lld", axis_name<A>(),
+        ? throw_error(errc::invalid_argument, where, "to_mdspan: the extent of axis %s is %lld, the mdspan fixes %lld", axis_name<A>(),
                       static_cast<long long>(t.template extent<A>()), static_cast<long long>(E::static_extent(r)))
         : void(),
     ++r),
    ...);
   constexpr std::uint64_t largest = largest_index<index>;
   ((std::uint64_t(t.template extent<A>()) > largest
-        ? throw_error(errc::limit_exceeded, where, "to_mdspan: axis %s has %lld, the limit of its %zu-bit index is %llu", axis_name<A>(),
+        ? throw_error(errc::limit_exceeded, where,
+                      "to_mdspan: the extent of axis %s is %lld, the limit of the mdspan's %zu-bit index is %llu", axis_name<A>(),
                       static_cast<long long>(t.template extent<A>()), 8 * sizeof(index), static_cast<unsigned long long>(largest))
         : void()),
    ...);
   if (std::uint64_t(t.layout().span_size()) > largest)
-    throw_error(errc::limit_exceeded, where, "to_mdspan: %lld elements, the limit of its %zu-bit index is %llu",
+    throw_error(errc::limit_exceeded, where, "to_mdspan: %lld elements, the limit of the mdspan's %zu-bit index is %llu",
                 static_cast<long long>(t.layout().span_size()), 8 * sizeof(index), static_cast<unsigned long long>(largest));
   E const e(static_cast<index>(t.template extent<A>())...);
   using mapping = typename M::mapping_type;
@@ -158,7 +160,7 @@ M to_mdspan(tensor_view<T, L> const& t, source_location where = source_location:
   static_assert(int(M::rank()) == L::extents_type::rank, "crosslane: the mdspan and the layout have different numbers of axes");
   (void)sizeof(detail::plain_accessor<M>);
   static_assert(std::is_convertible_v<T(*)[], typename M::element_type(*)[]>,
-                "crosslane: the mdspan is of another element type, or of mutable elements where the tensor's are constant");
+                "crosslane: the element type of the mdspan must be that of the tensor, and constant if the tensor's elements are constant");
   return detail::make_mdspan<M>(t, where, typename L::extents_type::axes{});
 }
 

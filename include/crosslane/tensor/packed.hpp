@@ -12,7 +12,7 @@ class packed {
  public:
   static_assert(detail::is_extents<Extents>);
   static_assert(detail::same_axes<Order, typename Extents::axes> && Order::distinct,
-                "crosslane: the order of a layout has each axis of its extents once");
+                "crosslane: the order of a layout must list each axis of its extents once");
 
   /// @{
   /// See tensor_layout.

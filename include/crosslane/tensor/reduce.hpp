@@ -16,11 +16,12 @@ struct reducible_axes;
 template <class... In, class Out, class... Reduced>
 struct reducible_axes<axes<In...>, Out, axes<Reduced...>> {
   static_assert(sizeof...(Reduced) > 0 && axes<Reduced...>::distinct && (axes<In...>::template contains<Reduced> && ...),
-                "crosslane: reduce<...>() names axes of its input, each once");
-  static_assert(Out::size + int(sizeof...(Reduced)) == int(sizeof...(In)) &&
-                    ((Out::template contains<In> != axes<Reduced...>::template contains<In>) && ...),
-                "crosslane: the output of reduce<...>() has the axes of the input but those that it names; see In, Out and Reduced of "
-                "reducible_axes");
+                "crosslane: each axis that reduce<...>() names must be an axis of the input, named once");
+  static_assert(
+      Out::size + int(sizeof...(Reduced)) == int(sizeof...(In)) &&
+          ((Out::template contains<In> != axes<Reduced...>::template contains<In>) && ...),
+      "crosslane: the output of reduce<...>() must have the axes of the input except those that are named; see In, Out and Reduced of "
+      "reducible_axes");
 };
 
 /// The axes of `Order` that are in `List`, or those that are not, if Kept is false.
@@ -122,11 +123,11 @@ void reduce_by_loops(basic_stream_ref<B> q, reduce_plan p, T const* in, U* out, 
 template <class... Reduced, runtime_backend B, class T, class From, class U, class To, class Acc, class Op>
 void reduce_views(basic_stream_ref<B> q, tensor_view<T, From> const& in, tensor_view<U, To> const& out, Op const& op, Acc const& identity,
                   source_location where) {
-  static_assert(!std::is_const_v<U>, "crosslane: constant elements cannot be written");
+  static_assert(!std::is_const_v<U>, "crosslane: the output of reduce() must not have constant elements");
   using kept = typename selected_axes<typename From::order, axes<Reduced...>, false>::type;
   using reduced = typename selected_axes<typename From::order, axes<Reduced...>, true>::type;
   check_same_extents(in, out, kept{}, [&](char const* axis, long long n, long long m) {
-    throw_error(errc::size_mismatch, where, "reduce: axis %s has %lld in the input and %lld in the output", axis, n, m);
+    throw_error(errc::size_mismatch, where, "reduce: the extent of axis %s is %lld in the input and %lld in the output", axis, n, m);
   });
   if (out.count() == 0) return;
   if (in.count() == 0) return transform_operands(q, where, constant_value<Acc>{identity}, out);
@@ -175,7 +176,8 @@ template <tensor_axis... A, stream_like S, detail::tensor_like Out, detail::tens
 void reduce(S const& stream, Out&& output, In&& input, Op op, T identity, source_location where = source_location::current()) {
   static_assert(detail::check_argument<3, Op>::ok);
   static_assert(detail::check_arithmetics<typename S::backend, Op, T>());
-  static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 64, "crosslane: values of a reduction cross lanes: at most 64 bytes");
+  static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 64,
+                "crosslane: the values of a reduction must be trivially copyable and have at most 64 bytes, as lanes exchange them");
   auto const from = detail::tensor_argument(input, where);
   auto const to = detail::tensor_argument(output, where);
   (void)sizeof(detail::reducible_axes<typename decltype(from.extents())::axes, typename decltype(to.extents())::axes, axes<A...>>);

@@ -12,7 +12,7 @@ template <tensor_axis... A, class T, strided_layout L>
 CROSSLANE_FN constexpr auto permute(tensor_view<T, L> const& t) {
   using E = typename L::extents_type;
   static_assert(detail::same_axes<axes<A...>, typename E::axes> && axes<A...>::distinct,
-                "crosslane: permute<...>() names each axis of the tensor once");
+                "crosslane: permute<...>() must name each axis of the tensor once");
   using part = detail::extents_of_axes<E, axes<A...>>;
   return detail::make_view(
       t.data(), detail::make_part<detail::is_packed<L>, typename part::type, typename L::order>(part::take(t.extents()), t.layout()));
@@ -41,7 +41,7 @@ struct renamed : strides_by_name<L, From, To> {
 /// Returns a view of the same elements with axis From renamed to To. The columns of one matrix product can become the rows of the next.
 template <tensor_axis From, tensor_axis To, class T, strided_layout L>
 CROSSLANE_FN constexpr auto rename(tensor_view<T, L> const& t) {
-  static_assert(!L::order::template contains<To>, "crosslane: the tensor has an axis of the new name already");
+  static_assert(!L::order::template contains<To>, "crosslane: the new axis name is already an axis of the tensor");
   using other = detail::renamed<L, From, To>;
   other const by_new_name{{t.layout()}};
   using E = typename other::extents_type;
@@ -86,7 +86,7 @@ using merged_dimension =
 template <tensor_axis A, class T, strided_layout L>
 CROSSLANE_FN constexpr auto broadcast(tensor_view<T, L> const& t, typename L::extents_type::index_type count,
                                       source_location where = source_location::current()) {
-  static_assert(!L::order::template contains<A>, "crosslane: the tensor has that axis already");
+  static_assert(!L::order::template contains<A>, "crosslane: the tensor already has this axis");
   using E = typename detail::prepended_dimension<typename L::extents_type, A>::type;
   using order = typename detail::prepended_axis<A, typename L::order>::type;
   detail::broadcast_strides<L, A> const s{t.layout()};
@@ -101,18 +101,19 @@ template <tensor_axis Outer, tensor_axis Inner, tensor_axis To, class T, strided
 CROSSLANE_FN constexpr auto merge(tensor_view<T, L> const& t, [[maybe_unused]] source_location where = source_location::current()) {
   using E = typename L::extents_type;
   static_assert(L::order::template position<Outer>() + 1 == L::order::template position<Inner>(),
-                "crosslane: merge<Outer, Inner, To>() takes two axes that follow each other in memory");
+                "crosslane: merge<Outer, Inner, To>() needs Inner directly after Outer in the memory order");
   static_assert(!L::order::template contains<To> || std::is_same_v<To, Outer> || std::is_same_v<To, Inner>,
-                "crosslane: the tensor has an axis of the new name already");
+                "crosslane: the new axis name is already an axis of the tensor");
   using shorter = typename detail::extents_of_axes<E, typename detail::without_axis<typename E::axes, Inner>::type>::type;
   using part = typename detail::replaced_dimension<shorter, Outer, detail::merged_dimension<E, Outer, Inner, To>>::type;
   using order = typename detail::replaced_axis<typename detail::without_axis<typename L::order, Inner>::type, Outer, To>::type;
   auto const inner = std::int64_t{t.template extent<Inner>()}, outer = std::int64_t{t.template extent<Outer>()};
 #if !CROSSLANE_DEVICE_PASS()
   if (outer > 1 && inner > 0 && t.template stride<Outer>() != inner * t.template stride<Inner>())
-    throw_error(errc::invalid_argument, where, "merge of axes %s and %s: a stride of %lld, not %lld x %lld", axis_name<Outer>(),
-                axis_name<Inner>(), static_cast<long long>(t.template stride<Outer>()), static_cast<long long>(inner),
-                static_cast<long long>(t.template stride<Inner>()));
+    throw_error(errc::invalid_argument, where,
+                "merge of axes %s and %s: the stride of axis %s is %lld but must be %lld x %lld, the extent times the stride of axis %s",
+                axis_name<Outer>(), axis_name<Inner>(), axis_name<Outer>(), static_cast<long long>(t.template stride<Outer>()),
+                static_cast<long long>(inner), static_cast<long long>(t.template stride<Inner>()), axis_name<Inner>());
 #endif
   detail::strides_by_name<L, Inner, To> const s{t.layout()};
   return detail::make_view(t.data(), detail::make_part<detail::is_packed<L>, part, order>(
@@ -198,14 +199,14 @@ CROSSLANE_FN constexpr auto split_axis(tensor_view<T, L> const& t, std::int64_t 
   using inner_axis = typename dimension<Inner>::axis;
   static_assert((!L::order::template contains<Outer> || std::is_same_v<Outer, A>) &&
                     (!L::order::template contains<inner_axis> || std::is_same_v<inner_axis, A>) && !std::is_same_v<Outer, inner_axis>,
-                "crosslane: the tensor has an axis of the new name already");
+                "crosslane: the new axis name is already an axis of the tensor");
   constexpr std::int64_t whole = E::template fixed_extent<A>(), step = dimension<Inner>::extent;
   static_assert(step != 0 && (whole == dynamic || step == dynamic || whole % (step == 0 ? 1 : step) == 0),
-                "crosslane: split<A, Outer, Inner>() needs an extent of A that is a multiple of Inner's");
+                "crosslane: split<A, Outer, Inner>() needs an extent of A that is a multiple of the extent of Inner");
 #if !CROSSLANE_DEVICE_PASS()
   if (inner <= 0 || t.template extent<A>() % inner != 0)
-    throw_error(errc::invalid_argument, where, "split of axis %s: it has %lld, no multiple of %lld", axis_name<A>(),
-                static_cast<long long>(t.template extent<A>()), static_cast<long long>(inner));
+    throw_error(errc::invalid_argument, where, "split of axis %s: its extent %lld is not a multiple of the inner extent %lld",
+                axis_name<A>(), static_cast<long long>(t.template extent<A>()), static_cast<long long>(inner));
 #endif
   constexpr bool known = whole != dynamic && step != dynamic;
   using outer_dimension = std::conditional_t<known, fixed<Outer, (known ? whole / (step < 1 ? 1 : step) : 0)>, Outer>;

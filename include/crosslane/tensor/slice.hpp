@@ -13,8 +13,8 @@ CROSSLANE_FN constexpr void check_subrange([[maybe_unused]] tensor_index<A, Inde
                                            [[maybe_unused]] std::int64_t extent) {
 #if CROSSLANE_CONFIG_BOUNDS_CHECKS && !CROSSLANE_DEVICE_PASS()
   if (begin.value < 0 || count < 0 || begin.value > extent - count)
-    throw_error(errc::out_of_bounds, begin.where, "subrange from %lld over %lld of axis %s, which has %lld, at %s:%u",
-                static_cast<long long>(begin.value), static_cast<long long>(count), axis_name<A>(), static_cast<long long>(extent),
+    throw_error(errc::out_of_bounds, begin.where, "subrange of %lld indices from index %lld is outside axis %s of extent %lld, at %s:%u",
+                static_cast<long long>(count), static_cast<long long>(begin.value), axis_name<A>(), static_cast<long long>(extent),
                 begin.where.file, begin.where.line);
 #endif
 }
@@ -28,7 +28,7 @@ CROSSLANE_FN constexpr void check_subrange([[maybe_unused]] tensor_index<A, Inde
 template <tensor_axis A, class T, strided_layout L>
 CROSSLANE_FN constexpr auto fix(tensor_view<T, L> const& t, detail::tensor_index<A, typename L::extents_type::index_type> i) {
   using E = typename L::extents_type;
-  static_assert(E::rank > 1, "crosslane: a tensor has at least one axis");
+  static_assert(E::rank > 1, "crosslane: this removes the only axis; a tensor has at least one axis");
   using order = typename detail::without_axis<typename L::order, A>::type;
   using part = detail::extents_of_axes<E, typename detail::without_axis<typename E::axes, A>::type>;
   detail::check_tensor_index(i, t.template extent<A>());

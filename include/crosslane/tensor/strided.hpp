@@ -10,7 +10,7 @@ namespace crosslane {
 /// only at run time.
 template <std::int64_t... S>
 struct strides {
-  static_assert(((S >= 0 || S == dynamic) && ...), "crosslane: a stride is not negative");
+  static_assert(((S >= 0 || S == dynamic) && ...), "crosslane: a fixed stride must not be negative");
 };
 
 template <class Extents, class Order, class Strides>
@@ -24,8 +24,8 @@ class strided<Extents, Order, strides<S...>> {
  public:
   static_assert(detail::is_extents<Extents>);
   static_assert(detail::same_axes<Order, typename Extents::axes> && Order::distinct,
-                "crosslane: the order of a layout has each axis of its extents once");
-  static_assert(sizeof...(S) == Extents::rank, "crosslane: a stride for each axis");
+                "crosslane: the order of a layout must list each axis of its extents once");
+  static_assert(sizeof...(S) == Extents::rank, "crosslane: a strided layout must state one stride for each axis");
 
   /// @{
   /// See tensor_layout.
@@ -129,13 +129,14 @@ class strided<Extents, Order, strides<S...>> {
     bool overflow = false;
     for (int i = Extents::rank - 1; i >= 0; --i) {
       if (fixed[i] != dynamic && fixed[i] != steps[i])
-        throw_error(errc::invalid_argument, where, "stride of axis %s: %lld, the type fixes %lld", names[i],
+        throw_error(errc::invalid_argument, where, "the stride of axis %s is %lld, the type fixes %lld", names[i],
                     static_cast<long long>(steps[i]), static_cast<long long>(fixed[i]));
       if (lengths[i] <= 1 || fixed[i] == 0 || empty) continue;
       if (steps[i] < 0 || std::uint64_t(steps[i]) < span)
-        throw_error(errc::invalid_argument, where,
-                    "stride of axis %s: %lld, the axes inside it in the order of the layout reach over %llu elements", names[i],
-                    static_cast<long long>(steps[i]), static_cast<unsigned long long>(span));
+        throw_error(
+            errc::invalid_argument, where,
+            "the stride of axis %s is %lld but must be at least %llu: the axes that follow it in the memory order span that many elements",
+            names[i], static_cast<long long>(steps[i]), static_cast<unsigned long long>(span));
       std::uint64_t reach = std::uint64_t(lengths[i] - 1);
       overflow = !detail::multiply(reach, std::uint64_t(steps[i])) || reach > (~std::uint64_t{0} >> 1) - span || overflow;
       if (overflow) break;
@@ -190,11 +191,11 @@ constexpr L fill_padded(typename L::extents_type const& e, std::int64_t pitch, s
 /// axis, and limit_exceeded if the index type cannot count the elements.
 template <class Order, class Extents>
 constexpr padded<Extents, Order> make_padded(Extents const& e, std::int64_t pitch, source_location where = source_location::current()) {
-  static_assert(Order::size >= 2, "crosslane: rows need two axes");
+  static_assert(Order::size >= 2, "crosslane: a padded layout has at least two axes");
   using last = axis_at<Order::size - 1, Order>;
   if (pitch < e.template extent<last>())
-    throw_error(errc::invalid_argument, where, "padded layout: a pitch of %lld elements, axis %s has %lld", static_cast<long long>(pitch),
-                axis_name<last>(), static_cast<long long>(e.template extent<last>()));
+    throw_error(errc::invalid_argument, where, "padded layout: the pitch of %lld elements is below the extent %lld of axis %s",
+                static_cast<long long>(pitch), static_cast<long long>(e.template extent<last>()), axis_name<last>());
   return detail::fill_padded<padded<Extents, Order>>(e, pitch, where, Order{});
 }
 

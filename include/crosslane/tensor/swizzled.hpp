@@ -20,7 +20,7 @@ class swizzled {
 
  public:
   static_assert(detail::is_extents<Extents> && Extents::rank == 2 && detail::same_axes<Order, typename Extents::axes>,
-                "crosslane: a swizzled layout has two axes");
+                "crosslane: a swizzled layout must have two axes, both in its order");
 
   using extents_type = Extents;                       ///< see tensor_layout
   using index_type = typename Extents::index_type;    ///< see tensor_layout
@@ -32,9 +32,10 @@ class swizzled {
   static constexpr std::int64_t rows = Extents::template fixed_extent<axis_at<0, Order>>();    ///< rows of the tile
   static constexpr std::int64_t length = Extents::template fixed_extent<axis_at<1, Order>>();  ///< elements of a row
   static_assert(rows > 0 && length > 0 && (length & (length - 1)) == 0,
-                "crosslane: a swizzled layout has fixed extents; rows have a power of two of elements");
-  static_assert(ElementBytes > 0 && UnitBytes % ElementBytes == 0 && 128 % UnitBytes == 0 && UnitBytes >= 4 && length >= unit,
-                "crosslane: units of a swizzled layout are 4 to 128 bytes, a power of two, whole elements, and fit a row");
+                "crosslane: a swizzled layout must have fixed extents, and the elements of a row must be a power of two");
+  static_assert(
+      ElementBytes > 0 && UnitBytes % ElementBytes == 0 && 128 % UnitBytes == 0 && UnitBytes >= 4 && length >= unit,
+      "crosslane: UnitBytes of a swizzled layout must be a power of two of 4 to 128, a multiple of the element size, and at most a row");
 
   /// Makes the layout. All extents are fixed.
   constexpr swizzled() = default;

@@ -12,7 +12,7 @@ namespace crosslane {
 /// as basic_buffer does. As a kernel argument it becomes a tensor_view.
 template <class T, tensor_layout Layout, memory_kind Kind, runtime_backend B>
 class basic_tensor {
-  static_assert(Layout::is_unique, "crosslane: a layout that repeats elements is for views");
+  static_assert(Layout::is_unique, "crosslane: a layout that repeats elements cannot own memory; it is for views only");
 
  public:
   /// @{

@@ -22,7 +22,7 @@ concept tensor_like = is_tensor_view<std::remove_cvref_t<R>> ||
 /// A tensor's view, or the view itself.
 template <class R>
 auto tensor_argument(R&& tensor, source_location where) {
-  static_assert(tensor_like<R>, "crosslane: this takes tensors and views of them");
+  static_assert(tensor_like<R>, "crosslane: the argument must be a tensor or a view of a tensor");
   return kernel_argument(tensor, where);
 }
 
@@ -76,7 +76,8 @@ void check_same_extents(One const& one, Other const& other, axes<A...>, Refuse c
 template <class To, class From>
 void check_input_extents(To const& to, From const& from, int input, source_location where) {
   check_same_extents(from, to, typename From::layout_type::extents_type::axes{}, [&](char const* axis, long long n, long long m) {
-    throw_error(errc::size_mismatch, where, "transform: axis %s has %lld in input %d and %lld in the output", axis, n, input, m);
+    throw_error(errc::size_mismatch, where, "transform: the extent of axis %s is %lld in input %d and %lld in the output", axis, n, input,
+                m);
   });
 }
 
@@ -114,8 +115,8 @@ void run_box(basic_stream_ref<B> q, walk_plan<Operands> const& p, F const& f, so
 /// it lacks.
 template <runtime_backend B, class F, class U, class To, class... In>
 void transform_operands(basic_stream_ref<B> q, source_location where, F const& f, tensor_view<U, To> const& to, In const&... from) {
-  static_assert(!std::is_const_v<U>, "crosslane: constant elements cannot be written");
-  static_assert(std::is_trivially_copyable_v<U>, "crosslane: elements of tensors are trivially copyable");
+  static_assert(!std::is_const_v<U>, "crosslane: the output of transform() must not have constant elements");
+  static_assert(std::is_trivially_copyable_v<U>, "crosslane: the elements of a tensor must be trivially copyable");
   ((void)sizeof(contained_axes<typename In::layout_type::extents_type::axes, typename To::extents_type::axes>), ...);
   [[maybe_unused]] int input = 0;
   (check_input_extents(to, from, input++, where), ...);
@@ -157,7 +158,8 @@ struct transform<S, Out, F, In...> {
   transform(S const& stream, Out&& output, F f, In&&... inputs, source_location where = source_location::current()) {
     static_assert(detail::check_argument<3, F>::ok);
     static_assert(detail::check_arithmetics<typename S::backend, F, std::remove_cvref_t<Out>, std::remove_cvref_t<In>...>());
-    static_assert((detail::tensor_like<In> && ... && true), "crosslane: transform() of a tensor takes tensors and views of them as inputs");
+    static_assert((detail::tensor_like<In> && ... && true),
+                  "crosslane: the inputs of transform() must be tensors or views of tensors, as the output is one");
     auto const q = detail::ref_of(stream, where);
     detail::require_on_device(q, "transform", where, output, inputs...);
     run(q, where, f, detail::tensor_argument(output, where), detail::tensor_argument(inputs, where)...);

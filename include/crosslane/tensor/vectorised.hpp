@@ -43,17 +43,17 @@ template <unsigned V, class T, class L, class... A>
 void check_vectorised(tensor_view<T, L> const& t, source_location where, axes<A...>) {
   using contiguous = typename L::contiguous_axis;
   if (t.template extent<contiguous>() % int(V) != 0)
-    throw_error(errc::invalid_argument, where, "vectorised<%u>: axis %s has %lld, no multiple of it", V, axis_name<contiguous>(),
-                static_cast<long long>(t.template extent<contiguous>()));
+    throw_error(errc::invalid_argument, where, "vectorised<%u>: the extent of axis %s is %lld but must be a multiple of %u", V,
+                axis_name<contiguous>(), static_cast<long long>(t.template extent<contiguous>()), V);
   ((std::is_same_v<A, contiguous> || t.template extent<A>() <= 1 || t.template stride<A>() % int(V) == 0
         ? void()
-        : throw_error(errc::invalid_argument, where, "vectorised<%u>: the stride of axis %s is %lld, no multiple of it", V, axis_name<A>(),
-                      static_cast<long long>(t.template stride<A>()))),
+        : throw_error(errc::invalid_argument, where, "vectorised<%u>: the stride of axis %s is %lld but must be a multiple of %u", V,
+                      axis_name<A>(), static_cast<long long>(t.template stride<A>()), V)),
    ...);
   using vector = vec<std::remove_const_t<T>, V>;
   if (reinterpret_cast<std::uintptr_t>(t.data()) % alignof(vector) != 0)
-    throw_error(errc::misaligned, where, "vectorised<%u>: elements of %zu bytes at %p, vectors need a multiple of %zu", V, sizeof(T),
-                static_cast<void const*>(t.data()), alignof(vector));
+    throw_error(errc::misaligned, where, "vectorised<%u>: the address %p of elements of %zu bytes must be a multiple of %zu", V,
+                static_cast<void const*>(t.data()), sizeof(T), alignof(vector));
 }
 
 }  // namespace detail

@@ -29,7 +29,7 @@ CROSSLANE_FN constexpr void check_tensor_index([[maybe_unused]] checked_tensor_i
                                                [[maybe_unused]] std::int64_t extent) {
 #if !CROSSLANE_DEVICE_PASS()
   if (i.value < 0 || i.value >= extent)
-    throw_error(errc::out_of_bounds, i.where, "index %lld of axis %s, which has %lld, at %s:%u", static_cast<long long>(i.value),
+    throw_error(errc::out_of_bounds, i.where, "index %lld is outside axis %s of extent %lld, at %s:%u", static_cast<long long>(i.value),
                 axis_name<Axis>(), static_cast<long long>(extent), i.where.file, i.where.line);
 #endif
 }
@@ -73,7 +73,7 @@ class tensor_access<T, Layout, axes<A...>> {
   template <tensor_axis... Named>
   CROSSLANE_FN constexpr T& at(tensor_index<Named, index_type>... i) const {
     static_assert(same_axes<axes<Named...>, axes<A...>> && axes<Named...>::distinct,
-                  "crosslane: at<...>() names each axis of the tensor once");
+                  "crosslane: at<...>() must name each axis of the tensor once");
     (check_tensor_index(i, layout_.extents().template extent<Named>()), ...);
     typename extents_type::multi_index index{};
     ((index[position_of<extents_type, Named>] = index_type(i)), ...);
@@ -88,9 +88,10 @@ class tensor_access<T, Layout, axes<A...>> {
 /// A failed assertion shows both layouts as template arguments.
 template <class Have, class Want>
 struct layouts_agree {
-  static_assert(std::is_same_v<Have, Want>,
-                "crosslane: a tensor of layout Have where one of layout Want is taken; see both in the arguments of layouts_agree. "
-                "crosslane::convert(stream, source, destination) writes the one into the order of the other");
+  static_assert(
+      std::is_same_v<Have, Want>,
+      "crosslane: the tensor has layout Have, the parameter takes layout Want; the compiler shows both as the arguments of layouts_agree. "
+      "crosslane::convert(stream, source, destination) writes the elements in the other layout");
 };
 
 }  // namespace detail
@@ -100,7 +101,7 @@ struct layouts_agree {
 template <class T, tensor_layout Layout>
 class tensor_view : public detail::tensor_access<T, Layout, typename Layout::extents_type::axes> {
   using base = detail::tensor_access<T, Layout, typename Layout::extents_type::axes>;
-  static_assert(Layout::is_unique || std::is_const_v<T>, "crosslane: a layout that repeats elements is for views of constant elements");
+  static_assert(Layout::is_unique || std::is_const_v<T>, "crosslane: a view whose layout repeats elements must have constant elements");
 
  public:
   /// @{

@@ -86,7 +86,7 @@ CROSSLANE_TEST(divergent_group, different_places) {
   CROSSLANE_CHECK_EQ(e.code(), xl::errc::divergent_wave);
   CROSSLANE_CHECK(contains(e.what(), "lane 0 of wave 0"));
   CROSSLANE_CHECK(contains(e.what(), std::string(__FILE__) + ":" + std::to_string(lines[1])));
-  CROSSLANE_CHECK(contains(e.what(), "lane 2 in one of lanes 0xf at"));
+  CROSSLANE_CHECK(contains(e.what(), "but lane 2 waits in an operation of lanes 0xf at"));
   CROSSLANE_CHECK(contains(e.what(), std::string(__FILE__) + ":" + std::to_string(lines[0])));
 }
 
@@ -130,7 +130,7 @@ struct shuffle_out_of_the_tile {
 CROSSLANE_TEST(divergent_group, shuffle_out_of_the_tile) {
   xl::error const e = error_in(d, shuffle_out_of_the_tile{}, 16);
   CROSSLANE_CHECK_EQ(e.code(), xl::errc::invalid_lane);
-  CROSSLANE_CHECK(contains(e.what(), "lane 7 reads from lane 8, which is not among the lanes 0xff"));
+  CROSSLANE_CHECK(contains(e.what(), "lane 7 reads from lane 8, which is not in its group of lanes 0xff"));
 }
 
 // --- what is right ---

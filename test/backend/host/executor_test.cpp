@@ -134,7 +134,7 @@ CROSSLANE_TEST(divergent_barrier, of_the_grid) {
   for (expectation const& e : {expectation{leave_grid::return_block, xl::errc::divergent_barrier, "but block (2, 0, 0) has returned"},
                                {leave_grid::other_place, xl::errc::divergent_barrier, "but block (2, 0, 0) waits at "},
                                {leave_grid::return_thread, xl::errc::divergent_barrier, "but 1 thread(s) have returned"},
-                               {leave_grid::wait_for_block, xl::errc::divergent_barrier, "waits at the barrier of the grid, "},
+                               {leave_grid::wait_for_block, xl::errc::divergent_barrier, "waits at the barrier of the grid at "},
                                {leave_grid::wait_for_wave, xl::errc::divergent_wave, "waits at a barrier"}}) {
     std::atomic<int> alive{0};
     xl::launch(q, {.grid = 4, .block = 40}, leave_grid{}, e.what, &alive);
@@ -292,7 +292,7 @@ CROSSLANE_TEST(kernel_exception, out_of_bounds) {
   xl::launch(q, {.grid = 2, .block = 50}, write_outside{}, out);
   xl::error const e = error_of([&] { q.synchronize(); });
   CROSSLANE_CHECK_EQ(e.code(), xl::errc::out_of_bounds);
-  for (char const* part : {"element 99 of a span of 99", "write_outside", "block (1, 0, 0)", "thread 49"})
+  for (char const* part : {"index 99 is outside a span of 99 elements", "write_outside", "block (1, 0, 0)", "thread 49"})
     if (!contains(e.what(), part)) fail(std::string("no '") + part + "' in " + e.what(), source_location::current());
   expect_usable(d);
 }

@@ -218,7 +218,7 @@ CROSSLANE_TEST_ONCE(faults, environment_sets_the_stack) {
   CROSSLANE_CHECK(contains(run_child([&] { run("67108864", 50000); }).text, "came back"));  // 50000 levels take 16 MiB
   for (char const* const wrong : {"1000", "a lot", "1M", "99999999999"}) {
     std::string const text = run_child([&] { run(wrong, 1); }).text;
-    if (!contains(text, std::string("CROSSLANE_HOST_STACK_BYTES is '") + wrong + "': a number of bytes, 65536 to 1073741824"))
+    if (!contains(text, std::string("CROSSLANE_HOST_STACK_BYTES is '") + wrong + "' but must be a number of bytes, 65536 to 1073741824"))
       fail(text, source_location::current());
   }
 }
@@ -239,7 +239,7 @@ CROSSLANE_TEST_ONCE(faults, arithmetic_and_addresses_in_kernels) {
     xl::launch(q, {.grid = 2, .block = 8}, reads_first{}, xl::span<int const>{}, &out);
     q.synchronize();
   });
-  expect_death(SIGSEGV, {"reads_first" + place, "does not allow it"}, [] {
+  expect_death(SIGSEGV, {"reads_first" + place, "the memory is protected"}, [] {
     xl::stream const q{xl::device{0}};
     int out = 0;
     auto const* const gone = reinterpret_cast<int const*>(memory_that_is_gone(1 << 20));
@@ -260,13 +260,13 @@ CROSSLANE_TEST_ONCE(faults, copies_name_source_and_destination) {
   if (under_sanitizer) skip("sanitizers see these themselves");
   for (std::size_t const bytes : {std::size_t{100}, std::size_t{8} << 20}) {
     std::string const size = " of " + std::to_string(bytes) + " bytes ";
-    expect_death(SIGSEGV, {"copy" + size + "from 0x", "faults_test.cpp:", "no memory in the source"}, [=] {
+    expect_death(SIGSEGV, {"copy" + size + "from 0x", "faults_test.cpp:", "the memory of the source is null"}, [=] {
       xl::stream const q{xl::device{0}};
       xl::buffer<char> b{q, bytes};
       xl::copy(q, xl::span<char const>{memory_that_is_gone(bytes), bytes}, b);
       q.synchronize();
     });
-    expect_death(SIGSEGV, {"copy" + size + "from 0x", "no memory in the destination"}, [=] {
+    expect_death(SIGSEGV, {"copy" + size + "from 0x", "the memory of the destination is null"}, [=] {
       xl::stream const q{xl::device{0}};
       xl::buffer<char> b{q, bytes};
       xl::copy(q, b, xl::span<char>{memory_that_is_gone(bytes), bytes});

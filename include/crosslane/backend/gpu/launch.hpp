@@ -33,7 +33,7 @@ CROSSLANE_DEVICE_FN CROSSLANE_INLINE void call_kernel_marked_CROSSLANE_FN(K cons
   } else if constexpr (shared_is_dynamic<Backend, K, ctx>) {
     using own = crosslane::context<without_dynamic_shared<Native>, Width, kernel_shape_of<K>>;
     using shared = kernel_shared<K, own>;
-    static_assert(alignof(shared) <= 16, "crosslane: a shared struct of this size can be aligned to at most 16 bytes");
+    static_assert(alignof(shared) <= 16, "crosslane: a shared struct of this size must be aligned to at most 16 bytes");
     kernel(own{{native}}, *static_cast<shared*>(Backend::intrinsics::dynamic_shared()), arguments...);  // CROSSLANE_FN?
   } else {
     __shared__ kernel_shared<K, ctx> memory;

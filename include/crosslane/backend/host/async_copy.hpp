@@ -47,8 +47,8 @@ class host_async_copies {
 
   static void check_address(char const* direction, void const* address, unsigned bytes, source_location where) {
     if (reinterpret_cast<std::uintptr_t>(address) % bytes != 0)
-      throw_error(errc::misaligned, where, "asynchronous copy %s %p, %u bytes, needs a multiple of %u at %s:%u", direction, address, bytes,
-                  bytes, where.file, where.line);
+      throw_error(errc::misaligned, where, "asynchronous copy of %u bytes %s %p: the address must be a multiple of %u, at %s:%u", bytes,
+                  direction, address, bytes, where.file, where.line);
   }
   void note(one const& c, source_location where) {
     check_address("to", c.to, c.bytes, where);
@@ -59,7 +59,7 @@ class host_async_copies {
   void grow(source_location where) {
     std::size_t const capacity = capacity_ == 0 ? 16 : 2 * capacity_;
     void* const memory = std::realloc(copies_, capacity * sizeof(one));
-    if (memory == nullptr) throw_error(errc::out_of_memory, where, "host: list of %zu asynchronous copies", capacity);
+    if (memory == nullptr) throw_error(errc::out_of_memory, where, "host: a list of %zu asynchronous copies", capacity);
     copies_ = static_cast<one*>(memory);
     capacity_ = capacity;
   }

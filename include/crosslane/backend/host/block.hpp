@@ -163,10 +163,10 @@ class block_runner final : thread_owner, running_work {
     bool const below = stack_pointer != nullptr && !lies_in(stack_pointer, current_->stack, current_->stack_bytes + 1);
     if (!below && !pool_.is_overflow(*current_, address)) return false;
     text.append(
-        "stack overflow: local arrays, calls and alloca need more than the %zu bytes of stack that a thread has on the host. More for "
-        "this kernel: static constexpr std::size_t host_stack_bytes = %zu; in its struct. More for all: "
-        "CROSSLANE_HOST_STACK_BYTES=%zu in the environment, or the macro CROSSLANE_CONFIG_HOST_STACK_BYTES. A GPU has at most 524288 "
-        "bytes of local memory for a thread",
+        "stack overflow: local arrays, calls and alloca need more than the %zu bytes of stack that a thread has on the host. To raise "
+        "the limit for this kernel, add 'static constexpr std::size_t host_stack_bytes = %zu;' to its struct. To raise it for all "
+        "kernels, set CROSSLANE_HOST_STACK_BYTES=%zu in the environment, or the macro CROSSLANE_CONFIG_HOST_STACK_BYTES. A thread on a "
+        "GPU has at most 524288 bytes of local memory",
         current_->stack_bytes, 4 * current_->stack_bytes, 4 * current_->stack_bytes);
     return true;
   }
@@ -323,7 +323,7 @@ class block_runner final : thread_owner, running_work {
       keep_failure();
       abi::__cxa_end_catch();
     } else {  // some compilers' code terminates without a handler, so the exception is not known
-      constexpr char const* what = "an exception that cannot leave a destructor or noexcept function";
+      constexpr char const* what = "an exception was thrown out of a destructor or noexcept function";
       fail([&] { return std::make_exception_ptr(messages().of_thread(errc::kernel_fault, what, running_)); });
     }
     exceptions_->uncaught = 0;

@@ -49,8 +49,8 @@ class block_messages {
     checks::finding found = begin_lanes(checks::kind::absent_lane, wave, lane, slot, slot.members & ~missing);
     found.second = {wave * task_.wave_size + absent, unsigned(__builtin_popcountll(missing)), block_,
                     returned ? "has returned" : "waits at a barrier", returned ? source_location{} : place};
-    found.text.append(returned ? ", lane %u has returned" : ", lane %u waits at a barrier", absent);
-    if (!returned) found.text.append(", %s:%u", place.file, place.line);
+    found.text.append(returned ? ", but lane %u has returned" : ", but lane %u waits at a barrier", absent);
+    if (!returned) found.text.append(" at %s:%u", place.file, place.line);
     return found;
   }
 
@@ -61,8 +61,8 @@ class block_messages {
     if (other != nullptr) {
       unsigned const other_lane = unsigned(other - slots);
       found.second = {wave * task_.wave_size + other_lane, 1, block_, waits_in_group, other->where};
-      found.text.append(", lane %u in one of lanes %#llx at %s:%u", other_lane, static_cast<unsigned long long>(other->members),
-                        other->where.file, other->where.line);
+      found.text.append(", but lane %u waits in an operation of lanes %#llx at %s:%u", other_lane,
+                        static_cast<unsigned long long>(other->members), other->where.file, other->where.line);
     }
     return found;
   }
@@ -74,15 +74,15 @@ class block_messages {
     unsigned const thread = wave * task_.wave_size + absent.lane;
     checks::finding found = task_.finding(checks::kind::invalid_lane);
     found.first = {thread, 1, block_, "reads from another lane", reader.where};
-    found.text.append("lane %u reads from lane %u, which is not among the lanes %#llx of the operation at %s:%u; ", absent.lane,
-                      absent.source, static_cast<unsigned long long>(reader.members), reader.where.file, reader.where.line);
+    found.text.append("lane %u reads from lane %u, which is not in its group of lanes %#llx, at %s:%u; ", absent.lane, absent.source,
+                      static_cast<unsigned long long>(reader.members), reader.where.file, reader.where.line);
     append_thread(found.text, thread);
     return found;
   }
 
   checks::finding out_of_bounds(unsigned rank, error const& e) const {
     checks::finding found = task_.finding(checks::kind::out_of_bounds);
-    found.first = {rank, 1, block_, "uses an index outside of a view", e.where()};
+    found.first = {rank, 1, block_, "uses an index outside a view", e.where()};
     found.text.append("%s; ", e.object());
     append_thread(found.text, rank);
     return found;
@@ -102,7 +102,7 @@ class block_messages {
   static char const* waits_at(barrier kind) noexcept {
     return kind == barrier::grid ? "waits at the barrier of the grid" : "waits at a barrier of the block";
   }
-  static char const* prefix(barrier kind) noexcept { return kind == barrier::grid ? "the barrier of the grid, " : ""; }
+  static char const* prefix(barrier kind) noexcept { return kind == barrier::grid ? "the barrier of the grid at " : ""; }
 
   checks::finding begin(checks::kind kind) const {
     checks::finding found = task_.finding(kind);

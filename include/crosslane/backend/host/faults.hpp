@@ -91,7 +91,7 @@ class thread_for_faults {
     if (!below && !lies_in(address, static_cast<char const*>(own_stack_) - reach, reach)) return false;
     text.append(
         "stack overflow: local arrays, calls and alloca need more than the thread's stack of %zu bytes. Element-wise work and host "
-        "callbacks run on the stacks of threads, whose size `ulimit -s` sets, and OMP_STACKSIZE for threads of OpenMP",
+        "callbacks run on the stacks of CPU threads: `ulimit -s` sets their size, and OMP_STACKSIZE that of OpenMP's threads",
         own_stack_bytes_);
     return true;
   }
@@ -233,29 +233,29 @@ class fault_handlers {
   static void explain_arithmetic(error_text& text, siginfo_t const& info) noexcept {
     if (info.si_code == FPE_INTDIV || info.si_code == FPE_INTOVF)
       text.append(
-          "an integer is divided by zero, or the least one by -1 (SIGFPE). A GPU does not stop there: it goes on with a number that means "
-          "nothing");
+          "an integer is divided by zero, or the lowest integer by -1 (SIGFPE). A GPU does not stop there: the quotient is undefined, "
+          "and the kernel continues");
     else
-      text.append("an exception of floating-point arithmetic, which the program has asked for (SIGFPE)");
+      text.append("a floating-point exception, for which this process has enabled a trap (SIGFPE)");
   }
 
   static void explain_address(error_text& text, int signal, siginfo_t const& info, void* context) noexcept {
     char const* const name = signal == SIGBUS ? "SIGBUS" : "SIGSEGV";
     char const* const how = access_of(context);
     if (info.si_code == SI_KERNEL) {  // the processor does not report the address
-      text.append("%s an address that cannot be one (%s): a pointer that was never set, or that something has written over", how, name);
+      text.append("%s an invalid address (%s): a pointer that was never set, or that has been overwritten", how, name);
       return;
     }
     text.append("%s address %#zx (%s): ", how, std::size_t(info.si_addr), name);
     if (current_work.running->explain(text, info.si_addr, stack_pointer_of(context))) return;
     if (signal == SIGBUS)
-      text.append("memory whose file has become shorter, or an address that is not aligned");
+      text.append("a mapped file that has become shorter, or a misaligned address");
     else if (std::uintptr_t(info.si_addr) < 65536)
       text.append("a null pointer, or an index into an empty view; with CROSSLANE_CONFIG_BOUNDS_CHECKS=1 views check their indices");
     else if (info.si_code == SEGV_ACCERR)
-      text.append("memory that does not allow it");
+      text.append("the memory is protected against this access");
     else
-      text.append("no memory is there: it has been freed, or an index lies far outside; crosslane::checked names the line");
+      text.append("no memory is mapped there: it has been freed, or an index is far out of bounds; crosslane::checked names the line");
   }
 
   static char const* access_of([[maybe_unused]] void* context) noexcept {

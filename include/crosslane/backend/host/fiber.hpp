@@ -122,7 +122,7 @@ class fiber_pool {
     if (place == 0) {
       void* const memory = mmap(nullptr, slab_stacks * pitch(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
       if (memory == MAP_FAILED)
-        throw_error(errc::out_of_memory, {}, "host: %zu bytes of addresses for the stacks of %u waiting lanes, %zu bytes each",
+        throw_error(errc::out_of_memory, {}, "host: %zu bytes of address space for the stacks of %u waiting lanes, %zu bytes each",
                     slab_stacks * pitch(), slab_stacks, stack_bytes_);
       (void)madvise(memory, slab_stacks * pitch(), MADV_NOHUGEPAGE);  // a 2 MiB page would be committed for each lane
       slabs_[slab] = memory;

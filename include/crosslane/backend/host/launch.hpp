@@ -38,7 +38,7 @@ inline void take_check_scope(launch_facts& launch) {
   launch.read_check_scope(sees_accesses);
   if (launch.level == checks::level::full && !sees_accesses)
     throw_error(errc::not_supported, launch.where,
-                "launch of %s: full checks see each access, for which this file has not been compiled: link the target crosslane::checked",
+                "launch of %s: full checks need files that are compiled with checks of each access: link the target crosslane::checked",
                 launch.kernel);
 }
 
@@ -100,8 +100,8 @@ class cooperative_grid {
       checks::finding found = task_.finding(other.waits_at_grid() ? checks::kind::different_barriers : checks::kind::early_exit);
       found.first = {0, task_.threads(), i, "waits at the barrier of the grid", place};
       found.second = {0, task_.threads(), k, other.waits_at_grid() ? "waits at the barrier of the grid" : "has returned", {}};
-      found.text.append("kernel %s: block (%u, %u, %u) waits at the barrier of the grid, %s:%u, but block (%u, %u, %u) ", task_.kernel, i.x,
-                        i.y, i.z, place.file, place.line, k.x, k.y, k.z);
+      found.text.append("kernel %s: block (%u, %u, %u) waits at the barrier of the grid at %s:%u, but block (%u, %u, %u) ", task_.kernel,
+                        i.x, i.y, i.z, place.file, place.line, k.x, k.y, k.z);
       if (other.waits_at_grid()) {
         found.second.where = other.place();
         found.text.append("waits at %s:%u", other.place().file, other.place().line);

@@ -231,7 +231,7 @@ class host_queue {
     if (!started_) {
       if (int const code = pthread_create(&thread_, nullptr, functions.thread_main, this); code != 0) {
         delete item;
-        throw_error(errc::limit_exceeded, {}, "host stream: no thread could be made for it (error %d)", code);
+        throw_error(errc::limit_exceeded, {}, "host stream: its thread could not be created (error %d)", code);
       }
       started_ = true;
       watch_ = watched_streams;

@@ -29,8 +29,8 @@ class running_transfer final : public running_work {
   bool explain(error_text& text, void const* address, void const* /*stack_pointer*/) const noexcept override {
     bool const source = transfer_.from != nullptr && lies_in(address, transfer_.from, bytes(transfer_.from_pitch));
     if (!source && !lies_in(address, transfer_.to, bytes(transfer_.to_pitch))) return false;
-    text.append("there is no memory in the %s, or it is not as long: it was null, or had been freed when the stream came to it",
-                source ? "source" : "destination");
+    text.append("the memory of the %s is null, is too short, or was freed before the stream ran the %s", source ? "source" : "destination",
+                name_);
     return true;
   }
 
@@ -56,9 +56,8 @@ struct host_runtime {
   }
 
   static char const* text(status s) noexcept {
-    constexpr char const* texts[] = {
-        "success", "invalid device", "out of memory", "not ready",
-        "the stream belongs to the parent of this process, with which fork() has left its thread: make a new one"};
+    constexpr char const* texts[] = {"success", "invalid device", "out of memory", "not ready",
+                                     "the stream belongs to the parent process, and fork() did not copy its thread: make a new stream"};
     return texts[s.code];
   }
   static errc classify(status s) noexcept {

@@ -42,8 +42,8 @@ inline std::size_t lane_stack_bytes() {
     char* end = nullptr;
     unsigned long long const bytes = std::strtoull(text, &end, 0);
     if (*end != 0 || bytes < least_stack_bytes || bytes > most_stack_bytes)
-      throw_error(errc::invalid_argument, {}, "CROSSLANE_HOST_STACK_BYTES is '%s': a number of bytes, %zu to %zu", text, least_stack_bytes,
-                  most_stack_bytes);
+      throw_error(errc::invalid_argument, {}, "CROSSLANE_HOST_STACK_BYTES is '%s' but must be a number of bytes, %zu to %zu", text,
+                  least_stack_bytes, most_stack_bytes);
     return whole_stack(std::size_t(bytes));
   }();
   if (of_environment != 0) return of_environment;
@@ -52,7 +52,7 @@ inline std::size_t lane_stack_bytes() {
 
 #if defined(CROSSLANE_CONFIG_HOST_STACK_BYTES)
 static_assert(CROSSLANE_CONFIG_HOST_STACK_BYTES >= least_stack_bytes && CROSSLANE_CONFIG_HOST_STACK_BYTES <= most_stack_bytes,
-              "crosslane: CROSSLANE_CONFIG_HOST_STACK_BYTES is 65536 (64 KiB) to 1073741824 (1 GiB)");
+              "crosslane: CROSSLANE_CONFIG_HOST_STACK_BYTES must be 65536 (64 KiB) to 1073741824 (1 GiB)");
 #endif
 
 // Each file registers its sizes before main().
