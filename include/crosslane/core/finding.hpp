@@ -67,8 +67,8 @@ constexpr char const* advice(kind k) noexcept {
        "accesses the memory."),
       ("The result differs between compilers and GPUs; use xl::saturate_cast, which returns the nearest limit and 0 for NaN, or check the "
        "range before the cast."),
-      ("NVIDIA GPUs shift all bits out, AMD GPUs and x86 shift by the remainder; compare the number of bits before, or shift a wider "
-       "type."),
+      ("NVIDIA GPUs shift all bits out, AMD GPUs and x86 shift by the remainder; check the number of bits before the shift, or shift a "
+       "wider type."),
   };
   return texts[unsigned(k)];
 }
