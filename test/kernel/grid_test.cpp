@@ -194,7 +194,7 @@ CROSSLANE_TEST(bad_grid, too_many_blocks) {
   xl::buffer<unsigned> value{q, std::size_t{most + 1} * 128};
   xl::fill(q, value, 7u);
   expect_error(xl::errc::limit_exceeded,
-               {"pass_around", number(most + 1) + " blocks", number(most) + " fit",
+               {"pass_around", number(most + 1) + " blocks", "is " + number(most),
                 number(resident) + " per multiprocessor x " + number(multiprocessors)},
                [&] { xl::launch(q, {.grid = most + 1, .block = 128}, pass_around<any_block>{}, value, no_zero, 1u); });
   expect_error(xl::errc::limit_exceeded, {number(std::uint64_t{60000} * 60000) + " blocks"},
