@@ -134,8 +134,8 @@ CROSSLANE_TEST(tensor, owners) {
 
 CROSSLANE_TEST_ONCE(tensor, errors_of_extents) {
   expect_error(xl::errc::invalid_argument, {"the extent of axis h is -4 but must not be negative"}, [] { xl::image_extents{2, 3, -4, 5}; });
-  expect_error(xl::errc::invalid_argument, {"axis c: 4, the type fixes 3"}, [] { rgb::extents_type{2, 4, 4, 5}; });
-  expect_error(xl::errc::limit_exceeded, {"axis w: 2147483648, the limit of its 32-bit index is 2147483647"},
+  expect_error(xl::errc::invalid_argument, {"axis c is 4, the type fixes 3"}, [] { rgb::extents_type{2, 4, 4, 5}; });
+  expect_error(xl::errc::limit_exceeded, {"axis w is 2147483648, the limit of its 32-bit index is 2147483647"},
                [] { xl::image_extents{2, 3, 4, 2147483648u}; });
   expect_error(xl::errc::limit_exceeded, {"n = 1000, c = 1000, h = 1000, w = 3", "2147483647 elements", "with_index<Layout, std::int64_t>"},
                [] { xl::nhwc{{1000, 1000, 1000, 3}}; });
@@ -164,7 +164,7 @@ CROSSLANE_TEST_ONCE(tensor, errors_of_indices) {
   expect_error(xl::errc::out_of_bounds, {"index 3 is outside axis c of extent 3"}, [&] { t(0, 3, 0, 0) = 1; });
   expect_error(xl::errc::out_of_bounds, {"index -1 is outside axis w of extent 5"}, [&] { t(0, 0, 0, -1) = 1; });
   expect_error(xl::errc::out_of_bounds, {"index 4294967296 is outside axis h of extent 4"}, [&] { t(0, 0, std::int64_t{1} << 32, 0) = 1; });
-  expect_error(xl::errc::out_of_bounds, {"index 4 of axis h"}, [&] { t.at<axis::h, axis::w, axis::c, axis::n>(4, 0, 0, 0) = 1; });
+  expect_error(xl::errc::out_of_bounds, {"index 4 is outside axis h"}, [&] { t.at<axis::h, axis::w, axis::c, axis::n>(4, 0, 0, 0) = 1; });
 }
 
 }  // namespace
