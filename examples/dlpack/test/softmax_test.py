@@ -72,7 +72,7 @@ def numpy_tests(np):
 
     raises("numpy double", ["float64", "the elements must be float32"], lambda: softmax(planes.astype(np.float64)))
     raises("numpy rank", ["shape (19, 5, 7)", "3 axes, the layout has 4"], lambda: softmax(planes[0]))
-    raises("numpy order", ["strides (665, 35, 1, 5)", "the stride of axis w is 5, a packed layout of order n,c,h,w needs 1"],
+    raises("numpy order", ["strides (665, 35, 1, 5)", "the stride of axis w is 5, a packed layout of order n, c, h, w needs 1"],
            lambda: softmax(np.ascontiguousarray(planes.transpose(0, 1, 3, 2)).transpose(0, 1, 3, 2)))
     raises("numpy backwards", ["must not be negative"], lambda: softmax(planes[:, ::-1]))
 
