@@ -166,6 +166,27 @@ CROSSLANE_TEST(tensor_convert, scaled) {
   for (std::int8_t const x : read(q, small.storage())) CROSSLANE_CHECK_EQ(int(x), 0);
 }
 
+CROSSLANE_TEST(tensor_convert, of_itself_and_into_its_own_memory) {
+  xl::stream const q{d};
+  xl::nchw_c<8> const blocks{{2, 5, 3, 4}};  // blocks of 8 channels of which 5 are used
+  xl::tensor<float, xl::nchw_c<8>> t{q, blocks};
+  xl::tensor<float, xl::nchw> plain{q, {2, 5, 3, 4}};
+  xl::fill(q, plain, 7.f);
+  xl::convert(q, plain, t);
+  std::vector<float> const before = read(q, t.storage());
+  xl::convert(q, t, t);
+  CROSSLANE_CHECK_SAME(read(q, t.storage()), before);
+  expect_error(xl::errc::invalid_argument, {"overlaps"},
+               [&] { xl::convert(q, t, xl::tensor_view<float, xl::nchw>{t.data(), plain.layout()}); });
+  // Rows of two lengths.
+  xl::image_extents const e{1, 2, 3, 4};
+  auto const rows = xl::make_padded<xl::nchw::order>(e, 6), wider = xl::make_padded<xl::nchw::order>(e, 8);
+  using layout = std::remove_cvref_t<decltype(rows)>;
+  expect_error(xl::errc::invalid_argument, {"overlaps"}, [&] {
+    xl::convert(q, xl::tensor_view<float const, layout>{t.data(), rows}, xl::tensor_view<float, layout>{t.data(), wider});
+  });
+}
+
 CROSSLANE_TEST(tensor_convert, errors) {
   xl::stream const q{d};
   xl::tensor<float, xl::nchw> a{q, {1, 2, 3, 4}};

@@ -48,7 +48,8 @@ void convert_views(basic_stream_ref<B> q, tensor_view<T, From> const& from, tens
   if (to.count() == 0) return;
   require_views_apart("convert", to, from, where);
   if constexpr (is_blocked<To>)
-    if (to.layout().span_size() != to.count()) fill(q, span{to.data(), std::size_t(to.layout().span_size())}, U{}, where);
+    if (to.layout().span_size() != to.count() && !is_in_place(to, from))
+      fill(q, span{to.data(), std::size_t(to.layout().span_size())}, U{}, where);
   transform_operands(q, where, f, to, from);
 }
 
@@ -62,8 +63,9 @@ inline namespace CROSSLANE_CONFIGURATION {
 /// access. They have the same axes and extents, in any two layouts. Axes match by name, in any order of declaration. Elements are converted
 /// as by vec_cast(): from floating-point numbers to integers as by saturate_cast().
 ///
-/// Gaps of a blocked destination become zero. Gaps of other destinations keep their values. Source and destination must not overlap. Throws
-/// size_mismatch if the extents of an axis differ, and invalid_argument if the two overlap in part and neither has gaps.
+/// Gaps of a blocked destination become zero. Gaps of other destinations keep their values. Source and destination must not overlap,
+/// unless they are the same elements at the same places. Throws size_mismatch if the extents of an axis differ, and invalid_argument if the
+/// two are seen to overlap: of a tensor with gaps only the first element is looked at.
 ///
 ///   xl::tensor<float, xl::nchw> planes{q, {n, c, h, w}};
 ///   xl::tensor<xl::half, xl::nhwc> pixels{q, {n, c, h, w}};
