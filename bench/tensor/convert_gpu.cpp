@@ -152,7 +152,12 @@ struct floats {
   CROSSLANE_FN explicit floats(float v) {
     for (float& element : x) element = v++;
   }
-  CROSSLANE_FN explicit operator float() const { return x[0] + 3 * x[N - 1]; }
+  /// The value that it was made from; -1 if its parts do not belong together.
+  CROSSLANE_FN explicit operator float() const {
+    for (int i = 0; i < N; ++i)
+      if (x[i] != x[0] + float(i)) return -1;
+    return x[0];
+  }
 };
 
 template <class T>
