@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Element-wise work between a few neighbours at each place and as many planes, as of pictures of three colours: in registers. For
-/// bytes, which through shared memory would move one at a time; larger elements go there as fast.
+/// Element-wise work that exchanges interleaved elements and planes, such as pixels of three colours and colour planes. Elements are
+/// reordered in registers. This is for bytes, which would move one at a time through shared memory. Larger elements are as fast through
+/// shared memory.
 #pragma once
 
 #include <crosslane/tensor/transpose.hpp>
 
 namespace crosslane::detail {
 
-/// Elements that are moved so.
+/// True if run_interleave() supports the pair of element types.
 template <class T, class U>
 inline constexpr bool has_interleave = has_tiles<T, U> && (sizeof(T) == 1 || sizeof(U) == 1);
 
-/// Strides of the other axes; the last is the one that is contiguous in the planes, counted in vectors.
+/// `outer` has all axes but that of the interleaved elements. Its last axis is contiguous in the planes and counts vectors. `plane_stride`
+/// is the stride from plane to plane.
 struct interleave_plan {
   walk_plan<2> outer;
   std::int64_t plane_stride;
 };
 
-/// A thread has N places: E vectors of N neighbours on one side, a vector of each of E planes on the other.
+/// Each thread handles N positions. On the interleaved side these are E vectors of N neighbours. On the other side they are one vector in
+/// each of E planes.
 template <unsigned N, int E, bool ToPlanes>
 struct interleave_kernel {
   static constexpr auto block = block_size<elementwise_block>;
@@ -50,12 +53,12 @@ struct interleave_kernel {
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// Between E neighbours and E planes. False where that is not what the plan is, or where vectors are not whole.
+/// Queues the work if the plan exchanges E interleaved elements and E planes in whole vectors. Otherwise returns false.
 template <int E, runtime_backend B, class T, class U, class F>
 bool run_interleave(basic_stream_ref<B> q, walk_plan<2> const& p, F const& f, U* to, T const* from, source_location where) {
   constexpr unsigned V = conversion_vector<T, U>;
   if constexpr (V > 1) {
-    for (int const together : {0, 1}) {  // the operand whose neighbours are the other's planes
+    for (int const together : {0, 1}) {  // the operand with interleaved elements
       int const apart = 1 - together;
       int neighbours = -1, places = -1;  // axes
       for (int i = 0; i < p.rank; ++i) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Element-wise work on one input whose rows, or the output's, lie across 16-byte vectors: through tiles in shared memory.
+/// Element-wise work on one input, where rows of the input or of the output cross the boundaries of 16-byte vectors. Elements move through
+/// tiles in shared memory.
 ///
-/// A block moves one tile. It reads rows of the source, contiguous elements, as whole 16-byte vectors into shared memory, in the source's
-/// order. Then it gathers the elements of each vector of the destination's rows and writes the vector whole. Where rows follow each other
-/// in memory a tile has them as one long row, of which only the two ends can be parts of vectors: these are moved by elements. Shapes,
-/// misalignment, rows or one run are data: the pair of types has one kernel.
+/// A block moves one tile. It reads rows of contiguous elements of the source as whole 16-byte vectors into shared memory, in the source's
+/// order. Then it gathers the elements of each vector of the destination's rows and writes the vector whole. If rows follow each other in
+/// memory, the tile treats them as one long row, a run. Only the two ends of a run can be parts of vectors, which move element by element.
+/// Shapes, misalignment and the use of runs are data of the plan. A pair of types therefore needs one kernel only.
 #pragma once
 
 #include <crosslane/tensor/walk.hpp>
@@ -15,26 +16,27 @@
 
 namespace crosslane::detail {
 
-/// Threads of a block.
+/// The number of threads of a block.
 inline constexpr unsigned row_tile_block = 256;
 
-/// The fewest elements that fill whole 16-byte accesses.
+/// The smallest number of elements that fill whole 16-byte accesses.
 template <class T>
 inline constexpr unsigned whole_accesses = unsigned(16 / std::gcd(std::size_t{16}, sizeof(T)));
-/// Elements that are moved together, a vector here: the larger of the types then fills 16 bytes, or whole times 16 (4 elements of 12).
+/// The number of elements that move together, called a vector here. The larger type then fills 16 bytes or a multiple of 16: 4 elements of
+/// 12 bytes fill 48.
 template <class T, class U>
 inline constexpr unsigned row_tile_vector = whole_accesses<T> < whole_accesses<U> ? whole_accesses<T> : whole_accesses<U>;
 
-/// Elements that row tiles hold.
+/// True if row tiles support the pair of element types.
 template <class T, class U>
 inline constexpr bool has_row_tiles =
     sizeof(T) <= 16 && sizeof(U) <= 16 && std::is_default_constructible_v<T> && std::is_default_constructible_v<U>;
 
-/// V elements, aligned to the widest access that divides them.
+/// V elements, aligned to the largest power of two up to 16 that divides their size in bytes.
 template <class T, unsigned V>
 struct alignas(std::gcd(std::size_t{16}, V * sizeof(T))) moved_vector : vec<T, V> {};
 
-/// How many elements the address lies behind a boundary between vectors; -1 where no element lies on one.
+/// Returns the number of elements from a boundary between vectors to the address. Returns -1 if no element lies on a boundary.
 template <unsigned V, class T>
 int elements_past_boundary(T const* p) {
   for (unsigned m = 0; m < V; ++m)
@@ -42,7 +44,7 @@ int elements_past_boundary(T const* p) {
   return -1;
 }
 
-/// Divides numbers below 2^31.
+/// Divides numbers below 2^31 by n without a division instruction.
 struct fast_divisor {
   std::uint32_t n = 1, factor = 0;
   std::int32_t shift = 0;
@@ -50,9 +52,9 @@ struct fast_divisor {
   fast_divisor() = default;
   explicit fast_divisor(std::uint32_t n_) : n{n_} {
     while ((std::uint64_t{1} << (shift + 1)) < n) ++shift;
-    factor = std::uint32_t((((std::uint64_t{1} << 32) << shift) + n - 1) / n);  // 2^31 or more where n > 1
+    factor = std::uint32_t((((std::uint64_t{1} << 32) << shift) + n - 1) / n);  // at least 2^31 if n > 1
   }
-  /// The quotient; `k` becomes the remainder. Not of n = 1.
+  /// Returns the quotient k / n and sets `k` to the remainder. Precondition: n > 1.
   CROSSLANE_FN std::uint32_t divide(std::uint32_t& k) const {
     std::uint32_t const q = std::uint32_t(std::uint64_t{k} * factor >> 32) >> shift;
     k -= q * n;
@@ -60,65 +62,65 @@ struct fast_divisor {
   }
 };
 
-/// Of tiles: how many there are along an axis, and the elements from one to the next in the destination and in the source.
+/// The number of tiles along an axis, and the elements from one tile to the next in the destination and in the source.
 struct tile_steps {
   fast_divisor tiles;
   std::int64_t step[2] = {};
 };
-/// An axis of which a tile has `length` indices, the last tile `last`.
+/// An axis that is divided into tiles of `length` indices. The last tile has `last` indices.
 struct tiled_axis {
   tile_steps steps;
   std::int32_t length = 1, last = 1;
 };
 
-/// 2^31 / n, rounded up: what quotient_of() divides by n with. 0 makes all quotients 0.
+/// Returns 2^31 / n, rounded up, for quotient_of(). An inverse of 0 makes all quotients 0.
 inline std::uint32_t inverse_of(std::int64_t n) { return std::uint32_t(((std::int64_t{1} << 31) + n - 1) / n); }
-/// For factors whose product is below 2^31.
+/// Returns n divided by the number whose inverse is given. Precondition: the product of the two numbers is below 2^31.
 CROSSLANE_FN inline int quotient_of(int n, std::uint32_t inverse) { return int(std::uint64_t(2 * unsigned(n)) * inverse >> 32); }
 
-/// The most elements of a tile: their squares, and so what quotient_of() is asked for, stay below 2^31.
+/// The largest number of elements of a tile. Its square is below 2^31, as the precondition of quotient_of() requires.
 inline constexpr std::int64_t most_elements_of_tile = 1 << 15;
 
-/// How a block reads, places and writes one tile. Lengths and steps count elements in global memory, bytes in shared memory.
+/// Describes how a block reads, places and writes one tile. Lengths and steps count elements in global memory and bytes in shared memory.
 struct row_tile_plan {
-  tiled_axis a, b, n;  ///< the source's contiguous axis, the one that the destination's rows need, and images
+  tiled_axis a, b, n;  ///< the source's contiguous axis, a second axis (see `across`), and images
   int others = 0;
-  tile_steps other[6];              ///< the axes that are left, the fastest first
-  std::uint32_t count;              ///< tiles; 0: of no use
-  bool across;                      ///< b is contiguous in the destination; else a is, and b counts its rows
-  bool run_from, run_to;            ///< the tile's rows follow each other in memory, and are one
+  tile_steps other[6];              ///< the remaining axes, the fastest first
+  std::uint32_t count;              ///< number of tiles; 0 if tiles are of no use
+  bool across;                      ///< b is contiguous in the destination; otherwise a is, and b counts the rows
+  bool run_from, run_to;            ///< the tile's rows follow each other in memory and form one run
   bool cut;                         ///< a vector of the destination can have elements of two rows of the inner axis
   std::int32_t past_from, past_to;  ///< elements_past_boundary() of both addresses
-  std::int64_t dense_from;          ///< elements of the source, where it has no gaps: vectors within may be read whole
+  std::int64_t dense_from;          ///< elements of the source if it has no gaps, else 0; vectors within may be read whole
   std::int32_t row_step_from, row_step_to;
   std::int32_t vectors_from;      ///< vectors of a row that is read
-  std::uint32_t inverse_from;     ///< of vectors_from
-  std::int32_t all_from, all_to;  ///< vectors that are read, that are written, with those that are left out
+  std::uint32_t inverse_from;     ///< inverse_of(vectors_from)
+  std::int32_t all_from, all_to;  ///< vectors that are read and written, including those that are skipped
   std::int32_t rows_to;
   std::uint32_t inverse_rows_to;
-  std::int32_t log_lanes;                      ///< 2^n lanes write neighbours in a row, the next as many the next row
+  std::int32_t log_lanes;                      ///< 2^n lanes write neighbours in a row, the next 2^n lanes write the next row
   std::int32_t pitch;                          ///< from row to row of the source
   std::int32_t step_row, step;                 ///< from row to row and from element to element of the destination
-  std::uint32_t inverse_inner, inverse_image;  ///< of the inner axis and of an image, where a row has several
+  std::uint32_t inverse_inner, inverse_image;  ///< inverse_of() the inner axis and an image if a run has several, else 0
   std::int32_t step_inner, step_image;         ///< added from one to the next
   std::int32_t inner;                          ///< indices of the inner axis
   std::int32_t swizzle;                        ///< see place_of()
   std::uint32_t shared_bytes;
 };
 
-/// V elements are a vector.
+/// Moves one tile per block. A vector has V elements.
 template <class T, class U, unsigned V>
 struct row_tile_kernel {
   static constexpr auto block = block_size<row_tile_block>;
   static constexpr int min_blocks = V > 8 || V * sizeof(U) > 16 || V * sizeof(T) > 16 ? 4 : std::is_same_v<T, U> ? 8 : 6;
-  /// In shared memory lies the smaller of the types.
+  /// Shared memory holds the smaller of the two types.
   static constexpr bool converts_late = sizeof(T) <= sizeof(U);
   using held = std::conditional_t<converts_late, T, U>;
   static constexpr int held_bytes = int(sizeof(held)), stride = int(row_tile_block);
-  /// Vectors that a thread loads before it uses the first.
+  /// The number of vectors that a thread loads before it uses the first.
   static constexpr int together = V * sizeof(T) > 64 ? 1 : V * sizeof(T) < 8 ? 8 : int(64 / (V * sizeof(T)));
 
-  // Inlined by force: in a call of its own the plan would be copied, and its arrays be indexed there.
+  // Always inlined. A call would copy the plan and index the arrays of the copy.
   template <kernel_context Ctx, class F>
   CROSSLANE_FN CROSSLANE_INLINE void operator()(Ctx const& ctx, T const* from, U* to, row_tile_plan p, F f, std::uint32_t begin) const {
     char* const tile = ctx.template dynamic_shared<char>().data();
@@ -138,7 +140,7 @@ struct row_tile_kernel {
   }
 
  private:
-  /// The tile's index along an axis; `k` is left with the axes that follow.
+  /// Returns the tile's index along an axis. `k` keeps the position along the axes that follow.
   CROSSLANE_FN static std::uint32_t take(tile_steps const& t, std::uint32_t& k, std::int64_t& at_from, std::int64_t& at_to) {
     if (t.tiles.n == 1) return 0;
     std::uint32_t index = k;
@@ -147,13 +149,13 @@ struct row_tile_kernel {
     at_from += std::int64_t{index} * t.step[1];
     return index;
   }
-  /// Indices of the tile along the axis.
+  /// Returns the number of indices of the tile along the axis.
   CROSSLANE_FN static int take(tiled_axis const& t, std::uint32_t& k, std::int64_t& at_from, std::int64_t& at_to) {
     return take(t.steps, k, at_from, at_to) == t.steps.tiles.n - 1 ? t.last : t.length;
   }
 
-  /// Of a byte of the tile. Groups of eight vectors lie in all banks of shared memory; higher bits change places within a group, so that
-  /// lanes that gather along the destination meet other banks.
+  /// Returns the place of a byte of the tile. A group of eight vectors covers all banks of shared memory. Higher bits permute the places
+  /// within a group, so that lanes that gather along the destination use different banks.
   CROSSLANE_FN static int place_of(int byte, int swizzle) { return byte ^ ((byte >> swizzle) & 7 * int(V) * held_bytes); }
 
   template <class Ctx, class F>
@@ -161,11 +163,12 @@ struct row_tile_kernel {
                                                  std::int64_t begin, int rows, int length) {
     constexpr int v = int(V);
     int const past = int(begin + p.past_from) & (v - 1);
-    // Vectors that begin at these elements of a row are read whole: with neighbours of the row where memory has them.
+    // A vector is read whole if its first element in the row is from `least` to `most`. If the source has neighbours around the rows, the
+    // vector may include them.
     bool const neighbours = begin >= v && begin + std::int64_t{rows - 1} * p.row_step_from + length + v <= p.dense_from;
     int const least = neighbours ? -v : 0, most = neighbours ? length - 1 : length - v;
     struct vector_place {
-      int row, first;  // the row, and the element of it that the vector begins with
+      int row, first;  // the row, and the vector's first element in it
     };
     auto const vector_at = [&](int k) {
       if (p.run_from) return vector_place{0, k * v - past};
@@ -174,7 +177,7 @@ struct row_tile_kernel {
     };
     for (int i = int(ctx.thread_rank()); i < p.all_from; i += together * stride) {
       vec<T, V> x[std::size_t(together)];
-      int place[std::size_t(together)];  // -1: by elements, -2: not at all
+      int place[std::size_t(together)];  // -1: read by elements, -2: not read
       CROSSLANE_UNROLL
       for (int j = 0; j < together; ++j) {
         auto const [row, first] = vector_at(i + j * stride);
@@ -204,7 +207,7 @@ struct row_tile_kernel {
     }
   }
 
-  /// `elements` is where the first element of the tile would be, were none in another place.
+  /// `elements` is the place of the tile's first element before place_of() permutes it.
   template <class Ctx, class F>
   CROSSLANE_FN CROSSLANE_INLINE static void write(Ctx const& ctx, char const* elements, char const* tile, U* to, F const& f,
                                                   row_tile_plan const& p, int past, int rows, int length) {
@@ -265,12 +268,12 @@ struct row_tile_kernel {
   }
 };
 
-/// What the choice of tiles depends on.
+/// The properties that determine the choice of a tile.
 struct row_tile_problem {
   walk_axis<2> a, b;               ///< as in row_tile_plan
-  std::int64_t images = 1;         ///< of whole vectors that follow each other in both operands
+  std::int64_t images = 1;         ///< images of whole vectors that follow each other in both operands
   bool across;                     ///< as in row_tile_plan
-  bool whole_from, whole_to;       ///< rows are whole vectors, each aligned
+  bool whole_from, whole_to;       ///< rows are whole, aligned vectors
   int size_from, size_to, vector;  ///< bytes of an element, elements of a vector
 
   int size_held() const { return size_from < size_to ? size_from : size_to; }
@@ -278,7 +281,7 @@ struct row_tile_problem {
   walk_axis<2> const& outer() const { return across ? a : b; }
 };
 
-/// Lengths of a tile, and what follows from them.
+/// The lengths of a tile and what they determine.
 struct row_tile_choice {
   std::int64_t a = 0, b = 0, images = 1;
   std::int64_t pitch = 0;
@@ -294,12 +297,13 @@ inline std::int64_t whole_parts_of(std::int64_t n, std::int64_t length) { return
 inline std::int64_t row_tile_pitch(row_tile_problem const& t, std::int64_t a, bool run) {
   if (run) return a;
   if (t.whole_from) return whole_parts_of(a, t.vector);
-  // Rows have no vector in common, and lie behind boundaries of vectors as they do in the source.
+  // Rows share no vector. Each begins as many elements past a boundary between vectors as it does in the source.
   std::int64_t const least = a + t.vector - 1, shift = (t.b.stride[1] - least) & (t.vector - 1);
   return least + shift;
 }
 
-/// The tile of these lengths; its cost is the time of an image, in elements, that bytes moved for nothing and each tile's begin add to.
+/// Returns the tile of these lengths. Its cost is the time to move an image, in elements. Bytes that are moved in vain and the start of
+/// each tile add to the cost.
 inline row_tile_choice row_tile_of(row_tile_problem const& t, std::int64_t a, std::int64_t b, std::int64_t budget) {
   row_tile_choice c{a, b};
   bool const whole_a = a >= t.a.extent, whole_b = b >= t.b.extent;
@@ -311,7 +315,7 @@ inline row_tile_choice row_tile_of(row_tile_problem const& t, std::int64_t a, st
     c.images = most < 1 ? 1 : most < t.images ? most : t.images;
     c.images = parts_of(t.images, parts_of(t.images, c.images));
   }
-  // Bytes of a contiguous piece; around each, sectors of 32 bytes that others have a part of.
+  // Bytes of a contiguous piece. The 32-byte sectors at its ends are shared with other pieces.
   double const piece_from = double(c.run_from ? a * b * c.images : a) * t.size_from;
   double const piece_to = double(c.run_to ? a * b * c.images : t.across ? b : a) * t.size_to;
   double const from = 1 + (t.whole_from ? 32 : 64) / piece_from, to = 1 + (t.whole_to ? 32 : c.run_to ? 64 : 128) / piece_to;
@@ -321,7 +325,7 @@ inline row_tile_choice row_tile_of(row_tile_problem const& t, std::int64_t a, st
   return c;
 }
 
-/// The cheapest tile of at most `budget` elements; its `a` is 0 where there is none.
+/// Returns the cheapest tile of at most `budget` elements. Its `a` is 0 if there is none.
 inline row_tile_choice best_row_tile(row_tile_problem const& t, std::int64_t budget) {
   row_tile_choice best;
   auto const consider = [&](std::int64_t a, std::int64_t b) {
@@ -329,13 +333,14 @@ inline row_tile_choice best_row_tile(row_tile_problem const& t, std::int64_t bud
     row_tile_choice const c = row_tile_of(t, a, b, budget);
     if (c.elements() + t.vector <= budget && (best.a == 0 || c.cost < best.cost)) best = c;
   };
-  // `most` indices or less in whole steps, all parts about as long.
+  // Returns the length of nearly equal parts: at most `most` indices, and a multiple of `step` unless it is the extent. Returns 0 if there
+  // is none.
   auto const even = [&](std::int64_t extent, std::int64_t most, std::int64_t step) {
     if (most >= extent) return extent;
     most -= most % step;
     return most < step ? std::int64_t{0} : whole_parts_of(parts_of(extent, parts_of(extent, most)), step);
   };
-  // Pieces of 64 bytes where there is room.
+  // Returns the number of indices of a piece of 64 bytes, or of one vector if `most` is too small for that.
   auto const step_of = [&](std::int64_t most, std::int64_t size) {
     std::int64_t const step = whole_parts_of(parts_of(64, size), t.vector);
     return most < step ? std::int64_t{t.vector} : step;
@@ -349,9 +354,9 @@ inline row_tile_choice best_row_tile(row_tile_problem const& t, std::int64_t bud
     else if (t.whole_to || most >= t.b.extent || most < lanes)
       consider(length, even(t.b.extent, most, step_of(most, t.size_to)));
     else
-      consider(length, most - most % lanes - t.vector + 1);  // its vectors, with those at both ends, then fill lanes
+      consider(length, most - most % lanes - t.vector + 1);  // its vectors, including parts at both ends, fill lanes
   }
-  // Whole rows of b.
+  // Tiles with whole rows of b.
   if (t.b.extent <= budget) {
     std::int64_t const most = (budget - t.vector) / t.b.extent - (t.whole_from ? 0 : 2 * t.vector);
     consider(even(t.a.extent, most, step_of(most, t.size_from)), t.b.extent);
@@ -359,8 +364,8 @@ inline row_tile_choice best_row_tile(row_tile_problem const& t, std::int64_t bud
   return best;
 }
 
-/// Higher bits of an element's place from this one on go into the place of its vector: lanes whose elements lie `step` vectors apart then
-/// meet the fewest times in a bank. 31 where they do not meet.
+/// Returns the shift for place_of() that causes the fewest bank conflicts between lanes whose elements lie `step` vectors apart. Returns
+/// 31, which permutes nothing, if no shift is better.
 inline int swizzle_of(std::int64_t step) {
   int best = 31, most = 0;
   for (int shift : {31, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}) {
@@ -378,7 +383,7 @@ inline int swizzle_of(std::int64_t step) {
   return best;
 }
 
-/// The operand's elements where they fill memory without gaps; else 0.
+/// Returns the number of the operand's elements if they fill memory without gaps, otherwise 0.
 inline std::int64_t dense_elements(walk_plan<2> const& p, int operand) {
   std::int64_t elements = 1, last = 0;
   for (int i = 0; i < p.rank; ++i) {
@@ -390,18 +395,18 @@ inline std::int64_t dense_elements(walk_plan<2> const& p, int operand) {
   return last + 1 == elements ? elements : 0;
 }
 
-/// What a plan of row tiles depends on besides the axes.
+/// The properties, besides the axes, that determine a plan of row tiles.
 struct row_tile_operands {
   int size_from, size_to, vector;  ///< bytes of an element, elements of a vector
   int past_from, past_to;          ///< elements_past_boundary() of both addresses
   bool in_place;                   ///< the destination is the source
 };
 
-/// Returns how tiles move the elements of a plan; `count` is 0 if they are of no use. A block may have `shared` bytes.
+/// Returns how tiles move the elements of a plan. `count` is 0 if tiles are of no use. A block may use `shared` bytes of shared memory.
 inline row_tile_plan plan_row_tiles(walk_plan<2> const& p, row_tile_operands const& o, std::size_t shared) {
   int const V = o.vector;
   std::int64_t const larger = o.size_from < o.size_to ? o.size_to : o.size_from;
-  // The vectors of other sizes have 48 bytes.
+  // If the size of an element is not a power of two, the size of a vector is not either: 4 elements of 12 bytes have 48 bytes.
   bool const powers_of_two = std::has_single_bit(unsigned(o.size_from * o.size_to));
   row_tile_plan r{};
   int a = -1, along_to = -1;
@@ -422,7 +427,8 @@ inline row_tile_plan plan_row_tiles(walk_plan<2> const& p, row_tile_operands con
   int b = along_to;
   t.across = a != along_to;
   if (!t.across) {
-    // Rows are the same: of use where their vectors are not, for the next axis of the destination.
+    // Both operands are contiguous along the same axis. Tiles are of use if the rows are not whole vectors. Then b is the destination's
+    // next axis.
     if (V == 1 || (t.whole_from && t.whole_to)) return r;
     b = -1;
     for (int i = 0; i < p.rank; ++i)
@@ -446,7 +452,7 @@ inline row_tile_plan plan_row_tiles(walk_plan<2> const& p, row_tile_operands con
     other = without(other, images, images);
   }
 
-  // 16 KiB, of bytes 32; more where rows that are no whole vectors can then be moved as one.
+  // A tile has 16 KiB, or 32 KiB for bytes. It has more if rows that are not whole vectors can then be moved as one run.
   row_tile_choice c;
   for (std::int64_t const kib : {16, 24, 32, 48}) {
     if (V > 8 && kib < 32) continue;
@@ -462,7 +468,7 @@ inline row_tile_plan plan_row_tiles(walk_plan<2> const& p, row_tile_operands con
   if (c.a == 0 || c.a * c.b * c.images * larger < 1024) return r;
   if (!t.whole_to && !c.run_to && (t.across ? c.b : c.a) * t.size_to < 64) return r;
 
-  // Of elements of 12 bytes only whole sectors.
+  // Elements whose size is not a power of two use tiles only if both axes are longer than 4, and for runs or rows of whole 32-byte sectors.
   if (!powers_of_two)
     if (t.a.extent <= 4 || t.b.extent <= 4 || !(c.run_from || t.a.extent * t.size_from % 32 == 0) ||
         !(c.run_to || t.inner().extent * t.size_to % 32 == 0))
@@ -490,7 +496,7 @@ inline row_tile_plan plan_row_tiles(walk_plan<2> const& p, row_tile_operands con
   r.run_from = c.run_from;
   r.run_to = c.run_to;
   r.cut = c.run_to && !t.whole_to;
-  // Where the destination is the source, others write the neighbours.
+  // If the destination is the source, other blocks overwrite the neighbours of a tile, so a tile must not read them.
   r.dense_from = o.in_place ? 0 : dense_elements(p, 1);
   std::int64_t const row_from = c.run_from ? c.a * c.b * c.images : c.a, rows_from = c.run_from ? 1 : c.b;
   r.vectors_from = std::int32_t((row_from + V - 1 + (t.whole_from ? 0 : V - 1)) / V);
@@ -519,7 +525,7 @@ inline row_tile_plan plan_row_tiles(walk_plan<2> const& p, row_tile_operands con
     r.inverse_image = inverse_of(inner * outer);
     r.step_image = std::int32_t(c.a * c.b) * bytes - std::int32_t(outer) * r.step_row;
   }
-  // A vector of 48 bytes has no bits of its own in an address.
+  // The bits of a byte's address do not tell its vector if a vector has 48 bytes.
   r.swizzle = std::has_single_bit(unsigned(V * bytes)) ? swizzle_of(t.across ? c.pitch : 1) : 31;
   r.shared_bytes = std::uint32_t(whole_parts_of(c.elements() + V, 8 * V) * bytes);
   r.count = std::uint32_t(tiles);
@@ -528,7 +534,7 @@ inline row_tile_plan plan_row_tiles(walk_plan<2> const& p, row_tile_operands con
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// False where such tiles are of no use.
+/// Queues the work through row tiles. Returns false if they are of no use.
 template <runtime_backend B, class T, class U, class F>
 bool run_row_tiles(basic_stream_ref<B> q, walk_plan<2> const& p, F const& f, U* to, T const* from, source_location where) {
   constexpr unsigned V = row_tile_vector<T, U>;

@@ -56,7 +56,7 @@ rising_positions input_data(index_positions<E> const& positions) {
   return positions.data();
 }
 
-/// All elements follow each other in every operand.
+/// Returns whether the elements are contiguous in every operand.
 template <int Operands>
 bool is_contiguous(walk_plan<Operands> const& p) {
   bool result = p.rank <= 1;
@@ -65,7 +65,7 @@ bool is_contiguous(walk_plan<Operands> const& p) {
   return result;
 }
 
-/// The message of a failed assertion shows the axes as template arguments.
+/// A failed assertion shows the axes as template arguments.
 template <class Of, class In>
 struct contained_axes;
 template <class... A, class In>
@@ -75,7 +75,7 @@ struct contained_axes<axes<A...>, In> {
                 "of contained_axes. crosslane::rename, merge and fix make views with other axes, crosslane::reduce removes one");
 };
 
-/// Calls `refuse(axis, n, m)` for an axis of which two operands have n and m.
+/// Calls `refuse(axis, n, m)` for each axis that has different extents n and m in the two operands.
 template <class One, class Other, class Refuse, class... A>
 void check_same_extents(One const& one, Other const& other, axes<A...>, Refuse const& refuse) {
   ((one.extents().template extent<A>() == other.extents().template extent<A>()
@@ -95,7 +95,7 @@ void check_input_extents(To const& to, From const& from, int input, source_locat
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// One box of what transform_operands() queues; pointers are to its first elements.
+/// Queues the work of one box for transform_operands(). The pointers point to its first elements.
 template <runtime_backend B, int Operands, class F, class U, class... In>
 void run_box(basic_stream_ref<B> q, walk_plan<Operands> const& p, F const& f, source_location where, U* to, In... from) {
   if constexpr ((std::is_pointer_v<In> && ... && true)) {
@@ -123,8 +123,8 @@ void run_box(basic_stream_ref<B> q, walk_plan<Operands> const& p, F const& f, so
     run_walk(q, p, f, where, to, from...);
 }
 
-/// What transform() queues, and convert() with a cast. Inputs are views or positions of indices; an input is repeated along the axes that
-/// it lacks.
+/// Queues the work of transform(), and of convert() with a cast as `f`. Inputs are views or index_positions. An input is repeated along the
+/// axes that it lacks.
 template <runtime_backend B, class F, class U, class To, class... In>
 void transform_operands(basic_stream_ref<B> q, source_location where, F const& f, tensor_view<U, To> const& to, In const&... from) {
   static_assert(!std::is_const_v<U>, "crosslane: the output of transform() must not have constant elements");
@@ -156,17 +156,24 @@ void transform_operands(basic_stream_ref<B> q, source_location where, F const& f
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// `xl::transform(stream, output, f, inputs...)` of tensors or views of memory that the device reaches queues output(index) =
-/// f(inputs(index)...) for every index, in the order of the output's memory; any number of inputs. Axes go by name: an input has axes of
-/// the output in whatever order and layout, and is repeated along those that it lacks, as a bias of axis c is over images. An input may
-/// be the output itself, but no other view of its memory. What lies in gaps of the output stays. `f` has no effects
-/// but its result: it may be called for an element more than once. Elements move in the widest pieces where
-/// the output's contiguous axis is each input's too, or is one that it lacks; of a single input through tiles in shared memory where it is
-/// not. Throws size_mismatch where an input's axis has another extent than the output's, invalid_argument where an
-/// input overlaps the output without being it (seen where neither has gaps).
+/// Queues output(index) = f(inputs(index)...) for every index. The number of inputs is arbitrary. The host calls it, and it does not wait.
+///
+///   // y(n, c, h, w) = x(n, c, h, w) + bias(c)
+///   xl::transform(q, y, [] CROSSLANE_LAMBDA(float xi, float b) { return xi + b; }, x, bias);
+///
+/// The output and the inputs are tensors or views of memory that the device can access, each in its own layout. Axes match by name, in any
+/// order of declaration. An input is repeated along the axes of the output that it lacks. Gaps of the output keep their values. An input
+/// may be the output, but must not overlap it otherwise. `f` must have no side effects: it may be called more than once for an element.
+///
+/// The work follows the order of the output's memory. Elements move in the widest accesses if the output's contiguous axis is also
+/// contiguous in each input, or is missing from it. Otherwise the elements of a single input move through tiles in shared memory.
+///
+/// Throws size_mismatch if an axis has different extents in an input and in the output. Throws invalid_argument if an input overlaps the
+/// output without being the output. Of a tensor with gaps, only the first element is checked. Throws invalid_argument if a tensor is of
+/// another device than the stream.
 template <stream_like S, detail::tensor_like Out, class F, class... In>
 struct transform<S, Out, F, In...> {
-  /// Queues the work.
+  /// Queues the work. The object itself is empty.
   transform(S const& stream, Out&& output, F f, In&&... inputs, source_location where = source_location::current()) {
     static_assert(detail::check_argument<3, F>::ok);
     static_assert(detail::check_arithmetics<typename S::backend, F, std::remove_cvref_t<Out>, std::remove_cvref_t<In>...>());

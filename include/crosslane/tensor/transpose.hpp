@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Element-wise work on one input whose contiguous axis is not the output's: through tiles in shared memory.
+/// Element-wise work on one input whose contiguous axis is not the output's. Elements move through tiles in shared memory.
 #pragma once
 
 #include <crosslane/tensor/walk.hpp>
@@ -8,10 +8,10 @@
 
 namespace crosslane::detail {
 
-/// Bytes of a tile, as the destination's type; threads of its block.
+/// The bytes of a tile, which holds the destination's type, and the threads of its block.
 inline constexpr unsigned conversion_tile_bytes = 16384, conversion_block = 256;
 
-/// Elements that are moved together: the larger of the types then fills 16 bytes. 1 where that is impossible.
+/// The number of elements that move together, so that the larger type fills 16 bytes. 1 if that is not possible.
 template <class T, class U>
 inline constexpr unsigned conversion_vector = elements_per_access<T, U>();
 
@@ -19,39 +19,39 @@ inline constexpr unsigned conversion_vector = elements_per_access<T, U>();
 template <unsigned V>
 inline constexpr int log_vector = std::countr_zero(V);
 
-/// Elements that such tiles hold.
+/// True if the tiles support the pair of element types.
 template <class T, class U>
 inline constexpr bool has_tiles = sizeof(T) <= 16 && sizeof(U) <= 16 && (sizeof(U) & (sizeof(U) - 1)) == 0 &&
                                   std::is_trivially_default_constructible_v<vec<U, 1>> && std::is_default_constructible_v<T>;
 
-/// Neighbours along the destination that lie together in shared memory: what a bank holds of small types.
+/// The number of the destination's neighbours that share a unit of shared memory. Small types fill a bank of 4 bytes.
 template <class U>
 inline constexpr int elements_of_unit = sizeof(U) < 4 ? 4 / int(sizeof(U)) : 1;
 /// The binary logarithm of the units of a tile.
 template <class U>
 inline constexpr int log_units = std::countr_zero(conversion_tile_bytes / unsigned(sizeof(U) * elements_of_unit<U>));
 
-/// A tile has 2^log_from elements along the source's contiguous axis, and as many units along the destination's as fill it.
+/// A tile has 2^log_from elements along the source's contiguous axis. Along the destination's, it has as many units as fill the tile.
 struct tile_shape {
   int log_from;
   std::int64_t tiles_from, tiles_to;
-  int log_row_from = 0, log_row_to = 0;  ///< 2^n elements of a row have all that the tensor has of it
+  int log_row_from = 0, log_row_to = 0;  ///< the first 2^n elements of a row include all that are inside the tensor
 
   CROSSLANE_FN std::int64_t count() const { return tiles_from * tiles_to; }
-  /// Elements along the destination's axis.
+  /// Returns the number of elements along the destination's axis.
   template <class U>
   int extent_to() const {
     return elements_of_unit<U> << (log_units<U> - log_from);
   }
-  /// Whether `elements` leave more than one of `parts` places.
+  /// Returns whether `elements` fill less than 1 / parts of the tiles.
   template <class U>
   bool has_fewer(std::int64_t elements, int parts) const {
     return elements < count() * (elements_of_unit<U> << log_units<U>) / parts;
   }
 };
 
-/// The shape of fewest tiles; of several the one whose rows are about as long, in bytes, at the source as at the destination. No row has
-/// less than 128 bytes where the axis has more.
+/// Returns the shape with the fewest tiles. Among equals, chooses the one whose rows have the most similar lengths in bytes in the source
+/// and in the destination. A row has at least 128 bytes unless its axis is shorter.
 template <class T, class U>
 tile_shape best_tile(std::int64_t along_from, std::int64_t along_to) {
   constexpr int unit = elements_of_unit<U>, vector = int(conversion_vector<T, U>);
@@ -82,18 +82,19 @@ tile_shape best_tile(std::int64_t along_from, std::int64_t along_to) {
   return best;
 }
 
-/// The two axes along which source and destination are contiguous, and the others. A block has one tile: a part of an image, or several
-/// small images that follow each other in the source along the destination's axis.
+/// The axes along which the source and the destination are contiguous, and the other axes. A block moves one tile: a part of an image, or
+/// several small images. Several images of a tile follow each other in the source along the destination's axis.
 struct tile_plan {
   walk_axis<2> along_from, along_to;
   walk_plan<2> other;
   tile_shape shape;
-  std::int64_t step_to;           ///< in the destination, from tile to tile along its axis
-  int log_image = 30;             ///< an image has 2^n indices of the destination's axis
-  std::int32_t image_stride = 0;  ///< in the destination
+  std::int64_t step_to;           ///< from tile to tile along the destination's axis, in the destination
+  int log_image = 30;             ///< an image has 2^n indices along the destination's axis
+  std::int32_t image_stride = 0;  ///< from image to image in the destination
 };
 
-/// Makes tiles of several images where they fill half of a tile or less, and follow each other. Their indices are then one axis.
+/// Puts several images in a tile if an image fills at most half of it, has extents that are powers of two, and follows the one before in
+/// the source. The axis of the images is then part of along_to.
 template <class T, class U>
 void put_images_together(tile_plan& p) {
   int const log_from = std::countr_zero(std::uint64_t(p.along_from.extent)), log_image = std::countr_zero(std::uint64_t(p.along_to.extent));
@@ -113,8 +114,8 @@ void put_images_together(tile_plan& p) {
   }
 }
 
-/// A tile is read along the source's contiguous axis and written along the destination's, V elements at a time; in between
-/// it lies in shared memory, as the destination's type.
+/// Reads a tile along the source's contiguous axis and writes it along the destination's, V elements at a time. In between, shared memory
+/// holds the tile in the destination's type.
 template <class U, unsigned V>
 struct transpose_kernel {
   static constexpr auto block = block_size<conversion_block>;
@@ -124,7 +125,7 @@ struct transpose_kernel {
     alignas(16) unit tile[unsigned(units)];
   };
 
-  // Inlined by force: in a call of its own the plan would be copied, and its arrays be indexed there.
+  // Always inlined. A call would copy the plan and index the arrays of the copy.
   template <kernel_context Ctx, class T, class F>
   CROSSLANE_FN CROSSLANE_INLINE void operator()(Ctx const& ctx, shared& s, T const* from, U* to, tile_plan p, F f,
                                                 std::uint64_t begin) const {
@@ -149,9 +150,9 @@ struct transpose_kernel {
   template <class Ctx, class T, class F>
   CROSSLANE_FN static void read(Ctx const& ctx, shared& s, T const* from, F const& f, int log_from, int lanes, int a_end, int b_end,
                                 std::int64_t stride) {
-    // Loads are under way together, before the first is used. None is left out, for a branch would part them: in place of what lies outside
-    // of the tensor comes the tile's first vector, which nobody reads again.
-    constexpr int groups = units / int(V * conversion_block);  // of in_unit vectors, one above the other
+    // Several loads are in flight before the first is used. No load is conditional, because a branch would separate the loads. A load
+    // outside the tensor reads the tile's first vector instead. write() never uses it.
+    constexpr int groups = units / int(V * conversion_block);  // a group is in_unit vectors of adjacent rows
     constexpr int together = at_most(groups, at_most(16 / in_unit, bytes_under_way / int(in_unit * sizeof(vec<T, V>))));
     int const log_to = log_units<U> - log_from;
     place const mine = place_of(ctx.thread_rank(), lanes, log_to);
@@ -221,29 +222,30 @@ struct transpose_kernel {
     }
   }
 
-  /// Bytes that a thread loads before it uses the first.
+  /// The number of bytes that a thread loads before it uses the first.
   static constexpr int bytes_under_way = 128;
   CROSSLANE_FN static constexpr int at_most(int n, int limit) { return limit < 1 ? 1 : n < limit ? n : limit; }
 
   struct place {
     int along, across;  // vectors or elements, and rows
   };
-  /// The binary logarithm of the lanes that go along a row of 2^log elements: 32 elements, or 16 vectors, or all there are. Pieces of 256
-  /// bytes keep the device's memory busier than ones of 128.
+  /// Returns the binary logarithm of the number of lanes along a row of 2^log elements. These are at most 32 lanes of one element or 16
+  /// lanes of one vector. Pieces of 256 bytes use more of the memory's bandwidth than pieces of 128.
   CROSSLANE_FN static int lanes_of_row(int log) {
     constexpr int most = V == 1 ? 5 : 4;
     return log - log_vector<V> < most ? log - log_vector<V> : most;
   }
-  /// Of the i-th vector: 2^log_lanes lanes go along a row, then to the next of 2^log_rows rows. Each bit of i has its share of the sums, so
-  /// that a thread's later places differ from its first by what is the same for all threads.
+  /// Returns the place of the i-th vector. 2^log_lanes lanes go along a row, the next lanes along the next of 2^log_rows rows. Each bit of
+  /// i adds its own part to the place. A thread's later places thus differ from its first by steps that are the same for all threads.
   CROSSLANE_FN static place place_of(unsigned i, int log_lanes, int log_rows) {
     unsigned const lane = i & ((1u << log_lanes) - 1), row = i >> log_lanes;
     return {int((row >> log_rows << log_lanes) + lane), int(row & ((1u << log_rows) - 1))};
   }
-  /// In units, of element `a` along the source and unit `row` along the destination. Lines of 32 units lie in all banks of shared memory:
-  /// higher bits change places within a line, so that lanes seldom meet in a bank, whether they go along rows or along columns; elements of
-  /// up to 8 bytes by twos at most, of 16 bytes in short rows by fours. Each bit of the arguments changes bits of its own: the place of a
-  /// sum is the exclusive or of places where no bit is in both.
+  /// Returns the place, in units, of element `a` along the source and unit `row` along the destination. A line of 32 units covers all banks
+  /// of shared memory. Higher bits permute the places within a line, so that lanes seldom conflict in a bank, along rows and along columns.
+  /// Conflicts are at most 2-way for elements of up to 8 bytes. They are 4-way for 16-byte elements in short rows. Each bit of the
+  /// arguments changes its own bits of the place. If two arguments share no bits, the place of their sum is the exclusive or of their
+  /// places.
   CROSSLANE_FN static unsigned place_in_tile(int a, int row, int log_from) {
     unsigned const plain = (unsigned(row) << log_from) + unsigned(a), high = plain >> (log_from > 5 ? log_from : 5);
     return plain ^ ((high ^ high << 2 ^ unsigned(a) >> 5 << 1) & 31);
@@ -253,7 +255,7 @@ struct transpose_kernel {
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// False where rows are no whole vectors, or tiles would be of little use.
+/// Queues the work through tiles. Returns false if rows are not whole vectors, or if tiles would be of little use.
 template <runtime_backend B, class T, class U, class F>
 bool run_transpose(basic_stream_ref<B> q, walk_plan<2> const& p, F const& f, U* to, T const* from, source_location where) {
   constexpr unsigned V = conversion_vector<T, U>;
@@ -264,7 +266,7 @@ bool run_transpose(basic_stream_ref<B> q, walk_plan<2> const& p, F const& f, U* 
   }
   if (along_from < 0 || along_to < 0 || along_from == along_to || p.axis[along_to].stride[1] == 0) return false;
   if (!whole_vectors<V>(p, along_from, 1, from) || !whole_vectors<V>(p, along_to, 0, to)) return false;
-  // Where short rows of the destination begin within sectors of 32 bytes, pieces of them cost more than rows as one run.
+  // If short rows of the destination begin within sectors of 32 bytes, pieces of rows cost more than one long run, as in row_tiles.hpp.
   std::int64_t const row_bytes = p.axis[along_to].extent * std::int64_t{sizeof(U)};
   if (V > 1 && sizeof(U) > 1 && row_bytes <= 1024 && row_bytes % 32 != 0) return false;
   tile_plan tiles{.along_from = p.axis[along_from],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Visiting the elements of several tensors together, whatever the layout of each: what transform() and convert() are made of. Operand 0
-/// is the output; the others are inputs.
+/// Visits the elements of several tensors together, each in its own layout. transform() and convert() are built on this. Operand 0 is the
+/// output. The others are inputs.
 #pragma once
 
 #include <crosslane/algorithm/elementwise.hpp>
@@ -10,13 +10,13 @@
 
 namespace crosslane::detail {
 
-/// Strides in elements of each operand; 0 along what an input is repeated.
+/// An axis of a walk_plan. Each operand has a stride, in elements. The stride is 0 if an input is repeated along the axis.
 template <int Operands>
 struct walk_axis {
   std::int64_t extent;
   std::int64_t stride[std::size_t(Operands)];
 };
-/// The last axis is the fastest.
+/// The axes of a walk, at most 8. The last axis is the fastest.
 template <int Operands>
 struct walk_plan {
   int rank = 0;
@@ -29,7 +29,7 @@ struct walk_plan {
   }
 };
 
-/// Quotient of a and b, which becomes the remainder; mostly in 32 bits.
+/// Returns the quotient a / b and sets `a` to the remainder. Divides in 32 bits if both numbers fit.
 CROSSLANE_FN inline std::uint64_t divide(std::uint64_t& a, std::uint64_t b) {
   std::uint64_t const q = ((a | b) >> 32) == 0 ? std::uint32_t(a) / std::uint32_t(b) : a / b;
   a -= q * b;
@@ -47,7 +47,7 @@ struct walk_offsets {
   std::int64_t at[std::size_t(Operands)];
 };
 
-/// Where position k of a plan lies; an Index of 32 bits needs less time.
+/// Returns the offset of position k of a plan in each operand, in elements. A 32-bit Index is faster.
 template <int Operands, class Index>
 CROSSLANE_FN walk_offsets<Operands> offsets_of(walk_plan<Operands> const& p, Index k) {
   walk_offsets<Operands> result{};
@@ -62,7 +62,7 @@ CROSSLANE_FN walk_offsets<Operands> offsets_of(walk_plan<Operands> const& p, Ind
   return result;
 }
 
-/// In elements from index 0 of an axis to index i; 0 along an axis that the layout lacks.
+/// Returns the offset from index 0 of an axis to index i, in elements. Returns 0 if the layout lacks the axis.
 template <class A, class L>
 std::int64_t offset_along(L const& layout, [[maybe_unused]] std::int64_t i) {
   using extents_type = typename L::extents_type;
@@ -82,7 +82,8 @@ walk_axis<1 + int(sizeof...(Rest))> walk_axis_of(First const& first, Rest const&
   return {std::int64_t{first.extents().template extent<A>()}, {offset_along<A>(first, 1), offset_along<A>(rest, 1)...}};
 }
 
-/// Appends an axis, or extends the last by it where it follows in all operands.
+/// Appends an axis to the plan. Merges it with the last axis if, in every operand, a step along the last axis equals `extent` steps along
+/// the new one. Skips an axis of extent 1.
 template <int Operands>
 void append(walk_plan<Operands>& p, walk_axis<Operands> const& next) {
   if (next.extent == 1) return;
@@ -93,7 +94,7 @@ void append(walk_plan<Operands>& p, walk_axis<Operands> const& next) {
   p.axis[p.rank++].extent *= outer;
 }
 
-/// Those axes of the first layout in that order, without those of one index; neighbours that follow each other in all operands are one.
+/// Returns the plan of the given axes in the given order. The extents are those of the first layout. append() skips and merges axes.
 template <class... A, class First, class... Rest>
 walk_plan<1 + int(sizeof...(Rest))> make_walk(axes<A...>, First const& first, Rest const&... rest) {
   walk_plan<1 + int(sizeof...(Rest))> p;
@@ -101,11 +102,13 @@ walk_plan<1 + int(sizeof...(Rest))> make_walk(axes<A...>, First const& first, Re
   return p;
 }
 
-/// A layout that goes a constant step along each axis, or does so within blocks and from block to block.
+/// A layout that has a constant stride along each axis, or a blocked layout, which has constant strides within blocks and from block to
+/// block.
 template <class L>
 concept walkable_layout = strided_layout<L> || is_blocked<L>;
 
-/// Extents of the operands' blocks along an axis, from 1 up, each once. An index is whole blocks of the largest, then of the next ...
+/// The distinct extents of the operands' blocks along an axis, in ascending order, starting with 1. An index range splits into whole blocks
+/// of the largest extent, then whole blocks of the next, and so on.
 template <int Most>
 struct block_extents {
   std::int64_t value[std::size_t(Most)] = {};
@@ -133,21 +136,22 @@ constexpr auto block_extents_along() {
   return result;
 }
 
-/// Whether for_each_box() can take them: blocks nest, and there are not too many parts of axes.
+/// Returns whether for_each_box() supports the layouts: their blocks nest, and their axes split into at most 8 parts.
 template <class... A, class... L>
 constexpr bool has_boxes(axes<A...>, std::type_identity<L>...) {
   return (walkable_layout<L> && ... && true) && (block_extents_along<A, L...>().nested && ...) &&
          (block_extents_along<A, L...>().count + ... + 0) <= 8;
 }
 
-/// Indices from which on all operands go a constant step along each axis of the plan.
+/// A range of indices in which every operand has a constant stride along each axis of the plan. `begin` is the offset of the first element
+/// in each operand.
 template <int Operands>
 struct walk_box {
   std::int64_t begin[std::size_t(Operands)] = {};
   walk_plan<Operands> plan;
 };
 
-/// In the order of the output's memory, neighbours that follow each other as one.
+/// Returns the box with its axes in the order of the output's memory. Merges axes as append() does.
 template <int Operands>
 walk_box<Operands> in_order_of_output(walk_box<Operands> const& box) {
   walk_plan<Operands> sorted = box.plan;
@@ -167,8 +171,9 @@ template <int Operands, class Visit, class... L>
 void for_each_box(axes<>, walk_box<Operands> const& box, Visit const& visit, L const&...) {
   visit(in_order_of_output(box));
 }
-/// Calls visit(box) for boxes that have all indices together: one, or where an extent is not whole blocks, one more for the rest. `box` has
-/// what earlier axes gave. The first layout is the output's and has all axes.
+/// Calls visit(box) for boxes that together cover all indices. There is one box if each extent is a multiple of the axis's largest block.
+/// Otherwise the indices that are left along an axis form further boxes, of smaller blocks. `box` holds the result of the axes before A.
+/// The first layout is the output's and has all axes.
 template <class A, class... Rest, int Operands, class Visit, class To, class... From>
 void for_each_box(axes<A, Rest...>, walk_box<Operands> const& box, Visit const& visit, To const& to, From const&... from) {
   constexpr auto blocks = block_extents_along<A, To, From...>();
@@ -189,7 +194,7 @@ void for_each_box(axes<A, Rest...>, walk_box<Operands> const& box, Visit const& 
   }
 }
 
-/// Whether the operand's steps along all axes, save these two, are whole vectors of v elements.
+/// Returns whether the operand's strides along all axes except `save` and `and_save` are multiples of v.
 template <int Operands>
 bool whole_steps(walk_plan<Operands> const& p, unsigned v, int operand, int save = -1, int and_save = -1) {
   for (int i = 0; i < p.rank; ++i)
@@ -197,20 +202,20 @@ bool whole_steps(walk_plan<Operands> const& p, unsigned v, int operand, int save
   return true;
 }
 
-/// Whether vectors of V elements along axis `along` are aligned in the operand wherever the other axes stand.
+/// Returns whether vectors of V elements along axis `along` are contiguous and aligned in the operand, for every index of the other axes.
 template <unsigned V, class T, int Operands>
 bool whole_vectors(walk_plan<Operands> const& p, int along, int operand, T const* data) {
   return p.axis[along].stride[operand] == 1 && p.axis[along].extent % V == 0 && aligned_for<V>(data) && whole_steps(p, V, operand, along);
 }
 
-/// Its steps are then vectors of v elements.
+/// Changes the unit of an axis from elements to vectors of v elements.
 template <int Operands>
 void count_in_vectors(walk_axis<Operands>& axis, std::int64_t v) {
   axis.extent /= v;
   for (std::int64_t& stride : axis.stride) stride *= v;
 }
 
-/// All axes save these two.
+/// Returns the plan without the axes `save` and `and_save`.
 template <int Operands>
 walk_plan<Operands> without(walk_plan<Operands> const& p, int save, int and_save) {
   walk_plan<Operands> result;
@@ -219,13 +224,14 @@ walk_plan<Operands> without(walk_plan<Operands> const& p, int save, int and_save
   return result;
 }
 
-/// In the place of a pointer: element i is the number first + i.
+/// Takes the place of an input's pointer. Element i is the number first + i.
 struct rising_positions {
   std::uint64_t first = 0;
   CROSSLANE_FN rising_positions operator+(std::int64_t i) const { return {first + std::uint64_t(i)}; }
 };
 
-/// An input whose elements are numbers: of each index its position when all are counted in the order of declaration, the last axis fastest.
+/// An input whose element at each index is the position of that index. Positions count the indices in the order of declaration, the last
+/// axis fastest.
 template <class E>
 struct index_positions;
 template <class Index, class... D>
@@ -249,7 +255,7 @@ CROSSLANE_FN T const& read_at(T const* data, std::int64_t at) {
   return data[at];
 }
 CROSSLANE_FN inline std::uint64_t read_at(rising_positions numbers, std::int64_t at) { return numbers.first + std::uint64_t(at); }
-/// N neighbours, or one element N times where the step from vector to vector is 0.
+/// Returns N neighbours, or one element N times if the step from vector to vector is 0.
 template <unsigned N, class T>
 CROSSLANE_FN vec<T, N> read_vector_at(T const* data, std::int64_t at, std::int64_t step) {
   return step == 0 ? vec<T, N>::filled(data[at]) : *reinterpret_cast<vec<T, N> const*>(data + at);
@@ -269,7 +275,8 @@ struct cast_to {
   }
 };
 
-/// f of each element, as U; conversions by pairs where the machine has them. Unrolled by force: no element may be indexed at run time.
+/// Returns f of each element, converted to U. Conversions run in pairs, for which some targets have instructions. The loops are always
+/// unrolled, so that no element is indexed at run time.
 template <class U, unsigned N, class F, class... T>
 CROSSLANE_FN vec<U, N> apply_to_vector(F const& f, vec<T, N> const&... x) {
   static_assert(check_function<F, T const&...>::ok);
@@ -288,7 +295,7 @@ CROSSLANE_FN vec<U, N> apply_to_vector(F const& f, vec<T, N> const&... x) {
   return y;
 }
 
-/// A thread writes N neighbours along the last axis, at position begin + its rank of all positions.
+/// Each thread writes N neighbours along the last axis. Its position in the plan is `begin` plus its rank in the grid.
 template <unsigned N>
 struct walk_kernel {
   static constexpr auto block = block_size<elementwise_block>;
@@ -300,7 +307,7 @@ struct walk_kernel {
     std::uint32_t k = begin + std::uint32_t(rank);
     std::int64_t at[std::size_t(Operands)] = {}, step[std::size_t(Operands)] = {};
     CROSSLANE_UNROLL
-    for (int i = 7; i >= 0; --i) {  // constant positions: the plan then stays where kernel arguments are
+    for (int i = 7; i >= 0; --i) {  // with constant indices the plan stays in the kernel's arguments
       if (i >= p.rank) continue;
       std::uint32_t const extent = std::uint32_t(p.axis[i].extent), rest = i == 0 ? 0 : k / extent;
       std::int64_t const index = k - rest * extent;
@@ -326,7 +333,7 @@ struct walk_kernel {
   }
 };
 
-/// Where a layout has no strides: every index by each layout.
+/// Handles layouts without strides. Each layout maps every index.
 struct place_kernel {
   static constexpr auto block = block_size<elementwise_block>;
 
@@ -349,7 +356,7 @@ struct place_kernel {
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// Calls `queue(begin, count)` for the ranges of 0 ... blocks-1 that one grid covers; of blocks of up to elementwise_block threads.
+/// Calls `queue(begin, count)` for the ranges of 0 ... blocks-1 that one grid covers. A block has at most elementwise_block threads.
 template <runtime_backend B, class Queue>
 void for_each_grid_of_blocks(basic_stream_ref<B> q, std::uint64_t blocks, source_location where, Queue const& queue) {
   std::uint64_t const most = most_blocks(q, where);
@@ -365,8 +372,8 @@ bool readable_by_vectors(walk_plan<Operands> const&, int, rising_positions) {
   return true;
 }
 
-/// In the output's order, by vectors where they are whole in all operands. Positions are counted in 32 bits: more than INT32_MAX are
-/// several walks, each over some indices of the slowest axis.
+/// Queues a walk in the order of the output's memory. Moves vectors if they are whole in all operands. Kernels count positions in 32 bits.
+/// A plan of more than INT32_MAX positions is split along its slowest axis into several walks.
 template <runtime_backend B, int Operands, class F, class U, class... In>
 void run_walk(basic_stream_ref<B> q, walk_plan<Operands> p, F const& f, source_location where, U* to, In... from) {
   constexpr std::int64_t most = INT32_MAX;
