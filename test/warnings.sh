@@ -47,4 +47,4 @@ if "$@" -fno-exceptions warnings.cpp 2>errors.txt; then
   echo "compiles without exceptions"
   exit 1
 fi
-grep -m 1 'error:' errors.txt | grep 'crosslane needs exceptions'
+grep -m 1 'error:' errors.txt | grep 'compile without -fno-exceptions'
