@@ -27,6 +27,7 @@
 #include <crosslane/kernel/math.hpp>
 #include <crosslane/kernel/numeric.hpp>
 #include <crosslane/kernel/pipeline.hpp>
+#include <crosslane/kernel/shared_arrays.hpp>
 #include <crosslane/kernel/tile.hpp>
 #include <crosslane/kernel/vec.hpp>
 #include <crosslane/kernel/vec_access.hpp>

@@ -449,6 +449,39 @@ void check_struct_and_dynamic(xl::device d, std::size_t dynamic_bytes) {
   check_reversed(q, b, grid, words);
 }
 
+/// Three arrays of sizes that the launch states; the one of doubles begins behind an odd number of bytes.
+struct three_arrays {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, unsigned n, xl::span<double> out) const {
+    xl::shared_arrays memory{ctx};
+    auto const bytes = memory.template take<unsigned char>(n);
+    auto const numbers = memory.template take<double>(n);
+    auto const words = memory.template take<unsigned>(n);
+    for (auto i : ctx.block_stride(n)) {
+      bytes[i] = static_cast<unsigned char>(i);
+      numbers[i] = 2.0 * i;
+      words[i] = 1000 * i;
+    }
+    ctx.sync_block();
+    for (auto i : ctx.block_stride(n)) out[i] = bytes[n - 1 - i] + numbers[n - 1 - i] + words[n - 1 - i];
+  }
+};
+
+CROSSLANE_TEST(shared, several_dynamic_arrays) {
+  xl::stream const q{d};
+  constexpr unsigned n = 77;
+  constexpr std::size_t bytes = xl::shared_bytes<unsigned char, double, unsigned>(n, n, n);
+  static_assert(bytes == 80 + 77 * 8 + 77 * 4);
+  xl::buffer<double> out{q, n};
+  xl::launch(q, {.grid = 1, .block = 64, .dynamic_shared = bytes}, three_arrays{}, n, out);
+  std::vector<double> const got = read(q, out);
+  for (unsigned i = 0; i < n; ++i) CROSSLANE_CHECK_EQ(got[i], 1003.0 * (n - 1 - i));
+  if (!host_build) return;
+  xl::launch(q, {.grid = 1, .block = 64, .dynamic_shared = bytes - 1}, three_arrays{}, n, out);
+  expect_error(xl::errc::out_of_bounds, {"shared_arrays: 77 elements of 4 bytes from byte 696 on", "the launch has 1003 bytes"},
+               [&] { q.synchronize(); });
+}
+
 CROSSLANE_TEST(shared, struct_beside_dynamic) {
   check_struct_and_dynamic<4>(d, 4);
   check_struct_and_dynamic<1000>(d, 3000);

@@ -2,6 +2,8 @@
 /// Buffers, copies, fills, and the arithmetic of covering.
 #include <support/target.hpp>
 
+#include <crosslane/vector.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -197,6 +199,38 @@ CROSSLANE_TEST(copy, between_all_kinds) {
   check_copies_from<of_device>(q);
   check_copies_from<of_pinned>(q);
   if (d.properties().managed_memory) check_copies_from<of_managed>(q);
+}
+
+CROSSLANE_TEST(copy, from_a_vector_and_back) {
+  xl::stream const q{d};
+  std::vector<int> const values = random_ints(1000, 7);
+  xl::buffer<int> b = xl::make_buffer(q, values);
+  CROSSLANE_CHECK_SAME(xl::to_vector(q, b), values);
+  CROSSLANE_CHECK_SAME(xl::to_vector(q, std::as_const(b).subspan(990, 10)), (std::vector<int>{values.end() - 10, values.end()}));
+  CROSSLANE_CHECK(xl::to_vector(q, xl::make_buffer(q, std::as_const(b).subspan(1000, 0))).empty());
+  expect_error(xl::errc::out_of_bounds, {"subspan of 11 elements from element 990", "of 1000 elements"}, [&] { (void)b.subspan(990, 11); });
+  expect_error(xl::errc::out_of_bounds, {"subspan of 0 elements from element 1001"}, [&] { (void)b.subspan(1001, 0); });
+  xl::buffer<int> const other = std::move(b);
+  expect_error(xl::errc::invalid_handle, {"moved from"}, [&] { (void)b.subspan(0, 0); });
+  expect_error(xl::errc::invalid_handle, {"moved from"}, [&] { (void)xl::to_vector(q, b); });
+}
+
+CROSSLANE_TEST(buffer, spans_deduce_their_element) {
+  xl::stream const q{d};
+  xl::buffer<int> b{q, 3};
+  std::vector<float> const v(2);
+  static_assert(std::is_same_v<decltype(xl::span{b}), xl::span<int>>);
+  static_assert(std::is_same_v<decltype(xl::span{std::as_const(b)}), xl::span<int const>>);
+  static_assert(std::is_same_v<decltype(xl::span{v}), xl::span<float const>>);
+  static_assert(std::is_same_v<decltype(xl::span{xl::span{v}}), xl::span<float const>>);
+  CROSSLANE_CHECK(xl::span{b}.data() == b.data());
+  CROSSLANE_CHECK_EQ(xl::span{v}.size(), 2);
+}
+
+CROSSLANE_TEST(stream, default_is_on_the_current_device) {
+  d.select();
+  xl::stream const q;
+  CROSSLANE_CHECK_EQ(q.device().index(), d.index());
 }
 
 CROSSLANE_TEST(copy, large) {

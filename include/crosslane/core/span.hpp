@@ -111,6 +111,13 @@ span(T*, std::size_t) -> span<T>;
 template <class T, std::size_t N>
 span(T (&)[N]) -> span<T>;
 
+/// Deduces T from a buffer, a vector or another range with data() and size(): const if its elements are.
+template <class R>
+requires requires(R& r) {
+  *r.data();
+  r.size();
+} span(R&&) -> span<std::remove_pointer_t<decltype(std::declval<R&>().data())>>;
+
 namespace detail {
 template <class R>
 inline constexpr bool is_span = false;

@@ -74,6 +74,19 @@ class basic_buffer {
   /// @}
 
   /// @{
+  /// Returns a view of `count` elements from element `offset`. Throws out_of_bounds if they are not elements of this buffer, and
+  /// invalid_handle for a moved-from buffer.
+  [[nodiscard]] span<T> subspan(std::size_t offset, std::size_t count, source_location where = source_location::current()) {
+    require_part(offset, count, where);
+    return {data_ + offset, count};
+  }
+  [[nodiscard]] span<T const> subspan(std::size_t offset, std::size_t count, source_location where = source_location::current()) const {
+    require_part(offset, count, where);
+    return {data_ + offset, count};
+  }
+  /// @}
+
+  /// @{
   /// Accesses an element from the host. Does not wait for the stream. Bounds are checked as for a span.
   T& operator[](detail::span_index i) requires host_accessible { return view()[i]; }
   T const& operator[](detail::span_index i) const requires host_accessible { return view()[i]; }
@@ -110,6 +123,13 @@ class basic_buffer {
     native_ = stream.native_;
     state_ = stream.state_;
     if (state_ != nullptr) state_->retain();
+  }
+
+  void require_part(std::size_t offset, std::size_t count, source_location where) const {
+    require(where);
+    if (offset > size_ || count > size_ - offset)
+      throw_error(errc::out_of_bounds, where, "subspan of %zu elements from element %zu of a %s buffer of %zu elements", count, offset,
+                  B::name, size_);
   }
 
   void release() noexcept {

@@ -73,6 +73,20 @@ void copy(S const& stream, From&& from, To&& to, source_location where = source_
   });
 }
 
+/// Allocates a buffer on the stream's device and queues a copy of `values` to it. `values` is a contiguous range of the host or of device
+/// memory; it must stay alive until the copy is done. Errors are those of basic_buffer and of copy().
+///
+///   xl::buffer<float> const weights = xl::make_buffer(q, values);  // values: std::vector<float>
+template <stream_like S, class R>
+[[nodiscard]] auto make_buffer(S const& stream, R&& values, source_location where = source_location::current()) {
+  detail::check_stays<R>();
+  detail::require_valid(values, where);
+  using T = std::remove_cv_t<detail::element_of<std::remove_reference_t<R>>>;
+  basic_buffer<T, memory_kind::device, typename S::backend> buffer{stream, values.size(), where};
+  copy(stream, values, buffer, where);
+  return buffer;
+}
+
 /// A matrix of `height` rows of `width` elements inside a range. Rows begin `pitch` elements apart. The range may end with the last element
 /// of the last row.
 template <class T>

@@ -149,6 +149,9 @@ class basic_stream {
   using backend = B;                                ///< the backend of the stream
   using native_handle = typename B::stream_handle;  ///< the vendor's handle type
 
+  /// Creates a stream on the device that is current for the calling thread, which is device 0 unless something has selected another.
+  basic_stream() : basic_stream{basic_device<B>::current()} {}
+
   /// Creates a stream. A stream of higher `priority` runs earlier if the device supports priorities; values outside the device's range are
   /// clamped. Throws vendor errors.
   explicit basic_stream(basic_device<B> device, int priority = 0, source_location where = source_location::current()) {

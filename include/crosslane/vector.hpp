@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Results as std::vector. A header of its own, because <vector> takes longer to compile than the core of this library.
+#pragma once
+
+#include <crosslane/crosslane.hpp>
+
+#include <vector>
+
+namespace crosslane {
+
+/// Returns the elements of a buffer, or of a span of memory that the device can access. Waits for the stream, and throws the first error of
+/// its work. It is for tests and small results: copy() into an existing vector does not wait.
+///
+///   for (float const x : xl::to_vector(q, weights)) std::printf("%g\n", double(x));
+template <stream_like S, class R>
+[[nodiscard]] auto to_vector(S const& stream, R const& range, source_location where = source_location::current()) {
+  std::vector<std::remove_cv_t<detail::element_of<R const>>> values(range.size());
+  copy(stream, range, values, where);
+  detail::ref_of(stream, where).synchronize(where);
+  return values;
+}
+
+}  // namespace crosslane
