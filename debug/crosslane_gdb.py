@@ -3,10 +3,14 @@
 
 Run `source crosslane_gdb.py` in GDB, or put the line into ~/.gdbinit.
 """
-import re
+import os
+import sys
 
 import gdb
 import gdb.printing
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import crosslane_values  # noqa: E402
 
 
 def number(type_, position):
@@ -20,7 +24,7 @@ class Elements:
         self.data, self.size, self.unreadable = data, size, unreadable
 
     def to_string(self):
-        return f"{self.size} element{'' if self.size == 1 else 's'}{self.unreadable}"
+        return crosslane_values.elements_text(self.size) + self.unreadable
 
     def children(self):
         if not self.unreadable:
@@ -59,46 +63,20 @@ class Vec:
 class SmallFloat:
     def __init__(self, value):
         format_ = value.type.strip_typedefs().template_argument(0).fields()[0].type.strip_typedefs()  # its base class, float_format
-        self.bits = int(value["bits_"])
-        self.width = 8 * value["bits_"].type.sizeof
-        self.exponent, self.mantissa, self.bias = (number(format_, i) for i in (1, 2, 3))
-        self.special = str(format_.template_argument(4))
+        self.text = crosslane_values.small_float_text(
+            int(value["bits_"]), 8 * value["bits_"].type.sizeof, *(number(format_, i) for i in (1, 2, 3)), str(format_.template_argument(4))
+        )
 
     def to_string(self):
-        bits = self.bits
-        sign = bits >> (self.width - 1)
-        exponent = bits >> self.mantissa & ((1 << self.exponent) - 1)
-        fraction = bits & ((1 << self.mantissa) - 1)
-        largest = (1 << self.exponent) - 1
-        if "fnuz" in self.special:
-            is_nan, is_infinity = bits == 1 << (self.width - 1), False
-        elif "one_nan" in self.special:
-            is_nan, is_infinity = exponent == largest and fraction == (1 << self.mantissa) - 1, False
-        else:
-            is_nan, is_infinity = exponent == largest and fraction != 0, exponent == largest and fraction == 0
-        if is_nan:
-            return "nan"
-        if is_infinity:
-            return "-inf" if sign else "inf"
-        if exponent == 0:
-            magnitude = fraction * 2.0 ** (1 - self.bias - self.mantissa)
-        else:
-            magnitude = ((1 << self.mantissa) + fraction) * 2.0 ** (exponent - self.bias - self.mantissa)
-        return f"{-magnitude if sign else magnitude:.{5 if self.width == 16 else 3}g}"
+        return self.text
 
 
 class LaneMask:
-    """The set lanes. Adjacent lanes are printed as ranges."""
-
     def __init__(self, value):
-        self.bits = int(value["bits_"])
-        self.width = number(value.type.strip_typedefs(), 0)
+        self.text = crosslane_values.lanes_text(int(value["bits_"]), number(value.type.strip_typedefs(), 0))
 
     def to_string(self):
-        lanes = "".join("1" if self.bits >> i & 1 else "0" for i in range(self.width))
-        ranges = [(m.start(), m.end() - 1) for m in re.finditer("1+", lanes)]
-        text = ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in ranges)
-        return f"lanes {text} of {self.width}" if text else f"no lane of {self.width}"
+        return self.text
 
 
 def printers():

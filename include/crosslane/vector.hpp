@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Results as std::vector. A header of its own, because <vector> takes longer to compile than the core of this library.
+/// Results as std::vector. It is a header of its own because the header of std::vector takes long to compile.
 #pragma once
 
 #include <crosslane/crosslane.hpp>
@@ -13,10 +13,10 @@ namespace crosslane {
 ///
 ///   for (float const x : xl::to_vector(q, weights)) std::printf("%g\n", double(x));
 template <stream_like S, class R>
-[[nodiscard]] auto to_vector(S const& stream, R const& range, source_location where = source_location::current()) {
+[[nodiscard]] auto to_vector(S const& q, R const& range, source_location where = source_location::current()) {
   std::vector<std::remove_cv_t<detail::element_of<R const>>> values(range.size());
-  copy(stream, range, values, where);
-  detail::ref_of(stream, where).synchronize(where);
+  copy(q, range, values, where);
+  detail::ref_of(q, where).synchronize(where);
   return values;
 }
 

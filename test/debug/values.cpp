@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What gdb.sh prints.
+/// The values that gdb.sh and lldb.sh print.
 #include <crosslane/crosslane.hpp>
 
 namespace xl = crosslane;

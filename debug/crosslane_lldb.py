@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Formatters for LLDB. They print spans, buffers, vecs, half and the other small floats, and lane masks as values.
+
+Run `command script import crosslane_lldb.py` in LLDB, or put the line into ~/.lldbinit.
+"""
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import crosslane_values  # noqa: E402
+
+
+def template_number(value, position):
+    """A template argument that is a number. LLDB has no function for it in all versions, so it is read from the type's name."""
+    arguments, depth, current = [], 0, ""
+    name = value.GetType().GetCanonicalType().GetUnqualifiedType().GetName()
+    for c in name[name.index("<") + 1 : name.rindex(">")]:
+        depth += {"<": 1, ">": -1}.get(c, 0)
+        if c == "," and depth == 0:
+            arguments.append(current)
+            current = ""
+        else:
+            current += c
+    return arguments_to_int((arguments + [current])[position])
+
+
+def arguments_to_int(text):
+    return int(text.strip().rstrip("UuLl"))
+
+
+class Elements:
+    """The elements of a pointer `data_` and a count `size_`, or none if only a GPU can read them."""
+
+    def __init__(self, value, _):
+        self.value = value
+        self.update()
+
+    def update(self):
+        self.data = self.value.GetChildMemberWithName("data_")
+        self.size = 0 if on_gpu(self.value) else self.value.GetChildMemberWithName("size_").GetValueAsUnsigned()
+        return False
+
+    def has_children(self):
+        return self.size > 0
+
+    def num_children(self):
+        return self.size
+
+    def get_child_index(self, name):
+        return int(name.strip("[]"))
+
+    def get_child_at_index(self, i):
+        type_ = self.data.GetType().GetPointeeType()
+        return self.value.CreateValueFromAddress(f"[{i}]", self.data.GetValueAsUnsigned() + i * type_.GetByteSize(), type_)
+
+
+class Vec:
+    """The elements of a vec."""
+
+    def __init__(self, value, _):
+        self.value = value
+        self.update()
+
+    def update(self):
+        self.data = self.value.GetChildMemberWithName("data")
+        return False
+
+    def has_children(self):
+        return True
+
+    def num_children(self):
+        return self.data.GetNumChildren()
+
+    def get_child_index(self, name):
+        return int(name.strip("[]"))
+
+    def get_child_at_index(self, i):
+        return self.data.GetChildAtIndex(i)
+
+
+def on_gpu(value):
+    name = value.GetType().GetCanonicalType().GetName()
+    return "basic_buffer<" in name and "crosslane::host" not in name and "device" in name
+
+
+def elements_summary(value, _):
+    raw = value.GetNonSyntheticValue()
+    text = crosslane_values.elements_text(raw.GetChildMemberWithName("size_").GetValueAsUnsigned())
+    if on_gpu(raw):
+        text += f" at {raw.GetChildMemberWithName('data_').GetValueAsUnsigned():#x} of a GPU"
+    return text
+
+
+# The parameters of float_format: bits of the exponent and of the mantissa, bias, special values.
+def small_float_summary(value, _):
+    raw = value.GetNonSyntheticValue()
+    bits = raw.GetChildMemberWithName("bits_")
+    format_ = raw.GetType().GetCanonicalType().GetTemplateArgumentType(0).GetDirectBaseClassAtIndex(0).GetType().GetCanonicalType()
+    name = format_.GetName()
+    arguments = [a.strip() for a in name[name.index("<") + 1 : name.rindex(">")].split(",")]
+    return crosslane_values.small_float_text(
+        bits.GetValueAsUnsigned(), 8 * bits.GetByteSize(), *(arguments_to_int(a) for a in arguments[1:4]), arguments[4]
+    )
+
+
+def lane_mask_summary(value, _):
+    return crosslane_values.lanes_text(
+        value.GetNonSyntheticValue().GetChildMemberWithName("bits_").GetValueAsUnsigned(), template_number(value, 0)
+    )
+
+
+def __lldb_init_module(debugger, _):
+    def add(kind, option, function, name):
+        # The inline namespace of the configuration may stand between the two names.
+        debugger.HandleCommand(f'type {kind} add -w crosslane {option} {__name__}.{function} -x "^crosslane::(\\w+::)?{name}<.+>$"')
+
+    for name in ("span", "basic_buffer"):
+        add("synthetic", "-l", "Elements", name)
+        add("summary", "-e -F", "elements_summary", name)
+    add("synthetic", "-l", "Vec", "vec")
+    add("summary", "-F", "small_float_summary", "small_float")
+    add("summary", "-F", "lane_mask_summary", "lane_mask")
+    debugger.HandleCommand("type category enable crosslane")
