@@ -12,7 +12,7 @@ REFERENCE = {
         "api/runtime",
         [],
         """backend/select runtime/device core/device_properties runtime/stream runtime/event runtime/buffer runtime/copy runtime/launch
-        core/extent runtime/occupancy core/error algorithm/* runtime/* backend/* core/dlpack_device core/contract""",
+        core/extent runtime/occupancy core/error vector algorithm/* runtime/* backend/* core/dlpack_device core/contract""",
     ),
     "Kernels": (
         "api/kernels",

@@ -19,6 +19,7 @@ thread_local bool no_memory = false;
     if (void* const p = std::malloc(bytes)) return p;
   throw std::bad_alloc{};
 }
+[[gnu::noinline]] void* operator new(std::size_t bytes, std::nothrow_t const&) noexcept { return no_memory ? nullptr : std::malloc(bytes); }
 [[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
 [[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
