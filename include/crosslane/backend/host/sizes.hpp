@@ -36,16 +36,20 @@ constexpr std::size_t whole_stack(std::size_t bytes) noexcept { return (bytes + 
 /// Returns the stack size of a lane; a kernel may ask for more. The environment variable comes first, then the largest value that a file
 /// asks for. The default is twice the local memory of a GPU thread. Throws invalid_argument if the environment variable is invalid.
 inline std::size_t lane_stack_bytes() {
-  static std::size_t const of_environment = [] {
+  constexpr std::size_t invalid = ~std::size_t{0};
+  // Does not throw: under g++'s thread sanitizer a second thread then waits for ever.
+  static std::size_t const of_environment = []() noexcept -> std::size_t {
     char const* const text = std::getenv("CROSSLANE_HOST_STACK_BYTES");
-    if (text == nullptr || text[0] == 0) return std::size_t{0};
+    if (text == nullptr || text[0] == 0) return 0;
     char* end = nullptr;
     unsigned long long const bytes = std::strtoull(text, &end, 0);
-    if (*end != 0 || bytes < least_stack_bytes || bytes > most_stack_bytes)
-      throw_error(errc::invalid_argument, {}, "CROSSLANE_HOST_STACK_BYTES is '%s' but must be a number of bytes, %zu to %zu", text,
-                  least_stack_bytes, most_stack_bytes);
-    return whole_stack(std::size_t(bytes));
+    return *end != 0 || bytes < least_stack_bytes || bytes > most_stack_bytes ? invalid : whole_stack(std::size_t(bytes));
   }();
+  if (of_environment == invalid) {
+    char const* const text = std::getenv("CROSSLANE_HOST_STACK_BYTES");
+    throw_error(errc::invalid_argument, {}, "CROSSLANE_HOST_STACK_BYTES is '%s' but must be a number of bytes, %zu to %zu",
+                text != nullptr ? text : "", least_stack_bytes, most_stack_bytes);
+  }
   if (of_environment != 0) return of_environment;
   return sizes_asked_for.stack_bytes != 0 ? whole_stack(sizes_asked_for.stack_bytes) : std::size_t{1} << 20;
 }
