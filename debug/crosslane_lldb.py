@@ -10,69 +10,62 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import crosslane_values  # noqa: E402
 
 
-def template_number(value, position):
-    """A template argument that is a number. LLDB has no function for it in all versions, so it is read from the type's name."""
-    arguments, depth, current = [], 0, ""
-    name = value.GetType().GetCanonicalType().GetUnqualifiedType().GetName()
+def template_arguments(type_):
+    """The texts of a type's template arguments. LLDB cannot give numbers in all versions, so they are read from the type's name."""
+    arguments, depth = [""], 0
+    name = type_.GetCanonicalType().GetUnqualifiedType().GetName()
     for c in name[name.index("<") + 1 : name.rindex(">")]:
         depth += {"<": 1, ">": -1}.get(c, 0)
         if c == "," and depth == 0:
-            arguments.append(current)
-            current = ""
+            arguments.append("")
         else:
-            current += c
-    return arguments_to_int((arguments + [current])[position])
+            arguments[-1] += c
+    return [argument.strip() for argument in arguments]
 
 
-def arguments_to_int(text):
-    return int(text.strip().rstrip("UuLl"))
+def number(text):
+    return int(text.rstrip("UuLl"))
 
 
-class Elements:
-    """The elements of a pointer `data_` and a count `size_`, or none if only a GPU can read them."""
+class Children:
+    """Children that are called [0], [1] ... by their positions."""
 
     def __init__(self, value, _):
         self.value = value
         self.update()
+
+    def has_children(self):
+        return self.num_children() > 0
+
+    def get_child_index(self, name):
+        return int(name.strip("[]"))
+
+
+class Elements(Children):
+    """The elements of a pointer `data_` and a count `size_`, or none if only a GPU can read them."""
 
     def update(self):
         self.data = self.value.GetChildMemberWithName("data_")
         self.size = 0 if on_gpu(self.value) else self.value.GetChildMemberWithName("size_").GetValueAsUnsigned()
         return False
 
-    def has_children(self):
-        return self.size > 0
-
     def num_children(self):
         return self.size
-
-    def get_child_index(self, name):
-        return int(name.strip("[]"))
 
     def get_child_at_index(self, i):
         type_ = self.data.GetType().GetPointeeType()
         return self.value.CreateValueFromAddress(f"[{i}]", self.data.GetValueAsUnsigned() + i * type_.GetByteSize(), type_)
 
 
-class Vec:
+class Vec(Children):
     """The elements of a vec."""
-
-    def __init__(self, value, _):
-        self.value = value
-        self.update()
 
     def update(self):
         self.data = self.value.GetChildMemberWithName("data")
         return False
 
-    def has_children(self):
-        return True
-
     def num_children(self):
         return self.data.GetNumChildren()
-
-    def get_child_index(self, name):
-        return int(name.strip("[]"))
 
     def get_child_at_index(self, i):
         return self.data.GetChildAtIndex(i)
@@ -95,17 +88,17 @@ def elements_summary(value, _):
 def small_float_summary(value, _):
     raw = value.GetNonSyntheticValue()
     bits = raw.GetChildMemberWithName("bits_")
-    format_ = raw.GetType().GetCanonicalType().GetTemplateArgumentType(0).GetDirectBaseClassAtIndex(0).GetType().GetCanonicalType()
-    name = format_.GetName()
-    arguments = [a.strip() for a in name[name.index("<") + 1 : name.rindex(">")].split(",")]
+    format_ = raw.GetType().GetCanonicalType().GetTemplateArgumentType(0).GetDirectBaseClassAtIndex(0).GetType()
+    _, exponent_bits, mantissa_bits, bias, special = template_arguments(format_)[:5]
     return crosslane_values.small_float_text(
-        bits.GetValueAsUnsigned(), 8 * bits.GetByteSize(), *(arguments_to_int(a) for a in arguments[1:4]), arguments[4]
+        bits.GetValueAsUnsigned(), 8 * bits.GetByteSize(), number(exponent_bits), number(mantissa_bits), number(bias), special
     )
 
 
 def lane_mask_summary(value, _):
+    raw = value.GetNonSyntheticValue()
     return crosslane_values.lanes_text(
-        value.GetNonSyntheticValue().GetChildMemberWithName("bits_").GetValueAsUnsigned(), template_number(value, 0)
+        raw.GetChildMemberWithName("bits_").GetValueAsUnsigned(), number(template_arguments(raw.GetType())[0])
     )
 
 

@@ -10,7 +10,7 @@ from declarations import declaration, plain, tidy
 INCLUDED = ["crosslane/crosslane.hpp", "crosslane/tensor.hpp", "crosslane/check.hpp", "crosslane/gtest.hpp", "crosslane/vector.hpp"]  # by programs
 SECTIONS = {"param": "Parameters", "templateparam": "Template parameters", "exception": "Throws", "retval": "Returns", "return": "Returns",
             "see": "See also", "pre": "Precondition", "post": "Postcondition"}
-# What kind 0 names has a section of its own in a page; 1 is a function of a class, 2 a value of an enumeration, 3 any other member.
+# Names of kind 0 have a section of their own in a page; 1 is a function of a class, 2 a value of an enumeration, 3 any other member.
 Symbol = collections.namedtuple("Symbol", "name kind page label")
 
 
