@@ -5,12 +5,21 @@
 #include <crosslane/kernel/context.hpp>
 
 namespace crosslane {
+namespace detail {
+
+/// Returns where an array of T begins behind `bytes` bytes.
+template <class T>
+CROSSLANE_FN constexpr std::size_t begin_of_array(std::size_t bytes) {
+  return (bytes + alignof(T) - 1) / alignof(T) * alignof(T);
+}
+
+}  // namespace detail
 
 /// Gives out parts of the block's dynamic shared memory, one after another. Every thread makes its own and takes the same arrays in the
 /// same order; it costs no shared memory and no barrier. The contents are not initialised.
 ///
 ///   auto memory = xl::shared_arrays(ctx);
-///   xl::span<float> const weights = memory.take<float>(n);
+///   xl::span<float> const weights = memory.template take<float>(n);
 ///   xl::span<int> const bins = memory.template take<int>(m);  // `template` because the type depends on Ctx
 ///   ...
 ///   xl::launch(q, {.grid = g, .block = 256, .dynamic_shared = xl::shared_bytes<float, int>(n, m)}, kernel{}, n, m);
@@ -26,7 +35,7 @@ class shared_arrays {
   CROSSLANE_FN span<T> take(std::size_t count, [[maybe_unused]] source_location where = source_location::current()) {
     static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= 16,
                   "crosslane: dynamic shared memory holds trivially copyable elements aligned to at most 16 bytes");
-    std::size_t const begin = (used_ + alignof(T) - 1) / alignof(T) * alignof(T);
+    std::size_t const begin = detail::begin_of_array<T>(used_);
 #if !CROSSLANE_DEVICE_PASS()
     if (begin > memory_.size() || count > (memory_.size() - begin) / sizeof(T))
       throw_error(errc::out_of_bounds, where,
@@ -46,7 +55,7 @@ class shared_arrays {
 template <class... T, class... N>
 requires(sizeof...(T) == sizeof...(N) && (std::integral<N> && ... && true)) [[nodiscard]] constexpr std::size_t shared_bytes(N... count) {
   std::size_t bytes = 0;
-  ((bytes = (bytes + alignof(T) - 1) / alignof(T) * alignof(T) + std::size_t(count) * sizeof(T)), ...);
+  ((bytes = detail::begin_of_array<T>(bytes) + std::size_t(count) * sizeof(T)), ...);
   return bytes;
 }
 
