@@ -2,8 +2,6 @@
 /// Buffers, copies, fills, and the arithmetic of covering.
 #include <support/target.hpp>
 
-#include <crosslane/vector.hpp>
-
 #include <algorithm>
 #include <array>
 #include <cstring>

@@ -7,7 +7,7 @@
 /// there is no device it is reported as skipped. `d` is the device.
 #pragma once
 
-#include <crosslane/crosslane.hpp>
+#include <crosslane/vector.hpp>
 
 #include <support/check.hpp>
 #include <support/registry.hpp>
@@ -81,17 +81,13 @@ xl::error expect_error(xl::errc code, std::initializer_list<std::string> parts, 
 /// The elements of a buffer or span, on the program's side. Waits for the stream.
 template <class R>
 auto read(xl::stream const& q, R const& range) {
-  std::vector<typename R::value_type> result(range.size());
-  xl::copy(q, range, result);
-  q.synchronize();
-  return result;
+  return xl::to_vector(q, range);
 }
 
 /// A device buffer with these elements. Waits for the stream.
 template <class T>
 xl::buffer<T> upload(xl::stream const& q, std::vector<T> const& elements) {
-  xl::buffer<T> result{q, elements.size()};
-  xl::copy(q, elements, result);
+  xl::buffer<T> result = xl::make_buffer(q, elements);
   q.synchronize();
   return result;
 }
