@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What the checker keeps for a block while its threads run.
+/// The state that the checker keeps for a block while its threads run.
 #pragma once
 
 #include "clock.hpp"

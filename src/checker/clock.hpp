@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What a thread knows of other threads through atomic operations, without a common barrier.
+/// The knowledge of a thread about other threads through atomic operations, without a common barrier.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What the undefined-behaviour sanitizer of g++ and clang reports about a cast or a shift, and the numbers in it.
+/// The reports of the undefined-behaviour sanitizer of g++ and clang about casts and shifts, and the numbers in them.
 #pragma once
 
 #include <crosslane/kernel/numeric.hpp>

@@ -41,7 +41,7 @@ class stream_races {
   }
   /// The number of the current launch.
   std::uint64_t launch() const noexcept { return launch_; }
-  /// Of the launches that have begun, the one that was queued last.
+  /// The launch that was queued last among those that have begun.
   std::uint64_t last_launch() const noexcept { return last_launch_; }
 
   /// Compares an access with earlier accesses to the same bytes, and records it. All bytes lie in one block.

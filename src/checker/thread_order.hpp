@@ -176,7 +176,7 @@ class thread_order {
   }
 
  private:
-  /// What the last releases at an address make known.
+  /// The knowledge that the last releases at an address pass on.
   struct release_state {
     clock knowledge;
     std::uint32_t thread = 0;

@@ -177,7 +177,7 @@ int leaves_an_error(plugin const& p, void* library) {
   return 0;
 }
 
-/// What the library has installed goes with it: the program still ends as C++ says.
+/// The handlers of a library go with it: the program still ends as C++ says.
 int terminates_without_the_library(plugin const& p, void* library) {
   xl::stream* const q = p.make_stream(0);
   bool done = false;

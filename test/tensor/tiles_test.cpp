@@ -80,7 +80,7 @@ CROSSLANE_TEST(tensor_tiles, odd_planes) {
   }
 }
 
-// Of memory that begins anywhere; what lies around the destination stays.
+// The memory of both sides begins anywhere. Elements around the destination keep their values.
 CROSSLANE_TEST(tensor_tiles, misaligned) {
   xl::stream const q{d};
   xl::image_extents const e{3, 24, 7, 11};

@@ -10,7 +10,7 @@
 
 namespace crosslane::checks {
 
-/// What is checked.
+/// How much is checked.
 enum class level : unsigned char {
   off,    ///< only what a block cannot continue from: threads that wait for threads which never come
   basic,  ///< also threads or lanes that wait for each other at different places

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What a layout must have. A layout has extents and maps an index to an offset in memory. Any class that meets tensor_layout is a layout.
+/// The requirements of a layout. A layout has extents and maps an index to an offset in memory. Any class that meets tensor_layout is one.
 #pragma once
 
 #include <crosslane/tensor/extents.hpp>

@@ -21,7 +21,7 @@ struct casts_to_limits {
   }
 };
 
-/// Of a double, to an unsigned byte, through NaN too.
+/// Casts doubles to an unsigned byte, NaN too.
 template <bool Right>
 struct averages {
   template <xl::kernel_context Ctx>
@@ -33,7 +33,7 @@ struct averages {
 };
 
 #ifdef __FLT16_MAX__
-/// Of a type that is narrower than float.
+/// Casts a type that is narrower than float.
 struct casts_a_half {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {

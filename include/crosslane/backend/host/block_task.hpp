@@ -19,7 +19,7 @@ struct grid_task : launch_facts {
   void (*run_threads)(grid_task const&, block_runner&) = nullptr;
 };
 
-/// What a lane offers to the others while it waits in a wave operation.
+/// The operands that a lane offers to the others while it waits in a wave operation.
 struct lane_slot {
   void const* in = nullptr;
   void* out = nullptr;

@@ -19,7 +19,7 @@
 
 namespace crosslane::backend {
 
-/// What a thread of the backend is doing, for the message of a fault. The signal handler calls all functions.
+/// The work of a thread of the backend, for the message of a fault. The signal handler calls all functions.
 class running_work {
  public:
   /// Appends the name of the work: "kernel k, block (0, 0, 0), thread 3".

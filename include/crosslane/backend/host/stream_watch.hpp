@@ -22,7 +22,7 @@ inline stream_watch const* watched_streams = nullptr;
 
 class running_work;
 
-/// What the calling thread works for.
+/// The piece of work that the calling thread runs.
 struct thread_work {
   std::uint64_t number = 0;               ///< 0: the host program
   bool runs_callback = false;             ///< whether a host callback runs
