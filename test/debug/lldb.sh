@@ -18,4 +18,6 @@ if grep -q 'Operation not permitted\|personality set failed' "$printed"; then
   cat "$printed"
   exit 77
 fi
-sed -n '/^(int\[3\])/,$p' "$printed" | diff "$(dirname "$0")/expected_lldb.txt" - || { cat "$printed" && exit 1; }
+# LLDB shows template arguments that have defaults only in what clang compiled.
+sed -n -e 's/^(crosslane::buffer<int>)/(crosslane::buffer)/' -e '/^(int\[3\])/,$p' "$printed" |
+  diff "$(dirname "$0")/expected_lldb.txt" - || { cat "$printed" && exit 1; }
