@@ -16,8 +16,7 @@ HEAD = """\
 `test/tables.py` makes this page from the results of `test/kernel/wave_test.cpp`. A cell lists the targets on which every test of that
 operation on that type passed. The tests compare each operation with a plain loop over the lanes:
 
-- *Groups* are waves and tiles of several sizes; on int, float and `8 bytes` also arbitrary sets of lanes. `rank_in` is tested on waves and
-  tiles.
+- *Groups* are waves and tiles of several sizes; on int, float and `8 bytes` also arbitrary sets of lanes.
 - *Blocks* have 1 to 1024 threads (`64 bytes`: 256).
 - *Reductions and scans* are sums; on int also the maximum, on int8 the minimum, on uint16 `bit_or` and on unsigned `bit_xor`.
 - *`8 bytes` and `64 bytes`* are structs with an operator that is not commutative. `match_any` and `match_all` are not tested on them.

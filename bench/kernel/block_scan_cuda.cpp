@@ -13,7 +13,7 @@ struct exclusive {
   using scratch = xl::block_scratch<T, block_context<Threads>>;
   static __device__ void run(scratch& s, T (&v)[1]) {
     block_context<Threads> const ctx{{}};
-    auto const scan = xl::block_scan(ctx, s, v[0], xl::plus{}, T(0));
+    auto const scan = xl::block_exclusive_scan_and_total(ctx, s, v[0], xl::plus{}, T(0));
     v[0] = scan.prefix + scan.total;
   }
 };

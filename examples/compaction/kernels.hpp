@@ -60,7 +60,7 @@ struct scan_counts {
     for (std::size_t first = 0; first < counts.size(); first += ctx.block_size()) {  // all threads take the same rounds
       std::size_t const i = first + ctx.thread_rank();
       std::uint64_t const count = i < counts.size() ? counts[i] : 0;
-      auto const scan = xl::block_scan(ctx, s.scan, count, xl::plus{}, before);
+      auto const scan = xl::block_exclusive_scan_and_total(ctx, s.scan, count, xl::plus{}, before);
       if (i < counts.size()) offsets[i] = scan.prefix;
       before += scan.total;
       ctx.sync_block();  // the scratch is used again
@@ -95,7 +95,7 @@ struct scatter_kept {
       kept_by_wave += kept[r].count();
     }
     // One lane of each wave takes part in the block's scan and broadcasts the number of elements before its wave.
-    auto const scan = xl::block_scan(ctx, s.scan, wave.is_leader() ? kept_by_wave : 0, xl::plus{}, 0);
+    auto const scan = xl::block_exclusive_scan_and_total(ctx, s.scan, wave.is_leader() ? kept_by_wave : 0, xl::plus{}, 0);
     std::size_t to = offsets[ctx.block_index()] + wave.broadcast(scan.prefix);
     for (unsigned r = 0; r < rounds; ++r) {
       if (kept[r].test(ctx.lane_rank())) out[to + kept[r].rank(ctx.lane_rank())] = value[r];

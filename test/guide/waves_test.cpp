@@ -217,7 +217,7 @@ struct offsets_of_counts {
     unsigned running = 0;
     for (std::size_t first = 0; first < counts.size(); first += 256) {  // the same rounds for all threads: each has barriers
       auto const i = first + ctx.thread_rank();
-      auto const [prefix, sum] = xl::block_scan(ctx, s.scan, i < counts.size() ? counts[i] : 0u, xl::plus{}, running);
+      auto const [prefix, sum] = xl::block_exclusive_scan_and_total(ctx, s.scan, i < counts.size() ? counts[i] : 0u, xl::plus{}, running);
       if (i < counts.size()) offsets[i] = prefix;
       running += sum;
       ctx.sync_block();  // before the scratch is used again

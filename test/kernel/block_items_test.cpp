@@ -264,21 +264,45 @@ template <unsigned N>
 struct scan_kernel {
   template <class Ctx>
   struct shared {
-    xl::block_scratch<map, Ctx> a, b, c;
+    xl::block_scratch<map, Ctx> scratch;
+    xl::block_reduce_scratch<map, Ctx> reduce;
   };
   template <xl::kernel_context Ctx>
-  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, xl::span<map> exclusive, xl::span<map> inclusive,
-                               xl::span<map> totals) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, xl::span<map> exclusive, xl::span<map> exclusive_bare,
+                               xl::span<map> inclusive, xl::span<map> totals) const {
     using enum xl::arrangement;
-    map x[N], y[N];
+    map const initial{{3}, {4}};
+    map x[N], y[N], z[N], total[5], again[3][N];
     xl::block_load<blocked>(ctx, exclusive, x);
-    xl::block_load<blocked>(ctx, inclusive, y);
-    map const reduced = xl::block_reduce(ctx, s.a, x, compose{});
-    map const of_exclusive = xl::block_exclusive_scan(ctx, s.b, x, compose{}, map{{3}, {4}});
-    map const of_inclusive = xl::block_inclusive_scan(ctx, s.c, y, compose{});
+    xl::block_load<blocked>(ctx, exclusive_bare, y);
+    xl::block_load<blocked>(ctx, inclusive, z);
+    for (unsigned i = 0; i < N; ++i) again[0][i] = x[i], again[1][i] = x[i], again[2][i] = x[i];
+    total[0] = xl::block_reduce_to_leader(ctx, s.reduce, x, compose{});
+    total[1] = xl::block_reduce(ctx, s.scratch, x, compose{});
+    ctx.sync_block();
+    xl::block_exclusive_scan(ctx, s.scratch, x, compose{}, initial);
+    ctx.sync_block();
+    xl::block_exclusive_scan(ctx, s.scratch, y, compose{});
+    ctx.sync_block();
+    xl::block_inclusive_scan(ctx, s.scratch, z, compose{});
+    ctx.sync_block();
+    total[2] = xl::block_exclusive_scan_and_total(ctx, s.scratch, again[0], compose{}, initial);
+    ctx.sync_block();
+    total[3] = xl::block_exclusive_scan_and_total(ctx, s.scratch, again[1], compose{});
+    ctx.sync_block();
+    total[4] = xl::block_inclusive_scan_and_total(ctx, s.scratch, again[2], compose{});
+    // Where the scans with the total differ from those without, another value is stored.
+    for (unsigned i = 0; i < N; ++i) {
+      if (!(x[i] == again[0][i])) x[i] = {};
+      if (!(y[i] == again[1][i])) y[i] = {};
+      if (!(z[i] == again[2][i])) z[i] = {};
+    }
     xl::block_store<blocked>(ctx, x, exclusive);
-    xl::block_store<blocked>(ctx, y, inclusive);
-    if (ctx.thread_rank() == ctx.block_size() - 1) totals[0] = reduced, totals[1] = of_exclusive, totals[2] = of_inclusive;
+    xl::block_store<blocked>(ctx, y, exclusive_bare);
+    xl::block_store<blocked>(ctx, z, inclusive);
+    if (ctx.thread_rank() == 0) totals[0] = total[0];
+    if (ctx.thread_rank() == ctx.block_size() - 1)
+      for (unsigned i = 1; i < 5; ++i) totals[i] = total[i];
   }
 };
 
@@ -363,18 +387,20 @@ CROSSLANE_TEST(block, scans_of_several_items) {
     constexpr unsigned n = 3;
     std::vector<map> in(threads * n);
     for (map& m : in) m = {{std::uint32_t(random() | 1)}, {std::uint32_t(random())}};
-    std::vector<map> exclusive = in, inclusive = in, totals(3), want_exclusive, want_inclusive;
+    std::vector<map> exclusive = in, bare = in, inclusive = in, totals(5), want_exclusive, want_bare, want_inclusive;
     map before{{3}, {4}}, all{};
     for (std::size_t i = 0; i < in.size(); ++i) {
       want_exclusive.push_back(before);
+      want_bare.push_back(i == 0 ? in[0] : all);
       before = compose{}(before, in[i]);
       all = i == 0 ? in[0] : compose{}(all, in[i]);
       want_inclusive.push_back(all);
     }
-    run_block(q, threads, scan_kernel<n>{}, exclusive, inclusive, totals);
+    run_block(q, threads, scan_kernel<n>{}, exclusive, bare, inclusive, totals);
     CROSSLANE_CHECK(exclusive == want_exclusive);
+    CROSSLANE_CHECK(bare == want_bare);
     CROSSLANE_CHECK(inclusive == want_inclusive);
-    CROSSLANE_CHECK(totals == std::vector<map>(3, all));
+    CROSSLANE_CHECK(totals == std::vector<map>(5, all));
   }
 }
 

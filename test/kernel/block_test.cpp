@@ -14,13 +14,14 @@ using namespace crosslane_test;
 namespace {
 
 struct results {
-  map reduced, prefix, total, inclusive, broadcast, exclusive_bare, leaders;
+  map reduced, prefix, total, inclusive, broadcast, exclusive_bare, leaders, exclusive;
+  xl::scan_result<map> bare_and_total, inclusive_and_total;
 };
 
 struct operations {
   template <class Ctx>
   struct shared {
-    xl::block_scratch<map, Ctx> a, b, c, d, e;
+    xl::block_scratch<map, Ctx> a, b, c, d, e, g, h, i;
     xl::block_reduce_scratch<map, Ctx> f;
   };
 
@@ -28,14 +29,17 @@ struct operations {
   CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, xl::span<map const> in, map initial, unsigned root,
                                xl::span<results> out) const {
     map const mine = in[ctx.thread_rank()];
-    auto const scan = xl::block_scan(ctx, s.b, mine, compose{}, initial);
+    auto const scan = xl::block_exclusive_scan_and_total(ctx, s.b, mine, compose{}, initial);
     out[ctx.thread_rank()] = {xl::block_reduce(ctx, s.a, mine, compose{}),
                               scan.prefix,
                               scan.total,
                               xl::block_inclusive_scan(ctx, s.c, mine, compose{}),
                               xl::block_broadcast(ctx, s.d, mine, root),
                               xl::block_exclusive_scan(ctx, s.e, mine, compose{}),
-                              xl::block_reduce_to_leader(ctx, s.f, mine, compose{})};
+                              xl::block_reduce_to_leader(ctx, s.f, mine, compose{}),
+                              xl::block_exclusive_scan(ctx, s.g, mine, compose{}, initial),
+                              xl::block_exclusive_scan_and_total(ctx, s.h, mine, compose{}),
+                              xl::block_inclusive_scan_and_total(ctx, s.i, mine, compose{})};
   }
 };
 template <unsigned Threads>
@@ -64,7 +68,9 @@ void check_block(xl::stream const& q, unsigned threads, std::mt19937& random, K 
   for (unsigned i = 0; i < threads; ++i) {
     inclusive = i == 0 ? in[0] : compose{}(inclusive, in[i]);
     bool const right = out[i].reduced == total && out[i].total == total && out[i].prefix == prefix && out[i].inclusive == inclusive &&
-                       out[i].broadcast == in[root] && (i != 0 || out[i].leaders == total) && out[i].exclusive_bare == bare;
+                       out[i].broadcast == in[root] && (i != 0 || out[i].leaders == total) && out[i].exclusive_bare == bare &&
+                       out[i].exclusive == prefix && out[i].bare_and_total.prefix == bare && out[i].bare_and_total.total == total &&
+                       out[i].inclusive_and_total.prefix == inclusive && out[i].inclusive_and_total.total == total;
     bare = inclusive;
     if (!right) ++wrong;
     prefix = compose{}(prefix, in[i]);
@@ -107,7 +113,7 @@ struct of_numbers {
   CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, xl::span<T const> in, xl::span<T> out) const {
     unsigned const rank = ctx.thread_rank(), size = ctx.block_size();
     out[rank] = xl::block_reduce(ctx, s.a, in[rank], Op{});
-    auto const scan = xl::block_scan(ctx, s.b, in[rank], Op{}, T(3));
+    auto const scan = xl::block_exclusive_scan_and_total(ctx, s.b, in[rank], Op{}, T(3));
     out[size + rank] = scan.prefix;
     out[2 * size + rank] = scan.total;
     out[3 * size + rank] = xl::block_inclusive_scan(ctx, s.c, in[rank], Op{});
@@ -175,7 +181,7 @@ struct rounds {
       unsigned const sum = size * round + size * (size - 1) / 2;  // of rank + round
       bool right = xl::block_reduce(ctx, s.waves, rank + round, xl::plus{}) == sum;
       ctx.sync_block();
-      right &= xl::block_scan(ctx, s.waves, rank + round, xl::plus{}, 0u).total == sum;
+      right &= xl::block_exclusive_scan_and_total(ctx, s.waves, rank + round, xl::plus{}, 0u).total == sum;
       ctx.sync_block();
       right &= xl::block_broadcast(ctx, s.waves, rank + round, round % size) == round % size + round;
       ctx.sync_block();

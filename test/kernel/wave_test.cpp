@@ -40,13 +40,16 @@ struct input {
 /// What one thread gets.
 template <class T>
 struct output {
-  T shuffle, up, down, exchanged, rotated, broadcast, reduced, inclusive, exclusive, exclusive_bare, total, segment;
-  std::uint64_t mask, ballot, match;
+  T shuffle, up, down, exchanged, rotated, broadcast, reduced, inclusive, exclusive, exclusive_bare, total, inclusive_total, segment, part;
+  std::uint64_t mask, ballot, match, nested;
   unsigned size, rank, leader, votes, match_all, is_leader, elected, in_line;
 };
 
 /// The group that a thread is in: its tile, or those lanes of its wave with the same predicate.
 constexpr unsigned by_predicate = 0;
+/// The lanes of a part of the group.
+template <unsigned N>
+constexpr unsigned part_of = N == by_predicate || N > 4 ? 4 : N;
 
 template <class T, class Op, unsigned N>
 struct all_operations {
@@ -68,7 +71,12 @@ struct all_operations {
     out.inclusive = g.inclusive_scan(in.value, op);
     out.exclusive = g.exclusive_scan(in.value, op, initial);
     out.exclusive_bare = g.exclusive_scan(in.value, op);
-    out.total = g.scan_and_total(in.value, op, initial).total;
+    auto const [exclusive, total] = g.exclusive_scan_and_total(in.value, op, initial);
+    auto const [exclusive_bare, same_total] = g.exclusive_scan_and_total(in.value, op);
+    auto const [inclusive, inclusive_total] = g.inclusive_scan_and_total(in.value, op);
+    out.total = exclusive == out.exclusive && exclusive_bare == out.exclusive_bare && same_total == total ? total : T{};
+    out.inclusive_total = inclusive == out.inclusive ? inclusive_total : T{};
+    out.part = g.template reduce_parts<part_of<N>>(in.value, op);
     out.segment = g.segmented_reduce(in.value, in.source % 4 == 0, op);
     out.mask = g.mask().to_word();
     out.ballot = g.ballot(in.source % 3 == 0).to_word();
@@ -82,7 +90,9 @@ struct all_operations {
     out.votes = (g.any(in.source % 5 == 0) ? 1u : 0u) | (g.all(in.source % 5 != 0) ? 2u : 0u) | (g.none(in.source % 5 == 1) ? 4u : 0u);
     out.is_leader = g.is_leader() ? 1 : 0;
     out.elected = g.ballot(g.elect()).count();
-    if constexpr (N != by_predicate) out.in_line = g.rank_in(g.ballot(in.source % 3 == 0));
+    out.in_line = g.rank_in(g.ballot(in.source % 3 == 0));
+    auto const half = g.where(in.source % 7 < 3);
+    out.nested = half.rank() == half.rank_in(half.mask()) ? half.mask().to_word() : 0;
     g.sync();
     return out;
   }
@@ -127,7 +137,10 @@ output<T> expected(std::vector<input<T>> const& in, unsigned wave_size, unsigned
   out.broadcast = value(delta);
   out.reduced = value(0);
   for (unsigned r = 1; r < size; ++r) out.reduced = op(out.reduced, value(r));
-  out.total = out.reduced;
+  out.total = out.inclusive_total = out.reduced;
+  unsigned const part = rank / part_of<N> * part_of<N>;
+  out.part = value(part);
+  for (unsigned r = part + 1; r < part + part_of<N> && r < size; ++r) out.part = op(out.part, value(r));
   out.inclusive = value(0);
   for (unsigned r = 1; r <= rank; ++r) out.inclusive = op(out.inclusive, value(r));
   out.exclusive = initial;
@@ -141,7 +154,8 @@ output<T> expected(std::vector<input<T>> const& in, unsigned wave_size, unsigned
     if (in[members[r]].source % 3 == 0) out.ballot |= bit(r);
     if constexpr (std::is_arithmetic_v<T>)
       if (std::memcmp(&value(r), &in[t].value, sizeof(T)) == 0) out.match |= bit(r);
-    if (N != by_predicate && r < rank && in[members[r]].source % 3 == 0) ++out.in_line;
+    if ((in[members[r]].source % 7 < 3) == (in[t].source % 7 < 3)) out.nested |= bit(r);
+    if (r < rank && in[members[r]].source % 3 == 0) ++out.in_line;
   }
   if constexpr (std::is_arithmetic_v<T>) out.match_all = (out.match == out.mask ? 1u : 0u) | 2u;
   bool any = false, all = true, none = true;
@@ -173,7 +187,10 @@ auto compare(output<T> const& got, output<T> const& want) {
       std::pair{"inclusive_scan", got.inclusive == want.inclusive},
       std::pair{"exclusive_scan", got.exclusive == want.exclusive},
       std::pair{"exclusive_scan without initial value", got.exclusive_bare == want.exclusive_bare},
-      std::pair{"scan_and_total", got.total == want.total},
+      std::pair{"exclusive_scan_and_total", got.total == want.total},
+      std::pair{"inclusive_scan_and_total", got.inclusive_total == want.inclusive_total},
+      std::pair{"reduce_parts", got.part == want.part},
+      std::pair{"where", got.nested == want.nested},
       std::pair{"segmented_reduce", got.segment == want.segment},
       std::pair{"match_any", got.match == want.match},
       std::pair{"match_all", got.match_all == want.match_all},

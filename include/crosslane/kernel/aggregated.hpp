@@ -45,7 +45,7 @@ template <class Group, class T, scope Scope, class Ctx, memory_order Order = rel
 CROSSLANE_FN T aggregated_add(Group const& group, atomic_ref<T, Scope, Ctx> const& target, std::type_identity_t<T> value, Order order = {},
                               source_location where = source_location::current()) {
   using sum = detail::wrapping<T>;  // wraps around, as in fetch_add()
-  auto const [prefix, total] = group.scan_and_total(static_cast<sum>(value), plus{}, sum{}, where);
+  auto const [prefix, total] = group.exclusive_scan_and_total(static_cast<sum>(value), plus{}, sum{}, where);
   T const before = detail::add_by_leader(group, target, static_cast<T>(total), order, where);
   return static_cast<T>(static_cast<sum>(before) + prefix);
 }

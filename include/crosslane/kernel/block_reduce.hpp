@@ -126,12 +126,20 @@ CROSSLANE_FN T block_reduce(Ctx const& ctx, Scratch& scratch, T const& value, Op
 
 /// Returns the reduction of N values of each thread to every thread. The N values of a thread are neighbours in the order of the operands.
 /// The cost is that of block_reduce() of one value, after N - 1 operations in each thread.
+///
+///   float items[4];
+///   xl::block_load<xl::arrangement::blocked>(ctx, piece, items);
+///   float const sum = xl::block_reduce(ctx, s.scratch, items, xl::plus{});
 template <kernel_context Ctx, class T, std::size_t N, class Op, detail::reduce_scratch<T, Ctx> Scratch>
 CROSSLANE_FN T block_reduce(Ctx const& ctx, Scratch& scratch, T const (&values)[N], Op const& op,
                             source_location where = source_location::current()) {
-  T own = values[0];
-  for (std::size_t i = 1; i < N; ++i) own = op(own, values[i]);
-  return block_reduce(ctx, scratch, own, op, where);
+  return detail::reduce_block<true>(ctx, scratch, detail::reduce_items(values, op), op, where);
+}
+/// Returns the reduction of N values of each thread to the thread of rank 0, like block_reduce_to_leader() of one value.
+template <kernel_context Ctx, class T, std::size_t N, class Op, detail::reduce_scratch<T, Ctx> Scratch>
+CROSSLANE_FN T block_reduce_to_leader(Ctx const& ctx, Scratch& scratch, T const (&values)[N], Op const& op,
+                                      source_location where = source_location::current()) {
+  return detail::reduce_block<false>(ctx, scratch, detail::reduce_items(values, op), op, where);
 }
 
 }  // namespace crosslane

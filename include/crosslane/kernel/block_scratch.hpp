@@ -34,6 +34,14 @@ struct wave_totals {
   T all;
 };
 
+/// Returns the reduction of a thread's values.
+template <class T, std::size_t N, class Op>
+CROSSLANE_FN T reduce_items(T const (&values)[N], Op const& op) {
+  T result = values[0];
+  for (std::size_t i = 1; i < N; ++i) result = op(result, values[i]);
+  return result;
+}
+
 /// Returns the reduction of waves First ... First + Count - 1, as a tree.
 template <unsigned First, unsigned Count, class T, class Ctx, class Op>
 CROSSLANE_FN T fold_tree(block_scratch<T, Ctx> const& scratch, Op const& op) {

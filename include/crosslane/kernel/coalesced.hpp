@@ -6,14 +6,16 @@
 
 namespace crosslane {
 
-/// A group of the lanes for which a predicate has the same value; tile_group::where() returns it. Ranks follow the order of the lanes.
+/// A group of the lanes for which a predicate has the same value; where() of a group returns it. Ranks follow the order of the lanes.
 template <class Ctx>
 class coalesced_group : public group_operations<coalesced_group<Ctx>, Ctx> {
   using base = group_operations<coalesced_group<Ctx>, Ctx>;
 
  public:
   using typename base::mask_type;
-  static constexpr bool whole_wave = false;  ///< see tile_group
+  static constexpr unsigned max_size = Ctx::wave_size;  ///< the most lanes that the group can have
+  static constexpr bool whole_wave = false;             ///< whether the group is known to be a whole wave
+  static constexpr bool always_full = false;            ///< whether the group is known to have max_size lanes
 
   /// Constructs a group from its lanes. `rank` is the rank of the calling lane: the number of members below it.
   CROSSLANE_FN coalesced_group(Ctx const& ctx, mask_type members, unsigned rank)
@@ -37,6 +39,10 @@ class coalesced_group : public group_operations<coalesced_group<Ctx>, Ctx> {
   template <class T, class Op>
   CROSSLANE_FN T reduce_lanes(T const& value, Op const& op, source_location where) const {
     return this->reduce_to_first(value, op, where);
+  }
+  template <unsigned M, class T, class Op>
+  CROSSLANE_FN T reduce_parts_of(T const& value, Op const& op, source_location where) const {
+    return this->template reduce_parts_to_first<M>(value, op, where);
   }
   template <class T, class Op>
   CROSSLANE_FN T scan_lanes(T const& value, Op const& op, source_location where) const {

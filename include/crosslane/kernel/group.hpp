@@ -8,10 +8,13 @@
 
 namespace crosslane {
 
+template <class Ctx>
+class coalesced_group;
+
 /// The result of a scan that also returns the total.
 template <class T>
 struct scan_result {
-  T prefix;  ///< the exclusive scan: the initial value and the values of all lower ranks
+  T prefix;  ///< the scan
   T total;   ///< the reduction of all values, without the initial value
 };
 
@@ -132,6 +135,25 @@ class group_operations {
     return match_any(value, where) == self().mask();
   }
 
+  // --- sets of lanes ---
+
+  /// Returns how many lanes of a set are below the calling lane: the place of the calling lane among them. Any lane may call it.
+  CROSSLANE_FN unsigned rank_in(mask_type lanes) const {
+    if constexpr (Ctx::native_type::has_rank_in)
+      return native().template rank_in<wave_size>(lanes);
+    else
+      return lanes.rank(ctx_.lane_rank());
+  }
+  /// Splits the group by a predicate. The lanes whose predicate is true get the group of these lanes; the others get the group of the
+  /// others.
+  ///
+  ///   auto const odd_or_even = xl::wave(ctx).where(x % 2 == 1);
+  ///   int const sum = odd_or_even.reduce(x, xl::plus{});  // of the odd numbers or of the even ones
+  CROSSLANE_FN coalesced_group<Ctx> where(bool predicate, source_location place = source_location::current()) const {
+    mask_type const holds = ballot(predicate, place), members = predicate ? holds : self().mask() & ~holds;
+    return {ctx_, members, rank_in(members)};
+  }
+
   // --- reductions and scans by any associative function object; operands are combined in the order of ranks ---
 
   /// Returns the reduction of all values to every lane.
@@ -143,6 +165,20 @@ class group_operations {
     } else {
       return self().reduce_lanes(value, op, where);
     }
+  }
+
+  /// Returns the reduction of the part that contains the calling lane, to each lane of the part. Parts are M neighbouring ranks, from a
+  /// multiple of M on; the last part may have fewer. M is a power of two.
+  ///
+  ///   float const row_sum = xl::wave(ctx).template reduce_parts<8>(x, xl::plus{});
+  ///
+  /// It costs less than a reduction of tiles, because tiles of one wave need not call together.
+  template <unsigned M, class T, class Op>
+  CROSSLANE_FN T reduce_parts(T const& value, Op const& op, source_location where = source_location::current()) const {
+    static_assert(M > 0 && (M & (M - 1)) == 0 && M <= Derived::max_size,
+                  "crosslane: the number of lanes of a part must be a power of two and at most that of the group");
+    detail::check_lane_value<T>();
+    return self().template reduce_parts_of<M>(value, op, where);
   }
 
   /// Returns the reduction of the values of ranks 0 ... rank().
@@ -160,21 +196,35 @@ class group_operations {
   template <class T, class Op>
   CROSSLANE_FN T exclusive_scan(T const& value, Op const& op, std::type_identity_t<T> const& initial,
                                 source_location where = source_location::current()) const {
-    return scan_and_total(value, op, initial, where).prefix;
+    T const lower = exclusive_scan(value, op, where);
+    return is_leader() ? initial : op(initial, lower);
   }
   /// Returns the reduction of the values of ranks 0 ... rank() - 1. Rank 0 gets its own value.
   template <class T, class Op>
   CROSSLANE_FN T exclusive_scan(T const& value, Op const& op, source_location where = source_location::current()) const {
     return shuffle_up(inclusive_scan(value, op, where), 1, where);
   }
+
+  /// Returns the inclusive scan and the reduction of all values.
+  template <class T, class Op>
+  CROSSLANE_FN scan_result<T> inclusive_scan_and_total(T const& value, Op const& op,
+                                                       source_location where = source_location::current()) const {
+    T const inclusive = inclusive_scan(value, op, where);
+    return {inclusive, broadcast(inclusive, self().size() - 1, where)};
+  }
   /// Returns the exclusive scan with `initial`, and the reduction of all values without `initial`.
   template <class T, class Op>
-  CROSSLANE_FN scan_result<T> scan_and_total(T const& value, Op const& op, std::type_identity_t<T> const& initial,
-                                             source_location where = source_location::current()) const {
-    T const inclusive = inclusive_scan(value, op, where);
-    T const total = broadcast(inclusive, self().size() - 1, where);
-    T const lower = shuffle_up(inclusive, 1, where);
+  CROSSLANE_FN scan_result<T> exclusive_scan_and_total(T const& value, Op const& op, std::type_identity_t<T> const& initial,
+                                                       source_location where = source_location::current()) const {
+    auto const [lower, total] = exclusive_scan_and_total(value, op, where);
     return {is_leader() ? initial : op(initial, lower), total};
+  }
+  /// Returns the exclusive scan and the reduction of all values. The scan of rank 0 is its own value.
+  template <class T, class Op>
+  CROSSLANE_FN scan_result<T> exclusive_scan_and_total(T const& value, Op const& op,
+                                                       source_location where = source_location::current()) const {
+    auto const [inclusive, total] = inclusive_scan_and_total(value, op, where);
+    return {shuffle_up(inclusive, 1, where), total};
   }
 
   /// Returns the reduction of the calling lane's segment, from the lane's own value to the end of the segment. A segment begins at rank 0
@@ -197,10 +247,12 @@ class group_operations {
 
  protected:
   /// Constructs the operations, for the groups that derive from this class.
-  CROSSLANE_FN explicit group_operations(Ctx const& ctx) : native_{ctx.native()} {}
+  CROSSLANE_FN explicit group_operations(Ctx const& ctx) : ctx_{ctx} {}
 
+  /// Returns the context of the calling thread, for the groups that derive from this class.
+  CROSSLANE_FN Ctx const& ctx() const { return ctx_; }
   /// Returns the primitives of the backend, for the groups that derive from this class.
-  CROSSLANE_FN typename Ctx::native_type const& native() const { return native_; }
+  CROSSLANE_FN typename Ctx::native_type const& native() const { return ctx_.native(); }
 
   /// Returns the value of a lane of the wave.
   template <class T>
@@ -221,8 +273,20 @@ class group_operations {
     return result;
   }
 
-  /// A reduction by halving. After each step a lane holds the reduction of the `2 * delta` ranks that begin with its own. Rank 0 then holds
-  /// the reduction of all values and broadcasts it.
+  /// A reduction of parts of M ranks by halving. After each step a lane holds the reduction of the `2 * delta` ranks that begin with its
+  /// own. The first lane of a part then holds the reduction of the part and broadcasts it.
+  template <unsigned M, class T, class Op>
+  CROSSLANE_FN T reduce_parts_to_first(T const& value, Op const& op, source_location where) const {
+    T result = value;
+    unsigned const rank = self().rank(), first = rank / M * M, left = self().size() - first, end = first + (left < M ? left : M);
+    for (unsigned delta = 1; delta < M && delta < self().size(); delta *= 2) {
+      T const upper = shuffle_down(result, delta, where);
+      if (delta < end - rank) result = op(result, upper);
+    }
+    return shuffle(result, first, where);
+  }
+
+  /// A reduction of the group by halving, like reduce_parts_to_first().
   template <class T, class Op>
   CROSSLANE_FN T reduce_to_first(T const& value, Op const& op, source_location where) const {
     T result = value;
@@ -243,7 +307,7 @@ class group_operations {
   }
   CROSSLANE_FN Derived const& self() const { return static_cast<Derived const&>(*this); }
 
-  [[no_unique_address]] typename Ctx::native_type native_;
+  [[no_unique_address]] Ctx ctx_;
 };
 
 }  // namespace crosslane

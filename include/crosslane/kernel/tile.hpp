@@ -19,10 +19,11 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
  public:
   using typename base::mask_type;
   static constexpr unsigned wave_size = Ctx::wave_size;  ///< lanes of a wave
+  static constexpr unsigned max_size = N;                ///< lanes of a full group
   static constexpr bool whole_wave = N == wave_size;     ///< whether the group is a whole wave: N is wave_size
 
   /// Constructs the group of the calling thread. wave() and tile() call it.
-  CROSSLANE_FN explicit tile_group(Ctx const& ctx) : base{ctx}, ctx_{ctx}, lane_{ctx.lane_rank()} {}
+  CROSSLANE_FN explicit tile_group(Ctx const& ctx) : base{ctx}, lane_{ctx.lane_rank()} {}
 
   /// Whether all groups are known at compile time to have N lanes. That is so if the kernel fixes a block size that is a multiple of N.
   static constexpr bool always_full = Ctx::shape::fixed && Ctx::shape::threads % N == 0;
@@ -32,13 +33,13 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
     if constexpr (always_full) {
       return N;
     } else {
-      unsigned const first_thread = ctx_.thread_rank() / N * N, threads = ctx_.block_size() - first_thread;
+      unsigned const first_thread = this->ctx().thread_rank() / N * N, threads = this->ctx().block_size() - first_thread;
       return threads < N ? threads : N;
     }
   }
   /// Returns the rank of the calling lane in its group.
   CROSSLANE_FN unsigned rank() const { return lane_ % N; }
-  /// Returns the rank of the group in its wave.
+  /// Returns the rank of the group in its wave. Groups of any lanes have no such rank.
   CROSSLANE_FN unsigned group_rank() const { return lane_ / N; }
   /// Returns the lanes of this group, as lanes of the wave.
   CROSSLANE_FN mask_type mask() const {
@@ -57,32 +58,6 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
       return lane_ / N * N;
   }
 
-  /// Returns how many lanes of a mask are below the calling lane: the position of the calling lane among them.
-  CROSSLANE_FN unsigned rank_in(mask_type lanes) const {
-    if constexpr (Ctx::native_type::has_rank_in)
-      return this->native().template rank_in<wave_size>(lanes);
-    else
-      return lanes.rank(lane_);
-  }
-
-  /// Splits this group by a predicate. The lanes whose predicate is true get the group of these lanes; the others get the group of the
-  /// others. All lanes of this group must call it.
-  CROSSLANE_FN coalesced_group<Ctx> where(bool predicate, source_location place = source_location::current()) const {
-    mask_type const holds = this->ballot(predicate, place), members = predicate ? holds : mask() & ~holds;
-    return {ctx_, members, rank_in(members)};
-  }
-
-  /// Returns the reduction of the M neighbouring lanes that contain the calling lane, to each of them. All lanes of this group must call
-  /// it, and the group must have all its N lanes. It costs less than a reduction of tiles, because tiles of one wave need not call
-  /// together.
-  template <unsigned M, class T, class Op>
-  CROSSLANE_FN T reduce_parts(T const& value, Op const& op, source_location where = source_location::current()) const {
-    static_assert(M > 0 && (M & (M - 1)) == 0 && M <= N,
-                  "crosslane: the number of lanes of a part must be a power of two and at most that of the group");
-    detail::check_lane_value<T>();
-    return butterfly<1, M>(value, op, where);
-  }
-
  private:
   friend base;
 
@@ -95,6 +70,12 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
         return butterfly<1, N>(value, op, where);
     }
     return this->reduce_to_first(value, op, where);
+  }
+
+  template <unsigned M, class T, class Op>
+  CROSSLANE_FN T reduce_parts_of(T const& value, Op const& op, source_location where) const {
+    if (always_full || size() == N) return butterfly<1, M>(value, op, where);
+    return this->template reduce_parts_to_first<M>(value, op, where);
   }
 
   template <class T, class Op>
@@ -128,7 +109,6 @@ class tile_group : public group_operations<tile_group<Ctx, N>, Ctx> {
     }
   }
 
-  Ctx ctx_;
   unsigned lane_;
 };
 
