@@ -2,9 +2,9 @@
 /// Devices: counting, selecting, querying and synchronising them.
 #pragma once
 
-#include <crosslane/core/contract.hpp>
 #include <crosslane/core/device_properties.hpp>
 #include <crosslane/runtime/async_errors.hpp>
+#include <crosslane/runtime/contract.hpp>
 
 #include <cstring>
 

@@ -24,7 +24,7 @@ struct cuda : backend::gpu_runtime<cuda, backend::cuda_vendor> {
   static constexpr std::size_t max_argument_bytes = 32764;  // from CUDA 12.1 and compute capability 7.0 on
   static constexpr std::size_t max_shared_bytes = 227 * 1024;
 
-  /// See contract.hpp.
+  /// See runtime/contract.hpp.
   static constexpr dlpack::device place_in_dlpack(memory_kind kind, int device) noexcept {
     return kind == memory_kind::device   ? dlpack::device{dlpack::nvidia, device}
            : kind == memory_kind::pinned ? dlpack::device{dlpack::nvidia_pinned, 0}

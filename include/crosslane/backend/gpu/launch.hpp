@@ -3,8 +3,8 @@
 #pragma once
 
 #include <crosslane/backend/gpu/grid.hpp>
-#include <crosslane/core/contract.hpp>
 #include <crosslane/kernel/context.hpp>
+#include <crosslane/runtime/contract.hpp>
 #include <crosslane/runtime/launch_geometry.hpp>
 
 #include <utility>

@@ -3,7 +3,7 @@
 /// compiled for one of them; the template argument keeps the symbols of the two apart when objects are linked.
 #pragma once
 
-#include <crosslane/core/contract.hpp>
+#include <crosslane/runtime/contract.hpp>
 
 #include <cstdio>
 #include <cstring>

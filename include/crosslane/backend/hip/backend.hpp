@@ -26,7 +26,7 @@ struct hip : backend::gpu_runtime<hip, backend::hip_vendor> {
   static constexpr std::size_t max_argument_bytes = 4096;
   static constexpr std::size_t max_shared_bytes = 160 * 1024;
 
-  /// See contract.hpp.
+  /// See runtime/contract.hpp.
   static constexpr dlpack::device place_in_dlpack(memory_kind kind, int device) noexcept {
     return kind == memory_kind::pinned ? dlpack::device{dlpack::amd_pinned, 0}
                                        : dlpack::device{dlpack::amd, device};  // DLPack has no number for managed memory

@@ -8,7 +8,7 @@
 #include <crosslane/backend/host/queue.hpp>
 #include <crosslane/backend/host/sizes.hpp>
 #include <crosslane/backend/host/thread_end.hpp>
-#include <crosslane/core/contract.hpp>
+#include <crosslane/runtime/contract.hpp>
 
 #include <cstdio>
 #include <cstdlib>
