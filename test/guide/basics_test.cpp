@@ -117,7 +117,7 @@ struct slope {
 
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<float const> in, unsigned width, unsigned height, xl::span<float> out) const {
-    auto const x = ctx.global_index(), y = ctx.template global_index<1>();
+    auto const [x, y] = ctx.global_index();
     if (x >= width || y >= height) return;
     auto const i = y * width + x;
     out[i] = x + 1 < width ? in[i + 1] - in[i] : 0;
@@ -251,7 +251,7 @@ struct reverse_rows {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, unsigned cols, xl::span<float> m) const {
     auto const row = m.subspan(std::size_t{ctx.block_index()} * cols, cols);
-    auto const copy = ctx.template dynamic_shared<float>();
+    auto const copy = xl::dynamic_shared<float>(ctx);
     for (auto c : ctx.block_stride(cols)) copy[c] = row[c];
     ctx.sync_block();
     for (auto c : ctx.block_stride(cols)) row[c] = copy[cols - 1 - c];

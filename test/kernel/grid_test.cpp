@@ -167,7 +167,7 @@ struct through_shared {
   };
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, xl::span<unsigned> out) const {
-    auto const words = ctx.template dynamic_shared<unsigned>();
+    auto const words = xl::dynamic_shared<unsigned>(ctx);
     unsigned const rank = ctx.thread_rank();
     s.word[rank] = ctx.block_index();
     words[rank] = rank;

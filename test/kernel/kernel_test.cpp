@@ -24,11 +24,11 @@ struct position {
 template <class I>
 CROSSLANE_FN void store(std::uint64_t (&to)[3], I const& from, std::uint64_t missing) {
   to[0] = to[1] = to[2] = missing;
-  if constexpr (std::is_same_v<I, unsigned>) {
+  if constexpr (std::is_integral_v<I>) {
     to[0] = from;
   } else {
     to[0] = from.x, to[1] = from.y;
-    if constexpr (std::is_same_v<I, xl::index3>) to[2] = from.z;
+    if constexpr (requires { from.z; }) to[2] = from.z;
   }
 }
 
@@ -42,10 +42,7 @@ CROSSLANE_FN void record_position(Ctx const& ctx, xl::span<position> out, xl::sp
   store(p.block, ctx.block_index(), 0);
   store(p.extent, ctx.block_extent(), 1);
   store(p.grid, ctx.grid_extent(), 1);
-  p.global[0] = ctx.global_index();
-  p.global[1] = p.global[2] = 0;
-  if constexpr (Ctx::dimensions > 1) p.global[1] = ctx.template global_index<1>();
-  if constexpr (Ctx::dimensions > 2) p.global[2] = ctx.template global_index<2>();
+  store(p.global, ctx.global_index(), 0);
   p.thread_rank = ctx.thread_rank();
   p.block_size = ctx.block_size();
   p.block_rank = ctx.block_rank();
@@ -200,7 +197,7 @@ CROSSLANE_TEST(context, ranks_need_64_bits) {
   CROSSLANE_CHECK_EQ(plane.block_rank(), block);
   CROSSLANE_CHECK_EQ(plane.block_count(), std::uint64_t{65535} * 2147483647);
   CROSSLANE_CHECK_EQ(plane.global_rank(), block * 1024 + 1023);
-  CROSSLANE_CHECK_EQ(plane.global_index<1>(), 65534);
+  CROSSLANE_CHECK_EQ(plane.global_index().y, 65534);
 
   far_away const deep{{7, 7, 15}, {65533, 65534, 65532}, {8, 8, 16}, {65535, 65535, 65535}};
   xl::context<far_away, 64, xl::kernel_shape<3, 8, 8, 16>> const box{deep};
@@ -209,7 +206,7 @@ CROSSLANE_TEST(context, ranks_need_64_bits) {
   CROSSLANE_CHECK_EQ(box.block_count(), std::uint64_t{65535} * 65535 * 65535);
   CROSSLANE_CHECK_EQ(box.global_rank(), rank * 1024 + 1023);
   CROSSLANE_CHECK_EQ(box.thread_rank(), 1023);
-  CROSSLANE_CHECK_EQ(box.global_index<2>(), 65532 * 16 + 15);
+  CROSSLANE_CHECK_EQ(box.global_index().z, 65532 * 16 + 15);
 }
 
 // --- strided loops ---
@@ -371,7 +368,7 @@ struct large_struct {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, xl::span<unsigned> out, xl::span<std::uint64_t> dynamic_bytes) const {
     reverse_through(ctx, s.words, Bytes / 4, out);
-    if (ctx.global_rank() == 0) dynamic_bytes[0] = ctx.template dynamic_shared<char>().size();
+    if (ctx.global_rank() == 0) dynamic_bytes[0] = xl::dynamic_shared<char>(ctx).size();
   }
 };
 
@@ -390,11 +387,11 @@ CROSSLANE_TEST(shared, large_struct) {
 struct dynamic_only {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<std::uint64_t> sizes, xl::span<unsigned> out) const {
-    auto const words = ctx.template dynamic_shared<unsigned>();
+    auto const words = xl::dynamic_shared<unsigned>(ctx);
     if (ctx.global_rank() == 0) {
       sizes[0] = words.size();
-      sizes[1] = ctx.template dynamic_shared<char>().size();
-      sizes[2] = ctx.template dynamic_shared<xl::vec<double, 2>>().size();
+      sizes[1] = xl::dynamic_shared<char>(ctx).size();
+      sizes[2] = xl::dynamic_shared<xl::vec<double, 2>>(ctx).size();
       sizes[3] = reinterpret_cast<std::uintptr_t>(words.data()) % 16;
     }
     if (words.size() != 0) reverse_through(ctx, words.data(), unsigned(words.size()), out);
@@ -425,7 +422,7 @@ struct struct_and_dynamic {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, xl::span<unsigned> from_struct, xl::span<unsigned> from_dynamic,
                                xl::span<std::uint64_t> size) const {
-    auto const words = ctx.template dynamic_shared<unsigned>();
+    auto const words = xl::dynamic_shared<unsigned>(ctx);
     if (ctx.global_rank() == 0) size[0] = words.size();
     // both filled before either is read: they must not overlap
     for (auto i : ctx.block_stride(Bytes / 4)) s.words[i] = i * 7 + ctx.block_index();
@@ -453,10 +450,7 @@ void check_struct_and_dynamic(xl::device d, std::size_t dynamic_bytes) {
 struct three_arrays {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, unsigned n, xl::span<double> out) const {
-    xl::shared_arrays memory{ctx};
-    auto const bytes = memory.template take<unsigned char>(n);
-    auto const numbers = memory.template take<double>(n);
-    auto const words = memory.template take<unsigned>(n);
+    auto const [bytes, numbers, words] = xl::shared_arrays<unsigned char, double, unsigned>(ctx, n, n, n);
     for (auto i : ctx.block_stride(n)) {
       bytes[i] = static_cast<unsigned char>(i);
       numbers[i] = 2.0 * i;

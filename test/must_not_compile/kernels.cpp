@@ -16,12 +16,12 @@ struct kernel {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx) const {
 #if CROSSLANE_TEST_WRONG == 4
-    (void)ctx.template global_index<1>();
+    (void)ctx.global_index().y;  // a number in one dimension
 #elif CROSSLANE_TEST_WRONG == 5
     struct alignas(32) large {
       int i;
     };
-    (void)ctx.template dynamic_shared<large>();
+    (void)xl::dynamic_shared<large>(ctx);
 #elif CROSSLANE_TEST_WRONG == 6
     ctx.sync_grid();
 #elif CROSSLANE_TEST_WRONG == 9

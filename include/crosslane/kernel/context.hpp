@@ -36,11 +36,17 @@ class context {
   CROSSLANE_FN auto block_extent() const { return pick(extent<0>(), extent<1>(), extent<2>()); }  ///< threads of a block along each axis
   CROSSLANE_FN auto grid_extent() const { return pick(grid<0>(), grid<1>(), grid<2>()); }         ///< blocks of the grid along each axis
 
-  /// Returns the position of the thread in the grid along one axis; axis 0 is x. The result has 64 bits because it can exceed 2^32.
-  template <int Axis = 0>
-  CROSSLANE_FN std::uint64_t global_index() const {
-    static_assert(Axis >= 0 && Axis < dimensions, "crosslane: the axis must be less than the dimensions of the kernel");
-    return std::uint64_t{block<Axis>()} * extent<Axis>() + thread<Axis>();
+  /// Returns the position of the thread in the grid: a std::uint64_t in kernels of one dimension, global_index2 in two, global_index3 in
+  /// three. It has 64 bits because it can exceed 2^32.
+  ///
+  ///   auto const [x, y] = ctx.global_index();  // in a kernel of two dimensions
+  CROSSLANE_FN auto global_index() const {
+    if constexpr (dimensions == 1)
+      return global<0>();
+    else if constexpr (dimensions == 2)
+      return global_index2{global<0>(), global<1>()};
+    else
+      return global_index3{global<0>(), global<1>(), global<2>()};
   }
 
   // --- ranks: positions as one number, x fastest ---
@@ -114,15 +120,6 @@ class context {
   /// all threads of the block: the other threads need no fence.
   CROSSLANE_FN void sync_block(source_location where = source_location::current()) const { native_.sync_block(where); }
 
-  /// Returns the dynamic shared memory of the launch as a span of T. It has as many elements as fit. The memory is aligned to 16 bytes, and
-  /// T must not need more.
-  template <class T>
-  CROSSLANE_FN span<T> dynamic_shared() const {
-    static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= 16,
-                  "crosslane: the elements of dynamic shared memory must be trivially copyable and aligned to at most 16 bytes");
-    return {static_cast<T*>(native_.dynamic_shared()), native_.dynamic_shared_bytes() / sizeof(T)};
-  }
-
   // --- the whole grid ---
 
   /// Waits until all threads of the grid have called it. The kernel must state `static constexpr bool cooperative = true;`. Every thread of
@@ -178,6 +175,10 @@ class context {
   CROSSLANE_FN unsigned grid() const {
     return native_.template grid_extent<A>();
   }
+  template <int A>
+  CROSSLANE_FN std::uint64_t global() const {
+    return std::uint64_t{block<A>()} * extent<A>() + thread<A>();
+  }
 
   [[no_unique_address]] Native native_;
 };
@@ -197,5 +198,16 @@ concept kernel_context = requires(C const& c) {
   c.sync_block();
   typename C::native_type;
 };
+
+/// Returns the dynamic shared memory of the launch as a span of T. It has as many elements as fit. The memory is aligned to 16 bytes, and T
+/// must not need more. Any thread may call it.
+///
+///   auto const row = xl::dynamic_shared<float>(ctx);
+template <class T, kernel_context Ctx>
+CROSSLANE_FN span<T> dynamic_shared(Ctx const& ctx) {
+  static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= 16,
+                "crosslane: the elements of dynamic shared memory must be trivially copyable and aligned to at most 16 bytes");
+  return {static_cast<T*>(ctx.native().dynamic_shared()), ctx.native().dynamic_shared_bytes() / sizeof(T)};
+}
 
 }  // namespace crosslane

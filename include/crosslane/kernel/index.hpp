@@ -20,6 +20,17 @@ struct index3 {
   unsigned y;  ///< along the second
   unsigned z;  ///< along the third
 };
+/// A position in a grid of two dimensions. It has 64 bits because it can exceed 2^32.
+struct global_index2 {
+  std::uint64_t x;  ///< along the first axis
+  std::uint64_t y;  ///< along the second
+};
+/// A position in a grid of three dimensions. It has 64 bits because it can exceed 2^32.
+struct global_index3 {
+  std::uint64_t x;  ///< along the first axis
+  std::uint64_t y;  ///< along the second
+  std::uint64_t z;  ///< along the third
+};
 
 /// The range first, first + step, ... of numbers below `end`, for a range-based for loop. The counter is wide enough that it cannot wrap
 /// around.

@@ -4,6 +4,8 @@
 
 #include <crosslane/kernel/context.hpp>
 
+#include <utility>
+
 namespace crosslane {
 namespace detail {
 
@@ -15,43 +17,73 @@ CROSSLANE_FN constexpr std::size_t begin_of_array(std::size_t bytes) {
 
 }  // namespace detail
 
-/// Gives out parts of the block's dynamic shared memory, one after another. Every thread makes its own and takes the same arrays in the
-/// same order; it costs no shared memory and no barrier. The contents are not initialised.
-///
-///   auto memory = xl::shared_arrays(ctx);
-///   xl::span<float> const weights = memory.template take<float>(n);
-///   xl::span<int> const bins = memory.template take<int>(m);  // `template` because the type depends on Ctx
-///   ...
-///   xl::launch(q, {.grid = g, .block = 256, .dynamic_shared = xl::shared_bytes<float, int>(n, m)}, kernel{}, n, m);
-template <kernel_context Ctx>
-class shared_arrays {
- public:
-  /// Begins with the first byte of the block's dynamic shared memory.
-  CROSSLANE_FN explicit shared_arrays(Ctx const& ctx) : memory_{ctx.template dynamic_shared<char>()} {}
+/// The arrays that shared_arrays() returns: a span of each T. Structured bindings take it apart.
+template <class... T>
+struct shared_array_list {};
+/// The first array and the list of the others.
+template <class T, class... Rest>
+struct shared_array_list<T, Rest...> {
+  /// Constructs the list. shared_arrays() calls it.
+  CROSSLANE_FN constexpr shared_array_list(span<T> first, span<Rest>... rest) : first_{first}, rest_{rest...} {}
 
-  /// Returns the next `count` elements, aligned for T. The host throws out_of_bounds if the launch has not asked for that much memory. A
-  /// GPU does not check it.
-  template <class T>
-  CROSSLANE_FN span<T> take(std::size_t count, [[maybe_unused]] source_location where = source_location::current()) {
-    static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= 16,
-                  "crosslane: dynamic shared memory holds trivially copyable elements aligned to at most 16 bytes");
-    std::size_t const begin = detail::begin_of_array<T>(used_);
-#if !CROSSLANE_DEVICE_PASS()
-    if (begin > memory_.size() || count > (memory_.size() - begin) / sizeof(T))
-      throw_error(errc::out_of_bounds, where,
-                  "shared_arrays: %zu elements of %zu bytes from byte %zu on, and the launch has %zu bytes of dynamic shared memory", count,
-                  sizeof(T), begin, memory_.size());
-#endif
-    used_ = begin + count * sizeof(T);
-    return {reinterpret_cast<T*>(memory_.data() + begin), count};
+  /// Returns array I.
+  template <std::size_t I>
+  CROSSLANE_FN constexpr auto get() const {
+    if constexpr (I == 0)
+      return first_;
+    else
+      return rest_.template get<I - 1>();
   }
 
  private:
-  span<char> memory_;
-  std::size_t used_ = 0;
+  span<T> first_;
+  [[no_unique_address]] shared_array_list<Rest...> rest_;
 };
 
-/// Returns the bytes that shared_arrays needs for arrays of these types and counts, taken in this order: the `.dynamic_shared` of a launch.
+namespace detail {
+
+/// The number of elements of an array of T. It keeps T from being deduced from it.
+template <class T>
+struct array_size {
+  using type = std::size_t;
+};
+
+/// Returns an array of `count` elements behind the first `used` bytes of the memory, and adds its bytes to `used`.
+template <class T>
+CROSSLANE_FN span<T> next_array(span<char> memory, std::size_t& used, std::size_t count, [[maybe_unused]] source_location where) {
+  static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= 16,
+                "crosslane: dynamic shared memory holds trivially copyable elements aligned to at most 16 bytes");
+  std::size_t const begin = begin_of_array<T>(used);
+#if !CROSSLANE_DEVICE_PASS()
+  if (begin > memory.size() || count > (memory.size() - begin) / sizeof(T))
+    throw_error(errc::out_of_bounds, where,
+                "shared_arrays: %zu elements of %zu bytes from byte %zu on, and the launch has %zu bytes of dynamic shared memory", count,
+                sizeof(T), begin, memory.size());
+#endif
+  used = begin + count * sizeof(T);
+  return {reinterpret_cast<T*>(memory.data() + begin), count};
+}
+
+}  // namespace detail
+
+/// Returns arrays of these types and numbers of elements in the block's dynamic shared memory, one after another, each aligned for its T.
+/// All threads of the block get the same arrays if they call it with the same arguments; it costs no memory and no barrier. The contents
+/// are not initialised. The host throws out_of_bounds if the launch has not asked for that much memory. A GPU does not check it.
+///
+///   auto const [weights, bins] = xl::shared_arrays<float, int>(ctx, n, m);
+///   ...
+///   xl::launch(q, {.grid = g, .block = 256, .dynamic_shared = xl::shared_bytes<float, int>(n, m)}, kernel{}, n, m);
+template <class... T, kernel_context Ctx>
+CROSSLANE_FN shared_array_list<T...> shared_arrays(Ctx const& ctx, typename detail::array_size<T>::type... counts,
+                                                   source_location where = source_location::current()) {
+  static_assert(sizeof...(T) > 0, "crosslane: shared_arrays needs the types of the elements: shared_arrays<float, int>(ctx, n, m)");
+  span<char> const memory = dynamic_shared<char>(ctx);
+  std::size_t used = 0;
+  return {detail::next_array<T>(memory, used, counts, where)...};  // braces: in this order
+}
+
+/// Returns the bytes that shared_arrays() needs for arrays of these types and counts, taken in this order: the `.dynamic_shared` of a
+/// launch.
 template <class... T, class... N>
 requires(sizeof...(T) == sizeof...(N) && (std::integral<N> && ... && true)) [[nodiscard]] constexpr std::size_t shared_bytes(N... count) {
   std::size_t bytes = 0;
@@ -60,3 +92,10 @@ requires(sizeof...(T) == sizeof...(N) && (std::integral<N> && ... && true)) [[no
 }
 
 }  // namespace crosslane
+
+template <class... T>
+struct std::tuple_size<crosslane::shared_array_list<T...>> : std::integral_constant<std::size_t, sizeof...(T)> {};
+template <std::size_t I, class... T>
+struct std::tuple_element<I, crosslane::shared_array_list<T...>> {
+  using type = decltype(std::declval<crosslane::shared_array_list<T...>>().template get<I>());
+};

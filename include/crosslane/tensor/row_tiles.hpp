@@ -58,7 +58,7 @@ struct row_tile_kernel {
   // Always inlined. A call would copy the plan and index the arrays of the copy.
   template <kernel_context Ctx, class F>
   CROSSLANE_FN CROSSLANE_INLINE void operator()(Ctx const& ctx, T const* from, U* to, row_tile_plan p, F f, std::uint32_t begin) const {
-    char* const tile = ctx.template dynamic_shared<char>().data();
+    char* const tile = dynamic_shared<char>(ctx).data();
     std::uint32_t k = begin + std::uint32_t(ctx.block_rank());
     std::int64_t at_from = 0, at_to = 0;
     int const a = take(p.a, k, at_from, at_to), b = take(p.b, k, at_from, at_to), n = take(p.n, k, at_from, at_to);

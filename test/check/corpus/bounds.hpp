@@ -132,7 +132,7 @@ struct one_word_for_each_thread {
   static constexpr std::size_t dynamic_bytes = Bytes;
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
-    int* const p = ctx.template dynamic_shared<int>().data();
+    int* const p = xl::dynamic_shared<int>(ctx).data();
     p[ctx.thread_rank()] = 1;  // @one_word_for_each_thread
     m.data[ctx.thread_rank()] = 1;
   }

@@ -155,7 +155,7 @@ struct counts_in_dynamic_memory {
   static constexpr std::size_t dynamic_bytes = 64;
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
-    auto const counts = ctx.template dynamic_shared<int>();
+    auto const counts = xl::dynamic_shared<int>(ctx);
     unsigned const r = ctx.thread_rank();
     if (Clear && r < 16) counts[r] = 0;
     ctx.sync_block();
