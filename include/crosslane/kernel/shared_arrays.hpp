@@ -26,13 +26,13 @@ struct shared_array_list<T, Rest...> {
   /// Constructs the list. shared_arrays() calls it.
   CROSSLANE_FN constexpr shared_array_list(span<T> first, span<Rest>... rest) : first_{first}, rest_{rest...} {}
 
-  /// Returns array I.
-  template <std::size_t I>
+  /// Returns array Index.
+  template <std::size_t Index>
   CROSSLANE_FN constexpr auto get() const {
-    if constexpr (I == 0)
+    if constexpr (Index == 0)
       return first_;
     else
-      return rest_.template get<I - 1>();
+      return rest_.template get<Index - 1>();
   }
 
  private:
@@ -93,9 +93,12 @@ requires(sizeof...(T) == sizeof...(N) && (std::integral<N> && ... && true)) [[no
 
 }  // namespace crosslane
 
+/// The number of arrays, for structured bindings.
 template <class... T>
 struct std::tuple_size<crosslane::shared_array_list<T...>> : std::integral_constant<std::size_t, sizeof...(T)> {};
-template <std::size_t I, class... T>
-struct std::tuple_element<I, crosslane::shared_array_list<T...>> {
-  using type = decltype(std::declval<crosslane::shared_array_list<T...>>().template get<I>());
+/// The type of an array, for structured bindings.
+template <std::size_t Index, class... T>
+struct std::tuple_element<Index, crosslane::shared_array_list<T...>> {
+  /// span of the type of the elements
+  using type = decltype(std::declval<crosslane::shared_array_list<T...>>().template get<Index>());
 };
