@@ -492,6 +492,7 @@ CROSSLANE_TEST(moved_from, stream) {
   refused("stream", [&] { (void)moved.ref(); });
   refused("stream", [&] { (void)moved.native(); });
   refused("stream", [&] { (void)moved.device(); });
+  refused("stream", [&] { (void)moved.properties(); });
   refused("stream", [&] { moved.synchronize(); });
   refused("stream", [&] { (void)moved.query(); });
   refused("stream", [&] { moved.wait(e); });

@@ -188,7 +188,7 @@ void check_copies_from(xl::stream const& q) {
   check_copy<From, of_vector>(q);
   check_copy<From, of_device>(q);
   check_copy<From, of_pinned>(q);
-  if (q.ref().properties().managed_memory) check_copy<From, of_managed>(q);
+  if (q.properties().managed_memory) check_copy<From, of_managed>(q);
 }
 
 CROSSLANE_TEST(copy, between_all_kinds) {
@@ -229,6 +229,22 @@ CROSSLANE_TEST(stream, default_is_on_the_current_device) {
   d.select();
   xl::stream const q;
   CROSSLANE_CHECK_EQ(q.device().index(), d.index());
+}
+
+CROSSLANE_TEST(owners, know_their_device) {
+  xl::stream const q{d};
+  xl::stream_ref const ref = q;
+  xl::event const mark{d};
+  xl::timed_event const timed{d};
+  xl::buffer<int> const b{q, 3}, none{q, 0}, without_stream;
+  CROSSLANE_CHECK(q.device() == d && ref.device() == d && mark.device() == d && timed.device() == d);
+  CROSSLANE_CHECK(b.device() == d && none.device() == d && without_stream.device().index() == 0);
+  CROSSLANE_CHECK(&q.properties() == &d.properties() && &ref.properties() == &d.properties());
+  static_assert(noexcept(ref.device()) && noexcept(mark.device()) && noexcept(b.device()));
+  int in_callback = -1;
+  q.host_callback([&] { in_callback = ref.device().index() + b.device().index(); });  // no call of the runtime
+  q.synchronize();
+  CROSSLANE_CHECK_EQ(in_callback, 2 * d.index());
 }
 
 CROSSLANE_TEST(copy, large) {

@@ -544,7 +544,7 @@ CROSSLANE_TEST(event, native) {
     xl::device::guard const current{d};
     CROSSLANE_REQUIRE(backend::event_create(&handle, false).code == 0);
   }
-  xl::event e = xl::event::from_native(handle);
+  xl::event e = xl::event::from_native(handle, d);
   CROSSLANE_CHECK(e.native() == handle);
   e.record(q);
   e.synchronize();

@@ -205,12 +205,13 @@ template <class T>
 void check_type(xl::stream const& q, int code, unsigned lanes = 1) {
   xl::tensor<T, xl::row_major<>> t{q, {3, 4}};
   T* const data = t.data();
+  CROSSLANE_CHECK(t.device() == q.device());
   managed* const m = xl::to_dlpack(std::move(t));
   CROSSLANE_CHECK_EQ(int(m->dl_tensor.dtype.code), code);
   CROSSLANE_CHECK_EQ(std::size_t(m->dl_tensor.dtype.bits), 8 * sizeof(T) / lanes);
   CROSSLANE_CHECK_EQ(unsigned(m->dl_tensor.dtype.lanes), lanes);
   auto const back = xl::from_dlpack<T, xl::row_major<>>(q.device(), m);
-  CROSSLANE_CHECK(back.data() == data && back.view().count() == 12);
+  CROSSLANE_CHECK(back.data() == data && back.device() == q.device() && back.view().count() == 12);
 }
 
 CROSSLANE_TEST(dlpack, element_types) {

@@ -65,7 +65,8 @@ class basic_buffer {
   [[nodiscard]] std::size_t size() const noexcept { return size_; }                    ///< the number of elements
   [[nodiscard]] std::size_t size_bytes() const noexcept { return size_ * sizeof(T); }  ///< the number of bytes
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }                     ///< whether there are no elements
-  [[nodiscard]] int device_index() const noexcept { return device_; }                  ///< the device of its stream; 0 without one
+  /// Returns the device of the stream that allocated the buffer, or device 0 if the buffer was made without a stream.
+  [[nodiscard]] basic_device<B> device() const noexcept { return basic_device<B>{detail::known_device{device_}}; }
 
   /// @{
   /// Returns a view of all elements, as a kernel receives it.

@@ -86,6 +86,11 @@ void note_in_callback(char const* call) noexcept {
     keep_exception<B>(callback->key, std::make_exception_ptr(callback_error<B>(*callback, call, callback->where)));
 }
 
+/// The index of a device that is known to exist.
+struct known_device {
+  int index;
+};
+
 }  // namespace detail
 
 /// A device of a backend, by index. A small value, cheap to copy. The host backend has two devices: device 0 runs waves of 32 lanes, device
@@ -119,6 +124,9 @@ class basic_device {
     if (index < 0 || index >= n)
       throw_error(errc::invalid_device, where, "%s device %d: this machine has devices 0 to %d", B::name, index, n - 1);
   }
+
+  /// The device of a stream, which exists. Nothing is checked.
+  explicit constexpr basic_device(detail::known_device known) noexcept : index_{known.index} {}
 
   /// Returns the device that is current for the calling thread.
   [[nodiscard]] static basic_device current(source_location where = source_location::current()) {

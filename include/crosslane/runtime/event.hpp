@@ -22,13 +22,8 @@ class basic_event {
     valid_ = true;
   }
 
-  /// Takes ownership of an event that the vendor's API created.
-  [[nodiscard]] static basic_event from_native(native_handle handle) noexcept {
-    basic_event result;
-    result.native_ = handle;
-    result.valid_ = true;
-    return result;
-  }
+  /// Takes ownership of an event that the vendor's API created on `device`.
+  [[nodiscard]] static basic_event from_native(native_handle handle, basic_device<B> device) noexcept { return {handle, device.index()}; }
 
   /// Takes over the event. `other` becomes a moved-from event: its functions throw invalid_handle.
   basic_event(basic_event&& other) noexcept
@@ -50,6 +45,8 @@ class basic_event {
   ~basic_event() { destroy(); }
 
   [[nodiscard]] native_handle native() const noexcept { return native_; }  ///< the vendor's handle; this object still owns it
+  /// Returns the device of the event.
+  [[nodiscard]] basic_device<B> device() const noexcept { return basic_device<B>{detail::known_device{device_}}; }
 
   /// Records the work that is queued on the stream so far. Later waits refer to this record. Waits that were queued before keep the record
   /// that was then the last. Throws invalid_argument if the stream belongs to another device than the event. Streams of other devices may
@@ -58,9 +55,9 @@ class basic_event {
   void record(S const& on, source_location where = source_location::current()) {
     require(where);
     basic_stream_ref<B> const stream = detail::ref_of(on, where);
-    if (device_ != unknown_device && device_ != stream.device_index())
+    if (device() != stream.device())
       throw_error(errc::invalid_argument, where, "event record: the %s event is of device %d, the stream is of device %d", B::name, device_,
-                  stream.device_index());
+                  stream.device().index());
     auto const current = stream.make_current("event record", where);
     detail::check<B>(B::event_record(native_, stream.native()), "event record", where, [&](error_text& t) { stream.describe(t); });
     recorded_on_ = stream.log_key();
@@ -91,17 +88,16 @@ class basic_event {
   }
 
  private:
-  basic_event() = default;
+  basic_event(native_handle native, int device) noexcept : native_{native}, device_{device}, valid_{true} {}
   void destroy() noexcept {
     if (!valid_) return;
     detail::note_in_callback<B>("the end of an event");
     (void)B::event_destroy(native_);
   }
   static void describe(error_text& t) noexcept { t.append("%s event", B::name); }
-  static constexpr int unknown_device = -1;  ///< for adopted events: the vendor's runtime checks the device
   native_handle native_{};
   detail::stream_key recorded_on_ = detail::stream_key::gone_from(-1);  ///< the stream of the last record
-  int device_ = unknown_device;
+  int device_;
   bool valid_ = false;
 
   template <runtime_backend C>
@@ -123,7 +119,7 @@ template <runtime_backend B>
   detail::refuse_in_callback<B>("event elapsed", where);
   from.require(where);
   to.require(where);
-  if (from.device_ != to.device_ && from.device_ >= 0 && to.device_ >= 0)
+  if (from.device() != to.device())
     throw_error(errc::invalid_argument, where, "event elapsed: the %s events are of devices %d and %d but must be of one device", B::name,
                 from.device_, to.device_);
   float milliseconds = 0;

@@ -328,8 +328,8 @@ void launch_checked(basic_stream_ref<B> q, launch_geometry const& g, K const& ke
   static_assert(check_argument_bytes<argument_bytes<K, A...>(), B::max_argument_bytes>::ok);
   device_properties const& p = q.properties(g.where);
   auto const current = q.make_current("launch", g.where);
-  with_instance<B, K, A...>(q.device_index(), p, g, [&](auto width) {
-    if constexpr (kernel_shape_of<K>::cooperative) check_cooperative<B, width, K, A...>(q.device_index(), p, g);
+  with_instance<B, K, A...>(q.device().index(), p, g, [&](auto width) {
+    if constexpr (kernel_shape_of<K>::cooperative) check_cooperative<B, width, K, A...>(q.device().index(), p, g);
     note_launch(q, B::template launch<width>(q.native(), p, g, kernel, arguments...),
                 {type_name<K>(), q.log_key(), g.grid, g.block, g.where}, g.dynamic_shared);
   });

@@ -13,10 +13,10 @@ namespace crosslane::detail {
 template <class A>
 int owning_device([[maybe_unused]] A const& argument) {
   if constexpr (requires {
-                  argument.device_index();
+                  argument.device();
                   A::kind;
                 })
-    if (A::kind == memory_kind::device && argument.data() != nullptr) return argument.device_index();
+    if (A::kind == memory_kind::device && argument.data() != nullptr) return argument.device().index();
   return -1;
 }
 
@@ -27,11 +27,11 @@ void require_on_device(basic_stream_ref<B> const& q, char const* call, source_lo
   [[maybe_unused]] int position = 0;
   [[maybe_unused]] auto const check_one = [&](auto const& argument) {
     ++position;
-    if (int const owner = owning_device(argument); owner >= 0 && owner != q.device_index())
+    if (int const owner = owning_device(argument); owner >= 0 && owner != q.device().index())
       throw_error(errc::invalid_argument, where,
                   "%s: memory argument %d is of %s device %d, the stream is of device %d: copy() it to a buffer of that device, or pass "
                   "its view() where the devices have peer access",
-                  call, position, B::name, owner, q.device_index());
+                  call, position, B::name, owner, q.device().index());
   };
   (check_one(arguments), ...);
 }

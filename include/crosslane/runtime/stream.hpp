@@ -49,11 +49,12 @@ class basic_stream_ref {
     return {handle, device.index(), nullptr};
   }
 
-  [[nodiscard]] native_handle native() const noexcept { return native_; }            ///< the vendor's handle
-  [[nodiscard]] basic_device<B> device() const { return basic_device<B>{device_}; }  ///< the device of the stream
+  [[nodiscard]] native_handle native() const noexcept { return native_; }  ///< the vendor's handle
+  /// Returns the device of the stream.
+  [[nodiscard]] basic_device<B> device() const noexcept { return basic_device<B>{detail::known_device{device_}}; }
   /// Returns the properties of the stream's device.
   [[nodiscard]] device_properties const& properties(source_location where = source_location::current()) const {
-    return basic_device<B>::properties_of(device_, where);
+    return device().properties(where);
   }
 
   /// Waits until all work queued so far is done. Throws the first error of that work, if any.
@@ -116,7 +117,6 @@ class basic_stream_ref {
 
   /// Appends a description of the stream, for errors.
   void describe(error_text& t) const noexcept { t.append("%s device %d, stream %p", B::name, device_, B::key(native_)); }
-  [[nodiscard]] int device_index() const noexcept { return device_; }  ///< the index of its device
   /// Returns the key of the stream in the launch log and in the list of pending exceptions.
   [[nodiscard]] detail::stream_key log_key() const noexcept { return {B::key(native_), device_}; }
 
@@ -197,6 +197,9 @@ class basic_stream {
   /// Calls the function of the same name of basic_stream_ref. Throws invalid_handle if the stream is moved-from.
   [[nodiscard]] native_handle native(source_location where = source_location::current()) const { return ref(where).native(); }
   [[nodiscard]] basic_device<B> device(source_location where = source_location::current()) const { return ref(where).device(); }
+  [[nodiscard]] device_properties const& properties(source_location where = source_location::current()) const {
+    return ref(where).properties(where);
+  }
   void synchronize(source_location where = source_location::current()) const { ref(where).synchronize(where); }
   [[nodiscard]] bool query(source_location where = source_location::current()) const { return ref(where).query(where); }
   template <bool Timed>

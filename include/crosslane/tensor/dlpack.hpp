@@ -41,28 +41,31 @@ template <class T, tensor_layout L, dlpack_managed M>
 
 /// An owner of another library's tensor. The destructor returns the tensor by calling its deleter. Work on the tensor must be done by then.
 /// It is move-only. As a kernel argument it becomes a tensor_view.
-template <class T, tensor_layout L>
+template <class T, tensor_layout L, runtime_backend B>
 class dlpack_tensor {
  public:
   using value_type = std::remove_const_t<T>;  ///< the type of an element
   using element_type = T;                     ///< the same, const if the elements are constant
   using layout_type = L;                      ///< the layout
+  using backend = B;                          ///< the backend of the device that accesses the tensor
 
   /// Takes ownership of `managed`. See from_dlpack().
   template <dlpack_managed M>
-  dlpack_tensor(tensor_view<T, L> const& view, M* managed) noexcept
-      : view_{view}, managed_{managed}, release_{[](void* m) noexcept {
+  dlpack_tensor(basic_device<B> on, tensor_view<T, L> const& view, M* managed) noexcept
+      : device_{on}, view_{view}, managed_{managed}, release_{[](void* m) noexcept {
           auto* const taken = static_cast<M*>(m);
           if (taken->deleter != nullptr) taken->deleter(taken);
         }} {}
   /// Takes the tensor of `other`, which is then moved from.
-  dlpack_tensor(dlpack_tensor&& other) noexcept : view_{other.view_}, managed_{other.managed_}, release_{other.release_} {
+  dlpack_tensor(dlpack_tensor&& other) noexcept
+      : device_{other.device_}, view_{other.view_}, managed_{other.managed_}, release_{other.release_} {
     other.managed_ = nullptr;
   }
   /// Returns the tensor that this object had, then takes that of `other`, which is then moved from.
   dlpack_tensor& operator=(dlpack_tensor&& other) noexcept {
     if (this != &other) {
       release();
+      device_ = other.device_;
       view_ = other.view_;
       managed_ = other.managed_;
       release_ = other.release_;
@@ -75,6 +78,7 @@ class dlpack_tensor {
   [[nodiscard]] T* data() const noexcept { return view_.data(); }            ///< the first element
   [[nodiscard]] L const& layout() const noexcept { return view_.layout(); }  ///< the layout with extents and strides
   [[nodiscard]] tensor_view<T, L> view() const noexcept { return view_; }    ///< valid as long as this object owns the tensor
+  [[nodiscard]] basic_device<B> device() const noexcept { return device_; }  ///< the device for which from_dlpack() took the tensor
   /// Throws invalid_handle if the object is moved from.
   void require(source_location where) const {
     if (managed_ == nullptr) throw_error(errc::invalid_handle, where, "DLPack tensor: moved from");
@@ -86,6 +90,7 @@ class dlpack_tensor {
     managed_ = nullptr;
   }
 
+  basic_device<B> device_;
   tensor_view<T, L> view_;
   void* managed_;
   void (*release_)(void*) noexcept;
@@ -96,9 +101,9 @@ class dlpack_tensor {
 ///
 ///   auto const taken = xl::from_dlpack<float, xl::nhwc>(device, managed);
 template <class T, tensor_layout L, runtime_backend B, dlpack_managed M>
-[[nodiscard]] dlpack_tensor<T, L> from_dlpack(basic_device<B> on, M* managed, source_location where = source_location::current()) {
+[[nodiscard]] dlpack_tensor<T, L, B> from_dlpack(basic_device<B> on, M* managed, source_location where = source_location::current()) {
   if (managed == nullptr) throw_error(errc::invalid_argument, where, "DLPack tensor: null");
-  return {dlpack_view<T, L>(on, *managed, where), managed};
+  return {on, dlpack_view<T, L>(on, *managed, where), managed};
 }
 
 /// Gives a tensor to another library, which frees it with one call of `deleter`. M is the structure to return, by default the versioned
@@ -109,7 +114,7 @@ template <class T, tensor_layout L, runtime_backend B, dlpack_managed M>
 template <dlpack_managed M = dlpack::managed_tensor_versioned, class T, tensor_layout L, memory_kind Kind, runtime_backend B>
 [[nodiscard]] M* to_dlpack(basic_tensor<T, L, Kind, B>&& tensor, source_location where = source_location::current()) {
   tensor.require(where);
-  auto const place = B::place_in_dlpack(Kind, tensor.device_index());
+  auto const place = B::place_in_dlpack(Kind, tensor.device().index());
   auto const view = tensor.view();
   return detail::export_dlpack<M>(place, view, static_cast<basic_tensor<T, L, Kind, B>&&>(tensor), typename L::extents_type::axes{});
 }

@@ -65,8 +65,8 @@ class basic_tensor {
   [[nodiscard]] span<T> storage() noexcept { return memory_.view(); }
   [[nodiscard]] span<T const> storage() const noexcept { return memory_.view(); }  ///< the same, read-only
 
-  /// Returns the index of the device of the stream that allocated the tensor, or 0 without a stream.
-  [[nodiscard]] int device_index() const noexcept { return memory_.device_index(); }
+  /// Returns the device of the stream that allocated the tensor, or device 0 if the tensor was made without a stream.
+  [[nodiscard]] basic_device<B> device() const noexcept { return memory_.device(); }
 
   /// Throws invalid_handle if the tensor is moved from.
   void require(source_location where) const { memory_.require(where); }
