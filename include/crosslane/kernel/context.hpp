@@ -4,6 +4,7 @@
 
 #include <crosslane/core/span.hpp>
 #include <crosslane/kernel/index.hpp>
+#include <crosslane/kernel/lane_mask.hpp>
 #include <crosslane/kernel/shape.hpp>
 #include <crosslane/platform/source_location.hpp>
 
@@ -18,7 +19,7 @@ namespace crosslane {
 /// wave. `Shape` is what the kernel fixes at compile time.
 template <class Native, unsigned Width, class Shape>
 class context {
-  static_assert(Width == 32 || Width == 64);
+  static_assert(lane_mask<Width>::width == Width);  // which refuses other sizes
 
  public:
   using native_type = Native;                           ///< the backend's primitives

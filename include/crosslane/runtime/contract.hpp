@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The contract of a backend: a struct of static functions and constants. No other part of the library depends on a vendor.
+/// The contract of a backend: a struct of static functions and constants. No other part of the library depends on a vendor. What kernels
+/// need of it is in `kernel/contract.hpp`.
 #pragma once
 
 #include <crosslane/core/device_properties.hpp>
 #include <crosslane/core/dlpack_device.hpp>
+#include <crosslane/kernel/context.hpp>
+#include <crosslane/kernel/contract.hpp>
 #include <crosslane/platform/source_location.hpp>
+#include <crosslane/runtime/launch_geometry.hpp>
 
 #include <concepts>
+#include <utility>
 
 namespace crosslane {
 
@@ -66,5 +71,45 @@ concept runtime_backend = requires(int i, int* ip, bool* bp, float* fp, std::siz
   { B::place_in_dlpack(kind, i) } -> std::same_as<dlpack::device>;   // of memory that allocate() returns on device i
   { B::reaches_dlpack(dlpack::device{}, i) } -> std::same_as<bool>;  // whether kernels on device i can access it
 };
+
+namespace detail {
+
+template <class B, unsigned... Widths>
+constexpr bool meets_kernel_contract(std::integer_sequence<unsigned, Widths...>) {
+  return sizeof...(Widths) > 0 &&
+         (backend::kernel_primitives<typename B::template context<Widths, kernel_shape<1, 0, 0, 0>>::native_type, Widths> && ...);
+}
+
+/// Stands for any kernel.
+struct no_work {
+  template <class Ctx>
+  CROSSLANE_FN void operator()(Ctx const&, int) const {}
+};
+
+}  // namespace detail
+
+inline namespace CROSSLANE_CONFIGURATION {
+
+/// The launch part of the contract: the wave sizes of the backend, the context that kernels get, limits, and the launch itself. The library
+/// checks a launch against the device's properties before it calls these functions.
+template <class B>
+concept kernel_backend = requires(typename B::stream_handle stream, device_properties const& p, detail::launch_geometry const& g,
+                                  detail::no_work const& kernel, unsigned threads, std::size_t dynamic_shared, int* blocks) {
+  typename B::widths;  // std::integer_sequence<unsigned, ...>: 32, 64 or both. A kernel is compiled for each
+  requires detail::meets_kernel_contract<B>(typename B::widths{});  // B::context<Width, Shape>, a crosslane::context
+
+  // bytes: of shared memory without B's leave to use more, of any device's shared memory, of the arguments of a launch
+  { B::max_static_shared_bytes } -> std::convertible_to<std::size_t>;
+  { B::max_shared_bytes } -> std::convertible_to<std::size_t>;
+  { B::max_argument_bytes } -> std::convertible_to<std::size_t>;
+  { B::std_complex_computes } -> std::convertible_to<bool>;  // whether arithmetic of std::complex works in kernels
+
+  // Queues kernel(context, [shared,] arguments...) for each thread; Width is the wave size of the device.
+  { B::template launch<32>(stream, p, g, kernel, 1) } -> std::same_as<status>;
+  // How many blocks of so many threads fit a multiprocessor at once.
+  { B::template blocks_per_multiprocessor<32, detail::no_work, int>(p, threads, dynamic_shared, blocks) } -> std::same_as<status>;
+};
+
+}  // namespace CROSSLANE_CONFIGURATION
 
 }  // namespace crosslane
