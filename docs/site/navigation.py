@@ -3,7 +3,7 @@
 
 START = ["Overview <self>", "guide/first-kernel", "porting", "Packages <packaging/index>", "examples/index"]
 GUIDE = ["guide/index"]  # then the other pages of the guide, in the order of its table
-ABOUT = ["architecture", "Backends <backends>", "Comparison <comparison>", "performance", "Pitfalls <pitfalls>", "changelog", "contributing"]
+ABOUT = ["architecture", "Backends <backends>", "Adding a backend <adding-a-backend>", "Comparison <comparison>", "performance", "Pitfalls <pitfalls>", "changelog", "contributing"]
 
 # The parts of the reference: the part's page, other pages below it, headers. A header belongs to the part with the longest pattern that
 # matches it, and stands where that pattern does.
@@ -12,7 +12,7 @@ REFERENCE = {
         "api/runtime",
         [],
         """backend/select runtime/device core/device_properties runtime/stream runtime/event runtime/buffer runtime/copy runtime/launch
-        core/extent runtime/occupancy core/error vector algorithm/* runtime/* backend/* core/dlpack_device core/contract""",
+        core/extent runtime/occupancy core/error vector algorithm/* runtime/* backend/* core/dlpack_device""",
     ),
     "Kernels": (
         "api/kernels",
