@@ -31,7 +31,7 @@ struct kernel {
 };
 void use(xl::stream const& q, xl::buffer<float>& x, xl::buffer<unsigned>& n) {
   xl::launch(q, {.grid = 4}, kernel{}, x, n);
-  xl::transform(q, x, xl::plus{}, x, x);
+  xl::transform(q, x, x, x, xl::plus{});
   xl::for_each(q, x, [](float& f) { f += 1; });
   xl::fill(q, n, 3u);
   q.host_callback([] {});

@@ -208,7 +208,7 @@ void register_transform(xl::stream_ref q) {
   constexpr unsigned naive_block = 256, naive_grid = unsigned(count / naive_block);
 
   std::size_t const copied = 2 * sizeof(float) * count;
-  add_kernel(data, "copy of 2^28 floats/crosslane", copied, 1.5f, [](arrays& d) { xl::transform(d.q, d.a, identity{}, d.b); });
+  add_kernel(data, "copy of 2^28 floats/crosslane", copied, 1.5f, [](arrays& d) { xl::transform(d.q, d.b, d.a, identity{}); });
   add_all_variants(data, "copy of 2^28 floats", copied, 1.5f,
                    [](arrays& d) { return copy_arrays{vectors(std::as_const(d.b)), vectors(d.a)}; });
   add_kernel(data, "copy of 2^28 floats/other/naive", copied, 1.5f,
@@ -217,7 +217,7 @@ void register_transform(xl::stream_ref q) {
 
   std::size_t const moved = 3 * sizeof(float) * count;
   add_kernel(data, "triad of 2^28 floats/crosslane", moved, 9.f,
-             [](arrays& d) { xl::transform(d.q, d.a, multiply_add{factor}, d.b, d.c); });
+             [](arrays& d) { xl::transform(d.q, d.b, d.c, d.a, multiply_add{factor}); });
   add_all_variants(data, "triad of 2^28 floats", moved, 9.f,
                    [](arrays& d) { return triad_arrays{vectors(std::as_const(d.b)), vectors(std::as_const(d.c)), vectors(d.a), factor}; });
   add_kernel(data, "triad of 2^28 floats/other/naive", moved, 9.f, [](arrays& d) {

@@ -93,7 +93,7 @@ void register_transform(xl::stream_ref q) {
   for (int const log2_n : {12, 16, 20, 26}) {
     auto const data = std::make_shared<arrays>(q, std::size_t{1} << log2_n);
     std::string const count = "on the host, 2^" + std::to_string(log2_n) + " floats";
-    add_ours(data, "transform " + count, 12, [](arrays& d) { xl::transform(d.q, d.a, multiply_add{3}, d.b, d.c); });
+    add_ours(data, "transform " + count, 12, [](arrays& d) { xl::transform(d.q, d.b, d.c, d.a, multiply_add{3}); });
     add_rival(data, "transform " + count, 12, [](arrays& d) { omp_transform(d.a.data(), d.b.data(), d.c.data(), 3, d.n); });
     add_ours(data, "for_each " + count, 8, [](arrays& d) { xl::for_each(d.q, d.a, relax{}); });
     add_rival(data, "for_each " + count, 8, [](arrays& d) { omp_for_each(d.a.data(), d.n); });

@@ -59,7 +59,7 @@ class picture {
     xl::launch(q_, {.grid = groups.blocks()}, k::histogram{}, groups, counts_);
     xl::launch(q_, {.grid = 1}, k::equalising_curve{}, counts_, curve_);
     xl::launch(q_, {.grid = groups.blocks()}, k::equalise{}, groups, curve_, photo::in_groups(equalised_.view()));
-    xl::transform(q_, packed_, k::to_byte{}, blurred_);
+    xl::transform(q_, blurred_, packed_, k::to_byte{});
   }
 
  private:

@@ -119,7 +119,7 @@ void add_type(xl::stream_ref q, std::string const& type) {
       if (x != 1.5f) throw std::runtime_error{"wrong result"};
   };
   std::string const narrow = "2^28 floats to " + type, widen = "2^28 " + type + " to float";
-  add_conversion(data, narrow + "/crosslane", [](arrays<T>& d) { xl::transform(d.q, d.small, to<T>{}, d.floats); }, check_narrow);
+  add_conversion(data, narrow + "/crosslane", [](arrays<T>& d) { xl::transform(d.q, d.floats, d.small, to<T>{}); }, check_narrow);
   add_conversion(
       data, narrow + "/rival/pairs",
       [](arrays<T>& d) {
@@ -127,7 +127,7 @@ void add_type(xl::stream_ref q, std::string const& type) {
                                                           reinterpret_cast<float4 const*>(d.floats.data()), count / 4);
       },
       check_narrow);
-  add_conversion(data, widen + "/crosslane", [](arrays<T>& d) { xl::transform(d.q, d.floats, to<float>{}, d.small); }, check_widen);
+  add_conversion(data, widen + "/crosslane", [](arrays<T>& d) { xl::transform(d.q, d.small, d.floats, to<float>{}); }, check_widen);
   add_conversion(
       data, widen + "/rival/pairs",
       [](arrays<T>& d) {

@@ -119,7 +119,7 @@ void register_tensor_operations(xl::stream_ref q) {
 
   auto const check_out = [](auto const& d) { d.check_out(); };
   auto const check_sums = [](auto const& d) { d.check_sums(); };
-  auto const transform = [](auto& d) { xl::transform(d.q, d.out, add_bias{}, d.in, d.bias); };
+  auto const transform = [](auto& d) { xl::transform(d.q, d.in, d.bias, d.out, add_bias{}); };
   std::string const bias = "tensor plus bias(c) nhwc 32x256x56x56", rows = "tensor sum over h w nchw 32x256x56x56",
                     columns = "tensor sum over h w nhwc 32x256x56x56";
   add_side(last, bias + "/crosslane", 2 * bytes, transform, check_out);
@@ -131,7 +131,7 @@ void register_tensor_operations(xl::stream_ref q) {
             reinterpret_cast<float4 const*>(d.bias.data()), unsigned(c / 4), unsigned(count / 4));
       },
       check_out);
-  auto const reduce = [](auto& d) { xl::reduce<axis::h, axis::w>(d.q, d.sums, d.in, xl::plus{}, 0.f); };
+  auto const reduce = [](auto& d) { xl::reduce<axis::h, axis::w>(d.q, d.in, d.sums, xl::plus{}, 0.f); };
   add_side(planes, rows + "/crosslane", bytes, reduce, check_sums);
   add_side(
       planes, rows + "/rival", bytes,

@@ -153,16 +153,16 @@ void register_tensor_operations(xl::stream_ref q) {
   double const bytes = double(count) * sizeof(float);
   constexpr int rows = images * channels;
   add_both(
-      data, "plus bias(c) nchw", 2 * bytes, [](tensors& d) { xl::transform(d.q, d.more_planes, multiply_add{}, d.planes, d.bias); },
+      data, "plus bias(c) nchw", 2 * bytes, [](tensors& d) { xl::transform(d.q, d.planes, d.bias, d.more_planes, multiply_add{}); },
       [](tensors& d) { bias_of_planes(d.more_planes.data(), d.planes.data(), d.bias.data(), rows, channels, pixels); });
   add_both(
-      data, "plus bias(c) nhwc", 2 * bytes, [](tensors& d) { xl::transform(d.q, d.more_last, multiply_add{}, d.last, d.bias); },
+      data, "plus bias(c) nhwc", 2 * bytes, [](tensors& d) { xl::transform(d.q, d.last, d.bias, d.more_last, multiply_add{}); },
       [](tensors& d) { bias_of_pixels(d.more_last.data(), d.last.data(), d.bias.data(), images * pixels, channels); });
   add_both(
-      data, "rows with padding", 2 * bytes, [](tensors& d) { xl::transform(d.q, d.wide, halve{}, d.planes); },
+      data, "rows with padding", 2 * bytes, [](tensors& d) { xl::transform(d.q, d.planes, d.wide, halve{}); },
       [](tensors& d) { rows_with_pitch(d.wide.data(), pitch, d.planes.data(), side, rows * side, side); });
   add_both(
-      data, "transform nchw to nhwc", 2 * bytes, [](tensors& d) { xl::transform(d.q, d.more_last, halve{}, d.planes); },
+      data, "transform nchw to nhwc", 2 * bytes, [](tensors& d) { xl::transform(d.q, d.planes, d.more_last, halve{}); },
       [](tensors& d) { planes_to_pixels(d.more_last.data(), d.planes.data(), images, channels, pixels, halve{}); });
   add_both(
       data, "convert nchw to nhwc", 2 * bytes, [](tensors& d) { xl::convert(d.q, d.planes, d.more_last); },
@@ -177,14 +177,14 @@ void register_tensor_operations(xl::stream_ref q) {
       data, "fill_random", bytes, [](tensors& d) { xl::fill_random(d.q, d.more_planes, 3); },
       [](tensors& d) { random_numbers(d.more_planes.data(), 3, count); });
   add_both(
-      data, "sum over h w nchw", bytes, [](tensors& d) { xl::reduce<axis::h, axis::w>(d.q, d.sums, d.planes, xl::plus{}, 0.f); },
+      data, "sum over h w nchw", bytes, [](tensors& d) { xl::reduce<axis::h, axis::w>(d.q, d.planes, d.sums, xl::plus{}, 0.f); },
       [](tensors& d) { sums_of_rows(d.sums.data(), d.planes.data(), rows, pixels); });
   add_both(
-      data, "sum over h w nhwc", bytes, [](tensors& d) { xl::reduce<axis::h, axis::w>(d.q, d.sums, d.last, xl::plus{}, 0.f); },
+      data, "sum over h w nhwc", bytes, [](tensors& d) { xl::reduce<axis::h, axis::w>(d.q, d.last, d.sums, xl::plus{}, 0.f); },
       [](tensors& d) { sums_of_columns(d.sums.data(), d.last.data(), images, pixels, channels); });
   add_both(
       data, "sum over n h w nchw", bytes,
-      [](tensors& d) { xl::reduce<axis::n, axis::h, axis::w>(d.q, d.channel_sums, d.planes, xl::plus{}, 0.f); },
+      [](tensors& d) { xl::reduce<axis::n, axis::h, axis::w>(d.q, d.planes, d.channel_sums, xl::plus{}, 0.f); },
       [](tensors& d) { sums_of_channels(d.channel_sums.data(), d.planes.data(), images, channels, pixels); });
 }
 

@@ -97,7 +97,7 @@ template <xl::runtime_backend Backend>
   recorder.difference(largest_difference(download_planes(equalised), expected.equalised.value), tolerance);
 
   // A tensor without the axis of colours is repeated for each colour.
-  auto const pack = [&](auto const& from) { xl::transform(q, bytes, kernels::to_byte{}, from); };
+  auto const pack = [&](auto const& from) { xl::transform(q, from, bytes, kernels::to_byte{}); };
   outcome result;
   recorder.run("pack", 3 * plane_bytes + 3 * n, [&] { pack(blurred); });
   result.blurred = {in.width, in.height, download(bytes.storage())};

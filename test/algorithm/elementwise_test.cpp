@@ -132,7 +132,7 @@ CROSSLANE_TEST(for_each, elements_aligned_to_their_type_only) {
     xl::buffer<unsigned> b = upload(q, expected);
     xl::span<words<4>> const shifted{reinterpret_cast<words<4>*>(b.data() + shift), 20};
     xl::for_each(q, shifted, change<words<4>>{});
-    xl::transform(q, shifted, copy_of{}, shifted);
+    xl::transform(q, shifted, shifted, copy_of{});
     for (std::size_t i = shift; i < shift + 80; ++i) expected[i] = expected[i] * 3 + 1;
     CROSSLANE_CHECK_SAME(read(q, b), expected);
   }
@@ -172,7 +172,7 @@ void check_transform(xl::stream const& q, std::size_t n, std::array<std::size_t,
   xl::buffer<Out> out = upload(q, expected);
   std::tuple<std::vector<In>...> const data{random_values<In>(n + offsets[I + 1], random)...};
   std::tuple<xl::buffer<In>...> const in{upload(q, std::get<I>(data))...};
-  xl::transform(q, out.view().subspan(offsets[0], n), weigh<Out>{}, std::get<I>(in).view().subspan(offsets[I + 1], n)...);
+  xl::transform(q, std::get<I>(in).view().subspan(offsets[I + 1], n)..., out.view().subspan(offsets[0], n), weigh<Out>{});
   for (std::size_t i = 0; i < n; ++i) expected[offsets[0] + i] = weigh<Out>{}(std::get<I>(data)[offsets[I + 1] + i]...);
   CROSSLANE_CHECK_SAME(read(q, out), expected);
 }
@@ -210,12 +210,11 @@ CROSSLANE_TEST(for_each, what_a_function_keeps_is_the_threads) {
   xl::buffer<float> in{q, 5000};
   xl::fill(q, in, 1.0f);
   xl::for_each(q, x, counts_its_calls{});
-  xl::transform(q, y, counts_its_calls{}, in);
+  xl::transform(q, in, y, counts_its_calls{});
   for (int const calls : read(q, x)) CROSSLANE_CHECK(calls >= 1 && calls <= 16);
   for (int const calls : read(q, y)) CROSSLANE_CHECK(calls >= 1 && calls <= 16);
 }
 
-CROSSLANE_TEST(transform, no_input) { check_transforms<short>(d); }
 CROSSLANE_TEST(transform, one_input) { check_transforms<float, float>(d); }
 CROSSLANE_TEST(transform, one_narrower_input) { check_transforms<double, unsigned char>(d); }
 CROSSLANE_TEST(transform, one_wider_input) { check_transforms<short, double>(d); }
@@ -242,7 +241,7 @@ void check_structs(xl::device d) {
     xl::buffer<T> const in = upload(q, data);
     xl::buffer<unsigned> const by = upload(q, factors);
     xl::buffer<T> out{q, n};
-    xl::transform(q, out, scale{}, in, by);
+    xl::transform(q, in, by, out, scale{});
     for (std::size_t i = 0; i < n; ++i) data[i] = scale{}(data[i], factors[i]);
     CROSSLANE_CHECK_SAME(read(q, out), data);
   }
@@ -261,8 +260,8 @@ CROSSLANE_TEST(transform, in_place) {
     std::vector<int> data = random_values<int>(n, random);
     std::vector<int> const other = random_values<int>(n, random);
     xl::buffer<int> b = upload(q, data), c = upload(q, other);
-    xl::transform(q, b, weigh<int>{}, b);
-    xl::transform(q, b, weigh<int>{}, c, b);
+    xl::transform(q, b, b, weigh<int>{});
+    xl::transform(q, c, b, b, weigh<int>{});
     for (std::size_t i = 0; i < n; ++i) data[i] = weigh<int>{}(other[i], weigh<int>{}(data[i]));
     CROSSLANE_CHECK_SAME(read(q, b), data);
     CROSSLANE_CHECK_SAME(read(q, c), other);
@@ -274,7 +273,7 @@ CROSSLANE_TEST(transform, lambda_between_kinds_of_memory) {
   xl::pinned_buffer<float> in{q, 100};
   for (std::size_t i = 0; i < 100; ++i) in[i] = float(i);
   xl::buffer<float> out{q, 100};
-  xl::transform(q, out, [k = 0.5f] CROSSLANE_LAMBDA(float x) { return k * x; }, in);
+  xl::transform(q, in, out, [k = 0.5f] CROSSLANE_LAMBDA(float x) { return k * x; });
   std::vector<float> expected(100);
   for (std::size_t i = 0; i < 100; ++i) expected[i] = 0.5f * float(i);
   CROSSLANE_CHECK_SAME(read(q, out), expected);
@@ -285,7 +284,7 @@ CROSSLANE_TEST(transform, converts_the_result) {
   xl::stream const q{d};
   xl::buffer<float> const in = upload(q, std::vector<float>{-1.75f, 0.f, 2.75f, 60.5f, 7.f});
   xl::buffer<signed char> out{q, 5};
-  xl::transform(q, out, [] CROSSLANE_LAMBDA(float x) { return 2.f * x; }, in);
+  xl::transform(q, in, out, [] CROSSLANE_LAMBDA(float x) { return 2.f * x; });
   CROSSLANE_CHECK_SAME(read(q, out), (std::vector<signed char>{-3, 0, 5, 121, 14}));
 }
 

@@ -89,7 +89,7 @@ void check_elements(std::size_t offset, std::size_t per_thread) {
     };
     xl::copy(q, in, a);
     narrow::launches = 0;
-    xl::transform(q, b, [](T v) { return T(v + 1); }, a);
+    xl::transform(q, a, b, [](T v) { return T(v + 1); });
     check(b, [](T v) { return T(v + 1); });
     xl::for_each(q, a, [](T& v) { v = T(v * 3); });
     check(a, [](T v) { return T(v * 3); });

@@ -38,7 +38,7 @@ int main() {
   std::vector<int> numbers{1, 2, 3};
   xl::buffer<int> b{q, numbers.size()};
   xl::copy(q, numbers, b);
-  xl::transform(q, b, twice{}, b);
+  xl::transform(q, b, b, twice{});
   xl::copy(q, b, numbers);
   q.synchronize();
 #if CROSSLANE_CONFIG_CHECKED

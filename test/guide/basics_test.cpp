@@ -62,7 +62,7 @@ struct scaled_sum {
 };
 
 void add_without_a_kernel(xl::stream const& q, float a, xl::span<float const> x, xl::span<float> y) {
-  xl::transform(q, y, scaled_sum{a}, x, y);
+  xl::transform(q, x, y, y, scaled_sum{a});
 }
 // [no-kernel]
 

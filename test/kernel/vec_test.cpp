@@ -66,7 +66,7 @@ void check_operators(xl::device d) {
   xl::stream const q{d};
   xl::buffer<V> const in_a = upload(q, a), in_b = upload(q, b);
   xl::buffer<V> out{q, 50};
-  xl::transform(q, out, all_operators{}, in_a, in_b);
+  xl::transform(q, in_a, in_b, out, all_operators{});
   CROSSLANE_CHECK_SAME(read(q, out), expected);
 }
 
@@ -84,7 +84,7 @@ void check_fma(xl::device d, T x, T square, int rest) {
   xl::stream const q{d};
   xl::buffer<V> const a = upload(q, std::vector<V>{V{x, T(3), -x}}), c = upload(q, std::vector<V>{V{-square, T(1), -square}});
   xl::buffer<V> out{q, 1};
-  xl::transform(q, out, fused{}, a, c);
+  xl::transform(q, a, c, out, fused{});
   T const lost = std::ldexp(T(1), rest);
   CROSSLANE_CHECK_SAME(read(q, out), (std::vector<V>{V{lost, T(10), lost}}));
 }
@@ -113,7 +113,7 @@ void check_cast(xl::device d, std::vector<xl::vec<T, 4>> const& in) {
   xl::stream const q{d};
   xl::buffer<xl::vec<T, 4>> const input = upload(q, in);
   xl::buffer<int> same{q, in.size()};
-  xl::transform(q, same, cast_both<U>{}, input);
+  xl::transform(q, input, same, cast_both<U>{});
   CROSSLANE_CHECK_SAME(read(q, same), std::vector<int>(in.size(), 1));
 }
 

@@ -131,7 +131,7 @@ struct kernel {
 
 void launch(xl::stream const& q, xl::buffer<float>& b, member const* members) {
   xl::launch(q, {.grid = 1, .block = 32}, kernel{}, b.data(), members);
-  xl::transform(q, b, transformer{}, b);
+  xl::transform(q, b, b, transformer{});
   xl::for_each(q, b, of_each_element{});
   xl::for_each(q, 4u, of_each_index{b.data()});
 }

@@ -47,23 +47,23 @@ void wrong_kernel(xl::stream const& q, xl::buffer<complex>& x, xl::buffer<float>
 }
 void wrong_function(xl::stream const& q, xl::buffer<complex>& x, xl::buffer<float>& f) {
 #if CROSSLANE_TEST_WRONG == 2
-  xl::transform(q, x, twice{}, x);
+  xl::transform(q, x, x, twice{});
 #elif CROSSLANE_TEST_WRONG == 4
   xl::for_each(q, x, doubles{});
 #endif
-  xl::transform(q, f, twice{}, f);
+  xl::transform(q, f, f, twice{});
 }
 
 // The function has it in its name, the lambda does not.
 void right_lambda(xl::stream const& q, complex z, xl::buffer<float>& f) {
   float const scale = z.real();
-  xl::transform(q, f, [scale] CROSSLANE_LAMBDA(float x) { return x * scale; }, f);
-  xl::transform(q, f, [scale] CROSSLANE_LAMBDA(float x) -> float { return x * scale; }, f);
+  xl::transform(q, f, f, [scale] CROSSLANE_LAMBDA(float x) { return x * scale; });
+  xl::transform(q, f, f, [scale] CROSSLANE_LAMBDA(float x) -> float { return x * scale; });
 }
 void wrong_lambda(xl::stream const& q, [[maybe_unused]] complex z, xl::buffer<float>& f) {
   float const scale = z.real();
 #if CROSSLANE_TEST_WRONG == 3
-  xl::transform(q, f, [=] CROSSLANE_LAMBDA(float x) { return scale * (x * z).real(); }, f);
+  xl::transform(q, f, f, [=] CROSSLANE_LAMBDA(float x) { return scale * (x * z).real(); });
 #endif
-  xl::transform(q, f, [scale] CROSSLANE_LAMBDA(float x) { return x * scale; }, f);
+  xl::transform(q, f, f, [scale] CROSSLANE_LAMBDA(float x) { return x * scale; });
 }

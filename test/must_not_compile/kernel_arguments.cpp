@@ -78,7 +78,7 @@ void launch(xl::stream const& q) {
 #elif CROSSLANE_TEST_WRONG == 11
   xl::for_each(q, floats, counts_calls{});
 #elif CROSSLANE_TEST_WRONG == 12
-  xl::transform(q, floats, counts_calls{}, floats);
+  xl::transform(q, floats, floats, counts_calls{});
 #elif CROSSLANE_TEST_WRONG == 13
   xl::launch(q, {.grid = 1, .block = 32}, take{}, 1, table<9000>{});
 #elif CROSSLANE_TEST_WRONG == 14

@@ -64,23 +64,27 @@ void launch(xl::stream const& q, xl::tensor<float, xl::nchw>& planes, xl::tensor
 #elif CROSSLANE_TEST_WRONG == 17
   t(0, 0, 0, 0.5f) = 1;
 #elif CROSSLANE_TEST_WRONG == 18
-  xl::transform(q, xl::fix<axis::n>(t, 0), negated{}, pixels);
+  xl::transform(q, pixels, xl::fix<axis::n>(t, 0), negated{});
 #elif CROSSLANE_TEST_WRONG == 19
-  xl::transform(q, pixels, negated{}, planes.storage());
+  xl::transform(q, planes.storage(), pixels, negated{});
 #elif CROSSLANE_TEST_WRONG == 20
-  xl::reduce<axis::n>(q, xl::fix<axis::c>(t, 0), pixels, xl::plus{}, 0.f);
+  xl::reduce<axis::n>(q, pixels, xl::fix<axis::c>(t, 0), xl::plus{}, 0.f);
 #elif CROSSLANE_TEST_WRONG == 21
-  xl::reduce<axis::k>(q, xl::fix<axis::c>(t, 0), pixels, xl::plus{}, 0.f);
+  xl::reduce<axis::k>(q, pixels, xl::fix<axis::c>(t, 0), xl::plus{}, 0.f);
 #elif CROSSLANE_TEST_WRONG == 22
   (void)xl::split<axis::c, axis::d, xl::fixed<axis::k, 2>>(xl::tensor_view{data, rgb{{1, 3, 2, 2}}});
 #elif CROSSLANE_TEST_WRONG == 23
   (void)xl::split<axis::c, axis::h, axis::k>(t, 2);
 #elif CROSSLANE_TEST_WRONG == 24
   xl::fill_random(q, numbers, 1);
+#elif CROSSLANE_TEST_WRONG == 25
+  xl::transform(q, pixels, negated{}, planes);
+#elif CROSSLANE_TEST_WRONG == 26
+  xl::reduce<axis::n>(q, xl::fix<axis::n>(t, 0), pixels, xl::plus{}, 0.f);
 #else
   xl::convert(q, planes, pixels);
-  xl::transform(q, pixels, negated{}, planes, xl::fix<axis::n>(t, 0));
-  xl::reduce<axis::n>(q, xl::fix<axis::n>(t, 0), pixels, xl::plus{}, 0.f);
+  xl::transform(q, planes, xl::fix<axis::n>(t, 0), pixels, negated{});
+  xl::reduce<axis::n>(q, pixels, xl::fix<axis::n>(t, 0), xl::plus{}, 0.f);
   (void)t, (void)data;
   xl::fill_random(q, numbers, 1, small_numbers{});
 #endif

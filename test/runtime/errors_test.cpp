@@ -99,7 +99,7 @@ CROSSLANE_TEST(error, names_the_line) {
   CROSSLANE_CHECK_EQ(line([&] { xl::fill(q, gone, 1); }), __LINE__);
   CROSSLANE_CHECK_EQ(line([&] { xl::for_each(q, -1, ignore{}); }), __LINE__);
   CROSSLANE_CHECK_EQ(line([&] { xl::for_each(q, gone, increment{}); }), __LINE__);
-  CROSSLANE_CHECK_EQ(line([&] { xl::transform(q, b, add_one{}, gone); }), __LINE__);
+  CROSSLANE_CHECK_EQ(line([&] { xl::transform(q, gone, b, add_one{}); }), __LINE__);
   CROSSLANE_CHECK_EQ(line([&] { xl::launch(q, {.grid = 1}, write_ranks{}, b); }), __LINE__);
   CROSSLANE_CHECK_EQ(line([&] { xl::launch(q, {.grid = 1, .block = 2000}, write_ranks{}, b); }), __LINE__);
   CROSSLANE_CHECK_EQ(line([&] { xl::launch(q, {.grid = 1, .block = 1}, write_ranks{}, gone); }), __LINE__);
@@ -353,7 +353,7 @@ CROSSLANE_TEST(in_a_callback, every_call_is_refused) {
     refused("fill", [&] { xl::fill(other, b, 0); });
     refused("launch", [&] { xl::fill(other, b, 3); });
     refused("launch", [&] { xl::for_each(other, 8, ignore{}); });
-    refused("launch", [&] { xl::transform(other, b, add_one{}, in); });
+    refused("launch", [&] { xl::transform(other, in, b, add_one{}); });
     refused("launch", [&] { xl::launch(other, {.grid = 1, .block = 8}, write_ranks{}, b); });
   });
   q.synchronize();
@@ -398,9 +398,9 @@ CROSSLANE_TEST(memory_of_two_sides, overlaps) {
   expect_error(xl::errc::invalid_argument, {"copy", "overlaps"}, [&] { xl::copy(q, part(0, 16), part(0, 16)); });
   xl::copy(q, part(0, 16), part(16, 16));
   xl::copy(q, part(16, 16), part(0, 16));
-  expect_error(xl::errc::invalid_argument, {"transform", "overlaps"}, [&] { xl::transform(q, part(1, 16), add_one{}, part(0, 16)); });
-  xl::transform(q, part(0, 16), add_one{}, part(0, 16));
-  xl::transform(q, part(16, 16), add_one{}, part(0, 16));
+  expect_error(xl::errc::invalid_argument, {"transform", "overlaps"}, [&] { xl::transform(q, part(0, 16), part(1, 16), add_one{}); });
+  xl::transform(q, part(0, 16), part(0, 16), add_one{});
+  xl::transform(q, part(0, 16), part(16, 16), add_one{});
   // The left and the right half of an image of 8 x 8.
   xl::copy_2d(q, xl::rows{part(0, 60), 8, 4, 8}, xl::rows{part(4, 60), 8, 4, 8});
   expect_error(xl::errc::invalid_argument, {"copy_2d", "row 0 of the destination", "row 0 of the source"},
@@ -449,10 +449,10 @@ CROSSLANE_TEST_ONCE(memory_of_two_sides, another_device) {
   expect_error(xl::errc::invalid_argument, words, [&] { xl::launch(q1, {.grid = 1, .block = 8}, write_ranks{}, b); });
   expect_error(xl::errc::invalid_argument, words, [&] { xl::fill(q1, b, 3); });
   expect_error(xl::errc::invalid_argument, words, [&] { xl::for_each(q1, b, increment{}); });
-  expect_error(xl::errc::invalid_argument, words, [&] { xl::transform(q1, b, add_one{}, c); });
-  expect_error(xl::errc::invalid_argument, {"argument 2", "device 0"}, [&] { xl::transform(q1, c, add_one{}, b); });
+  expect_error(xl::errc::invalid_argument, words, [&] { xl::transform(q1, b, c, add_one{}); });
+  expect_error(xl::errc::invalid_argument, {"argument 2", "device 0"}, [&] { xl::transform(q1, c, b, add_one{}); });
   xl::copy(q1, b, c);  // between devices is what copies are for
-  xl::transform(q1, c2, add_one{}, c);
+  xl::transform(q1, c, c2, add_one{});
   std::vector<int> v(8);
   xl::copy(q1, c2, v);
   q1.synchronize();
@@ -517,8 +517,8 @@ CROSSLANE_TEST(moved_from, buffer) {
   refused("buffer", [&] { xl::copy(q, none, moved); });
   refused("buffer", [&] { xl::fill(q, moved, 1); });
   refused("buffer", [&] { xl::for_each(q, moved, increment{}); });
-  refused("buffer", [&] { xl::transform(q, b, add_one{}, moved); });
-  refused("buffer", [&] { xl::transform(q, moved, add_one{}, b); });
+  refused("buffer", [&] { xl::transform(q, moved, b, add_one{}); });
+  refused("buffer", [&] { xl::transform(q, b, moved, add_one{}); });
   refused("buffer", [&] { xl::launch(q, {.grid = 1, .block = 8}, write_ranks{}, moved); });
   xl::buffer<int> also = std::move(moved);  // stays what it is
   refused("buffer", [&] { xl::fill(q, also, 1); });
@@ -606,9 +606,9 @@ CROSSLANE_TEST(bad_transform, sizes) {
   xl::stream const q{d};
   xl::buffer<int> out = upload(q, std::vector<int>(8, 1));
   xl::buffer<int> const eight = upload(q, std::vector<int>(8, 2)), nine = upload(q, std::vector<int>(9, 3)), none{q, 0};
-  expect_error(xl::errc::size_mismatch, {"input 0", "9 elements", "output has 8"}, [&] { xl::transform(q, out, add_one{}, nine); });
-  expect_error(xl::errc::size_mismatch, {"input 1", "9 elements", "output has 8"}, [&] { xl::transform(q, out, add{}, eight, nine); });
-  expect_error(xl::errc::size_mismatch, {"input 1", "0 elements"}, [&] { xl::transform(q, out, add{}, eight, none); });
+  expect_error(xl::errc::size_mismatch, {"input 0", "9 elements", "output has 8"}, [&] { xl::transform(q, nine, out, add_one{}); });
+  expect_error(xl::errc::size_mismatch, {"input 1", "9 elements", "output has 8"}, [&] { xl::transform(q, eight, nine, out, add{}); });
+  expect_error(xl::errc::size_mismatch, {"input 1", "0 elements"}, [&] { xl::transform(q, eight, none, out, add{}); });
   CROSSLANE_CHECK_SAME(read(q, out), std::vector<int>(8, 1));
   expect_usable(d);
 }

@@ -25,7 +25,7 @@ void check_reduce(xl::stream const& q, Kept, L const& layout, Op op, Acc identit
   xl::copy(q, values, in.storage());
   using to = layout_of_axes<Kept>;
   xl::tensor<Acc, typename to::type> out{q, to::make(layout.extents())};
-  xl::reduce<Reduced...>(q, out, in, op, identity);
+  xl::reduce<Reduced...>(q, in, out, op, identity);
   std::vector<Acc> const got = read(q, out.storage());
   std::vector<Acc> expected(got.size(), identity);
   for_each_index(layout, [&](auto const& i) {
@@ -137,7 +137,7 @@ CROSSLANE_TEST(tensor_reduce, own_types) {
   xl::copy(q, values, in.storage());
   using row = xl::packed<xl::extents<int, axis::row>, xl::axes<axis::row>>;
   xl::tensor<float, row> out{q, {3}};
-  xl::reduce<axis::col>(q, out, std::as_const(in), add_moments{}, moments{0, 0});
+  xl::reduce<axis::col>(q, std::as_const(in), out, add_moments{}, moments{0, 0});
   std::vector<float> const got = read(q, out.storage());
   for (std::size_t r = 0; r < 3; ++r) {
     float expected = 0;
@@ -152,7 +152,7 @@ CROSSLANE_TEST(tensor_reduce, errors) {
   using row = xl::packed<xl::extents<int, axis::row>, xl::axes<axis::row>>;
   xl::tensor<float, row> out{q, {4}};
   expect_error(xl::errc::size_mismatch, {"reduce: the extent of axis row is 3 in the input and 4 in the output"},
-               [&] { xl::reduce<axis::col>(q, out, in, xl::plus{}, 0.f); });
+               [&] { xl::reduce<axis::col>(q, in, out, xl::plus{}, 0.f); });
 }
 
 }  // namespace

@@ -77,14 +77,14 @@ void check_transform(xl::stream const& q, To const& to, From const& from) {
   filled_tensor<T, per_channel> const scale{q, per_channel{{e.template extent<axis::c>()}}, 3};
   filled_tensor<float, per_pixel> const shift{
       q, per_pixel{{e.template extent<axis::w>(), e.template extent<axis::n>(), e.template extent<axis::h>()}}, 4};
-  xl::transform(q, out.tensor, scale_and_shift{}, x.tensor, scale.tensor, shift.tensor.view());
+  xl::transform(q, x.tensor, scale.tensor, shift.tensor.view(), out.tensor, scale_and_shift{});
   check_result(
       q, out,
       [&](auto const& i) { return static_cast<T>(x.template at<To>(i) * float(scale.template at<To>(i)) + shift.template at<To>(i)); },
       "three inputs");
-  xl::transform(q, out.tensor, twice_less_one{}, x.tensor);
+  xl::transform(q, x.tensor, out.tensor, twice_less_one{});
   check_result(q, out, [&](auto const& i) { return static_cast<T>(2 * x.template at<To>(i) - 1); }, "one input");
-  xl::transform(q, out.tensor, two_sums{}, out.tensor, x.tensor);  // in place
+  xl::transform(q, out.tensor, x.tensor, out.tensor, two_sums{});  // in place
   check_result(
       q, out, [&](auto const& i) { return static_cast<T>(2 * float(static_cast<T>(2 * x.template at<To>(i) - 1)) + x.template at<To>(i)); },
       "in place");
@@ -165,7 +165,7 @@ CROSSLANE_TEST(tensor_transform, four_inputs_of_small_and_split_planes) {
     filled_tensor<float, per_pixel> const shift{q, per_pixel{{w, n, h}}, 5};
     auto const check = [&](auto& to) {
       using To = typename std::remove_cvref_t<decltype(to.tensor)>::layout_type;
-      xl::transform(q, to.tensor, weighted_sum{}, planes.tensor, pixels.tensor, scale.tensor, shift.tensor);
+      xl::transform(q, planes.tensor, pixels.tensor, scale.tensor, shift.tensor, to.tensor, weighted_sum{});
       check_result(
           q, to,
           [&](auto const& i) {
@@ -186,7 +186,7 @@ CROSSLANE_TEST(tensor_transform, layouts_without_strides) {
   filled_tensor<float, swizzled> out{q, swizzled{}, 1};
   filled_tensor<float, xl::column_major<>> const columns{q, xl::column_major<>{{33, 16}}, 2};
   filled_tensor<float, per_row> const rows{q, per_row{{33}}, 3};
-  xl::transform(q, out.tensor, two_sums{}, columns.tensor, rows.tensor);
+  xl::transform(q, columns.tensor, rows.tensor, out.tensor, two_sums{});
   check_result(q, out, [&](auto const& i) { return 2 * columns.at<swizzled>(i) + rows.at<swizzled>(i); }, "two inputs");
 }
 
@@ -204,7 +204,7 @@ CROSSLANE_TEST(tensor_transform, elements_of_odd_size) {
   std::vector<three> values(600);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = {{float(i), float(i + 1), float(i + 2)}};
   xl::copy(q, values, in.storage());
-  xl::transform(q, out, swapped{}, in);
+  xl::transform(q, in, out, swapped{});
   std::vector<three> const got = read(q, out.storage());
   for (std::size_t i = 0; i < got.size(); ++i) {
     std::size_t const from = i % 20 * 30 + i / 20;
@@ -227,7 +227,7 @@ CROSSLANE_TEST(tensor_transform, bytes_of_another_order) {
     expected[i % 64 * 80 + i / 64] = std::uint8_t(~values[i]);
   }
   xl::copy(q, values, in.storage());
-  xl::transform(q, out, complement{}, in);
+  xl::transform(q, in, out, complement{});
   CROSSLANE_CHECK_SAME(read(q, out.storage()), expected);
 }
 
@@ -327,7 +327,7 @@ CROSSLANE_TEST(tensor_transform, more_elements_than_32_bits_count) {
   for (std::size_t i = 0; i < row.size(); ++i) row[i] = std::uint8_t(i % 200);
   xl::copy(q, row, y.storage());
   for (std::int64_t i = 0; i < n; ++i) xl::fill(q, xl::fix<axis::n>(x.view(), i), std::uint8_t(i + 1));
-  xl::transform(q, out, twice_plus{}, x, y);
+  xl::transform(q, x, y, out, twice_plus{});
   for (std::int64_t i = 0; i < n; ++i)
     for (std::int64_t const j : {std::int64_t{0}, std::int64_t{9}, h - 1}) {
       std::size_t const begin = std::size_t((i * h + j) * w);
@@ -342,9 +342,9 @@ CROSSLANE_TEST(tensor_transform, errors) {
   xl::tensor<float, xl::nchw> out{q, {1, 2, 3, 4}};
   xl::tensor<float, xl::nhwc> in{q, {1, 2, 3, 5}};
   expect_error(xl::errc::size_mismatch, {"transform: the extent of axis w is 5 in input 1 and 4 in the output"},
-               [&] { xl::transform(q, out, two_sums{}, out, in); });
+               [&] { xl::transform(q, out, in, out, two_sums{}); });
   auto const moved = std::move(out);
-  expect_error(xl::errc::invalid_handle, {"moved from"}, [&] { xl::transform(q, out, twice_less_one{}, in); });
+  expect_error(xl::errc::invalid_handle, {"moved from"}, [&] { xl::transform(q, in, out, twice_less_one{}); });
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 ///   xl::fill(q, sums, 0.0f);
 ///
 /// The host calls it, and it does not wait. Elements are trivially copyable. An empty range is allowed. If all bytes of the value are the
-/// same, it costs a fill of bytes, otherwise a transform() without inputs. Throws invalid_argument if a buffer is of another device than
+/// same, it costs a fill of bytes, otherwise a kernel. Throws invalid_argument if a buffer is of another device than
 /// the stream.
 #pragma once
 

@@ -66,57 +66,106 @@ void transform_views(basic_stream_ref<B> q, source_location where, F f, span<Out
 
 }  // namespace CROSSLANE_CONFIGURATION
 
-}  // namespace detail
-
-inline namespace CROSSLANE_CONFIGURATION {
-
-/// Queues output[i] = f(inputs[i]...) for every i, in no defined order. The number of inputs is arbitrary. The host calls it, and it does
-/// not wait.
-///
-///   xl::transform(q, y, [=] CROSSLANE_LAMBDA(float xi, float yi) { return a * xi + yi; }, x, y);  // y = a * x + y
-///
-/// The output and the inputs are buffers or spans of the device's memory. An input may be the output. `f` is trivially copyable and
-/// callable in a kernel, where it is const. Elements move in the widest accesses that their alignment allows.
-///
-/// Throws size_mismatch unless all ranges have the same number of elements. Throws invalid_argument if an input overlaps the output without
-/// being the output, because the result would depend on the order. Throws invalid_argument if a buffer is of another device than the
-/// stream.
-///
-/// It is a class that is used like a function: only a constructor can take the caller's source location after a pack of inputs.
-template <stream_like S, class Out, class F, class... In>
-struct transform {
-  /// Queues the work. The object itself is empty.
-  transform(S const& stream, Out&& output, F f, In&&... inputs, source_location where = source_location::current()) {
-    static_assert(detail::check_argument<3, F>::ok);
-    static_assert(detail::check_arithmetics<typename S::backend, F, std::remove_cvref_t<Out>, std::remove_cvref_t<In>...>());
-    detail::check_device_range<Out>();
-    (detail::check_device_range<In>(), ...);
-    auto const q = detail::ref_of(stream, where);
-    detail::require_on_device(q, "transform", where, output, inputs...);
-    run(q, where, f, detail::kernel_argument(output, where), detail::kernel_argument(inputs, where)...);
+/// The implementation of transform() for an output of type Out. There is a specialisation for tensors.
+template <class Out>
+struct transform_to {
+  template <runtime_backend B, class F, class... In>
+  static void queue(basic_stream_ref<B> q, source_location where, F const& f, Out& output, In&... inputs) {
+    check_device_range<Out>();
+    (check_device_range<In>(), ...);
+    queue_views(q, where, f, kernel_argument(output, where), kernel_argument(inputs, where)...);
   }
 
  private:
-  template <runtime_backend B, class O, class... Source>
-  static void run(basic_stream_ref<B> q, source_location where, F const& f, O const& output, Source const&... inputs) {
-    [[maybe_unused]] int position = 0;
-    [[maybe_unused]] auto const check_size = [&](std::size_t size) {
+  template <runtime_backend B, class F, class O, class... In>
+  static void queue_views(basic_stream_ref<B> q, source_location where, F const& f, O const& output, In const&... inputs) {
+    int position = 0;
+    auto const check_size = [&](std::size_t size) {
       if (size != output.size())
         throw_error(errc::size_mismatch, where, "transform: input %d has %zu elements, the output has %zu", position, size, output.size());
       ++position;
     };
     (check_size(inputs.size()), ...);
-    [[maybe_unused]] auto const check_apart = [&]<class T>(T const* from, std::size_t size) {
+    auto const check_apart = [&]<class T>(T const* from, std::size_t size) {
       if (sizeof(T) == sizeof(*output.data()) && static_cast<void const*>(from) == output.data()) return;  // the input is the output
-      detail::require_apart("transform", output.data(), output.size() * sizeof(*output.data()), from, size * sizeof(T), where);
+      require_apart("transform", output.data(), output.size() * sizeof(*output.data()), from, size * sizeof(T), where);
     };
     (check_apart(inputs.data(), inputs.size()), ...);
-    detail::transform_views(q, where, f, span{output.data(), output.size()}, span{inputs.data(), inputs.size()}...);
+    transform_views(q, where, f, span{output.data(), output.size()}, span{inputs.data(), inputs.size()}...);
   }
 };
-/// Deduces the types of the arguments.
-template <class S, class Out, class F, class... In>
-transform(S const&, Out&&, F, In&&...) -> transform<S, Out, F, In...>;
+
+/// A buffer, a span, a tensor or another range, as opposed to a function.
+template <class R>
+concept has_elements = requires(R& range) { range.data(); };
+
+template <stream_like S, class F, class Out, class... In>
+void queue_transform(S const& stream, source_location where, F const& f, Out& output, In&... inputs) {
+  constexpr bool in_order = !has_elements<F> && has_elements<Out> && (has_elements<In> && ...);
+  static_assert(in_order,
+                "crosslane: the order of arguments is transform(stream, inputs..., output, function): the buffers, spans or tensors that "
+                "are read, the one that is written, then the function");
+  if constexpr (in_order) {
+    using function = std::decay_t<F>;
+    static_assert(check_argument<int(sizeof...(In)) + 3, function>::ok);
+    static_assert(check_arithmetics<typename S::backend, function, std::remove_cv_t<In>..., std::remove_cv_t<Out>>());
+    auto const q = ref_of(stream, where);
+    require_on_device(q, "transform", where, inputs..., output);
+    transform_to<Out>::queue(q, where, f, output, inputs...);
+  }
+}
+
+/// The number of inputs in a call of transform() with the arguments A after the stream.
+template <class... A>
+inline constexpr int transform_inputs = int(sizeof...(A)) - 2 - (int(std::is_same_v<A, source_location>) + ... + 0);
+
+}  // namespace detail
+
+inline namespace CROSSLANE_CONFIGURATION {
+
+/// @{
+/// Queues output[i] = f(inputs[i]...) for every i, in no defined order. There are 1 to 4 inputs. The host calls it, and it does not wait.
+///
+///   xl::transform(q, x, y, y, [=] CROSSLANE_LAMBDA(float xi, float yi) { return a * xi + yi; });  // y = a * x + y
+///
+/// The inputs and the output are buffers or spans of the device's memory, or all are tensors (see tensor/transform.hpp). An input may be
+/// the output. `f` is trivially copyable and callable in a kernel, where it is const. Elements move in the widest accesses that their
+/// alignment allows. For more inputs use for_each() over indices.
+///
+/// Throws size_mismatch unless all ranges have the same number of elements. Throws invalid_argument if an input overlaps the output without
+/// being the output, because the result would depend on the order. Throws invalid_argument if a buffer is of another device than the
+/// stream.
+template <stream_like S, class In, class Out, class F>
+void transform(S const& stream, In&& input, Out&& output, F const& f, source_location where = source_location::current()) {
+  detail::queue_transform(stream, where, f, output, input);
+}
+template <stream_like S, class In0, class In1, class Out, class F>
+requires(detail::transform_inputs<In0, In1, Out, F> == 2)
+void transform(S const& stream, In0&& input0, In1&& input1, Out&& output, F const& f, source_location where = source_location::current()) {
+  detail::queue_transform(stream, where, f, output, input0, input1);
+}
+template <stream_like S, class In0, class In1, class In2, class Out, class F>
+requires(detail::transform_inputs<In0, In1, In2, Out, F> == 3)
+void transform(S const& stream, In0&& input0, In1&& input1, In2&& input2, Out&& output, F const& f,
+               source_location where = source_location::current()) {
+  detail::queue_transform(stream, where, f, output, input0, input1, input2);
+}
+template <stream_like S, class In0, class In1, class In2, class In3, class Out, class F>
+requires(detail::transform_inputs<In0, In1, In2, In3, Out, F> == 4)
+void transform(S const& stream, In0&& input0, In1&& input1, In2&& input2, In3&& input3, Out&& output, F const& f,
+               source_location where = source_location::current()) {
+  detail::queue_transform(stream, where, f, output, input0, input1, input2, input3);
+}
+/// @}
+
+/// Refuses other numbers of inputs at compile time.
+template <stream_like S, class... A>
+requires(detail::transform_inputs<A...> < 1 || detail::transform_inputs<A...> > 4) void transform(S const&, A const&...) {
+  static_assert(
+      sizeof(S) == 0,
+      "crosslane: transform(stream, inputs..., output, function) takes 1 to 4 inputs. Without inputs use fill() or for_each() over "
+      "the output, with more inputs for_each() over indices");
+}
 
 }  // namespace CROSSLANE_CONFIGURATION
 

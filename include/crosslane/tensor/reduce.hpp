@@ -16,7 +16,8 @@ struct reducible_axes;
 template <class... In, class Out, class... Reduced>
 struct reducible_axes<axes<In...>, Out, axes<Reduced...>> {
   static_assert(sizeof...(Reduced) > 0 && axes<Reduced...>::distinct && (axes<In...>::template contains<Reduced> && ...),
-                "crosslane: each axis that reduce<...>() names must be an axis of the input, named once");
+                "crosslane: each axis that reduce<...>() names must be an axis of the input, named once. The order of arguments is "
+                "reduce<axes...>(stream, input, output, op, identity)");
   static_assert(
       Out::size + int(sizeof...(Reduced)) == int(sizeof...(In)) &&
           ((Out::template contains<In> != axes<Reduced...>::template contains<In>) && ...),
@@ -171,9 +172,9 @@ inline namespace CROSSLANE_CONFIGURATION {
 ///
 ///   using channels = xl::packed<xl::extents<int, axis::c>, xl::axes<axis::c>>;
 ///   xl::tensor<float, channels> sums{q, {c}};
-///   xl::reduce<axis::n, axis::h, axis::w>(q, sums, images, xl::plus{}, 0.f);
-template <tensor_axis... A, stream_like S, detail::tensor_like Out, detail::tensor_like In, class Op, class T>
-void reduce(S const& stream, Out&& output, In&& input, Op op, T identity, source_location where = source_location::current()) {
+///   xl::reduce<axis::n, axis::h, axis::w>(q, images, sums, xl::plus{}, 0.f);
+template <tensor_axis... A, stream_like S, detail::tensor_like In, detail::tensor_like Out, class Op, class T>
+void reduce(S const& stream, In&& input, Out&& output, Op op, T identity, source_location where = source_location::current()) {
   static_assert(detail::check_argument<3, Op>::ok);
   static_assert(detail::check_arithmetics<typename S::backend, Op, T>());
   static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 64,
@@ -182,7 +183,7 @@ void reduce(S const& stream, Out&& output, In&& input, Op op, T identity, source
   auto const to = detail::tensor_argument(output, where);
   (void)sizeof(detail::reducible_axes<typename decltype(from.extents())::axes, typename decltype(to.extents())::axes, axes<A...>>);
   auto const q = detail::ref_of(stream, where);
-  detail::require_on_device(q, "reduce", where, output, input);
+  detail::require_on_device(q, "reduce", where, input, output);
   detail::require_views_apart("reduce", to, from, where);
   detail::reduce_views<A...>(q, from, to, op, identity, where);
 }

@@ -1,5 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// transform of tensors: output(index) = f(inputs(index)...), each operand in its own layout.
+/// transform() of tensors: queues output(index) = f(inputs(index)...) for every index.
+///
+///   // y(n, c, h, w) = x(n, c, h, w) + bias(c)
+///   xl::transform(q, x, bias, y, [] CROSSLANE_LAMBDA(float xi, float b) { return xi + b; });
+///
+/// The inputs and the output are tensors or views of memory that the device can access, each in its own layout. Axes match by name, in any
+/// order of declaration. An input is repeated along the axes of the output that it lacks. Gaps of the output keep their values. An input
+/// may be the output, but must not overlap it otherwise. `f` must have no side effects: it may be called more than once for an element.
+///
+/// The work follows the order of the output's memory. Elements move in the widest accesses if the output's contiguous axis is also
+/// contiguous in each input, or is missing from it. Otherwise the elements of a single input move through tiles in shared memory.
+///
+/// Throws size_mismatch if an axis has different extents in an input and in the output. Throws invalid_argument if an input overlaps the
+/// output without being the output. If a tensor has gaps, only its first element is checked. Throws invalid_argument if a tensor is of
+/// another device than the stream.
 #pragma once
 
 #include <crosslane/algorithm/transform.hpp>
@@ -152,46 +166,23 @@ void transform_operands(basic_stream_ref<B> q, source_location where, F const& f
 
 }  // namespace CROSSLANE_CONFIGURATION
 
-}  // namespace detail
-
-inline namespace CROSSLANE_CONFIGURATION {
-
-/// Queues output(index) = f(inputs(index)...) for every index. The number of inputs is arbitrary. The host calls it, and it does not wait.
-///
-///   // y(n, c, h, w) = x(n, c, h, w) + bias(c)
-///   xl::transform(q, y, [] CROSSLANE_LAMBDA(float xi, float b) { return xi + b; }, x, bias);
-///
-/// The output and the inputs are tensors or views of memory that the device can access, each in its own layout. Axes match by name, in any
-/// order of declaration. An input is repeated along the axes of the output that it lacks. Gaps of the output keep their values. An input
-/// may be the output, but must not overlap it otherwise. `f` must have no side effects: it may be called more than once for an element.
-///
-/// The work follows the order of the output's memory. Elements move in the widest accesses if the output's contiguous axis is also
-/// contiguous in each input, or is missing from it. Otherwise the elements of a single input move through tiles in shared memory.
-///
-/// Throws size_mismatch if an axis has different extents in an input and in the output. Throws invalid_argument if an input overlaps the
-/// output without being the output. Of a tensor with gaps, only the first element is checked. Throws invalid_argument if a tensor is of
-/// another device than the stream.
-template <stream_like S, detail::tensor_like Out, class F, class... In>
-struct transform<S, Out, F, In...> {
-  /// Queues the work. The object itself is empty.
-  transform(S const& stream, Out&& output, F f, In&&... inputs, source_location where = source_location::current()) {
-    static_assert(detail::check_argument<3, F>::ok);
-    static_assert(detail::check_arithmetics<typename S::backend, F, std::remove_cvref_t<Out>, std::remove_cvref_t<In>...>());
-    static_assert((detail::tensor_like<In> && ... && true),
+template <tensor_like Out>
+struct transform_to<Out> {
+  template <runtime_backend B, class F, class... In>
+  static void queue(basic_stream_ref<B> q, source_location where, F const& f, Out& output, In&... inputs) {
+    static_assert((tensor_like<In> && ...),
                   "crosslane: the inputs of transform() must be tensors or views of tensors, as the output is one");
-    auto const q = detail::ref_of(stream, where);
-    detail::require_on_device(q, "transform", where, output, inputs...);
-    run(q, where, f, detail::tensor_argument(output, where), detail::tensor_argument(inputs, where)...);
+    if constexpr ((tensor_like<In> && ...)) queue_views(q, where, f, tensor_argument(output, where), tensor_argument(inputs, where)...);
   }
 
  private:
-  template <class Q, class O, class... Source>
-  static void run(Q const& q, source_location where, F const& f, O const& output, Source const&... inputs) {
-    (detail::require_views_apart("transform", output, inputs, where), ...);
-    detail::transform_operands(q, where, f, output, inputs...);
+  template <runtime_backend B, class F, class O, class... In>
+  static void queue_views(basic_stream_ref<B> q, source_location where, F const& f, O const& output, In const&... inputs) {
+    (require_views_apart("transform", output, inputs, where), ...);
+    transform_operands(q, where, f, output, inputs...);
   }
 };
 
-}  // namespace CROSSLANE_CONFIGURATION
+}  // namespace detail
 
 }  // namespace crosslane

@@ -459,7 +459,7 @@ CROSSLANE_TEST(kernel_exception, from_everywhere) {
   }
   xl::buffer<int> b{q, 10000};
   xl::fill(q, b, 1);
-  xl::transform(q, b, [](int x) -> int { throw std::runtime_error(std::to_string(x)); }, b);
+  xl::transform(q, b, b, [](int x) -> int { throw std::runtime_error(std::to_string(x)); });
   std::string text;
   try {
     q.synchronize();

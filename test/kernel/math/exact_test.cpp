@@ -25,7 +25,7 @@ void check_pairs(xl::device d, std::vector<T> const& x, std::vector<T> const& y,
   xl::stream const q{d};
   xl::buffer<T> const bx = upload(q, x), by = upload(q, y);
   xl::buffer<T> out{q, x.size()};
-  xl::transform(q, out, f, bx, by);
+  xl::transform(q, bx, by, out, f);
   std::vector<T> const got = read(q, out);
   for (std::size_t i = 0; i < x.size(); ++i) {
     T const want = expected(x[i], y[i]);

@@ -43,7 +43,7 @@ void check(xl::device d, F f, Expected const& expected, source_location where = 
   xl::stream const q{d};
   xl::buffer<I> const a = upload(q, in.a), b = upload(q, in.b), c = upload(q, in.c);
   xl::buffer<Out> out{q, in.a.size()};
-  xl::transform(q, out, f, a, b, c);
+  xl::transform(q, a, b, c, out, f);
   std::vector<Out> const got = read(q, out);
   for (std::size_t i = 0; i < got.size(); ++i) {
     Out const want = expected(in.a[i], in.b[i], in.c[i]);

@@ -131,7 +131,7 @@ std::vector<Out> map(xl::device d, triples<In> const& t, F f) {
   xl::stream const q{d};
   xl::buffer<In> const a = upload(q, t.a), b = upload(q, t.b), c = upload(q, t.c);
   xl::buffer<Out> out{q, t.a.size()};
-  xl::transform(q, out, f, a, b, c);
+  xl::transform(q, a, b, c, out, f);
   return read(q, out);
 }
 

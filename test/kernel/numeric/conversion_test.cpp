@@ -94,7 +94,7 @@ std::vector<Out> map(xl::device d, std::vector<In> const& in, F f) {
   xl::stream const q{d};
   xl::buffer<In> const input = upload(q, in);
   xl::buffer<Out> output{q, in.size()};
-  xl::transform(q, output, f, input);
+  xl::transform(q, input, output, f);
   return read(q, output);
 }
 
