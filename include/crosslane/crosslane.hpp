@@ -13,6 +13,7 @@
 #include <crosslane/runtime/device.hpp>
 #include <crosslane/runtime/event.hpp>
 #include <crosslane/runtime/launch.hpp>
+#include <crosslane/runtime/managed.hpp>
 #include <crosslane/runtime/occupancy.hpp>
 #include <crosslane/runtime/stream.hpp>
 

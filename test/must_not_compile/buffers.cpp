@@ -21,5 +21,7 @@ void make(xl::stream const& q) {
   xl::buffer<element> copy{b};
 #elif CROSSLANE_TEST_WRONG == 5
   xl::pinned_buffer<element> other{std::move(b)};
+#elif CROSSLANE_TEST_WRONG == 6
+  xl::prefetch(q, b);
 #endif
 }

@@ -129,6 +129,56 @@ CROSSLANE_TEST(buffer, managed) {
   for (std::size_t i = 0; i < b.size(); ++i) CROSSLANE_CHECK_EQ(b[i], 2.f * float(i));
 }
 
+CROSSLANE_TEST(managed, prefetch_and_advice) {
+  if (!d.properties().concurrent_managed_access) skip("the device has no concurrent access to managed memory");
+  using enum xl::memory_advice;
+  auto const host = xl::memory_location::host;
+  xl::stream const q{d};
+  xl::managed_buffer<int> b{q, 100000}, none{q, 0};
+  std::vector<int> const values = random_ints(b.size(), 8);
+  std::copy(values.begin(), values.end(), b.begin());
+  for (auto const advice : {read_mostly, preferred_location, accessed_by}) {
+    xl::advise(d, b, advice);
+    xl::unset_advice(d, b, advice);
+  }
+  for (auto const advice : {preferred_location, accessed_by}) xl::advise(d, std::as_const(b).subspan(5000, 700), advice, host);
+  xl::prefetch(q, b);
+  xl::launch(q, {.grid = 2, .block = 32}, double_all{}, b);
+  xl::prefetch(q, b.subspan(99999, 1), host);
+  xl::prefetch(q, b, host);
+  xl::prefetch(q, none);
+  xl::advise(d, none, read_mostly);
+  q.synchronize();
+  CROSSLANE_CHECK(std::equal(b.begin(), b.end(), values.begin(), [](int x, int value) { return x == 2 * value; }));
+}
+
+CROSSLANE_TEST(managed, is_required) {
+  if (!d.properties().concurrent_managed_access) skip("the device has no concurrent access to managed memory");
+  auto const code = xl::errc::invalid_argument;
+  xl::stream const q{d};
+  xl::buffer<int> device{q, 25};
+  xl::pinned_buffer<int> pinned{q, 25};
+  std::vector<int> vector(25);
+  expect_error(code, {"prefetch: 100 bytes at", "not managed memory"}, [&] { xl::prefetch(q, device.view()); });
+  expect_error(code, {"prefetch: 100 bytes at", "not managed memory"}, [&] { xl::prefetch(q, pinned.view(), xl::memory_location::host); });
+  expect_error(code, {"prefetch: 100 bytes at", "not managed memory"}, [&] { xl::prefetch(q, vector); });
+  expect_error(code, {"advise: 100 bytes at"}, [&] { xl::advise(d, vector, xl::memory_advice::read_mostly); });
+  expect_error(code, {"unset advice: 100 bytes at"}, [&] { xl::unset_advice(d, vector, xl::memory_advice::read_mostly); });
+  xl::managed_buffer<int> b{q, 25};
+  xl::prefetch(q, b);
+  if (host_build) {  // a GPU rounds allocations up
+    expect_error(code, {"prefetch: 104 bytes at"}, [&] { xl::prefetch(q, xl::span{b.data(), 26}); });
+    expect_error(code, {"prefetch: 104 bytes at"}, [&] { xl::prefetch(q, xl::span{b.data() - 1, 26}); });
+  }
+  xl::span<int> const gone = b.view();
+  b = {};
+  q.synchronize();
+  expect_error(code, {"prefetch: 100 bytes at"}, [&] { xl::prefetch(q, gone); });
+  xl::managed_buffer<int> const other = std::move(b);
+  expect_error(xl::errc::invalid_handle, {"moved from"}, [&] { xl::prefetch(q, b); });
+  expect_error(xl::errc::invalid_handle, {"moved from"}, [&] { xl::advise(d, b, xl::memory_advice::accessed_by); });
+}
+
 CROSSLANE_TEST(buffer, every_type_of_count) {
   xl::stream const q{d};
   CROSSLANE_CHECK_EQ((xl::buffer<char>{q, static_cast<signed char>(5)}.size()), 5);

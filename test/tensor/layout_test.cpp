@@ -128,6 +128,10 @@ CROSSLANE_TEST(tensor, owners) {
   xl::tensor<float, xl::nhwc> const empty{q, {0, 3, 4, 5}};
   CROSSLANE_CHECK_EQ(empty.storage().size(), 0u);
   static_assert(std::is_same_v<decltype(empty.view()), xl::tensor_view<float const, xl::nhwc>>);
+  if (!d.properties().concurrent_managed_access) return;
+  xl::managed_tensor<float, xl::nhwc> const managed{q, {2, 3, 4, 5}};
+  xl::prefetch(q, managed);
+  xl::advise(managed.device(), managed, xl::memory_advice::read_mostly);
 }
 
 // --- errors ---

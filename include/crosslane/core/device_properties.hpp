@@ -28,7 +28,8 @@ struct device_properties {
   unsigned clock_khz = 0;                                  ///< clock rate; 0 if unknown
   bool stream_ordered_memory = false;                      ///< whether buffers are allocated and freed in stream order
   bool managed_memory = false;                             ///< whether managed_buffer works
-  bool cooperative_launch = false;                         ///< whether kernels that state `cooperative` can be launched
+  bool concurrent_managed_access = false;  ///< whether managed memory can be prefetched, and be used by host and device at once
+  bool cooperative_launch = false;         ///< whether kernels that state `cooperative` can be launched
 };
 
 }  // namespace crosslane

@@ -28,6 +28,19 @@ enum class memory_kind : unsigned char {
             ///< measured
 };
 
+/// The places of the pages of managed memory.
+enum class memory_location : unsigned char {
+  device,  ///< the memory of the device that the call names
+  host,    ///< the memory of the host
+};
+
+/// The uses of managed memory that the host can announce.
+enum class memory_advice : unsigned char {
+  read_mostly,         ///< read often, written rarely: each reader gets a copy of a page, and a write ends all other copies
+  preferred_location,  ///< pages stay at a location as long as it is possible; others access them from there
+  accessed_by,         ///< pages stay mapped for a location, which then accesses them without page faults
+};
+
 /// The runtime part of the contract: the calls that the host makes. Calls without a device argument apply to the current device.
 template <class B>
 concept runtime_backend = requires(int i, int* ip, bool* bp, float* fp, std::size_t n, std::size_t* np, void* p, void** pp, void const* cp,
@@ -67,6 +80,10 @@ concept runtime_backend = requires(int i, int* ip, bool* bp, float* fp, std::siz
   { B::copy_between(p, i, cp, i, n, stream, where) } -> std::same_as<status>;  // device memory of two devices
   { B::copy_2d(p, n, cp, n, n, n, stream, where) } -> std::same_as<status>;    // pitches, then width in bytes and height in rows
   { B::fill_bytes(p, i, n, stream, where) } -> std::same_as<status>;
+
+  { B::is_managed(cp, n, bp) } -> std::same_as<status>;  // whether all bytes are in one managed allocation
+  { B::prefetch(cp, n, memory_location::host, i, stream) } -> std::same_as<status>;
+  { B::advise(cp, n, memory_advice::read_mostly, true, memory_location::host, i) } -> std::same_as<status>;  // false withdraws the advice
 
   { B::place_in_dlpack(kind, i) } -> std::same_as<dlpack::device>;   // of memory that allocate() returns on device i
   { B::reaches_dlpack(dlpack::device{}, i) } -> std::same_as<bool>;  // whether kernels on device i can access it

@@ -41,6 +41,24 @@ struct cuda_vendor {
   }
   static cudaError_t allocate_pinned(void** out, std::size_t bytes) noexcept { return cudaMallocHost(out, bytes); }
   static cudaError_t free_pinned(void* p) noexcept { return cudaFreeHost(p); }
+
+  static bool is_managed(cudaPointerAttributes const& facts) noexcept { return facts.type == cudaMemoryTypeManaged; }
+#if CUDART_VERSION >= 13000
+  static cudaMemLocation place(memory_location location, int device) noexcept {
+    cudaMemLocation result{};
+    result.type = location == memory_location::host ? cudaMemLocationTypeHost : cudaMemLocationTypeDevice;
+    result.id = location == memory_location::host ? 0 : device;
+    return result;
+  }
+  static cudaError_t prefetch(void const* p, std::size_t bytes, cudaMemLocation to, cudaStream_t s) noexcept {
+    return cudaMemPrefetchAsync(p, bytes, to, 0, s);
+  }
+#else
+  static int place(memory_location location, int device) noexcept { return location == memory_location::host ? cudaCpuDeviceId : device; }
+  static cudaError_t prefetch(void const* p, std::size_t bytes, int to, cudaStream_t s) noexcept {
+    return cudaMemPrefetchAsync(p, bytes, to, s);
+  }
+#endif
 };
 
 }  // namespace crosslane::backend

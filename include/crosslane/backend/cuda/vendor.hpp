@@ -4,5 +4,6 @@
 
 #define CROSSLANE_GPU(Name) cuda##Name
 #define CROSSLANE_GPU_PROPERTIES cudaDeviceProp
+#define CROSSLANE_GPU_POINTER_ATTRIBUTES cudaPointerAttributes
 /// Bounds register use so that `Blocks` blocks of `Threads` threads fit a multiprocessor. CUDA's attribute counts blocks too.
 #define CROSSLANE_GPU_BOUNDS(Width, Threads, Blocks, Fixed) __launch_bounds__(Threads, Blocks)

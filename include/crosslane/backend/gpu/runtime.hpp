@@ -66,6 +66,7 @@ struct gpu_runtime {
     out.memory = native.totalGlobalMem;
     out.l2 = std::size_t(native.l2CacheSize);
     out.managed_memory = native.managedMemory != 0;
+    out.concurrent_managed_access = native.concurrentManagedAccess != 0;
     out.cooperative_launch = native.cooperativeLaunch != 0;
     return Vendor::properties(device, native, out);
   }
@@ -134,7 +135,35 @@ struct gpu_runtime {
     return from(CROSSLANE_GPU(MemsetAsync)(p, value, bytes, s));
   }
 
+  /// Asks about the first and the last byte.
+  static status is_managed(void const* p, std::size_t bytes, bool* managed) noexcept {
+    *managed = is_managed(p) && is_managed(static_cast<char const*>(p) + bytes - 1);
+    return {};
+  }
+  static status prefetch(void const* p, std::size_t bytes, memory_location to, int device, stream_handle s) noexcept {
+    return from(Vendor::prefetch(p, bytes, Vendor::place(to, device), s));
+  }
+  static status advise(void const* p, std::size_t bytes, memory_advice advice, bool set, memory_location location, int device) noexcept {
+    auto native = CROSSLANE_GPU(MemAdviseSetReadMostly);
+    switch (advice) {
+      case memory_advice::read_mostly: native = set ? native : CROSSLANE_GPU(MemAdviseUnsetReadMostly); break;
+      case memory_advice::preferred_location:
+        native = set ? CROSSLANE_GPU(MemAdviseSetPreferredLocation) : CROSSLANE_GPU(MemAdviseUnsetPreferredLocation);
+        break;
+      case memory_advice::accessed_by:
+        native = set ? CROSSLANE_GPU(MemAdviseSetAccessedBy) : CROSSLANE_GPU(MemAdviseUnsetAccessedBy);
+        break;
+    }
+    return from(CROSSLANE_GPU(MemAdvise)(p, bytes, native, Vendor::place(location, device)));
+  }
+
  private:
+  static bool is_managed(void const* p) noexcept {
+    CROSSLANE_GPU_POINTER_ATTRIBUTES facts{};
+    if (CROSSLANE_GPU(PointerGetAttributes)(&facts, p) == CROSSLANE_GPU(Success)) return Vendor::is_managed(facts);
+    clear_last_error();  // HIP before 6 does not know the address
+    return false;
+  }
   static status ready(native_status s, bool* done) noexcept {
     *done = s == CROSSLANE_GPU(Success);
     if (s != CROSSLANE_GPU(ErrorNotReady)) return from(s);

@@ -49,6 +49,12 @@ struct hip_vendor {
   }
   static hipError_t allocate_pinned(void** out, std::size_t bytes) noexcept { return hipHostMalloc(out, bytes, hipHostMallocDefault); }
   static hipError_t free_pinned(void* p) noexcept { return hipHostFree(p); }
+
+  static bool is_managed(hipPointerAttribute_t const& facts) noexcept { return facts.isManaged != 0; }
+  static int place(memory_location location, int device) noexcept { return location == memory_location::host ? hipCpuDeviceId : device; }
+  static hipError_t prefetch(void const* p, std::size_t bytes, int to, hipStream_t s) noexcept {
+    return hipMemPrefetchAsync(p, bytes, to, s);
+  }
 };
 
 }  // namespace crosslane::backend

@@ -4,6 +4,7 @@
 
 #define CROSSLANE_GPU(Name) hip##Name
 #define CROSSLANE_GPU_PROPERTIES hipDeviceProp_t
+#define CROSSLANE_GPU_POINTER_ATTRIBUTES hipPointerAttribute_t
 /// Bounds register use so that `Blocks` blocks of `Threads` threads fit a multiprocessor. AMD's attribute counts waves per SIMD. A
 /// multiprocessor has four SIMDs, each with room for at least eight waves.
 #define CROSSLANE_GPU_BOUNDS(Width, Threads, Blocks, Fixed)                       \

@@ -4,6 +4,7 @@
 
 #include <crosslane/backend/host/access_monitor.hpp>
 #include <crosslane/backend/host/faults.hpp>
+#include <crosslane/backend/host/memory_ranges.hpp>
 #include <crosslane/backend/host/parallel.hpp>
 #include <crosslane/backend/host/queue.hpp>
 #include <crosslane/backend/host/sizes.hpp>
@@ -114,6 +115,7 @@ struct host_runtime {
     out.l2 = l2 > 0 ? std::size_t(l2) : 0;
     out.stream_ordered_memory = true;
     out.managed_memory = true;
+    out.concurrent_managed_access = true;
     out.cooperative_launch = true;
     return {};
   }
@@ -222,15 +224,20 @@ struct host_runtime {
     if (q->is_lost()) return {lost_by_fork};
     // Linux overcommits memory and kills the process at the first access. A device refuses at once.
     if (bytes > physical_memory()) return {out_of_memory};
-    if (watched_memory != nullptr) {
+    if (watched_memory != nullptr)
       *out = watched_memory->allocate(bytes, kind != memory_kind::device);
-      return {*out == nullptr ? out_of_memory : success};
+    else if (posix_memalign(out, 256, bytes) != 0)
+      *out = nullptr;
+    if (*out == nullptr) return {out_of_memory};
+    if (kind == memory_kind::managed && !memory_ranges::of_process().add(*out, bytes)) {
+      free_memory_of(*out, {});
+      return {out_of_memory};
     }
-    if (posix_memalign(out, 256, bytes) != 0) return {out_of_memory};
     return {};
   }
   /// Frees memory of any kind in stream order: a host callback may own a buffer, and waiting for the stream there would deadlock.
-  static status deallocate(memory_kind, void* p, stream_handle q, bool) noexcept {
+  static status deallocate(memory_kind kind, void* p, stream_handle q, bool) noexcept {
+    if (kind == memory_kind::managed) memory_ranges::of_process().remove(p);
     if (q->is_lost()) {  // no work of this process uses it
       if (watched_memory == nullptr) std::free(p);
       return {};
@@ -271,6 +278,16 @@ struct host_runtime {
     return transfer(q, "fill", where, {p, bytes, nullptr, 0, bytes, 1},
                     [value](memory_transfer const& t) { std::memset(t.to, value, t.width); });
   }
+
+  static status is_managed(void const* p, std::size_t bytes, bool* managed) noexcept {
+    *managed = memory_ranges::of_process().contain(p, bytes);
+    return {};
+  }
+  /// Does nothing: the host has one memory.
+  static status prefetch(void const*, std::size_t, memory_location, int, stream_handle q) noexcept {
+    return {q->is_lost() ? lost_by_fork : success};
+  }
+  static status advise(void const*, std::size_t, memory_advice, bool, memory_location, int) noexcept { return {}; }
 
  private:
   /// Returns the facts of work that is not a launch: its grid is empty.

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// A set of ranges of memory. The host backend remembers its managed memory in one, because a pointer does not tell its kind.
+#pragma once
+
+#include <crosslane/runtime/async_errors.hpp>
+#include <crosslane/runtime/process.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+namespace crosslane::backend {
+
+/// All threads may call all functions at any time. They take time proportional to the number of ranges.
+class memory_ranges {
+ public:
+  /// Returns the managed memory of the process.
+  [[gnu::visibility("hidden")]] static memory_ranges& of_process() noexcept {
+    static memory_ranges& ranges = detail::process_wide<memory_ranges>("managed memory 1");
+    return ranges;
+  }
+
+  /// Returns false if there is no memory to remember the range.
+  bool add(void const* p, std::size_t bytes) noexcept {
+    range* const added = new (std::nothrow) range{begin_of(p), bytes, nullptr};
+    if (added == nullptr) return false;
+    detail::spin_guard const guard{lock_};
+    added->next = first_;
+    first_ = added;
+    return true;
+  }
+
+  /// Removes the range that begins at `p`.
+  void remove(void const* p) noexcept {
+    range* removed = nullptr;
+    {
+      detail::spin_guard const guard{lock_};
+      for (range** link = &first_; *link != nullptr; link = &(*link)->next)
+        if ((*link)->begin == begin_of(p)) {
+          removed = *link;
+          *link = removed->next;
+          break;
+        }
+    }
+    delete removed;
+  }
+
+  /// Returns whether one range contains all these bytes.
+  bool contain(void const* p, std::size_t bytes) noexcept {
+    detail::spin_guard const guard{lock_};
+    for (range const* r = first_; r != nullptr; r = r->next)
+      if (begin_of(p) >= r->begin && begin_of(p) - r->begin <= r->bytes && bytes <= r->bytes - (begin_of(p) - r->begin)) return true;
+    return false;
+  }
+
+ private:
+  struct range {
+    std::uintptr_t begin;
+    std::size_t bytes;
+    range* next;
+  };
+  static std::uintptr_t begin_of(void const* p) noexcept { return reinterpret_cast<std::uintptr_t>(p); }
+
+  detail::spin_lock lock_;
+  range* first_ = nullptr;
+};
+
+}  // namespace crosslane::backend
