@@ -18,6 +18,7 @@
 #include <crosslane/backend/host/lane_operations.hpp>
 #include <crosslane/backend/host/launch.hpp>
 #include <crosslane/backend/host/launch_facts.hpp>
+#include <crosslane/backend/host/memory_ranges.hpp>
 #include <crosslane/backend/host/parallel.hpp>
 #include <crosslane/backend/host/queue.hpp>
 #include <crosslane/backend/host/runner_pool.hpp>
@@ -70,6 +71,7 @@
 #include <crosslane/kernel/clock.hpp>
 #include <crosslane/kernel/coalesced.hpp>
 #include <crosslane/kernel/context.hpp>
+#include <crosslane/kernel/contract.hpp>
 #include <crosslane/kernel/diagnostics.hpp>
 #include <crosslane/kernel/group.hpp>
 #include <crosslane/kernel/index.hpp>
@@ -116,6 +118,7 @@
 #include <crosslane/runtime/event.hpp>
 #include <crosslane/runtime/launch.hpp>
 #include <crosslane/runtime/launch_geometry.hpp>
+#include <crosslane/runtime/managed.hpp>
 #include <crosslane/runtime/occupancy.hpp>
 #include <crosslane/runtime/operands.hpp>
 #include <crosslane/runtime/process.hpp>
@@ -174,7 +177,7 @@ struct kernel {
 };
 void use(xl::stream const& q, xl::buffer<float>& x, xl::buffer<unsigned>& n) {
   xl::launch(q, {.grid = 4}, kernel{}, x, n);
-  xl::transform(q, x, xl::plus{}, x, x);
+  xl::transform(q, x, x, x, xl::plus{});
   xl::for_each(q, x, [](float& f) { f += 1; });
   xl::fill(q, n, 3u);
   q.host_callback([] {});

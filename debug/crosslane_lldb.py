@@ -61,14 +61,16 @@ class Vec(Children):
     """The elements of a vec."""
 
     def update(self):
-        self.data = self.value.GetChildMemberWithName("data")
+        type_ = self.value.GetType().GetCanonicalType().GetUnqualifiedType()
+        self.element = type_.GetTemplateArgumentType(0)
+        self.size = number(template_arguments(type_)[1])
         return False
 
     def num_children(self):
-        return self.data.GetNumChildren()
+        return self.size
 
     def get_child_at_index(self, i):
-        return self.data.GetChildAtIndex(i)
+        return self.value.CreateChildAtOffset(f"[{i}]", i * self.element.GetByteSize(), self.element)
 
 
 def on_gpu(value):

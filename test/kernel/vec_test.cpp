@@ -25,6 +25,52 @@ struct odd {
   char c[3];
 };
 static_assert(laid_out<odd, 4>(12, 1));
+struct with_initializer {
+  int i = 1;
+};
+static_assert(laid_out<with_initializer, 4>(16, 16));  // no names, since a union of it has no default constructor
+static_assert(std::is_trivially_default_constructible_v<xl::vec<float, 4>> && std::is_trivially_default_constructible_v<xl::half2>);
+
+// --- construction ---
+
+static_assert(xl::vec<int, 4>{{1, 2}} == xl::vec{1, 2, 0, 0} && xl::vec<int, 8>{1, 2, 3, 4, 5, 6, 7, 8}[7] == 8);
+static_assert(xl::vec<float, 3>{} == xl::vec{0.f, 0.f, 0.f} && xl::vec<with_initializer, 2>{}[1].i == 1);
+
+// --- names ---
+
+/// Names of elements are the elements of the array, to read and to write.
+template <class T, unsigned N>
+struct turn {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<xl::vec<T, N>> vectors) const {
+    xl::vec<T, N>& v = vectors[ctx.thread_rank()];
+    T const first = v.x;
+    v.x = v[1];
+    if constexpr (N == 2) {
+      v.y = first;
+    } else {
+      v.y = v.z;
+      T& last = v.z;
+      last = first;
+      if constexpr (N == 4) v[2] = v.w, v.w = first;
+    }
+    v[0] = v.x + v.x;
+  }
+};
+
+template <class T, unsigned N>
+void check_names(xl::device d) {
+  xl::stream const q{d};
+  std::vector<xl::vec<T, N>> in(40), expected(40);
+  for (unsigned i = 0; i < 40; ++i)
+    for (unsigned k = 0; k < N; ++k) {
+      in[i][k] = T(float(i + 10 * k));
+      expected[i][(k + N - 1) % N] = k == 1 ? in[i][k] + in[i][k] : in[i][k];
+    }
+  xl::buffer<xl::vec<T, N>> vectors = upload(q, in);
+  xl::launch(q, {.grid = 1, .block = 40}, turn<T, N>{}, vectors);
+  CROSSLANE_CHECK(read(q, vectors) == expected);
+}
 
 // --- operators ---
 
@@ -201,6 +247,12 @@ CROSSLANE_TEST(vec, operators_work_on_each_element) {
   check_operators<xl::half, 2>(d);
   check_operators<xl::half, 3>(d);
   check_operators<xl::bfloat16, 8>(d);
+}
+CROSSLANE_TEST(vec, names_are_elements) {
+  check_names<float, 2>(d);
+  check_names<double, 3>(d);
+  check_names<int, 4>(d);
+  check_names<xl::half, 4>(d);
 }
 CROSSLANE_TEST(vec, casts_as_single_numbers) {
   check_casts<xl::half>(d);

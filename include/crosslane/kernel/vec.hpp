@@ -26,6 +26,56 @@ inline constexpr std::size_t vec_alignment = (N * sizeof(T) & (N * sizeof(T) - 1
                                              : N * sizeof(T) < 16                                          ? N * sizeof(T)
                                                                                                            : 16;
 
+/// The elements of a vec: an array and, for 2, 3 or 4 elements, a name for each element of it. Types whose default constructor does
+/// something get no names, because a union of them would have no default constructor.
+template <class T, unsigned N, bool Named = N >= 2 && N <= 4 && std::is_trivially_default_constructible_v<T>>
+struct vec_elements {
+  vec_elements() = default;
+  template <std::same_as<T>... U>
+  CROSSLANE_FN constexpr explicit vec_elements(U... elements) requires(sizeof...(U) == N) : data{elements...} {}
+
+  T data[N];
+};
+template <class T>
+struct vec_elements<T, 2, true> {
+  vec_elements() = default;
+  template <std::same_as<T>... U>
+  CROSSLANE_FN constexpr explicit vec_elements(U... elements) requires(sizeof...(U) == 2) : data{elements...} {}
+
+  __extension__ union {
+    T data[2];
+    struct {
+      T x, y;
+    };
+  };
+};
+template <class T>
+struct vec_elements<T, 3, true> {
+  vec_elements() = default;
+  template <std::same_as<T>... U>
+  CROSSLANE_FN constexpr explicit vec_elements(U... elements) requires(sizeof...(U) == 3) : data{elements...} {}
+
+  __extension__ union {
+    T data[3];
+    struct {
+      T x, y, z;
+    };
+  };
+};
+template <class T>
+struct vec_elements<T, 4, true> {
+  vec_elements() = default;
+  template <std::same_as<T>... U>
+  CROSSLANE_FN constexpr explicit vec_elements(U... elements) requires(sizeof...(U) == 4) : data{elements...} {}
+
+  __extension__ union {
+    T data[4];
+    struct {
+      T x, y, z, w;
+    };
+  };
+};
+
 /// Returns op of each pair of elements, for two pairs at once if the hardware can.
 template <class Op, class T, unsigned N>
 CROSSLANE_FN constexpr vec<T, N> map_elements(Op op, vec<T, N> const& a, vec<T, N> const& b);
@@ -36,16 +86,39 @@ CROSSLANE_FN constexpr vec<T, N> map_elements(Op op, vec<T, N> const& a, vec<T, 
 /// most 16 bytes. One instruction then moves the vector, or 16 bytes of it. Otherwise, for example with 3 elements, it is aligned like T.
 /// Size and alignment are the same on all targets.
 ///
+/// A vec of 2, 3 or 4 elements also has them by name: v.x, v.y, v.z, v.w. Constant expressions must use v[i].
+///
 /// Operators work element by element. A scalar operand stands for N equal elements; it is converted to T as C++ converts an argument.
 /// Vectors of other element types do not convert implicitly: use vec_cast<U>(v).
 template <class T, unsigned N>
-struct alignas(detail::vec_alignment<T, N>) vec {
+struct alignas(detail::vec_alignment<T, N>) vec : detail::vec_elements<T, N> {
+ private:
   static_assert(N == 1 || N == 2 || N == 3 || N == 4 || N == 8 || N == 16, "crosslane: a vec has 1, 2, 3, 4, 8 or 16 elements");
   static_assert(std::is_trivially_copyable_v<T>, "crosslane: elements of a vec must be trivially copyable");
+  using elements = detail::vec_elements<T, N>;
+
+ public:
   using value_type = T;                ///< the type of an element
   static constexpr unsigned size = N;  ///< number of elements
 
-  T data[N];  ///< the elements in order
+  using elements::data;  ///< the elements in order, an array `T data[N]`
+
+  vec() = default;  ///< uninitialised; vec{} has elements of value zero
+  /// @{
+  /// Constructs the vector of N elements.
+  CROSSLANE_FN constexpr vec(T e0) requires(N == 1) : elements{e0} {}
+  CROSSLANE_FN constexpr vec(T e0, T e1) requires(N == 2) : elements{e0, e1} {}
+  CROSSLANE_FN constexpr vec(T e0, T e1, T e2) requires(N == 3) : elements{e0, e1, e2} {}
+  CROSSLANE_FN constexpr vec(T e0, T e1, T e2, T e3) requires(N == 4) : elements{e0, e1, e2, e3} {}
+  CROSSLANE_FN constexpr vec(T e0, T e1, T e2, T e3, T e4, T e5, T e6, T e7) requires(N == 8) : elements{e0, e1, e2, e3, e4, e5, e6, e7} {}
+  CROSSLANE_FN constexpr vec(T e0, T e1, T e2, T e3, T e4, T e5, T e6, T e7, T e8, T e9, T e10, T e11, T e12, T e13, T e14, T e15)
+      requires(N == 16)
+      : elements{e0, e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11, e12, e13, e14, e15} {}
+  /// @}
+  /// Constructs the vector of an array: `vec<float, 4>{{1, 2}}`. Elements that are not given are zero.
+  CROSSLANE_FN constexpr vec(T const (&array)[N]) requires(N > 1) : elements{} {
+    for (unsigned i = 0; i < N; ++i) data[i] = array[i];
+  }
 
   /// @{
   /// Returns element i. Precondition: i < N; it is not checked.

@@ -252,7 +252,7 @@ CROSSLANE_TEST(numeric, elements_become_integers_alike) {
   CROSSLANE_CHECK_SAME(map<std::uint8_t>(d, in, convert_to<float>{}), bytes);
   std::vector<xl::vec<float, 1>> ones;
   std::vector<std::uint8_t> cast;
-  for (float const x : in) ones.push_back({{x}});
+  for (float const x : in) ones.push_back({x});
   for (xl::vec<std::uint8_t, 1> const x : map<xl::vec<std::uint8_t, 1>>(d, ones, vec_cast_to<std::uint8_t>{})) cast.push_back(x[0]);
   CROSSLANE_CHECK_SAME(cast, bytes);
 }
