@@ -6,6 +6,8 @@
 set -eu
 include=$1
 shift
+folder=$(mktemp -d)
+trap 'rm -r "$folder"' EXIT
 
 headers=$(cd "$include" && find crosslane -name '*.hpp' ! -path '*/cuda/*' ! -path '*/hip/*' ! -path '*/gpu/*' \
   ! -name gtest.hpp | sort)
@@ -37,14 +39,14 @@ void use(xl::stream const& q, xl::buffer<float>& x, xl::buffer<unsigned>& n) {
   q.host_callback([] {});
 }
 END
-} >warnings.cpp
+} >"$folder/warnings.cpp"
 for standard in c++20 c++2b gnu++20; do
-  "$@" -std=$standard -fno-rtti -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wformat=2 -Werror warnings.cpp
+  "$@" -std=$standard -fno-rtti -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wformat=2 -Werror "$folder/warnings.cpp"
 done
 
 # Without exceptions the first error says so.
-if "$@" -fno-exceptions warnings.cpp 2>errors.txt; then
+if "$@" -fno-exceptions "$folder/warnings.cpp" 2>"$folder/errors.txt"; then
   echo "compiles without exceptions"
   exit 1
 fi
-grep -m 1 'error:' errors.txt | grep 'compile without -fno-exceptions'
+grep -m 1 'error:' "$folder/errors.txt" | grep 'compile without -fno-exceptions'

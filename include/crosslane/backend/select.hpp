@@ -15,6 +15,7 @@
 #include <crosslane/runtime/copy.hpp>
 #include <crosslane/runtime/event.hpp>
 #include <crosslane/runtime/launch.hpp>
+#include <crosslane/runtime/managed.hpp>
 
 namespace crosslane {
 

@@ -4,9 +4,7 @@
 
 #include <crosslane/core/device_properties.hpp>
 #include <crosslane/runtime/async_errors.hpp>
-#include <crosslane/runtime/contract.hpp>
-
-#include <cstring>
+#include <crosslane/runtime/host_callback.hpp>
 
 namespace crosslane {
 namespace detail {
@@ -28,62 +26,6 @@ CROSSLANE_INLINE void check(status answer, char const* call, source_location whe
   error_text object;
   describe(object);
   throw_status<B>(answer, call, object, where);
-}
-
-/// A host callback that the calling thread is running.
-struct running_callback {
-  char const* backend;
-  stream_key key;
-  source_location where;  ///< of the call that queued it
-};
-
-/// The thread-local pointer to the running callback. The key is one per process, so that a library also sees callbacks that another
-/// library's streams run.
-struct callback_slot {
-  pthread_key_t key{};
-  callback_slot() noexcept { (void)pthread_key_create(&key, nullptr); }
-
-  [[gnu::visibility("hidden")]] static callback_slot const& get() noexcept {
-    static callback_slot const& slot = process_wide<callback_slot>("callback 1");
-    return slot;
-  }
-};
-
-/// Makes a callback the current one of the calling thread while the object lives.
-class callback_scope {
- public:
-  explicit callback_scope(running_callback const& callback) noexcept { (void)pthread_setspecific(callback_slot::get().key, &callback); }
-  callback_scope(callback_scope const&) = delete;
-  callback_scope& operator=(callback_scope const&) = delete;
-  ~callback_scope() { (void)pthread_setspecific(callback_slot::get().key, nullptr); }
-};
-
-/// Returns the callback of this backend that the calling thread is running, or null.
-template <runtime_backend B>
-running_callback const* current_callback() noexcept {
-  auto const* const callback = static_cast<running_callback const*>(pthread_getspecific(callback_slot::get().key));
-  return callback != nullptr && std::strcmp(callback->backend, B::name) == 0 ? callback : nullptr;
-}
-
-template <runtime_backend B>
-error callback_error(running_callback const& callback, char const* call, source_location where) noexcept {
-  error_text text;
-  text.append("%s in a host callback of %s device %d, stream %p, queued at %s:%u: a callback must not call the runtime", call, B::name,
-              callback.key.device, callback.key.stream, callback.where.file, callback.where.line);
-  return error{errc::invalid_call, text, where};
-}
-
-/// Throws invalid_call in a host callback. The runtime of a GPU refuses calls there or deadlocks.
-template <runtime_backend B>
-void refuse_in_callback(char const* call, source_location where) {
-  if (running_callback const* const callback = current_callback<B>()) throw callback_error<B>(*callback, call, where);
-}
-
-/// Like refuse_in_callback() for functions that must not throw: the error is kept for the callback's stream.
-template <runtime_backend B>
-void note_in_callback(char const* call) noexcept {
-  if (running_callback const* const callback = current_callback<B>())
-    keep_exception<B>(callback->key, std::make_exception_ptr(callback_error<B>(*callback, call, callback->where)));
 }
 
 /// The index of a device that is known to exist.

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <crosslane/tensor/reduce_kernels.hpp>
-#include <crosslane/tensor/walk_loops.hpp>
+#include <crosslane/tensor/tiled_loops.hpp>
 
 namespace crosslane::detail {
 

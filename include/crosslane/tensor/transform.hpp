@@ -23,7 +23,7 @@
 #include <crosslane/tensor/tensor.hpp>
 #include <crosslane/tensor/transpose.hpp>
 #include <crosslane/tensor/walk.hpp>
-#include <crosslane/tensor/walk_loops.hpp>
+#include <crosslane/tensor/tiled_loops.hpp>
 
 namespace crosslane {
 namespace detail {

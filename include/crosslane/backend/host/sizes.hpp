@@ -7,6 +7,7 @@
 #include <crosslane/platform/config.hpp>
 
 #include <cstddef>
+#include <cstdio>
 #include <cstdlib>
 
 namespace crosslane::backend {
@@ -29,29 +30,31 @@ inline std::size_t most_shared_bytes() noexcept {
 }
 
 inline constexpr std::size_t least_stack_bytes = std::size_t{64} * 1024, most_stack_bytes = std::size_t{1} << 30;
+/// Twice the local memory of a GPU thread.
+inline constexpr std::size_t default_stack_bytes = std::size_t{1} << 20;
 
 /// Rounds up to 64 KiB, a multiple of every page size.
 constexpr std::size_t whole_stack(std::size_t bytes) noexcept { return (bytes + 65535) / 65536 * 65536; }
 
 /// Returns the stack size of a lane; a kernel may ask for more. The environment variable comes first, then the largest value that a file
-/// asks for. The default is twice the local memory of a GPU thread. Throws invalid_argument if the environment variable is invalid.
+/// asks for, then default_stack_bytes. Throws invalid_argument if the environment variable is invalid.
 inline std::size_t lane_stack_bytes() {
-  constexpr std::size_t invalid = ~std::size_t{0};
-  // Does not throw: under g++'s thread sanitizer a second thread then waits for ever.
-  static std::size_t const of_environment = []() noexcept -> std::size_t {
-    char const* const text = std::getenv("CROSSLANE_HOST_STACK_BYTES");
-    if (text == nullptr || text[0] == 0) return 0;
-    char* end = nullptr;
-    unsigned long long const bytes = std::strtoull(text, &end, 0);
-    return *end != 0 || bytes < least_stack_bytes || bytes > most_stack_bytes ? invalid : whole_stack(std::size_t(bytes));
-  }();
-  if (of_environment == invalid) {
-    char const* const text = std::getenv("CROSSLANE_HOST_STACK_BYTES");
+  struct setting {
+    char text[64] = {};
+    std::size_t bytes = 0;  // 0: not a size
+    setting() noexcept {
+      if (char const* const value = std::getenv("CROSSLANE_HOST_STACK_BYTES")) std::snprintf(text, sizeof text, "%s", value);
+      char* end = nullptr;
+      unsigned long long const number = std::strtoull(text, &end, 0);
+      if (*end == 0 && number >= least_stack_bytes && number <= most_stack_bytes) bytes = whole_stack(std::size_t(number));
+    }
+  };
+  static setting const of_environment;  // does not throw: under g++'s thread sanitizer a second thread would then wait for ever
+  if (of_environment.bytes != 0) return of_environment.bytes;
+  if (of_environment.text[0] != 0)
     throw_error(errc::invalid_argument, {}, "CROSSLANE_HOST_STACK_BYTES is '%s' but must be a number of bytes, %zu to %zu",
-                text != nullptr ? text : "", least_stack_bytes, most_stack_bytes);
-  }
-  if (of_environment != 0) return of_environment;
-  return sizes_asked_for.stack_bytes != 0 ? whole_stack(sizes_asked_for.stack_bytes) : std::size_t{1} << 20;
+                of_environment.text, least_stack_bytes, most_stack_bytes);
+  return sizes_asked_for.stack_bytes != 0 ? whole_stack(sizes_asked_for.stack_bytes) : default_stack_bytes;
 }
 
 #if defined(CROSSLANE_CONFIG_HOST_STACK_BYTES)
