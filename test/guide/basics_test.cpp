@@ -6,7 +6,7 @@
 #include <vector>
 namespace xl = crosslane;
 
-/// y[i] += a * x[i], a thread for each element.
+/// y[i] += a * x[i], with one thread for each element.
 struct add_scaled {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, float a, xl::span<float const> x, xl::span<float> y) const {
@@ -77,14 +77,14 @@ CROSSLANE_TEST(guide, transform) {
 }
 
 // [callable]
-constexpr float half_of(float x) { return x / 2; }  // of the program; kernels may call it since it is constexpr
+constexpr float half_of(float x) { return x / 2; }  // unmarked; kernels may call it because it is constexpr
 
 CROSSLANE_FN float weight(int k) {
   static constexpr float weights[] = {0.25f, 0.5f, 0.25f};  // within the function, not at namespace scope
   return weights[k];
 }
 
-namespace {  // its names are of this file alone
+namespace {  // other files do not see these names
 
 struct smooth {
   template <xl::kernel_context Ctx>
@@ -111,7 +111,7 @@ CROSSLANE_TEST(guide, callable) {
 }
 
 // [two-dimensions]
-/// out = what each pixel differs by from the one on its right, 0 in the last column. Images of width x height, row by row.
+/// out = right neighbour - pixel, and 0 in the last column. Images are row-major, of height rows and width columns.
 struct slope {
   static constexpr auto block = xl::block_size<32, 8>;
 
@@ -142,7 +142,7 @@ CROSSLANE_TEST(guide, two_dimensions) {
 }
 
 // [strides]
-/// x[i] *= factor. Any grid: its threads share the elements out among them.
+/// x[i] *= factor. The grid may have any size: its threads divide the elements among them.
 struct scale {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, float factor, xl::span<float> x) const {
@@ -150,7 +150,7 @@ struct scale {
   }
 };
 
-/// Each row of a row-major [blocks x cols] matrix becomes its differences from its first element. A block for each row.
+/// out = in minus the first element of its row; both are row-major [blocks x cols]. One block for each row.
 struct subtract_first {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, unsigned cols, xl::span<float const> in, xl::span<float> out) const {
@@ -175,7 +175,7 @@ CROSSLANE_TEST(guide, strides) {
 struct transpose {
   static constexpr auto block = xl::block_size<32, 8>;
   struct shared {
-    float tile[32][33];  // a column more than is used, so that the elements of a column lie in different banks
+    float tile[32][33];  // one unused column, so that the elements of a column lie in different banks
   };
 
   template <xl::kernel_context Ctx>
@@ -210,12 +210,12 @@ CROSSLANE_TEST(guide, shared_memory) {
 }
 
 // [shared-by-width]
-/// largest[b] = the largest element of block b's part of in. One value for each wave passes through shared memory.
+/// largest[b] = the largest element of block b's part of in. Each wave passes one value through shared memory.
 struct largest_of_blocks {
   static constexpr auto block = xl::block_size<256>;
   template <class Ctx>
   struct shared {
-    int of_wave[xl::max_waves<Ctx>];  // 8 where waves have 32 lanes, 4 where they have 64
+    int of_wave[xl::max_waves<Ctx>];  // 8 if waves have 32 lanes, 4 if they have 64
   };
 
   template <xl::kernel_context Ctx>
@@ -246,7 +246,7 @@ CROSSLANE_TEST(guide, shared_by_width) {
 }
 
 // [dynamic-shared]
-/// Each row of a row-major [blocks x cols] matrix backwards. A block for each row, cols numbers of shared memory.
+/// Reverses each row of a row-major [blocks x cols] matrix. One block for each row, with cols floats of shared memory.
 struct reverse_rows {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, unsigned cols, xl::span<float> m) const {
@@ -273,7 +273,7 @@ CROSSLANE_TEST(guide, dynamic_shared) {
 }
 
 // [tensors]
-/// x(n, c, h, w) += bias[c], in whatever order the elements lie: threads that are neighbours take neighbours in memory.
+/// x(n, c, h, w) += bias[c], for any layout: neighbouring threads access neighbours in memory.
 struct add_bias {
   template <xl::kernel_context Ctx, class Layout>
   CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<float const> bias, xl::tensor_view<float, Layout> x) const {
@@ -311,8 +311,8 @@ CROSSLANE_TEST(guide, tensors) {
 // [block-sizes]
 /// x[i] = the square root of its magnitude.
 struct roots {
-  static constexpr int max_threads = 256;  // no launch has larger blocks: the compiler may use more registers
-  static constexpr int min_blocks = 4;     // of them shall fit a multiprocessor: the compiler may not use too many
+  static constexpr int max_threads = 256;  // no launch has larger blocks: the compiler may use more registers per thread
+  static constexpr int min_blocks = 4;     // so many must fit on a multiprocessor: this limits the registers per thread
 
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<float> x) const {
@@ -341,14 +341,14 @@ CROSSLANE_TEST(guide, block_sizes) {
 }
 
 // [neighbours]
-/// sums[c] = sum of column c of a row-major [rows x cols] matrix. A thread for each column.
+/// sums[c] = sum of column c of a row-major [rows x cols] matrix. One thread for each column.
 struct column_sums {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<float const> m, unsigned rows, unsigned cols, xl::span<float> sums) const {
     auto const c = ctx.global_index();
     if (c >= cols) return;
     float sum = 0;
-    for (unsigned r = 0; r < rows; ++r) sum += m[r * cols + c];  // the lanes of a wave read neighbours: few, whole lines of memory
+    for (unsigned r = 0; r < rows; ++r) sum += m[r * cols + c];  // the lanes of a wave read neighbouring elements: coalesced
     sums[c] = sum;
   }
 };
@@ -366,14 +366,14 @@ CROSSLANE_TEST(guide, neighbours) {
 }
 
 // [native]
-/// What the rest of the program has: a stream and memory of the vendor's own API. `handle` is a cudaStream_t or a hipStream_t.
+/// The rest of the program has a stream and memory of the vendor's own API. `handle` is a cudaStream_t or a hipStream_t.
 template <class Handle>
 void called_from_existing_code(Handle handle, float* x, std::size_t n) {
   auto const q = xl::stream_ref::from_native(handle, xl::device::current());  // borrows the stream; xl::stream::from_native() would own it
   xl::launch(q, {.grid = xl::cover(n, 256), .block = 256}, scale{}, 2.0f, xl::span{x, n});
 }
 
-/// And back: what such code asks for, from objects of this library.
+/// The other direction: the vendor's handles of objects of this library.
 void calls_existing_code(xl::stream const& q, xl::buffer<float>& x) { called_from_existing_code(q.native(), x.data(), x.size()); }
 // [native]
 
@@ -408,7 +408,7 @@ CROSSLANE_TEST(silently_wrong, std_min) {
 }
 
 // [silent-table]
-/// y[i] = the median of row i of [n x 9000] numbers of 0 to 255, by a histogram of the thread's own.
+/// y[i] = the median of row i of [n x 9000] numbers of 0 to 255, by one histogram per thread.
 struct row_medians {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<unsigned char const> x, xl::span<int> y) const {
@@ -417,7 +417,7 @@ struct row_medians {
     double count[length];  // 72,000 bytes of local memory
     for (std::size_t i = 0; i < length; ++i) count[i] = 0;
     for (std::size_t i = 0; i < length; ++i) count[x[row * length + i]] += 1;
-    ctx.sync_block();  // on the host the threads take turns here: each needs a stack
+    ctx.sync_block();  // on the host each waiting thread needs its own stack
     int value = 0;
     for (double below = count[0]; below < length / 2.0; below += count[value]) ++value;
     y[row] = value;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Kernels that docs/guide shows because they are wrong, and what the checker says of them, which is kept in the folder findings.
+/// The wrong kernels of docs/guide. The folder findings has the checker's findings for them.
 #include <crosslane/check.hpp>
 #include <support/recorded.hpp>
 #include <support/target.hpp>
@@ -47,7 +47,7 @@ void check_finding(xl::device d, unsigned of_width, std::string const& name, xl:
 }  // namespace
 
 // [rows-by-warps]
-/// sums[r] = sum of row r of a row-major [rows x 32] matrix. A warp for each row.
+/// sums[r] = sum of row r of a row-major [rows x 32] matrix. One warp for each row.
 struct row_sums_by_warps {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<float const> m, unsigned rows, xl::span<float> sums) const {
@@ -142,7 +142,7 @@ CROSSLANE_TEST(guide_findings, wave_by_32) {
 }
 
 // [lockstep]
-/// sums[b] = sum of 64 numbers. The last warp's threads run in lockstep, it is said.
+/// sums[b] = sum of 64 numbers. Assumes that the threads of the last warp run in lockstep.
 struct sum_in_lockstep {
   static constexpr auto block = xl::block_size<64>;
   struct shared {

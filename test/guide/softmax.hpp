@@ -12,7 +12,7 @@
 namespace xl = crosslane;
 
 // [softmax]
-/// Each row of a row-major [blocks x cols] matrix becomes exp(x - largest) / sum of them. A block for each row.
+/// Each row of a row-major [blocks x cols] matrix becomes exp(x - largest) / (the sum of these in the row). One block for each row.
 struct softmax {
   static constexpr auto block = xl::block_size<256>;
   template <class Ctx>
@@ -35,7 +35,7 @@ struct softmax {
 // [softmax]
 
 // [softmax-on]
-/// The softmax of rows of `cols`, on whatever stream.
+/// Returns the softmax of the rows of m, which have `cols` elements, computed on any stream.
 template <xl::stream_like Stream>
 std::vector<float> softmax_on(Stream const& q, unsigned cols, std::vector<float> const& m) {
   xl::basic_buffer<float, xl::memory_kind::device, typename Stream::backend> on_device{q, m.size()};
@@ -60,9 +60,9 @@ inline std::vector<double> softmax_of_rows(std::vector<float> const& m, unsigned
   return result;
 }
 
-/// Each rounding is off by 2^-24. The sum takes cols / 256 additions in a thread and at most 13 in the block; exp has 2, and its argument,
-/// at most 100 here, one that counts 100 times, both in the numerator and in the sum; the quotient has one. Below 2^-126 floats have fewer
-/// digits.
+/// Counts roundings; each has a relative error of at most 2^-24. The sum has cols / 256 in a thread and at most 13 in the block. exp has 2.
+/// The argument of exp, at most 100 in magnitude, has one, which changes exp as much as 100 roundings. exp counts twice: in the numerator
+/// and in the sum. The quotient has one. Below 2^-126 floats have fewer digits, hence the absolute tolerance.
 inline xl::checks::tolerance softmax_tolerance(unsigned cols) {
   return {.absolute = 0x1p-126, .relative = (cols / 256 + 13 + 2 * (2 + 100) + 1) * 0x1p-24};
 }

@@ -18,7 +18,7 @@ TEST(softmax, kernels_are_clean) {
 
 TEST(softmax, is_the_same_on_all_targets) {
   auto tolerance = softmax_tolerance(700);
-  tolerance.relative *= 2;  // both sides may be off
+  tolerance.relative *= 2;  // both results have errors
   EXPECT_SAME_ON_ALL_TARGETS([](auto const& q) { return softmax_on(q, 700, random_rows()); }, tolerance);
 }
 

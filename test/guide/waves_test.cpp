@@ -31,7 +31,7 @@ std::vector<float> sums_of(std::vector<float> const& m, std::size_t cols) {
 }  // namespace
 
 // [row-per-wave]
-/// sums[r] = sum of row r of a row-major [rows x cols] matrix. A wave for each row, whatever its width.
+/// sums[r] = sum of row r of a row-major [rows x cols] matrix. One wave for each row, at any wave width.
 struct row_sums {
   static constexpr auto block = xl::block_size<256>;
 
@@ -48,7 +48,7 @@ struct row_sums {
 };
 
 void sum_rows(xl::stream const& q, xl::span<float const> m, unsigned rows, unsigned cols, xl::span<float> sums) {
-  unsigned const waves = 256 / q.device().properties().wave_size;  // of a block: 8 or 4
+  unsigned const waves = 256 / q.device().properties().wave_size;  // per block: 8 or 4
   xl::launch(q, {.grid = xl::cover(rows, waves)}, row_sums{}, m, rows, cols, sums);
 }
 // [row-per-wave]
@@ -64,7 +64,7 @@ CROSSLANE_TEST(guide, row_per_wave) {
 }
 
 // [row-per-tile]
-/// The same for short rows: `Lanes` lanes for each, so that a wave takes several.
+/// The same for short rows: `Lanes` lanes for each row, several rows for each wave.
 template <unsigned Lanes>
 struct short_row_sums {
   static constexpr auto block = xl::block_size<256>;
@@ -99,13 +99,13 @@ CROSSLANE_TEST(guide, row_per_tile) {
 }
 
 // [partial-wave]
-/// mean[i] = the mean of the elements that the wave of thread i reads. Blocks of any size, arrays too.
+/// mean[i] = the mean of the elements that the wave of thread i reads. Blocks and arrays may have any size.
 struct means_of_waves {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<float const> x, xl::span<float> mean) const {
     auto const i = ctx.global_index();
-    auto const here = xl::wave(ctx).where(i < x.size());  // called by all lanes of the wave, and no lane has left before
-    if (i >= x.size()) return;                            // now they may: those that stay are a group of their own
+    auto const here = xl::wave(ctx).where(i < x.size());  // all lanes of the wave call it: none has returned before
+    if (i >= x.size()) return;                            // now lanes may return: the others are a group
     mean[i] = here.reduce(x[i], xl::plus{}) / float(here.size());
   }
 };
@@ -136,7 +136,7 @@ struct keep_positive {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<float const> x, xl::span<float> kept, xl::span<unsigned> used) const {
     auto const i = ctx.global_index();
-    bool const keep = i < x.size() && x[i] > 0;  // a condition instead of a return: every lane comes to where()
+    bool const keep = i < x.size() && x[i] > 0;  // a condition instead of a return: every lane calls where()
     auto const keepers = xl::wave(ctx).where(keep);
     if (keep) kept[xl::aggregated_increment(keepers, xl::atomic(ctx, used[0]))] = x[i];
   }
@@ -170,7 +170,7 @@ CROSSLANE_TEST(guide, softmax) {
 }
 
 // [sort-pieces]
-/// Sorts each 1024 keys of data, the last block what is left.
+/// Sorts each run of 1024 keys of data separately. One block for each run; the last run may be shorter.
 struct sort_pieces {
   static constexpr auto block = xl::block_size<256>;
   template <class Ctx>
@@ -183,7 +183,7 @@ struct sort_pieces {
     auto const first = std::size_t{ctx.block_index()} * 1024, left = data.size() - first;
     auto const piece = data.subspan(first, left < 1024 ? left : 1024);
     unsigned keys[4];
-    xl::block_load<xl::arrangement::blocked>(ctx, piece, keys, ~0u);  // behind the end the largest key, which stays there
+    xl::block_load<xl::arrangement::blocked>(ctx, piece, keys, ~0u);  // past the end: the largest key, which sorts last
     xl::block_sort(ctx, s.sort, keys);
     xl::block_store<xl::arrangement::blocked>(ctx, keys, piece);
   }
@@ -203,7 +203,7 @@ CROSSLANE_TEST(guide, sort_pieces) {
 }
 
 // [offsets]
-/// offsets[i] = counts[0] + ... + counts[i - 1]; returns the sum of all in total[0]. One block, any number of counts.
+/// offsets[i] = counts[0] + ... + counts[i - 1]; total[0] = the sum of all. One block, any number of counts.
 struct offsets_of_counts {
   static constexpr auto block = xl::block_size<256>;
   template <class Ctx>
@@ -215,7 +215,7 @@ struct offsets_of_counts {
   CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, xl::span<unsigned const> counts, xl::span<unsigned> offsets,
                                xl::span<unsigned> total) const {
     unsigned running = 0;
-    for (std::size_t first = 0; first < counts.size(); first += 256) {  // the same rounds for all threads: each has barriers
+    for (std::size_t first = 0; first < counts.size(); first += 256) {  // the same number of rounds in all threads: each has barriers
       auto const i = first + ctx.thread_rank();
       auto const [prefix, sum] = xl::block_exclusive_scan_and_total(ctx, s.scan, i < counts.size() ? counts[i] : 0u, xl::plus{}, running);
       if (i < counts.size()) offsets[i] = prefix;
@@ -244,7 +244,7 @@ CROSSLANE_TEST(guide, offsets) {
 }
 
 // [histogram]
-/// bins[v] += how often v is in data. Any grid: each block counts in shared memory and adds what it has at the end.
+/// bins[v] += the number of elements of data that equal v. Each block counts in shared memory and adds its counts at the end.
 struct histogram {
   static constexpr auto block = xl::block_size<256>;
   struct shared {
@@ -279,7 +279,7 @@ CROSSLANE_TEST(guide, histogram) {
 }
 
 // [last-block]
-/// total[0] = the sum of x, in one launch: the block that is done last adds up what the others have left. done[0] is zero before.
+/// total[0] = the sum of x, in one launch: the last block to finish adds the partial sums of all blocks. done[0] is zero at the launch.
 struct sum_at_once {
   static constexpr auto block = xl::block_size<256>;
   template <class Ctx>
@@ -296,11 +296,11 @@ struct sum_at_once {
     sum = xl::block_reduce(ctx, s.sum, sum, xl::plus{});
     if (ctx.thread_rank() == 0) {
       partial[ctx.block_index()] = sum;
-      // Releases this block's sum, and acquires those of the blocks that came before.
+      // Releases this block's sum, and acquires the sums of the blocks that counted before.
       s.last = xl::atomic(ctx, done[0]).fetch_add(1, xl::acq_rel{}) == ctx.block_count() - 1;
     }
     ctx.sync_block();
-    if (!s.last) return;  // the whole block or nobody
+    if (!s.last) return;  // all threads of the block return, or none
     sum = 0;
     for (auto b : ctx.block_stride(ctx.block_count())) sum += partial[b];
     sum = xl::block_reduce(ctx, s.sum, sum, xl::plus{});
@@ -323,7 +323,7 @@ CROSSLANE_TEST(guide, last_block) {
 }
 
 // [half]
-/// y[i] = fma(a, x[i], y[i]) of half numbers, computed in float. Eight of them are one access of 16 bytes; their number is a multiple of 8.
+/// y[i] = fma(a, x[i], y[i]) of half numbers, computed in float. Each access has 8 numbers, 16 bytes. y.size() is a multiple of 8.
 struct add_scaled_halves {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, float a, xl::span<xl::half const> x, xl::span<xl::half> y) const {
