@@ -15,6 +15,7 @@
 #include <crosslane/runtime/launch.hpp>
 #include <crosslane/runtime/managed.hpp>
 #include <crosslane/runtime/occupancy.hpp>
+#include <crosslane/runtime/registration.hpp>
 #include <crosslane/runtime/stream.hpp>
 
 #include <crosslane/kernel/aggregated.hpp>

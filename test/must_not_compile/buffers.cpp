@@ -23,5 +23,7 @@ void make(xl::stream const& q) {
   xl::pinned_buffer<element> other{std::move(b)};
 #elif CROSSLANE_TEST_WRONG == 6
   xl::prefetch(q, b);
+#elif CROSSLANE_TEST_WRONG == 7
+  xl::host_registration<element> registered{q, b};
 #endif
 }

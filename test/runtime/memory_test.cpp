@@ -179,6 +179,69 @@ CROSSLANE_TEST(managed, is_required) {
   expect_error(xl::errc::invalid_handle, {"moved from"}, [&] { xl::advise(d, b, xl::memory_advice::accessed_by); });
 }
 
+// --- host registration ---
+
+CROSSLANE_TEST(host_registration, copies_and_kernels) {
+  xl::stream const q{d};
+  std::vector<int> values = random_ints(5000, 9), got(5000);
+  std::vector<int> const before = values;
+  {
+    xl::host_registration<int> const registered{q, values};
+    xl::host_registration<int> const target{q, got};
+    CROSSLANE_CHECK(registered.size() == 5000 && registered.device() == d);
+    xl::buffer<int> b{q, 5000};
+    xl::copy(q, values, b);
+    xl::launch(q, {.grid = 2, .block = 32}, double_all{}, b);
+    xl::launch(q, {.grid = 2, .block = 32}, double_all{}, registered);
+    xl::launch(q, {.grid = 2, .block = 32}, double_all{}, registered.view().subspan(0, 1));
+    xl::copy(q, b, got);
+  }  // waits for the stream
+  for (int& x : got) x /= 2;
+  CROSSLANE_CHECK_SAME(got, before);
+  CROSSLANE_CHECK(values[0] == 4 * before[0] && values[1] == 2 * before[1] && values[4999] == 2 * before[4999]);
+}
+
+CROSSLANE_TEST(host_registration, ends_once) {
+  xl::stream const q{d};
+  std::vector<int> v(1000), w(1000);
+  xl::host_registration<int> a{q, v}, none;
+  xl::host_registration<int> b{std::move(a)};
+  CROSSLANE_CHECK(a.view().empty() && b.size() == 1000 && none.view().empty() && none.device().index() == 0);
+  expect_error(xl::errc::invalid_handle, {"host registration: moved from"}, [&] {  //
+    xl::launch(q, {.grid = 1, .block = 32}, double_all{}, a);
+  });
+  a = xl::host_registration<int>{q, w};
+  a = std::move(b);  // ends that of w
+  xl::host_registration<int>& same = a;
+  a = std::move(same);
+  CROSSLANE_CHECK_EQ(a.size(), 1000);
+  xl::host_registration<int> again{q, w};
+  a = {};
+  again = {};
+  xl::host_registration<int const> const constant{q, std::as_const(v)};
+  static_assert(std::is_same_v<decltype(constant.view()), xl::span<int const>>);
+}
+
+CROSSLANE_TEST(host_registration, errors) {
+  auto const code = xl::errc::invalid_argument;
+  xl::stream const q{d};
+  std::vector<int> v(1000), empty;
+  expect_error(code, {"host registration of 0 elements"}, [&] { xl::host_registration<int>(q, empty); });
+  {
+    xl::host_registration<int> const registered{q, v};
+    expect_error(code, {"register host memory", "4000 bytes at"}, [&] { xl::host_registration<int>(q, v); });
+    if (host_build) expect_error(code, {"page-locked already"}, [&] { xl::host_registration<int>(q, xl::span{v}.subspan(999, 1)); });
+  }
+  {
+    xl::host_registration<int> const registered{q, v};
+  }
+  if (host_build) {
+    xl::pinned_buffer<int> pinned{q, 10};
+    expect_error(code, {"page-locked already"}, [&] { xl::host_registration<int>(q, pinned.view()); });
+  }
+  expect_usable(d);
+}
+
 CROSSLANE_TEST(buffer, every_type_of_count) {
   xl::stream const q{d};
   CROSSLANE_CHECK_EQ((xl::buffer<char>{q, static_cast<signed char>(5)}.size()), 5);

@@ -16,6 +16,7 @@
 #include <crosslane/runtime/event.hpp>
 #include <crosslane/runtime/launch.hpp>
 #include <crosslane/runtime/managed.hpp>
+#include <crosslane/runtime/registration.hpp>
 
 namespace crosslane {
 
@@ -50,5 +51,8 @@ using pinned_buffer = basic_buffer<T, memory_kind::pinned, default_backend>;
 /// An owned array in managed memory, which migrates to the side that accesses it.
 template <class T>
 using managed_buffer = basic_buffer<T, memory_kind::managed, default_backend>;
+/// A registration of existing host memory: xl::host_registration<float> const registered{q, vector}.
+template <class T>
+using host_registration = basic_host_registration<T, default_backend>;
 
 }  // namespace crosslane

@@ -136,11 +136,7 @@ class basic_buffer {
   void release() noexcept {
     if (data_ != nullptr) {
       detail::note_in_callback<B>("the end of a buffer");
-      int previous = device_;
-      (void)B::current_device(&previous);
-      if (previous != device_) (void)B::select_device(device_);
-      (void)B::deallocate(Kind, data_, native_, ordered_);
-      if (previous != device_) (void)B::select_device(previous);
+      detail::while_current<B>(device_, [this] { (void)B::deallocate(Kind, data_, native_, ordered_); });
     }
     if (state_ != nullptr) state_->release();
     data_ = nullptr;

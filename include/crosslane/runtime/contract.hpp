@@ -81,7 +81,9 @@ concept runtime_backend = requires(int i, int* ip, bool* bp, float* fp, std::siz
   { B::copy_2d(p, n, cp, n, n, n, stream, where) } -> std::same_as<status>;    // pitches, then width in bytes and height in rows
   { B::fill_bytes(p, i, n, stream, where) } -> std::same_as<status>;
 
-  { B::is_managed(cp, n, bp) } -> std::same_as<status>;  // whether all bytes are in one managed allocation
+  { B::register_host(p, n, pp) } -> std::same_as<status>;     // for all devices; returns the address for kernels
+  { B::unregister_host(p, stream) } -> std::same_as<status>;  // waits for the stream
+  { B::is_managed(cp, n, bp) } -> std::same_as<status>;       // whether all bytes are in one managed allocation
   { B::prefetch(cp, n, memory_location::host, i, stream) } -> std::same_as<status>;
   { B::advise(cp, n, memory_advice::read_mostly, true, memory_location::host, i) } -> std::same_as<status>;  // false withdraws the advice
 

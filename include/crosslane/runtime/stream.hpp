@@ -29,6 +29,16 @@ struct stream_state {
   }
 };
 
+/// Calls f() while the device is current, for destructors: ignores errors.
+template <runtime_backend B, class F>
+void while_current(int device, F const& f) noexcept {
+  int previous = device;
+  (void)B::current_device(&previous);
+  if (previous != device) (void)B::select_device(device);
+  f();
+  if (previous != device) (void)B::select_device(previous);
+}
+
 }  // namespace detail
 
 template <runtime_backend B, bool Timed>
@@ -133,6 +143,8 @@ class basic_stream_ref {
   friend class basic_stream;
   template <class, memory_kind, runtime_backend>
   friend class basic_buffer;
+  template <class, runtime_backend>
+  friend class basic_host_registration;
 
   basic_stream_ref(native_handle native, int device, detail::stream_state<B>* state) noexcept
       : native_{native}, device_{device}, state_{state} {}

@@ -29,6 +29,8 @@ struct gpu_runtime {
       case CROSSLANE_GPU(ErrorNoDevice):
       case CROSSLANE_GPU(ErrorInsufficientDriver): return errc::no_device;
       case CROSSLANE_GPU(ErrorInvalidDevice): return errc::invalid_device;
+      case CROSSLANE_GPU(ErrorHostMemoryAlreadyRegistered):
+      case CROSSLANE_GPU(ErrorHostMemoryNotRegistered):
       case CROSSLANE_GPU(ErrorInvalidValue): return errc::invalid_argument;
       case CROSSLANE_GPU(ErrorInvalidResourceHandle): return errc::invalid_handle;
       case CROSSLANE_GPU(ErrorNotSupported): return errc::not_supported;
@@ -133,6 +135,18 @@ struct gpu_runtime {
   }
   static status fill_bytes(void* p, int value, std::size_t bytes, stream_handle s, source_location) noexcept {
     return from(CROSSLANE_GPU(MemsetAsync)(p, value, bytes, s));
+  }
+
+  static status register_host(void* p, std::size_t bytes, void** for_kernels) noexcept {
+    status answer = from(CROSSLANE_GPU(HostRegister)(p, bytes, CROSSLANE_GPU(HostRegisterPortable) | CROSSLANE_GPU(HostRegisterMapped)));
+    if (answer.code != 0) return answer;
+    answer = from(CROSSLANE_GPU(HostGetDevicePointer)(for_kernels, p, 0));
+    if (answer.code != 0) (void)CROSSLANE_GPU(HostUnregister)(p);
+    return answer;
+  }
+  static status unregister_host(void* p, stream_handle s) noexcept {
+    (void)CROSSLANE_GPU(StreamSynchronize)(s);
+    return from(CROSSLANE_GPU(HostUnregister)(p));
   }
 
   /// Asks about the first and the last byte.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// A set of ranges of memory. The host backend remembers its managed memory in one, because a pointer does not tell its kind.
+/// Sets of ranges of memory. The host backend remembers its managed and its page-locked memory, because a pointer does not tell its kind.
 #pragma once
 
 #include <crosslane/runtime/async_errors.hpp>
@@ -15,8 +15,13 @@ namespace crosslane::backend {
 class memory_ranges {
  public:
   /// Returns the managed memory of the process.
-  [[gnu::visibility("hidden")]] static memory_ranges& of_process() noexcept {
+  [[gnu::visibility("hidden")]] static memory_ranges& managed() noexcept {
     static memory_ranges& ranges = detail::process_wide<memory_ranges>("managed memory 1");
+    return ranges;
+  }
+  /// Returns the page-locked memory of the process: pinned buffers and registered memory.
+  [[gnu::visibility("hidden")]] static memory_ranges& page_locked() noexcept {
+    static memory_ranges& ranges = detail::process_wide<memory_ranges>("page-locked memory 1");
     return ranges;
   }
 
@@ -25,13 +30,25 @@ class memory_ranges {
     range* const added = new (std::nothrow) range{begin_of(p), bytes, nullptr};
     if (added == nullptr) return false;
     detail::spin_guard const guard{lock_};
-    added->next = first_;
-    first_ = added;
+    insert(added);
     return true;
   }
+  /// Adds the range unless it overlaps another one; then sets `overlaps` and returns false.
+  bool add_apart(void const* p, std::size_t bytes, bool& overlaps) noexcept {
+    range* const added = new (std::nothrow) range{begin_of(p), bytes, nullptr};
+    if (added == nullptr) return false;
+    {
+      detail::spin_guard const guard{lock_};
+      for (range const* r = first_; r != nullptr && !overlaps; r = r->next)
+        overlaps = added->begin < r->begin + r->bytes && r->begin < added->begin + bytes;
+      if (!overlaps) insert(added);
+    }
+    if (overlaps) delete added;
+    return !overlaps;
+  }
 
-  /// Removes the range that begins at `p`.
-  void remove(void const* p) noexcept {
+  /// Removes the range that begins at `p`. Returns false if there is none.
+  bool remove(void const* p) noexcept {
     range* removed = nullptr;
     {
       detail::spin_guard const guard{lock_};
@@ -43,6 +60,7 @@ class memory_ranges {
         }
     }
     delete removed;
+    return removed != nullptr;
   }
 
   /// Returns whether one range contains all these bytes.
@@ -59,6 +77,10 @@ class memory_ranges {
     std::size_t bytes;
     range* next;
   };
+  void insert(range* added) noexcept {
+    added->next = first_;
+    first_ = added;
+  }
   static std::uintptr_t begin_of(void const* p) noexcept { return reinterpret_cast<std::uintptr_t>(p); }
 
   detail::spin_lock lock_;

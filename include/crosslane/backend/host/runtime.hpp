@@ -48,7 +48,7 @@ struct host_runtime {
   using stream_handle = host_queue*;
   using event_handle = host_event*;
 
-  enum code { success, invalid_device, out_of_memory, not_ready, lost_by_fork };
+  enum code { success, invalid_device, out_of_memory, not_ready, lost_by_fork, already_registered, not_registered };
 
   static constexpr dlpack::device place_in_dlpack(memory_kind, int) noexcept { return {dlpack::cpu, 0}; }
   static constexpr bool reaches_dlpack(dlpack::device place, int) noexcept {
@@ -57,8 +57,13 @@ struct host_runtime {
   }
 
   static char const* text(status s) noexcept {
-    constexpr char const* texts[] = {"success", "invalid device", "out of memory", "not ready",
-                                     "the stream belongs to the parent process, and fork() did not copy its thread: make a new stream"};
+    constexpr char const* texts[] = {"success",
+                                     "invalid device",
+                                     "out of memory",
+                                     "not ready",
+                                     "the stream belongs to the parent process, and fork() did not copy its thread: make a new stream",
+                                     "a part of the memory is page-locked already",
+                                     "the memory is not registered"};
     return texts[s.code];
   }
   static errc classify(status s) noexcept {
@@ -66,6 +71,8 @@ struct host_runtime {
       case invalid_device: return errc::invalid_device;
       case out_of_memory: return errc::out_of_memory;
       case lost_by_fork: return errc::invalid_call;
+      case already_registered:
+      case not_registered: return errc::invalid_argument;
       default: return errc::vendor;
     }
   }
@@ -229,7 +236,7 @@ struct host_runtime {
     else if (posix_memalign(out, 256, bytes) != 0)
       *out = nullptr;
     if (*out == nullptr) return {out_of_memory};
-    if (kind == memory_kind::managed && !memory_ranges::of_process().add(*out, bytes)) {
+    if (memory_ranges* const known = ranges_of(kind); known != nullptr && !known->add(*out, bytes)) {
       free_memory_of(*out, {});
       return {out_of_memory};
     }
@@ -237,7 +244,7 @@ struct host_runtime {
   }
   /// Frees memory of any kind in stream order: a host callback may own a buffer, and waiting for the stream there would deadlock.
   static status deallocate(memory_kind kind, void* p, stream_handle q, bool) noexcept {
-    if (kind == memory_kind::managed) memory_ranges::of_process().remove(p);
+    if (memory_ranges* const known = ranges_of(kind)) known->remove(p);
     if (q->is_lost()) {  // no work of this process uses it
       if (watched_memory == nullptr) std::free(p);
       return {};
@@ -279,8 +286,19 @@ struct host_runtime {
                     [value](memory_transfer const& t) { std::memset(t.to, value, t.width); });
   }
 
+  static status register_host(void* p, std::size_t bytes, void** for_kernels) noexcept {
+    *for_kernels = p;
+    bool overlaps = false;
+    if (memory_ranges::page_locked().add_apart(p, bytes, overlaps)) return {};
+    return {overlaps ? already_registered : out_of_memory};
+  }
+  static status unregister_host(void* p, stream_handle q) noexcept {
+    if (!q->is_lost() && !q->runs_here()) q->synchronize();
+    return {memory_ranges::page_locked().remove(p) ? success : not_registered};
+  }
+
   static status is_managed(void const* p, std::size_t bytes, bool* managed) noexcept {
-    *managed = memory_ranges::of_process().contain(p, bytes);
+    *managed = memory_ranges::managed().contain(p, bytes);
     return {};
   }
   /// Does nothing: the host has one memory.
@@ -290,6 +308,10 @@ struct host_runtime {
   static status advise(void const*, std::size_t, memory_advice, bool, memory_location, int) noexcept { return {}; }
 
  private:
+  /// Returns where the ranges of this kind of memory are remembered, or null.
+  static memory_ranges* ranges_of(memory_kind kind) noexcept {
+    return kind == memory_kind::managed ? &memory_ranges::managed() : kind == memory_kind::pinned ? &memory_ranges::page_locked() : nullptr;
+  }
   /// Returns the facts of work that is not a launch: its grid is empty.
   static launch_facts facts_of(char const* name, source_location where = {}) {
     launch_facts facts;
