@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// The checks as assertions of GoogleTest, and a fixture for tests that run on every device. This is the only header of the library that
-/// includes GoogleTest, and no other header includes it. Files that cannot include gtest.h use the headers below it, which do not need
-/// GoogleTest: compare.hpp, findings.hpp, same_on_all_targets.hpp. One example is HIP files that clang 15 compiles as C++20.
+/// includes GoogleTest, and no other header includes it. Files that cannot include gtest.h (HIP files that clang 15 compiles as C++20) use
+/// check/compare.hpp, check/findings.hpp and check/same_on_all_targets.hpp, which do not need GoogleTest.
 #pragma once
 
 #include <crosslane/check.hpp>
@@ -97,8 +97,8 @@ class device_test : public ::testing::TestWithParam<int> {
     else                                                                                   \
       failure << crosslane_outcome.message()
 
-/// Expects that the checker finds nothing in the kernels that a callable launches. It runs them at 32 and at 64 lanes, in as many orders of
-/// threads as `seeds` says. Memory accesses are checked in programs that link crosslane::checked.
+/// Expects that the checker finds nothing in the kernels that a callable launches. Runs the callable at 32 and at 64 lanes, in `seeds`
+/// orders of threads. Memory accesses are checked only in programs that link crosslane::checked.
 ///
 ///   EXPECT_KERNEL_CLEAN([&](auto const& q) { xl::launch(q, ...); }, {.seeds = 8});
 #define EXPECT_KERNEL_CLEAN(...) CROSSLANE_GTEST_ASSERTION(::crosslane::checks::kernel_clean(__VA_ARGS__), ADD_FAILURE())

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Adds the host backend to a file whose default backend is that of a GPU. One program can then run a kernel on both and compare:
-/// basic_stream<host>, basic_buffer<T, memory_kind::device, host>, ... The core header does not include it there, to save compile time.
+/// basic_stream<host>, basic_buffer<T, memory_kind::device, host>, ... In such a file the core header leaves this header out, to save
+/// compile time.
 #pragma once
 
 #include <crosslane/backend/host/backend.hpp>

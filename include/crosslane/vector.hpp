@@ -9,7 +9,7 @@
 namespace crosslane {
 
 /// Returns the elements of a buffer, or of a span of memory that the device can access. Waits for the stream, and throws the first error of
-/// its work. It is for tests and small results: copy() into an existing vector does not wait.
+/// its work. Use it for tests and small results. copy() to an existing vector does not wait.
 ///
 ///   for (float const x : xl::to_vector(q, weights)) std::printf("%g\n", double(x));
 template <stream_like S, class R>

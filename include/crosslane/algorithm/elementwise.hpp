@@ -20,8 +20,8 @@ concept loop_backend = !CROSSLANE_CONFIG_CHECKED && !CROSSLANE_SANITIZE_ADDRESS(
                        };
 }  // namespace CROSSLANE_CONFIGURATION
 
-/// Checks that the function of an element-wise algorithm can be called. One object serves all elements, on some backends in many threads at
-/// once and on others in turn, so its operator() must be const on all. A failed assertion shows the function and its arguments as template
+/// Checks that the function of an element-wise algorithm can be called. Some backends call one object for all elements, in many threads at
+/// once. Its operator() must therefore be const on all backends. A failed assertion shows the function and its arguments as template
 /// arguments. The check belongs where the function runs: the host side of nvcc does not know the types of its device lambdas.
 template <class F, class... Arguments>
 struct check_function {
@@ -31,14 +31,14 @@ struct check_function {
   static constexpr bool ok = true;
 };
 
-/// The function of one element. A GPU's threads have copies too, so what a mutable member keeps does not get to other threads.
+/// The function of one element. Each thread of a GPU has its own copy, so a mutable member does not carry values to other threads.
 template <class F>
 constexpr F const copy_of(F const& f) {
   return f;
 }
 
 inline constexpr unsigned elementwise_block = 256;
-/// The number of elements of the smallest piece, where element-wise work is plain loops.
+/// The number of elements of the smallest piece, if element-wise work is plain loops.
 inline constexpr std::uint64_t loop_piece = 4096;
 
 /// Refuses ranges other than buffers and spans. The work is queued and runs on the device; a container of the host would be copied here and

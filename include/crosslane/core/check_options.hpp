@@ -12,7 +12,7 @@ namespace crosslane::checks {
 
 /// How much is checked.
 enum class level : unsigned char {
-  off,    ///< only what a block cannot continue from: threads that wait for threads which never come
+  off,    ///< only mistakes after which a block cannot continue: threads that wait for threads which never arrive
   basic,  ///< also threads or lanes that wait for each other at different places
   full,   ///< also every memory access, in a build with crosslane::checked. Blocks run one after another
   most,   ///< full in a build with crosslane::checked, basic in others

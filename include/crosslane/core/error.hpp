@@ -105,7 +105,7 @@ class [[gnu::visibility("default")]] error : public std::exception {
   vendor_status const& vendor() const noexcept { return vendor_; }  ///< the vendor's answer; its code is 0 if the library refused
   /// Returns the text that describes the object: device, stream, bytes asked for, kernel, limit and value.
   char const* object() const noexcept { return object_.c_str(); }
-  source_location const& where() const noexcept { return where_; }      ///< the caller's line: of the call that threw, or of the launch
+  source_location const& where() const noexcept { return where_; }      ///< the line of the call that threw, or of the launch
   char const* what() const noexcept override { return what_.c_str(); }  ///< the whole text, in one line
 
  private:

@@ -82,7 +82,7 @@ class span {
   CROSSLANE_FN constexpr T* begin() const noexcept { return data_; }          ///< start of the range
   CROSSLANE_FN constexpr T* end() const noexcept { return data_ + size_; }    ///< end of the range
 
-  /// Returns element i. Precondition: i < size(). With bounds checks the host otherwise throws out_of_bounds, with the caller's line.
+  /// Returns element i. Precondition: i < size(). Otherwise the host throws out_of_bounds with the caller's line, if bounds are checked.
   CROSSLANE_FN constexpr T& operator[](detail::span_index i) const {
 #if CROSSLANE_CONFIG_BOUNDS_CHECKS
     detail::check_bounds(i, size_);
@@ -91,7 +91,7 @@ class span {
   }
 
   /// Returns a view of `count` elements from element `offset`. Precondition: they are elements of this span; if `count` is 0, `offset` may
-  /// have any value. With bounds checks the host otherwise throws out_of_bounds, with the caller's line.
+  /// have any value. Otherwise the host throws out_of_bounds with the caller's line, if bounds are checked.
   CROSSLANE_FN constexpr span subspan(detail::span_index offset, std::size_t count) const {
 #if CROSSLANE_CONFIG_BOUNDS_CHECKS
     detail::check_subspan(offset, count, size_);

@@ -20,7 +20,7 @@ struct wrapping_of<T> {
 template <class T>
 using wrapping = typename wrapping_of<T>::type;
 
-/// The leader of the group calls target.fetch_add(total); all lanes get its result. The order applies to the leader alone. A sync() of the
+/// The leader of the group calls target.fetch_add(total); all lanes get its result. The order applies only to the leader. A sync() of the
 /// group extends it to the other lanes: before the addition for a release, after it for an acquire.
 template <class Group, class T, scope Scope, class Ctx, class Order>
 CROSSLANE_FN T add_by_leader(Group const& group, atomic_ref<T, Scope, Ctx> const& target, T total, Order order, source_location where) {
@@ -33,9 +33,9 @@ CROSSLANE_FN T add_by_leader(Group const& group, atomic_ref<T, Scope, Ctx> const
 
 }  // namespace detail
 
-/// Adds the values of all lanes of the group to the target by one atomic addition. Returns to each lane what it would have got from
-/// target.fetch_add(value) if the lanes had called it in the order of ranks. All lanes of the group, and no others, must call it, with the
-/// same target.
+/// Adds the values of all lanes of the group to the target by one atomic addition. Returns to each lane the result that
+/// target.fetch_add(value) would have if the lanes called it one after another, in the order of ranks. All lanes of the group, and no
+/// others, must call it, with the same target.
 ///
 /// The order holds for each lane. With `release` the accesses of all lanes come before the addition, with `acquire` after it. Each of these
 /// costs a sync() of the group.

@@ -7,12 +7,12 @@
 
 namespace crosslane {
 
-/// The position of item i, of N items of a thread, in the order of the block's items. r is the rank of the thread, l that of its lane in
-/// the wave, w that of its wave.
+/// The position of each item in the order of the block's items, for item i of the N items of a thread. r is the rank of the thread in the
+/// block, l the rank of its lane in the wave, w the rank of its wave.
 enum class arrangement : unsigned char {
   blocked,       ///< r * N + i: the items of a thread are neighbours
-  striped,       ///< i * block_size + r: items i of neighbouring threads are neighbours
-  wave_striped,  ///< (w * N + i) * wave_size + l: striped within each wave; a partial last wave uses its own size
+  striped,       ///< i * block_size + r: item i of neighbouring threads is at neighbouring positions
+  wave_striped,  ///< (w * N + i) * wave_size + l; in a partial last wave of n lanes w * N * wave_size + i * n + l
 };
 
 /// Returns the position of item `i` of the calling thread in the order of the block's items. Any thread may call it.

@@ -96,7 +96,7 @@ concept reduce_scratch = std::same_as<S, block_scratch<T, Ctx>> || std::same_as<
 }  // namespace detail
 
 /// Returns the reduction of the values of all threads to the thread of rank 0. The result of the other threads is meaningless. It costs one
-/// barrier of the block, none if the kernel's blocks are one wave.
+/// barrier of the block, or none if the largest block of the kernel is one wave.
 ///
 ///   xl::block_scratch<float, Ctx> scratch;  // in the kernel's shared struct
 ///   ...
@@ -113,7 +113,7 @@ CROSSLANE_FN T block_reduce_to_leader(Ctx const& ctx, Scratch& scratch, T const&
 /// With a block_scratch it costs one barrier, and is then the fastest way, if the block size is fixed and a block has at most 8 waves.
 /// Otherwise it costs two barriers: the first wave combines the values of the waves, because all waves at once would delay each other. With
 /// a block_reduce_scratch and an operator that the library knows to be commutative it costs two barriers and the fewest instructions. It
-/// costs no barrier if the kernel's blocks are one wave.
+/// costs no barrier if the largest block of the kernel is one wave.
 ///
 ///   xl::block_scratch<float, Ctx> scratch;  // in the kernel's shared struct
 ///   ...

@@ -162,7 +162,7 @@ CROSSLANE_FN void block_sort(Ctx const& ctx, block_sort_scratch<Key, unsigned(N)
   detail::sort_block<Order>(ctx, scratch, keys, bits, where);
 }
 
-/// Sorts the keys of the block, and moves the value of each key with it. Otherwise it is like block_sort() of keys alone.
+/// Sorts the keys of the block, and moves the value of each key with it. Otherwise it is like block_sort() without values.
 ///
 ///   xl::block_sort_scratch<float, 4, Ctx, unsigned> sort;  // in the kernel's shared struct
 ///   ...

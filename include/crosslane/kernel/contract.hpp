@@ -18,7 +18,7 @@
 
 namespace crosslane::backend {
 
-/// Where the calling thread is, along axis 0 (x), 1 (y) or 2 (z). Axes that a kernel does not have are not asked for.
+/// The position of the calling thread along axis 0 (x), 1 (y) or 2 (z). The library asks only for the axes that the kernel has.
 template <class N>
 concept position_primitives = requires(N const& n) {
   { n.template thread_index<0>() } -> std::same_as<unsigned>;  // of the thread in its block
@@ -29,8 +29,8 @@ concept position_primitives = requires(N const& n) {
 };
 
 /// The barrier of the block and the shared memory whose size the launch states. The memory is aligned to 16 bytes and belongs to the
-/// block. A barrier orders all accesses to shared and device memory of the block's threads; a release after it by one thread covers those
-/// of all.
+/// block. A barrier orders all accesses of the block's threads to shared and device memory. A release by one thread after the barrier
+/// covers the accesses of all threads of the block before it.
 template <class N>
 concept block_primitives = requires(N const& n, source_location where) {
   n.sync_block(where);
@@ -39,14 +39,14 @@ concept block_primitives = requires(N const& n, source_location where) {
 };
 
 /// The barrier of a cooperative grid. Only contexts of cooperative kernels need it. The flags tell whether the caller is the first thread
-/// of its block and whether its block is the first of the grid; the number is that of the grid's blocks.
+/// of its block and whether its block is the first of the grid. The number is the number of blocks of the grid.
 template <class N>
 concept grid_primitives = requires(N const& n, bool first_thread, bool first_block, unsigned blocks, source_location where) {
   n.sync_grid(first_thread, first_block, blocks, where);
 };
 
-/// Operations among the lanes of a wave of W lanes. Each lane passes the same `members`, of which it is one, and all members call the
-/// operation at the same place. Lanes that are no members may be elsewhere.
+/// Operations among the lanes of a wave of W lanes. All members call the operation at the same place, and each passes the same `members`.
+/// Lanes that are not members may be at other places.
 template <class N, unsigned W, class T>
 concept wave_primitives = requires(N const& n, lane_mask<W> members, T const& value, unsigned lane, bool predicate, source_location where) {
   n.template sync_lanes<W>(members, where);  // waits for the members; accesses to memory before it are visible to them after it

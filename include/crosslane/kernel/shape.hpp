@@ -2,17 +2,18 @@
 /// The properties that a kernel states: dimensions, block size, limits, shared memory, and whether its blocks cooperate.
 ///
 ///   struct my_kernel {
-///     static constexpr int dimensions = 2;                     // default 1, where indices are plain numbers
+///     static constexpr int dimensions = 2;                     // default 1: indices are then plain numbers
 ///     static constexpr auto block = xl::block_size<16, 16>;    // fixes the block size, so sizes are constants
 ///     static constexpr int max_threads = 256;                  // or only limits it
 ///     static constexpr int min_blocks = 4;                     // blocks that must fit on a multiprocessor at once
-///     static constexpr std::size_t host_stack_bytes = 4 << 20; // stack of a thread on the host, where the default of 1 MiB is too small
+///     static constexpr std::size_t host_stack_bytes = 4 << 20; // stack of a thread on the host, if the default of 1 MiB is too small
 ///     static constexpr bool cooperative = true;                // all blocks run at once and may wait for each other: ctx.sync_grid()
 ///     template <class Ctx> struct shared { float tile[...]; }; // shared memory, one object for all threads of a block
 ///     ...
 ///   };
 ///
-/// A member with one of these names that is anything else does not compile. The exception is `shared`, which may be an ordinary member.
+/// A kernel does not compile if a member has one of these names and another form. The exception is `shared`, which may be an ordinary
+/// member.
 #pragma once
 
 #include <crosslane/core/extent.hpp>
@@ -79,7 +80,7 @@ template <class K>
 concept states_cooperative = !requires { requires std::is_member_pointer_v<decltype(&K::cooperative)>; } &&
                              requires { typename std::integral_constant<bool, K::cooperative>; };
 
-/// Refuses members of these names that are anything else. Otherwise a forgotten `static constexpr` would be ignored.
+/// Refuses members that have these names and another form. Otherwise a forgotten `static constexpr` would be ignored.
 template <class K>
 struct check_statements {
   static_assert(

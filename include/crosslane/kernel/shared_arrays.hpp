@@ -17,7 +17,7 @@ CROSSLANE_FN constexpr std::size_t begin_of_array(std::size_t bytes) {
 
 }  // namespace detail
 
-/// The arrays that shared_arrays() returns: a span of each T. Structured bindings take it apart.
+/// The arrays that shared_arrays() returns: one span for each T. Use structured bindings to name them.
 template <class... T>
 struct shared_array_list {};
 /// The first array and the list of the others.

@@ -126,7 +126,7 @@ struct alignas(detail::vec_alignment<T, N>) vec : detail::vec_elements<T, N> {
   CROSSLANE_FN constexpr T const& operator[](std::size_t i) const { return data[i]; }
   /// @}
 
-  /// Returns a vector with N times the same value.
+  /// Returns a vector whose N elements equal `value`.
   CROSSLANE_FN static constexpr vec filled(T value) {
     vec result{};
     for (unsigned i = 0; i < N; ++i) result.data[i] = value;
@@ -174,9 +174,9 @@ struct alignas(detail::vec_alignment<T, N>) vec : detail::vec_elements<T, N> {
 template <class T, std::same_as<T>... U>
 vec(T, U...) -> vec<T, 1 + sizeof...(U)>;
 
-/// Two numbers of type half. The hardware computes both by one instruction where it can.
+/// Two numbers of type half. If the hardware can, one instruction computes both.
 using half2 = vec<half, 2>;
-/// Two numbers of type bfloat16. The hardware computes both by one instruction where it can.
+/// Two numbers of type bfloat16. If the hardware can, one instruction computes both.
 using bfloat162 = vec<bfloat16, 2>;
 
 namespace detail {

@@ -31,8 +31,8 @@ CROSSLANE_FN void check_vec_access([[maybe_unused]] void const* data, [[maybe_un
 }  // namespace detail
 
 /// Returns elements index ... index + N - 1 of a span. Any thread may call it. Preconditions: these elements exist, and their address is a
-/// multiple of alignof(vec<T, N>). With bounds checks the host otherwise throws out_of_bounds or misaligned. On GPUs the result is a fault
-/// or silently wrong.
+/// multiple of alignof(vec<T, N>). Otherwise the host throws out_of_bounds or misaligned if bounds are checked; a GPU faults or
+/// accesses other elements.
 template <unsigned N, access Access = access::plain, class T>
 CROSSLANE_FN vec<std::remove_cv_t<T>, N> load_vec(span<T> elements, detail::span_index index) {
   using V = vec<std::remove_cv_t<T>, N>;

@@ -100,7 +100,7 @@ class basic_buffer {
   T const* end() const noexcept requires host_accessible { return data_ + size_; }
   /// @}
 
-  /// Throws invalid_handle for a moved-from buffer, which would otherwise pass for an empty one.
+  /// Throws invalid_handle for a moved-from buffer, which otherwise looks like an empty one.
   void require(source_location where) const {
     if (moved_from_) throw_error(errc::invalid_handle, where, "%s buffer: moved from", B::name);
   }

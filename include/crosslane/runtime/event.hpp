@@ -48,9 +48,9 @@ class basic_event {
   /// Returns the device of the event.
   [[nodiscard]] basic_device<B> device() const noexcept { return basic_device<B>{detail::known_device{device_}}; }
 
-  /// Records the work that is queued on the stream so far. Later waits refer to this record. Waits that were queued before keep the record
-  /// that was then the last. Throws invalid_argument if the stream belongs to another device than the event. Streams of other devices may
-  /// wait for the event.
+  /// Records the work that is queued on the stream so far. Later waits refer to this record. Waits that were queued before still refer
+  /// to the record that was the last one then. Throws invalid_argument if the stream belongs to another device than the event. Streams of
+  /// other devices may wait for the event.
   template <stream_like S>
   void record(S const& on, source_location where = source_location::current()) {
     require(where);

@@ -49,9 +49,9 @@ template <runtime_backend B, class K, class... A>
   return p.cooperative_launch ? resident * p.multiprocessors : 0;
 }
 
-/// Returns the block size, in threads of one dimension, with which the most threads of the kernel are resident at once. Of equal block
-/// sizes it returns the larger one. If the kernel fixes its block, it returns that size. `config.block` does not matter. Throws
-/// limit_exceeded if no block fits.
+/// Returns the block size, in threads of one dimension, with which the most threads of the kernel are resident at once. If several
+/// sizes reach this number, it returns the largest. If the kernel fixes its block, it returns that size. `config.block` does not matter.
+/// Throws limit_exceeded if no block fits.
 ///
 ///   unsigned const block = xl::suggested_block_size(d, {}, scale{}, x, 2.f);
 ///   xl::launch(q, {.grid = xl::cover(n, block), .block = block}, scale{}, x, 2.f);

@@ -65,7 +65,7 @@ inline namespace CROSSLANE_CONFIGURATION {
 ///
 /// Gaps of a blocked destination become zero. Gaps of other destinations keep their values. Source and destination must not overlap,
 /// unless they are the same elements at the same places. Throws size_mismatch if the extents of an axis differ, and invalid_argument if the
-/// two are seen to overlap: of a tensor with gaps only the first element is looked at.
+/// two overlap. If a tensor has gaps, only its first element is checked for overlap.
 ///
 ///   xl::tensor<float, xl::nchw> planes{q, {n, c, h, w}};
 ///   xl::tensor<xl::half, xl::nhwc> pixels{q, {n, c, h, w}};

@@ -9,9 +9,9 @@
 
 namespace crosslane {
 
-/// Returns a view of another library's tensor. Called on the host. L is a packed or strided layout, whose axes are the tensor's in the
-/// order of its shape. `on` is the device that uses the view. `managed` must outlive the view. The streams that use the view must be
-/// ordered after the work that writes the data. Python's __dlpack__ has its stream argument for this.
+/// Returns a view of another library's tensor. Called on the host. L is a packed or strided layout. The axes of its extents are those of
+/// the tensor's shape, in the same order. `on` is the device that uses the view. `managed` must outlive the view. The streams that use the
+/// view must be ordered after the work that writes the data. Python's __dlpack__ has its stream argument for this.
 ///
 /// Does not change `managed`. Throws:
 ///  - invalid_argument if the element type differs, if the strides do not fit the layout, if there is no data, or if the tensor is
@@ -30,7 +30,7 @@ template <class T, tensor_layout L, runtime_backend B, dlpack_managed M>
 }
 
 /// Returns true if version, element type, shape and strides of the tensor fit dlpack_view<T, L>(). Use it to choose a layout. If several
-/// layouts fit, as for images of one channel, they place the elements alike.
+/// layouts fit, as for images of one channel, their offsets are equal.
 template <class T, tensor_layout L, dlpack_managed M>
 [[nodiscard]] bool dlpack_matches(M const& managed) {
   (void)sizeof(detail::dlpack_layout<L>);

@@ -152,9 +152,9 @@ M make_mdspan(tensor_view<T, L> const& t, source_location where, axes<A...>) {
 
 }  // namespace detail
 
-/// Returns the view as an mdspan of type M. An mdspan of layout_stride takes every strided layout. Another one, such as layout_right, takes
-/// layouts whose strides it computes, too. Throws invalid_argument if strides or extents differ from those of M, and limit_exceeded if the
-/// index type of M is too narrow.
+/// Returns the view as an mdspan of type M. An mdspan of layout_stride takes every strided layout. An mdspan of another layout,
+/// such as layout_right, takes a view whose strides are those that it computes itself. Throws invalid_argument if strides or extents differ
+/// from those of M, and limit_exceeded if the index type of M is too narrow.
 template <mdspan_like M, class T, strided_layout L>
 M to_mdspan(tensor_view<T, L> const& t, source_location where = source_location::current()) {
   static_assert(int(M::rank()) == L::extents_type::rank, "crosslane: the mdspan and the layout have different numbers of axes");

@@ -21,9 +21,9 @@
 #include <crosslane/tensor/interleave.hpp>
 #include <crosslane/tensor/row_tiles.hpp>
 #include <crosslane/tensor/tensor.hpp>
+#include <crosslane/tensor/tiled_loops.hpp>
 #include <crosslane/tensor/transpose.hpp>
 #include <crosslane/tensor/walk.hpp>
-#include <crosslane/tensor/tiled_loops.hpp>
 
 namespace crosslane {
 namespace detail {
@@ -52,8 +52,8 @@ bool is_in_place(tensor_view<U, To> const& to, tensor_view<T, From> const& from)
   }
 }
 
-/// Throws invalid_argument if the output overlaps an input without being it. Views with gaps may lie in each other's gaps: of a view with
-/// gaps only the first element is checked.
+/// Throws invalid_argument if the output overlaps an input without being the same view. Views with gaps may lie in each other's gaps, so
+/// only the first element of such a view is checked.
 template <class U, class To, class T, class From>
 void require_views_apart(char const* call, tensor_view<U, To> const& to, tensor_view<T, From> const& from, source_location where) {
   if (to.count() == 0 || from.count() == 0 || is_in_place(to, from)) return;

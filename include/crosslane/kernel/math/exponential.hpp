@@ -21,7 +21,7 @@ template <detail::real T>
 CROSSLANE_FN T exp10(T x) {
   return T(backend::native_math::exp10(detail::widened(x)));
 }
-/// Returns exp(x) - 1. It is accurate near 0 too.
+/// Returns exp(x) - 1. It is accurate even if x is near 0.
 template <detail::real T>
 CROSSLANE_FN T expm1(T x) {
   return T(backend::native_math::expm1(detail::widened(x)));
@@ -41,7 +41,7 @@ template <detail::real T>
 CROSSLANE_FN T log10(T x) {
   return T(backend::native_math::log10(detail::widened(x)));
 }
-/// Returns log(1 + x). It is accurate near 0 too.
+/// Returns log(1 + x). It is accurate even if x is near 0.
 template <detail::real T>
 CROSSLANE_FN T log1p(T x) {
   return T(backend::native_math::log1p(detail::widened(x)));

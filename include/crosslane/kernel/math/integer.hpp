@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Bits and bytes of integers, wide products and saturating sums. Types have 32 or 64 bits, and no argument converts.
+/// Bits and bytes of integers, wide products and saturating sums. Types have 32 or 64 bits, and no argument is converted.
 #pragma once
 
 #include <crosslane/backend/native/select.hpp>
@@ -65,8 +65,8 @@ CROSSLANE_FN constexpr U reverse_bits(U x) {
   return x;
 }
 
-/// Returns four bytes selected from eight. Bytes 0 to 3 are those of `low`, bytes 4 to 7 those of `high`. Each of the four lowest
-/// hexadecimal digits of `selector`, modulo 8, is the number of the byte for the same place of the result.
+/// Returns four bytes selected from eight. Bytes 0 to 3 are those of `low`, bytes 4 to 7 those of `high`. Hexadecimal digit i of
+/// `selector`, counted from the lowest, selects byte i of the result: it is the number of the byte, modulo 8.
 CROSSLANE_FN constexpr std::uint32_t byte_permute(std::uint32_t low, std::uint32_t high, std::uint32_t selector) {
   if constexpr (backend::native_math::has_byte_permute)
     if (!__builtin_is_constant_evaluated()) return backend::native_math::byte_permute(low, high, selector);
@@ -76,7 +76,7 @@ CROSSLANE_FN constexpr std::uint32_t byte_permute(std::uint32_t low, std::uint32
   return result;
 }
 
-/// Returns the upper half of the number that `high` and `low` form, shifted left by n modulo the width of U.
+/// Shifts the double-width number high:low left by n modulo the width of U. Returns the upper half.
 template <detail::unsigned_word U>
 CROSSLANE_FN constexpr U funnel_shift_left(U low, U high, unsigned n) {
   if constexpr (backend::native_math::has_funnel_shift && sizeof(U) == 4)
@@ -87,7 +87,7 @@ CROSSLANE_FN constexpr U funnel_shift_left(U low, U high, unsigned n) {
   else
     return n == 0 ? high : high << n | low >> (detail::width<U> - n);
 }
-/// Returns the lower half of the number that `high` and `low` form, shifted right by n modulo the width of U.
+/// Shifts the double-width number high:low right by n modulo the width of U. Returns the lower half.
 template <detail::unsigned_word U>
 CROSSLANE_FN constexpr U funnel_shift_right(U low, U high, unsigned n) {
   if constexpr (backend::native_math::has_funnel_shift && sizeof(U) == 4)

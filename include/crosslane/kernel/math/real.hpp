@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// The types of the mathematical functions.
 ///
-/// All arguments of a function have one type, and no argument converts: min(1, 2.0f), pow(x, 2) and exp(1) do not compile. Functions of
-/// float and double are the accurate ones of the target: the vendor's on a GPU, C's on the host. Their results may differ in the last
+/// All arguments of a function have one type, and no argument is converted: min(1, 2.0f), pow(x, 2) and exp(1) do not compile. Functions of
+/// float and double call the accurate functions of the target: the vendor's on a GPU, C's on the host. Their results may differ in the last
 /// places; docs/reference/math.md has the bounds. Functions of half and bfloat16 compute in float and round the result once more.
 #pragma once
 

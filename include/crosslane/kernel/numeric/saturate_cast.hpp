@@ -59,9 +59,9 @@ CROSSLANE_FN constexpr Integer truncate(S x) {
 /// limits of Integer, infinities included, become the nearer limit. NaN becomes 0. A `static_cast` of such numbers is undefined: compilers
 /// and GPUs differ.
 ///
-/// Cost on GPUs: from float that of `static_cast`, one instruction; on AMD one more for integers of 8 and 16 bits. Conversions from double
-/// and to integers of 64 bits add a comparison and a selection on NVIDIA. On AMD they add two to three of each to a conversion that is a
-/// sequence of instructions.
+/// Cost on GPUs: a conversion from float to at most 32 bits is one instruction, as with `static_cast`. On AMD, integers of 8 and 16 bits
+/// cost one instruction more. Conversions from double and to integers of 64 bits cost a comparison and a selection more on NVIDIA. On AMD,
+/// where such a conversion is a sequence of instructions, they cost two to three of each more.
 template <detail::whole_number Integer, class T>
 requires detail::floating_number<T> || detail::whole_number<T> CROSSLANE_FN constexpr Integer saturate_cast(T x) {
   if constexpr (detail::whole_number<T>) {

@@ -72,13 +72,13 @@ CROSSLANE_FN constexpr typename F::bits multiply_add(typename F::bits a, typenam
 /// A floating-point number of 8 or 16 bits. It is trivially copyable and has the size and alignment of its bits. It does not convert
 /// implicitly.
 ///
-/// Conversions round once, to nearest, ties to even, and keep subnormal numbers. All targets agree in every bit. Numbers that are too large
-/// become infinity in half and bfloat16. In the 8-bit formats they become the largest number, infinities too; unsaturated() converts them
-/// to infinity or NaN instead. A NaN becomes one NaN of the format, without a sign. In conversions to float and double the bits of a NaN
-/// are unspecified.
+/// Conversions round once, to nearest, ties to even, and keep subnormal numbers. The results are the same on all targets, bit for bit.
+/// Numbers that are too large become infinity in half and bfloat16. In the 8-bit formats they and infinities become the largest number;
+/// unsaturated() converts them to infinity or NaN instead. Every NaN becomes the same NaN of the format, without a sign. In conversions to
+/// float and double the bits of a NaN are unspecified.
 ///
-/// half and bfloat16 have arithmetic. Each operation rounds once: half as hardware for half does, bfloat16 as float does with a conversion
-/// after it. All targets agree, except in the bits of NaNs.
+/// half and bfloat16 have arithmetic. An operation of half rounds once. An operation of bfloat16 computes in float and converts the result.
+/// The results are the same on all targets, except for the bits of NaNs.
 template <class Format>
 class small_float {
  public:
