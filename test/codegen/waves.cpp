@@ -106,6 +106,15 @@ struct largest : full_waves {
   }
 };
 
+// A value that lies in memory is read by words too.
+// sm_90: 10 shfl.sync, 0 ld.global.u8, 0 prmt
+struct sum_of_pairs : full_waves {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::complex<float>* x) const {
+    x[ctx.thread_rank()] = xl::wave(ctx).reduce(x[ctx.thread_rank()], xl::plus{});
+  }
+};
+
 // --- the order of accesses to shared memory ---
 
 // Each lane writes a word and reads its neighbour's, twice. Waves run in lockstep, but the compiler sees one lane: nobody reads the first
@@ -159,6 +168,7 @@ void launch_all(xl::stream_ref q, float* x, int* i, unsigned* u, std::uint64_t* 
   xl::launch(q, {.grid = 1}, rank_in{}, masks, u);
   xl::launch(q, {.grid = 1}, elect{}, u);
   xl::launch(q, {.grid = 1}, largest{}, static_cast<place*>(nullptr), *u);
+  xl::launch(q, {.grid = 1}, sum_of_pairs{}, static_cast<xl::complex<float>*>(nullptr));
   xl::launch(q, {.grid = 1}, exchange_with_sync{}, i);
   xl::launch(q, {.grid = 1}, exchange_without_sync{}, i);
 }

@@ -233,6 +233,7 @@ CROSSLANE_TEST(dlpack, element_types) {
   check_type<xl::fp8_e5m2_fnuz>(q, 13);
   check_type<std::complex<float>>(q, 5);
   check_type<std::complex<double>>(q, 5);
+  check_type<xl::complex<float>>(q, 5);
   check_type<xl::vec<float, 4>>(q, 2, 4);
   check_type<xl::vec<std::uint8_t, 2>>(q, 1, 2);
 }

@@ -88,7 +88,7 @@ template <class B, class Argument>
 struct check_arithmetic {
   static_assert(B::std_complex_computes || !names_std_complex<Argument>,
                 "crosslane: arithmetic of std::complex has no effect in nvcc's device code, and nvcc does not warn: see Argument of "
-                "check_arithmetic; use cuda::std::complex, or vec<float, 2> and functions of your own");
+                "check_arithmetic; use crosslane::complex, which converts from and to std::complex");
   static constexpr bool ok = true;
 };
 template <class B, class K, class... A>

@@ -11,7 +11,7 @@
 
 namespace crosslane::detail {
 
-/// A complex number: std::complex, cuda::std::complex, thrust::complex and similar types of two numbers, the real part first.
+/// A complex number: xl::complex, std::complex, cuda::std::complex, thrust::complex and similar types of two numbers, the real part first.
 template <class T>
 concept complex_number = requires(T const& x) {
   typename T::value_type;

@@ -157,6 +157,27 @@ CROSSLANE_TEST(math, fma_rounds_once) {
   });
 }
 
+/// sincospi() of quarter turns, whose results are exact. The sign of zero results is left out.
+struct sine_or_cosine {
+  template <class T>
+  CROSSLANE_FN T operator()(T x, T which) const {
+    auto const [sine, cosine] = xl::sincospi(x);
+    return (which < T(0.5) ? sine : cosine) + T(0);
+  }
+};
+CROSSLANE_TEST(math, sine_and_cosine_of_quarter_turns) {
+  for_all_types([&](auto zero) {
+    using T = decltype(zero);
+    std::vector<T> x, which;
+    for (double const turns : {0., 0.5, 1., 1.5, 2., 2.5, 3., 1000.5, 8000., -0.5, -1., -1.5, -2.5, -1001.})
+      for (double const w : {0., 1.}) x.push_back(T(turns)), which.push_back(T(w));
+    check_pairs(d, x, which, sine_or_cosine{}, [](T a, T w) {
+      double const sines[] = {0, 1, 0, -1};
+      double const quarters = std::fmod(2 * double(a), 4);
+      return T(sines[int(quarters + 4 + double(w)) % 4]);
+    });
+  });
+}
 CROSSLANE_TEST(math, neighbours) {
   for_all_types([&]<class T>(T) {
     std::vector<T> x, y;

@@ -21,11 +21,11 @@ template <detail::real T>
 CROSSLANE_FN T tan(T x) {
   return T(backend::native_math::tan(detail::widened(x)));
 }
-/// The result of sincos().
+/// The result of sincos() and sincospi().
 template <detail::real T>
 struct sine_and_cosine {
-  T sine;    ///< sin(x)
-  T cosine;  ///< cos(x)
+  T sine;    ///< the sine
+  T cosine;  ///< the cosine
 };
 /// Returns the sine and the cosine of one angle: `auto [s, c] = xl::sincos(x);`
 template <detail::real T>
@@ -43,6 +43,13 @@ CROSSLANE_FN T sinpi(T x) {
 template <detail::real T>
 CROSSLANE_FN T cospi(T x) {
   return T(backend::native_math::cospi(detail::widened(x)));
+}
+/// Returns the sine and the cosine of pi * x without the rounding error of the product.
+template <detail::real T>
+CROSSLANE_FN sine_and_cosine<T> sincospi(T x) {
+  decltype(detail::widened(x)) sine, cosine;
+  backend::native_math::sincospi(detail::widened(x), sine, cosine);
+  return {T(sine), T(cosine)};
 }
 /// Returns the angle whose sine is x, from -pi/2 to pi/2; NaN if |x| > 1.
 template <detail::real T>

@@ -19,6 +19,8 @@ struct gpu_math : math_hooks {
   static CROSSLANE_DEVICE_FN double cospi(double x) { return ::cospi(x); }
   static CROSSLANE_DEVICE_FN void sincos(float x, float& sine, float& cosine) { ::sincosf(x, &sine, &cosine); }
   static CROSSLANE_DEVICE_FN void sincos(double x, double& sine, double& cosine) { ::sincos(x, &sine, &cosine); }
+  static CROSSLANE_DEVICE_FN void sincospi(float x, float& sine, float& cosine) { ::sincospif(x, &sine, &cosine); }
+  static CROSSLANE_DEVICE_FN void sincospi(double x, double& sine, double& cosine) { ::sincospi(x, &sine, &cosine); }
 
   static constexpr bool has_fast = true;
 };

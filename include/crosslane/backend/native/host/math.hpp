@@ -53,6 +53,11 @@ struct host_math : math_hooks {
     sine = __builtin_sin(x);
     cosine = __builtin_cos(x);
   }
+  template <class T>
+  static CROSSLANE_FN void sincospi(T x, T& sine, T& cosine) {
+    sine = sinpi(x);
+    cosine = cospi(x);
+  }
 
  private:
   static constexpr double pi = 3.14159265358979323846;

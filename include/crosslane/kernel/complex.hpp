@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Complex numbers for kernels and the host.
+#pragma once
+
+#include <crosslane/core/functional.hpp>
+#include <crosslane/kernel/math/classify.hpp>
+#include <crosslane/kernel/math/compare.hpp>
+#include <crosslane/kernel/math/exponential.hpp>
+#include <crosslane/kernel/math/power.hpp>
+#include <crosslane/kernel/math/trigonometric.hpp>
+
+#include <concepts>
+
+namespace crosslane {
+
+template <detail::real T>
+class complex;
+
+namespace detail {
+
+/// The type in which complex numbers of T are computed: float for the 16-bit types, else T.
+template <class T>
+using wide = decltype(widened(T{}));
+
+/// Complex numbers of other libraries with the parts of type T: std::complex, cuda::std::complex, thrust::complex.
+template <class C, class T>
+concept foreign_complex = std::constructible_from<C, T, T> && !std::same_as<C, complex<T>> && requires(C const& z) {
+  { z.real() } -> std::same_as<T>;
+  { z.imag() } -> std::same_as<T>;
+};
+
+/// Returns the power of two that scales x to 0.25 ... 0.5. It is a normal number, so it scales the smallest and the largest numbers less.
+template <class T>
+CROSSLANE_FN constexpr T scale_below_one(T x) {
+  using bits = real_bits<T>;
+  constexpr auto one = typename bits::type(1) << (sizeof(T) == 4 ? 23 : 52), most = bits::infinity - 4 * one;
+  auto exponent = static_cast<typename bits::type>(bits_of(x) & bits::infinity);
+  exponent = exponent < one ? one : exponent > most ? most : exponent;
+  return from_bits<T>(static_cast<typename bits::type>(bits::infinity - 3 * one - exponent));
+}
+
+}  // namespace detail
+
+/// A complex number with parts of type T: float, double, half or bfloat16. It has the size of two T, the real part first, like
+/// std::complex. It is aligned to its size, so that one access moves it. It converts from and to std::complex<T>, cuda::std::complex<T> and
+/// thrust::complex<T>.
+///
+/// Operations have the names of std::complex and are accurate to a few units in the last place of the larger part. Products, quotients and
+/// functions follow their formulas also where a part is infinite or NaN: they do not turn NaN into infinities, as C's complex numbers do.
+/// half and bfloat16 are computed in float and rounded once.
+template <detail::real T>
+class alignas(2 * sizeof(T)) complex {
+ public:
+  using value_type = T;  ///< the type of the parts
+
+  complex() = default;  ///< uninitialised; complex{} is zero
+  /// Constructs a number from its parts.
+  CROSSLANE_FN constexpr complex(T real, T imag = T(0)) : real_{real}, imag_{imag} {}
+  /// Converts each part as `static_cast` does.
+  template <detail::real U>
+  requires(!std::same_as<U, T>)
+  CROSSLANE_FN explicit constexpr complex(complex<U> const& z) : real_{static_cast<T>(z.real())}, imag_{static_cast<T>(z.imag())} {}
+
+  /// @{
+  /// Converts a number of another library, or to it.
+  template <template <class> class C>
+  requires detail::foreign_complex<C<T>, T> CROSSLANE_FN constexpr complex(C<T> const& z) : real_{z.real()}, imag_{z.imag()} {}
+  template <template <class> class C>
+  requires detail::foreign_complex<C<T>, T> CROSSLANE_FN constexpr operator C<T>() const {
+    return C<T>(real_, imag_);
+  }
+  /// @}
+
+  CROSSLANE_FN constexpr T real() const { return real_; }       ///< the real part
+  CROSSLANE_FN constexpr T imag() const { return imag_; }       ///< the imaginary part
+  CROSSLANE_FN constexpr void real(T value) { real_ = value; }  ///< sets the real part
+  CROSSLANE_FN constexpr void imag(T value) { imag_ = value; }  ///< sets the imaginary part
+
+  CROSSLANE_FN friend constexpr bool operator==(complex const& a, complex const& b) { return a.real_ == b.real_ && a.imag_ == b.imag_; }
+  CROSSLANE_FN friend constexpr complex operator+(complex const& a) { return a; }
+  CROSSLANE_FN friend constexpr complex operator-(complex const& a) { return {-a.real_, -a.imag_}; }
+
+  /// @{
+  /// Arithmetic. A real operand counts as a number without an imaginary part; it costs less than a complex one.
+  CROSSLANE_FN friend constexpr complex operator+(complex const& a, complex const& b) { return {a.real_ + b.real_, a.imag_ + b.imag_}; }
+  CROSSLANE_FN friend constexpr complex operator+(complex const& a, T const& b) { return {a.real_ + b, a.imag_}; }
+  CROSSLANE_FN friend constexpr complex operator+(T const& a, complex const& b) { return {a + b.real_, b.imag_}; }
+  CROSSLANE_FN friend constexpr complex operator-(complex const& a, complex const& b) { return {a.real_ - b.real_, a.imag_ - b.imag_}; }
+  CROSSLANE_FN friend constexpr complex operator-(complex const& a, T const& b) { return {a.real_ - b, a.imag_}; }
+  CROSSLANE_FN friend constexpr complex operator-(T const& a, complex const& b) { return {a - b.real_, -b.imag_}; }
+  CROSSLANE_FN friend constexpr complex operator*(complex const& a, complex const& b) {
+    auto const ar = detail::widened(a.real_), ai = detail::widened(a.imag_), br = detail::widened(b.real_), bi = detail::widened(b.imag_);
+    return {T(ar * br - ai * bi), T(ar * bi + ai * br)};
+  }
+  CROSSLANE_FN friend constexpr complex operator*(complex const& a, T const& b) { return {a.real_ * b, a.imag_ * b}; }
+  CROSSLANE_FN friend constexpr complex operator*(T const& a, complex const& b) { return {a * b.real_, a * b.imag_}; }
+  /// Both operands are scaled by a power of two, so that the square of the divisor neither overflows nor becomes zero.
+  CROSSLANE_FN friend constexpr complex operator/(complex const& a, complex const& b) {
+    auto const wide_real = detail::widened(b.real_), wide_imag = detail::widened(b.imag_);
+    auto const real_size = wide_real < 0 ? -wide_real : wide_real, imag_size = wide_imag < 0 ? -wide_imag : wide_imag;
+    auto const scale = detail::scale_below_one(real_size < imag_size ? imag_size : real_size);
+    auto const ar = detail::widened(a.real_) * scale, ai = detail::widened(a.imag_) * scale, br = wide_real * scale, bi = wide_imag * scale;
+    auto const square = br * br + bi * bi;
+    return {T((ar * br + ai * bi) / square), T((ai * br - ar * bi) / square)};
+  }
+  CROSSLANE_FN friend constexpr complex operator/(complex const& a, T const& b) { return {a.real_ / b, a.imag_ / b}; }
+  CROSSLANE_FN friend constexpr complex operator/(T const& a, complex const& b) { return complex{a} / b; }
+  /// @}
+
+  /// @{
+  /// Arithmetic with the left operand as the target.
+  CROSSLANE_FN friend constexpr complex& operator+=(complex& a, complex const& b) { return a = a + b; }
+  CROSSLANE_FN friend constexpr complex& operator+=(complex& a, T const& b) { return a = a + b; }
+  CROSSLANE_FN friend constexpr complex& operator-=(complex& a, complex const& b) { return a = a - b; }
+  CROSSLANE_FN friend constexpr complex& operator-=(complex& a, T const& b) { return a = a - b; }
+  CROSSLANE_FN friend constexpr complex& operator*=(complex& a, complex const& b) { return a = a * b; }
+  CROSSLANE_FN friend constexpr complex& operator*=(complex& a, T const& b) { return a = a * b; }
+  CROSSLANE_FN friend constexpr complex& operator/=(complex& a, complex const& b) { return a = a / b; }
+  CROSSLANE_FN friend constexpr complex& operator/=(complex& a, T const& b) { return a = a / b; }
+  /// @}
+
+ private:
+  T real_, imag_;
+};
+
+/// Deduces the type of the parts of `xl::complex{a, b}`.
+template <detail::real T>
+complex(T, T) -> complex<T>;
+
+/// Returns the real part.
+template <detail::real T>
+CROSSLANE_FN constexpr T real(complex<T> const& z) {
+  return z.real();
+}
+/// Returns the imaginary part.
+template <detail::real T>
+CROSSLANE_FN constexpr T imag(complex<T> const& z) {
+  return z.imag();
+}
+/// Returns the conjugate.
+template <detail::real T>
+CROSSLANE_FN constexpr complex<T> conj(complex<T> const& z) {
+  return {z.real(), -z.imag()};
+}
+/// Returns the square of the absolute value. It overflows if the absolute value is beyond the square root of the largest number.
+template <detail::real T>
+CROSSLANE_FN constexpr T norm(complex<T> const& z) {
+  auto const x = detail::widened(z.real()), y = detail::widened(z.imag());
+  return T(x * x + y * y);
+}
+/// Returns the absolute value. Intermediate results do not overflow.
+template <detail::real T>
+CROSSLANE_FN T abs(complex<T> const& z) {
+  return hypot(z.real(), z.imag());
+}
+/// Returns the angle from -pi to pi. It is 0 for a positive real number.
+template <detail::real T>
+CROSSLANE_FN T arg(complex<T> const& z) {
+  return atan2(z.imag(), z.real());
+}
+/// Returns the number of the given absolute value and angle in radians.
+template <detail::real T>
+CROSSLANE_FN complex<T> polar(T size, std::type_identity_t<T> angle = T(0)) {
+  auto const [sine, cosine] = sincos(detail::widened(angle));
+  return {T(detail::widened(size) * cosine), T(detail::widened(size) * sine)};
+}
+/// Returns e to the power of z.
+template <detail::real T>
+CROSSLANE_FN complex<T> exp(complex<T> const& z) {
+  auto const size = exp(detail::widened(z.real())), angle = detail::widened(z.imag());
+  if (angle == 0) return {T(size), z.imag()};
+  auto const [sine, cosine] = sincos(angle);
+  return {T(size * cosine), T(size * sine)};
+}
+/// Returns the natural logarithm of z. Its imaginary part is arg(z). Near |z| = 1 the real part is accurate to the rounding of numbers
+/// near 1.
+template <detail::real T>
+CROSSLANE_FN complex<T> log(complex<T> const& z) {
+  using W = detail::wide<T>;
+  W const x = detail::widened(z.real()), y = detail::widened(z.imag());
+  W larger = x < 0 ? -x : x, smaller = y < 0 ? -y : y;
+  if (larger < smaller) {
+    W const swapped = larger;
+    larger = smaller;
+    smaller = swapped;
+  }
+  W const size = larger >= W(0.5) && larger <= W(2) ? W(0.5) * log1p(fma(larger - 1, larger + 1, smaller * smaller)) : log(hypot(x, y));
+  return {T(size), T(atan2(y, x))};
+}
+/// Returns the square root whose real part is not negative. Its imaginary part has the sign of that of z.
+template <detail::real T>
+CROSSLANE_FN complex<T> sqrt(complex<T> const& z) {
+  using W = detail::wide<T>;
+  W const x = detail::widened(z.real()), y = detail::widened(z.imag()), size = x < 0 ? -x : x;
+  W const part = sqrt(W(0.5) * hypot(x, y) + W(0.5) * size);
+  if (part == 0) return {T(0), z.imag()};
+  W const other = y / (2 * part);
+  if (x >= 0) return {T(part), T(other)};
+  return {T(other < 0 ? -other : other), copysign(T(part), z.imag())};
+}
+/// @{
+/// Returns z to the power of w; 0 to the power of anything is 0, and 1 if the exponent is 0.
+template <detail::real T>
+CROSSLANE_FN complex<T> pow(complex<T> const& z, complex<T> const& w) {
+  using W = detail::wide<T>;
+  if (w == complex<T>{}) return {T(1), T(0)};
+  if (z == complex<T>{}) return {};
+  return complex<T>(exp(complex<W>(w) * log(complex<W>(z))));
+}
+template <detail::real T>
+CROSSLANE_FN complex<T> pow(complex<T> const& z, std::type_identity_t<T> w) {
+  return pow(z, complex<T>{w});
+}
+template <detail::real T>
+CROSSLANE_FN complex<T> pow(std::type_identity_t<T> z, complex<T> const& w) {
+  return pow(complex<T>{z}, w);
+}
+/// @}
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_commutative<complex<T>, plus> = true;
+template <class T>
+inline constexpr bool is_commutative<complex<T>, multiplies> = true;
+
+}  // namespace detail
+}  // namespace crosslane
