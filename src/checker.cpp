@@ -189,9 +189,9 @@ constexpr stream_watch streams{&queued, &finished, &waits, &program_knows, &prog
 access_session::access_session(launch_facts const& launch) : full_{launch.level == checks::level::full} {
   if (!full_)
     unobserved();
-  else if (launch.grid.count() * launch.threads() > 0xffffffffu)
+  else if (launch.grid.size() * launch.threads() > 0xffffffffu)
     throw_error(errc::limit_exceeded, launch.where, "launch of %s: the limit of full checks is 4294967295 threads, the grid has %llu",
-                launch.kernel, static_cast<unsigned long long>(launch.grid.count() * launch.threads()));
+                launch.kernel, static_cast<unsigned long long>(launch.grid.size() * launch.threads()));
   else
     checker().begin_launch(launch);
 }

@@ -41,7 +41,7 @@ class picture {
         edges_{q_, {size.extent<photo::axis::h>(), size.extent<photo::axis::w>()}},
         curve_{q_, photo::bins},
         counts_{q_, photo::bins} {
-    std::vector<unsigned char> noise(std::size_t(size.count()));
+    std::vector<unsigned char> noise(std::size_t(size.size()));
     unsigned state = 1;
     for (unsigned char& value : noise) value = static_cast<unsigned char>((state = state * 1664525u + 1013904223u) >> 24);
     xl::copy(q_, noise, bytes_.storage());

@@ -27,7 +27,7 @@ struct memory {
 template <class To, class From>
 __global__ void __launch_bounds__(256) compare(To to, From from, float scale, unsigned* wrong) {
   using U = typename To::value_type;
-  std::int64_t const count = to.count();
+  std::int64_t const count = to.size();
   for (std::int64_t k = blockIdx.x * std::int64_t{256} + threadIdx.x; k < count; k += gridDim.x * std::int64_t{256}) {
     auto const i = to.memory_order(typename To::index_type(k));
     if (float(to[i]) != float(static_cast<U>(float(from[i]) * scale))) atomicAdd(wrong, 1u);
@@ -76,7 +76,7 @@ template <class T, class U, class From, class To, class Others>
 void add_case(std::shared_ptr<memory> const& m, std::string const& name, From const& from, To const& to, float scale,
               Others const& add_others) {
   conversion<T, U, From, To> const c{m, from, to, scale};
-  double const bytes = double(sizeof(T)) * double(from.extents().count()) + double(sizeof(U)) * double(to.extents().count());
+  double const bytes = double(sizeof(T)) * double(from.extents().size()) + double(sizeof(U)) * double(to.extents().size());
   auto const side = [&](std::string const& which, auto run, bool checked) {
     auto const to_check = std::make_shared<bool>(checked);
     add({.name = "tensor " + name + "/" + which,

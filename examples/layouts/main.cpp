@@ -15,7 +15,7 @@ struct problem {
   xl::image_extents extents;
   std::vector<float> in, expected;
 
-  explicit problem(xl::image_extents const& e) : extents{e}, in(std::size_t(e.count())) {
+  explicit problem(xl::image_extents const& e) : extents{e}, in(std::size_t(e.size())) {
     std::mt19937 random{1};
     for (auto& x : in) x = float(random() >> 8) / (1 << 21) - 4;  // in [-4, 4)
     expected = reference(in, e);

@@ -13,8 +13,8 @@ namespace layouts {
 /// Queues softmax, see kernels.hpp. Both arguments are tensors or views of tensors.
 template <xl::stream_like S, class In, class Out>
 void run_softmax(S const& q, In const& in, Out&& out) {
-  auto const pixels = std::size_t(in.extents().count() / std::max(1, int(in.extents().template extent<axis::c>())));
-  if (in.extents().count() == 0) return;
+  auto const pixels = std::size_t(in.extents().size() / std::max(1, int(in.extents().template extent<axis::c>())));
+  if (in.extents().size() == 0) return;
   auto const resident = std::size_t{8} * q.device().properties().multiprocessors;
   xl::launch(q, {.grid = unsigned(std::min(resident, (pixels + 255) / 256))}, softmax{}, in, out);
 }

@@ -213,7 +213,7 @@ class wording {
   /// "kernel k of stream 0x2, launched at a.cpp:3, writes <what> at a.cpp:1"
   void append_side(error_text& text, side s, checks::party const& party, char const* what) {
     launch_facts const& facts = s.work.facts;
-    bool const launched = facts.grid.count() != 0;
+    bool const launched = facts.grid.size() != 0;
     if (s.work.is_program())
       text.append("the host");
     else if (s.work.frees)

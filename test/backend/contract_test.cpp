@@ -209,18 +209,18 @@ struct try_all {
 CROSSLANE_TEST(contract, positions) {
   xl::stream const q{d};
   xl::extent3 const grid{3, 4, 2}, block{5, 2, 3};
-  xl::buffer<unsigned> out{q, 12 * grid.count() * block.count()};
+  xl::buffer<unsigned> out{q, 12 * grid.size() * block.size()};
   xl::launch(q, {.grid = grid, .block = block}, positions{}, out.data());
   std::vector<unsigned> const got = read(q, out);
   auto const along = [](xl::extent3 const& e, std::uint64_t rank) {
     return xl::extent3{unsigned(rank % e.x), unsigned(rank / e.x % e.y), unsigned(rank / e.x / e.y)};
   };
-  for (std::uint64_t b = 0; b < grid.count(); ++b)
-    for (std::uint64_t t = 0; t < block.count(); ++t) {
+  for (std::uint64_t b = 0; b < grid.size(); ++b)
+    for (std::uint64_t t = 0; t < block.size(); ++t) {
       xl::extent3 const thread = along(block, t), of_block = along(grid, b);
       unsigned const expected[] = {thread.x, of_block.x, block.x,  grid.x,     thread.y, of_block.y,
                                    block.y,  grid.y,     thread.z, of_block.z, block.z,  grid.z};
-      for (unsigned i = 0; i < 12; ++i) CROSSLANE_CHECK_EQ(got[12 * (b * block.count() + t) + i], expected[i]);
+      for (unsigned i = 0; i < 12; ++i) CROSSLANE_CHECK_EQ(got[12 * (b * block.size() + t) + i], expected[i]);
     }
 }
 

@@ -132,7 +132,7 @@ class primitives : public xl::backend::wave_hooks {
   }
 
   void sync_block(xl::source_location where) const {
-    if (block_->extent.count() != 1) fail("serial: a barrier of more than one thread", where);
+    if (block_->extent.size() != 1) fail("serial: a barrier of more than one thread", where);
   }
   void* dynamic_shared() const { return block_->dynamic_shared; }
   std::size_t dynamic_shared_bytes() const { return block_->dynamic_shared_bytes; }

@@ -277,7 +277,7 @@ CROSSLANE_TEST(guide, dynamic_shared) {
 struct add_bias {
   template <xl::kernel_context Ctx, class Layout>
   CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<float const> bias, xl::tensor_view<float, Layout> x) const {
-    for (auto k : ctx.grid_stride(x.count())) {
+    for (auto k : ctx.grid_stride(x.size())) {
       auto const index = x.memory_order(k);  // n, c, h, w
       x[index] += bias[index[1]];
     }

@@ -63,7 +63,7 @@ struct bounded {
 template <class Base>
 void check_pass_around(xl::device d, xl::extent3 grid, xl::extent3 block, unsigned rounds = 5) {
   xl::stream const q{d};
-  unsigned const n = unsigned(grid.count() * block.count());
+  unsigned const n = unsigned(grid.size() * block.size());
   xl::buffer<unsigned> value{q, n};
   xl::buffer<unsigned> const zero = upload(q, std::vector<unsigned>(1, 0));
   xl::launch(q, {.grid = grid, .block = block}, pass_around<Base>{}, value, zero.data(), rounds);

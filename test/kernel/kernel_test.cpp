@@ -89,21 +89,21 @@ void check_position(position const& p, xl::extent3 grid, xl::extent3 block, unsi
   std::uint64_t const block_rank = p.block[0] + g[0] * (p.block[1] + g[1] * p.block[2]);
   CROSSLANE_CHECK_EQ(p.thread_rank, thread_rank);
   CROSSLANE_CHECK_EQ(p.block_rank, block_rank);
-  CROSSLANE_CHECK_EQ(p.block_size, block.count());
-  CROSSLANE_CHECK_EQ(p.block_count, grid.count());
-  CROSSLANE_CHECK_EQ(p.global_rank, block_rank * block.count() + thread_rank);
-  CROSSLANE_CHECK_EQ(p.global_size, grid.count() * block.count());
+  CROSSLANE_CHECK_EQ(p.block_size, block.size());
+  CROSSLANE_CHECK_EQ(p.block_count, grid.size());
+  CROSSLANE_CHECK_EQ(p.global_rank, block_rank * block.size() + thread_rank);
+  CROSSLANE_CHECK_EQ(p.global_size, grid.size() * block.size());
   CROSSLANE_CHECK_EQ(p.wave_size, wave_size);
   CROSSLANE_CHECK_EQ(p.lane_rank, thread_rank % wave_size);
   CROSSLANE_CHECK_EQ(p.wave_rank, thread_rank / wave_size);
-  CROSSLANE_CHECK_EQ(p.wave_count, (block.count() + wave_size - 1) / wave_size);
+  CROSSLANE_CHECK_EQ(p.wave_count, (block.size() + wave_size - 1) / wave_size);
 }
 
 /// Launches and checks that every thread of the grid ran once and was told the truth.
 template <class K>
 void check_positions(xl::device d, K const& kernel, xl::extent3 grid, xl::extent3 block, xl::extent3 expected_block) {
   xl::stream const q{d};
-  std::size_t const threads = grid.count() * expected_block.count();
+  std::size_t const threads = grid.size() * expected_block.size();
   xl::buffer<position> out{q, threads};
   xl::buffer<unsigned> used{q, 1};
   xl::fill(q, used, 0u);
@@ -615,7 +615,7 @@ CROSSLANE_TEST(launch, long_grids) {
     xl::fill(q, sum, 0u);
     xl::launch(q, {.grid = grid, .block = 1}, count_blocks{}, sum);
     std::vector<unsigned> expected(97);
-    for (unsigned i = 0; i < 97; ++i) expected[i] = unsigned(grid.count() / 97 + (i < grid.count() % 97));
+    for (unsigned i = 0; i < 97; ++i) expected[i] = unsigned(grid.size() / 97 + (i < grid.size() % 97));
     CROSSLANE_CHECK_SAME(read(q, sum), expected);
   }
 }

@@ -18,6 +18,10 @@ struct negated {
   CROSSLANE_FN float operator()(float x, float = 0) const { return -x; }
 };
 
+struct set_to_zero {
+  CROSSLANE_FN void operator()(float& x) const { x = 0; }
+};
+
 struct small_numbers {
   CROSSLANE_FN int operator()(xl::random_engine& engine) const { return int(engine() % 10); }
 };
@@ -81,7 +85,14 @@ void launch(xl::stream const& q, xl::tensor<float, xl::nchw>& planes, xl::tensor
   xl::transform(q, pixels, negated{}, planes);
 #elif CROSSLANE_TEST_WRONG == 26
   xl::reduce<axis::n>(q, xl::fix<axis::n>(t, 0), pixels, xl::plus{}, 0.f);
+#elif CROSSLANE_TEST_WRONG == 27
+  xl::span<float> const wrong = planes;
+#elif CROSSLANE_TEST_WRONG == 28
+  xl::for_each(q, planes, set_to_zero{});
+#elif CROSSLANE_TEST_WRONG == 29
+  (void)xl::make_buffer(q, planes);
 #else
+  xl::for_each(q, planes.storage(), set_to_zero{});
   xl::convert(q, planes, pixels);
   xl::transform(q, planes, xl::fix<axis::n>(t, 0), pixels, negated{});
   xl::reduce<axis::n>(q, pixels, xl::fix<axis::n>(t, 0), xl::plus{}, 0.f);

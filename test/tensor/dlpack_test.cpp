@@ -198,7 +198,7 @@ CROSSLANE_TEST(dlpack, sizes_that_cannot_be_counted) {
   check({"64-bit index"}, wide{}, foreign{d, memory.data(), {1, 1, huge, huge}, {1, 1, huge, 1}});
   check({"64-bit index"}, wide{}, foreign{d, memory.data(), {1, 1, 4 * huge, huge / 2}, {1, 1, huge / 2, 1}});  // 2^61 floats: 2^63 bytes
   foreign const large{d, memory.data(), {1, 1, huge, 2}, {1, 1, 2, 1}};
-  CROSSLANE_CHECK_EQ((xl::dlpack_view<float, wide>(d, large.m).count()), 2 * huge);
+  CROSSLANE_CHECK_EQ((xl::dlpack_view<float, wide>(d, large.m).size()), 2 * huge);
 }
 
 template <class T>
@@ -211,7 +211,7 @@ void check_type(xl::stream const& q, int code, unsigned lanes = 1) {
   CROSSLANE_CHECK_EQ(std::size_t(m->dl_tensor.dtype.bits), 8 * sizeof(T) / lanes);
   CROSSLANE_CHECK_EQ(unsigned(m->dl_tensor.dtype.lanes), lanes);
   auto const back = xl::from_dlpack<T, xl::row_major<>>(q.device(), m);
-  CROSSLANE_CHECK(back.data() == data && back.device() == q.device() && back.view().count() == 12);
+  CROSSLANE_CHECK(back.data() == data && back.device() == q.device() && back.view().size() == 12);
 }
 
 CROSSLANE_TEST(dlpack, element_types) {

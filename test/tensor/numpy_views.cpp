@@ -43,7 +43,7 @@ struct table {
       if constexpr (xl::strided_layout<L>) (strides.push_back(t.template stride<A>() * std::int64_t(sizeof(T) / sizeof(int))), ...);
     }(typename E::axes{});
     typename E::multi_index i{};
-    for (std::int64_t k = 0; k < t.count(); ++k) {
+    for (std::int64_t k = 0; k < t.size(); ++k) {
       elements.push_back(*reinterpret_cast<int const*>(&t[i]));
       for (int a = E::rank - 1; a >= 0 && ++i[a] == lengths[std::size_t(a)]; --a) i[a] = 0;
     }

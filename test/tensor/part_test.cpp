@@ -149,7 +149,7 @@ struct doubled {
   CROSSLANE_FN void operator()(Ctx const& ctx, In in, Out out) const {
     auto const from = xl::vectorised<4>(in);
     auto const to = xl::vectorised<4>(out);
-    for (auto k : ctx.grid_stride(from.count())) to[to.memory_order(k)] = from[from.memory_order(k)] * 2.f;
+    for (auto k : ctx.grid_stride(from.size())) to[to.memory_order(k)] = from[from.memory_order(k)] * 2.f;
   }
 };
 

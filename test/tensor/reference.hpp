@@ -33,7 +33,7 @@ void for_each_index(L const& layout, F const& f) {
 struct write_positions {
   template <xl::kernel_context Ctx, class L>
   CROSSLANE_FN void operator()(Ctx const& ctx, xl::tensor_view<int, L> t) const {
-    for (auto k : ctx.grid_stride(t.count())) t[t.memory_order(k)] = int(k) + 1;
+    for (auto k : ctx.grid_stride(t.size())) t[t.memory_order(k)] = int(k) + 1;
   }
 };
 
@@ -55,7 +55,7 @@ void check_layout(xl::device d, L const& layout, Expected const& expected) {
   CROSSLANE_CHECK(right);
   CROSSLANE_CHECK(inside);
   CROSSLANE_CHECK(injective);
-  CROSSLANE_CHECK_EQ(std::size_t(layout.extents().count()), count);
+  CROSSLANE_CHECK_EQ(std::size_t(layout.extents().size()), count);
   if constexpr (xl::strided_layout<L>) {
     bool linear = true;
     for_each_index(layout, [&](auto const& i) {

@@ -29,7 +29,7 @@ CROSSLANE_TEST(layouts, all_are_softmax_and_the_same) {
   std::mt19937 random{1};
   for (auto const& e :
        {xl::image_extents{1, 1, 1, 1}, xl::image_extents{2, 16, 3, 5}, xl::image_extents{3, 19, 7, 9}, xl::image_extents{1, 40, 1, 300}}) {
-    std::vector<float> values(std::size_t(e.count()));
+    std::vector<float> values(std::size_t(e.size()));
     for (auto& x : values) x = float(random() >> 8) / (1 << 21) - 4;
     std::vector<float> const expected = layouts::reference(values, e);
     std::vector<float> const planes = by(q, xl::nchw{e}, values);

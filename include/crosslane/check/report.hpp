@@ -53,7 +53,7 @@ class report {
       finding const& f = e.finding;
       error_text t;
       t.append("%s: %s\n  ", to_string(f.kind), f.text.c_str());
-      if (f.grid.count() != 0)
+      if (f.grid.size() != 0)
         t.append("launched at %s:%u, grid (%u, %u, %u) block (%u, %u, %u), ", f.launch.file, f.launch.line, f.grid.x, f.grid.y, f.grid.z,
                  f.block.x, f.block.y, f.block.z);
       else if (f.launch.line != 0)

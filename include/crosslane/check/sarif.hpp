@@ -74,7 +74,7 @@ inline std::string to_sarif(report const& r, std::string_view root = {}) {
                 ",\"message\":{\"text\":" + detail::json_string(what) + "}}";
     };
     relate(f.second.where, f.second.action);
-    relate(f.launch, f.grid.count() != 0 ? "the launch" : "where it was queued");
+    relate(f.launch, f.grid.size() != 0 ? "the launch" : "where it was queued");
     result += "],\"occurrenceCount\":" + std::to_string(e.times) + '}';
   }
   return result + "]}]}\n";

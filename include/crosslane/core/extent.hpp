@@ -26,7 +26,7 @@ struct extent3 {
   }
 
   /// Returns the number of elements: x * y * z.
-  CROSSLANE_FN constexpr std::uint64_t count() const noexcept { return std::uint64_t{x} * y * z; }
+  CROSSLANE_FN constexpr std::uint64_t size() const noexcept { return std::uint64_t{x} * y * z; }
 
   /// Whether all three sizes are equal.
   friend constexpr bool operator==(extent3 const&, extent3 const&) = default;

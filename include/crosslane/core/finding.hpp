@@ -99,7 +99,7 @@ struct finding {
   char const* advice() const noexcept { return checks::advice(kind); }
   /// Appends the wave size and the seed, "waves of 32 lanes, seed 0". They are not in the text and are needed to reproduce the finding.
   void append_order(error_text& to) const noexcept {
-    if (grid.count() != 0) to.append("waves of %u lanes, ", wave_size);
+    if (grid.size() != 0) to.append("waves of %u lanes, ", wave_size);
     to.append("seed %llu", static_cast<unsigned long long>(seed));
   }
 };

@@ -42,9 +42,13 @@ CROSSLANE_FN constexpr void check_subspan([[maybe_unused]] span_index offset, [[
 using span_index = std::size_t;
 #endif
 
-/// A type whose data() and size() give elements that convert to T without a change of size.
+/// A tensor or a view of one. Its size() elements need not be contiguous at data().
+template <class R>
+concept has_layout = requires(R& r) { r.layout(); };
+
+/// A type whose data() and size() give contiguous elements that convert to T without a change of size.
 template <class R, class T>
-concept contiguous_of = !std::is_reference_v<R> && requires(R& r) {
+concept contiguous_of = !std::is_reference_v<R> && !has_layout<R> && requires(R& r) {
   { *r.data() } -> std::convertible_to<T&>;
   { r.size() } -> std::convertible_to<std::size_t>;
 } && std::is_convertible_v<std::remove_pointer_t<decltype(std::declval<R&>().data())> (*)[], T (*)[]>;

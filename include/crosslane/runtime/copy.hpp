@@ -25,6 +25,14 @@ constexpr void check_stays() {
                 "crosslane: a copy is queued, and a temporary is destroyed before it runs: name the range, or pass a crosslane::span");
 }
 
+template <class R>
+constexpr void check_contiguous() {
+  static_assert(
+      !has_layout<std::remove_reference_t<R>>,
+      "crosslane: a copy takes contiguous elements and no tensor: crosslane::convert(stream, source, destination) copies a tensor, "
+      "storage() is all memory of a tensor as a span");
+}
+
 template <class From, class To>
 constexpr void check_copy_types() {
   using from = std::remove_cv_t<From>;
@@ -49,7 +57,9 @@ template <stream_like S, class From, class To>
 void copy(S const& stream, From&& from, To&& to, source_location where = source_location::current()) {
   using B = typename S::backend;
   using T = std::remove_cv_t<detail::element_of<std::remove_reference_t<From>>>;
+  detail::check_contiguous<From>();
   detail::check_stays<From>();
+  detail::check_contiguous<To>();
   detail::check_stays<To>();
   detail::check_copy_types<T, detail::element_of<std::remove_reference_t<To>>>();
   auto const q = detail::ref_of(stream, where);
@@ -79,6 +89,7 @@ void copy(S const& stream, From&& from, To&& to, source_location where = source_
 ///   xl::buffer<float> const weights = xl::make_buffer(q, values);  // values: std::vector<float>
 template <stream_like S, class R>
 [[nodiscard]] auto make_buffer(S const& stream, R&& values, source_location where = source_location::current()) {
+  detail::check_contiguous<R>();
   detail::check_stays<R>();
   detail::require_valid(values, where);
   using T = std::remove_cv_t<detail::element_of<std::remove_reference_t<R>>>;
@@ -100,6 +111,7 @@ struct rows {
   template <class R>
   constexpr rows(R&& range, std::size_t pitch_, std::size_t width_, std::size_t height_)
       : data{view(range)}, pitch{pitch_}, width{width_}, height{height_} {
+    detail::check_contiguous<R>();
     detail::check_stays<R>();
   }
 

@@ -144,7 +144,7 @@ void check_geometry(char const* backend, int device, device_properties const& p,
                   "launch of %s: grid.%c of %u blocks of %u threads, the limit of %s device %d is %llu threads", kernel, axes[i], grid[i],
                   block[i], backend, device, static_cast<unsigned long long>(p.max_threads_per_axis));
   }
-  std::uint64_t const threads = g.block.count();
+  std::uint64_t const threads = g.block.size();
   if (threads > p.max_threads_per_block)
     throw_error(errc::limit_exceeded, g.where, "launch of %s: a block of %llu threads, the limit of %s device %d is %u", kernel,
                 static_cast<unsigned long long>(threads), backend, device, p.max_threads_per_block);
@@ -297,7 +297,7 @@ void with_instance(int device, device_properties const& p, launch_geometry const
 template <class B, unsigned Width, class K, class... A>
 unsigned resident_blocks(int device, device_properties const& p, launch_geometry const& g) {
   int blocks = 0;
-  unsigned const threads = unsigned(g.block.count());
+  unsigned const threads = unsigned(g.block.size());
   check<B>(B::template blocks_per_multiprocessor<Width, K, A...>(p, threads, g.dynamic_shared, &blocks), "blocks per multiprocessor",
            g.where, [&](error_text& t) {
              t.append("%s, a block of %u threads, %zu bytes of dynamic shared memory, on %s device %d", type_name<K>(), threads,
@@ -315,11 +315,11 @@ void check_cooperative(int device, device_properties const& p, launch_geometry c
                 device);
   unsigned const resident = resident_blocks<B, Width, K, A...>(device, p, g);
   std::uint64_t const fit = std::uint64_t{resident} * p.multiprocessors;
-  if (g.grid.count() > fit)
+  if (g.grid.size() > fit)
     throw_error(errc::limit_exceeded, g.where,
                 "launch of %s: a cooperative grid of %llu blocks, the limit of %s device %d is %llu: %u per multiprocessor x %u "
                 "multiprocessors",
-                type_name<K>(), static_cast<unsigned long long>(g.grid.count()), B::name, device, static_cast<unsigned long long>(fit),
+                type_name<K>(), static_cast<unsigned long long>(g.grid.size()), B::name, device, static_cast<unsigned long long>(fit),
                 resident, p.multiprocessors);
 }
 

@@ -15,7 +15,7 @@ namespace detail {
 /// receives.
 template <class B, class K, class... A>
 unsigned resident_blocks_on(basic_device<B> device, extent3 block, launch_config const& config) {
-  if (block.count() == 0)
+  if (block.size() == 0)
     throw_error(errc::invalid_argument, config.where, "blocks of %s on a multiprocessor: the block has 0 threads but must have at least 1",
                 type_name<K>());
   launch_geometry const g{1, block, config.dynamic_shared, config.where};

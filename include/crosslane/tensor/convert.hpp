@@ -45,11 +45,10 @@ void convert_views(basic_stream_ref<B> q, tensor_view<T, From> const& from, tens
   check_same_extents(from, to, typename To::extents_type::axes{}, [&](char const* axis, long long n, long long m) {
     throw_error(errc::size_mismatch, where, "convert: the extent of axis %s is %lld in the source and %lld in the destination", axis, n, m);
   });
-  if (to.count() == 0) return;
+  if (to.size() == 0) return;
   require_views_apart("convert", to, from, where);
   if constexpr (is_blocked<To>)
-    if (to.layout().span_size() != to.count() && !is_in_place(to, from))
-      fill(q, span{to.data(), std::size_t(to.layout().span_size())}, U{}, where);
+    if (!fills_its_memory(to) && !is_in_place(to, from)) fill(q, span{to.data(), std::size_t(to.layout().span_size())}, U{}, where);
   transform_operands(q, where, f, to, from);
 }
 

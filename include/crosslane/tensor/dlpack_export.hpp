@@ -29,7 +29,7 @@ M* export_dlpack(dlpack::device place, tensor_view<T, L> const& view, Owner&& ow
   auto* const h = new holder{
       {}, {std::int64_t{view.template extent<A>()}...}, {std::int64_t{view.template stride<A>()}...}, static_cast<Owner&&>(owner)};
   auto& t = h->managed.dl_tensor;
-  t.data = view.count() == 0 ? nullptr : const_cast<std::remove_const_t<T>*>(view.data());
+  t.data = view.size() == 0 ? nullptr : const_cast<std::remove_const_t<T>*>(view.data());
   t.device.device_type = static_cast<decltype(t.device.device_type)>(place.device_type);
   t.device.device_id = place.device_id;
   t.ndim = L::extents_type::rank;

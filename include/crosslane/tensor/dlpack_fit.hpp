@@ -181,7 +181,7 @@ tensor_view<T, L> view_dlpack(basic_device<B> device, dlpack_facts const& t, sou
     fail(errc::invalid_device, why.text.c_str());
   }
   L const layout = make_dlpack_layout<L>(t, strides, where, typename L::extents_type::axes{});
-  if (layout.extents().count() == 0) return {nullptr, layout};
+  if (layout.extents().size() == 0) return {nullptr, layout};
   if (t.data == 0) fail(errc::invalid_argument, "the pointer to its data is null");
   std::uintptr_t const address = t.data + t.byte_offset;
   if (address % alignof(T) != 0) {

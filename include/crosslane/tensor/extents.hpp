@@ -78,7 +78,8 @@ class extents {
                 "crosslane: the index type of a tensor must be std::int32_t or std::int64_t");
   static_assert(sizeof...(Dimensions) >= 1 && sizeof...(Dimensions) <= 8, "crosslane: a tensor has 1 to 8 axes");
 
-  using index_type = Index;  ///< the integer type of offsets
+  using index_type = Index;                            ///< the integer type of offsets
+  using size_type = std::make_unsigned_t<index_type>;  ///< the integer type of size()
   /// The axes in the order in which a tensor is indexed. The order in memory is the layout's.
   using axes = crosslane::axes<typename detail::dimension<Dimensions>::axis...>;
   static_assert(axes::distinct, "crosslane: the same axis occurs twice in extents");
@@ -114,7 +115,9 @@ class extents {
   }
 
   /// Returns the product of all extents.
-  CROSSLANE_FN constexpr Index count() const { return (extent<typename detail::dimension<Dimensions>::axis>() * ... * Index{1}); }
+  CROSSLANE_FN constexpr size_type size() const {
+    return size_type((extent<typename detail::dimension<Dimensions>::axis>() * ... * Index{1}));
+  }
 
   /// True if the extents of all axes are equal.
   CROSSLANE_FN friend constexpr bool operator==(extents const& a, extents const& b) {

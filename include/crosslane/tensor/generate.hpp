@@ -90,7 +90,7 @@ void fill(S const& stream, R&& tensor, typename std::remove_cvref_t<R>::value_ty
   auto const view = detail::tensor_argument(tensor, where);
   using T = typename std::remove_cvref_t<R>::value_type;
   if constexpr (strided_layout<typename std::remove_const_t<decltype(view)>::layout_type>) {
-    if (view.layout().span_size() == view.count()) return fill(q, span{view.data(), std::size_t(view.count())}, value, where);
+    if (detail::fills_its_memory(view)) return fill(q, span{view.data(), std::size_t(view.size())}, value, where);
   }
   detail::transform_operands(q, where, detail::constant_value<T>{value}, view);
 }
@@ -115,7 +115,7 @@ void iota(S const& stream, R&& tensor, typename std::remove_cvref_t<R>::value_ty
   detail::index_positions const positions{view.extents()};
   if constexpr (detail::loop_backend<typename S::backend> && detail::rises_in_double<T>) {
     double const wide_step = static_cast<double>(step);
-    if (std::int64_t{view.count()} <= std::int64_t{1} << 29 && static_cast<double>(static_cast<float>(wide_step)) == wide_step)
+    if (std::uint64_t{view.size()} <= std::uint64_t{1} << 29 && static_cast<double>(static_cast<float>(wide_step)) == wide_step)
       return detail::transform_operands(q, where, detail::rising_product<T>{static_cast<double>(first), wide_step}, view, positions);
   }
   detail::transform_operands(q, where, detail::rising_number<T>{first, step}, view, positions);

@@ -71,7 +71,7 @@ bool run_interleave(basic_stream_ref<B> q, walk_plan<2> const& p, F const& f, U*
       interleave_plan planes{without(p, neighbours, places), p.axis[neighbours].stride[apart]};
       walk_axis<2>& last = planes.outer.axis[planes.outer.rank++] = p.axis[places];
       count_in_vectors(last, V);
-      for_each_grid(q, std::uint64_t(planes.outer.count()), 1, where, [&](std::uint64_t begin, std::uint64_t n) {
+      for_each_grid(q, std::uint64_t(planes.outer.size()), 1, where, [&](std::uint64_t begin, std::uint64_t n) {
         auto const run = [&](auto kernel) {
           launch(q, {.grid = cover(n, elementwise_block, where), .where = where}, kernel, f, planes, begin, n, to, from);
         };

@@ -88,7 +88,7 @@ L layout_of_mdspan(M const& m, source_location where, axes<A...>) {
   E const e{std::int64_t(m.extents().extent(unsigned(position_of<E, A>)))..., where};
   if constexpr (is_packed<L>) {
     L const layout{e, where};
-    if (e.count() != 0) check_mdspan_strides(layout, m.mapping(), "from_mdspan", where, axes<A...>{});
+    if (e.size() != 0) check_mdspan_strides(layout, m.mapping(), "from_mdspan", where, axes<A...>{});
     return layout;
   } else {
     typename E::multi_index const strides{
@@ -111,7 +111,7 @@ tensor_view<typename M::element_type, L> from_mdspan(M const& m, source_location
     if (!m.mapping().is_strided()) throw_error(errc::invalid_argument, where, "from_mdspan: the mapping of the mdspan is not strided");
   L const layout = detail::layout_of_mdspan<L>(m, where, typename L::extents_type::axes{});
   typename M::element_type* const data = m.data_handle();
-  return {layout.extents().count() == 0 ? data : data + detail::first_offset(m.mapping(), typename L::extents_type::axes{}), layout};
+  return {layout.extents().size() == 0 ? data : data + detail::first_offset(m.mapping(), typename L::extents_type::axes{}), layout};
 }
 
 namespace detail {
@@ -145,7 +145,7 @@ M make_mdspan(tensor_view<T, L> const& t, source_location where, axes<A...>) {
                                                                std::int64_t{t.template stride<A>()}, where)...}));
   } else {
     mapping const result(e);
-    if (t.count() != 0) check_mdspan_strides(t.layout(), result, "to_mdspan", where, axes<A...>{});
+    if (t.size() != 0) check_mdspan_strides(t.layout(), result, "to_mdspan", where, axes<A...>{});
     return M(t.data(), result);
   }
 }

@@ -39,8 +39,8 @@ class packed {
 #endif
   }
 
-  CROSSLANE_FN constexpr Extents const& extents() const { return extents_; }        ///< the extents of the tensor
-  CROSSLANE_FN constexpr index_type span_size() const { return extents_.count(); }  ///< the number of elements
+  CROSSLANE_FN constexpr Extents const& extents() const { return extents_; }                   ///< the extents of the tensor
+  CROSSLANE_FN constexpr index_type span_size() const { return index_type(extents_.size()); }  ///< the number of elements
 
   /// Returns the offset of index `i`, in elements. Precondition: `i` is within the extents.
   CROSSLANE_FN constexpr index_type offset(typename Extents::multi_index const& i) const { return offset_along(i, Order{}); }

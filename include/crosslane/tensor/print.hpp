@@ -102,7 +102,7 @@ class tensor_printer {
       return;
     }
     std::int64_t const n = lengths_[axis], edge = options_.edge < 1 ? 1 : options_.edge;
-    bool const abridged = std::int64_t{t_.count()} > options_.most && n - edge > edge;
+    bool const abridged = std::int64_t(t_.size()) > options_.most && n - edge > edge;
     std::string separator = ",";
     if (axis + 1 < E::rank) separator.append(unsigned(E::rank - axis - 1), '\n').append(unsigned(axis), ' ');
     separator += ' ';

@@ -130,8 +130,8 @@ void reduce_views(basic_stream_ref<B> q, tensor_view<T, From> const& in, tensor_
   check_same_extents(in, out, kept{}, [&](char const* axis, long long n, long long m) {
     throw_error(errc::size_mismatch, where, "reduce: the extent of axis %s is %lld in the input and %lld in the output", axis, n, m);
   });
-  if (out.count() == 0) return;
-  if (in.count() == 0) return transform_operands(q, where, constant_value<Acc>{identity}, out);
+  if (out.size() == 0) return;
+  if (in.size() == 0) return transform_operands(q, where, constant_value<Acc>{identity}, out);
   if constexpr (strided_layout<From> && strided_layout<To>) {
     reduce_plan p{make_walk(kept{}, out.layout(), in.layout()), make_walk(reduced{}, in.layout())};
     std::remove_const_t<T> const* const data = in.data();
@@ -141,13 +141,13 @@ void reduce_views(basic_stream_ref<B> q, tensor_view<T, From> const& in, tensor_
       reduce_by_kernels(q, p, data, out.data(), op, identity, where);
   } else if constexpr (loop_backend<B>) {
     run_loops<Op>(
-        q, std::uint64_t(out.count()),
+        q, std::uint64_t(out.size()),
         [=](std::uint64_t begin, std::uint64_t end) {
           for (std::uint64_t k = begin; k < end; ++k) reduce_place(reduced{}, k, in, out, op, identity);
         },
         where);
   } else {
-    for_each_grid(q, std::uint64_t(out.count()), 1, where, [&](std::uint64_t begin, std::uint64_t n) {
+    for_each_grid(q, std::uint64_t(out.size()), 1, where, [&](std::uint64_t begin, std::uint64_t n) {
       launch(q, {.grid = cover(n, elementwise_block, where), .where = where}, reduce_places_kernel<reduced>{}, op, identity, begin, n, in,
              out);
     });

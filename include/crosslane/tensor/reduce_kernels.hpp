@@ -19,7 +19,7 @@ inline constexpr unsigned reduction_ahead = 8;
 
 struct reduce_plan {
   reduce_plan(walk_plan<2> const& kept_, walk_plan<1> const& reduced_)
-      : kept{kept_}, reduced{reduced_}, outputs{kept.count()}, length{reduced.count()} {}
+      : kept{kept_}, reduced{reduced_}, outputs{kept.size()}, length{reduced.size()} {}
 
   walk_plan<2> kept;     ///< axes that the output keeps, in the input's order
   walk_plan<1> reduced;  ///< axes that are reduced, in the input's order

@@ -38,11 +38,11 @@ struct reduce_loops {
   std::int64_t wanted_parts() const {
     constexpr std::int64_t most_tasks = 64;
     std::int64_t const pieces = outputs * length / loop_elements;
-    std::int64_t const result = (pieces < most_tasks ? pieces : most_tasks) / tiles.count();
+    std::int64_t const result = (pieces < most_tasks ? pieces : most_tasks) / tiles.size();
     return result < 1 ? 1 : result < length ? result : length;
   }
 
-  std::uint64_t tasks() const { return std::uint64_t(tiles.count() * parts); }
+  std::uint64_t tasks() const { return std::uint64_t(tiles.size() * parts); }
 
   walk_plan<2> tiles;    ///< the other axes of the outputs, and the tiles of `columns`
   walk_plan<1> reduced;  ///< the reduced axes without `row`
@@ -78,7 +78,7 @@ void reduce_side_by_side(Op const& op, Acc* result, row_input<T const*, Step> co
 template <class T, class U, class Acc, class Op>
 void reduce_task(reduce_loops const& loops, std::uint64_t task, T const* in, U* out, Acc* partial, Op const& op, Acc const& identity) {
   std::uint64_t tile = task;
-  std::int64_t const part = std::int64_t(divide(tile, std::uint64_t(loops.tiles.count())));
+  std::int64_t const part = std::int64_t(divide(tile, std::uint64_t(loops.tiles.size())));
   plan_cursor<2> const at{loops.tiles, tile};
   std::int64_t const left = loops.columns.extent - at.index(loops.tiles.rank - 1) * loops.width;
   std::int64_t const n = left < loops.width ? left : loops.width;

@@ -288,7 +288,7 @@ inline row_tile_plan plan_row_tiles(walk_plan<2> const& p, row_tile_operands con
                       std::int32_t(axis.extent - (tiles - 1) * length)};
   };
   double const tiles =
-      double(parts_of(t.a.extent, c.a)) * double(parts_of(t.b.extent, c.b)) * double(parts_of(t.images, c.images)) * double(other.count());
+      double(parts_of(t.a.extent, c.a)) * double(parts_of(t.b.extent, c.b)) * double(parts_of(t.images, c.images)) * double(other.size());
   if (tiles > INT32_MAX) return r;
   r.a = tiled(t.a, c.a);
   r.b = tiled(t.b, c.b);

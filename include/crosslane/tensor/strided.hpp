@@ -86,7 +86,7 @@ class strided<Extents, Order, strides<S...>> {
   CROSSLANE_FN constexpr index_type offset(multi_index const& i) const { return offset_along(i, Order{}); }
 
   /// Returns one more than the largest offset, or 0 if there are no elements.
-  CROSSLANE_FN constexpr index_type span_size() const { return extents_.count() == 0 ? 0 : last_along(Order{}) + 1; }
+  CROSSLANE_FN constexpr index_type span_size() const { return extents_.size() == 0 ? 0 : last_along(Order{}) + 1; }
 
   /// True if the extents and the strides are equal.
   CROSSLANE_FN friend constexpr bool operator==(strided const& a, strided const& b) {

@@ -22,6 +22,7 @@ class basic_tensor {
   using layout_type = Layout;
   using extents_type = typename Layout::extents_type;
   using index_type = typename extents_type::index_type;
+  using size_type = typename extents_type::size_type;
   /// @}
   using backend = B;                                                    ///< the backend that allocates the memory
   static constexpr memory_kind kind = Kind;                             ///< the kind of memory
@@ -54,7 +55,7 @@ class basic_tensor {
   [[nodiscard]] index_type extent() const noexcept {
     return extents().template extent<A>();
   }
-  [[nodiscard]] index_type count() const noexcept { return extents().count(); }  ///< elements of the tensor; its memory may have more
+  [[nodiscard]] size_type size() const noexcept { return extents().size(); }  ///< elements of the tensor; its memory may have more
 
   /// @{
   /// Returns a view, as a kernel receives it.

@@ -65,7 +65,7 @@ struct tiled_loops {
   }
 
   /// Returns the number of elements of whole tiles.
-  std::uint64_t elements() const { return std::uint64_t(tiles.count() * tile); }
+  std::uint64_t elements() const { return std::uint64_t(tiles.size() * tile); }
 
   /// Calls visit(offsets, rows, n) for each tile of `rows` rows of n elements. `begin` and `end` count the elements of whole tiles.
   template <class Visit>

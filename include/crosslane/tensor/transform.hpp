@@ -52,12 +52,18 @@ bool is_in_place(tensor_view<U, To> const& to, tensor_view<T, From> const& from)
   }
 }
 
+/// Returns whether the view has no gaps.
+template <class T, class L>
+bool fills_its_memory(tensor_view<T, L> const& view) {
+  return std::int64_t(view.size()) == view.layout().span_size();
+}
+
 /// Throws invalid_argument if the output overlaps an input without being the same view. Views with gaps may lie in each other's gaps, so
 /// only the first element of such a view is checked.
 template <class U, class To, class T, class From>
 void require_views_apart(char const* call, tensor_view<U, To> const& to, tensor_view<T, From> const& from, source_location where) {
-  if (to.count() == 0 || from.count() == 0 || is_in_place(to, from)) return;
-  auto const known = [](auto const& view) { return view.count() == view.layout().span_size() ? std::size_t(view.count()) : 1; };
+  if (to.size() == 0 || from.size() == 0 || is_in_place(to, from)) return;
+  auto const known = [](auto const& view) { return fills_its_memory(view) ? std::size_t(view.size()) : 1; };
   require_apart(call, to.data(), known(to) * sizeof(U), from.data(), known(from) * sizeof(T), where);
 }
 
@@ -114,7 +120,7 @@ template <runtime_backend B, int Operands, class F, class U, class... In>
 void run_box(basic_stream_ref<B> q, walk_plan<Operands> const& p, F const& f, source_location where, U* to, In... from) {
   if constexpr ((std::is_pointer_v<In> && ... && true)) {
     if (is_contiguous(p)) {
-      [[maybe_unused]] std::size_t const n = std::size_t(p.count());
+      [[maybe_unused]] std::size_t const n = std::size_t(p.size());
       if constexpr (std::is_same_v<F, cast_to<U>> && (std::is_same_v<In, U const*> && ...))
         return copy(q, span{from, n}..., span{to, n}, where);
       else
@@ -146,7 +152,7 @@ void transform_operands(basic_stream_ref<B> q, source_location where, F const& f
   ((void)sizeof(contained_axes<typename In::layout_type::extents_type::axes, typename To::extents_type::axes>), ...);
   [[maybe_unused]] int input = 0;
   (check_input_extents(to, from, input++, where), ...);
-  if (to.count() == 0) return;
+  if (to.size() == 0) return;
   if constexpr (has_boxes(typename To::order{}, std::type_identity<To>{}, std::type_identity<typename In::layout_type>{}...)) {
     constexpr int operands = 1 + int(sizeof...(In));
     auto const run = [&]<int... J>(walk_box<operands> const& box, std::integer_sequence<int, J...>) {
@@ -156,9 +162,9 @@ void transform_operands(basic_stream_ref<B> q, source_location where, F const& f
     for_each_box(typename To::order{}, walk_box<operands>{}, visit, to.layout(), from.layout()...);
   } else if constexpr (loop_backend<B>) {
     run_loops<F>(
-        q, std::uint64_t(to.count()), [=](std::uint64_t begin, std::uint64_t end) { write_places(begin, end, f, to, from...); }, where);
+        q, std::uint64_t(to.size()), [=](std::uint64_t begin, std::uint64_t end) { write_places(begin, end, f, to, from...); }, where);
   } else {
-    for_each_grid(q, std::uint64_t(to.count()), 1, where, [&](std::uint64_t begin, std::uint64_t n) {
+    for_each_grid(q, std::uint64_t(to.size()), 1, where, [&](std::uint64_t begin, std::uint64_t n) {
       launch(q, {.grid = cover(n, elementwise_block, where), .where = where}, place_kernel{}, f, begin, n, to, from...);
     });
   }

@@ -37,7 +37,7 @@ struct tile_shape {
   std::int64_t tiles_from, tiles_to;
   int log_row_from = 0, log_row_to = 0;  ///< the first 2^n elements of a row include all that are inside the tensor
 
-  CROSSLANE_FN std::int64_t count() const { return tiles_from * tiles_to; }
+  CROSSLANE_FN std::int64_t tiles() const { return tiles_from * tiles_to; }
   /// Returns the number of elements along the destination's axis.
   template <class U>
   int extent_to() const {
@@ -46,7 +46,7 @@ struct tile_shape {
   /// Returns whether `elements` fill less than 1 / parts of the tiles.
   template <class U>
   bool has_fewer(std::int64_t elements, int parts) const {
-    return elements < count() * (elements_of_unit<U> << log_units<U>) / parts;
+    return elements < tiles() * (elements_of_unit<U> << log_units<U>) / parts;
   }
 };
 
@@ -71,7 +71,7 @@ tile_shape best_tile(std::int64_t along_from, std::int64_t along_to) {
     tile_shape const s{log, whole_parts(along_from, log), whole_parts(units_to, log_units<U> - log)};
     int const difference = log + log_of(sizeof(T)) - (log_units<U> - log) - log_of(sizeof(U) * unit);
     int const distance = difference < 0 ? -difference : difference;
-    if (log == first || s.count() < best.count() || (s.count() == best.count() && distance < best_difference)) {
+    if (log == first || s.tiles() < best.tiles() || (s.tiles() == best.tiles() && distance < best_difference)) {
       best = s;
       best_difference = distance;
     }
@@ -131,7 +131,7 @@ struct transpose_kernel {
                                                 std::uint64_t begin) const {
     int const log_from = p.shape.log_from, log_to = log_units<U> - log_from;
     std::uint64_t k = begin + ctx.block_rank(), rest = k;
-    k = divide(rest, std::uint64_t(p.shape.count()));
+    k = divide(rest, std::uint64_t(p.shape.tiles()));
     std::int64_t const tile_to = std::int64_t(divide(rest, std::uint64_t(p.shape.tiles_from)));
     std::int64_t const a0 = std::int64_t(rest) << log_from, b0 = tile_to * in_unit << log_to;
     from += a0 + b0 * p.along_to.stride[1];  // a counts along the source, b along the destination
@@ -277,7 +277,7 @@ bool run_transpose(basic_stream_ref<B> q, walk_plan<2> const& p, F const& f, U* 
   tiles.step_to = tiles.shape.template extent_to<U>();
   put_images_together<T, U>(tiles);
   if (tiles.shape.template has_fewer<U>(tiles.along_from.extent * tiles.along_to.extent, V > 8 ? 3 : V > 1 ? 2 : 8)) return false;
-  for_each_grid_of_blocks(q, std::uint64_t(tiles.other.count() * tiles.shape.count()), where, [&](std::uint64_t begin, unsigned count) {
+  for_each_grid_of_blocks(q, std::uint64_t(tiles.other.size() * tiles.shape.tiles()), where, [&](std::uint64_t begin, unsigned count) {
     launch(q, {.grid = count, .where = where}, transpose_kernel<U, V>{}, from, to, tiles, f, begin);
   });
   return true;

@@ -111,6 +111,7 @@ class tensor_view : public detail::tensor_access<T, Layout, typename Layout::ext
   using layout_type = Layout;
   using extents_type = typename Layout::extents_type;
   using index_type = typename extents_type::index_type;
+  using size_type = typename extents_type::size_type;
   using multi_index = typename extents_type::multi_index;
   /// @}
   static constexpr int rank = extents_type::rank;  ///< the number of axes
@@ -145,13 +146,13 @@ class tensor_view : public detail::tensor_access<T, Layout, typename Layout::ext
     return this->layout_.template stride<A>();
   }
   /// Returns the number of elements of the tensor. The memory that the tensor spans may have more.
-  CROSSLANE_FN constexpr index_type count() const { return extents().count(); }
+  CROSSLANE_FN constexpr size_type size() const { return extents().size(); }
 
   /// Returns the element at index `i`. Precondition: `i` is within the extents. Bounds are not checked.
   CROSSLANE_FN constexpr T& operator[](multi_index const& i) const { return data()[layout().offset(i)]; }
-  /// Returns the index of the k-th element in the order of memory. Precondition: k is 0 to count() - 1.
+  /// Returns the index of the k-th element in the order of memory. Precondition: k is 0 to size() - 1.
   ///
-  ///   for (auto k : ctx.grid_stride(t.count())) t[t.memory_order(k)] = 0;
+  ///   for (auto k : ctx.grid_stride(t.size())) t[t.memory_order(k)] = 0;
   template <std::integral N>
   CROSSLANE_FN constexpr multi_index memory_order(N k) const {
     return detail::index_in_order(layout(), index_type(k), std::make_integer_sequence<int, rank>{});

@@ -22,7 +22,8 @@ struct walk_plan {
   int rank = 0;
   walk_axis<Operands> axis[8] = {};
 
-  std::int64_t count() const {
+  /// Returns the number of elements.
+  std::int64_t size() const {
     std::int64_t result = 1;
     for (int i = 0; i < rank; ++i) result *= axis[i].extent;
     return result;
@@ -377,9 +378,9 @@ bool readable_by_vectors(walk_plan<Operands> const&, int, rising_positions) {
 template <runtime_backend B, int Operands, class F, class U, class... In>
 void run_walk(basic_stream_ref<B> q, walk_plan<Operands> p, F const& f, source_location where, U* to, In... from) {
   constexpr std::int64_t most = INT32_MAX;
-  if (p.count() > most) {
+  if (p.size() > most) {
     walk_axis<Operands> const slowest = p.axis[0];
-    std::int64_t const inner = p.count() / slowest.extent, step = inner < most ? most / inner : 1;
+    std::int64_t const inner = p.size() / slowest.extent, step = inner < most ? most / inner : 1;
     for (std::int64_t first = 0; first < slowest.extent; first += step) {
       walk_plan<Operands> part = p;
       part.axis[0].extent = slowest.extent - first < step ? slowest.extent - first : step;
@@ -396,7 +397,7 @@ void run_walk(basic_stream_ref<B> q, walk_plan<Operands> p, F const& f, source_l
   [[maybe_unused]] int operand = 0;
   bool const vectors = V > 1 && p.rank > 0 && whole_vectors<V>(p, p.rank - 1, 0, to) && (readable_by_vectors<V>(p, ++operand, from) && ...);
   if (vectors) count_in_vectors(p.axis[p.rank - 1], V);
-  for_each_grid(q, std::uint64_t(p.count()), 1, where, [&](std::uint64_t begin, std::uint64_t n) {
+  for_each_grid(q, std::uint64_t(p.size()), 1, where, [&](std::uint64_t begin, std::uint64_t n) {
     auto const run = [&](auto kernel) {
       launch(q, {.grid = cover(n, elementwise_block, where), .where = where}, kernel, f, p, std::uint32_t(begin), std::uint32_t(n), to,
              from...);

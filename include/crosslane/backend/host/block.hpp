@@ -40,7 +40,7 @@ class block_runner final : thread_owner, running_work {
   void begin(grid_task const& task, extent3 block_index) {
     task_ = &task;
     block_index_ = block_index;
-    threads_ = unsigned(task.block.count());
+    threads_ = unsigned(task.block.size());
     next_ = thread_position{0, 0, 0, 0};
     started_ = finished_ = waiting_ = fibers_used_ = ready_first_ = ready_count_ = 0;
     arrivals_.clear();

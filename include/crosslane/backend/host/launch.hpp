@@ -43,7 +43,7 @@ inline void take_check_scope(launch_facts& launch) {
 }
 
 inline void run_grid(grid_task const& task) {
-  std::uint64_t const blocks = task.grid.count();
+  std::uint64_t const blocks = task.grid.size();
   access_session const session{task};
   if (task.in_turn()) {
     runner_lease const runner;
@@ -59,7 +59,7 @@ inline void run_grid(grid_task const& task) {
 /// A grid whose blocks wait for each other. Each block has a runner; all runners advance from one grid barrier to the next.
 class cooperative_grid {
  public:
-  explicit cooperative_grid(grid_task const& task) : task_{task}, blocks_{task.grid.count()}, runners_{new runner_lease[blocks_]} {}
+  explicit cooperative_grid(grid_task const& task) : task_{task}, blocks_{task.grid.size()}, runners_{new runner_lease[blocks_]} {}
   cooperative_grid(cooperative_grid const&) = delete;
   cooperative_grid& operator=(cooperative_grid const&) = delete;
   ~cooperative_grid() {

@@ -17,7 +17,7 @@ struct launch_facts {
   std::uint64_t seed = 0;
   detail::finding_sink* sink = nullptr;
 
-  unsigned threads() const noexcept { return unsigned(block.count()); }
+  unsigned threads() const noexcept { return unsigned(block.size()); }
   /// Whether blocks run one after another on one host thread, so that findings are the same in each run.
   bool in_turn() const noexcept { return seed != 0 || level == checks::level::full; }
 
