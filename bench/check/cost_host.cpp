@@ -124,11 +124,10 @@ void add_levels(std::string const& name) {
     std::string const of = " of " + name + ", waves of " + std::to_string(d.properties().wave_size) + '/';
     auto const add_level = [&](std::string const& name_of_level, checks::level level) {
       auto const seconds = [=] {
-        checks::options o;
-        o.level = level;
-        o.seed = 1;  // uses one thread, like level full; OpenMP's waiting threads spin, which would count as processor time
+        // Seed 1 uses one thread, like level full. OpenMP's waiting threads spin, which would count as processor time.
+        checks::options const o{.level = level, .seed = 1};
         double const begin = processor_seconds();
-        checks::report const r = checks::collect(o, [&] { work->run(); });
+        checks::report const r = checks::collect([&] { work->run(); }, o);
         double const end = processor_seconds();
         if (!r.empty()) throw std::runtime_error(r.text());
         return end - begin;

@@ -39,12 +39,10 @@ checks::report report_of(xl::device d, K const& kernel, unsigned grid, unsigned 
   q.synchronize();
   std::size_t dynamic = 0;
   if constexpr (requires { K::dynamic_bytes; }) dynamic = K::dynamic_bytes;
-  checks::options o;
-  o.level = level;
-  o.seed = seed;
-  checks::report r = checks::collect(o, [&] {
+  auto const run = [&] {
     xl::launch(q, {.grid = grid, .block = block, .dynamic_shared = dynamic}, kernel, corpus::memory{data.view(), unwritten.view(), gone});
-  });
+  };
+  checks::report r = checks::collect(run, {.level = level, .seed = seed});
   q.synchronize();
   return r;
 }

@@ -100,9 +100,8 @@ template <class K>
 void expect_finding(xl::device d, K const& kernel, expectation const& e, source_location where = source_location::current()) {
   xl::stream const q{d};
   unsigned lines[64] = {};
-  checks::options o;
-  o.seed = 0;
-  checks::report const r = checks::collect(o, [&] { xl::launch(q, {.grid = 1, .block = 32}, kernel, &lines[0]); });
+  checks::options const o{.seed = 0};
+  checks::report const r = checks::collect([&] { xl::launch(q, {.grid = 1, .block = 32}, kernel, &lines[0]); }, o);
   unsigned const launched = __LINE__ - 1;
   q.synchronize();  // nothing is left to be thrown
   if (r.size() != 1) return fail("not one finding:\n" + r.text(), where);
@@ -162,10 +161,9 @@ CROSSLANE_TEST(collect, levels) {
   xl::stream const q{d};
   unsigned lines[2] = {};
   auto const kinds_at = [&](checks::level level) {
-    checks::options o;
-    o.level = level;
-    checks::report const elsewhere = checks::collect(o, [&] { xl::launch(q, {.grid = 1, .block = 32}, waits_elsewhere{}, &lines[0]); });
-    checks::report const early = checks::collect(o, [&] { xl::launch(q, {.grid = 1, .block = 32}, leaves_early{}, &lines[0]); });
+    checks::options const o{.level = level};
+    checks::report const elsewhere = checks::collect([&] { xl::launch(q, {.grid = 1, .block = 32}, waits_elsewhere{}, &lines[0]); }, o);
+    checks::report const early = checks::collect([&] { xl::launch(q, {.grid = 1, .block = 32}, leaves_early{}, &lines[0]); }, o);
     return 10 * elsewhere.size() + early.size();
   };
   CROSSLANE_CHECK_EQ(kinds_at(checks::level::off), 1u);
@@ -176,9 +174,8 @@ CROSSLANE_TEST(collect, levels) {
 CROSSLANE_TEST(collect, full_needs_a_checked_build) {
   xl::stream const q{d};
   unsigned lines[2] = {};
-  checks::options o;
-  o.level = checks::level::full;
-  xl::error const e = error_of([&] { checks::collect(o, [&] { xl::launch(q, {.grid = 1, .block = 32}, waits_elsewhere{}, &lines[0]); }); });
+  checks::options const o{.level = checks::level::full};
+  xl::error const e = error_of([&] { checks::collect([&] { xl::launch(q, {.grid = 1, .block = 32}, waits_elsewhere{}, &lines[0]); }, o); });
   CROSSLANE_CHECK_EQ(e.code(), xl::errc::not_supported);
   CROSSLANE_CHECK(contains(e.what(), "crosslane::checked"));
 }
@@ -200,10 +197,8 @@ std::vector<unsigned> order_of(xl::device d, std::uint64_t seed) {
   xl::stream const q{d};
   unsigned next = 0;
   std::vector<unsigned> order(2 * 3 * 100);
-  checks::options o;
-  o.seed = seed;
-  o.level = checks::level::basic;
-  CROSSLANE_CHECK(checks::collect(o, [&] { xl::launch(q, {.grid = 3, .block = 100}, note_order{}, &next, order.data()); }).empty());
+  auto const run = [&] { xl::launch(q, {.grid = 3, .block = 100}, note_order{}, &next, order.data()); };
+  CROSSLANE_CHECK(checks::collect(run, {.level = checks::level::basic, .seed = seed}).empty());
   return order;
 }
 
@@ -266,15 +261,16 @@ CROSSLANE_TEST(explore, finds_the_smallest_seed) {
     xl::launch(q, {.grid = 1, .block = 32}, wrong_in_reverse{}, &first);
     q.synchronize();
   };
-  checks::options o;
-  o.level = checks::level::basic;
-  checks::exploration const e = checks::explore(5, run, o);
+  checks::exploration const e = checks::explore(run, {.seeds = 5, .level = checks::level::basic, .seed = 0});
   CROSSLANE_CHECK_EQ(e.seed, 1u);
   CROSSLANE_CHECK_EQ(e.runs, 2u);
   CROSSLANE_CHECK_EQ(e.report.size(), 1u);
   CROSSLANE_CHECK(contains(e.report.text(), "seed 1"));
-  checks::exploration const one = checks::explore(1, run, o);
+  checks::exploration const one = checks::explore(run, {.seeds = 1, .level = checks::level::basic, .seed = 0});
   CROSSLANE_CHECK(one.report.empty() && one.runs == 1);
+  checks::exploration const later = checks::explore(run, {.seeds = 3, .level = checks::level::basic, .seed = 1});
+  CROSSLANE_CHECK(later.runs == 1 && later.seed == 1 && later.report.size() == 1);
+  CROSSLANE_CHECK_EQ(error_of([&] { (void)checks::explore(run, {.seeds = 0}); }).code(), xl::errc::invalid_argument);
 }
 
 // --- formats ---

@@ -42,13 +42,12 @@ template <class P>
 checks::report report_of(xl::device d, P const& run, late who, checks::level level = checks::level::full) {
   memory m{d};
   corpus::program p{m.a, m.b, m.data, m.result, m.pinned, m.managed, m.numbers};
-  checks::options o;
-  o.level = level;
-  return checks::collect(o, [&] {
+  auto const run_late = [&] {
     if (who == late::a) delay(m.a);
     if (who == late::b) delay(m.b);
     run(p);
-  });
+  };
+  return checks::collect(run_late, {.level = level});
 }
 
 template <class P>

@@ -53,10 +53,10 @@ namespace crosslane::checks {
 /// and not thrown. A block ends if it cannot continue after a finding; everything else runs on, with the wrong results that follow. Waits
 /// for all work of the host's devices. Exceptions of f propagate.
 ///
-///   xl::checks::report const r = xl::checks::collect({.seed = 1}, [&] { xl::launch(q, {.grid = 4}, kernel, in, sums); });
+///   xl::checks::report const r = xl::checks::collect([&] { xl::launch(q, {.grid = 4}, kernel, in, sums); }, {.seed = 1});
 ///   std::cout << r.text();
 template <class F>
-report collect(options const& o, F const& f) {
+report collect(F const& f, options const& o = {}) {
   detail::collecting_sink sink;
   {
     detail::entered_check_scope const scope{o, &sink};
@@ -64,27 +64,33 @@ report collect(options const& o, F const& f) {
   }
   return static_cast<report&&>(sink.report);
 }
-/// Collects with the options of the environment.
-template <class F>
-report collect(F const& f) {
-  return collect(options{}, f);
-}
+
+/// The options of explore() and findings().
+struct search {
+  unsigned seeds = 4;                                       ///< how many thread orders are tried, at least 1
+  checks::level level = options::from_environment().level;  ///< what is checked
+  std::uint64_t seed = options::from_environment().seed;    ///< the first order; the others are those of the next seeds
+};
 
 /// The result of explore().
 struct exploration {
   unsigned runs = 0;       ///< thread orders tried
-  std::uint64_t seed = 0;  ///< the smallest seed with a finding; meaningless if the report is empty
+  std::uint64_t seed = 0;  ///< the first seed with findings, or the last seed if the report is empty
   checks::report report;   ///< the findings of that seed
 };
 
-/// Calls collect() with the seeds 0 to n - 1 and stops at the first seed with findings, which is therefore the smallest.
+/// Calls collect() with one seed after the other and stops at the first seed with findings. Throws invalid_argument if the number of seeds
+/// is 0.
+///
+///   xl::checks::exploration const e = xl::checks::explore([&] { xl::launch(q, {.grid = 4}, kernel, in, sums); }, {.seeds = 20});
+///   if (!e.report.empty()) std::cout << e.report.text();
 template <class F>
-exploration explore(unsigned n, F const& f, options o = {}) {
+exploration explore(F const& f, search const& s = {}) {
+  if (s.seeds == 0) throw_error(errc::invalid_argument, {}, "checks: the number of seeds is 0 but must be at least 1");
   exploration result;
-  for (o.seed = 0; o.seed < n && result.report.empty(); ++o.seed) {
-    result.report = collect(o, f);
-    result.seed = o.seed;
-    ++result.runs;
+  while (result.runs < s.seeds && result.report.empty()) {
+    result.seed = s.seed + result.runs++;
+    result.report = collect(f, {.level = s.level, .seed = result.seed});
   }
   return result;
 }

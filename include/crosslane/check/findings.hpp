@@ -8,16 +8,6 @@
 #include <filesystem>
 #include <fstream>
 
-namespace crosslane::checks {
-
-/// The options of findings().
-struct search {
-  unsigned seeds = 4;                                       ///< how many thread orders; the first is CROSSLANE_SEED, or 0 without it
-  checks::level level = options::from_environment().level;  ///< what is checked
-};
-
-}  // namespace crosslane::checks
-
 namespace crosslane::detail {
 
 /// Adds a report to the findings of all calls in this process. If CROSSLANE_SARIF names a file, writes all of them to it.
@@ -38,9 +28,9 @@ inline void note_findings(checks::report const& r) {
 
 namespace crosslane::checks {
 
-/// Calls run(stream) on the host's devices of 32 and of 64 lanes and returns the findings of both. Each device tries up to `seeds` thread
-/// orders and stops at the first order with findings. Other exceptions of run or of a kernel propagate. In a file compiled for a GPU the
-/// stream is not of the default backend: the argument of run must be `auto const&` or `basic_stream<host> const&`.
+/// Calls explore() with run(stream) on the host's devices of 32 and of 64 lanes, and returns the findings of both. Other exceptions of run
+/// or of a kernel propagate. In a file compiled for a GPU the stream is not of the default backend: the argument of run must be `auto
+/// const&` or `basic_stream<host> const&`.
 ///
 /// If CROSSLANE_SARIF names a file, the findings of all calls in this process are written to it as SARIF. Paths in it are relative to the
 /// working directory.
@@ -49,24 +39,19 @@ namespace crosslane::checks {
 ///   EXPECT_TRUE(r.empty()) << r.text();
 template <class Run>
 [[nodiscard]] report findings(Run const& run, search const& s = {}) {
-  if (s.seeds == 0) throw_error(errc::invalid_argument, {}, "checks::findings: the number of seeds is 0 but must be at least 1");
   report all;
   for (int i = 0; i < basic_device<host>::count(); ++i) {
-    options o;
-    o.level = s.level;
-    report found;
-    for (unsigned n = 0; n < s.seeds && found.empty(); ++n, ++o.seed)
-      found = collect(o, [&] {
-        basic_stream<host> const q{basic_device<host>{i}};
-        if constexpr (std::is_void_v<decltype(run(q))>) {
-          run(q);
-          q.synchronize();
-        } else {
-          [[maybe_unused]] auto const result = run(q);  // a queued copy may still write to it
-          q.synchronize();
-        }
-      });
-    all.add(found);
+    auto const run_here = [&] {
+      basic_stream<host> const q{basic_device<host>{i}};
+      if constexpr (std::is_void_v<decltype(run(q))>) {
+        run(q);
+        q.synchronize();
+      } else {
+        [[maybe_unused]] auto const result = run(q);  // a queued copy may still write to it
+        q.synchronize();
+      }
+    };
+    all.add(explore(run_here, s).report);
   }
   detail::note_findings(all);
   return all;

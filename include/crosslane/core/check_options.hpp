@@ -25,20 +25,15 @@ struct options {
   /// seed, the same on every machine.
   std::uint64_t seed = from_environment().seed;
 
-  /// The options given by environment variables.
-  struct environment {
-    checks::level level;  ///< from CROSSLANE_CHECK
-    std::uint64_t seed;   ///< from CROSSLANE_SEED
-  };
   /// Returns the options of the environment. Throws invalid_argument if a variable has an invalid value.
-  static environment const& from_environment() {
-    static environment const values = read_environment();
+  static options const& from_environment() {
+    static options const values = read_environment();
     return values;
   }
 
  private:
-  static environment read_environment() {
-    environment result{level::most, 0};
+  static options read_environment() {
+    options result{.level = level::most, .seed = 0};
     if (char const* const text = std::getenv("CROSSLANE_CHECK"); text != nullptr && text[0] != 0) {
       if (std::strcmp(text, "off") == 0)
         result.level = level::off;
