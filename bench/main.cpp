@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
   }
   try {
     xl::stream const q{xl::device{0}};
-#if CROSSLANE_CONFIG_CHECKED
+#if CROSSLANE_CONFIG_ACCESS_CHECKS
     bench::register_check_cost();
 #else
     bench::register_transform(q);

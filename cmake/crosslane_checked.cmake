@@ -10,7 +10,7 @@ if(TARGET crosslane_checked)
 endif()
 
 add_library(crosslane_checker STATIC EXCLUDE_FROM_ALL ${CROSSLANE_CHECKER_SOURCE})
-target_compile_definitions(crosslane_checker PUBLIC CROSSLANE_CONFIG_CHECKED=1)
+target_compile_definitions(crosslane_checker PUBLIC CROSSLANE_CONFIG_ACCESS_CHECKS=1)
 target_link_libraries(crosslane_checker PUBLIC crosslane::host PRIVATE ${CMAKE_DL_LIBS})
 set_target_properties(crosslane_checker PROPERTIES POSITION_INDEPENDENT_CODE ON)
 # Its own memcpy is the C library's, and so is that of code without the flag: both only pass through.

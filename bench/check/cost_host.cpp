@@ -134,7 +134,7 @@ void add_levels(std::string const& name) {
       };
       add({.name = name_of_level, .iterations = 1, .repetitions = 9, .seconds = seconds, .prepare = [=] { seconds(); }});
     };
-#if CROSSLANE_CONFIG_CHECKED
+#if CROSSLANE_CONFIG_ACCESS_CHECKS
     add_level("level full" + of + "crosslane", checks::level::full);
     add_level("level basic" + of + "other/checked build", checks::level::basic);
 #else

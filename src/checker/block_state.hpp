@@ -12,7 +12,7 @@
 #include <memory>
 #include <vector>
 
-#if !CROSSLANE_CONFIG_CHECKED
+#if !CROSSLANE_CONFIG_ACCESS_CHECKS
 #error "src/checker.cpp belongs to the target crosslane::checked"
 #endif
 

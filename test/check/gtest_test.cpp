@@ -84,7 +84,7 @@ TEST(gtest_assertions, findings_fail) {
 
 TEST(gtest_assertions, races_fail_in_checked_programs) {
   std::string const text = failures([] { EXPECT_KERNEL_CLEAN(launches(add_neighbour{false})); });
-  if (CROSSLANE_CONFIG_CHECKED)
+  if (CROSSLANE_CONFIG_ACCESS_CHECKS)
     EXPECT_CONTAINS(text, "shared-race: kernel ");
   else
     EXPECT_EQ(text, "");

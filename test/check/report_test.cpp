@@ -170,7 +170,7 @@ CROSSLANE_TEST(collect, levels) {
   CROSSLANE_CHECK_EQ(kinds_at(checks::level::basic), 11u);
 }
 
-#if !CROSSLANE_CONFIG_CHECKED
+#if !CROSSLANE_CONFIG_ACCESS_CHECKS
 CROSSLANE_TEST(collect, full_needs_a_checked_build) {
   xl::stream const q{d};
   unsigned lines[2] = {};

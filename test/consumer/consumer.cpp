@@ -10,7 +10,7 @@ struct twice {
   CROSSLANE_FN int operator()(int x) const { return 2 * x; }
 };
 
-#if CROSSLANE_CONFIG_CHECKED
+#if CROSSLANE_CONFIG_ACCESS_CHECKS
 /// Stores beyond the end what a function returns: to be seen whatever the project's build type is.
 struct stores_beyond {
   template <xl::kernel_context Ctx>
@@ -41,7 +41,7 @@ int main() {
   xl::transform(q, b, b, twice{});
   xl::copy(q, b, numbers);
   q.synchronize();
-#if CROSSLANE_CONFIG_CHECKED
+#if CROSSLANE_CONFIG_ACCESS_CHECKS
   if (!is_found()) return 2;
 #endif
   return numbers == std::vector{2, 4, 6} ? 0 : 1;

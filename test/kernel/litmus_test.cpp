@@ -165,7 +165,7 @@ struct count_forbidden {
 std::size_t tries_asked_for() {
   char const* const asked = std::getenv("CROSSLANE_LITMUS_TRIES");
   // The checker finds what is not ordered whether or not it goes wrong, so a few tries do.
-  return asked != nullptr ? std::strtoull(asked, nullptr, 10) : CROSSLANE_CONFIG_CHECKED ? 256 : 4096;
+  return asked != nullptr ? std::strtoull(asked, nullptr, 10) : CROSSLANE_CONFIG_ACCESS_CHECKS ? 256 : 4096;
 }
 
 template <class Test, xl::scope Scope>
@@ -188,7 +188,7 @@ void check_never_forbidden(xl::device d) {
 
 template <class Test>
 void check_within_block(xl::device d) {
-  if constexpr (host_build && !CROSSLANE_CONFIG_CHECKED) {
+  if constexpr (host_build && !CROSSLANE_CONFIG_ACCESS_CHECKS) {
     skip("the host runs the threads of a block one after another, so nothing forbidden could happen");
   } else {
     check_never_forbidden<Test, xl::scope::wave>(d);
@@ -331,7 +331,8 @@ struct hand_on_between_blocks {
 template <class Test>
 void check_hands_on(xl::device d) {
   // The checker finds what is not ordered in one launch; it follows each release to each acquire, which takes long.
-  std::size_t const pairs = CROSSLANE_CONFIG_CHECKED ? 4 : 64, tries = CROSSLANE_CONFIG_CHECKED ? pairs : tries_asked_for() / 16;
+  std::size_t const pairs = CROSSLANE_CONFIG_ACCESS_CHECKS ? 4 : 64,
+                    tries = CROSSLANE_CONFIG_ACCESS_CHECKS ? pairs : tries_asked_for() / 16;
   // On the host blocks run on cores that may be late, and one that waits keeps its core.
   int const patience = host_build ? 100 : 10000;
   xl::stream const q{d};

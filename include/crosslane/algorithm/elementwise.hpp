@@ -14,7 +14,7 @@ inline namespace CROSSLANE_CONFIGURATION {
 /// A backend that runs element-wise work as plain loops over pieces of the range, without lanes. In builds with the access checker or the
 /// address sanitizer the host runs the kernels of a GPU instead, with lanes.
 template <class B>
-concept loop_backend = !CROSSLANE_CONFIG_CHECKED && !CROSSLANE_SANITIZE_ADDRESS() &&
+concept loop_backend = !CROSSLANE_CONFIG_ACCESS_CHECKS && !CROSSLANE_SANITIZE_ADDRESS() &&
                        requires(typename B::stream_handle q, void (*work)(std::uint64_t, std::uint64_t)) {
                          B::run_range(q, std::uint64_t{}, std::uint64_t{}, work);
                        };

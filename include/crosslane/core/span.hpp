@@ -77,7 +77,7 @@ class span {
   template <class R>
   requires(!std::same_as<std::remove_cvref_t<R>, span> && detail::contiguous_of<std::remove_reference_t<R>, T> &&
            (std::is_lvalue_reference_v<R> || std::is_const_v<T>))
-  CROSSLANE_UNCHECKED_FN constexpr span(R&& range) noexcept(noexcept(range.data()) && noexcept(range.size()))
+  CROSSLANE_NO_EXEC_CHECK_FN constexpr span(R&& range) noexcept(noexcept(range.data()) && noexcept(range.size()))
       : data_{range.data()}, size_{range.size()} {}
 
   CROSSLANE_FN constexpr T* data() const noexcept { return data_; }           ///< pointer to the first element

@@ -29,12 +29,12 @@
 /// with types whose functions are host-only. nvcc does not diagnose a kernel that calls such a function: the kernel silently ends at that
 /// call.
 #if CROSSLANE_COMPILER_GPU()
-#define CROSSLANE_UNCHECKED_FN __host__ __device__
+#define CROSSLANE_NO_EXEC_CHECK_FN __host__ __device__
 #else
-#define CROSSLANE_UNCHECKED_FN
+#define CROSSLANE_NO_EXEC_CHECK_FN
 #endif
 
-/// Stands on the line above a CROSSLANE_UNCHECKED_FN template.
+/// Stands on the line above a CROSSLANE_NO_EXEC_CHECK_FN template.
 #if CROSSLANE_COMPILER_CUDA()
 #define CROSSLANE_NO_EXEC_CHECK _Pragma("nv_exec_check_disable")
 #else

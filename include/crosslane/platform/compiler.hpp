@@ -44,8 +44,8 @@ would be wrong. crosslane::fast has approximations"
 #endif
 
 /// 1: each memory access calls the host's access checker. The target crosslane::checked sets this and adds the compiler's flag.
-#ifndef CROSSLANE_CONFIG_CHECKED
-#define CROSSLANE_CONFIG_CHECKED 0
+#ifndef CROSSLANE_CONFIG_ACCESS_CHECKS
+#define CROSSLANE_CONFIG_ACCESS_CHECKS 0
 #endif
 
 #if !defined(__cpp_exceptions) && !CROSSLANE_DEVICE_PASS()
@@ -65,7 +65,7 @@ would be wrong. crosslane::fast has approximations"
 #endif
 
 /// 1 if the thread sanitizer is enabled. 0 with the host backend's access checker, which uses the same instrumentation of the compiler.
-#if CROSSLANE_CONFIG_CHECKED
+#if CROSSLANE_CONFIG_ACCESS_CHECKS
 #define CROSSLANE_SANITIZE_THREAD() 0
 #elif defined(__SANITIZE_THREAD__)
 #define CROSSLANE_SANITIZE_THREAD() 1

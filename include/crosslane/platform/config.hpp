@@ -27,16 +27,16 @@
 // CROSSLANE_CONFIGURATION is a name made from the settings, and the sanitizer, that change the code of inline functions. Code that depends
 // on them is in an inline namespace of that name, so that objects of different settings use different symbols.
 #if CROSSLANE_CONFIG_BOUNDS_CHECKS
-#define CROSSLANE_CONFIGURATION_BOUNDS checked
+#define CROSSLANE_CONFIGURATION_BOUNDS bounds
 #else
-#define CROSSLANE_CONFIGURATION_BOUNDS unchecked
+#define CROSSLANE_CONFIGURATION_BOUNDS no_bounds
 #endif
 #if CROSSLANE_CONFIG_SYNC_LAUNCHES
 #define CROSSLANE_CONFIGURATION_LAUNCHES sync
 #else
 #define CROSSLANE_CONFIGURATION_LAUNCHES async
 #endif
-#if CROSSLANE_CONFIG_CHECKED
+#if CROSSLANE_CONFIG_ACCESS_CHECKS
 #define CROSSLANE_CONFIGURATION_SANITIZER accesses
 #elif CROSSLANE_SANITIZE_ADDRESS()
 #define CROSSLANE_CONFIGURATION_SANITIZER address

@@ -324,7 +324,7 @@ void check_cooperative(int device, device_properties const& p, launch_geometry c
 }
 
 template <class B, class K, class... A>
-void launch_checked(basic_stream_ref<B> q, launch_geometry const& g, K const& kernel, A const&... arguments) {
+void check_and_launch(basic_stream_ref<B> q, launch_geometry const& g, K const& kernel, A const&... arguments) {
   static_assert(check_argument_bytes<argument_bytes<K, A...>(), B::max_argument_bytes>::ok);
   device_properties const& p = q.properties(g.where);
   auto const current = q.make_current("launch", g.where);
@@ -369,7 +369,7 @@ void launch(S const& stream, launch_config config, K const& kernel, A&&... argum
   detail::launch_geometry const g{config.grid, detail::block_extent<K>(config), config.dynamic_shared, config.where};
   if (g.grid.x == 0 || g.grid.y == 0 || g.grid.z == 0 || g.block.x == 0 || g.block.y == 0 || g.block.z == 0) return;
   detail::require_on_device(q, "launch", config.where, arguments...);
-  detail::launch_checked<B>(q, g, kernel, detail::kernel_argument(static_cast<A&&>(arguments), config.where)...);
+  detail::check_and_launch<B>(q, g, kernel, detail::kernel_argument(static_cast<A&&>(arguments), config.where)...);
 }
 
 }  // namespace CROSSLANE_CONFIGURATION

@@ -10,22 +10,22 @@ namespace crosslane {
 namespace detail {
 
 #if CROSSLANE_CONFIG_BOUNDS_CHECKS
-/// An index along one axis, with the source location of its use. Its type also gives functions of checked and unchecked object files
-/// different names.
+/// An index along one axis, with the source location of its use. Its type also gives functions of object files with and without
+/// bounds checks different names.
 template <class Axis, class Index>
-struct checked_tensor_index {
+struct located_tensor_index {
   template <std::integral N>
-  CROSSLANE_FN constexpr checked_tensor_index(N i, source_location where_ = source_location::current())
+  CROSSLANE_FN constexpr located_tensor_index(N i, source_location where_ = source_location::current())
       : value{static_cast<std::int64_t>(i)}, where{where_} {}
   CROSSLANE_FN constexpr operator Index() const { return Index(value); }
   std::int64_t value;
   source_location where;
 };
 template <class Axis, class Index>
-using tensor_index = checked_tensor_index<Axis, Index>;
+using tensor_index = located_tensor_index<Axis, Index>;
 
 template <class Axis, class Index>
-CROSSLANE_FN constexpr void check_tensor_index([[maybe_unused]] checked_tensor_index<Axis, Index> const& i,
+CROSSLANE_FN constexpr void check_tensor_index([[maybe_unused]] located_tensor_index<Axis, Index> const& i,
                                                [[maybe_unused]] std::int64_t extent) {
 #if !CROSSLANE_DEVICE_PASS()
   if (i.value < 0 || i.value >= extent)
@@ -35,16 +35,16 @@ CROSSLANE_FN constexpr void check_tensor_index([[maybe_unused]] checked_tensor_i
 }
 #else
 template <class Axis, class Index>
-struct unchecked_tensor_index {
+struct plain_tensor_index {
   template <std::integral N>
-  CROSSLANE_FN constexpr unchecked_tensor_index(N i) : value{static_cast<Index>(i)} {}
+  CROSSLANE_FN constexpr plain_tensor_index(N i) : value{static_cast<Index>(i)} {}
   CROSSLANE_FN constexpr operator Index() const { return value; }
   Index value;
 };
 template <class Axis, class Index>
-using tensor_index = unchecked_tensor_index<Axis, Index>;
+using tensor_index = plain_tensor_index<Axis, Index>;
 template <class Axis, class Index>
-CROSSLANE_FN constexpr void check_tensor_index(unchecked_tensor_index<Axis, Index> const&, Index) {}
+CROSSLANE_FN constexpr void check_tensor_index(plain_tensor_index<Axis, Index> const&, Index) {}
 #endif
 
 /// Element access with one index for each axis. The axes are a pack of the class, so that each parameter converts its argument and records

@@ -29,7 +29,7 @@ struct memory_watch {
 };
 inline memory_watch const* watched_memory = nullptr;
 
-#if CROSSLANE_CONFIG_CHECKED
+#if CROSSLANE_CONFIG_ACCESS_CHECKS
 
 inline constexpr bool sees_accesses = true;
 

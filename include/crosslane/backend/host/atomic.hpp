@@ -21,7 +21,7 @@ struct host_atomic {
   /// Tells the access checker the scope of the next operation.
   template <scope S>
   static void note_scope() {
-#if CROSSLANE_CONFIG_CHECKED
+#if CROSSLANE_CONFIG_ACCESS_CHECKS
     set_atomic_scope(S);
 #endif
   }
@@ -87,7 +87,7 @@ struct host_atomic {
 
   template <scope S, class Order>
   static void fence() {
-#if CROSSLANE_CONFIG_CHECKED
+#if CROSSLANE_CONFIG_ACCESS_CHECKS
     atomic_fence(S, Order::value);
 #elif CROSSLANE_SANITIZE_THREAD()
     __atomic_fetch_add(&all_fences, 0, __ATOMIC_SEQ_CST);
