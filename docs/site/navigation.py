@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The navigation of the web pages. Paths are those of the site: without docs/, and index for README."""
 
-START = ["Overview <self>", "guide/first-kernel", "porting", "Packages <packaging/index>", "examples/index"]
+START = ["Overview <self>", "guide/first-kernel", "porting", "From 0.1 to 0.2 <from-0.1>", "Packages <packaging/index>", "examples/index"]
 GUIDE = ["guide/index"]  # then the other pages of the guide, in the order of its table
 ABOUT = ["architecture", "Backends <backends>", "Adding a backend <adding-a-backend>", "Comparison <comparison>", "performance", "Pitfalls <pitfalls>", "changelog", "contributing"]
 
