@@ -224,7 +224,7 @@ CROSSLANE_TEST(contract, positions) {
     }
 }
 
-/// In blocks whose last wave is full, and in others.
+/// Tests blocks whose last wave is full, and blocks whose last wave is partial.
 CROSSLANE_TEST(contract, primitives) {
   xl::stream const q{d};
   for (unsigned const size : {d.properties().wave_size, 256u, 3 * d.properties().wave_size + 5, 4u}) {

@@ -106,7 +106,7 @@ struct runtime {
 /// The kernel contract: one thread's view of its launch. What waits for another thread is an error.
 class primitives : public xl::backend::wave_hooks {
  public:
-  /// What all threads of a block share.
+  /// The state that all threads of a block share.
   struct block_state {
     xl::extent3 grid, extent, index;
     void* dynamic_shared;

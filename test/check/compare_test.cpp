@@ -81,7 +81,7 @@ CROSSLANE_TEST_ONCE(compare, beyond_the_type) {
   CROSSLANE_CHECK(of(0ull, ~0ull, {.absolute = 1e30}) && !of(0ull, ~0ull, {.ulps = ~0ull}));
 }
 
-/// As the integers below them.
+/// Enumerations are compared as their underlying integers.
 CROSSLANE_TEST_ONCE(compare, enumerations) {
   CROSSLANE_CHECK(of(offset::back, -2) && of(-2, offset::back) && of(offset::on, 3u) && !of(offset::back, ~1ull));
   CROSSLANE_CHECK_EQ(of(offset::back, offset::on).ulps, 5u);

@@ -275,7 +275,7 @@ CROSSLANE_TEST(explore, finds_the_smallest_seed) {
 
 // --- formats ---
 
-/// With what has to be escaped.
+/// Text with characters that must be escaped.
 checks::report sample() {
   checks::report r;
   checks::finding f{};

@@ -23,7 +23,7 @@ struct view {
   std::size_t size;
 };
 
-/// In the place of Crosslane's kernel object: what the compiler itself passes then lies at the same offset behind the arguments.
+/// Stands for Crosslane's kernel object, so that the hidden arguments of the compiler have the same offset.
 struct nothing {};
 
 // --- triad: a = b + s * c, any block size ---
@@ -59,7 +59,7 @@ extern "C" __global__ void BOUNDS_OF_256_BY_4 triad_grid_stride_by_hand(float* a
   for (std::uint64_t i = std::uint64_t{blockIdx.x} * BLOCK_DIM_X + threadIdx.x; i < n; i += step) a[i] = b[i] + s * c[i];
 }
 
-/// What Crosslane's barrier guarantees, a release behind it of what other waves did before it, takes a wait on gfx9 that HIP's barrier
+/// A release after Crosslane's barrier covers the accesses of all waves before the barrier. On gfx9 this needs a wait that HIP's barrier
 /// leaves out.
 #if defined(__GFX9__)
 #define BARRIER()                                    \
@@ -223,7 +223,7 @@ __device__ int add_acq_rel(int* target, int value) {
 }
 #define FENCE_ACQ_REL() asm volatile("fence.acq_rel.gpu;" ::: "memory")
 #else
-// By fences: the orders of the operations themselves leave out shared memory.
+// With fences, because the orders of the operations themselves do not cover shared memory.
 #define FENCE(order) __builtin_amdgcn_fence(order, "agent")
 __device__ void store_release(int* target, int value) {
   FENCE(__ATOMIC_RELEASE);

@@ -9,7 +9,7 @@ namespace xl = crosslane;
 // sm_90: 46 st.global, 1 popc.b64, 3 clz.b64
 struct standard_library : crosslane_test::standard_library {};
 
-// For AMD these need functions that no library has, which the linker says.
+// On AMD these need functions that no library has, so they do not link.
 // sm_90: 4 st.global
 struct text {
   template <xl::kernel_context Ctx>

@@ -52,7 +52,7 @@ struct fast_others : full_blocks {
   }
 };
 
-// On AMD a maximum of each argument with itself comes first: it makes signalling NaNs of memory quiet.
+// On AMD the compiler first takes the maximum of each argument with itself, which makes signalling NaNs from memory quiet.
 // sm_90: 1 max.f32, 0 setp, 0 cvt.
 // gfx90a: 3 v_max_f32, 0 v_cmp, 0 v_cvt
 // gfx1030: 3 v_max_f32, 0 v_cmp, 0 v_cvt

@@ -112,7 +112,7 @@ struct prefetches {
   }
 };
 
-/// Of two loads, one whose elements nobody uses.
+/// Two loads. The elements of one of them are not used.
 template <xl::access Access>
 struct loads_one_in_vain {
  protected:

@@ -15,7 +15,7 @@ constexpr unsigned width = 32;
 #endif
 constexpr unsigned threads = 4 * width;
 
-/// Without HIP's own functions for positions, which older versions have in a library.
+/// Does not use HIP's functions for positions, which older versions have in a library.
 struct native : xl::hip::intrinsics {
   template <int>
   static __device__ unsigned thread_index() {

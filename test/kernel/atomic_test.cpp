@@ -20,7 +20,7 @@ enum operation : unsigned { add, sub, swap, compare_swap, min, max, and_, or_, x
 template <class T>
 constexpr unsigned operations_of = std::is_integral_v<T> ? operations : and_;
 
-/// What an operation stores.
+/// Returns the value that an operation stores.
 template <class T>
 CROSSLANE_FN T after(unsigned operation, T before, T value) {
   switch (operation) {

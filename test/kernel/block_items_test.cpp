@@ -74,14 +74,14 @@ struct sort_kernel {
   }
 };
 
-/// Of numbers that are not NaN.
+/// The order of block_sort(), for numbers that are not NaN.
 template <class T>
 bool comes_before(T a, T b) {
   if (a < b || b < a) return a < b;
   return std::is_floating_point_v<T> && std::signbit(static_cast<double>(a)) && !std::signbit(static_cast<double>(b));
 }
 
-/// Of unsigned keys.
+/// Sorts `places` by the bits `range` of their keys. Keys are unsigned.
 template <xl::sort_order Order, class Key>
 void sort_by_bits(std::vector<unsigned>& places, std::vector<Key> const& input, xl::bit_range range) {
   auto const digits = [&](unsigned place) {
@@ -291,7 +291,7 @@ struct scan_kernel {
     total[3] = xl::block_exclusive_scan_and_total(ctx, s.scratch, again[1], compose{});
     ctx.sync_block();
     total[4] = xl::block_inclusive_scan_and_total(ctx, s.scratch, again[2], compose{});
-    // Where the scans with the total differ from those without, another value is stored.
+    // If a scan with the total differs from the scan without it, the result is replaced by a wrong value.
     for (unsigned i = 0; i < N; ++i) {
       if (!(x[i] == again[0][i])) x[i] = {};
       if (!(y[i] == again[1][i])) y[i] = {};

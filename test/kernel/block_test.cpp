@@ -99,7 +99,7 @@ CROSSLANE_TEST(block, of_fixed_size) {
   check_block(q, 1024, random, operations_of<1024>{});
 }
 
-// Where lanes reduce by one instruction, or have an order that does not matter, blocks go other ways than above.
+// Blocks use other code than above if lanes reduce by one instruction, or if the operator is known to be commutative.
 namespace {
 
 template <class T, class Op>

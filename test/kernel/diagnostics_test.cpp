@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What kernels say while they run.
+/// Tests of check(), print() and clocks in kernels.
 #include <support/target.hpp>
 
 #include <algorithm>
@@ -13,7 +13,7 @@ using namespace crosslane_test;
 
 namespace {
 
-/// What is written to the standard output while the object lives.
+/// Captures the standard output while the object lives.
 class captured_output {
  public:
   captured_output() : file_{std::tmpfile()}, saved_{dup(1)} {

@@ -42,7 +42,7 @@ struct pass_around : Base {
   }
 };
 
-/// Where nothing runs.
+/// The argument of kernels that do not run.
 constexpr unsigned const* no_zero = nullptr;
 
 struct any_block {};

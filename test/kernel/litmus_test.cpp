@@ -15,7 +15,7 @@ constexpr unsigned distance = 64;  ///< in elements, between the objects of a pa
 
 // Each test has what the first and what the second thread of a pair does, on objects that were 0, and says which results it forbids.
 
-/// Who sees the flag sees the message, which no atomic operation protects.
+/// A thread that sees the flag also sees the message, which is not atomic.
 struct message {
   template <xl::scope S, class Ctx>
   CROSSLANE_FN static unsigned first(Ctx const& ctx, unsigned& x, unsigned& y) {

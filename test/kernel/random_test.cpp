@@ -84,7 +84,7 @@ CROSSLANE_TEST_ONCE(random, ends_of_intervals) {
 
 constexpr std::uint32_t large_bound = 3u << 30;  // by a modulo the lowest quarter of 2^32 would come twice as often
 
-/// What a stream gives, in the order of the members.
+/// The numbers that are drawn from a stream, in the order of the members.
 template <class T>
 struct samples {
   T uniform, positive;

@@ -28,7 +28,7 @@ T make_value(std::mt19937& random) {
   }
 }
 
-/// What one thread brings.
+/// The input of one thread.
 template <class T>
 struct input {
   T value;
@@ -37,7 +37,7 @@ struct input {
   unsigned predicate;
 };
 
-/// What one thread gets.
+/// The results of one thread.
 template <class T>
 struct output {
   T shuffle, up, down, exchanged, rotated, broadcast, reduced, inclusive, exclusive, exclusive_bare, total, inclusive_total, segment, part;
@@ -113,7 +113,7 @@ struct all_operations {
   }
 };
 
-/// The same by loops, for thread `t` of a block.
+/// Computes the results of thread `t` of a block by loops.
 template <class T, class Op, unsigned N>
 output<T> expected(std::vector<input<T>> const& in, unsigned wave_size, unsigned t, T const& initial) {
   Op const op{};

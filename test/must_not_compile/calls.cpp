@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What only the program can call or see, met in a kernel: each is an error of the compiler, where nvcc on its own makes an empty kernel of
-/// it. All are wrong at once, and the messages name them.
+/// Uses of host functions and host variables in kernels. Each is a compile error; nvcc without the headers' diagnostics compiles an empty
+/// kernel from it. The file has all of them, and the messages name each one.
 #include <crosslane/crosslane.hpp>
 
 namespace xl = crosslane;

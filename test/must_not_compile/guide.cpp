@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What docs/guide shows because it does not compile.
+// Code of docs/guide that does not compile.
 #include <crosslane/tensor.hpp>
 
 #include <vector>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What the program asks of the library that it loads.
+/// The functions of the loaded library that the program calls.
 #pragma once
 
 #include <crosslane/crosslane.hpp>
 
-/// By the name "plugin".
+/// The library exports it by the name "plugin".
 struct plugin {
   crosslane::stream* (*make_stream)(int device);
   void (*delete_stream)(crosslane::stream*);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What needs a process of its own: its end, fork(), libraries that are loaded. process_test.sh runs each case and reads what it prints.
+/// Tests that need a separate process: its exit, fork(), libraries that are loaded. process_test.sh runs each case and reads its output.
 #include "plugin.hpp"
 
 #include <chrono>
@@ -168,7 +168,7 @@ int leaks_a_stream(plugin const& p, void* library) {
   return 0;
 }
 
-/// What nobody has collected is told before the library goes, whose types the error has.
+/// An error that no call has asked for is printed before the library that defines its type is unloaded.
 int leaves_an_error(plugin const& p, void* library) {
   xl::stream* const q = p.make_stream(0);
   p.launch_failing(*q);

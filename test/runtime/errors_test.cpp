@@ -52,7 +52,7 @@ CROSSLANE_TEST(error, fields) {
   expect_usable(d);
 }
 
-/// What the library refuses itself has no vendor's code.
+/// An error of a call that the library itself refuses has no vendor code.
 CROSSLANE_TEST(error, without_vendor) {
   xl::error const e = error_of([&] { xl::device{-1}; });
   CROSSLANE_CHECK_EQ(e.vendor().code, 0);
@@ -310,7 +310,7 @@ CROSSLANE_TEST(bad_launch, more_dimensions_than_the_kernel_has) {
 
 // --- callbacks ---
 
-/// What a GPU's runtime refuses there, or waits for without end, is refused before it is asked.
+/// The library refuses calls in a callback before it calls a GPU's runtime, which refuses them or waits forever.
 CROSSLANE_TEST(in_a_callback, every_call_is_refused) {
   xl::stream const q{d}, other{d};
   xl::buffer<int> b{other, 8};

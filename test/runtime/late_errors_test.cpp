@@ -113,7 +113,7 @@ std::string text_of_fault(faulty_stream const& q) {
   return error_of([&] { q.synchronize(); }).what();
 }
 
-/// What was waited for is not to blame.
+/// A later error does not name launches that a call has waited for.
 CROSSLANE_TEST_ONCE(late_fault, synchronisation_clears_the_list) {
   faulty_device const d{0}, other_device{1};
   faulty_stream const a{d}, b{d}, c{other_device};

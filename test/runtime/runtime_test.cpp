@@ -319,7 +319,7 @@ CROSSLANE_TEST(stream, default_one_of_the_vendor) {
   }
 }
 
-/// What a stream left behind is not blamed on a later one that happens to lie at the same address.
+/// An error of a destroyed stream does not surface at a later stream that has the same address.
 CROSSLANE_TEST(stream, exception_dies_with_its_stream) {
   for (int i = 0; i < 4; ++i) {
     {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What tests state. GoogleTest runs them and counts, behind a face that does not include it: its header costs nvcc seconds in
+/// The checks of tests. GoogleTest runs the tests, but this header does not include GoogleTest's header: it costs nvcc seconds in
 /// each file, and clang 15 crashes on it when it compiles HIP as C++20.
 #pragma once
 
@@ -18,7 +18,7 @@ using crosslane::source_location;
 void fail(std::string const& text, source_location where);
 /// Makes the running test fail and ends it.
 [[noreturn]] void fail_and_end(std::string const& text, source_location where);
-/// Where CROSSLANE_SEED asks for another order of threads than theirs. Tests that try many values try fewer then: the run without it tries
+/// Returns whether CROSSLANE_SEED sets another order of threads. Tests that try many values then try fewer: the run without it tries
 /// them all.
 bool in_another_order();
 /// Ends the running test as one that could not run here.
@@ -27,7 +27,7 @@ bool in_another_order();
 /// Notes that an operation did right for a type on a target. Where all tests of the run passed and CROSSLANE_TEST_RESULTS names a file,
 /// the notes are its lines: "operation", "type", "target" and the device's name, with tabs between.
 void note_proof(std::string const& operation, std::string const& type, std::string const& target, std::string const& device);
-/// Likewise a line for the largest error that was found, with two more fields: the largest one allowed, and that.
+/// Writes such a line for the largest error that was found, with two more fields: the bound, and this error.
 void note_error(std::string const& operation, std::string const& type, std::string const& target, std::string const& device,
                 std::string const& bound, std::string const& found);
 
@@ -54,7 +54,7 @@ std::string show_value(T const& value) {
     return "(an object)";
 }
 
-/// Of numbers as numbers, whatever their types.
+/// Compares numbers by their values, even if their types differ.
 template <class A, class B>
 bool equal(A const& a, B const& b) {
   if constexpr (!std::is_integral_v<A> || !std::is_integral_v<B> || std::is_signed_v<A> == std::is_signed_v<B>)

@@ -54,7 +54,7 @@ inline void run_on(int index, void (*body)(xl::device)) {
   d.synchronize();
 }
 
-/// What a call throws, which must be a crosslane::error.
+/// Returns the crosslane::error that a call throws. Fails if it throws none.
 template <class F>
 xl::error error_of(F const& call, source_location where = source_location::current()) {
   try {
@@ -100,7 +100,7 @@ struct write_ranks {
   }
 };
 
-/// After an error: the device must still do what it did before.
+/// Checks after an error that the device still works.
 inline void expect_usable(xl::device d, source_location where = source_location::current()) {
   xl::stream const q{d};
   xl::buffer<int> out{q, 100};

@@ -46,7 +46,7 @@ static_assert(std::is_same_v<nchw_strided, xl::strided<xl::image_extents, xl::nc
 static_assert(xl::dlpack_managed<theirs::DLManagedTensor> && xl::dlpack_managed<managed> && !xl::dlpack_managed<theirs::DLTensor>);
 static_assert(offsetof(managed, flags) == 24 && offsetof(managed, dl_tensor) == 32 && offsetof(xl::dlpack::managed_tensor, deleter) == 56);
 
-/// What another library hands over: floats unless changed, on the device of the test.
+/// A tensor of another library: floats, unless a test changes the type, on the device of the test.
 struct foreign {
   std::int64_t shape[4], strides[4];
   managed m{};
@@ -238,7 +238,7 @@ CROSSLANE_TEST(dlpack, element_types) {
   check_type<xl::vec<std::uint8_t, 2>>(q, 1, 2);
 }
 
-/// Of another major version nothing is read but the version: all else is somewhere else there.
+/// If the major version differs, only the version is read: other members may have other places.
 CROSSLANE_TEST(dlpack, other_versions_are_not_read) {
   foreign f{d, nullptr, {2, 3, 4, 5}, {60, 20, 5, 1}};
   f.m.dl_tensor.shape = f.m.dl_tensor.strides = reinterpret_cast<std::int64_t*>(8);

@@ -16,7 +16,7 @@ namespace mds = cuda::std;
 #include <array>
 namespace mds {
 
-/// As much of std::mdspan as its users see, of run-time extents.
+/// The public members of std::mdspan, with run-time extents.
 template <class Index, std::size_t Rank>
 struct dextents {
   using index_type = Index;

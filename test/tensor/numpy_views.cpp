@@ -24,7 +24,7 @@ struct table {
   std::mt19937 engine;
   std::vector<int> memory = std::vector<int>(1 << 16);
 
-  /// From `least` to `most`.
+  /// Returns a number from `least` to `most`.
   int random(int least, int most) { return least + int(engine() % unsigned(most - least + 1)); }
 
   static void print_list(std::vector<std::int64_t> const& numbers) {
@@ -63,7 +63,7 @@ struct table {
     return {begin, random(0, extent - begin)};
   }
 
-  /// What every layout of images has.
+  /// Prints the parts of an image in layout L.
   template <class L>
   void print_parts(std::string const& layout, L const& l, xl::image_extents const& e, std::vector<std::int64_t> const& pitch = {}) {
     xl::tensor_view<int const, L> const t{memory.data(), l};

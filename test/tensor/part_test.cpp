@@ -249,7 +249,7 @@ CROSSLANE_TEST_ONCE(tensor_parts, blocked) {
                [&] { (void)xl::subrange<axis::c>(t, 16, 4); });
 }
 
-/// What is outside of a part stays, its gaps and its neighbours alike.
+/// A conversion to a part changes no element outside the part: neither its gaps nor its neighbours.
 CROSSLANE_TEST(tensor_parts, conversions_to_parts_of_blocks) {
   xl::stream const q{d};
   xl::tensor<int, xl::nchw_c<4>> out{q, {2, 10, 3, 5}};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What tests of layouts share: random extents, all indices, the properties that every layout has.
+/// Code that the tests of layouts share: random extents, all indices, the properties of every layout.
 #pragma once
 
 #include <crosslane/tensor.hpp>

@@ -41,7 +41,7 @@ CROSSLANE_TEST(tensor_tiles, rows) {
   }
 }
 
-/// As wide as no access is.
+/// A type that is wider than any access.
 struct three_floats {
   float x, y, z;
   three_floats() = default;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What each translation unit lets the others call.
+/// The functions of a translation unit that the others call.
 #pragma once
 
 #include "shared.hpp"
@@ -18,7 +18,7 @@ struct part {
   void (*fail_later)(xl::basic_stream_ref<xl::host> q);     ///< the next to synchronise gets the error of throw_error
   std::string (*what)(void (*f)());                         ///< calls f; the object of the crosslane::error that it throws
 
-  // What its settings are, and what it does by them.
+  // The settings of the unit, and whether it behaves accordingly.
   bool checks_bounds, synchronises_launches;
   bool (*finds_access_outside_in_kernel)(xl::basic_stream_ref<xl::host> q);
   bool (*finds_access_outside_in_program)();

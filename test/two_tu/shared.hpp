@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What all translation units of the program have: the same kernel, by name, and the same inline functions. What depends on the
-/// backend is a template of it, as the default one differs from unit to unit.
+/// Code that all translation units of the program have: the same kernel, by name, and the same inline functions. Code that depends on
+/// the backend is a template on it, since the default backend differs from unit to unit.
 #pragma once
 
 #include <crosslane/host.hpp>
@@ -37,7 +37,7 @@ struct write_ones {
   }
 };
 
-/// As a kernel and as a function of an index.
+/// A kernel that is also a function of an index.
 struct fail {
   template <class T>
   CROSSLANE_FN void operator()(T const&) const {
@@ -47,7 +47,7 @@ struct fail {
   }
 };
 
-/// For the host: waits with more on the stack than the default size of one holds.
+/// A kernel for the host whose threads wait with more data on the stack than the default size allows.
 struct deep {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx) const {
@@ -59,7 +59,7 @@ struct deep {
   }
 };
 
-/// Of 1000 elements, each 2 * factor + 1.
+/// Returns the sum of 1000 elements, each 2 * factor + 1.
 template <class B>
 int sum_on(xl::basic_stream_ref<B> q, int factor) {
   std::vector<int> values(1000, 2);

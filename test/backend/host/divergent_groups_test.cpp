@@ -39,7 +39,7 @@ CROSSLANE_TEST(divergent_group, part_of_a_tile) {
   expect_divergent(d, {"part_of_a_tile", "lane 8 of wave 0", "lanes 0xff00", "lane 11 has returned"}, part_of_a_tile{});
 }
 
-/// Of both groups that a predicate makes only some members come.
+/// Only some members of each of the two groups of a predicate call the operation.
 struct some_members {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx) const {

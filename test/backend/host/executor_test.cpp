@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What only the host backend promises: findings with names and lines, exceptions out of kernels, asynchronous streams,
+/// Guarantees of the host backend only: findings with names and lines, exceptions out of kernels, asynchronous streams,
 /// lifetimes.
 #define CROSSLANE_CONFIG_BOUNDS_CHECKS 1
 #include <support/target.hpp>
@@ -207,7 +207,7 @@ CROSSLANE_TEST(divergent_barrier, different_places) {
   expect_usable(d);
 }
 
-/// Where each thread comes to the barrier a different number of times.
+/// A kernel whose threads call the barrier different numbers of times.
 struct different_counts {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx) const {
@@ -223,7 +223,7 @@ CROSSLANE_TEST(divergent_barrier, different_counts) {
   q.synchronize();
 }
 
-/// What is right: whole blocks may leave, and threads may leave after the last barrier.
+/// A kernel without mistakes: whole blocks may return, and threads may return after the last barrier.
 struct leave_legally {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, xl::span<int> out) const {
@@ -328,7 +328,7 @@ bool surfaces(F const& call) {
   return false;
 }
 
-/// As on a GPU, every call that asks how the stream got on says so; once.
+/// As on a GPU, each call that asks about the stream's progress throws the error. Only the first such call throws.
 CROSSLANE_TEST(failed_stream, surfaces_where_it_is_asked_for) {
   xl::stream const q{d}, other{d};
   xl::event e{d}, before{d};
@@ -379,7 +379,7 @@ CROSSLANE_TEST(failed_stream, does_nothing_more) {
   CROSSLANE_CHECK(called);
 }
 
-/// What was queued before the failure surfaced stands behind it, however long it takes to get there.
+/// Work that was queued before the failure surfaced does not run, even if it starts much later.
 CROSSLANE_TEST(failed_stream, surfaces_while_work_is_left) {
   xl::stream const q{d}, slow{d};
   std::promise<void> gate;
@@ -749,7 +749,7 @@ CROSSLANE_TEST(asynchronous, streams_are_independent) {
   held.synchronize();
 }
 
-/// Nor does a program's thread that waits for the device keep the others from making and dropping streams.
+/// While a host thread waits for the device, other threads can create and destroy streams.
 CROSSLANE_TEST(asynchronous, streams_can_be_made_while_another_thread_waits) {
   std::promise<void> gate;
   xl::stream const held{d};
@@ -803,7 +803,7 @@ CROSSLANE_TEST(asynchronous, event_recorded_again) {
   a.synchronize();
 }
 
-/// Of both widths.
+/// The devices have different widths.
 CROSSLANE_TEST(asynchronous, event_of_the_other_device) {
   xl::device const other{1 - d.index()};
   xl::stream const a{d}, b{other};

@@ -148,7 +148,7 @@ struct traps {
   }
 };
 
-/// Where the kernels above fault.
+/// The place of the fault in the messages of the kernels above.
 std::string const place = ", block (1, 0, 0), thread 5, launched at ";
 
 }  // namespace
@@ -172,7 +172,7 @@ CROSSLANE_TEST_ONCE(faults, stack_overflow_names_kernel_thread_and_setting) {
   });
 }
 
-/// What does not fit faults, however it is touched: a GPU's largest frame cannot jump over the guard.
+/// A frame that does not fit on the stack faults at any access: the largest frame of a GPU is smaller than the guard.
 CROSSLANE_TEST_ONCE(faults, stack_overflow_by_one_frame) {
   expect_death(SIGSEGV, {"takes_from_the_stack, block (0, 0, 0), thread 0", "stack overflow"}, [] {
     xl::stream const q{xl::device{0}};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// With CROSSLANE_CONFIG_SYNC_LAUNCHES the launch that fails is the call that throws.
+/// With CROSSLANE_CONFIG_SYNC_LAUNCHES the call that launches the failing kernel throws.
 #define CROSSLANE_CONFIG_SYNC_LAUNCHES 1
 #include <support/target.hpp>
 

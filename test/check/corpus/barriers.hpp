@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Barriers that not all threads reach, or not the same one.
+/// Barriers that some threads do not reach, and threads that wait at different barriers.
 #pragma once
 
 #include "corpus.hpp"
@@ -22,7 +22,7 @@ struct guard_skips {
   }
 };
 
-/// Trip counts that differ, with a barrier inside.
+/// A loop with a barrier, with a different number of iterations for some threads.
 struct uneven_rounds {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory) const {
@@ -36,7 +36,7 @@ struct even_rounds {
   }
 };
 
-/// Found the answer, and gone.
+/// The thread that finds the result returns before the others.
 struct winner_leaves {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
@@ -76,7 +76,7 @@ struct barrier_behind_branches {
   }
 };
 
-/// Producers and consumers each with a barrier of their own.
+/// Producers and consumers wait at different barriers.
 struct roles_with_barriers {
   struct shared {
     int value[64];
@@ -106,7 +106,7 @@ struct roles_with_one_barrier {
   }
 };
 
-/// A barrier inside of a condition that not all threads come to.
+/// A barrier in the second operand of &&, which some threads do not evaluate.
 template <bool All>
 struct waits_behind_and {
   struct shared {
@@ -125,7 +125,7 @@ struct waits_behind_and {
   }
 };
 
-/// A block without work does not come to the grid's barrier.
+/// A block without work does not reach the grid's barrier.
 template <bool Early>
 struct idle_block_of_a_grid {
   static constexpr bool cooperative = true;
@@ -138,7 +138,7 @@ struct idle_block_of_a_grid {
   }
 };
 
-/// The last wait is outside of the loop, for half of the threads.
+/// Half of the threads never enter the loop with the barrier; they wait at the barrier after it.
 struct rounds_for_half {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
@@ -158,7 +158,7 @@ struct rounds_for_all {
   }
 };
 
-/// "The leader waits for the other blocks, the others for the leader."
+/// Only the leader of each block waits for the grid; the other threads wait for the leader at the block's barrier.
 template <bool All>
 struct leader_waits_for_the_grid {
   static constexpr bool cooperative = true;
@@ -170,7 +170,7 @@ struct leader_waits_for_the_grid {
   }
 };
 
-/// Blocks with different work each have a grid's barrier of their own.
+/// Blocks with different work wait at different barriers of the grid.
 struct blocks_wait_apart {
   static constexpr bool cooperative = true;
   template <xl::kernel_context Ctx>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Accesses outside of what there is, and to what is gone.
+/// Accesses out of bounds, and to freed memory.
 #pragma once
 
 #include "corpus.hpp"
@@ -21,7 +21,7 @@ struct with_guard {
   }
 };
 
-/// A stencil without a case for the left edge.
+/// A stencil that does not handle the left edge.
 struct left_edge {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
@@ -60,7 +60,7 @@ struct shared_large_enough {
   }
 };
 
-/// A vector access whose end lies outside.
+/// A vector access whose end is out of bounds.
 struct wide_tail {
   struct alignas(16) four {
     int v[4];
@@ -108,7 +108,7 @@ struct reads_a_living_buffer {
   }
 };
 
-/// The index below zero of a type that has none.
+/// An unsigned index that wraps around below zero.
 struct index_wraps_around {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
@@ -126,7 +126,7 @@ struct index_stays {
   }
 };
 
-/// More dynamic shared memory than the launch has given.
+/// An access beyond the dynamic shared memory of the launch.
 template <std::size_t Bytes>
 struct one_word_for_each_thread {
   static constexpr std::size_t dynamic_bytes = Bytes;
@@ -138,7 +138,7 @@ struct one_word_for_each_thread {
   }
 };
 
-/// Rows have their own length where they lie, and another where they are read.
+/// The kernel uses another pitch than the matrix has.
 template <unsigned Pitch>
 struct rows_of_another_pitch {
   template <xl::kernel_context Ctx>
@@ -149,7 +149,7 @@ struct rows_of_another_pitch {
   }
 };
 
-/// The view knows its size.
+/// An index beyond the end of the view.
 struct index_beyond_the_view {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {

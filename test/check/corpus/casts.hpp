@@ -21,7 +21,7 @@ struct casts_to_limits {
   }
 };
 
-/// Casts doubles to an unsigned byte, NaN too.
+/// Casts doubles, among them NaN, to an unsigned byte.
 template <bool Right>
 struct averages {
   template <xl::kernel_context Ctx>
@@ -57,7 +57,7 @@ struct masks_of_two_words {
     m.data[ctx.global_rank()] = int(((std::uint64_t{1} << before) - 1) >> 32);
   }
 };
-/// By an amount that is negative, or of another type.
+/// Shifts by a negative amount, or by an amount of another type.
 template <bool Right>
 struct shifts_back {
   template <xl::kernel_context Ctx>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What the kernels of the corpus work on. Each wrong one has the mark "// @name" on the lines that a finding has to name.
+/// The memory that the kernels of the corpus use. The mark "// @name" in a wrong kernel stands on the lines that its finding must name.
 #pragma once
 
 #include <crosslane/check.hpp>
@@ -12,8 +12,8 @@ namespace xl = crosslane;
 
 struct memory {
   xl::span<int> data;       ///< 1024 zeros
-  xl::span<int> unwritten;  ///< 1024 elements that nobody has written
-  int* gone;                ///< of a buffer that has been freed
+  xl::span<int> unwritten;  ///< 1024 elements that are not written
+  int* gone;                ///< the address of a freed buffer
 };
 
 }  // namespace corpus

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Device memory that two threads use, with nothing between; and atomic operations whose scope is too narrow.
+/// Accesses of two threads to device memory that nothing orders; and atomic operations whose scope is too narrow.
 #pragma once
 
 #include "corpus.hpp"
@@ -19,7 +19,7 @@ struct blocks_add_atomically {
   }
 };
 
-/// The edge of one block is the middle of another.
+/// Each block smooths in place and reads elements that neighbouring blocks write.
 struct smooths_in_place {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
@@ -37,7 +37,7 @@ struct smooths_to_another {
   }
 };
 
-/// One thread of a block prepares what the others read.
+/// One thread of a block writes the data that the other threads read.
 struct prepares_in_device_memory {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
@@ -55,7 +55,7 @@ struct prepares_before_a_barrier {
   }
 };
 
-/// The last block sums up, without having acquired what the others wrote.
+/// The last block adds the partial sums of the other blocks without an acquire.
 template <bool Ordered>
 struct last_block {
   struct shared {
@@ -77,7 +77,7 @@ struct last_block {
     m.data[1001] = sum;
   }
 };
-/// The same by fences round a relaxed operation, whose scope may be too narrow.
+/// The same with fences around a relaxed operation. The scope of a fence may be too narrow.
 template <xl::scope Release, xl::scope Acquire>
 struct last_block_by_fences {
   struct shared {
@@ -100,8 +100,8 @@ struct last_block_by_fences {
   }
 };
 
-/// Each wave hands on what its lanes have written, and the last one reads it all: by an addition for the wave, whose order is each lane's,
-/// or by the leader's own, whose order is the leader's.
+/// The last wave reads the elements that the lanes of all waves have written. The counting addition is aggregated_add(), whose order holds
+/// for every lane, or an addition by the leader, whose order holds for the leader only.
 enum class addition { by_leader, relaxed, for_the_wave };
 template <addition How>
 struct last_wave {
@@ -125,7 +125,7 @@ struct last_wave {
   }
 };
 
-/// A compare-exchange that fails stores nothing, so that nobody can acquire from it.
+/// A compare-exchange that fails stores nothing, so no thread can acquire from it.
 template <bool Succeeds>
 struct hands_on_by_compare_exchange {
   template <xl::kernel_context Ctx>
@@ -142,7 +142,7 @@ struct hands_on_by_compare_exchange {
   }
 };
 
-/// Blocks exchange through memory in one launch.
+/// Blocks exchange data through device memory in one launch.
 template <bool Wait>
 struct neighbours_in_a_grid {
   static constexpr bool cooperative = true;
@@ -194,7 +194,7 @@ struct counts_of_each_wave {
   }
 };
 
-/// A fence orders what its thread does, and waits for no other block.
+/// A fence orders the accesses of its thread and waits for no other block.
 template <bool Wait>
 struct fence_for_the_grid {
   static constexpr bool cooperative = true;
@@ -208,7 +208,7 @@ struct fence_for_the_grid {
   }
 };
 
-/// Bins that all threads count in.
+/// All threads add to the bins of a histogram without atomic operations.
 struct bins_counted_plainly {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
@@ -222,7 +222,7 @@ struct bins_counted_atomically {
   }
 };
 
-/// Steps as wide as the block, where blocks share the work.
+/// Several blocks share a loop, but it steps by the size of a block.
 struct steps_of_the_block {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
@@ -236,7 +236,7 @@ struct steps_of_the_grid {
   }
 };
 
-/// A matrix turned in place: both threads of a pair change it.
+/// A matrix that is transposed in place: both threads of a pair swap its elements.
 template <bool OnceEach>
 struct turns_in_place {
   template <xl::kernel_context Ctx>
@@ -247,7 +247,7 @@ struct turns_in_place {
   }
 };
 
-/// Some blocks count for the device, one for itself.
+/// One block uses the scope `block` for an object that other blocks change too.
 struct scopes_that_differ {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
@@ -267,7 +267,7 @@ struct scopes_that_agree {
   }
 };
 
-/// Waves of a block meet in device memory.
+/// The waves of a block use the scope `wave` for one object.
 struct maximum_for_the_wave {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Operations of groups that not exactly their lanes call.
+/// Operations of groups that are not called by exactly the lanes of the group.
 #pragma once
 
 #include "corpus.hpp"
@@ -37,7 +37,7 @@ struct group_of_the_branch {
   }
 };
 
-/// Half of the wave goes on to the barrier, the other half reduces.
+/// Half of the wave waits at the barrier, the other half calls a reduction of the wave.
 struct reduces_before_a_barrier {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
@@ -122,7 +122,7 @@ struct reads_lane_below {
   }
 };
 
-/// A mask that names lanes which are elsewhere.
+/// A group with lanes that do not call the operation.
 struct mask_of_more_lanes {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
@@ -140,7 +140,7 @@ struct mask_of_these_lanes {
   }
 };
 
-/// Rounds that end earlier for some lanes, with an operation of all of them inside.
+/// A loop that ends earlier for some lanes and contains an operation of all lanes.
 struct lanes_leave_the_rounds {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
@@ -163,7 +163,7 @@ struct lanes_stay_for_all_rounds {
   }
 };
 
-/// The waves' own barrier in a branch.
+/// sync() of the wave in a branch that some lanes do not take.
 struct waits_in_a_branch {
   struct shared {
     int value[64];
@@ -192,7 +192,7 @@ struct waits_behind_a_branch {
   }
 };
 
-/// Half of a tile takes itself for the tile, the other half for the wave.
+/// Half of the lanes of a tile call an operation of the tile, the other half an operation of the wave.
 struct tile_and_wave {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
@@ -213,7 +213,7 @@ struct tile_then_wave {
   }
 };
 
-/// An operation for each lane, at one place.
+/// Lanes of one tile call reductions with different operators.
 struct operators_of_each_lane {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
@@ -231,7 +231,7 @@ struct operators_of_all_lanes {
   }
 };
 
-/// A lane of the wave where the tile's rank is meant.
+/// The lane's number in the wave in place of its rank in the tile.
 struct names_the_wave_s_lane {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
@@ -247,7 +247,7 @@ struct names_the_tile_s_rank {
   }
 };
 
-/// The last lane of a whole wave, of a group that is less.
+/// A broadcast from the last lane of a full wave in a group of fewer lanes.
 struct broadcasts_from_the_last_lane {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {

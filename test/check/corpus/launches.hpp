@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Launches that no device can take: errors of the call, or of the stream, and of nothing after them.
+/// Launches that no device supports. They are errors of the call or of the stream, and do not affect later work.
 #pragma once
 
 #include "corpus.hpp"
 
 namespace corpus {
 
-/// More shared memory than a block can have, with the dynamic part.
+/// The shared struct and the dynamic shared memory together exceed the limit of a block.
 template <std::size_t Dynamic>
 struct needs_shared_memory {
   static constexpr std::size_t dynamic_bytes = Dynamic;
@@ -20,7 +20,7 @@ struct needs_shared_memory {
   }
 };
 
-/// A thread for each of more elements than a grid has threads.
+/// One thread for each element, with more elements than a grid can have threads.
 struct one_element_each {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {

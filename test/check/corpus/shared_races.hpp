@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Shared memory that two threads use, with nothing between.
+/// Accesses of two threads to shared memory that nothing orders.
 #pragma once
 
 #include "corpus.hpp"
@@ -30,7 +30,7 @@ struct has_the_barrier {
   }
 };
 
-/// "The lanes of a wave run in lockstep."
+/// Assumes that the lanes of a wave run in lockstep.
 struct lockstep {
   struct shared {
     int value[64];
@@ -55,7 +55,7 @@ struct wave_sync {
   }
 };
 
-/// The last steps of a tree, as old CUDA code has them.
+/// The last steps of a tree reduction without synchronisation, as in old CUDA code.
 struct tree_without_waits {
   struct shared {
     int value[64];
@@ -88,7 +88,7 @@ struct tree_with_waits {
   }
 };
 
-/// A buffer is filled again while others still read it.
+/// A thread writes a buffer again while other threads still read it.
 struct reused_at_once {
   struct shared {
     int value;
@@ -156,7 +156,7 @@ struct tile_sync_for_the_wave {
     m.data[ctx.global_rank()] = s.value[r ^ 8];  // @tile_sync_for_the_wave
   }
 };
-/// Two groups in turn: what one has learned, the other learns of it.
+/// sync() of two kinds of groups in turn: their orders combine.
 struct tiles_in_turn {
   struct shared {
     int value[64];
@@ -173,7 +173,7 @@ struct tiles_in_turn {
   }
 };
 
-/// A vote brings lanes together, not their memory.
+/// A vote does not order accesses to memory.
 struct vote_for_a_sync {
   struct shared {
     int value[64];
@@ -199,7 +199,7 @@ struct shuffle_of_shared {
   }
 };
 
-/// An atomic counter read as if it were none.
+/// A plain read of an atomic counter.
 struct counter_read_plainly {
   struct shared {
     int count;
@@ -226,7 +226,7 @@ struct counter_read_after_a_barrier {
   }
 };
 
-/// Lanes of the writer's wave have met, those of other waves may still read.
+/// The lanes of the writer's wave have synchronised, but lanes of other waves may still read.
 struct wave_waits_for_itself {
   struct shared {
     int value;
@@ -254,7 +254,7 @@ struct block_waits_for_itself {
   }
 };
 
-/// Bytes beside each other are no race; the same byte is.
+/// Accesses to neighbouring bytes are not a race; accesses to the same byte are.
 struct same_byte {
   struct shared {
     unsigned char value[128];
@@ -278,7 +278,7 @@ struct own_byte {
   }
 };
 
-/// A fence waits for nobody.
+/// A fence waits for no thread.
 struct fence_for_a_barrier {
   struct shared {
     int value[64];
@@ -291,7 +291,7 @@ struct fence_for_a_barrier {
     m.data[ctx.global_rank()] = s.value[63 - r];  // @fence_for_a_barrier
   }
 };
-/// A flag with a release, read with an acquire: who sees it may read. Who does not see it does not.
+/// A flag is stored with release and read with acquire. Only threads that see the flag read the value.
 struct flag_with_release {
   struct shared {
     int value, flag;
@@ -327,7 +327,7 @@ struct flag_without_release {
   }
 };
 
-/// A tile turned by the lanes of a wave, "which have all written by then".
+/// The lanes of a wave transpose a tile, and assume that all lanes have written before one reads.
 struct turns_without_a_wait {
   struct shared {
     int tile[4][8];
@@ -352,7 +352,7 @@ struct turns_after_a_wait {
   }
 };
 
-/// The product of matrices by tiles, with one barrier in each round.
+/// A matrix product by tiles that has only one barrier in each round.
 template <bool Both>
 struct product_by_tiles {
   struct shared {
@@ -373,7 +373,7 @@ struct product_by_tiles {
   }
 };
 
-/// A scan by doubling in one array: who reads is not waited for.
+/// A scan by doubling in one array: a thread writes an element that another thread has not read yet.
 struct scans_in_place {
   struct shared {
     int value[64];
@@ -438,7 +438,7 @@ struct adds_by_one_thread {
   }
 };
 
-/// Who has waited for its own copies has not waited for those of others.
+/// A thread waits for its own copies, but not for those of other threads.
 template <bool Meet>
 struct copies_of_others {
   struct shared {
@@ -456,7 +456,7 @@ struct copies_of_others {
   }
 };
 
-/// The same of a tile that the threads copy together.
+/// The same for a tile that the threads copy together.
 template <bool Meet>
 struct tile_of_others {
   struct shared {

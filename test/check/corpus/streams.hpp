@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Work of streams and of the program on the same memory, with nothing between. The programs here are what is wrong, not their kernels.
+/// Accesses of streams and of the host to the same memory that nothing orders. The host programs are wrong, not the kernels.
 #pragma once
 
 #include "corpus.hpp"
@@ -9,7 +9,7 @@
 
 namespace corpus {
 
-/// What the programs work with: 1024 elements each, written.
+/// The streams and memory of the programs. Each buffer has 1024 elements, which are written.
 struct program {
   xl::stream const& a;
   xl::stream const& b;
@@ -57,7 +57,7 @@ struct other_stream_waits {
   }
 };
 
-/// The upload has a stream of its own.
+/// The upload runs on a separate stream.
 struct upload_beside_the_kernel {
   void operator()(program& p) const {
     xl::copy(p.a, p.numbers, p.data);                                                     // @upload_beside_the_kernel
@@ -72,7 +72,7 @@ struct upload_before_the_kernel {
   }
 };
 
-/// Uploaded for the next round while this one still reads.
+/// A buffer is uploaded for the next round while the kernel of this round still reads it.
 struct buffer_used_again_at_once {
   void operator()(program& p) const {
     xl::launch(p.b, {.grid = blocks, .block = threads}, double_all{}, p.data, p.result);  // @buffer_used_again_at_once
@@ -115,7 +115,7 @@ struct halves {
   }
 };
 
-/// The mark is made before there is anything to mark.
+/// The event is recorded before the work that it should cover is queued.
 struct event_recorded_too_early {
   void operator()(program& p) const {
     xl::event written{p.a.device()};
@@ -125,7 +125,7 @@ struct event_recorded_too_early {
     xl::launch(p.b, {.grid = blocks, .block = threads}, double_all{}, p.data, p.result);  // @event_recorded_too_early
   }
 };
-/// By way of a third stream.
+/// The order passes through a third stream.
 struct event_of_an_event {
   void operator()(program& p) const {
     xl::stream const c{p.a.device()};
@@ -140,7 +140,7 @@ struct event_of_an_event {
   }
 };
 
-/// Three read; who writes has waited for two of them.
+/// Three streams read; the stream that writes has waited for two of them.
 struct third_reader_forgotten {
   void operator()(program& p) const {
     xl::stream const c{p.a.device()}, d{p.a.device()};
@@ -157,7 +157,7 @@ struct third_reader_forgotten {
   }
 };
 
-/// A stream frees what another still writes.
+/// A stream frees a buffer while another stream still writes it.
 struct freed_too_early {
   void operator()(program& p) const {
     xl::buffer<int> scratch{p.a, 1024};
@@ -174,7 +174,7 @@ struct freed_behind_the_kernel {
   }
 };
 
-/// Atomic operations of a scope that reaches the other kernel do not race with each other.
+/// Atomic operations whose scope includes the other kernel do not race with each other.
 struct counts_beside_a_fill {
   void operator()(program& p) const {
     xl::fill(p.a, p.data, 0);                                                  // @counts_beside_a_fill
@@ -225,7 +225,7 @@ struct download_waited_for {
   }
 };
 
-/// The program fills a staging buffer again that a copy may not have read yet.
+/// The host fills a staging buffer again before the copy from it is done.
 struct staging_filled_again {
   void operator()(program& p) const {
     xl::copy(p.a, p.pinned, p.data);  // @staging_filled_again
@@ -242,7 +242,7 @@ struct staging_filled_when_read {
   }
 };
 
-/// Into an array of the program.
+/// A copy to an array of the host.
 struct result_used_at_once {
   void operator()(program& p) const {
     xl::copy(p.a, p.data, p.numbers);  // @result_used_at_once
@@ -260,7 +260,7 @@ struct result_used_when_there {
   }
 };
 
-/// From an array of the program.
+/// A copy from an array of the host.
 struct array_changed_at_once {
   void operator()(program& p) const {
     xl::copy(p.a, p.numbers, p.data);  // @array_changed_at_once
@@ -286,7 +286,7 @@ struct waits_for_another_stream {
     p.managed[3] = 3;  // @waits_for_another_stream
   }
 };
-/// Both may read.
+/// The host and a kernel may both read.
 struct reads_what_a_kernel_reads {
   void operator()(program& p) const {
     xl::launch(p.a, {.grid = blocks, .block = threads}, double_all{}, p.managed, p.result);
@@ -296,7 +296,7 @@ struct reads_what_a_kernel_reads {
   }
 };
 
-/// A callback says that it has run; the program may wait for that.
+/// The host waits until a callback has set a flag.
 struct told_by_a_callback {
   void operator()(program& p) const {
     std::atomic<bool> done{false};
@@ -307,7 +307,7 @@ struct told_by_a_callback {
     p.numbers[0] = p.pinned[0];
   }
 };
-/// A callback holds a stream until the program has written what comes next.
+/// A callback blocks a stream until the host has written the data that the next kernel reads.
 struct held_by_a_callback {
   void operator()(program& p) const {
     std::atomic<bool> go{false};
@@ -322,21 +322,21 @@ struct held_by_a_callback {
   }
 };
 
-/// Of another stream, and nothing that it waits for.
+/// A callback of another stream, which does not wait for the kernel.
 struct callback_beside_a_kernel {
   void operator()(program& p) const {
     xl::launch(p.a, {.grid = blocks, .block = threads}, write_all{}, p.pinned);  // @callback_beside_a_kernel
     p.b.host_callback([&p] { p.pinned[3] = 3; });                                // @callback_beside_a_kernel
   }
 };
-/// A stream frees what a callback of another one writes.
+/// A stream frees a buffer that a callback of another stream writes.
 struct freed_beside_a_callback {
   void operator()(program& p) const {
     int* const gone = xl::pinned_buffer<int>{p.a, 1024}.data();
     p.b.host_callback([gone] { gone[3] = 3; });  // @freed_beside_a_callback
   }
 };
-/// A callback orders what is queued behind it, and nothing else that runs later.
+/// A callback orders only work that is queued after it, not all work that runs later.
 struct callback_of_a_third_stream {
   void operator()(program& p) const {
     xl::launch(p.a, {.grid = blocks, .block = threads}, write_all{}, p.data);             // @callback_of_a_third_stream
@@ -388,7 +388,7 @@ struct downloads_nothing {
     xl::copy(p.a, scratch, p.numbers);  // @downloads_nothing
   }
 };
-/// Part of what is copied may have no meaning.
+/// A part of the copied memory may be unwritten.
 struct downloads_something {
   void operator()(program& p) const {
     xl::buffer<int> scratch{p.a, 1024};

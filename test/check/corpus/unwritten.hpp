@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Reads of what nobody has written.
+/// Reads of unwritten memory.
 #pragma once
 
 #include "corpus.hpp"
@@ -45,7 +45,7 @@ struct writes_a_new_buffer {
   }
 };
 
-/// A histogram whose bins nobody has cleared.
+/// A histogram whose bins are not zeroed first.
 struct counts_from_nothing {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
@@ -61,7 +61,7 @@ struct counts_from_zero {
   }
 };
 
-/// The halo of a tile in shared memory is left out.
+/// The halo of a tile in shared memory is not loaded.
 struct halo_left_out {
   struct shared {
     int tile[66];
@@ -88,7 +88,7 @@ struct halo_filled {
   }
 };
 
-/// What a block left in shared memory is not there for the next one.
+/// The shared memory of a block is undefined for the next block.
 struct shared_from_the_block_before {
   struct shared {
     int value;
@@ -112,7 +112,7 @@ struct shared_by_each_block {
   }
 };
 
-/// Adds to a result that nobody has begun.
+/// Adds to a buffer that has no initial values.
 struct adds_to_a_new_buffer {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
@@ -128,7 +128,7 @@ struct stores_to_a_new_buffer {
   }
 };
 
-/// The threads of the tail bring nothing, and are counted on.
+/// A tree reduction reads values that the threads of the tail have not written.
 template <bool Zeros>
 struct tail_brings_nothing {
   struct shared {
@@ -149,7 +149,7 @@ struct tail_brings_nothing {
   }
 };
 
-/// Dynamic shared memory is not cleared.
+/// Dynamic shared memory is not zeroed by the launch.
 template <bool Clear>
 struct counts_in_dynamic_memory {
   static constexpr std::size_t dynamic_bytes = 64;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Right at one width of waves, and wrong at the other.
+/// Kernels that are right at one wave width and wrong at the other.
 #pragma once
 
 #include "corpus.hpp"
 
 namespace corpus {
 
-/// A vote kept in 32 bits: the upper lanes of a wave of 64 all count the same lanes below them.
+/// A ballot kept in 32 bits: the upper lanes of a wave of 64 all count the same lanes below them.
 struct vote_in_32_bits {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
@@ -25,7 +25,7 @@ struct vote_of_all_lanes {
   }
 };
 
-/// Rows of 32 lanes that call the operations of their wave: in waves of 64 another row is in it, which has left.
+/// Rows of 32 lanes that call operations of the wave. A wave of 64 has two rows, and the other row has returned.
 struct row_leaves_the_wave {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
@@ -41,7 +41,7 @@ struct row_is_a_tile {
   }
 };
 
-/// Or which does something else.
+/// The same, but the other row does other work.
 struct rows_shuffle_in_the_wave {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
@@ -61,7 +61,7 @@ struct rows_shuffle_in_their_tile {
   }
 };
 
-/// One sum for every 32 threads, of waves of 64: every other one is missing.
+/// Reads one sum for every 32 threads. Waves of 64 write only every second sum.
 struct sums_of_32_threads {
   struct shared {
     int sum[4];
@@ -88,7 +88,7 @@ struct sums_of_waves {
   }
 };
 
-/// Room for waves of 64, used by twice as many of 32.
+/// An array with one element for each wave of 64. There are twice as many waves of 32.
 struct room_for_two_waves {
   struct shared {
     int sum[2];
@@ -113,7 +113,7 @@ struct room_for_all_waves {
   }
 };
 
-/// 32 lanes that wait for "their wave", which is half of one.
+/// 32 lanes call sync() of the wave, which has 64 lanes.
 struct half_a_wave_waits {
   struct shared {
     int value[128];

@@ -114,7 +114,7 @@ exact ulp(exact x) {
   return std::ldexp(exact(1), std::max(exponent, limits::min_exponent - 1) - (limits::digits - 1));
 }
 
-/// What is beyond the largest number as the number that would follow it.
+/// Returns x, or the number that would follow the largest number of T if x is beyond it.
 template <class T>
 exact limited(exact x) {
   exact const beyond = std::ldexp(exact(1), std::numeric_limits<T>::max_exponent);

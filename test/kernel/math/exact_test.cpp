@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What has one right answer: fma, ldexp, frexp, nextafter, classification, min, max and clamp; and that no target flushes subnormals.
+/// Tests of functions with one right result: fma, ldexp, frexp, nextafter, classification, min, max and clamp; and no target flushes
+/// subnormals.
 #include "evaluate.hpp"
 
 #include <cstring>
@@ -57,7 +58,7 @@ void for_all_types(F const& f) {
   f(xl::bfloat16{});
 }
 
-/// What rounding once lost of the product: 0 where a and b are multiplied and subtracted one after the other.
+/// Returns the part of the product that rounding lost. If the fma rounds twice, the result is 0.
 struct lost_of_product {
   template <class T>
   CROSSLANE_FN T operator()(T a, T b) const {
@@ -147,7 +148,7 @@ CROSSLANE_TEST(math, fma_rounds_once) {
       x.push_back(random_argument<T>(random, 0.01, 100));
       y.push_back(random_argument<T>(random, 0.01, 100));
     }
-    // Of T's product a float or double has all, and so has the part that was lost; of double C's own fma.
+    // For half, bfloat16 and float, a double holds the whole product and the lost part. For double, C's fma computes it.
     check_pairs<T>(d, x, y, lost_of_product{}, [](T a, T b) {
       if constexpr (std::is_same_v<T, double>)
         return std::fma(a, b, -(a * b));
@@ -188,7 +189,7 @@ CROSSLANE_TEST(math, neighbours) {
       } else {
         if (a != a || b != b) return std::numeric_limits<T>::quiet_NaN();
         if (a == b) return b;
-        // By the order of the numbers as integers.
+        // Compares the numbers by their order as integers.
         auto const place = [](T v) { return int(v.bits() & 0x7fff) * ((v.bits() & 0x8000) != 0 ? -1 : 1); };
         int const next = place(a) + (a < b ? 1 : -1);
         bool const negative = next < 0 || (next == 0 && place(a) < 0);

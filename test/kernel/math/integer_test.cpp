@@ -128,7 +128,7 @@ void check_bits(xl::device d) {
 template <class I>
 void check_arithmetic(xl::device d) {
   using limits = std::numeric_limits<I>;
-  // Of two 64-bit integers the product has 128 bits, and so has the sum more than enough.
+  // The product of two 64-bit integers has 128 bits. A sum needs only 65.
   using product = std::conditional_t<std::is_signed_v<I>, wide, unsigned_wide>;
   check<I, I>(d, product_high{}, [](I a, I b, I) { return I(product(a) * product(b) >> 8 * sizeof(I)); });
   auto const limited = [](wide x) {

@@ -10,7 +10,7 @@ namespace {
 constexpr double all = HUGE_VAL;
 constexpr exact pi = 3.14159265358979323846264338327950288L;
 
-/// Of 16 bits a result is that of float, rounded once more.
+/// Returns the bound for T. A result of 16 bits is that of float, rounded once more.
 template <class T>
 constexpr double bound_of(double of_float, double of_double) {
   return sizeof(T) == 4 ? of_float : sizeof(T) == 8 ? of_double : of_float == 0 ? 0 : 0.501;
@@ -128,7 +128,7 @@ struct negative_tgamma : tgamma_function {
 struct positive_lgamma : lgamma_function {
   static bool covers(exact x) { return !(x < 0); }
 };
-/// In ULP of 1 at least: there are zeros.
+/// The unit of the error is at least the ULP of 1, because the result has zeros.
 struct negative_lgamma : lgamma_function {
   static constexpr char const* name = "lgamma, x < 0";
   static constexpr double low = -1e3, high = 0;

@@ -12,7 +12,7 @@ using namespace crosslane_test;
 
 namespace {
 
-/// What the operations give, as codes, and the comparisons as bits.
+/// The results of the operations as codes, and of the comparisons as bits.
 struct results {
   std::uint16_t sum, difference, product, quotient, fused, negated, absolute, comparisons;
 };
@@ -71,7 +71,7 @@ template <class T>
 struct expected_of {
   unsigned sum, difference, product, quotient, fused = 0;
 
-  /// By float, as bfloat16 is defined; for half that is the same as by exact numbers, which this shows.
+  /// Computes in float, as bfloat16 is defined. For half the result is the same as with exact numbers, which this test shows.
   expected_of(unsigned code_a, unsigned code_b, unsigned code_c, bool with_fma = true) {
     auto const& r = reference_of<T>();
     double const a = r.format.value(code_a), b = r.format.value(code_b), c = r.format.value(code_c);

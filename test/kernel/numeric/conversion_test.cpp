@@ -59,7 +59,7 @@ struct to_integers {
             xl::saturate_cast<std::int64_t>(x),  xl::saturate_cast<std::uint64_t>(x)};
   }
 };
-/// What saturate_cast() is defined to be. A long double holds all 64 bits.
+/// The definition of saturate_cast(). A long double holds all 64 bits.
 template <class I>
 I saturated(long double x) {
   using limits = std::numeric_limits<I>;

@@ -27,7 +27,7 @@ struct format_description {
   }
   bool is_infinity(unsigned code) const { return infinity != 0 && (code & (sign() - 1)) == infinity; }
 
-  /// Of a code without sign, at most max + 1: what would be the next number.
+  /// Returns the magnitude of a code without sign. The code max + 1 gives the number that would follow the largest.
   long double magnitude(unsigned code) const {
     unsigned const exponent = code >> mantissa_bits, mantissa = code & ((1u << mantissa_bits) - 1);
     if (exponent == 0) return std::ldexp(static_cast<long double>(mantissa), 1 - bias - mantissa_bits);
