@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// for_each and transform: all sizes, types and alignments, so that vectorised pieces, tails and both paths are met.
+/// for_each and transform for all sizes, types and alignments, so that the tests run vectorised pieces, tails and both paths.
 #include <support/target.hpp>
 
 #include <array>
@@ -93,7 +93,7 @@ struct copy_of {
   }
 };
 
-/// Elements `offset` ... of a larger buffer: all around them must stay.
+/// The elements from `offset` on in a larger buffer. The elements around them must not change.
 template <class T>
 void check_elements(xl::stream const& q, std::size_t n, std::size_t offset, std::mt19937& random) {
   std::vector<T> expected = random_values<T>(n + offset + 5, random);
@@ -123,7 +123,7 @@ CROSSLANE_TEST(for_each, elements_of_12_bytes) { check_elements_of<words<3>>(d);
 CROSSLANE_TEST(for_each, elements_of_16_bytes) { check_elements_of<words<4>>(d); }
 CROSSLANE_TEST(for_each, elements_of_32_bytes) { check_elements_of<words<8>>(d); }
 
-/// A struct of 16 bytes that starts at any multiple of 4: legal for its type, too little for the widest access.
+/// A struct of 16 bytes at any multiple of 4. This alignment is legal for the type, but too small for the widest access.
 CROSSLANE_TEST(for_each, elements_aligned_to_their_type_only) {
   xl::stream const q{d};
   for (std::size_t const shift : {1, 2, 3}) {
@@ -164,7 +164,7 @@ struct weigh {
   }
 };
 
-/// Output and each input at an offset of its own.
+/// The output and each input have different offsets.
 template <class Out, class... In, std::size_t... I>
 void check_transform(xl::stream const& q, std::size_t n, std::array<std::size_t, sizeof...(In) + 1> offsets, std::mt19937& random,
                      std::index_sequence<I...>) {
@@ -223,7 +223,7 @@ CROSSLANE_TEST(transform, three_inputs) { check_transforms<float, short, float, 
 CROSSLANE_TEST(transform, four_inputs) { check_transforms<double, signed char, float, unsigned short, long long>(d); }
 CROSSLANE_TEST(transform, bytes) { check_transforms<unsigned short, unsigned char, unsigned char>(d); }
 
-/// Elements that are no power of two, and those wider than any access.
+/// Elements whose size is not a power of two, and elements that are wider than any access.
 struct scale {
   template <class T>
   CROSSLANE_FN T operator()(T x, unsigned factor) const {

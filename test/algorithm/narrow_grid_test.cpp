@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Element-wise algorithms over more elements than a grid has threads, as happens on AMD from 2^32 on. A host backend that launches
-/// kernels, as a GPU's does, and whose grids are small plays such a device.
+/// kernels, as a GPU's does, and has small grids stands for such a device.
 #include <support/target.hpp>
 
 namespace xl = crosslane;
@@ -39,7 +39,7 @@ struct narrow : xl::backend::host_runtime<narrow> {
 template <class T>
 using narrow_buffer = xl::basic_buffer<T, xl::memory_kind::device, narrow>;
 
-/// Exactly filling one grid, one more, and several with a rest, for `per_thread` elements to a thread.
+/// Numbers of elements that fill one grid exactly, one more, and several grids with a rest, for `per_thread` elements per thread.
 std::vector<std::size_t> sizes(std::size_t per_thread) {
   std::size_t const most = narrow::threads * per_thread;
   return {0, 1, most - 1, most, most + 1, 3 * most, 3 * most + per_thread - 1, 3 * most + 2 * per_thread + 1};
@@ -70,7 +70,7 @@ CROSSLANE_TEST_ONCE(narrow_grid, for_each_index) {
   check_indices<unsigned>();
 }
 
-/// `offset` elements off the alignment of wide accesses.
+/// Ranges that begin `offset` elements after an aligned address.
 template <class T>
 void check_elements(std::size_t offset, std::size_t per_thread) {
   xl::basic_stream<narrow> const q{xl::basic_device<narrow>{1}};

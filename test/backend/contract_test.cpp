@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The contract of a backend: that each part is there, and that each primitive of kernels does what `kernel/contract.hpp` says, at each
-/// wave size. It uses no more of the library than buffers and a launch: it is the first test that a new backend compiles and runs.
+/// Tests that a backend has each part of the contract, and that each primitive of kernels does what `kernel/contract.hpp` says, at each
+/// wave size. It uses only buffers and a launch of the library: it is the first test that a new backend compiles and runs.
 #include <support/target.hpp>
 
 #include <string>
@@ -59,7 +59,7 @@ static_assert(!backend::block_primitives<no_barrier> && !backend::kernel_primiti
 static_assert(!backend::position_primitives<wide_index> && !backend::kernel_primitives<wide_index, 32>);
 static_assert(!backend::wave_primitives<own_ballot, 32, unsigned> && !backend::kernel_primitives<own_ballot, 32>);
 
-/// Each thread writes what the backend says of its position: 12 numbers.
+/// Each thread writes the 12 numbers of its position that the backend returns.
 struct positions {
   static constexpr int dimensions = 3;
   template <xl::kernel_context Ctx>
@@ -79,7 +79,7 @@ struct positions {
   }
 };
 
-/// Each thread counts what was wrong. `Members` chooses the lanes that take part in wave operations.
+/// Each thread counts its wrong results. `Members` chooses the lanes that take part in wave operations.
 enum part { barrier, shared_memory, sync, shuffled, voted, matched, bits, added, exchanged, stored, fenced, copied, time, part_count };
 constexpr char const* part_names[] = {"sync_block",
                                       "dynamic_shared",

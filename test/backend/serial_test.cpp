@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The library on a backend that knows no more than the contract: buffers, copies, launches, algorithms and tensors, and the errors of
+/// The library on a backend that implements only the contract: buffers, copies, launches, algorithms and tensors, and the errors of
 /// kernels.
 #include <backend/serial.hpp>
 #include <crosslane/tensor.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Comparisons of ranges: what counts as the same, and the words for what does not.
+/// Comparisons of ranges: which elements are equal, and the texts for differences.
 #include <crosslane/check/compare.hpp>
 #include <support/comma_locale.hpp>
 #include <support/recorded.hpp>
@@ -59,7 +59,7 @@ CROSSLANE_TEST_ONCE(compare, differences) {
   CROSSLANE_CHECK_EQ(of(infinity, std::numeric_limits<float>::max()).ulps, ~0ull);
 }
 
-/// Each bound by itself, just enough and just not.
+/// Each bound separately, with a value just within it and a value just beyond it.
 CROSSLANE_TEST_ONCE(compare, tolerances) {
   CROSSLANE_CHECK(of(8.0f, 9.0f, {.absolute = 1}) && !of(8.0f, 9.0f, {.absolute = 0.99}));
   CROSSLANE_CHECK(of(-8.0f, -9.0f, {.relative = 0.125}) && !of(-9.0f, -8.0f, {.relative = 0.11}));
@@ -70,7 +70,7 @@ CROSSLANE_TEST_ONCE(compare, tolerances) {
   CROSSLANE_CHECK(!of(no_number, 1.0f, wide) && !of(infinity, 1.0f, wide) && !of(1.0f, -infinity, wide));
 }
 
-/// An expected number beyond those of actual's type is no step from the largest of them; the other bounds hold as ever.
+/// If the type of `actual` cannot represent the expected number, no number of steps is enough; the other bounds still hold.
 CROSSLANE_TEST_ONCE(compare, beyond_the_type) {
   xl::half const largest = std::numeric_limits<xl::half>::max();
   CROSSLANE_CHECK(!of(1e6, largest, {.ulps = 1}) && !of(-1e6f, -largest, {.ulps = 1000}) &&

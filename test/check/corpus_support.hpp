@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What the tests of the corpus share: its marked lines, the names of its kernels, and findings as docs/checker.md shows them.
+/// Code that the tests of the corpus share: the marked lines, the names of kernels, and findings as docs/checker.md shows them.
 #pragma once
 
 #include <support/recorded.hpp>
@@ -11,7 +11,7 @@
 
 namespace crosslane_test {
 
-/// Of this file, with '/' at its end.
+/// The folder of this file, with '/' at its end.
 inline std::string check_folder() {
   std::string const file = __FILE__;
   return file.substr(0, file.rfind('/') + 1);
@@ -39,7 +39,7 @@ inline std::string place(xl::source_location const& where) {
   return file.substr(file.rfind('/') + 1) + ':' + std::to_string(where.line);
 }
 
-/// "corpus::name<...>" without what stands around the name.
+/// Returns the name in "corpus::name<...>".
 template <class K>
 std::string short_name() {
   std::string name = xl::type_name<K>();

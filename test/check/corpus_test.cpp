@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Each wrong kernel of the corpus is found, with its kind, lines and threads, at both widths and in every order; of the right ones,
-/// nothing is.
+/// The checker finds each wrong kernel of the corpus, with its kind, lines and threads, at both widths and in every order. It finds
+/// nothing in the right kernels.
 #include "corpus/barriers.hpp"
 #include "corpus/bounds.hpp"
 #include "corpus/casts.hpp"
@@ -52,7 +52,7 @@ constexpr auto kernel_files = {"barriers.hpp", "bounds.hpp",       "casts.hpp", 
 
 unsigned wrong_kernels = 0, right_kernels = 0;
 
-/// As g++ orders the accesses of a statement.
+/// The order in which g++ makes the accesses of a statement.
 #if defined(__clang__)
 constexpr bool shows_findings = false;
 #else
@@ -107,7 +107,7 @@ void right(xl::device d, unsigned grid, unsigned block) {
   expect_nothing<K>(d, grid, block);
 }
 
-/// Wrong where waves have `Width` lanes, and right elsewhere.
+/// A kernel that is wrong if waves have `Width` lanes, and right otherwise.
 template <unsigned Width, class K>
 void wrong_at(xl::device d, kind expected, unsigned grid, unsigned block, bool (*threads)(unsigned, unsigned)) {
   if (d.properties().wave_size == Width) return wrong<K>(d, expected, grid, block, threads);
@@ -353,7 +353,7 @@ CROSSLANE_TEST(corpus, widths) {
   right<corpus::whole_wave_waits>(d, 1, 128);
 }
 
-/// What no device can take is an error that names the kernel and the limit, and is gone with that.
+/// A launch that no device supports is an error that names the kernel and the limit. Later work is not affected.
 template <class K, class Run>
 void wrong_launch(xl::device d, std::initializer_list<std::string> parts, Run const& run) {
   ++wrong_kernels;

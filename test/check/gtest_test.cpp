@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The assertions for GoogleTest: that they pass, that they fail, and what they say then.
+/// The assertions for GoogleTest: they pass, they fail, and the texts of failures.
 #include <crosslane/gtest.hpp>
 
 #include <gtest/gtest-spi.h>
@@ -44,7 +44,7 @@ auto launches(Kernel kernel) {
   };
 }
 
-/// The text of what `body` makes fail.
+/// Returns the text of the failures in `body`.
 template <class Body>
 std::string failures(Body const& body) {
   ::testing::TestPartResultArray results;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The memory that full checks take, for each byte of a buffer that several threads touch. Measured as what the process holds.
+/// The memory that full checks take, for each byte of a buffer that several threads touch. Measured as the memory of the process.
 #include <crosslane/check.hpp>
 #include <support/target.hpp>
 
@@ -39,8 +39,8 @@ std::size_t resident_bytes() {
   return resident * std::size_t(sysconf(_SC_PAGESIZE));
 }
 
-/// Bytes that are held more when two kernels of so many threads have done, for each byte of the buffer. What a stream waits for lets the
-/// checker forget: the measurement is work of the stream itself.
+/// Returns the additional bytes for each byte of the buffer, after two kernels with this many threads. The checker discards notes when the
+/// host waits, so the measurement is work of the stream itself.
 template <class T>
 double notes_per_byte(xl::device d, unsigned grid) {
   constexpr std::size_t bytes = std::size_t{1} << 20;
@@ -69,13 +69,13 @@ void expect_at_most(xl::device d, char const* type, unsigned grid, double most) 
 
 }  // namespace
 
-/// A thread has notes of its own for each of its steps between two synchronisations, which count where there are as many threads as
+/// Each thread has notes for each of its segments between two synchronisations. Their size matters if there are as many threads as
 /// elements.
 CROSSLANE_TEST(notes, words) {
   expect_at_most<unsigned>(d, "words", 16, 8);
   expect_at_most<unsigned>(d, "words", 1024, 24);
 }
-/// The aim of 24 is missed.
+/// The target of 24 bytes is missed.
 CROSSLANE_TEST(notes, bytes) {
   expect_at_most<unsigned char>(d, "bytes", 16, 29);
   expect_at_most<unsigned char>(d, "bytes", 4096, 29 + 24);

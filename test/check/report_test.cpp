@@ -132,7 +132,7 @@ CROSSLANE_TEST(finding, different_lanes) {
 CROSSLANE_TEST(finding, invalid_lane) { expect_finding(d, reads_beyond_the_tile{}, {checks::kind::invalid_lane, 6, 0, ""}); }
 CROSSLANE_TEST(finding, out_of_bounds) { expect_finding(d, indexes_beyond{}, {checks::kind::out_of_bounds, 20, 0, ""}); }
 
-/// What is collected is not thrown, other errors are, and behind a scope all is as before.
+/// Collected findings are not thrown, other errors are. After the scope, findings are thrown again.
 CROSSLANE_TEST(collect, is_a_scope) {
   xl::stream const q{d};
   unsigned lines[2] = {};
@@ -156,7 +156,7 @@ CROSSLANE_TEST(collect, is_a_scope) {
   CROSSLANE_CHECK(checks::collect([] {}).empty());
 }
 
-/// At level off only what a block cannot go on from is found.
+/// Level off finds only mistakes after which a block cannot continue.
 CROSSLANE_TEST(collect, levels) {
   xl::stream const q{d};
   unsigned lines[2] = {};
@@ -238,7 +238,7 @@ CROSSLANE_TEST_ONCE(seed, blocks_are_all_there) {
     }
 }
 
-/// A barrier that only the order of a seed makes wrong.
+/// A barrier that is wrong only in some orders of threads.
 struct wrong_in_reverse {
   struct shared {
     int first;
@@ -386,9 +386,9 @@ assert found[3] == ([("d.cpp", 40)], [("c.cpp", 30)]))"));
   CROSSLANE_CHECK(!contains(to_sarif(r), "the launch") && contains(to_sarif(r), "where it was queued"));
 }
 
-// --- what the checker keeps ---
+// --- records that the checker keeps ---
 
-/// A buffer that is freed behind a wait keeps nothing alive.
+/// After a wait, a freed buffer keeps no records alive.
 CROSSLANE_TEST_ONCE(stream_order, settles_with_frees) {
   xl::backend::stream_order order;
   auto const stream = [](std::uintptr_t number) { return xl::detail::stream_key{reinterpret_cast<void const*>(number), 0}; };
@@ -408,7 +408,7 @@ CROSSLANE_TEST_ONCE(stream_order, settles_with_frees) {
   CROSSLANE_CHECK(!order.is_settled());
   order.program_knows(second);
   CROSSLANE_CHECK(order.forget_if_settled() && order.program_knows_all());
-  // Work that nobody has waited for does.
+  // Work that the host has not waited for does.
   std::uint64_t const kernel = order.queued(stream(3)), last = order.queued(stream(3));
   order.finished(kernel);
   order.frees(last);

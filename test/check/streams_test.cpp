@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Each wrong program of the corpus is found, whichever stream happens to run first; in the right ones, nothing is.
+/// The checker finds each wrong program of the corpus, in every order of the streams. It finds nothing in the right programs.
 #include "corpus/streams.hpp"
 #include "corpus_support.hpp"
 
@@ -14,15 +14,15 @@ using checks::kind;
 
 namespace {
 
-/// Who comes late.
+/// The stream that runs late.
 enum class late { nobody, a, b };
 
-/// Work of no meaning that takes its time, and orders nothing.
+/// Queues work that takes some time, writes no memory of the test, and orders nothing.
 void delay(xl::stream const& q) {
   q.native()->enqueue<xl::host>([] { usleep(10000); });
 }
 
-/// The streams that hold the memory are others than those that use it.
+/// The streams that own the memory are not the streams that use it.
 struct memory {
   explicit memory(xl::device d) : q{d}, a{d}, b{d}, data{q, 1024}, result{q, 1024}, pinned{q, 1024}, managed{q, 1024}, numbers(1024) {
     xl::fill(q, data, 0);
@@ -130,8 +130,8 @@ CROSSLANE_TEST(streams, copies) {
   right<corpus::downloads_something>(d);
 }
 
-/// What is collected and cannot be done is not done: neither the memory behind a buffer nor the target is touched, and what should be in
-/// the target counts as written.
+/// If a finding about a copy is collected, the copy is not done: no memory beyond the buffer and no target is accessed, and the target
+/// counts as written.
 CROSSLANE_TEST(streams, impossible_transfers_are_left_out) {
   xl::stream const q{d};
   constexpr int n = 1024;
@@ -179,7 +179,7 @@ CROSSLANE_TEST(streams, impossible_transfers_are_left_out) {
   CROSSLANE_CHECK_EQ(r.size(), 1u);
 }
 
-/// Where nobody collects, it is an error of the stream that was given its work last.
+/// If findings are not collected, the error belongs to the stream whose work was queued last.
 CROSSLANE_TEST(streams, not_collected) {
   memory m{d};
   for (bool const wait : {false, true}) {
@@ -205,7 +205,7 @@ CROSSLANE_TEST(streams, not_collected) {
   m.b.synchronize();
 }
 
-/// Many pairs of the same lines are one finding; and what has been said is not said again of the same pair.
+/// Many pairs of accesses at the same lines are one finding. A pair is reported once.
 CROSSLANE_TEST(streams, counted) {
   memory m{d};
   checks::report const r = checks::collect([&] {
@@ -219,7 +219,7 @@ CROSSLANE_TEST(streams, counted) {
   CROSSLANE_CHECK(contains(r.text(), "stream-race") && !contains(r.text(), "grid (0"));
 }
 
-/// The threads of a program order themselves by means that are not seen.
+/// Host threads synchronise in ways that the checker does not see.
 CROSSLANE_TEST(streams, threads_of_the_program) {
   memory m{d};
   checks::report const r = checks::collect([&] {
@@ -231,7 +231,7 @@ CROSSLANE_TEST(streams, threads_of_the_program) {
   if (!r.empty()) fail(r.text(), source_location::current());
 }
 
-/// A kernel that talks with the program while it runs.
+/// A kernel that communicates with the host while it runs.
 struct answers {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, xl::span<int> shared) const {
@@ -258,7 +258,7 @@ CROSSLANE_TEST(streams, flags) {
   CROSSLANE_CHECK_EQ(m.numbers[0], 42);
 }
 
-/// A single byte is not its neighbour.
+/// Accesses to neighbouring bytes are not a race.
 CROSSLANE_TEST(streams, bytes) {
   xl::stream const a{d}, b{d};
   xl::buffer<unsigned char> bytes{a, 10000};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// One program on the host's two widths and on the GPU that this file is compiled for: its results compared, its kernels checked.
+/// Runs one function at both widths of the host and on the GPU of this file's backend, compares its results and checks its kernels.
 #include <crosslane/check.hpp>
 #include <support/target.hpp>
 
@@ -63,7 +63,7 @@ CROSSLANE_TEST_ONCE(same_on_all_targets, different) {
   CROSSLANE_CHECK(checks::same_on_all_targets(hundred<fill_widths>{}, {.absolute = 1}));
 }
 
-/// A GPU that gives something else than the host is seen, and named.
+/// If a GPU returns another result than the host, the comparison fails and names the GPU.
 CROSSLANE_TEST(same_on_all_targets, different_on_a_gpu) {
   if (host_build) skip("no GPU takes part");
   auto const run = [](auto const& q) {
@@ -85,7 +85,7 @@ struct votes_in_a_branch {
   }
 };
 
-/// Wrong where the last thread comes first.
+/// A kernel that is wrong if the last thread runs first.
 struct leaves_in_reverse {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, int* first) const {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Pairs of kernels that differ a little, each in one thing: compare.py must see it in every pair.
+/// Pairs of kernels that differ in one small thing each. compare.py must report the difference of every pair.
 #include <crosslane/crosslane.hpp>
 
 namespace xl = crosslane;

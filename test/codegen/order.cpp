@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Kernels whose names say what they do in which order and scope: order.py holds their instructions against the memory model. Each has
-/// accesses to device and to shared memory before and behind, so that waits cannot be missing unseen, and does its operation first of all,
-/// with nothing before it, once more: a compiler that knows of no access to wait for may drop a wait that is needed all the same.
+/// Kernels whose names say operation, order and scope. order.py compares their instructions with the memory model. Each kernel has
+/// accesses to device and to shared memory before and after the operation, so that a missing wait shows. It also has the operation once
+/// at its beginning, without accesses before it: a compiler that sees no access to wait for may leave out a wait that is needed.
 ///
-/// order.py knows the operations by where they go: words 100 and 200 behind `flag`, or behind shared memory's 256 words.
+/// order.py recognises the operations by their address: words 100 and 200 after `flag`, or after the 256 words of shared memory.
 #include <crosslane/crosslane.hpp>
 
 namespace xl = crosslane;
@@ -46,7 +46,7 @@ struct shared {
   __shared__ shared memory;             \
   shared& s = memory
 
-/// A store and a load that are under way, and a store to shared memory.
+/// A store and a load that are in flight, and a store to shared memory.
 #define ACCESSES_BEFORE() \
   s.word[t] = t;          \
   data[t] = t;            \

@@ -117,8 +117,9 @@ struct sum_of_pairs : full_waves {
 
 // --- the order of accesses to shared memory ---
 
-// Each lane writes a word and reads its neighbour's, twice. Waves run in lockstep, but the compiler sees one lane: nobody reads the first
-// word, so that without barriers it drops that write, and nobody writes the neighbour's between the reads, so that one is enough.
+// Each lane writes a word and reads its neighbour's word, twice. The compiler sees only one lane. Without barriers it may drop the first
+// write, because this lane does not read the word, and one of the reads, because this lane does not write the neighbour's word between
+// them.
 template <bool Sync>
 struct neighbour {
   static constexpr auto block = xl::block_size<64>;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Statements that are untrue, each in one way: count.py must object to every line.
+/// False statements about code. count.py must report every line.
 #include <crosslane/crosslane.hpp>
 
 namespace xl = crosslane;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Kernels that are not what their names say: order.py must object to every one.
+/// Kernels that do not do what their names say. order.py must report each of them.
 #include <hip/hip_runtime.h>
 
 #define KERNEL(name) extern "C" __global__ void name(unsigned* data, unsigned* flag)

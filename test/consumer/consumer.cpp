@@ -11,7 +11,7 @@ struct twice {
 };
 
 #if CROSSLANE_CONFIG_ACCESS_CHECKS
-/// Stores beyond the end what a function returns: to be seen whatever the project's build type is.
+/// Stores the result of a function beyond the end. The checker must find this in every build type of the project.
 struct stores_beyond {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const&, xl::half* x) const {

@@ -15,7 +15,7 @@ namespace {
 std::string const source = __FILE__;
 std::string const folder = source.substr(0, source.rfind('/') + 1);
 
-/// Places in this file as those in the code that a page shows: "name.cpp:3" for the third line of the region of that name.
+/// Replaces places in this file by places in the code that a page shows: "name.cpp:3" is the third line of the region of that name.
 std::string as_shown(std::string text) {
   std::map<std::string, unsigned> begin;
   std::ifstream in{source};
@@ -74,7 +74,7 @@ struct row_sums_by_tiles {
 
 namespace {
 
-/// The sums of rows 0, 1 ... of ones, twos ...
+/// Returns the sums of a row of ones, a row of twos and so on.
 template <class K>
 std::vector<float> sums(xl::stream const& q, unsigned rows, K const& kernel) {
   std::vector<float> values(rows * 32);

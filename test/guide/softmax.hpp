@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// A kernel of docs/guide, its reference and the distance allowed between them: tested on every target, and by a user's test.
+/// A kernel of docs/guide, its reference and its tolerance. It is tested on every target, and by user_test.cpp.
 #pragma once
 
 #include <crosslane/check/compare.hpp>

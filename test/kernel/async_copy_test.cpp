@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Copies to shared memory that go on while threads compute, by themselves and in pipelines.
+/// Copies to shared memory that proceed while threads compute, with and without pipelines.
 #include <support/target.hpp>
 
 #include <cstring>
@@ -13,7 +13,7 @@ namespace {
 
 // --- a thread's own copies ---
 
-/// out = in, through shared memory, each thread an element of two groups.
+/// out = in, through shared memory. Each thread copies one element in each of two groups.
 template <class T>
 struct copy_two_groups {
   static constexpr auto block = xl::block_size<96>;
@@ -53,7 +53,7 @@ void check_two_groups(xl::device d) {
   CROSSLANE_CHECK(std::memcmp(in.data(), out.data(), in.size() * sizeof(T)) == 0);
 }
 
-/// before[i] is what thread i finds in its target after the copy was asked for, after[i] what it finds once it has waited.
+/// before[i] is the value that thread i reads from its target after it has started the copy, after[i] the value after the wait.
 struct look_before_waiting {
   struct shared {
     unsigned data[64];
@@ -74,7 +74,7 @@ struct look_before_waiting {
 
 // --- a block's copies ---
 
-/// Copies `count` elements from in[offset] on to a tile of shared memory, at `to`, and the whole tile, where nothing came 7, to out.
+/// Fills a tile of shared memory with 7, copies `count` elements from in[offset] on to position `to` of it, and stores the tile to out.
 template <class T, unsigned Size>
 struct copy_to_tile {
   struct shared {
@@ -117,8 +117,8 @@ void check_tiles(xl::device d, std::initializer_list<unsigned> offsets, std::ini
 
 // --- pipelines ---
 
-/// out[r] = sum of what thread r reads of its block's tiles. The block squares its tile before it sums, if told so, so that the engine
-/// meets memory that was written by ordinary stores.
+/// out[r] = the sum of the elements that thread r reads of its block's tiles. If requested, the block squares its tile before the sum, so
+/// that the copy engine writes memory that ordinary stores have written.
 template <unsigned Stages, unsigned Size>
 struct tiled_sum {
   bool square = false;

@@ -12,7 +12,7 @@ namespace {
 
 enum place : unsigned { in_shared, in_device, coarse_grained, places };
 
-/// Each thread adds its pair to one of its block, in shared memory, and to two of its scope in device memory. before is [places ×
+/// Each thread adds its pair to a pair of its block in shared memory, and to two pairs of its scope in device memory. before is [places ×
 /// threads]; block_ends is [blocks].
 template <class T, xl::scope Scope>
 struct add_pairs {
@@ -37,7 +37,7 @@ struct add_pairs {
   }
 };
 
-/// In some order the steps follow each other from 0 to the end, in each element: but for these two, each value is as often read as
+/// Checks for each element that the additions form one chain from 0 to the end: each value in between is read as often as
 /// written.
 template <class T>
 void check_chain(T const* values, T const* before, std::size_t count, T const& end) {

@@ -120,7 +120,7 @@ T random_value(std::mt19937_64& random) {
     return T(int(random() % 2001) - 1000) / 8;  // small enough that no sum is rounded
 }
 
-/// Steps that follow each other in some order from `start` to `end`: but for these two each value is as often read as written.
+/// Checks that the operations form one chain from `start` to `end`: each value in between is read as often as written.
 template <class T>
 void check_chain(unsigned operation, T start, T end, std::vector<T> const& values, std::vector<T> const& before) {
   std::vector<T> read = before, written{start};
@@ -318,9 +318,9 @@ void check_coarse_grained(xl::device d) {
 CROSSLANE_TEST(atomic, coarse_grained_floats) { check_coarse_grained<float>(d); }
 CROSSLANE_TEST(atomic, coarse_grained_doubles) { check_coarse_grained<double>(d); }
 
-// --- additions of a group as one ---
+// --- one addition for a group ---
 
-/// Sums wrap around, as those of fetch_add.
+/// Sums wrap around, as in fetch_add().
 template <class T>
 struct add_beyond {
   template <xl::kernel_context Ctx>
@@ -352,7 +352,7 @@ CROSSLANE_TEST(atomic, aggregated_sums_wrap_around) {
   check_add_beyond<long long>(d);
 }
 
-/// Waves, tiles of 8, and the lanes whose value is odd, each in its own third of before.
+/// Adds by waves, by tiles of 8, and by the lanes whose value is odd. Each has its own third of `before`.
 template <class T>
 struct add_together {
   template <xl::kernel_context Ctx>
@@ -368,7 +368,7 @@ struct add_together {
   }
 };
 
-/// Lanes of one group follow each other; all intervals [before, before + value) together make one.
+/// Checks that the lanes of one group follow each other, and that all intervals [before, before + value) together form one interval.
 template <class T>
 void check_add_together(xl::device d) {
   constexpr unsigned grid = 3, block = 150, threads = grid * block;

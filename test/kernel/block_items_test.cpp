@@ -34,7 +34,7 @@ std::vector<T> random_values(std::size_t count, std::mt19937& random) {
   return values;
 }
 
-/// Fills keys and values of a kernel of one block and returns what it leaves.
+/// Runs a kernel of one block on keys and values, and returns its results.
 template <class K, class... T>
 void run_block(xl::stream const& q, unsigned threads, K const& kernel, std::vector<T>&... arrays) {
   auto const run = [&](auto&... buffers) {
@@ -170,7 +170,7 @@ struct exchange_kernel {
     xl::block_load<From>(ctx, array, items);
     xl::block_exchange<From, To>(ctx, s.memory, items);
     ctx.sync_block();
-    // One more item each than was there, so that a wrong place shows.
+    // The results have one item more than the inputs, so that a store to a wrong place shows.
     for (T& item : items) item = static_cast<T>(item + 1);
     xl::block_store<To>(ctx, items, array);
     ctx.sync_block();
@@ -196,7 +196,7 @@ void check_exchange(xl::device d) {
   }
 }
 
-/// Loads from the front of `in`, which may end early and may be misaligned, and stores to `out` likewise.
+/// Loads from the front of `in` and stores to the front of `out`. Both may be short and misaligned.
 template <class T, unsigned N, xl::arrangement A>
 struct load_store_kernel {
   template <xl::kernel_context Ctx>
@@ -240,7 +240,7 @@ struct rank_kernel {
   }
 };
 
-/// Against the items' places sorted by digit, and by place where digits are equal.
+/// Compares with the items' places sorted by digit, and by place if digits are equal.
 template <unsigned Bits, unsigned N>
 void check_ranks(xl::device d) {
   xl::stream const q{d};

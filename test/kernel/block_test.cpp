@@ -166,7 +166,7 @@ void check_all_numbers(xl::device d) {
 
 namespace {
 
-/// Each scratch is used again after one barrier, round after round: what one thread still reads another must not overwrite.
+/// Each scratch is used again after one barrier, in several rounds: no thread may overwrite a value that another thread still reads.
 struct rounds {
   template <class Ctx>
   struct shared {

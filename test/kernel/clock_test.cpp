@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Time as a kernel sees it.
+/// The clocks that a kernel can read.
 #include <support/target.hpp>
 
 #include <chrono>
@@ -13,7 +13,7 @@ namespace {
 
 constexpr unsigned most_reads = 1u << 20;
 
-/// Reads `now`, of which the bits of `mask` count, until it has gone on by `least`; steps backwards, all reads, and how far it came.
+/// Reads `now`, masked by `mask`, until it has advanced by `least`. Returns the backward steps, the number of reads, and the difference.
 template <class Now>
 CROSSLANE_FN void watch(std::uint64_t least, std::uint64_t mask, xl::span<std::uint64_t> out, Now const& now) {
   std::uint64_t const begin = now();
@@ -68,7 +68,7 @@ CROSSLANE_TEST(clock, cycles_go_on) {
 }
 CROSSLANE_TEST(clock, nanoseconds_go_on) { check_goes_on<watch_timer>(d, 5000); }
 
-/// Between two kernels as much time passes on the device as on the program's side; on AMD's chips of 25 MHz a quarter of it.
+/// Between two kernels the clock of the device advances as much as that of the host; on AMD's chips with 25 MHz a quarter of it.
 CROSSLANE_TEST(clock, nanoseconds_are_nanoseconds) {
   xl::stream const q{d};
   xl::buffer<std::uint64_t> out{q, 1};

@@ -109,7 +109,7 @@ void check_functions(xl::device d, int range, double unit) {
   }
 }
 
-/// What moves values moves complex ones: shuffles, reductions of waves and blocks, vectors, spans.
+/// Operations that move values work for complex numbers: shuffles, reductions of waves and blocks, vectors, spans.
 struct moves {
   static constexpr auto block = xl::block_size<128>;
   template <class Ctx>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Kernels whose blocks wait for each other, and how many blocks fit.
+/// Kernels whose blocks wait for each other, and the number of blocks that fit.
 #include <support/target.hpp>
 
 #include <algorithm>
@@ -11,8 +11,8 @@ namespace {
 
 bool has_cooperative_launch(xl::device d) { return d.properties().cooperative_launch; }
 
-/// A value walks around the whole grid: each thread passes on what its neighbour wrote, `rounds` times. One block is late for each
-/// barrier, another each time, so that the others would go ahead of it where they did not wait.
+/// A value walks around the whole grid: each thread passes on what its neighbour wrote, `rounds` times. A different block is
+/// late for each barrier, so that the other blocks would overtake it if they did not wait.
 template <class Base>
 struct pass_around : Base {
   static constexpr bool cooperative = true;
@@ -30,7 +30,7 @@ struct pass_around : Base {
     }
   }
 
-  /// 0, after a while in which the block waits for itself many times.
+  /// Returns 0 after some time, in which the block calls its own barrier many times.
   template <class Ctx>
   CROSSLANE_FN static unsigned late(Ctx const& ctx, unsigned const* zero, bool yes) {
     unsigned sum = 0;
@@ -101,7 +101,7 @@ CROSSLANE_TEST(grid, as_many_blocks_as_fit) {
   }
 }
 
-/// total[b] = the sum of all elements, for every block b; the blocks tell each other their parts of it in sums.
+/// total[b] = the sum of all elements, for every block b. The blocks exchange their partial sums in `sums`.
 struct sum {
   static constexpr bool cooperative = true;
   template <class Ctx>
@@ -138,7 +138,7 @@ CROSSLANE_TEST(grid, reduction) {
   CROSSLANE_CHECK_SAME(read(q, total), std::vector<std::uint64_t>(grid, expected));
 }
 
-/// Launches that may overlap, of one kernel: none must open another's barrier.
+/// Launches of one kernel that may overlap: no launch may release the barrier of another.
 CROSSLANE_TEST(grid, several_streams) {
   if (!has_cooperative_launch(d)) skip("no cooperative launches");
   constexpr unsigned streams = 4, grid = 2, block = 64, n = grid * block, rounds = 40;
@@ -159,7 +159,7 @@ CROSSLANE_TEST(grid, several_streams) {
   }
 }
 
-/// Each thread reads what another of its block wrote, in shared memory of both kinds.
+/// Each thread reads a value that another thread of its block wrote, in shared memory of both kinds.
 struct through_shared {
   static constexpr bool cooperative = true;
   struct shared {
@@ -262,7 +262,7 @@ CROSSLANE_TEST(occupancy, suggested_block) {
   xl::span<int> const out;
   unsigned const block = xl::suggested_block_size(d, {}, write_ranks{}, out);
   CROSSLANE_CHECK(block % p.wave_size == 0 && block <= p.max_threads_per_block);
-  // none holds more threads, and no larger one as many
+  // no size holds more threads, and no larger size holds as many
   unsigned const threads = block * xl::blocks_per_multiprocessor(d, {.block = block}, write_ranks{}, out);
   for (unsigned other = p.wave_size; other <= p.max_threads_per_block; other += p.wave_size) {
     unsigned const others = other * xl::blocks_per_multiprocessor(d, {.block = other}, write_ranks{}, out);

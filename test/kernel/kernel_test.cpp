@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Launches, and what a kernel learns from its context, against the definitions.
+/// Launches, and the results of the context's functions, compared with the definitions.
 #include <kernel/standard_library.hpp>
 #include <support/target.hpp>
 
@@ -14,7 +14,7 @@ namespace {
 
 // --- positions, extents, ranks ---
 
-/// All that a thread is told, as 64-bit numbers.
+/// The results of all position functions of a thread, as 64-bit numbers.
 struct position {
   std::uint64_t thread[3], block[3], extent[3], grid[3], global[3];
   std::uint64_t thread_rank, block_size, block_rank, block_count, global_rank, global_size;
@@ -32,7 +32,7 @@ CROSSLANE_FN void store(std::uint64_t (&to)[3], I const& from, std::uint64_t mis
   }
 }
 
-/// Threads take the next free slot, so that none leans on the ranks that are to be tested.
+/// Threads take the next free slot, so that the test does not depend on the ranks that it tests.
 template <class Ctx>
 CROSSLANE_FN void record_position(Ctx const& ctx, xl::span<position> out, xl::span<unsigned> used) {
   unsigned const slot = xl::atomic(ctx, used[0]).fetch_add(1u);
@@ -99,7 +99,7 @@ void check_position(position const& p, xl::extent3 grid, xl::extent3 block, unsi
   CROSSLANE_CHECK_EQ(p.wave_count, (block.size() + wave_size - 1) / wave_size);
 }
 
-/// Launches and checks that every thread of the grid ran once and was told the truth.
+/// Launches and checks that every thread of the grid ran once and got the right positions.
 template <class K>
 void check_positions(xl::device d, K const& kernel, xl::extent3 grid, xl::extent3 block, xl::extent3 expected_block) {
   xl::stream const q{d};
@@ -159,7 +159,7 @@ CROSSLANE_TEST(context, fixed_block) {
   check_positions(d, fixed_positions<1024, 1, 1>{}, 2, 1024, 1024);
 }
 
-/// Primitives that say what they are told, for positions beyond what can be run.
+/// Primitives that return given positions, for positions that are too large to run.
 struct far_away {
   xl::index3 thread, block, extent, grid;
   template <int A>
@@ -211,7 +211,7 @@ CROSSLANE_TEST(context, ranks_need_64_bits) {
 
 // --- strided loops ---
 
-/// counts[block * n + i] is how often block `block` was given i in block_stride, the last n entries are those of grid_stride.
+/// counts[block * n + i] is how often block_stride() returned i in block `block`. The last n entries are those of grid_stride().
 template <class N>
 struct count_strides {
   template <xl::kernel_context Ctx>
@@ -372,7 +372,7 @@ struct large_struct {
   }
 };
 
-/// Beyond CUDA's 48 KiB of static shared memory: no one has to ask for it. What holds it there is not the kernel's dynamic memory.
+/// A struct larger than CUDA's 48 KiB of static shared memory needs no request. It does not become the kernel's dynamic memory.
 CROSSLANE_TEST(shared, large_struct) {
   xl::stream const q{d};
   constexpr unsigned bytes = 60 * 1024, grid = 2;
@@ -446,7 +446,7 @@ void check_struct_and_dynamic(xl::device d, std::size_t dynamic_bytes) {
   check_reversed(q, b, grid, words);
 }
 
-/// Three arrays of sizes that the launch states; the one of doubles begins behind an odd number of bytes.
+/// Three arrays whose sizes the launch states. The array of doubles begins after an odd number of bytes.
 struct three_arrays {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, unsigned n, xl::span<double> out) const {
@@ -486,7 +486,7 @@ CROSSLANE_TEST(shared, struct_beside_dynamic) {
 
 // --- atomics ---
 
-/// Every thread draws a ticket from device memory and adds to a number in shared memory.
+/// Every thread takes a number from a counter in device memory and adds to a number in shared memory.
 template <class T>
 struct draw_tickets {
   struct shared {
@@ -620,7 +620,7 @@ CROSSLANE_TEST(launch, long_grids) {
   }
 }
 
-/// Legal, and nothing happens.
+/// Empty grids and blocks are legal, and nothing runs.
 CROSSLANE_TEST(launch, nothing_to_do) {
   xl::stream const q{d};
   xl::buffer<int> out{q, 64};
@@ -633,7 +633,7 @@ CROSSLANE_TEST(launch, nothing_to_do) {
   xl::launch(q, {.grid = 1, .block = 64}, write_ranks{}, xl::buffer<int>{q, 0});
 }
 
-/// A borrowed stream does as well as its owner.
+/// A stream_ref works like its stream.
 CROSSLANE_TEST(launch, on_a_stream_ref) {
   xl::stream const q{d};
   xl::stream_ref const borrowed = q;

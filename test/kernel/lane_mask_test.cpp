@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The algebra of lane masks against sets of lanes held as arrays of bool.
+/// The operations of lane masks, compared with sets of lanes that are arrays of bool.
 #include <crosslane/kernel/lane_mask.hpp>
 #include <support/target.hpp>
 

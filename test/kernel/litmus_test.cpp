@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Litmus tests of the orders: two threads, two objects, and an outcome that the order forbids; and of blocks whose threads all write what
-/// one of them hands on. Each launch tries many pairs at once; CROSSLANE_LITMUS_TRIES in the environment says how many pairs in all.
+/// Litmus tests of the orders: two threads, two objects, and an outcome that the order forbids. Further tests have blocks whose threads all
+/// write data that one of them releases. Each launch tries many pairs; CROSSLANE_LITMUS_TRIES in the environment sets the total number.
 #include <support/target.hpp>
 
 #include <cstdlib>
@@ -13,7 +13,7 @@ namespace {
 constexpr unsigned block = 128;
 constexpr unsigned distance = 64;  ///< in elements, between the objects of a pair: they share no cache line
 
-// Each test has what the first and what the second thread of a pair does, on objects that were 0, and says which results it forbids.
+// Each test has the operations of the first and of the second thread of a pair, on objects that are 0, and the forbidden results.
 
 /// A thread that sees the flag also sees the message, which is not atomic.
 struct message {
@@ -66,7 +66,7 @@ struct message_by_fences {
   CROSSLANE_FN static bool forbidden(unsigned, unsigned second) { return second == 2; }
 };
 
-/// The same with fences that order what no atomic operation protects.
+/// The same with fences that order accesses that are not atomic.
 struct plain_message_by_fences {
   template <xl::scope S, class Ctx>
   CROSSLANE_FN static unsigned first(Ctx const& ctx, unsigned& x, unsigned& y) {
@@ -113,7 +113,7 @@ struct store_buffering_by_fences {
   CROSSLANE_FN static bool forbidden(unsigned first, unsigned second) { return first == 0 && second == 0; }
 };
 
-/// No load reads what is stored because of it.
+/// No load reads a value whose store depends on that load.
 struct load_buffering {
   template <xl::scope S, class Ctx>
   CROSSLANE_FN static unsigned first(Ctx const& ctx, unsigned& x, unsigned& y) {
@@ -164,7 +164,7 @@ struct count_forbidden {
 
 std::size_t tries_asked_for() {
   char const* const asked = std::getenv("CROSSLANE_LITMUS_TRIES");
-  // The checker finds what is not ordered whether or not it goes wrong, so a few tries do.
+  // The checker finds missing orders even if the outcome is right, so a few tries are enough.
   return asked != nullptr ? std::strtoull(asked, nullptr, 10) : CROSSLANE_CONFIG_ACCESS_CHECKS ? 256 : 4096;
 }
 
@@ -172,7 +172,7 @@ template <class Test, xl::scope Scope>
 void check_never_forbidden(xl::device d) {
   std::size_t const tries = tries_asked_for();
   std::size_t const pairs = tries < 2048 ? 256 : tries < 65536 ? 2048 : 32768, grid = 2 * pairs / block;
-  // On the host, threads of one block never run at the same time, those of two blocks on cores that may be late.
+  // On the host, threads of one block never run at the same time. Threads of two blocks run on cores, one of which may be late.
   constexpr bool within_block = Scope == xl::scope::block || Scope == xl::scope::wave;
   int const patience = !host_build ? 256 : within_block ? 0 : 5000;
   xl::stream const q{d};
@@ -217,12 +217,12 @@ CROSSLANE_TEST(litmus_across_blocks, store_buffering) { check_across_blocks<stor
 CROSSLANE_TEST(litmus_across_blocks, store_buffering_by_fences) { check_across_blocks<store_buffering_by_fences>(d); }
 CROSSLANE_TEST(litmus_across_blocks, load_buffering) { check_across_blocks<load_buffering>(d); }
 
-// --- all threads of a block write, one hands on, and all threads of another block read ---
+// --- all threads of a block write, one releases, and all threads of another block read ---
 
-// Each test has what the threads of the first block do behind their writes, and what those of the second do before their reads: it says
-// whether the calling thread may read, which all threads of its wave then may. `flags` were 0, one for each wave.
+// Each test has the operations of the first block's threads after their writes, and those of the second block's threads before their
+// reads. The latter return whether the calling thread may read; all threads of its wave may then read. `flags` are 0, one for each wave.
 
-/// The leader's release is behind a barrier of the block; the leader's acquire is before one.
+/// The leader's release comes after a barrier of the block. The leader's acquire comes before one.
 template <class Release, class Acquire>
 struct by_leader {
   template <class Ctx>
@@ -289,7 +289,7 @@ struct by_relay : by_leader<stores_release, loads_acquire> {
   }
 };
 
-/// Each wave for itself, without a barrier: the order of an addition for the wave is that of every lane.
+/// Each wave separately, without a barrier: the order of an aggregated addition holds for every lane.
 struct by_wave : by_leader<stores_release, loads_acquire> {
   template <class Ctx>
   CROSSLANE_FN static void hand_on(Ctx const& ctx, shared<Ctx>&, unsigned* flags) {
@@ -304,7 +304,7 @@ struct by_wave : by_leader<stores_release, loads_acquire> {
   }
 };
 
-/// Blocks 2 * i and 2 * i + 1 are a pair. forbidden[0] counts the threads that read something else than what was handed on.
+/// Blocks 2 * i and 2 * i + 1 are a pair. forbidden[0] counts the threads that read another value than the released one.
 template <class Test>
 struct hand_on_between_blocks {
   template <class Ctx>
@@ -330,10 +330,10 @@ struct hand_on_between_blocks {
 
 template <class Test>
 void check_hands_on(xl::device d) {
-  // The checker finds what is not ordered in one launch; it follows each release to each acquire, which takes long.
+  // The checker finds missing orders in one launch. It follows each release to each acquire, which takes long.
   std::size_t const pairs = CROSSLANE_CONFIG_ACCESS_CHECKS ? 4 : 64,
                     tries = CROSSLANE_CONFIG_ACCESS_CHECKS ? pairs : tries_asked_for() / 16;
-  // On the host blocks run on cores that may be late, and one that waits keeps its core.
+  // On the host blocks run on cores, one of which may be late, and a block that waits keeps its core.
   int const patience = host_build ? 100 : 10000;
   xl::stream const q{d};
   xl::buffer<unsigned> data{q, pairs * block * 8}, flags{q, pairs * distance}, forbidden{q, 1};
@@ -352,7 +352,7 @@ CROSSLANE_TEST(litmus_blocks, barrier_then_fence) { check_hands_on<by_leader<fen
 CROSSLANE_TEST(litmus_blocks, relay) { check_hands_on<by_relay>(d); }
 CROSSLANE_TEST(litmus_blocks, aggregated) { check_hands_on<by_wave>(d); }
 
-/// Every thread reads what one of another block has written before the barrier of the grid.
+/// Every thread reads a value that a thread of another block has written before the barrier of the grid.
 struct read_behind_grid_barrier {
   static constexpr bool cooperative = true;
   template <xl::kernel_context Ctx>

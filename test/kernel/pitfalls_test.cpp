@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The mistakes listed in docs/pitfalls.md, as far as they can be met while a kernel runs: what was wrong elsewhere is right here, or
-/// found on the host. What must not compile is in test/must_not_compile/lanes.cpp.
+/// The mistakes of docs/pitfalls.md that occur while a kernel runs: the code is right in Crosslane, or the host finds the mistake.
+/// Code that must not compile is in test/must_not_compile/lanes.cpp.
 #include <crosslane/kernel/block.hpp>
 #include <support/target.hpp>
 
@@ -196,9 +196,9 @@ CROSSLANE_TEST(pitfall, reductions_have_the_width_of_their_type) {
 
 #if !CROSSLANE_COMPILER_GPU()
 
-// --- what the host finds ---
+// --- findings of the host ---
 
-/// The error of a kernel, which must be of this kind and say all of this.
+/// Returns the error of a kernel. It must be of this kind and contain all parts.
 template <class K>
 void expect_finding(xl::device d, xl::errc code, std::initializer_list<std::string> parts, unsigned threads, K const& kernel) {
   xl::stream const q{d};

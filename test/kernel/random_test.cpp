@@ -114,7 +114,7 @@ struct draw_samples {
   }
 };
 
-/// The mean of n numbers with a standard deviation is within five of its own.
+/// Checks that the mean of n numbers is within five of its standard deviations.
 void check_mean(double sum, std::size_t n, double mean, double deviation) {
   CROSSLANE_CHECK(std::abs(sum / double(n) - mean) < 5 * deviation / std::sqrt(double(n)));
 }
@@ -132,7 +132,7 @@ void check_distributions(xl::device d) {
   std::size_t small[7] = {}, large[3] = {};
   for (std::size_t i = 0; i < n; ++i) {
     samples<T> const s = got[i], here = draw<T>(i);
-    // Bit for bit what this side computes.
+    // The same bits as the host computes.
     CROSSLANE_REQUIRE(s.uniform == here.uniform && s.positive == here.positive && s.small == here.small && s.large == here.large);
 
     // The definitions, in long double, of the same words.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Constexpr functions of the standard library, and one of the user's, called in a kernel. Each call has a result of its own.
+/// Constexpr functions of the standard library, and one of a user, called in a kernel. Each call has its own result.
 #pragma once
 
 #include <crosslane/crosslane.hpp>
@@ -19,7 +19,7 @@ namespace crosslane_test {
 
 constexpr float unmarked(float x) { return x < 2 ? x * 3 : x; }
 
-/// out[r] is what the call r gives for 8 numbers in ascending order.
+/// out[r] is the result of call r for 8 numbers in ascending order.
 struct standard_library {
   static constexpr unsigned results = 46;
   static constexpr unsigned inputs = 8;

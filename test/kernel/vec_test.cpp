@@ -123,7 +123,7 @@ struct fused {
   }
 };
 
-/// `x` times itself is not a number of T; the nearest is `square`, and the rest 2^rest.
+/// T cannot represent the square of `x`. The nearest number is `square`, and the difference is 2^rest.
 template <class T>
 void check_fma(xl::device d, T x, T square, int rest) {
   using V = xl::vec<T, 3>;

@@ -173,7 +173,7 @@ output<T> expected(std::vector<input<T>> const& in, unsigned wave_size, unsigned
   return out;
 }
 
-/// Which operations did what they should.
+/// The operations whose results were right.
 template <class T>
 auto compare(output<T> const& got, output<T> const& want) {
   return std::array{
@@ -248,7 +248,8 @@ void check_groups(xl::device d, char const* type) {
     if (std::is_arithmetic_v<T> || !std::string(operation).starts_with("match")) prove(operation, type, d);
 }
 
-/// out, [threads x 3], gets who agrees in three bits within the wave, in all within a tile of eight, in one within those on one side.
+/// out [threads x 3] = the lanes that agree in three bits within the wave, in all bits within a tile of eight, and in one bit within a
+/// group of where().
 struct match_bits {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<unsigned const> in, xl::span<std::uint64_t> out) const {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Copies to shared memory that no hardware does, and pipelines that cannot overlap.
+// Copies to shared memory of unsupported types, and pipelines that cannot overlap.
 #include <crosslane/crosslane.hpp>
 
 namespace xl = crosslane;

@@ -67,7 +67,7 @@ float variable = 3;
 constexpr float variable = 3;
 #endif
 
-// Passed to a template of the test, and to functions of the library that take a callable.
+// Host functions that are passed to a template of the test, and to functions of the library that take a callable.
 struct passed_on {
   MARK float operator()(float x) const { return x + 1; }
 };

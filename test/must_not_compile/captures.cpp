@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Lambdas of kernels that would read an object of the program by `this`.
+/// Lambdas of kernels that would read an object of the host through `this`.
 #include <crosslane/crosslane.hpp>
 
 namespace xl = crosslane;

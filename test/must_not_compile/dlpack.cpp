@@ -12,7 +12,7 @@ struct number {
   float value;
 };
 
-/// A matrix of a standard library's mdspan; `Reference` is what its accessor gives.
+/// A matrix with the members of std::mdspan; `Reference` is the type that its accessor returns.
 template <class Reference>
 struct mdspan {
   using element_type = float;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Arguments of a mathematical function have one type, which nothing converts to.
+// All arguments of a mathematical function must have one type; no argument is converted.
 #include <crosslane/crosslane.hpp>
 
 namespace xl = crosslane;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Small floating-point types convert only where that is written down, and only those of 16 bits compute.
+// Small floating-point types convert only explicitly, and only those of 16 bits have arithmetic.
 #include <crosslane/crosslane.hpp>
 
 namespace xl = crosslane;

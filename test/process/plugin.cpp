@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// A library whose symbols are hidden: it has a copy of all that the headers define.
+/// A library whose symbols are hidden: it has its own copy of everything that the headers define.
 #include "plugin.hpp"
 
 #include <chrono>

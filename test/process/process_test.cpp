@@ -39,7 +39,7 @@ void require(bool right, char const* what) {
   std::exit(1);
 }
 
-/// The text of the error; empty without one.
+/// Returns the text of the error, or an empty text if there is none.
 template <class F>
 std::string error_of(F const& f) {
   try {
@@ -60,13 +60,13 @@ bool works(xl::stream const& q) {
   return v[64 * 256 - 1] == 64 * 256 - 1;
 }
 
-/// A kernel of a stream that lives as long as the program does fails, and nobody asks.
+/// A kernel of a stream of namespace scope fails, and no call asks for the error.
 int namespace_scope(plugin const&, void*) {
   xl::launch(of_namespace_scope, {.grid = 1, .block = 2}, fails{});
   return 0;
 }
 
-/// A kernel of such a stream still runs when the program ends, and has a fault then.
+/// A kernel of such a stream still runs when the program ends, and then faults.
 struct faults_late {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const&, int volatile* null) const {
@@ -131,7 +131,7 @@ int fork_child(plugin const& p, void*) {
   return 0;
 }
 
-/// The program waits for streams of the library and hears of their errors, and the library of the program's callbacks.
+/// The program waits for streams of the library and gets their errors. The library recognises callbacks of the program.
 int shares_state(plugin const& p, void*) {
   xl::device const d{0};
   xl::stream* const q = p.make_stream(0);
@@ -157,7 +157,7 @@ int shares_state(plugin const& p, void*) {
   return 0;
 }
 
-/// The thread of a stream keeps the code of its library.
+/// The thread of a stream keeps the code of its library loaded.
 int leaks_a_stream(plugin const& p, void* library) {
   xl::stream* const q = p.make_stream(0);
   static bool done = false;
@@ -177,7 +177,7 @@ int leaves_an_error(plugin const& p, void* library) {
   return 0;
 }
 
-/// The handlers of a library go with it: the program still ends as C++ says.
+/// An unloaded library leaves no handlers behind: std::terminate() still ends the program as C++ requires.
 int terminates_without_the_library(plugin const& p, void* library) {
   xl::stream* const q = p.make_stream(0);
   bool done = false;

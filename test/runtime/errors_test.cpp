@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Bad input, and what its errors say. After each the library must work as before.
+/// Bad input and the texts of its errors. After each error the library must work as before.
 #define CROSSLANE_CONFIG_BOUNDS_CHECKS 1
 #include <support/target.hpp>
 
@@ -13,7 +13,7 @@ namespace {
 
 std::string number(std::uint64_t n) { return show(static_cast<unsigned long long>(n)); }
 
-// Functions for algorithms that never get to call them.
+// Functions for algorithms that throw before they call them.
 struct add_one {
   CROSSLANE_FN int operator()(int x) const { return x + 1; }
 };
@@ -76,7 +76,7 @@ CROSSLANE_TEST(error, names_of_codes) {
   }
 }
 
-/// Every function names its caller's line.
+/// The error of every function names the caller's line.
 CROSSLANE_TEST(error, names_the_line) {
   xl::stream moved{d};
   xl::stream const q{std::move(moved)};
@@ -150,7 +150,7 @@ CROSSLANE_TEST(bad_buffer, negative) {
   expect_usable(d);
 }
 
-/// The program's side of a buffer, and spans.
+/// Accesses by the host to buffers and spans.
 CROSSLANE_TEST(bad_access, out_of_bounds) {
   xl::stream const q{d};
   xl::pinned_buffer<int> b{q, 10};
@@ -361,7 +361,7 @@ CROSSLANE_TEST(in_a_callback, every_call_is_refused) {
   expect_usable(d);
 }
 
-/// It surfaces like any exception of a callback.
+/// The error surfaces like any exception of a callback.
 CROSSLANE_TEST(in_a_callback, refusal_surfaces) {
   xl::stream const q{d};
   q.host_callback([&] { q.synchronize(); });
@@ -370,7 +370,7 @@ CROSSLANE_TEST(in_a_callback, refusal_surfaces) {
   expect_usable(d);
 }
 
-/// A destructor cannot throw: the error is the stream's.
+/// A destructor cannot throw, so the error becomes an error of the stream.
 CROSSLANE_TEST(in_a_callback, what_it_owns) {
   if constexpr (!host_build) {
     skip("memory that a GPU's callback lets go of may be lost");
@@ -411,7 +411,7 @@ CROSSLANE_TEST(memory_of_two_sides, overlaps) {
   expect_usable(d);
 }
 
-/// Against every pair of rows.
+/// Compares with a test of every pair of rows.
 CROSSLANE_TEST_ONCE(memory_of_two_sides, rows) {
   static char bytes[256];
   for (std::size_t from_pitch = 2; from_pitch < 9; ++from_pitch)
@@ -525,7 +525,7 @@ CROSSLANE_TEST(moved_from, buffer) {
   expect_usable(d);
 }
 
-/// Rows of a moved-from buffer are not rows of an empty one.
+/// Rows of a moved-from buffer are an error, rows of an empty buffer are not.
 CROSSLANE_TEST(moved_from, rows) {
   xl::stream const q{d};
   xl::buffer<int> moved{q, 8};

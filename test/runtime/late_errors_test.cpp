@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Faults of kernels that surface at a later call, and what the lists of launches and exceptions say then. A GPU's fault is played by a
-/// host backend whose calls fail from some moment on, as a GPU's do.
+/// Faults of kernels that surface at a later call, and the lists of launches and exceptions. To imitate the fault of a GPU, a host backend
+/// lets all calls fail from some moment on.
 #include <support/target.hpp>
 
 namespace xl = crosslane;
@@ -74,7 +74,7 @@ struct fault {
   ~fault() { faulty::has_failed = false; }
 };
 
-/// Whichever call comes next.
+/// The next call throws the error, whichever call it is.
 CROSSLANE_TEST_ONCE(late_fault, names_the_launches_at_every_call) {
   faulty_device const d{0};
   faulty_stream const q{d}, other{d};
@@ -136,7 +136,7 @@ CROSSLANE_TEST_ONCE(late_fault, synchronisation_clears_the_list) {
   CROSSLANE_CHECK(!contains(text_of_fault(a), "launched since"));
 }
 
-/// Another thread may get the handle of a stream as soon as that is destroyed: its launches are its own.
+/// As soon as a stream is destroyed, another thread may get its handle. The list keeps the launches of both streams apart.
 CROSSLANE_TEST_ONCE(late_fault, handle_comes_again) {
   faulty_device const d{0};
   d.synchronize();
@@ -168,7 +168,7 @@ int rethrown(xl::detail::pending_exceptions& list, stream_key key) {
   return 0;
 }
 
-/// A null handle is one stream of each device, and not all of them.
+/// A null handle stands for one stream of a device, not for all of its streams.
 CROSSLANE_TEST_ONCE(pending_exceptions, null_handle) {
   xl::detail::pending_exceptions list;
   int one = 0, two = 0;
@@ -190,7 +190,7 @@ CROSSLANE_TEST_ONCE(pending_exceptions, null_handle) {
   CROSSLANE_CHECK_EQ(rethrown(list, stream_key::all_of(0)), 1);
 }
 
-/// However many wait, each stream's is kept: that it counts as failed depends on it.
+/// The list keeps the exception of every stream, however many there are: a stream counts as failed while its exception is in the list.
 CROSSLANE_TEST_ONCE(pending_exceptions, many) {
   xl::detail::pending_exceptions list;
   static char streams[1000];
@@ -223,7 +223,7 @@ CROSSLANE_TEST_ONCE(launch_log, null_handle) {
 
 }  // namespace
 
-/// A vendor must be told of both devices, since memory of one is not for the other unless asked for.
+/// The vendor's call gets both devices, since a device cannot access the memory of another without peer access.
 CROSSLANE_TEST_ONCE(copies, between_devices_name_both) {
   faulty::has_failed = false;
   xl::basic_stream<faulty> const q0{xl::basic_device<faulty>{0}}, q1{xl::basic_device<faulty>{1}};

@@ -252,7 +252,7 @@ CROSSLANE_TEST(buffer, every_type_of_count) {
 
 // --- copies ---
 
-/// Both ends of a copy, by the kind of memory.
+/// A source and a destination of a copy, for each kind of memory.
 struct of_vector {
   static auto make(xl::stream const&, std::size_t n) { return std::vector<int>(n); }
 };
@@ -286,7 +286,7 @@ void check_copy(xl::stream const& q) {
   q.synchronize();
   CROSSLANE_CHECK_SAME(got, data);
 
-  // a part in the middle, all around it stays
+  // a part in the middle; the elements around it must not change
   std::vector<int> expected = random_ints(n, 2);
   xl::copy(q, expected, to);
   xl::copy(q, part(std::as_const(from), 3, 501), part(to, 107, 501));
@@ -386,7 +386,7 @@ CROSSLANE_TEST(copy, structs_and_arrays) {
   CROSSLANE_CHECK(got == data);
 }
 
-/// Rows of a random shape, wherever they lie; what is between and around them stays.
+/// Copies rows of a random shape in any kind of memory. The elements between and around them must not change.
 template <class From, class To>
 void check_copy_2d(xl::stream const& q, std::mt19937& random) {
   std::size_t const width = random() % 40 + 1, height = random() % 9 + 1;

@@ -11,7 +11,7 @@ using backend = xl::default_backend;
 
 namespace {
 
-/// x[i] = x[i] * factor + summand: the order of two such steps shows.
+/// x[i] = x[i] * factor + summand. The result of two such steps depends on their order.
 struct step {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<unsigned> x, unsigned factor, unsigned summand) const {
@@ -27,7 +27,7 @@ void sleep_ms(int milliseconds) {
 bool load(bool const& flag) { return __atomic_load_n(&flag, __ATOMIC_ACQUIRE); }
 void store(bool& flag, bool value) { __atomic_store_n(&flag, value, __ATOMIC_RELEASE); }
 
-/// Holds a stream back until it is opened or a while has passed: a runtime may run work before the call that queues it returns.
+/// Blocks a stream until `open` is set or some time has passed: a runtime may run work before the call that queues it returns.
 struct gate {
   bool open = false, timed_out = false;
 
@@ -101,7 +101,7 @@ CROSSLANE_TEST(device, select_and_guard) {
   before.select();
 }
 
-/// Objects carry their device: which one is current neither matters nor changes.
+/// Objects store their device. The current device does not matter, and calls do not change it.
 CROSSLANE_TEST(device, calls_leave_the_current_one) {
   xl::device const before = xl::device::current();
   xl::device const other{(d.index() + 1) % xl::device::count()};
@@ -240,7 +240,7 @@ CROSSLANE_TEST(stream, exception_of_a_callback) {
   CROSSLANE_CHECK_EQ(read(q, out)[63], 190);
 }
 
-/// Each stream keeps its own.
+/// Each stream keeps its own error.
 CROSSLANE_TEST(stream, exceptions_of_two_streams) {
   xl::stream const a{d}, b{d};
   a.host_callback([] { throw 1; });
@@ -260,7 +260,7 @@ CROSSLANE_TEST(stream, exceptions_of_two_streams) {
   CROSSLANE_CHECK_EQ(thrown_by(b), 0);
 }
 
-/// Every call that asks how a stream got on surfaces its error, and each error once; work behind a callback that threw runs.
+/// Every call that asks about a stream's progress throws its error, each error once. Work after a callback that throws still runs.
 CROSSLANE_TEST(stream, exception_surfaces_where_it_is_asked_for) {
   xl::stream const q{d};
   xl::event e{d};
@@ -479,7 +479,7 @@ CROSSLANE_TEST(event, elapsed) {
   CROSSLANE_CHECK(xl::elapsed_milliseconds(a, a) == 0.f);
 }
 
-/// A record in another stream replaces the one before for those who ask from now on, and for nobody else.
+/// A record in another stream replaces the previous record for later calls, but not for earlier ones.
 CROSSLANE_TEST(event, recorded_again_in_another_stream) {
   xl::stream const slow{d}, quick{d}, waiting{d};
   xl::timed_event begin{d}, e{d};
@@ -506,7 +506,7 @@ CROSSLANE_TEST(event, recorded_again_in_another_stream) {
   CROSSLANE_CHECK_EQ(xl::elapsed_milliseconds(begin, e), elapsed);
 }
 
-/// The record that is asked about is not done though an earlier one is, in whatever order they are reached.
+/// A call refers to the last record: it is not done even if an earlier record is, in whatever order the streams reach them.
 CROSSLANE_TEST(event, latest_record_in_a_slower_stream) {
   xl::stream const slow{d}, quick{d};
   xl::event e{d};
@@ -551,7 +551,7 @@ CROSSLANE_TEST(event, native) {
   CROSSLANE_CHECK(e.query());
 }
 
-/// An event may go while the work that records it or waits for it is still queued.
+/// An event may be destroyed while work that records it or waits for it is still queued.
 CROSSLANE_TEST(event, destroyed_early) {
   xl::stream const a{d}, b{d};
   int order = 0;

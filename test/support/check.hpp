@@ -14,7 +14,7 @@ namespace crosslane_test {
 
 using crosslane::source_location;
 
-/// Makes the running test fail; it goes on.
+/// Makes the running test fail. The test continues.
 void fail(std::string const& text, source_location where);
 /// Makes the running test fail and ends it.
 [[noreturn]] void fail_and_end(std::string const& text, source_location where);
@@ -24,8 +24,8 @@ bool in_another_order();
 /// Ends the running test as one that could not run here.
 [[noreturn]] void skip(std::string const& reason);
 
-/// Notes that an operation did right for a type on a target. Where all tests of the run passed and CROSSLANE_TEST_RESULTS names a file,
-/// the notes are its lines: "operation", "type", "target" and the device's name, with tabs between.
+/// Notes that an operation was right for a type on a target. If all tests of the run pass and CROSSLANE_TEST_RESULTS names a file,
+/// the notes become its lines: "operation", "type", "target" and the device's name, separated by tabs.
 void note_proof(std::string const& operation, std::string const& type, std::string const& target, std::string const& device);
 /// Writes such a line for the largest error that was found, with two more fields: the bound, and this error.
 void note_error(std::string const& operation, std::string const& type, std::string const& target, std::string const& device,
@@ -70,7 +70,7 @@ void check_equal(A const& a, B const& b, char const* text, source_location where
   if (!equal(a, b)) fail(std::string(text) + ": " + show_value(a) + " and " + show_value(b), where);
 }
 
-/// Two ranges with the same elements; says where they first differ.
+/// Checks that two ranges have the same elements. The failure names the first difference.
 template <class A, class B>
 void check_same_elements(A const& a, B const& b, char const* text, source_location where) {
   check_equal(a.size(), b.size(), (std::string("sizes of ") + text).c_str(), where);
@@ -87,7 +87,7 @@ inline bool contains(std::string const& text, std::string const& part) { return 
 
 }  // namespace crosslane_test
 
-/// The test fails and goes on unless ...
+/// The test fails and continues unless ...
 #define CROSSLANE_CHECK(...) ((__VA_ARGS__) ? (void)0 : ::crosslane_test::fail(#__VA_ARGS__, ::crosslane_test::source_location::current()))
 #define CROSSLANE_CHECK_EQ(a, b) ::crosslane_test::check_equal((a), (b), #a " == " #b, ::crosslane_test::source_location::current())
 #define CROSSLANE_CHECK_SAME(a, b) \

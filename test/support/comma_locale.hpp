@@ -13,7 +13,7 @@
 
 namespace crosslane_test {
 
-/// While it lives, the program's locale has a decimal comma. Skips the test where the system has no such locale and cannot make one.
+/// While the object lives, the program's locale has a decimal comma. Skips the test if the system has no such locale and cannot make one.
 class comma_locale {
  public:
   comma_locale() {

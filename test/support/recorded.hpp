@@ -6,8 +6,8 @@
 
 namespace crosslane_test {
 
-/// The running test fails unless the file holds this text. With CROSSLANE_RECORD=1 in the environment it is written there instead; then
-/// test/pages.py brings the pages up to date.
+/// The running test fails unless the file contains this text. With CROSSLANE_RECORD=1 in the environment the text is written to the file;
+/// then test/pages.py updates the pages.
 void check_recorded(std::string const& file, std::string const& text, source_location where = source_location::current());
 
 }  // namespace crosslane_test

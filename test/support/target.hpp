@@ -33,13 +33,13 @@ inline char const* device_name(int index) {
   return text;
 }
 
-/// The running test has shown an operation to be right for a type on this device.
+/// Notes that the running test has shown an operation to be right for a type on this device.
 inline void prove(char const* operation, char const* type, xl::device d) {
   auto const& p = d.properties();
   note_proof(operation, type, host_build ? device_name(d.index()) : p.architecture, p.name);
 }
 
-/// Runs a body, then waits for whatever it left: no error may be left over, and none of a failed test reaches the next.
+/// Runs a body, then waits for the work that it has queued. No error may be left, and errors of a failed test do not reach the next test.
 inline void run_on(int index, void (*body)(xl::device)) {
   xl::device const d{index};
   try {
@@ -65,7 +65,7 @@ xl::error error_of(F const& call, source_location where = source_location::curre
   fail_and_end("no error where one is expected", where);
 }
 
-/// The call must throw an error with that code, whose text has all those parts and which names a place near this one.
+/// Checks that the call throws an error with this code, whose text has all these parts and which names a line near the caller's.
 template <class F>
 xl::error expect_error(xl::errc code, std::initializer_list<std::string> parts, F const& call,
                        source_location where = source_location::current()) {
@@ -78,13 +78,13 @@ xl::error expect_error(xl::errc code, std::initializer_list<std::string> parts, 
   return e;
 }
 
-/// The elements of a buffer or span, on the program's side. Waits for the stream.
+/// Returns the elements of a buffer or span as a vector. Waits for the stream.
 template <class R>
 auto read(xl::stream const& q, R const& range) {
   return xl::to_vector(q, range);
 }
 
-/// A device buffer with these elements. Waits for the stream.
+/// Returns a device buffer with these elements. Waits for the stream.
 template <class T>
 xl::buffer<T> upload(xl::stream const& q, std::vector<T> const& elements) {
   xl::buffer<T> result = xl::make_buffer(q, elements);
@@ -118,7 +118,7 @@ inline void expect_usable(xl::device d, source_location where = source_location:
       #suite, #name, __FILE__, __LINE__, [](int i) { ::crosslane_test::run_on(i, &suite##_##name); }, &::crosslane_test::device_name}; \
   static void suite##_##name([[maybe_unused]] ::crosslane::device d)
 
-/// One that needs no device.
+/// A test that needs no device.
 #define CROSSLANE_TEST_ONCE(suite, name)                                                                              \
   static void suite##_##name();                                                                                       \
   static ::crosslane_test::registration suite##_##name##_registration{#suite, #name, __FILE__, __LINE__, [](int) { suite##_##name(); }, \

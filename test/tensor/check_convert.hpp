@@ -13,7 +13,7 @@ T value_of(std::size_t i) {
   return T(float(int(i * 2654435761u % 251) - 125));
 }
 
-/// Every element arrives; gaps keep what they had, save in blocked layouts, where they become 0.
+/// Checks every element. Gaps keep their values, except in blocked layouts, where they become 0.
 template <class T, class U, class From, class To>
 void check_convert(xl::stream const& q, From const& from, To const& to, bool gaps_become_zero = false,
                    source_location where = source_location::current()) {

@@ -67,7 +67,7 @@ CROSSLANE_TEST(tensor_convert, strided_padded_blocked_and_wide) {
     using wide = xl::with_index<xl::nhwc, std::int64_t>;
     check_convert<float, float>(q, xl::nchw{e}, wide{{e.extent<axis::n>(), e.extent<axis::c>(), e.extent<axis::h>(), e.extent<axis::w>()}});
   }
-  // Axes go by name.
+  // Axes match by name.
   using other = xl::extents<int, axis::w, axis::n, axis::c, axis::h>;
   check_convert<float, float>(q, xl::nchw{{2, 11, 3, 5}}, xl::packed<other, xl::nhwc::order>{{5, 2, 11, 3}});
   using eight = xl::extents<int, axis::n, axis::c, axis::d, axis::h, axis::w, axis::k, axis::m, axis::row>;
@@ -84,13 +84,13 @@ CROSSLANE_TEST(tensor_convert, parts) {
   xl::copy(q, values, t.storage());
   using chw = xl::packed<xl::extents<int, axis::c, axis::h, axis::w>, xl::axes<axis::c, axis::h, axis::w>>;
   xl::tensor<float, chw> out{q, {16, 6, 4}};
-  // Views that begin at no multiple of a vector are moved by elements.
+  // Views that do not begin at a multiple of a vector move by elements.
   xl::convert(q, xl::subrange<axis::w>(xl::fix<axis::n>(t.view(), 1), 3, 4), out);
   std::vector<float> const got = read(q, out.storage());
   for_each_index(out.layout(), [&](auto const& i) {
     CROSSLANE_CHECK_EQ(got[std::size_t(out.layout().offset(i))], values[std::size_t(t.layout().offset({{1, i[0], i[1], i[2] + 3}}))]);
   });
-  // One row for all of a batch.
+  // One row that is repeated for the whole batch.
   using vector = xl::extents<int, axis::w>;
   xl::tensor<float, xl::packed<vector, vector::axes>> row{q, {10}};
   xl::copy(q, xl::span<float const>{values.data(), 10}, row.storage());
@@ -100,7 +100,7 @@ CROSSLANE_TEST(tensor_convert, parts) {
   for (std::size_t i = 0; i < repeated.size(); ++i) CROSSLANE_CHECK_EQ(repeated[i], float(i % 10));
 }
 
-/// There and back by every pair, bit for bit.
+/// Converts between every pair of layouts and back; the bits must be equal.
 template <class From, class... To>
 void check_round_trips(xl::stream const& q, From const& from, To const&... to) {
   xl::tensor<std::uint32_t, From> first{q, from}, back{q, from};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Tensors in and out through DLPack: the same memory, the right layouts alone, one clear error for each that is wrong, freed once.
+/// Tensors from and to DLPack: they share memory, only the right layouts match, each mistake gives one clear error, memory is freed once.
 #include <crosslane/tensor/dlpack.hpp>
 
 #include <tensor/reference.hpp>
@@ -10,7 +10,7 @@
 namespace xl = crosslane;
 using namespace crosslane_test;
 
-/// The structures as a program's own dlpack.h has them: other types, the same members.
+/// The structures of a program's own dlpack.h: other types with the same members.
 namespace theirs {
 enum DLDeviceType : std::int32_t { kDLCPU = 1 };
 struct DLDevice {
@@ -93,7 +93,7 @@ CROSSLANE_TEST(dlpack, views_of_exact_layouts) {
   check_import(d, {2, 3, 4, 5}, {60, 20, 5, 1}, wide{{2, 3, 4, 5}});
   check_import(d, {2, 3, 4, 5}, {60, 1, 15, 3}, xl::with_fixed<xl::nhwc, xl::fixed<axis::c, 3>>{{2, 3, 4, 5}});
   check_import(d, {7, 5}, {1, 7}, xl::column_major<>{{7, 5}});
-  // The stride of an axis of one index says nothing; without elements none does.
+  // The stride of an axis of one index is ignored; without elements all strides are.
   check_import(d, {1, 3, 1, 5}, {-7, 5, 999, 1}, xl::nchw{{1, 3, 1, 5}});
   check_import(d, {2, 0, 4, 5}, {1, 1, 1, 1}, xl::nchw{{2, 0, 4, 5}});
 }

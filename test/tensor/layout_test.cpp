@@ -10,7 +10,7 @@ namespace {
 
 struct head : xl::axis_tag {};
 
-// --- what is known at compile time ---
+// --- constants ---
 
 static_assert(std::is_same_v<xl::axis_at<2, xl::nhwc::order>, axis::w> && xl::nhwc::order::position<axis::c>() == 3);
 static_assert(!xl::axes<axis::n, axis::c, axis::n>::distinct && xl::axes<axis::n, head>::distinct);

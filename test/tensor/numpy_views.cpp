@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// numpy_views SEED: parts of tensors of random extents, for numpy_views_test.py, which makes the same of arrays of NumPy. A line of each:
-/// (name, extents of the tensor, arguments, offset, extents, strides, elements), where element i of the memory is i, and offset and strides
-/// are counted in these; no strides where the layout has none.
+/// numpy_views SEED: parts of tensors of random extents, for numpy_views_test.py, which takes the same parts of NumPy arrays. One line
+/// each: (name, extents of the tensor, arguments, offset, extents, strides, elements), where element i of the memory is i, and offset and
+/// strides are in elements. A layout without strides has none in the line.
 #include <crosslane/tensor.hpp>
 
 #include <algorithm>

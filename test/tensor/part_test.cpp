@@ -13,7 +13,7 @@ struct pixel : xl::axis_tag {};
 template <class V>
 using layout_of = typename V::layout_type;
 
-// --- strides and extents that are known stay known ---
+// --- fixed strides and extents stay fixed ---
 
 using fixed_image = xl::extents<int, axis::n, xl::fixed<axis::c, 8>, xl::fixed<axis::h, 4>, xl::fixed<axis::w, 6>>;
 using fixed_nchw = xl::packed<fixed_image, xl::nchw::order>;
@@ -59,7 +59,7 @@ static_assert(
 
 // --- the right elements ---
 
-/// A view's elements are those of the whole at the indices that `map` gives.
+/// Checks that a view's elements are those of the whole tensor at the indices that `map` returns.
 template <class Part, class Whole, class Map>
 void check_part(Part const& part, Whole const& whole, Map const& map) {
   bool same = true, any = false;
@@ -143,7 +143,7 @@ CROSSLANE_TEST_ONCE(tensor_parts, errors) {
                [&] { (void)xl::vectorised<4>(odd); });
 }
 
-/// out = 2 * in by vectors along the contiguous axis, whichever that is.
+/// out = 2 * in, by vectors along the contiguous axis of any layout.
 struct doubled {
   template <xl::kernel_context Ctx, class In, class Out>
   CROSSLANE_FN void operator()(Ctx const& ctx, In in, Out out) const {
@@ -153,7 +153,7 @@ struct doubled {
   }
 };
 
-/// Each image of a batch alone, by the views of one thread's parts.
+/// Processes each image of a batch separately, through views that a thread makes.
 struct sums_of_channels {
   template <xl::kernel_context Ctx, class L, class Sums>
   CROSSLANE_FN void operator()(Ctx const& ctx, xl::tensor_view<float const, L> t, Sums sums) const {
@@ -274,7 +274,7 @@ CROSSLANE_TEST(tensor_parts, conversions_to_parts_of_blocks) {
 template <int Rows, int Cols>
 using square = xl::extents<int, xl::fixed<axis::row, Rows>, xl::fixed<axis::col, Cols>>;
 
-/// Lanes whose units lie together in 128 bytes, in a row and in a column: each has banks of its own.
+/// Lanes that access 128 bytes together, in a row and in a column, use different banks.
 template <class L, unsigned ElementBytes, unsigned UnitBytes>
 void check_banks(L const& layout) {
   constexpr int unit = int(UnitBytes / ElementBytes), lanes = int(128 / UnitBytes);
@@ -305,7 +305,7 @@ void check_swizzled(xl::device d) {
   using L = xl::swizzled<E, typename E::axes, ElementBytes, UnitBytes>;
   constexpr L layout;
   check_banks<L, ElementBytes, UnitBytes>(layout);
-  // By definition: units of a line change places, by the number of the row or of the rows that fill all banks.
+  // By definition: the units of a line are permuted by the number of the row, or of the group of rows that fills all banks.
   constexpr int unit = int(UnitBytes / ElementBytes), line = int(128 / UnitBytes), in_row = int(L::length) / unit;
   check_layout(d, layout, [](auto const& i) {
     int const rows = in_row < line ? line / in_row : 1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The pictures of docs/guide/layouts.md, drawn from what the layouts themselves answer. CROSSLANE_RECORD=1 writes them.
+/// The pictures of docs/guide/layouts.md, drawn from the offsets that the layouts return. CROSSLANE_RECORD=1 writes them.
 #include <crosslane/tensor.hpp>
 
 #include <support/recorded.hpp>
@@ -18,7 +18,7 @@ namespace {
 
 constexpr int cell = 30, margin = 12, line = 18;
 
-/// An element: where it lies, what is written in memory, and the number of its colour.
+/// An element: its offset, its text in the picture of memory, and the number of its colour.
 struct element {
   int x, y;  // of its cell in the tensor's drawing
   std::int64_t offset;
@@ -89,7 +89,7 @@ void record(char const* name, drawing const& d) {
   check_recorded(root + "docs/guide/layouts/" + name + ".svg", svg(d));
 }
 
-/// Channels a, b, c ... have a grid and a colour each; "b12" is channel b, row 1, column 2.
+/// Each of the channels a, b, c ... has a grid and a colour; "b12" is channel b, row 1, column 2.
 template <class L>
 void images(char const* name, L const& l) {
   auto const e = l.extents();

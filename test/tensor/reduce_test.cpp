@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Reductions along axes, against the definition. Values are whole numbers, so that the order of operations does not show.
+/// Reductions along axes, against the definition. Values are whole numbers, so that the order of operations does not matter.
 #define CROSSLANE_CONFIG_BOUNDS_CHECKS 1
 #include <tensor/reference.hpp>
 
@@ -16,7 +16,7 @@ struct layout_of_axes<xl::axes<A...>> {
   static type make(xl::image_extents const& e) { return type{{e.extent<A>()...}}; }
 };
 
-/// Reduces images in layout L along the axes but `Kept`, which are the output's in that order.
+/// Reduces images in layout L along all axes except `Kept`, which are the axes of the output, in that order.
 template <class T, class... Reduced, class Kept, class L, class Op, class Acc>
 void check_reduce(xl::stream const& q, Kept, L const& layout, Op op, Acc identity, source_location where = source_location::current()) {
   xl::tensor<T, L> in{q, layout};
@@ -88,7 +88,7 @@ CROSSLANE_TEST(tensor_reduce, long_rows_and_columns) {
   check_reduce<int, axis::n, axis::h>(q, xl::axes<axis::w, axis::c>{}, xl::nhwc{{9, 3, 64, 2}}, xl::plus{}, 0);
 }
 
-/// Columns by vectors, in one part and in several, and where rows, an extent or a stride do not let them be whole.
+/// Columns by vectors, in one part and in several, and columns that are not whole vectors because of rows, an extent or a stride.
 CROSSLANE_TEST(tensor_reduce, columns_by_vectors) {
   xl::stream const q{d};
   for (int const length : {15, 16, 63, 300, 5000}) {
@@ -117,7 +117,7 @@ CROSSLANE_TEST(tensor_reduce, many_columns) {
   }
 }
 
-/// The mean and the sum of squares at once: any associative operator on any small type.
+/// The mean and the sum of squares in one reduction, by an associative operator on a struct.
 struct moments {
   float sum, squares;
   moments() = default;

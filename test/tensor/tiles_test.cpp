@@ -27,7 +27,7 @@ CROSSLANE_TEST(tensor_tiles, few_channels) {
     }
 }
 
-// Rows of whole vectors, and others that follow each other, which are moved as one.
+// Rows of whole vectors, and other rows that are contiguous with each other, which are moved as one.
 CROSSLANE_TEST(tensor_tiles, rows) {
   xl::stream const q{d};
   for (xl::image_extents const& e :
@@ -65,7 +65,7 @@ CROSSLANE_TEST(tensor_tiles, wide_elements) {
   }
 }
 
-// Several small images are one run; large ones are cut, with rows that begin anywhere in a vector.
+// Several small images are one run. Large images are cut, and their rows may begin anywhere in a vector.
 CROSSLANE_TEST(tensor_tiles, odd_planes) {
   xl::stream const q{d};
   for (xl::image_extents const& e : {xl::image_extents{150, 8, 3, 3}, xl::image_extents{5, 64, 7, 7}, xl::image_extents{2, 130, 14, 14},
@@ -80,7 +80,7 @@ CROSSLANE_TEST(tensor_tiles, odd_planes) {
   }
 }
 
-// The memory of both sides begins anywhere. Elements around the destination keep their values.
+// The memory of both sides may begin at any alignment. Elements around the destination keep their values.
 CROSSLANE_TEST(tensor_tiles, misaligned) {
   xl::stream const q{d};
   xl::image_extents const e{3, 24, 7, 11};

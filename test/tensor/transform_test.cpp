@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Element-wise work over tensors of different layouts, and tensors made from nothing, against the definitions.
+/// Element-wise work over tensors of different layouts, and generated tensors, compared with the definitions.
 #define CROSSLANE_CONFIG_BOUNDS_CHECKS 1
 #include <tensor/reference.hpp>
 
@@ -12,7 +12,7 @@ using wide_extents = xl::extents<std::int64_t, axis::n, axis::c, axis::h, axis::
 using per_channel = xl::packed<xl::extents<int, axis::c>, xl::axes<axis::c>>;
 using per_pixel = xl::packed<xl::extents<int, axis::w, axis::n, axis::h>, xl::axes<axis::n, axis::h, axis::w>>;
 
-/// Whole numbers, so that every order of operations gives the same.
+/// Whole numbers, so that every order of operations gives the same result.
 struct scale_and_shift {
   template <class T>
   CROSSLANE_FN float operator()(float x, T const& scale, float shift) const {
@@ -36,14 +36,14 @@ std::vector<T> numbers(std::size_t n, unsigned seed) {
   return result;
 }
 
-/// A tensor with values that nobody expects in its gaps.
+/// A tensor with marker values in its gaps.
 template <class T, class L>
 struct filled_tensor {
   filled_tensor(xl::stream const& q, L const& layout, unsigned seed)
       : values(numbers<T>(std::size_t(layout.span_size()), seed)), tensor{q, layout} {
     xl::copy(q, values, tensor.storage());
   }
-  /// The element at the index by names that an output of other axes has.
+  /// Returns the element at the index of an output that has other axes. Axes match by name.
   template <class To>
   T at(typename To::extents_type::multi_index const& i) const {
     return [&]<class... A>(xl::axes<A...>) {
@@ -55,7 +55,7 @@ struct filled_tensor {
   xl::tensor<T, L> tensor;
 };
 
-/// Every element is `expected(index)`, and gaps are what they were.
+/// Checks that every element is `expected(index)`, and that gaps have kept their values.
 template <class T, class L, class Expected>
 void check_result(xl::stream const& q, filled_tensor<T, L>& out, Expected const& expected, char const* what,
                   source_location where = source_location::current()) {
@@ -148,7 +148,7 @@ CROSSLANE_TEST(tensor_transform, padded_and_blocked) {
   }
 }
 
-/// Planes smaller than a tile, inputs that repeat along several axes and more of them than have loops of their own, rows of every other
+/// Planes smaller than a tile, inputs that repeat along several axes, more such inputs than have special loops, and rows of every second
 /// element.
 struct weighted_sum {
   CROSSLANE_FN float operator()(float a, float b, float c, float d) const { return a + 2 * b + 4 * c + 8 * d; }
@@ -255,7 +255,7 @@ CROSSLANE_TEST(tensor_transform, iota_beyond_what_elements_can_count) {
   check_iota<std::int64_t>(q, -1, std::int64_t{1} << 40, [](std::size_t i) { return std::int64_t(i << 40) - 1; });
 }
 
-/// All 2^digits numbers below 1 that have as many digits, of which each is as likely.
+/// Checks the smallest and the largest number and the mean of uniform numbers, which are multiples of 2^-digits below 1.
 template <class T>
 void check_uniform(xl::stream const& q, int digits) {
   xl::tensor<T, xl::row_major<>> t{q, {128, 128}};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Included once by each translation unit: functions of its own, compiled by its compiler.
+/// Included once by each translation unit: defines the functions of the unit, compiled by its compiler.
 #include "part.hpp"
 
 namespace two_tu {

@@ -32,7 +32,7 @@ part const& part_b();
 part const& part_c();
 part const& part_d();
 
-/// Defined by part_d: the types of the runtime are the same whatever the settings.
+/// Defined by part_d: the types of the runtime do not depend on the settings.
 int sum_of(xl::basic_stream_ref<xl::host> q, xl::span<int const> values, xl::basic_buffer<int, xl::memory_kind::pinned, xl::host>& result);
 
 }  // namespace two_tu

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Always compiled for the host, with settings of its own.
+/// Always compiled for the host, with other settings.
 #define CROSSLANE_CONFIG_BOUNDS_CHECKS 1
 #define CROSSLANE_CONFIG_SYNC_LAUNCHES 1
 #define CROSSLANE_CONFIG_HOST_SHARED_BYTES (96 * 1024)

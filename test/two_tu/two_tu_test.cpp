@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Objects of different compilers, linked into one program, are one library: types, errors and state are shared.
+/// Objects of different compilers, linked into one program, share the library's types, errors and state.
 #include "part.hpp"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The vendors' codes in the library's own terms. Needs no device.
+/// Maps the vendors' codes to the library's codes. Needs no device.
 #include <support/target.hpp>
 
 namespace xl = crosslane;

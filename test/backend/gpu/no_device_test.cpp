@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// A GPU program on a machine without driver or device: it starts, and says what is missing.
+/// A GPU program on a machine without driver or device starts and reports what is missing.
 #include <support/target.hpp>
 
 namespace xl = crosslane;

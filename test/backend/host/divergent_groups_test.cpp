@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Operations of groups of lanes that not exactly their lanes call: each is an error that names who waits and who does not come.
+/// Operations of groups that are not called by exactly the lanes of the group. Each is an error that names the waiting and the absent
+/// lanes.
 #include <crosslane/kernel/tile.hpp>
 #include <support/target.hpp>
 
@@ -17,7 +18,7 @@ xl::error error_in(xl::device d, K const& kernel, unsigned threads) {
   return e;
 }
 
-/// The kernel fails as divergent and says all of this.
+/// Checks that the kernel fails with divergent_wave and that the text contains all parts.
 template <class K>
 void expect_divergent(xl::device d, std::initializer_list<std::string> parts, K const& kernel, unsigned threads = 64,
                       source_location where = source_location::current()) {
@@ -90,7 +91,7 @@ CROSSLANE_TEST(divergent_group, different_places) {
   CROSSLANE_CHECK(contains(e.what(), std::string(__FILE__) + ":" + std::to_string(lines[0])));
 }
 
-/// Lanes that take each other for groups of different sizes.
+/// Lanes that call the same operation on groups of different sizes.
 struct different_groups {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx) const {
@@ -110,7 +111,7 @@ struct elect_of_some {
 };
 CROSSLANE_TEST(divergent_group, elect_of_some) { expect_divergent(d, {"elect_of_some", "lane 7 has returned"}, elect_of_some{}); }
 
-/// A loop that some lanes leave sooner, with an operation inside.
+/// A loop with an operation inside, which some lanes leave earlier.
 struct uneven_loop {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx) const {
@@ -133,10 +134,10 @@ CROSSLANE_TEST(divergent_group, shuffle_out_of_the_tile) {
   CROSSLANE_CHECK(contains(e.what(), "lane 7 reads from lane 8, which is not in its group of lanes 0xff"));
 }
 
-// --- what is right ---
+// --- kernels without mistakes ---
 
-/// Tiles go different ways and some leave; of the others the lanes of even rank work as a group while the rest does not; then all
-/// lanes of the tile meet, and the lowest of them is elected.
+/// Tiles take different branches, and some return. In the other tiles the lanes of even rank work as a group. Then all
+/// lanes of the tile synchronise, and the lowest of them is elected.
 struct legal_divergence {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, xl::span<unsigned> out) const {

@@ -45,7 +45,7 @@ void check_block_sums(xl::stream const& q, unsigned grid, unsigned block) {
   CROSSLANE_CHECK_SAME(read(q, out), expected);
 }
 
-/// Does what the arguments say to one thread of one block, before, between and after two barriers.
+/// One thread of one block acts as the arguments say, before, between and after two barriers.
 struct fail_somewhere {
   struct shared {
     int value[1024];
@@ -66,7 +66,7 @@ struct user_failure {
   int value;
 };
 
-// --- barriers that not all threads reach ---
+// --- barriers that some threads do not reach ---
 
 struct leave_early {
   unsigned stay_below;
@@ -93,7 +93,7 @@ CROSSLANE_TEST(divergent_barrier, early_exit) {
   }
 }
 
-/// One block, or one thread of each, does something else than wait at the barrier of the grid for the second time.
+/// One block, or one thread of each block, does not wait at the second barrier of the grid.
 struct leave_grid {
   static constexpr bool cooperative = true;
   enum what { return_block, other_place, return_thread, wait_for_block, wait_for_wave, throw_error };
@@ -162,7 +162,7 @@ CROSSLANE_TEST(kernel_exception, between_barriers_of_the_grid) {
   expect_usable(d);
 }
 
-/// The threads that leave may be the first ones.
+/// The threads that return may be the first ones.
 struct leave_first {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, unsigned block) const {
@@ -297,7 +297,7 @@ CROSSLANE_TEST(kernel_exception, out_of_bounds) {
   expect_usable(d);
 }
 
-/// The first of several is the one that is thrown, and the later launches are not lost for the stream.
+/// The first of several exceptions is thrown, and the stream still runs later launches.
 CROSSLANE_TEST(kernel_exception, first_of_several) {
   xl::stream const q{d};
   for (int i = 1; i <= 3; ++i) xl::launch(q, {.grid = 1, .block = 8}, fail_somewhere{}, 0u, 0u, 0, [i] { throw i; });
@@ -356,7 +356,7 @@ CROSSLANE_TEST(failed_stream, surfaces_where_it_is_asked_for) {
   expect_usable(d);
 }
 
-/// Nothing runs behind a failure until it has surfaced; then all does again.
+/// After a failure no work of the stream runs until a call has thrown the error. Then work runs again.
 CROSSLANE_TEST(failed_stream, does_nothing_more) {
   xl::stream const q{d};
   xl::buffer<int> b{q, 64};
@@ -398,7 +398,7 @@ CROSSLANE_TEST(failed_stream, surfaces_while_work_is_left) {
   CROSSLANE_CHECK_SAME(order, std::vector<int>{2});
 }
 
-/// Others are not left waiting, memory is given back, and what a callback owns goes though nobody calls it.
+/// If a stream fails, other streams do not wait forever, memory is freed, and the objects of a callback that is not called are destroyed.
 CROSSLANE_TEST(failed_stream, leaves_nothing_behind) {
   xl::stream const other{d};
   auto const owned = std::make_shared<int>(1);
@@ -416,7 +416,7 @@ CROSSLANE_TEST(failed_stream, leaves_nothing_behind) {
   CROSSLANE_CHECK(surfaces([&] { d.synchronize(); }));
 }
 
-/// Memory of a failed stream goes in its turn: not before what the stream waited for.
+/// A failed stream frees memory in stream order: not before the work that the stream waited for.
 CROSSLANE_TEST(failed_stream, waits_before_it_frees) {
   xl::stream const q{d}, user{d};
   std::promise<void> gate;
@@ -488,7 +488,7 @@ struct hold_something {
   }
 };
 
-/// The other lanes are unwound: what they hold is released.
+/// The other lanes are unwound: their objects are destroyed.
 CROSSLANE_TEST(kernel_exception, waiting_lanes_are_unwound) {
   xl::stream const q{d};
   std::atomic<int> alive = 0, most = 0;
@@ -534,7 +534,7 @@ CROSSLANE_TEST(kernel_exception, caught_inside) {
 
 // --- blocks and grids ---
 
-/// Waits with others in its destructor, which cannot be left by an exception.
+/// Waits for other threads in its destructor, which an exception cannot leave.
 template <class Ctx>
 struct meets_at_the_end {
   Ctx const& ctx;
@@ -647,7 +647,7 @@ unsigned thread_count() {
 
 // --- waves ---
 
-/// Four lanes of each eight work on their own, then all meet in pairs.
+/// Four of each eight lanes work separately, then all lanes synchronise in pairs.
 struct meet_after_smaller_groups {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, int* out) const {
@@ -734,7 +734,7 @@ CROSSLANE_TEST(asynchronous, program_goes_on) {
   CROSSLANE_CHECK_SAME(order, (std::vector<int>{1, 2}));
 }
 
-/// One stream that is held up holds up no other.
+/// A blocked stream does not block other streams.
 CROSSLANE_TEST(asynchronous, streams_are_independent) {
   std::promise<void> gate;
   xl::stream const held{d}, free{d};
@@ -787,7 +787,7 @@ CROSSLANE_TEST(asynchronous, ping_pong_between_streams) {
   CROSSLANE_CHECK_SAME(order, expected);
 }
 
-/// A wait is for what the event had recorded then, not for what it records later.
+/// A wait refers to the record of the event at the time of the call, not to later records.
 CROSSLANE_TEST(asynchronous, event_recorded_again) {
   std::promise<void> gate;
   xl::stream const a{d}, b{d};
@@ -860,7 +860,7 @@ CROSSLANE_TEST(asynchronous, several_threads_of_the_program) {
   CROSSLANE_CHECK_EQ(right.load(), 44);
 }
 
-/// The same stream from several threads: each piece of work whole, none lost.
+/// Several threads use one stream: each piece of work runs once and is not interrupted by others.
 CROSSLANE_TEST(asynchronous, one_stream_from_several_threads) {
   xl::stream const q{d};
   xl::buffer<int> counts{q, 64};
@@ -890,7 +890,7 @@ CROSSLANE_TEST(lifetime, stream_before_its_buffers) {
   xl::buffer<int> c = std::move(a);
 }
 
-/// A GPU's runtime must not be called there, so it is an error; but nothing is lost and nothing waits for ever.
+/// A callback must not call a GPU's runtime, so this is an error. No memory is lost, and no call waits forever.
 CROSSLANE_TEST(lifetime, callback_drops_the_last_owner) {
   std::promise<void> gone;
   {

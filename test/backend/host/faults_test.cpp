@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Stacks of lanes, and what a program says that dies of a fault. Each program is a child of this one, which uses no stream before it
+/// Stacks of lanes, and the messages of programs that die of a fault. Each program is a child of this one, which uses no stream before it
 /// forks.
 #define CROSSLANE_CONFIG_BOUNDS_CHECKS 0
 #include <support/target.hpp>
@@ -24,7 +24,7 @@ struct ended {
   std::string text;
 };
 
-/// Runs a function in a child; what that writes to stderr.
+/// Runs a function in a child process. Returns the text that it writes to stderr.
 template <class F>
 ended run_child(F const& f) {
   int ends[2];
@@ -49,7 +49,7 @@ ended run_child(F const& f) {
   return result;
 }
 
-/// The child dies by the signal and has said all parts. Sanitizers end it in their own way, after the message.
+/// Checks that the child dies by the signal and that its message has all parts. Sanitizers end it in their own way, after the message.
 template <class F>
 void expect_death(int signal, std::vector<std::string> const& parts, F const& f, source_location where = source_location::current()) {
   ended const child = run_child(f);
@@ -59,14 +59,14 @@ void expect_death(int signal, std::vector<std::string> const& parts, F const& f,
     if (!contains(child.text, part)) fail("'" + part + "' is missing in: " + child.text, where);
 }
 
-/// Addresses without memory, which no later thread's stack will lie at.
+/// Addresses without memory, where no later stack can be.
 char* memory_that_is_gone(std::size_t bytes) {
   return static_cast<char*>(mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 }
 
 // --- stacks ---
 
-/// Each thread keeps numbers of its own over a barrier. out[thread] is their sum.
+/// Each thread keeps its own numbers on the stack during a barrier. out[thread] is their sum.
 template <unsigned Bytes>
 struct keeps_bytes {
   template <xl::kernel_context Ctx>
@@ -94,7 +94,7 @@ void check_kept(xl::stream const& q, unsigned threads, K const& kernel) {
   CROSSLANE_CHECK_SAME(out, expected);
 }
 
-/// Recursion that no compiler makes a loop.
+/// A recursion that no compiler turns into a loop.
 [[gnu::noinline]] int descend(int levels) {
   int volatile frame[64];
   frame[levels % 64] = levels;
@@ -180,7 +180,7 @@ CROSSLANE_TEST_ONCE(faults, stack_overflow_by_one_frame) {
     xl::launch(q, {.grid = 1, .block = 64}, takes_from_the_stack{}, std::size_t{1536} * 1024, &out);
     q.synchronize();
   });
-  // Beyond the guard, in no stack at all.
+  // Beyond the guard, outside every stack.
   expect_death(SIGSEGV, {"takes_from_the_stack, block (0, 0, 0), thread 0", "stack overflow"}, [] {
     xl::stream const q{xl::device{0}};
     char out = 0;
@@ -255,7 +255,7 @@ CROSSLANE_TEST_ONCE(faults, arithmetic_and_addresses_in_kernels) {
 #endif
 }
 
-/// Copies of many pieces, too, which other threads do.
+/// This includes copies of many pieces, which other threads do.
 CROSSLANE_TEST_ONCE(faults, copies_name_source_and_destination) {
   if (under_sanitizer) skip("sanitizers see these themselves");
   for (std::size_t const bytes : {std::size_t{100}, std::size_t{8} << 20}) {
@@ -326,7 +326,7 @@ CROSSLANE_TEST(stacks, a_gpus_local_memory_fits) {
   check_kept<512 * 1024>(q, 8, keeps_bytes<512 * 1024>{});
 }
 
-/// Larger ones when a kernel asks for them, which smaller kernels then use as well.
+/// Stacks are larger if a kernel asks for it. Kernels that need less then use them as well.
 CROSSLANE_TEST(stacks, kernel_states_its_stack) {
   xl::stream const q{d};
   check_kept<71600>(q, 8, keeps_bytes<71600>{});

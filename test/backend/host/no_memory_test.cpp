@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Freeing a buffer when there is no memory to queue that: a destructor must not throw, nor free what is in use.
+/// Frees a buffer when no memory is left to queue this. The destructor must not throw and must not free memory that is in use.
 #include <support/target.hpp>
 
 #include <cstdlib>
@@ -54,7 +54,7 @@ CROSSLANE_TEST(no_memory, buffer_of_a_stream_that_has_not_run) {
   q.synchronize();
 }
 
-/// It cannot wait for itself.
+/// A stream cannot wait for itself.
 CROSSLANE_TEST(no_memory, buffer_of_a_callback) {
   xl::stream const q{d};
   xl::buffer<int> b{q, 100};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Memory of waiting lanes. A program of its own: stacks are kept for later kernels, so only the first kernel shows what they take.
+/// Memory of waiting lanes. This is a separate program: stacks are kept for later kernels, so only the first kernel shows their memory.
 #include <support/target.hpp>
 
 #include <cstdio>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Functions of a list, each evaluated by the device for many arguments and held against its exact value.
+/// Functions of a list. The device evaluates each for many arguments, and the results are compared with the exact values.
 #pragma once
 
 #include <support/target.hpp>
@@ -13,8 +13,8 @@ namespace crosslane_test {
 
 using exact = long double;
 
-/// A function: `operator()` is what is tested, `reference` its value, arguments are from `low` to `high` and those that it `covers`. One
-/// of one argument may take the second one's sign for whatever it likes; that argument is 1 or -1.
+/// A function: `operator()` is tested, `reference` returns the exact value. Arguments are from `low` to `high`, if it `covers` them. The
+/// second argument of a function of one argument is 1 or -1; the function may use the sign to choose between two variants.
 template <class... Functions>
 struct functions {};
 
@@ -135,7 +135,7 @@ inline std::string text_of(double x) {
   return text;
 }
 
-/// F is the function of the list that `which` counts to. Its errors, in ULP, are at most `bound(x, y)`; the largest is noted.
+/// F is function number `which` of the list. Checks that its errors, in ULP, are at most `bound(x, y)`, and notes the largest error.
 template <class T, class F, class List>
 void check_function(xl::device d, unsigned which, unsigned random_count) {
   xl::stream const q{d};

@@ -10,7 +10,7 @@ using namespace crosslane_test;
 
 namespace {
 
-/// The same number, or both NaN; zeros differ.
+/// Whether both are the same number, or both NaN. +0 and -0 differ.
 template <class T>
 bool same(T a, T b) {
   if constexpr (sizeof(T) == 2)
@@ -19,7 +19,7 @@ bool same(T a, T b) {
     return (a == b && std::signbit(a) == std::signbit(b)) || (a != a && b != b);
 }
 
-/// f(x, y) of every pair, by the device and by the program.
+/// Compares f(x, y) of every pair, computed by the device and by the host.
 template <class T, class F, class Expected>
 void check_pairs(xl::device d, std::vector<T> const& x, std::vector<T> const& y, F f, Expected const& expected,
                  source_location where = source_location::current()) {
@@ -71,7 +71,7 @@ struct next_towards {
     return xl::nextafter(a, b);
   }
 };
-/// x taken apart and put together.
+/// Splits x by frexp() and composes it again by ldexp().
 struct apart_and_together {
   template <class T>
   CROSSLANE_FN T operator()(T x, T) const {
@@ -86,7 +86,7 @@ struct exponent_of {
     return T(xl::frexp(x).exponent);
   }
 };
-/// The kinds of x in one number.
+/// The classification of x as one number.
 struct kind {
   template <class T>
   CROSSLANE_FN T operator()(T x, T) const {
@@ -231,7 +231,7 @@ CROSSLANE_TEST(math, smaller_and_larger) {
   static_assert(xl::abs(-5) == 5 && xl::abs(-2147483647 - 1) == -2147483647 - 1 && xl::abs(-0.5) == 0.5);
 }
 
-/// Arguments and results below the normal numbers, in the flags that the library's targets set.
+/// Subnormal arguments and results, compiled with the flags that the library's targets set.
 CROSSLANE_TEST(math, subnormal_numbers_are_kept) {
   for_all_types([&]<class T>(T) {
     using limits = std::numeric_limits<T>;

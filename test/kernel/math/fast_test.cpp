@@ -10,7 +10,7 @@ namespace {
 
 constexpr exact max = std::numeric_limits<float>::max(), min = std::numeric_limits<float>::min(), pi = 3.14159265358979323846264338L;
 
-/// An error may be so many ULP and so much more.
+/// The bound of an error: a number of ULP plus an absolute amount.
 struct tolerance {
   exact ulp, absolute;
 };
@@ -63,7 +63,7 @@ struct sincos_function : sin_function {
 using all_functions = functions<exp2_function, exp_function, log2_function, log_function, pow_function, sin_function, cos_function,
                                 sincos_function, tanh_function, rsqrt_function, reciprocal_function, divide_function>;
 
-/// Neither argument nor result is below the normal numbers, 0 apart, or above them.
+/// Whether x is 0 or its magnitude is from min to max.
 bool usual(exact x) { return x == 0 || (std::fabs(x) >= min && std::fabs(x) <= max); }
 
 template <class F>

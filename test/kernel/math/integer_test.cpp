@@ -18,7 +18,7 @@ struct arguments {
   std::vector<I> a, b, c;
 };
 
-/// Few bits, runs of bits, limits and random ones, with each other.
+/// All pairs of numbers with few bits, with runs of bits, limits and random numbers.
 template <class I>
 arguments<I> make_arguments() {
   using limits = std::numeric_limits<I>;

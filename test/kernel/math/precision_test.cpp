@@ -113,7 +113,7 @@ FUNCTION(lgamma, std::lgamma(x), 0, all, 6.5, 4.5);
 struct positive_tgamma : tgamma_function {
   static bool covers(exact x) { return !(x < 0); }
 };
-/// AMD's of float is less exact here, and 0 where powers overflow on the way to the smallest results.
+/// AMD's function of float is less accurate here. It returns 0 if intermediate powers overflow before the smallest results.
 struct negative_tgamma : tgamma_function {
   static constexpr char const* name = "tgamma, x < 0";
   static constexpr double low = -180, high = 0;
@@ -139,7 +139,7 @@ struct negative_lgamma : lgamma_function {
   }
 };
 
-/// AMD's may have another sign of zero than C's.
+/// The sign of a zero result of AMD's function may differ from that of C's.
 template <class F>
 struct without_sign : F {
   [[maybe_unused]] static constexpr bool signed_zero = false;
@@ -188,7 +188,7 @@ void check_all_types(xl::device d) {
   check_functions<xl::bfloat16>(d, List{}, 1u << 15);
 }
 
-/// Functions called where no kernel runs.
+/// Calls of the functions by the host.
 template <class T, class... F>
 void check_here(functions<F...>) {
   auto const check = []<class G>(G f, T x, T y) {

@@ -45,7 +45,7 @@ struct pair_operations {
 __extension__ typedef __int128 wide;
 __extension__ typedef unsigned __int128 wide_unsigned;
 
-/// a * b + c exactly, as a number that rounds to any small format as it does: the top bits, and one more for all that is lost.
+/// Returns a number that rounds to any small format as the exact a * b + c does: its top bits, and one more bit for all lost bits.
 long double exact_fma(double a, double b, double c) {
   if (!std::isfinite(a) || !std::isfinite(b) || !std::isfinite(c)) return a * b + c;
   constexpr int scale = 64;  // the samples' products are multiples of 2^-64
@@ -60,7 +60,7 @@ long double exact_fma(double a, double b, double c) {
   return negative ? -result : result;
 }
 
-/// A NaN is as good as any other.
+/// All NaNs are equal.
 template <class T>
 bool same(unsigned got, unsigned expected) {
   format_description const f = describe<T>();
@@ -112,7 +112,7 @@ template <class T>
 struct triples {
   std::vector<T> a, b, c;
 };
-/// All pairs, each with a third.
+/// All pairs of numbers, each with a third number.
 template <class T>
 triples<T> all_pairs(std::vector<T> const& from) {
   triples<T> t;

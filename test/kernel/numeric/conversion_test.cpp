@@ -30,7 +30,7 @@ template <class T>
 struct unsaturated {
   CROSSLANE_FN T operator()(float x) const { return T::unsaturated(x); }
 };
-/// The float of a NaN, whose bits are unspecified, as one that can be compared.
+/// Replaces a NaN, whose bits are unspecified, by one that can be compared.
 template <class T>
 struct to_comparable {
   CROSSLANE_FN std::uint32_t operator()(T x) const {
@@ -72,7 +72,7 @@ integers saturated_integers(long double x) {
   return {saturated<std::int8_t>(x),  saturated<std::uint8_t>(x),  saturated<std::int16_t>(x), saturated<std::uint16_t>(x),
           saturated<std::int32_t>(x), saturated<std::uint32_t>(x), saturated<std::int64_t>(x), saturated<std::uint64_t>(x)};
 }
-/// Around the limits of each type, and what no integer is.
+/// Numbers close to the limits of each type, and numbers that are not integers.
 template <class S>
 std::vector<S> around_limits() {
   constexpr S infinity = std::numeric_limits<S>::infinity();
@@ -238,7 +238,7 @@ CROSSLANE_TEST(numeric, to_integers_goes_towards_zero_and_saturates) {
   check(around_limits<double>(), same);
   check(all_values<xl::half>(), [](xl::half x) { return describe<xl::half>().value(x.bits()); });
 }
-/// The other ways of the library to the same.
+/// Other functions of the library that make the same conversion.
 CROSSLANE_TEST(numeric, elements_become_integers_alike) {
   std::vector<xl::half> const halves = all_values<xl::half>();
   std::vector<int> expected;
@@ -257,7 +257,7 @@ CROSSLANE_TEST(numeric, elements_become_integers_alike) {
   CROSSLANE_CHECK_SAME(cast, bytes);
 }
 
-// --- what needs no device ---
+// --- tests without a device ---
 
 static_assert(xl::saturate_cast<std::int8_t>(-128.9f) == -128 && xl::saturate_cast<std::uint8_t>(-0.9f) == 0);
 static_assert(xl::saturate_cast<std::int64_t>(-1e19) == std::numeric_limits<std::int64_t>::min());
@@ -268,7 +268,7 @@ static_assert(xl::saturate_cast<std::int64_t>(~std::uint64_t{0}) == std::numeric
 static_assert(xl::saturate_cast<std::uint64_t>(std::int64_t{-1}) == 0 && xl::saturate_cast<std::int16_t>(-40000L) == -32768);
 static_assert(xl::vec_cast<unsigned>(xl::vec{-1.0f, 5e9f})[0] == 0 && xl::vec_cast<unsigned>(xl::vec{-1.0f, 5e9f})[1] == ~0u);
 
-/// The generic way in constant expressions.
+/// The generic implementation in constant expressions.
 static_assert(xl::half{1.0f}.bits() == 0x3c00 && xl::half{65519.99}.bits() == 0x7bff && xl::half{65520}.bits() == 0x7c00);
 static_assert(xl::bfloat16{1.0f}.bits() == 0x3f80 && float{xl::bfloat16{-3}} == -3);
 static_assert(xl::fp8_e4m3{1e9f}.bits() == 0x7e && xl::fp8_e4m3::unsaturated(1e9f).bits() == 0x7f);

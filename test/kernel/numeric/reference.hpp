@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The small floating-point formats by their definition: a table of all numbers, and the nearest one found in it. Shares nothing with
+/// The small floating-point formats by their definition: a table of all numbers, and a search for the nearest one. It shares no code with
 /// the library.
 #pragma once
 
@@ -75,7 +75,7 @@ class reference {
     for (unsigned code = 0; code < magnitudes_.size(); ++code) magnitudes_[code] = f.magnitude(code);
   }
 
-  /// The code of the number nearest to x; of two the one with an even code.
+  /// Returns the code of the number nearest to x. If two are equally near, returns the even code.
   unsigned round(long double x, bool saturating) const {
     if (std::isnan(x)) return format.nan;
     long double const magnitude = std::fabs(x);

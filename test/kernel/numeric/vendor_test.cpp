@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The vendor's types and ours have the same size, alignment and bits: each can be laid over the other.
+/// The vendor's types and the library's have the same size, alignment and bits, so either can be used for the same memory.
 #include <support/target.hpp>
 
 #if CROSSLANE_COMPILER_CUDA()
@@ -25,7 +25,7 @@ static_assert(same_layout<xl::fp8_e4m3, __nv_fp8_e4m3> && same_layout<xl::fp8_e5
 static_assert(same_layout<xl::vec<float, 2>, float2> && same_layout<xl::vec<float, 4>, float4> && same_layout<xl::vec<float, 3>, float3>);
 #endif
 
-/// Wrote as ours, read as the vendor's, and the other way: counts the elements for which that gives another number.
+/// Writes elements as one type and reads them as the other, in both directions. Counts the elements whose numbers differ.
 struct exchange {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<xl::half2> memory, xl::span<unsigned> wrong) const {
@@ -55,7 +55,7 @@ struct exchange {
   }
 };
 
-/// Vectors of both kinds in one expression: the vendor's operators and ours do not compete.
+/// Vectors of both kinds in one expression: the vendor's operators and the library's are not ambiguous.
 struct both_kinds {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<float> out) const {

@@ -3,7 +3,7 @@
 #include "../row_sum.hpp"
 #include <vector>
 
-/// Runs on whatever the stream is of: the host's 32 or 64 lanes, or a GPU.
+/// Runs on the device of the stream: the host with 32 or 64 lanes, or a GPU.
 inline constexpr auto sums_of_rows = [](auto const& q) {
   using buffer = xl::basic_buffer<float, xl::memory_kind::device, typename std::remove_cvref_t<decltype(q)>::backend>;
   int const rows = 40, cols = 999;
