@@ -437,6 +437,55 @@ CROSSLANE_TEST(copy_2d, whole_buffers_and_nothing) {
   CROSSLANE_CHECK_SAME(read(q, to), data);
 }
 
+// --- rows with a pitch ---
+
+static_assert(xl::row_pitch<float>(0) == 0 && xl::row_pitch<float>(1) == 64 && xl::row_pitch<float>(64) == 64);
+static_assert(xl::row_pitch<float>(65) == 128 && xl::row_pitch<char>(257) == 512 && xl::row_pitch<double>(33) == 64);
+static_assert(xl::row_pitch<record>(65) == 128);  // 12 bytes: multiples of 768
+static_assert(xl::row_pitch<char[256]>(3) == 3 && xl::row_pitch<char[1024]>(3) == 3 && xl::row_pitch<char[384]>(3) == 4);
+
+/// Sums each row, and counts rows that do not begin at the alignment.
+struct sum_rows {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<record const> x, std::size_t pitch, unsigned width, xl::span<float> sums,
+                               xl::span<unsigned> misaligned) const {
+    auto const y = ctx.global_rank();
+    if (y >= sums.size()) return;
+    misaligned[y] = reinterpret_cast<std::uintptr_t>(&x[y * pitch]) % xl::row_alignment != 0;
+    float sum = 0;
+    for (unsigned i = 0; i < width; ++i) sum += x[y * pitch + i].a + x[y * pitch + i].c;
+    sums[y] = sum;
+  }
+};
+
+CROSSLANE_TEST(row_pitch, rows_are_aligned) {
+  xl::stream const q{d};
+  unsigned const width = 70, height = 9;
+  std::vector<record> image(width * height), back(width * height);
+  std::vector<float> expected(height);
+  for (unsigned i = 0; i < image.size(); ++i) {
+    image[i] = {float(i), -1, float(2 * i)};
+    expected[i / width] += float(3 * i);
+  }
+  std::size_t const pitch = xl::row_pitch<record>(width);
+  xl::buffer<record> b{q, pitch * height};
+  xl::buffer<float> sums{q, height};
+  xl::buffer<unsigned> misaligned{q, height};
+  xl::copy_2d(q, xl::rows{image, width, width, height}, xl::rows{b, pitch, width, height});
+  xl::launch(q, {.grid = 1, .block = 64}, sum_rows{}, std::as_const(b), pitch, width, sums, misaligned);
+  xl::copy_2d(q, xl::rows{b, pitch, width, height}, xl::rows{back, width, width, height});
+  CROSSLANE_CHECK_SAME(read(q, misaligned), std::vector<unsigned>(height));
+  CROSSLANE_CHECK_SAME(read(q, sums), expected);
+  CROSSLANE_CHECK(back == image);
+}
+
+CROSSLANE_TEST_ONCE(row_pitch, limit) {
+  std::size_t const most = ~std::size_t{0} >> 1;
+  CROSSLANE_CHECK_EQ(xl::row_pitch<float>(most / 4 - 64) % 64, 0u);
+  expect_error(xl::errc::limit_exceeded, {"row pitch", "of 4 bytes", "2^63 - 1 bytes"}, [&] { (void)xl::row_pitch<float>(most / 4); });
+  expect_error(xl::errc::limit_exceeded, {"row pitch"}, [] { (void)xl::row_pitch<float>(std::size_t(-1)); });
+}
+
 // --- fill ---
 
 template <class T>

@@ -74,6 +74,8 @@ CROSSLANE_TEST(tensor, strided_and_padded) {
     static_assert(xl::layout_with_contiguous<pixels, axis::c>);
     check_layout(d, pixels{e, {{sn, 1, sh, sw}}}, [&](auto const& i) { return i[0] * sn + i[1] + i[2] * sh + i[3] * sw; });
   }
+  check_layout(d, xl::make_padded<xl::nchw::order>(xl::image_extents{2, 3, 4, 5}, xl::row_pitch<int>(5)),
+               [](auto const& i) { return ((i[0] * 3 + i[1]) * 4 + i[2]) * 64 + i[3]; });
   check_layout(d, xl::padded<tile, tile::axes, 33>{}, [](auto const& i) { return i[0] * 33 + i[1]; });
 }
 

@@ -98,6 +98,27 @@ template <stream_like S, class R>
   return buffer;
 }
 
+/// The alignment in bytes of rows with the pitch of row_pitch(): a multiple of the cache lines of all supported devices. Buffers begin at
+/// multiples of it.
+inline constexpr std::size_t row_alignment = 256;
+
+/// Returns the smallest pitch, in elements, with which rows of `width` elements begin at multiples of row_alignment bytes if the first row
+/// does. It is the same on all devices. If sizeof(T) is not a power of two, the pitch is a multiple of more bytes: 768 for elements of 12.
+/// Throws limit_exceeded if a row has more than 2^63 - 1 bytes.
+///
+///   std::size_t const pitch = xl::row_pitch<float>(width);
+///   xl::buffer<float> b{q, pitch * height};
+///   xl::copy_2d(q, xl::rows{image, width, width, height}, xl::rows{b, pitch, width, height});
+template <class T>
+[[nodiscard]] constexpr std::size_t row_pitch(std::size_t width, source_location where = source_location::current()) {
+  // The largest power of two that divides sizeof(T) has this many bytes; `step` elements are the first multiple of the alignment.
+  constexpr std::size_t power = sizeof(T) & (~sizeof(T) + 1), step = power < row_alignment ? row_alignment / power : 1;
+  if (width > (~std::size_t{0} >> 1) / sizeof(T) - step)
+    throw_error(errc::limit_exceeded, where, "row pitch: a row of %zu elements of %zu bytes: the limit is 2^63 - 1 bytes", width,
+                sizeof(T));
+  return (width + step - 1) / step * step;
+}
+
 /// A matrix of `height` rows of `width` elements inside a range. Rows begin `pitch` elements apart. The range may end with the last element
 /// of the last row.
 template <class T>
