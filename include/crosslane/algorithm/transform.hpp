@@ -35,6 +35,17 @@ struct transform_kernel {
   }
 };
 
+/// A buffer, a span, a tensor or another range, as opposed to a function.
+template <class R>
+concept has_elements = requires(R& range) {
+  range.data();
+  range.size();
+};
+
+/// The number of inputs in a call of transform() with the arguments A after the stream.
+template <class... A>
+inline constexpr int transform_inputs = int(sizeof...(A)) - 2 - (int(std::is_same_v<A, source_location>) + ... + 0);
+
 inline namespace CROSSLANE_CONFIGURATION {
 
 template <runtime_backend B, class F, class Out, class... In>
@@ -63,8 +74,6 @@ void transform_views(basic_stream_ref<B> q, source_location where, F f, span<Out
       run(std::integral_constant<unsigned, 1>{});
   }
 }
-
-}  // namespace CROSSLANE_CONFIGURATION
 
 /// The implementation of transform() for an output of type Out. There is a specialisation for tensors.
 template <class Out>
@@ -95,10 +104,6 @@ struct transform_to {
   }
 };
 
-/// A buffer, a span, a tensor or another range, as opposed to a function.
-template <class R>
-concept has_elements = requires(R& range) { range.data(); };
-
 template <stream_like S, class F, class Out, class... In>
 void queue_transform(S const& stream, source_location where, F const& f, Out& output, In&... inputs) {
   constexpr bool in_order = !has_elements<F> && has_elements<Out> && (has_elements<In> && ...);
@@ -115,9 +120,7 @@ void queue_transform(S const& stream, source_location where, F const& f, Out& ou
   }
 }
 
-/// The number of inputs in a call of transform() with the arguments A after the stream.
-template <class... A>
-inline constexpr int transform_inputs = int(sizeof...(A)) - 2 - (int(std::is_same_v<A, source_location>) + ... + 0);
+}  // namespace CROSSLANE_CONFIGURATION
 
 }  // namespace detail
 

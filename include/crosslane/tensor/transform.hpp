@@ -170,8 +170,6 @@ void transform_operands(basic_stream_ref<B> q, source_location where, F const& f
   }
 }
 
-}  // namespace CROSSLANE_CONFIGURATION
-
 template <tensor_like Out>
 struct transform_to<Out> {
   template <runtime_backend B, class F, class... In>
@@ -188,6 +186,8 @@ struct transform_to<Out> {
     transform_operands(q, where, f, output, inputs...);
   }
 };
+
+}  // namespace CROSSLANE_CONFIGURATION
 
 }  // namespace detail
 
