@@ -22,7 +22,7 @@ namespace detail {
 template <class T>
 using wide = decltype(widened(T{}));
 
-/// Complex numbers of other libraries with the parts of type T: std::complex, cuda::std::complex, thrust::complex.
+/// Complex numbers of other libraries with parts of type T: std::complex, cuda::std::complex, thrust::complex.
 template <class C, class T>
 concept foreign_complex = std::constructible_from<C, T, T> && !std::same_as<C, complex<T>> && requires(C const& z) {
   { z.real() } -> std::same_as<T>;
@@ -45,9 +45,9 @@ CROSSLANE_FN constexpr T scale_below_one(T x) {
 /// std::complex. It is aligned to its size, so that one access moves it. It converts from and to std::complex<T>, cuda::std::complex<T> and
 /// thrust::complex<T>.
 ///
-/// Operations have the names of std::complex and are accurate to a few units in the last place of the larger part. Products, quotients and
-/// functions follow their formulas also where a part is infinite or NaN: they do not turn NaN into infinities, as C's complex numbers do.
-/// half and bfloat16 are computed in float and rounded once.
+/// Operations have the names of those of std::complex. They are accurate to a few units in the last place of the larger part. Products,
+/// quotients and functions follow their formulas even if a part is infinite or NaN. They do not turn NaN into infinities, which C's complex
+/// numbers do. half and bfloat16 are computed in float and rounded once.
 template <detail::real T>
 class alignas(2 * sizeof(T)) complex {
  public:
@@ -172,8 +172,8 @@ CROSSLANE_FN complex<T> exp(complex<T> const& z) {
   auto const [sine, cosine] = sincos(angle);
   return {T(size * cosine), T(size * sine)};
 }
-/// Returns the natural logarithm of z. Its imaginary part is arg(z). Near |z| = 1 the real part is accurate to the rounding of numbers
-/// near 1.
+/// Returns the natural logarithm of z. Its imaginary part is arg(z). Near |z| = 1 the absolute error of the real part is about the rounding
+/// error of numbers near 1.
 template <detail::real T>
 CROSSLANE_FN complex<T> log(complex<T> const& z) {
   using W = detail::wide<T>;
@@ -187,7 +187,7 @@ CROSSLANE_FN complex<T> log(complex<T> const& z) {
   W const size = larger >= W(0.5) && larger <= W(2) ? W(0.5) * log1p(fma(larger - 1, larger + 1, smaller * smaller)) : log(hypot(x, y));
   return {T(size), T(atan2(y, x))};
 }
-/// Returns the square root whose real part is not negative. Its imaginary part has the sign of that of z.
+/// Returns the square root whose real part is not negative. Its imaginary part has the sign of z's imaginary part.
 template <detail::real T>
 CROSSLANE_FN complex<T> sqrt(complex<T> const& z) {
   using W = detail::wide<T>;
@@ -199,7 +199,7 @@ CROSSLANE_FN complex<T> sqrt(complex<T> const& z) {
   return {T(other < 0 ? -other : other), copysign(T(part), z.imag())};
 }
 /// @{
-/// Returns z to the power of w; 0 to the power of anything is 0, and 1 if the exponent is 0.
+/// Returns z to the power of w. 0 to the power of w is 0, or 1 if w is 0.
 template <detail::real T>
 CROSSLANE_FN complex<T> pow(complex<T> const& z, complex<T> const& w) {
   using W = detail::wide<T>;

@@ -69,7 +69,8 @@
 #define CROSSLANE_INDEPENDENT_ITERATIONS
 #endif
 
-/// Unrolls the next loop in device code. The trip count must be known at compile time. Not all host compilers know the pragma.
+/// Unrolls the next loop in device code. The trip count must be known at compile time. In host code it does nothing, because some host
+/// compilers do not know the pragma.
 #if CROSSLANE_DEVICE_PASS()
 #define CROSSLANE_UNROLL _Pragma("unroll")
 #else

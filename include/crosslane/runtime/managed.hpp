@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Hints for managed memory: where its pages are needed next, and how they are used. Hints change the speed, never a result. The host
-/// backend checks their arguments and does nothing else.
+/// Hints for managed memory: where its pages are needed next, and how they are used. Hints change the speed, but not results. The host
+/// backend only checks the arguments of hints.
 #pragma once
 
 #include <crosslane/core/span.hpp>
@@ -50,9 +50,9 @@ void change_advice(char const* call, basic_device<B> on, R const& range, memory_
 
 }  // namespace detail
 
-/// Queues the move of managed memory to the stream's device, or to the host. Kernels or host code that use the memory afterwards meet no
-/// page faults. `range` is a managed buffer, a managed tensor, or a span of a part. Throws invalid_argument if the memory is not managed,
-/// and not_supported unless the device has concurrent_managed_access.
+/// Queues the migration of managed memory to the stream's device, or to the host. Kernels or host code that access the memory afterwards
+/// cause no page faults. `range` is a managed buffer, a managed tensor, or a span of a part. Throws invalid_argument if the memory is not
+/// managed, and not_supported unless the device has concurrent_managed_access.
 ///
 ///   xl::managed_buffer<float> b{q, n};
 ///   std::iota(b.begin(), b.end(), 0.0f);
@@ -76,8 +76,9 @@ void prefetch(S const& stream, R const& range, memory_location to = memory_locat
   });
 }
 
-/// Announces how managed memory will be used, at once and not in stream order. `location` is the one that the memory prefers or is accessed
-/// by: the device `on`, or the host. For read_mostly it has no meaning. `range` and errors are those of prefetch().
+/// Announces how managed memory will be used. It takes effect at the call, not in stream order. `location` is the preferred location, or
+/// the location that accesses the memory: the device `on`, or the host. For read_mostly it is ignored. `range` and errors are those of
+/// prefetch().
 ///
 ///   xl::advise(q.device(), table, xl::memory_advice::read_mostly);
 ///   xl::advise(q.device(), results, xl::memory_advice::preferred_location, xl::memory_location::host);

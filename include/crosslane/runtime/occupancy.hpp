@@ -11,8 +11,8 @@
 namespace crosslane {
 namespace detail {
 
-/// Returns how many blocks a multiprocessor of the device holds at once. The device need not be current. A... are the types that the kernel
-/// receives.
+/// Returns how many blocks a multiprocessor of the device holds at once. The device need not be the current one. A... are the types that
+/// the kernel receives.
 template <class B, class K, class... A>
 unsigned resident_blocks_on(basic_device<B> device, extent3 block, launch_config const& config) {
   if (block.size() == 0)

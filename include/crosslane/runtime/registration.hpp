@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Registration of host memory that exists already, such as that of a std::vector: it is page-locked as a pinned buffer is.
+/// Registration of existing host memory, such as that of a std::vector. Registered memory is page-locked like a pinned buffer.
 #pragma once
 
 #include <crosslane/runtime/copy.hpp>
@@ -15,7 +15,7 @@ namespace crosslane {
 ///   std::vector<float> values(n);
 ///   xl::host_registration<float> const registered{q, values};
 ///   xl::copy(q, values, b);                                                // asynchronous
-///   xl::launch(q, {.grid = blocks, .block = 256}, kernel{}, registered);  // accesses `values` itself
+///   xl::launch(q, {.grid = blocks, .block = 256}, kernel{}, registered);  // the kernel accesses `values`
 ///   q.synchronize();
 template <class T, runtime_backend B>
 class basic_host_registration {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// to_string: tensors as text for people. This header is not part of tensor.hpp, because it includes the standard library's strings.
+/// to_string: tensors as readable text. This header is not part of tensor.hpp, because it includes the standard library's strings.
 #pragma once
 
 #include <crosslane/platform/number_text.hpp>
