@@ -98,6 +98,13 @@ struct runtime {
     return std::memset(to, byte, bytes), status{};
   }
 
+  static status register_host(void* memory, std::size_t, void** for_kernels) noexcept { return *for_kernels = memory, status{}; }
+  static status unregister_host(void*, stream_handle) noexcept { return {}; }
+  // The device has no concurrent_managed_access, so the library calls none of these.
+  static status is_managed(void const*, std::size_t, bool* managed) noexcept { return *managed = false, status{}; }
+  static status prefetch(void const*, std::size_t, xl::memory_location, int, stream_handle) noexcept { return {}; }
+  static status advise(void const*, std::size_t, xl::memory_advice, bool, xl::memory_location, int) noexcept { return {}; }
+
   static constexpr xl::dlpack::device place_in_dlpack(xl::memory_kind, int) noexcept { return {xl::dlpack::cpu, 0}; }
   static constexpr bool reaches_dlpack(xl::dlpack::device place, int) noexcept { return place.device_type == xl::dlpack::cpu; }
 };

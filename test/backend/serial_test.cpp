@@ -50,6 +50,17 @@ struct waits {
   }
 };
 
+CROSSLANE_TEST_ONCE(serial_backend, memory_of_the_host) {
+  stream const q{device{0}};
+  std::vector<int> in(100, 3), out(100);
+  std::vector<unsigned> count(1);
+  xl::basic_host_registration<int, serial> const from{q, in}, to{q, out};
+  xl::basic_host_registration<unsigned, serial> const counter{q, count};
+  xl::launch(q, {.grid = 2, .block = 64}, sum_of_neighbours{}, from, to, counter);
+  CROSSLANE_CHECK_SAME(out, std::vector<int>(100, 6));
+  expect_error(xl::errc::not_supported, {"prefetch: serial device 0 cannot access managed memory"}, [&] { xl::prefetch(q, in); });
+}
+
 CROSSLANE_TEST_ONCE(serial_backend, kernels_and_copies) {
   stream const q{device{0}};
   std::vector<int> values(1000);
