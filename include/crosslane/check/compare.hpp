@@ -18,8 +18,8 @@
 
 namespace crosslane::checks {
 
-/// The tolerance of a comparison. Two elements are the same if they are equal or if any of the bounds holds. NaN is the same as NaN only,
-/// and -0 is the same as 0. An infinity differs infinitely from every other value. With all bounds 0, elements must be equal.
+/// The tolerance of a comparison. Two elements are the same if they are equal or if at least one bound holds. NaN is the same as NaN only,
+/// and -0 is the same as 0. An infinity differs infinitely from every other value. If all bounds are 0, elements must be equal.
 ///
 /// Two integers are compared exactly. An integer compared with a floating-point number, and a long double, are converted to the nearest
 /// double first, which is inexact beyond 2^53.

@@ -12,7 +12,7 @@ namespace crosslane {
 
 /// Kinds of errors, the same for all vendors.
 enum class errc : unsigned char {
-  invalid_argument,   ///< a value that no call accepts
+  invalid_argument,   ///< an argument that the call does not accept
   size_mismatch,      ///< two sizes differ that must be equal
   limit_exceeded,     ///< more than the device, the kernel or the library supports
   out_of_memory,      ///< an allocation failed

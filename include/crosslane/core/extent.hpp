@@ -18,7 +18,7 @@ struct extent3 {
   /// Creates {1, 1, 1}.
   constexpr extent3() = default;
 
-  /// Creates sizes; missing dimensions are 1. Negative numbers become large ones, which a launch refuses.
+  /// Creates sizes. Missing dimensions are 1. Negative numbers become large numbers, which a launch refuses.
   template <std::integral X, std::integral Y = unsigned, std::integral Z = unsigned>
   CROSSLANE_FN constexpr extent3(X x_, Y y_ = 1, Z z_ = 1) : x{unsigned(x_)}, y{unsigned(y_)}, z{unsigned(z_)} {
     static_assert(sizeof(X) <= 4 && sizeof(Y) <= 4 && sizeof(Z) <= 4,

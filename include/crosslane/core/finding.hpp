@@ -75,7 +75,7 @@ constexpr char const* advice(kind k) noexcept {
 
 /// One of the two sides of a finding.
 struct party {
-  unsigned thread = 0;        ///< rank in the block; of several equal threads, the first
+  unsigned thread = 0;        ///< rank in the block of the first thread of this side
   unsigned count = 0;         ///< the number of threads that did the same; 0 if this side does not exist
   extent3 block = {0, 0, 0};  ///< index of the block
   char const* action = "";    ///< what the threads did, static storage: "waits at a barrier"

@@ -8,8 +8,8 @@
 
 namespace crosslane {
 
-/// A set of lanes of a wave of W lanes, with one bit for each: bit i for lane i. It converts from and to an integer only by from_word() and
-/// to_word(), so a mask of 32 lanes is never mistaken for one of 64.
+/// A set of lanes of a wave of W lanes, with one bit for each: bit i for lane i. Only from_word() and to_word() convert it from and to an
+/// integer, so code cannot use a mask of 32 lanes as one of 64.
 template <unsigned W>
 class lane_mask {
   static_assert(W == 32 || W == 64, "crosslane: a wave has 32 or 64 lanes");

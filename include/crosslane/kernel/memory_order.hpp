@@ -22,7 +22,7 @@ enum class scope : unsigned char {
 struct relaxed {
   static constexpr int value = __ATOMIC_RELAXED;  ///< the compiler's constant
 };
-/// Later accesses stay after the operation. They see what was written before the release whose value the operation reads.
+/// Later accesses stay after the operation. They see the writes before the release whose value the operation reads.
 struct acquire {
   static constexpr int value = __ATOMIC_ACQUIRE;  ///< the compiler's constant
 };

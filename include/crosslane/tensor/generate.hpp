@@ -99,8 +99,8 @@ void fill(S const& stream, R&& tensor, typename std::remove_cvref_t<R>::value_ty
 /// declaration, the last axis fastest. The tensor is the same in every layout.
 ///
 /// Integers wrap modulo 2^bits. Floating-point numbers are computed in double with one fused operation, then converted, so `position` need
-/// not fit their type. Other types that do not convert to double and back use their own operators. `position` is first converted to such a
-/// type.
+/// not fit their type. Types that do not convert to double and back use their own operators, after `position` has been converted to
+/// the type.
 ///
 ///   xl::tensor<float, xl::row_major<>> t{q, {2, 3}};
 ///   xl::iota(q, t);  // 0, 1, 2 in the first row, 3, 4, 5 in the second

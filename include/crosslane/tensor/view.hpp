@@ -61,7 +61,7 @@ class tensor_access<T, Layout, axes<A...>> {
   constexpr tensor_access() = default;
   CROSSLANE_FN constexpr tensor_access(T* data, Layout const& layout) : data_{data}, layout_{layout} {}
 
-  /// Returns the element at an index. The arguments are in the order in which the tensor declares its axes, whatever the order in memory.
+  /// Returns the element at an index. The arguments are in the order in which the tensor declares its axes, not in the order of memory.
   /// On the host, throws out_of_bounds if CROSSLANE_CONFIG_BOUNDS_CHECKS is 1 and an index is outside the extents.
   CROSSLANE_FN constexpr T& operator()(tensor_index<A, index_type>... i) const {
     (check_tensor_index(i, layout_.extents().template extent<A>()), ...);
