@@ -21,7 +21,7 @@ def amalgamated(top):
 
     def write(name):
         nonlocal conditionals
-        # If the compiler has already read an earlier copy, this copy would be empty. Otherwise it may be the first copy that it reads.
+        # Where the compiler has gone past an earlier copy, this one would be empty; else it may be the first that it sees.
         if any(branches[: len(path)] == path for path in written.get(name, [])):
             return
         written.setdefault(name, []).append(list(branches))

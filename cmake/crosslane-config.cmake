@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# find_package(crosslane [COMPONENTS host cuda hip]). All targets are always defined. The component host also requires the
-# libraries that it links. crosslane_enable_backends() finds the toolchains, or the project enables CUDA or HIP itself.
+# find_package(crosslane [COMPONENTS host cuda hip]). All targets are always defined; the component host asks that what it
+# links is there too. Toolchains are found by crosslane_enable_backends() or by the project itself, which enables CUDA or HIP.
 cmake_minimum_required(VERSION 3.25)
 
-# Without the language C++, Boost's package fails with a misleading message. CUDA and HIP do not need Boost.
+# Boost's package fails without the language, with a message about something else. CUDA and HIP need nothing of it.
 if(CMAKE_CXX_COMPILER_LOADED)
   include(${CMAKE_CURRENT_LIST_DIR}/crosslane_dependencies.cmake)
 elseif(NOT CMAKE_CUDA_COMPILER_LOADED AND NOT CMAKE_HIP_COMPILER_LOADED)
@@ -24,6 +24,7 @@ endforeach()
 include(${CMAKE_CURRENT_LIST_DIR}/crosslane-targets.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/crosslane_backends.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/crosslane_executables.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/crosslane_amd_emulator.cmake)
 if(TARGET Boost::context AND TARGET Threads::Threads)
   set(CROSSLANE_CHECKER_SOURCE ${CMAKE_CURRENT_LIST_DIR}/src/checker.cpp)
   include(${CMAKE_CURRENT_LIST_DIR}/crosslane_checked.cmake)

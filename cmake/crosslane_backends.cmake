@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# Finds the backends that can be built on this machine, and the reasons why others cannot.
+# Which backends can be built here, and why the others can't.
 
 set(CROSSLANE_BACKENDS "auto" CACHE STRING
   "Backends to build: a list of host, cuda and hip, or auto for all whose toolchain is found")
@@ -7,8 +7,8 @@ set(CROSSLANE_BACKENDS "auto" CACHE STRING
 include(${CMAKE_CURRENT_LIST_DIR}/crosslane_find_cuda.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/crosslane_find_hip.cmake)
 
-# Sets <found>, and <detail>: the toolchain that was found, or the missing part and the package that has it. The finders of the
-# other files do the same. They also set the variables that enable_language() reads.
+# Sets <found>, and <detail>: what was found, or what is missing and what brings it. Like it the finders of the other files;
+# they also set what enable_language() reads.
 function(_crosslane_find_host found detail)
   if(NOT TARGET Boost::context)
     set(${found} FALSE PARENT_SCOPE)
@@ -21,9 +21,9 @@ endfunction()
 
 # crosslane_enable_backends([backend...])
 #
-# Enables the languages of the given backends, or of those in CROSSLANE_BACKENDS, and sets CROSSLANE_ENABLED_BACKENDS, for which
-# crosslane_add_executables() builds. A backend that is named must be available; with auto, a backend that is not found is left out.
-# Call it once, outside of functions, in a folder above all folders that use it: CMake enables the languages there.
+# Enables the languages of the backends given, else of those in CROSSLANE_BACKENDS, and sets CROSSLANE_ENABLED_BACKENDS, which
+# crosslane_add_executables() builds for. A backend that is named must be there; with auto, one that is not found is left out.
+# To be called once, outside of functions, in a folder above all that use it: there CMake enables the languages.
 macro(crosslane_enable_backends)
   set(_crosslane_asked ${ARGN})
   if(NOT _crosslane_asked)

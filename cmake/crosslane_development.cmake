@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# Functions for this project's own tests, examples and benchmarks. Not installed.
+# For this project's own tests, examples and benchmarks. Not installed.
 
-# crosslane_warnings: tests, examples and benchmarks link it, users do not.
+# crosslane_warnings: linked by them, not by users.
 add_library(crosslane_warnings INTERFACE)
 set(warnings -Wall -Wextra)
 set(werror "")
@@ -12,15 +12,15 @@ list(JOIN warnings "," warnings_of_nvcc)
 target_compile_options(crosslane_warnings INTERFACE
   "$<$<COMPILE_LANGUAGE:CXX,HIP>:${warnings};${werror}>"
   "$<$<COMPILE_LANGUAGE:CXX>:-Wpedantic>"
-  # nvcc passes generated code to the host compiler, and -Wpedantic would warn about this code.
-  # Tests compare with long double on the host, in constexpr functions and lambdas, which nvcc also compiles as device code.
+  # nvcc hands the host compiler code of its own making: -Wpedantic would be about that.
+  # Tests compare with long double on the program's side, in constexpr functions and lambdas, of which nvcc makes device code too.
   "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=${warnings_of_nvcc};-diag-suppress=20208>"
   "$<$<AND:$<BOOL:${werror}>,$<COMPILE_LANGUAGE:CUDA>>:-Werror=all-warnings;-Xcompiler=${werror}>")
 
 # crosslane_run_in(<target> <name> [argument...])
 #
-# Building the custom target <target> runs the executables <name>.<backend> of every enabled backend, one after another. An
-# executable without a device returns 77, which is not a failure.
+# Building the custom target <target> runs the executables <name>.<backend> of every enabled backend, one after another. One
+# that has no device to run on returns 77, which is no failure.
 function(crosslane_run_in target name)
   foreach(backend IN LISTS CROSSLANE_ENABLED_BACKENDS)
     if(TARGET ${name}.${backend})

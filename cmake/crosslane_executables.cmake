@@ -26,8 +26,8 @@ function(crosslane_add_executables)
   endforeach()
 endfunction()
 
-# Sets <out> to the files to compile. In CMake a source file has one language per folder. For the GPUs the function therefore makes a
-# file in the build folder, named after the language, that includes the source.
+# Sets <out> to the files to compile. CMake knows a source file in one language per folder, hence for the GPUs a file in the
+# build folder, named for the language, that includes the source.
 function(_crosslane_sources_for backend out)
   set(extension_cuda cu)
   set(extension_hip hip)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-# See crosslane_backends.cmake. Sets CMAKE_CUDA_COMPILER, and CMAKE_CUDA_ARCHITECTURES unless the caller has set it.
+# See crosslane_backends.cmake. Sets CMAKE_CUDA_COMPILER, and CMAKE_CUDA_ARCHITECTURES where the caller has not.
 function(_crosslane_find_cuda found detail)
   set(${found} FALSE PARENT_SCOPE)
   set(nvcc ${CMAKE_CUDA_COMPILER})
@@ -24,7 +24,7 @@ function(_crosslane_find_cuda found detail)
   endif()
 
   if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
-    # The GPU of this machine, or a recent one if there is none, as machine code and PTX.
+    # This machine's GPU; where there is none, a recent one, as machine code and PTX.
     if(EXISTS /dev/nvidiactl)
       set(CMAKE_CUDA_ARCHITECTURES native PARENT_SCOPE)
     else()

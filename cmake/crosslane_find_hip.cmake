@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # HIP, as CMake's language of that name. An installation of ROCm brings the CMake package (hip-lang) that this language loads.
-# Other setups (hipcc of Debian and Ubuntu, or another clang with HIP headers from elsewhere) lack this package or have it where
-# CMake does not search. For them this file makes a small package in the build folder.
+# Other setups, Debian's and Ubuntu's hipcc or a clang of one's own with HIP headers from elsewhere, lack it or have it where
+# CMake does not look: for them a small one is made in the build folder.
 
 set(CROSSLANE_HIP_INCLUDE_DIR "" CACHE PATH "Folder of hip/hip_runtime.h, where not the installed HIP's")
 set(CROSSLANE_HIP_LIBRARY "" CACHE FILEPATH "libamdhip64.so to link, where not the installed HIP's")
 set(CROSSLANE_HIP_DEVICE_LIBRARY_DIR "" CACHE PATH "Folder of ockl.bc and its like, where not the installed HIP's")
 
-# The clang that hipcc calls; empty if there is no hipcc.
+# The clang that hipcc calls; empty where there is no hipcc.
 function(_crosslane_clang_of_hipcc compiler)
   set(${compiler} "" PARENT_SCOPE)
   find_program(hipcc hipcc NO_CACHE HINTS ENV ROCM_PATH ENV HIP_PATH PATHS /opt/rocm PATH_SUFFIXES bin)
@@ -24,8 +24,8 @@ function(_crosslane_clang_of_hipcc compiler)
 endfunction()
 
 # See crosslane_backends.cmake. Sets CMAKE_HIP_COMPILER and, where it makes the package, CMAKE_HIP_COMPILER_ROCM_ROOT and the
-# flags with which CMake can identify the compiler; CROSSLANE_HIP_FLAGS, the flags with which a direct call of clang
-# finds HIP; and CMAKE_HIP_ARCHITECTURES, if the caller has not set it and there is no AMD GPU.
+# flags with which CMake can identify the compiler; CROSSLANE_HIP_FLAGS, what a command of one's own has to give clang so that
+# it finds HIP; CMAKE_HIP_ARCHITECTURES where the caller has not and there is no AMD GPU.
 function(_crosslane_find_hip found detail)
   set(${found} FALSE PARENT_SCOPE)
   get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
@@ -72,7 +72,7 @@ function(_crosslane_find_hip found detail)
     return()
   endif()
 
-  # CMake does not know this installation.
+  # Not an installation that CMake knows.
   set(include_dir ${CROSSLANE_HIP_INCLUDE_DIR})
   find_path(include_dir hip/hip_runtime.h NO_CACHE HINTS ${root}/include)
   set(library ${CROSSLANE_HIP_LIBRARY})
@@ -88,10 +88,10 @@ function(_crosslane_find_hip found detail)
     endif()
   endforeach()
 
-  # Folders are passed as options: CMake would take folders of a property for those of the compiler and drop them.
+  # Folders as options: CMake would take a property's for the compiler's own and drop them.
   set(options --rocm-device-lib-path=${bitcode_dir})
   if(NOT known)
-    # The option that hipcc passes: with a version, clang also includes its own HIP header first.
+    # What hipcc tells it: with a version it also includes its own HIP header first.
     string(REGEX REPLACE "/[^/]+$" "" root ${include_dir})
     file(STRINGS ${include_dir}/hip/hip_version.h numbers REGEX "define HIP_VERSION_(MAJOR|MINOR|PATCH) +[0-9]+")
     list(TRANSFORM numbers REPLACE "^.* " "")

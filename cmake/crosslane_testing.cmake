@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# Functions that declare tests of every kind. Not installed.
+# How tests of every kind are declared. Not installed.
 
 set(CROSSLANE_HIP_TEST_LAUNCHER "" CACHE STRING "Command (a list) that HIP tests are run under")
-# Tests that a build with a sanitizer would only repeat.
+# What a sanitizer's build would only repeat.
 option(CROSSLANE_TEST_COMPILATION "Also test what compiles and what does not: headers, wrong code, other projects" ON)
 
 option(CROSSLANE_TEST_CHECKED "Also run tests of kernels with the access checker: not together with a sanitizer" ON)
-# Off if another build runs these tests with sanitizers.
+# Off for a compiler whose sanitizers run them.
 option(CROSSLANE_TEST_PLAIN "Also run tests on the host without the access checker" ON)
 option(CROSSLANE_TEST_TSAN "Leave out tests that hold nothing for the thread sanitizer: of one lane, of signals and fork(), or like other tests" OFF)
 option(CROSSLANE_TEST_ALL_CHECKED "With the access checker, also those that take long to compile" OFF)
@@ -14,9 +14,9 @@ option(CROSSLANE_TEST_ALL_CHECKED "With the access checker, also those that take
 # crosslane_add_test(NAME <name> SOURCES <file.cpp>... [BACKENDS <backend>...] [LIBRARIES <target>...] [ARGUMENTS <a>...]
 #                    [NO_TSAN] [CHECKED [ONE_ORDER] [LONG]])
 #
-# Adds the executables <name>.<backend>, which also link crosslane::host and CROSSLANE_TEST_LIBRARIES, and for each a test of the same
-# name, labelled with its backend. An executable that has no device for any of its tests returns 77 and is reported as skipped.
-# NO_TSAN: no test if CROSSLANE_TEST_TSAN is ON.
+# The executables <name>.<backend>, linked to crosslane::host and CROSSLANE_TEST_LIBRARIES too, and for each a test of the same
+# name, labelled with its backend. An executable that returns 77 had no device for any of its tests: reported as skipped.
+# NO_TSAN: not where CROSSLANE_TEST_TSAN is ON.
 # CHECKED: also <name>.checked, in which the access checker must find nothing that the test does not expect, and <name>.orders, which
 # runs it in other orders of threads; not with ONE_ORDER, for tests that choose their orders themselves. LONG: only where
 # CROSSLANE_TEST_ALL_CHECKED is ON.
@@ -36,7 +36,9 @@ function(crosslane_add_test)
     LIBRARIES crosslane::host crosslane_warnings ${CROSSLANE_TEST_LIBRARIES} ${arg_LIBRARIES})
   foreach(backend IN LISTS CROSSLANE_ENABLED_BACKENDS)
     set(target ${arg_NAME}.${backend})
-    if(TARGET ${target})
+    if(TARGET ${target} AND backend STREQUAL "hip" AND CROSSLANE_BUILD_AMD_EMULATOR)
+      _crosslane_add_emulated_tests(${target} ${arg_ARGUMENTS})
+    elseif(TARGET ${target})
       set(launcher "")
       if(backend STREQUAL "hip")
         set(launcher ${CROSSLANE_HIP_TEST_LAUNCHER})
@@ -51,7 +53,7 @@ function(crosslane_add_test)
   if(arg_CHECKED AND CROSSLANE_TEST_CHECKED AND "host" IN_LIST CROSSLANE_ENABLED_BACKENDS)
     set(target ${arg_NAME}.checked)
     add_executable(${target} ${arg_SOURCES})
-    # Without crosslane_warnings: with the flag g++ warns of accesses that are impossible.
+    # Without crosslane_warnings: with the flag g++ warns of accesses that cannot be.
     target_link_libraries(${target} PRIVATE crosslane::checked ${CROSSLANE_TEST_LIBRARIES} ${arg_LIBRARIES})
     crosslane_add_checked_tests(${arg_NAME} ${arg_ONE_ORDER} ${arg_ARGUMENTS})
   endif()
@@ -72,8 +74,8 @@ function(crosslane_add_checked_tests name one_order)
   add_dependencies(checked_tests ${name}.checked)
 endfunction()
 
-# The command that compiles one file for a backend without generating code. It lists the flags of the targets of
-# crosslane_targets.cmake, since the command of a test cannot query the flags of a language.
+# The command that compiles one file for a backend without making code: what the targets of crosslane_targets.cmake would add,
+# spelt out, since a test's command cannot ask for the flags of a language.
 function(_crosslane_syntax_command backend out)
   set(include_dirs ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/test)
   get_target_property(boost_dirs Boost::headers INTERFACE_INCLUDE_DIRECTORIES)
@@ -87,7 +89,7 @@ function(_crosslane_syntax_command backend out)
   if(backend STREQUAL "host")
     set(command ${CMAKE_CXX_COMPILER} -fsyntax-only)
   elseif(backend STREQUAL "cuda")
-    # Compiles to PTX: nvcc has no syntax check, and the host pass does not instantiate kernels as the device pass does.
+    # Down to PTX: nvcc has no syntax check, and the host pass alone would not instantiate kernels as the device pass does.
     set(command ${CMAKE_CUDA_COMPILER} -x cu --extended-lambda --expt-relaxed-constexpr -cuda -o /dev/null -gencode arch=compute_90,code=compute_90)
   else()
     set(command ${CMAKE_HIP_COMPILER} -x hip -fsyntax-only -nogpulib ${CROSSLANE_HIP_FLAGS})
@@ -100,11 +102,11 @@ endfunction()
 
 # crosslane_add_compile_failure(NAME <name> SOURCE <file.cpp> EXPECT <regex>... [BACKENDS <backend>...] [WHOLE] [AT_ONCE])
 #
-# Adds a test for each backend. <file> must compile without changes, so that it fails for no other reason. With
-# -DCROSSLANE_TEST_WRONG=1 it must not compile, with a message that matches the first <regex>; with =2 the second, and so on. @<file>
-# stands for the line in that file.
-# The default of BACKENDS is host, since all compilers reject errors of the language. WHOLE: nvcc also calls the host compiler, for errors
-# that only this compiler reports. AT_ONCE: only =1, with messages that match every <regex>.
+# For each backend a test that <file> compiles as it stands, so that it fails for no other reason, and that with
+# -DCROSSLANE_TEST_WRONG=1 it does not, with a message that matches the first <regex>; =2 and the second, and so on. @<file> stands for
+# the line in that file.
+# BACKENDS is host where not given: what the language rejects, it rejects on all. WHOLE: what nvcc makes for the compiler of the program's
+# side is compiled too, for what only that compiler sees. AT_ONCE: =1 alone, with messages that match every <regex>.
 function(crosslane_add_compile_failure)
   cmake_parse_arguments(PARSE_ARGV 0 arg "WHOLE;AT_ONCE" "NAME;SOURCE" "EXPECT;BACKENDS")
   if(NOT arg_NAME OR NOT arg_SOURCE OR NOT arg_EXPECT OR arg_UNPARSED_ARGUMENTS)
@@ -136,8 +138,8 @@ endfunction()
 
 # crosslane_add_header_tests()
 #
-# headers.host: one object for each header, which includes only this header, twice. headers.cuda, headers.hip: all headers in one
-# object, in reverse order, so that a header which needs another that sorts before it fails.
+# headers.host: one object for each header, which includes it alone, and twice. headers.cuda, headers.hip: all headers in one
+# object, in reverse order, so that one which leans on another that sorts before it fails.
 function(crosslane_add_header_tests)
   if(NOT CROSSLANE_TEST_COMPILATION)
     return()

@@ -9,7 +9,7 @@ import re
 import sys
 from pathlib import Path
 
-# The folders from low to high. Headers directly in include/crosslane/ are for users and may include everything.
+# The lowest first. Headers right under include/crosslane/ are for users and may include everything.
 ORDER = ["platform", "core", "backend/native", "kernel", "runtime", "backend", "algorithm", "tensor", "check"]
 PAGE = Path("docs/architecture.md")
 BEGIN, END = "<!-- include_order.py -->\n", "<!-- end -->\n"
@@ -41,7 +41,7 @@ def main():
             if other == folder or match[1] == "version.hpp":
                 continue
             if other is None:
-                # Only the highest folder may include headers for users.
+                # Only the highest folder is built on what users include.
                 if folder != ORDER[-1]:
                     failures.append(f"{header}:{line} includes {match[1]}, a header for users")
                 continue

@@ -8,7 +8,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FENCE = re.compile(r"^( *)(`{3,}|~{3,})[^\n]*\n.*?^\1\2[`~]* *$", re.M | re.S)
-# Code comes first, so that links in code do not count. Groups: the text before the target, the target, its anchor.
+# Code comes first, so that a link in code is none. Groups: what stands before the target, the target, its anchor.
 LINK = re.compile(r"`[^`]*`|(!?\[(?:[^][`]|`[^`]*`|!\[[^]]*\]\([^)]*\))*\]\()([^()\s#]*)(#[^()\s]*)?\)")
 
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # must_not_compile.sh [--at-once] REGEX... -- COMPILER ARGUMENT...
-# The command must succeed without changes. With -DCROSSLANE_TEST_WRONG=n it must fail with a message that matches the n-th REGEX; @FILE
-# stands for the line in FILE. With --at-once it is only called with -DCROSSLANE_TEST_WRONG=1, and its messages must match each REGEX.
+# The command must succeed as it is, and with -DCROSSLANE_TEST_WRONG=n fail with a message that matches the n-th REGEX, or has the line
+# that is in FILE where it is @FILE. With --at-once it is compiled with -DCROSSLANE_TEST_WRONG=1 alone, and its messages match each REGEX.
 set -u
 
 at_once=false

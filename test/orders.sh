@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # orders.sh <program> [argument...]
 #
-# Runs a test in the orders of threads of the seeds 1 ... CROSSLANE_TEST_SEEDS, by default 2.
+# Runs a test in the orders of threads that the seeds 1 ... CROSSLANE_TEST_SEEDS stand for, 2 where that is not set.
 set -euo pipefail
 seeds=${CROSSLANE_TEST_SEEDS:-2}
 if ! [[ $seeds =~ ^[1-9][0-9]*$ ]]; then

@@ -32,7 +32,7 @@ def code(text, name):
     found = region(text, name) if name.startswith("[") else struct(text, name)
     if found is None:
         raise LookupError(name)
-    # Without the marks of lines for which tests search.
+    # Without the marks of lines that a test looks for.
     return re.sub(r" *// @\w+$", "", textwrap.dedent(found), flags=re.M).strip("\n") + "\n"
 
 

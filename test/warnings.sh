@@ -44,7 +44,7 @@ for standard in c++20 c++2b gnu++20; do
   "$@" -std=$standard -fno-rtti -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wformat=2 -Werror "$folder/warnings.cpp"
 done
 
-# Without exceptions the first error must say that exceptions are needed.
+# Without exceptions the first error says so.
 if "$@" -fno-exceptions "$folder/warnings.cpp" 2>"$folder/errors.txt"; then
   echo "compiles without exceptions"
   exit 1

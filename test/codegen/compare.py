@@ -35,7 +35,7 @@ def normal_ptx(kernel, line):
     line = line.replace("\t", " ")
     # .shared .align 4 .b8 name[4224]: size and alignment stay.
     line = re.sub(r"^(\.shared .*?)\S+\[(\d+)\]$", r"\1[\2 bytes]", line)
-    # The offset of a parameter within a struct does not matter.
+    # A parameter's offset within a struct is no instruction's business.
     line = re.sub(re.escape(kernel) + r"_param_\d+(\+\d+)?", "param", line)
     line = re.sub(r"\$L__BB\w+", "label", line)
     line = re.sub(r"%(p|f|fd|rd|rs|r|h|hh|rq|b)\d+\b", lambda m: "%" + m.group(1), line)  # not %tid.x and its like
@@ -67,7 +67,7 @@ def split_amd(text):
     return kernels
 
 
-# Positions of two operands whose order does not matter.
+# Positions of two operands whose order means nothing.
 COMMUTATIVE = {"v_mad_u64_u32": (2, 3), "s_and_b32": (1, 2), "s_and_b64": (1, 2)}
 
 
@@ -123,7 +123,7 @@ def compile_kernels(command):
     """The architecture, the width of its waves, and {kernel: [instruction ...]}."""
     text = compile_text(command)
     if target := re.search(r"amdgcn-amd-amdhsa--(gfx\w+)", text):
-        # The digits before the last two are the generation: waves have 64 lanes up to 9, 32 from 10 on.
+        # By the generation, the digits before the last two: waves of 64 lanes up to 9, of 32 from 10 on.
         return target[1], 64 if len(target[1]) <= 6 else 32, split_amd(text)
     return re.search(r"^\.target (\w+)", text, re.M)[1], 32, split_ptx(text)
 

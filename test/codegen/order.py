@@ -88,7 +88,7 @@ MODELS = {
 
 CACHE = re.compile(r"buffer_(wbl2|inv|wbinvl1|gl[01]_inv)|global_(wb|inv)\b")
 ACCESS = re.compile(r"(global|flat|ds)_(load|store|read|write|atomic|wrxchg|cmpst|storexchg)")
-# Words 100 and 200 after the flag, or after the 256 words of shared memory.
+# Words 100 and 200 behind the flag, or behind the 256 words of shared memory.
 OPERATION = re.compile(r"offset:(400|800|1424|1824)\b")
 
 

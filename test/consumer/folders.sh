@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# folders.sh CMAKE PKG_CONFIG COMPILER SOURCE_FOLDER: installs into nested and into absolute folders. The flags of
-# CMake and pkg-config must be right, for statically linked programs too. If PKG_CONFIG is an empty word, only CMake is tested.
+# folders.sh CMAKE PKG_CONFIG COMPILER SOURCE_FOLDER: installs into nested and into absolute folders. What CMake and pkg-config say of
+# them has to be right, for programs that are linked statically too. Without PKG_CONFIG (an empty word) CMake alone is asked.
 set -eu
 cmake=$1 pkg_config=$2 compiler=$3 source=$4
 
@@ -28,7 +28,7 @@ if(CMAKE_VERSION VERSION_GREATER_EQUAL 4.3 AND NOT crosslane_DIR MATCHES "/absol
 endif()
 END
 
-# try NAME INCLUDE_FOLDER DATA_FOLDER. The data folder has the name share, where CMake searches.
+# try NAME INCLUDE_FOLDER DATA_FOLDER, whose name is share, where CMake looks
 try() {
   "$cmake" -S "$source" -B "$work/$1.build" -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_INSTALL_INCLUDEDIR="$2" -DCMAKE_INSTALL_DATADIR="$3" \
     -DCMAKE_INSTALL_PREFIX="$work/$1.configured" -DCROSSLANE_BUILD_TESTS=OFF -DCROSSLANE_BUILD_EXAMPLES=OFF -DCROSSLANE_BUILD_BENCH=OFF \
@@ -44,7 +44,7 @@ try() {
 
 try usual include share
 
-# A project without C++ gets an error that says so.
+# A project without C++ is told so.
 mkdir "$work/c"
 printf 'cmake_minimum_required(VERSION 3.25)\nproject(c LANGUAGES NONE)\nfind_package(crosslane REQUIRED)\n' >"$work/c/CMakeLists.txt"
 if "$cmake" -S "$work/c" -B "$work/c.build" -DCMAKE_PREFIX_PATH="$work/usual" >"$work/log" 2>&1; then

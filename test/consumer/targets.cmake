@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# The targets of both projects. They do not depend on the way in which the library was found.
+# What both projects build, whichever way the library came.
 crosslane_enable_backends()
 crosslane_add_executables(NAME consumer SOURCES ${CMAKE_CURRENT_LIST_DIR}/consumer.cpp)
 

@@ -18,6 +18,6 @@ if grep -q 'Operation not permitted\|personality set failed' "$printed"; then
   cat "$printed"
   exit 77
 fi
-# LLDB shows template arguments that have defaults only in programs that clang compiled.
+# LLDB shows template arguments that have defaults only in what clang compiled.
 sed -n -e 's/^(crosslane::buffer<int>)/(crosslane::buffer)/' -e '/^(int\[3\])/,$p' "$printed" |
   diff "$(dirname "$0")/expected_lldb.txt" - || { cat "$printed" && exit 1; }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # process_test.sh <program> <library>...
 #
-# Runs each case of process_test.cpp with each library. No case may hang. It may print only errors that no call has asked for.
+# Runs each case of process_test.cpp with each library. None may hang or print a word, save of errors that nobody has collected.
 set -uo pipefail
 program=$1
 shift

@@ -18,7 +18,7 @@ def memory(*extents):
     return np.arange(math.prod(extents), dtype=np.int32).reshape(extents)
 
 
-# Each function returns an array that is indexed (n, c, h, w). It takes the extents and the layout's arguments.
+# Of extents and the arguments that are the layout's, which it takes away: an array indexed (n, c, h, w).
 def nchw(n, c, h, w, p):
     return memory(n, c, h, w)
 
@@ -85,7 +85,7 @@ def check(line):
         sys.exit(f"FAILED {where}: elements {elements}, in NumPy {part.flatten().tolist()}")
     if not strides or part.size == 0:
         return
-    # The stride of an axis of one index may have any value.
+    # A stride along which there is nothing to go is anybody's choice.
     expected = [s // 4 if n > 1 else mine for s, n, mine in zip(part.strides, part.shape, strides)]
     if strides != expected:
         sys.exit(f"FAILED {where}: strides {strides}, in NumPy {expected}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# vcpkg install crosslane --overlay-ports=packaging/vcpkg: installs the sources that this folder is part of.
+# vcpkg install crosslane --overlay-ports=packaging/vcpkg: of the sources that this folder is part of.
 set(VCPKG_BUILD_TYPE release) # headers only
 get_filename_component(SOURCE_PATH ${CMAKE_CURRENT_LIST_DIR}/../../.. ABSOLUTE)
 

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# HIP tests on the CPU: docs/amd-emulator.md.
+
+# crosslane_use_amd_emulator(<test>... [ARCHITECTURE <gfx...>])
+#
+# Runs tests of this folder, which add_test() made from HIP executables, on the AMD emulator in CROSSLANE_AMD_EMULATOR_DIR. All its checks
+# are on: a finding fails the launch, and a leak the process. ARCHITECTURE says which code of a binary for several architectures runs; by
+# default the first that the emulator knows. To change a setting, append to the test's property ENVIRONMENT afterwards.
+function(crosslane_use_amd_emulator)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "ARCHITECTURE" "")
+  if(NOT CROSSLANE_AMD_EMULATOR_DIR)
+    message(FATAL_ERROR "crosslane_use_amd_emulator: CROSSLANE_AMD_EMULATOR_DIR is not set. It is the folder of the emulator's "
+      "libamdhip64.so.5; CROSSLANE_BUILD_AMD_EMULATOR=ON builds it and sets the variable")
+  endif()
+  set(settings AMDEMU_UNINIT=error AMDEMU_BOUNDS=1 AMDEMU_RACE=error AMDEMU_BARRIER=error AMDEMU_LDS_OOB=error AMDEMU_LEAKS=error)
+  if(arg_ARCHITECTURE)
+    list(APPEND settings AMDEMU_ARCH=${arg_ARCHITECTURE})
+  endif()
+  set_property(TEST ${arg_UNPARSED_ARGUMENTS} APPEND PROPERTY ENVIRONMENT ${settings})
+  set_property(TEST ${arg_UNPARSED_ARGUMENTS} APPEND PROPERTY
+    ENVIRONMENT_MODIFICATION LD_LIBRARY_PATH=path_list_prepend:${CROSSLANE_AMD_EMULATOR_DIR})
+endfunction()
+
+# _crosslane_add_emulated_tests(<target> [argument...]): the tests <target>.<architecture> of an executable, for each architecture that it
+# is compiled for.
+function(_crosslane_add_emulated_tests target)
+  foreach(architecture IN LISTS CMAKE_HIP_ARCHITECTURES)
+    set(test ${target}.${architecture})
+    add_test(NAME ${test} COMMAND ${target} ${ARGN})
+    set_tests_properties(${test} PROPERTIES LABELS "hip;emulated" SKIP_RETURN_CODE 77 TIMEOUT 300)
+    crosslane_use_amd_emulator(${test} ARCHITECTURE ${architecture})
+  endforeach()
+endfunction()

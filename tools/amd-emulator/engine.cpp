@@ -1,0 +1,586 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Runs launches: sets up waves, executes them in turn, and turns faults into errors.
+#include <cxxabi.h>
+#include <immintrin.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include "exec.hpp"
+#include "settings.hpp"
+
+namespace emu {
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+std::string nameOf(KernelInfo const& k) {
+  int status = 0;
+  char* const d = abi::__cxa_demangle(k.name.c_str(), nullptr, nullptr, &status);
+  if (!d) return k.name;
+  std::string const name = d;
+  free(d);
+  return name;
+}
+std::string place(Exec const& x) {
+  uint64_t const pc = x.inst ? x.inst->pc : x.cur ? rd64(x.cur->s + PC) : 0;
+  char b[100];
+  snprintf(b, sizeof b, " at code offset 0x%lx, group %u,%u,%u", (unsigned long)(pc - reinterpret_cast<uint64_t>(x.co->image)),
+           x.grp ? x.grp->id[0] : 0, x.grp ? x.grp->id[1] : 0, x.grp ? x.grp->id[2] : 0);
+  return "kernel " + nameOf(*x.L->k) + ", instruction " + (x.inst ? x.inst->name : "?") + b;
+}
+static Isa const& isaOf(std::string const& gfx) {
+  static std::map<std::string, std::unique_ptr<Isa>> m;
+  auto& p = m[gfx];
+  if (!p) p = std::make_unique<Isa>(gfx);
+  return *p;
+}
+
+static uint64_t const kHostcall = 0x5EAD00000000ull;  // unmapped: a fault near it means device malloc
+
+bool inLds(uint64_t a) { return a >= kLdsBase && a < kLdsBase + (1024ull << 32); }
+
+bool (*findRegion)(uint64_t, Region&) = nullptr;
+
+static thread_local Exec* t_x = nullptr;
+static thread_local sigjmp_buf t_jmp;
+static thread_local uint64_t volatile t_faultAddr;
+static struct sigaction g_oldSegv, g_oldBus;
+
+static void onFault(int sig, siginfo_t* si, void* uc) {
+  if (!t_x) {
+    struct sigaction& o = sig == SIGBUS ? g_oldBus : g_oldSegv;
+    if (o.sa_flags & SA_SIGINFO && o.sa_sigaction) {
+      o.sa_sigaction(sig, si, uc);
+      return;
+    }
+    if (o.sa_handler != SIG_DFL && o.sa_handler != SIG_IGN && o.sa_handler) {
+      o.sa_handler(sig);
+      return;
+    }
+    signal(sig, SIG_DFL);
+    raise(sig);
+    return;
+  }
+  t_faultAddr = reinterpret_cast<uint64_t>(si->si_addr);
+  siglongjmp(t_jmp, 1);
+}
+
+// Every wave and group that was ever made. A launch takes what it needs from these; kernels run one at a time.
+static std::vector<Wave*> g_waves, g_idleWaves;
+static std::vector<std::unique_ptr<Group>> g_groups;
+static std::vector<Group*> g_idleGroups, g_active;
+
+static Wave* takeWave() {
+  Wave* w;
+  if (g_idleWaves.empty()) {
+    w = new (aligned_alloc(64, (sizeof(Wave) + 63) & ~size_t(63))) Wave;
+    size_t const bytes = 64 * 257 * 4;
+    w->v = static_cast<uint32_t*>(aligned_alloc(64, bytes));
+    w->acc = static_cast<uint32_t*>(aligned_alloc(64, bytes));
+    w->scratch = nullptr;
+    memset(w->v, 0, bytes);
+    memset(w->acc, 0, bytes);
+    g_waves.push_back(w);
+  } else {
+    w = g_idleWaves.back();
+    g_idleWaves.pop_back();
+  }
+  free(w->scratch);
+  w->scratch = nullptr;
+  return w;
+}
+
+static Group* takeGroup(uint32_t waves) {
+  Group* g;
+  if (g_idleGroups.empty()) {
+    void* p = mmap(reinterpret_cast<void*>(kLdsBase + (uint64_t(g_groups.size()) << 32)), kLdsSpan, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    if (p == MAP_FAILED) throw Error(Err::internal, "cannot map the LDS window");
+    g_groups.push_back(std::make_unique<Group>());
+    g = g_groups.back().get();
+    g->lds = static_cast<uint8_t*>(p);
+  } else {
+    g = g_idleGroups.back();
+    g_idleGroups.pop_back();
+  }
+  while (g->w.size() < waves) g->w.push_back(takeWave());
+  return g;
+}
+
+// Gives all waves and groups back, also those that a failed launch kept.
+static void releaseAll() {
+  g_active.clear();
+  g_idleGroups.clear();
+  g_idleWaves = g_waves;
+  for (auto& g : g_groups) {
+    g->w.clear();
+    g_idleGroups.push_back(g.get());
+  }
+}
+
+// ------------------------------------------------------------------------------------------------ the interpreter loop
+// The instruction at an address, decoded once.
+static Inst* at(Exec& x, uint64_t pc) {
+  CodeObject& co = *x.co;
+  uint64_t const idx = (pc - co.code) >> 2;
+  if (__builtin_expect(idx >= co.slots.size(), 0)) {
+    x.inst = nullptr;
+    fail(Err::fault, "jump to an address outside the code object");
+  }
+  Inst*& I = co.slots[idx];
+  if (__builtin_expect(!I, 0)) {
+    I = x.isa->decode(reinterpret_cast<uint8_t const*>(pc), co.code + co.slots.size() * 4 - pc);
+    I->pc = pc;
+  }
+  return I;
+}
+static Inst* linkNext(Exec& x, Inst* I) {
+  uint64_t pc = I->pc + I->size;
+  Inst* n = at(x, pc);
+  if (!x.trace)
+    while (n->kind == NOP) n = at(x, pc += n->size);
+  I->nextPc = pc;
+  I->next = n;
+  return n;
+}
+
+// Runs one wave until it ends, meets a barrier or has used its quantum. Returns the instructions executed.
+static uint64_t runWave(Exec& x, Wave& w, uint64_t quantum) {
+  uint64_t n = 0;
+  x.cur = &w;
+  Inst* I = at(x, rd64(w.s + PC));
+  auto next = [&] { return I->next ? I->next : linkNext(x, I); };
+  for (; n < quantum; I = next()) {
+  again:
+    x.inst = I;
+    n++;
+    if (__builtin_expect(x.trace, 0))
+      fprintf(stderr, "[amd-emulator] %06lx %s exec=%08x%08x\n", (unsigned long)(I->pc - reinterpret_cast<uint64_t>(x.co->image)),
+              I->name.c_str(), x.wide ? w.s[EXEC + 1] : 0, w.s[EXEC]);
+    if (__builtin_expect(I->kind <= MATRIX, 1)) {
+      if (__builtin_expect(w.gprIdx || (x.flush && I->f64), 0)) {
+        if (w.gprIdx && I->name[0] == 'V') {  // the compiler puts only v_mov_b32 between s_set_gpr_idx_on and _off
+          if (I->name != "V_MOV_B32" || I->kind != FAST)
+            fail(Err::unsupported, "VGPR indexing mode with an instruction other than v_mov_b32");
+          movRel<64>(w, I->d, I->s[0], w.gprIdx, w.s[M0_C] & 0xff);
+          continue;
+        }
+        if (x.flush && I->f64) {
+          unsigned const m = _mm_getcsr();
+          _mm_setcsr(m & ~0x8040u);
+          I->run(w, *I);
+          _mm_setcsr(m);
+          continue;
+        }  // doubles keep denormals
+      }
+      I->run(w, *I);
+      continue;
+    }
+    uint64_t const pc = I->pc;
+    switch (I->kind) {
+      case MEM: x.mem(x, w, *I); break;
+      case SMEM: smem(x, w, *I); break;
+      case MOVREL:
+        if (x.wide)
+          movRel<64>(w, I->d, I->s[0], I->w, w.s[M0_C]);
+        else
+          movRel<32>(w, I->d, I->s[0], I->w, w.s[M0_R]);
+        break;
+      case GPRIDX:
+        if (I->base >= 0) w.s[M0_C] = (w.s[M0_C] & ~0xffu) | (w.s[I->base] & 0xff);
+        if (I->imm >= 0) {
+          w.gprIdx = I->imm & 15;
+          if (I->base >= 0) w.s[M0_C] = (w.s[M0_C] & ~0xf000u) | uint32_t(w.gprIdx) << 12;
+        }
+        break;
+      case NOP: break;
+      case BR: {
+        bool t = false;
+        switch (I->c) {
+          case ALWAYS: t = true; break;
+          case SCC0: t = !w.s[SCC]; break;
+          case SCC1: t = w.s[SCC]; break;
+          case VCCZ: t = x.wide ? !rd64(w.s + VCC) : !w.s[VCC]; break;
+          case VCCNZ: t = x.wide ? rd64(w.s + VCC) != 0 : w.s[VCC] != 0; break;
+          case EXECZ: t = x.wide ? !rd64(w.s + EXEC) : !w.s[EXEC]; break;
+          case EXECNZ: t = x.wide ? rd64(w.s + EXEC) != 0 : w.s[EXEC] != 0; break;
+        }
+        if (t) {
+          if (!I->target) I->target = at(x, pc + I->size + I->off);
+          I = I->target;
+          if (n < quantum) goto again;
+          wr64(w.s + PC, I->pc);
+          return n;
+        }
+        break;
+      }
+      case END:
+        if (x.race && !x.grp->early.empty()) earlyReads(x, w);
+        w.done = true;
+        return n;
+      case BARRIER:
+        if (x.race && !x.grp->early.empty()) earlyReads(x, w);
+        wr64(w.s + PC, pc + I->size);
+        w.barrier = true;
+        w.barrierPc = pc;
+        w.missing = w.init & ~(x.wide ? rd64(w.s + EXEC) : w.s[EXEC]);
+        return n;
+      case GWS:
+        if (!x.L->coop) fail(Err::unsupported, "grid barrier in a kernel that was not launched cooperatively");
+        wr64(w.s + PC, pc + I->size);
+        w.gws = true;
+        return n;
+      case SLEEP:
+        if (x.yield) {
+          wr64(w.s + PC, pc + I->size);
+          return n;
+        }
+        break;
+      case GETREG: {  // SH_MEM_BASES, by which clang before 16 finds the apertures; SHADER_CYCLES; all other hardware registers read 0
+        uint32_t const id = I->imm & 63, bits = (I->imm >> 11 & 31) + 1,
+                       v = id == 15 && x.cdna ? kOldLdsHi | kOldPrivHi >> 16
+                           : id == 29         ? uint32_t(x.count + n) & 0xfffff
+                                              : 0;
+        w.s[I->d] = v >> (I->imm >> 6 & 31) & (bits == 32 ? ~0u : (1u << bits) - 1);
+        break;
+      }
+      case TIME: wr64(w.s + I->d, uint64_t(now() * 1e8)); break;
+      case ZERO: w.s[I->d] = 0; break;
+      case PCOP: {  // s_getpc / s_setpc / s_swappc
+        uint64_t const to = I->v >= 0 ? rd64(w.s + I->v) : pc + I->size;
+        if (I->d >= 0) wr64(w.s + I->d, pc + I->size);
+        I = at(x, to);
+        goto again;
+      }
+      case CALL:
+        wr64(w.s + I->d, pc + I->size);
+        I = at(x, pc + I->size + I->off);
+        goto again;
+      case TRAP: fail(Err::trap, "s_trap / abort executed (device assert, __builtin_trap or unreachable code)"); break;
+      case BAD: fail(Err::unsupported, "unsupported instruction"); break;
+      default: break;
+    }
+  }
+  wr64(w.s + PC, I->pc);
+  return n;
+}
+
+static void fillKernargs(Launch const& L, uint8_t* ka, uint64_t mgArg) {
+  size_t i = 0;
+  for (auto& a : L.k->args) {
+    uint8_t* p = ka + a.offset;
+    if (a.kind.rfind("hidden_", 0) != 0) {
+      if (L.packed) {
+        if (a.offset < L.packedSize)
+          memcpy(p, static_cast<uint8_t const*>(L.packed) + a.offset, std::min<size_t>(a.size, L.packedSize - a.offset));
+      } else
+        memcpy(p, L.args[i++], a.size);
+      continue;
+    }
+    std::string k = a.kind.substr(7);
+    int d = k.back() == 'y' ? 1 : k.back() == 'z' ? 2 : 0;
+    if (k.rfind("block_count_", 0) == 0)
+      memcpy(p, &L.grid[d], 4);
+    else if (k.rfind("group_size_", 0) == 0) {
+      uint16_t v = L.block[d];
+      memcpy(p, &v, 2);
+    } else if (k == "grid_dims") {
+      uint16_t v = L.grid[2] * L.block[2] > 1 ? 3 : L.grid[1] * L.block[1] > 1 ? 2 : 1;
+      memcpy(p, &v, 2);
+    } else if (k == "dynamic_lds_size")
+      memcpy(p, &L.dynLds, 4);
+    else if (k == "private_base") {
+      uint32_t v = kPrivHi;
+      memcpy(p, &v, 4);
+    } else if (k == "hostcall_buffer") {
+      uint64_t v = hostcallBuffer();
+      memcpy(p, &v, 8);
+    } else if (k == "printf_buffer" || k == "heap_v1")
+      memcpy(p, &kHostcall, 8);
+    else if (k == "multigrid_sync_arg")
+      memcpy(p, &mgArg, 8);
+  }
+}
+
+// What newer device libraries keep behind the multigrid argument.
+struct MultiGrid {
+  uint64_t sync;
+  uint32_t id, grids;
+  uint64_t before, all;
+  uint32_t single[2], groups;
+};
+
+struct Packet {
+  uint16_t header, setup, wg[3], r0;
+  uint32_t grid[3], priv, group;
+  uint64_t obj, kernarg, r2, signal;
+};
+
+static struct Stats {
+  uint64_t insts = 0, launches = 0;
+  double secs = 0;
+  ~Stats() {
+    if (enabled("AMDEMU_STATS") && launches)
+      fprintf(stderr, "[amd-emulator] pid %d: %lu launches, %.3g wave-instructions in %.2f s (%.3g per s)\n", int(getpid()),
+              (unsigned long)launches, double(insts), secs, insts / std::max(secs, 1e-9));
+  }
+} g_stats;
+
+static void initWave(Exec& x, Wave& w, Group& g, uint32_t first, uint32_t total, uint64_t entry, uint64_t kernarg, uint64_t packet,
+                     uint64_t queue, uint8_t const* kd) {
+  Launch const& L = *x.L;
+  uint32_t const W = x.wave, lanes = std::min(W, total - first);
+  memset(w.s, 0, sizeof w.s);
+  uint32_t nv = std::min<uint32_t>(256, std::max<uint32_t>(L.k->vgprs, 8) + 8);
+  memset(w.v, 0, size_t(nv) * W * 4);
+  if (L.k->agprs) memset(w.acc, 0, 256 * size_t(W) * 4);
+  for (int i = 0; i <= 64; i++) w.s[128 + i] = i;
+  for (int i = 1; i <= 16; i++) w.s[192 + i] = uint32_t(-i);
+  static uint32_t const f[9] = {0x3f000000, 0xbf000000, 0x3f800000, 0xbf800000, 0x40000000, 0xc0000000, 0x40800000, 0xc0800000, 0x3e22f983};
+  memcpy(w.s + 240, f, sizeof f);
+  uint64_t e = lanes == 64 ? ~0ull : (1ull << lanes) - 1;
+  w.s[EXEC] = uint32_t(e);
+  if (x.wide) w.s[EXEC + 1] = uint32_t(e >> 32);
+  wr64(w.s + PC, entry);
+  uint32_t rsrc2 = rd<uint32_t>(kd + 52);
+  uint16_t props = rd<uint16_t>(kd + 56);
+  int s = 0;
+  if (props & 1) {
+    w.s[s + 2] = ~0u;
+    w.s[s + 3] = 1u << 23;
+    s += 4;
+  }  // scratch buffer; the bit says that the lane number is added
+  if (props & 2) {
+    wr64(w.s + s, packet);
+    s += 2;
+  }
+  if (props & 4) {
+    wr64(w.s + s, queue);
+    s += 2;
+  }
+  if (props & 8) {
+    wr64(w.s + s, kernarg);
+    s += 2;
+  }
+  if (props & 16) {
+    wr64(w.s + s, g_stats.launches);
+    s += 2;
+  }
+  if (props & 32) s += 2;
+  if (props & 64) {
+    w.s[s] = x.stride;
+    s += 1;
+  }
+  s = rsrc2 >> 1 & 31;
+  if (L.co->arch.rfind("gfx12", 0) == 0) {
+    w.s[117] = g.id[0];
+    w.s[115] = (g.id[1] & 0xffff) | g.id[2] << 16;
+  } else {
+    if (rsrc2 >> 7 & 1) w.s[s++] = g.id[0];
+    if (rsrc2 >> 8 & 1) w.s[s++] = g.id[1];
+    if (rsrc2 >> 9 & 1) w.s[s++] = g.id[2];
+    if (rsrc2 >> 10 & 1) w.s[s++] = 0;
+  }
+  for (uint32_t l = 0; l < lanes; l++) {
+    uint32_t t = first + l, X = L.block[0], Y = L.block[1];
+    w.v[l] = t % X | (t / X % Y) << 10 | (t / X / Y) << 20;
+  }
+  if (x.stride && !w.scratch) w.scratch = static_cast<uint8_t*>(malloc(size_t(x.stride) * W));
+  w.done = w.barrier = w.gws = false;
+  w.gprIdx = 0;
+  w.init = e;
+  w.missing = 0;
+  w.idx = first / W;
+  w.lds = reinterpret_cast<uint64_t>(g.lds);
+}
+
+static void runAll(Exec& x, uint64_t entry, uint64_t kernarg, uint64_t packet, uint64_t queue, uint8_t const* kd) {
+  Launch const& L = *x.L;
+  uint64_t const total = uint64_t(L.grid[0]) * L.grid[1] * L.grid[2];
+  uint32_t const threads = L.block[0] * L.block[1] * L.block[2], nw = (threads + x.wave - 1) / x.wave;
+  uint64_t const quantum = 200000;
+  uint64_t next = 0;
+  auto& act = g_active;
+  releaseAll();
+  while (next < total || !act.empty()) {
+    // one group at a time; a group that seems to spin (on another group's result) gets company
+    bool starving = !act.empty();
+    for (Group* g : act) starving = starving && g->spins >= 4;
+    while (next < total && (L.coop || act.empty() || (starving && act.size() < 512))) {
+      Group* const g = takeGroup(nw);
+      g->id[0] = next % L.grid[0];
+      g->id[1] = next / L.grid[0] % L.grid[1];
+      g->id[2] = next / L.grid[0] / L.grid[1];
+      g->spins = 0;
+      next++;
+      static int const fill = atoi(setting("AMDEMU_LDS_FILL", "0"));
+      memset(g->lds, fill, std::min<size_t>((x.ldsSize + 255) & ~255u, kLdsSpan));
+      if (x.uninit) g->written.assign(x.ldsSize + 16, 0);
+      if (x.race) {
+        g->marks.assign(3 * size_t(x.ldsSize) + 16, 0);
+        g->early.clear();
+      }
+      for (uint32_t i = 0; i < nw; i++) initWave(x, *g->w[i], *g, i * x.wave, threads, entry, kernarg, packet, queue, kd);
+      act.push_back(g);
+      for (Group* o : act) o->spins = 0;
+      starving = false;
+    }
+    if (L.coop) {  // the grid barrier opens when one wave of every group is there
+      size_t at = 0;
+      for (Group* g : act)
+        for (Wave* w : g->w) at += w->gws;
+      if (at == total)
+        for (Group* g : act)
+          for (Wave* w : g->w) w->gws = false;
+      else if (at && act.size() < total) {
+        bool stuck = true;
+        for (Group* g : act)
+          for (Wave* w : g->w) stuck = stuck && (w->done || w->gws || w->barrier);
+        if (stuck) fail(Err::trap, "deadlock: some groups wait at the grid barrier and the others have ended");
+      }
+    }
+    for (size_t k = 0; k < act.size();) {
+      Group& g = *act[k];
+      x.grp = &g;
+      bool all = true, moved = false;
+      uint32_t alive = 0, waiting = 0;
+      for (Wave* w : g.w) {
+        if (w->done || w->barrier || w->gws) continue;
+        uint64_t n = runWave(x, *w, quantum);
+        x.count += n;
+        if (x.hostcall) hostcallService();
+        if (w->done || w->barrier || w->gws) moved = true;
+      }
+      for (Wave* w : g.w)
+        if (!w->done) {
+          all = false;
+          alive++;
+          waiting += w->barrier;
+        }
+      if (all) {
+        g_idleGroups.push_back(act[k]);
+        act.erase(act.begin() + k);
+        continue;
+      }
+      if (waiting == alive) {
+        Wave* f = nullptr;
+        for (Wave* w : g.w)
+          if (w->barrier) {
+            if (f && f->barrierPc != w->barrierPc) divergentBarrier(x, *w, "while other waves of the group waited at another one", ~0ull);
+            f = w;
+          }
+        for (Wave* w : g.w) w->barrier = false;
+        if (x.race) std::fill(g.marks.begin(), g.marks.end(), 0);
+      }
+      if (!moved) g.spins++;
+      if (x.deadline && now() > x.deadline) fail(Err::timeout, "launch exceeded AMDEMU_TIMEOUT seconds");
+      k++;
+    }
+  }
+}
+
+Err run(Launch const& L, std::string& why) {
+  static bool handlers = false;
+  if (!handlers) {
+    handlers = true;
+    struct sigaction sa = {};
+    sa.sa_sigaction = onFault;
+    sa.sa_flags = SA_SIGINFO | SA_NODEFER;
+    sigaction(SIGSEGV, &sa, &g_oldSegv);
+    sigaction(SIGBUS, &sa, &g_oldBus);
+  }
+  char const* fam = family(L.co->arch);
+  Exec x;
+  x.L = &L;
+  x.isa = &isaOf(L.co->arch);
+  x.co = L.co;
+  x.wave = waveSize(L.co->arch);
+  x.cdna = !strcmp(fam, "cdna");
+  x.wide = x.wave == 64;
+  x.mem = x.wide ? memOp<64> : memOp<32>;
+  if (L.k->wave != x.wave) {
+    why = "kernel " + nameOf(*L.k) + " was compiled for wave" + std::to_string(L.k->wave) + ", the emulator runs " + L.co->arch +
+          " in wave" + std::to_string(x.wave);
+    return Err::unsupported;
+  }
+  uint8_t const* kd = reinterpret_cast<uint8_t const*>(L.k->kd);
+  uint32_t priv = std::max(rd<uint32_t>(kd + 4), L.k->priv);
+  x.stride = priv ? ((priv + 15) & ~15u) + (L.k->dynStack ? 16384 : 0) : 0;
+  x.ldsSize = L.k->lds + L.dynLds;
+  x.trace = enabled("AMDEMU_TRACE");
+  double tmo = atof(setting("AMDEMU_TIMEOUT", "600"));
+  x.deadline = tmo > 0 ? now() + tmo : 0;
+  uint64_t entry = L.k->kd + rd<int64_t>(kd + 16);
+  std::vector<uint8_t> ka(std::max<size_t>(L.k->kernargSize, 8) + 256 + 64, 0);
+  uint8_t* kap = reinterpret_cast<uint8_t*>((reinterpret_cast<uint64_t>(ka.data()) + 63) & ~63ull);
+  MultiGrid mg = {};
+  uint64_t mgSync[2] = {};
+  mg.sync = reinterpret_cast<uint64_t>(mgSync);
+  mg.grids = 1;
+  mg.groups = L.grid[0] * L.grid[1] * L.grid[2];
+  mg.all = uint64_t(mg.groups) * L.block[0] * L.block[1] * L.block[2];
+  if (L.coop) x.mgArg = reinterpret_cast<uint64_t>(&mg);
+  for (auto& a : L.k->args) x.hostcall = x.hostcall || a.kind == "hidden_hostcall_buffer";
+  x.yield = L.coop || x.hostcall;
+  fillKernargs(L, kap, x.mgArg);
+  alignas(64) Packet pk = {};
+  alignas(64) static uint8_t queue[512];
+  pk.setup = L.grid[2] * L.block[2] > 1 ? 3 : L.grid[1] * L.block[1] > 1 ? 2 : 1;
+  for (int i = 0; i < 3; i++) {
+    pk.wg[i] = L.block[i];
+    pk.grid[i] = L.grid[i] * L.block[i];
+  }
+  pk.priv = x.stride;
+  pk.group = x.ldsSize;
+  pk.obj = L.k->kd;
+  pk.kernarg = reinterpret_cast<uint64_t>(kap);
+  x.uninit = enabled("AMDEMU_UNINIT");
+  x.bounds = enabled("AMDEMU_BOUNDS");
+  x.race = enabled("AMDEMU_RACE");
+  x.check = x.uninit || x.bounds || x.race;
+  std::pair<void const*, size_t> const own[4] = {{ka.data(), ka.size()}, {L.co->image, L.co->size}, {&pk, sizeof pk}, {&mg, sizeof mg}};
+  for (int i = 0; i < 4; i++) {
+    x.own[i][0] = reinterpret_cast<uint64_t>(own[i].first);
+    x.own[i][1] = x.own[i][0] + own[i].second;
+  }
+  if (x.hostcall) hostcallRanges(x.own + 4);
+  uint32_t const rsrc1 = rd<uint32_t>(kd + 48);
+  unsigned const mx = _mm_getcsr();
+  double t0 = now();
+  Err res = Err::ok;
+  x.flush = ((rsrc1 >> 16) & 3) == 0;
+  if (x.flush)
+    _mm_setcsr(mx | 0x8040);
+  else
+    _mm_setcsr(mx & ~0x8040u);  // f32 denormals as the kernel asks
+  if (sigsetjmp(t_jmp, 1) == 0) {
+    t_x = &x;
+    try {
+      runAll(x, entry, pk.kernarg, reinterpret_cast<uint64_t>(&pk), reinterpret_cast<uint64_t>(queue), kd);
+    } catch (Error& e) {
+      res = e.e;
+      why = std::string(e.what()) + " [" + place(x) + "]";
+    }
+  } else {
+    res = Err::fault;
+    char b[128];
+    snprintf(b, sizeof b, "memory fault at address 0x%lx", (unsigned long)t_faultAddr);
+    why = b;
+    if (t_faultAddr >= kHostcall && t_faultAddr < kHostcall + 0x100000) why += " (the kernel uses device malloc, which is not emulated)";
+    why += " [" + place(x) + "]";
+  }
+  t_x = nullptr;
+  _mm_setcsr(mx);
+  if (x.uninitReads || x.races)
+    fprintf(stderr, "[amd-emulator] kernel %s: %ld uninitialised reads, %ld LDS races in this launch\n", nameOf(*L.k).c_str(),
+            x.uninitReads, x.races);
+  g_stats.launches++;
+  g_stats.insts += x.count;
+  g_stats.secs += now() - t0;
+  return res;
+}
+
+}  // namespace emu

@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Devices, properties, errors and the state that all files share.
+#include <dlfcn.h>
+#include <link.h>
+#include "hip_api.hpp"
+
+namespace shim {
+std::recursive_mutex g_mx;
+thread_local int t_dev = 0;
+static thread_local hipError_t t_last = hipSuccess, t_cmd = hipSuccess;
+static hipError_t g_async = hipSuccess;
+
+int devices() {
+  static int n = std::max(0, atoi(emu::setting("AMDEMU_DEVICES", "1")));
+  return n;
+}
+void say(std::string const& s) {
+  fprintf(stderr, "[amd-emulator] %s\n", s.c_str());
+  fflush(stderr);
+}
+std::string hex(void const* p) {
+  char b[32];
+  snprintf(b, sizeof b, "%p", p);
+  return b;
+}
+hipError_t takeAsync() {
+  Lock l;
+  hipError_t e = g_async;
+  g_async = hipSuccess;
+  return e;
+}
+void setAsync(hipError_t e) {
+  Lock l;
+  if (g_async == hipSuccess) g_async = e;
+}
+
+// AMDEMU_HIP_API, else the number in the name this library was loaded by, else 6 when some loaded object uses an entry
+// point that only HIP 6 headers produce.
+int api() {
+  static int const v = [] {
+    if (int e = atoi(emu::setting("AMDEMU_HIP_API", "0"))) return e;
+    Dl_info di;
+    if (dladdr(reinterpret_cast<void*>(&hipInit), &di) && di.dli_fname) {
+      std::string f = di.dli_fname;
+      size_t p = f.rfind(".so.");
+      int n = p == std::string::npos ? 0 : atoi(f.c_str() + p + 4);
+      if (n > 5) return n;
+    }
+    int found = 5;
+    dl_iterate_phdr(
+        [](dl_phdr_info* i, size_t, void* out) {
+          for (int k = 0; k < i->dlpi_phnum; k++)
+            if (i->dlpi_phdr[k].p_type == PT_DYNAMIC) {
+              char const* str = nullptr;
+              size_t n = 0;
+              bool self = false;
+              for (auto* d = reinterpret_cast<Elf64_Dyn const*>(i->dlpi_addr + i->dlpi_phdr[k].p_vaddr); d->d_tag != DT_NULL; d++) {
+                if (d->d_tag == DT_STRTAB) str = reinterpret_cast<char const*>(d->d_un.d_ptr);
+                if (d->d_tag == DT_STRSZ) n = d->d_un.d_val;
+              }
+              self = i->dlpi_name && strstr(i->dlpi_name, "libamdhip64");
+              if (str && !self && reinterpret_cast<uintptr_t>(str) > 4096 && memmem(str, n, "R0600", 5)) *static_cast<int*>(out) = 6;
+            }
+          return 0;
+        },
+        &found);
+    return found;
+  }();
+  return v;
+}
+
+// Up to HIP 6 the last error is the result of the last call, success included; from HIP 7 only errors are kept.
+hipError_t ret(hipError_t e) {
+  if (!devices()) e = hipErrorNoDevice;
+  t_cmd = e;
+  if (api() < 7 || (e != hipSuccess && e != hipErrorNotReady)) t_last = e;
+  return e;
+}
+
+// ---- properties
+struct Facts {
+  std::string arch;
+  int wave, major, minor, cus = 8, threadsPerCu = 2048, clock = 1000000, memClock = 1000000, bus = 4096, l2 = 4 << 20, grid0 = 2147483647,
+                          grid1 = 65535;
+};
+static Facts facts() {
+  Facts f;
+  f.arch = arch();
+  f.wave = emu::waveSize(f.arch);
+  f.major = atoi(f.arch.substr(3, f.arch.size() - 5).c_str());
+  f.minor = f.arch[f.arch.size() - 2] - '0';
+  return f;
+}
+template <class P>
+static void common(P& p, Facts const& f) {  // the fields that both layouts have
+  snprintf(p.name, sizeof p.name, "AMD emulated %s", f.arch.c_str());
+  snprintf(p.gcnArchName, sizeof p.gcnArchName, "%s%s", f.arch.c_str(), f.wave == 64 ? ":sramecc+:xnack-" : "");
+  p.totalGlobalMem = memTotal();
+  p.sharedMemPerBlock = kLdsMax;
+  p.regsPerBlock = 65536;
+  p.warpSize = f.wave;
+  p.maxThreadsPerBlock = 1024;
+  p.maxThreadsDim[0] = p.maxThreadsDim[1] = p.maxThreadsDim[2] = 1024;
+  p.maxGridSize[0] = f.grid0;
+  p.maxGridSize[1] = p.maxGridSize[2] = f.grid1;
+  p.clockRate = f.clock;
+  p.memoryClockRate = f.memClock;
+  p.memoryBusWidth = f.bus;
+  p.totalConstMem = 2147483647;
+  p.major = f.major;
+  p.minor = f.minor;
+  p.multiProcessorCount = f.cus;
+  p.l2CacheSize = f.l2;
+  p.maxThreadsPerMultiProcessor = f.threadsPerCu;
+  p.clockInstructionRate = 100000;
+  p.concurrentKernels = 1;
+  p.maxSharedMemoryPerMultiProcessor = kLdsMax;
+  p.canMapHostMemory = 1;
+  p.managedMemory = 1;
+  p.concurrentManagedAccess = 1;
+  p.pageableMemoryAccess = 1;
+  p.cooperativeLaunch = 1;
+  p.memPitch = 2147483647;
+  p.textureAlignment = 256;
+  p.isLargeBar = 1;
+}
+
+// hipDeviceProp_t as HIP 6 and 7 lay it out (hipGetDevicePropertiesR0600).
+struct PropR0600 {
+  char name[256];
+  char uuid[16];
+  char luid[8];
+  unsigned luidDeviceNodeMask;
+  size_t totalGlobalMem, sharedMemPerBlock;
+  int regsPerBlock, warpSize;
+  size_t memPitch;
+  int maxThreadsPerBlock, maxThreadsDim[3], maxGridSize[3], clockRate;
+  size_t totalConstMem;
+  int major, minor;
+  size_t textureAlignment, texturePitchAlignment;
+  int deviceOverlap, multiProcessorCount, kernelExecTimeoutEnabled, integrated, canMapHostMemory, computeMode, texturesAndSurfaces[40];
+  size_t surfaceAlignment;
+  int concurrentKernels, ECCEnabled, pciBusID, pciDeviceID, pciDomainID, tccDriver, asyncEngineCount, unifiedAddressing, memoryClockRate,
+      memoryBusWidth, l2CacheSize, persistingL2CacheMaxSize, maxThreadsPerMultiProcessor, streamPrioritiesSupported, globalL1CacheSupported,
+      localL1CacheSupported;
+  size_t sharedMemPerMultiprocessor;
+  int regsPerMultiprocessor, managedMemory, isMultiGpuBoard, multiGpuBoardGroupID, hostNativeAtomicSupported,
+      singleToDoublePrecisionPerfRatio, pageableMemoryAccess, concurrentManagedAccess, computePreemptionSupported,
+      canUseHostPointerForRegisteredMem, cooperativeLaunch, cooperativeMultiDeviceLaunch;
+  size_t sharedMemPerBlockOptin;
+  int pageableMemoryAccessUsesHostPageTables, directManagedMemAccessFromHost, maxBlocksPerMultiProcessor, accessPolicyMaxWindowSize;
+  size_t reservedSharedMemPerBlock;
+  int hostRegisterSupported, sparseHipArraySupported, hostRegisterReadOnlySupported, timelineSemaphoreInteropSupported,
+      memoryPoolsSupported, gpuDirectRDMASupported;
+  unsigned gpuDirectRDMAFlushWritesOptions;
+  int gpuDirectRDMAWritesOrdering;
+  unsigned memoryPoolSupportedHandleTypes;
+  int deferredMappingHipArraySupported, ipcEventSupported, clusterLaunch, unifiedFunctionPointers, reserved[63], hipReserved[32];
+  char gcnArchName[256];
+  size_t maxSharedMemoryPerMultiProcessor;
+  int clockInstructionRate;
+  hipDeviceArch_t arch;
+  unsigned *hdpMemFlushCntl, *hdpRegFlushCntl;
+  int unmatched[4], isLargeBar, asicRevision;
+};
+static_assert(offsetof(PropR0600, concurrentManagedAccess) == 676 && offsetof(PropR0600, gcnArchName) == 1160 && sizeof(PropR0600) == 1472,
+              "layout");
+}  // namespace shim
+using namespace shim;
+
+static void features(hipDeviceArch_t& a) {
+  a.hasGlobalInt32Atomics = a.hasGlobalFloatAtomicExch = a.hasSharedInt32Atomics = a.hasSharedFloatAtomicExch = a.hasFloatAtomicAdd = 1;
+  a.hasGlobalInt64Atomics = a.hasSharedInt64Atomics = a.hasDoubles = a.hasWarpVote = a.hasWarpBallot = a.hasWarpShuffle =
+      a.hasThreadFenceSystem = a.has3dGrid = 1;
+}
+API hipError_t hipGetDeviceProperties(hipDeviceProp_t* p, int d) {
+  if (!p) return ret(hipErrorInvalidValue);
+  if (d < 0 || d >= devices()) return ret(hipErrorInvalidDevice);
+  Lock l;
+  Facts f = facts();
+  memset(p, 0, sizeof *p);
+  common(*p, f);
+  features(p->arch);
+  p->gcnArch = atoi(f.arch.c_str() + 3);
+  return ret(hipSuccess);
+}
+API hipError_t hipGetDevicePropertiesR0000(hipDeviceProp_t* p, int d) { return hipGetDeviceProperties(p, d); }
+API hipError_t hipGetDevicePropertiesR0600(PropR0600* p, int d) {
+  if (!p) return ret(hipErrorInvalidValue);
+  if (d < 0 || d >= devices()) return ret(hipErrorInvalidDevice);
+  Lock l;
+  Facts f = facts();
+  memset(p, 0, sizeof *p);
+  common(*p, f);
+  features(p->arch);
+  snprintf(p->uuid, sizeof p->uuid, "emulated%d", d % 100);
+  p->deviceOverlap = 1;
+  p->asyncEngineCount = 1;
+  p->unifiedAddressing = 1;
+  p->streamPrioritiesSupported = 1;
+  p->sharedMemPerMultiprocessor = kLdsMax;
+  p->sharedMemPerBlockOptin = kLdsMax;
+  p->regsPerMultiprocessor = 65536 * 4;
+  p->maxBlocksPerMultiProcessor = 32;
+  p->hostRegisterSupported = 1;
+  p->memoryPoolsSupported = 1;
+  p->directManagedMemAccessFromHost = 1;
+  p->texturePitchAlignment = 256;
+  p->surfaceAlignment = 256;
+  p->hostNativeAtomicSupported = 1;
+  p->pciBusID = d;
+  p->unifiedFunctionPointers = 0;
+  return ret(hipSuccess);
+}
+API hipError_t hipDeviceGetAttribute(int* v, hipDeviceAttribute_t a, int d) {
+  if (!v) return ret(hipErrorInvalidValue);
+  if (d < 0 || d >= devices()) return ret(hipErrorInvalidDevice);
+  Lock l;
+  Facts f = facts();
+  // The numbers of HIP 5.2, 6 and 7 agree; the newer ones only add some.
+  switch (int(a)) {
+    case hipDeviceAttributeWarpSize: *v = f.wave; break;
+    case hipDeviceAttributeMaxThreadsPerBlock:
+    case hipDeviceAttributeMaxThreadsDim:
+    case hipDeviceAttributeMaxBlockDimX:
+    case hipDeviceAttributeMaxBlockDimY:
+    case hipDeviceAttributeMaxBlockDimZ: *v = 1024; break;
+    case hipDeviceAttributeMaxGridDimX: *v = f.grid0; break;
+    case hipDeviceAttributeMaxGridDimY:
+    case hipDeviceAttributeMaxGridDimZ: *v = f.grid1; break;
+    case hipDeviceAttributeMaxSharedMemoryPerBlock:
+    case hipDeviceAttributeMaxSharedMemoryPerMultiprocessor:
+    case hipDeviceAttributeSharedMemPerBlockOptin:
+    case hipDeviceAttributeSharedMemPerMultiprocessor: *v = kLdsMax; break;
+    case hipDeviceAttributeMaxRegistersPerBlock: *v = 65536; break;
+    case hipDeviceAttributeMaxRegistersPerMultiprocessor: *v = 65536 * 4; break;
+    case hipDeviceAttributeMultiprocessorCount:
+    case hipDeviceAttributePhysicalMultiProcessorCount: *v = f.cus; break;
+    case hipDeviceAttributeMaxThreadsPerMultiProcessor: *v = f.threadsPerCu; break;
+    case hipDeviceAttributeMaxBlocksPerMultiProcessor: *v = 32; break;
+    case hipDeviceAttributeComputeCapabilityMajor: *v = f.major; break;
+    case hipDeviceAttributeComputeCapabilityMinor: *v = f.minor; break;
+    case hipDeviceAttributeClockRate: *v = f.clock; break;
+    case hipDeviceAttributeClockInstructionRate:
+    case 10017 /* wall clock */: *v = 100000; break;
+    case hipDeviceAttributeMemoryClockRate: *v = f.memClock; break;
+    case hipDeviceAttributeMemoryBusWidth: *v = f.bus; break;
+    case hipDeviceAttributeL2CacheSize: *v = f.l2; break;
+    case hipDeviceAttributeTotalConstantMemory:
+    case hipDeviceAttributeMaxPitch: *v = 2147483647; break;
+    case hipDeviceAttributeTotalGlobalMem: *v = int(std::min<size_t>(memTotal(), 2147483647)); break;
+    case hipDeviceAttributeTextureAlignment:
+    case hipDeviceAttributeTexturePitchAlignment:
+    case hipDeviceAttributeSurfaceAlignment: *v = 256; break;
+    case hipDeviceAttributeConcurrentKernels:
+    case hipDeviceAttributeCanMapHostMemory:
+    case hipDeviceAttributeManagedMemory:
+    case hipDeviceAttributeConcurrentManagedAccess:
+    case hipDeviceAttributePageableMemoryAccess:
+    case hipDeviceAttributeIsLargeBar:
+    case hipDeviceAttributeCooperativeLaunch:
+    case hipDeviceAttributeMemoryPoolsSupported:
+    case hipDeviceAttributeUnifiedAddressing:
+    case hipDeviceAttributeStreamPrioritiesSupported:
+    case hipDeviceAttributeAsyncEngineCount:
+    case hipDeviceAttributeDeviceOverlap:
+    case hipDeviceAttributeDirectManagedMemAccessFromHost:
+    case hipDeviceAttributeHostNativeAtomicSupported:
+    case hipDeviceAttributeFineGrainSupport:
+    case 90 /* host register */: *v = 1; break;
+    case hipDeviceAttributeIntegrated:
+    case hipDeviceAttributeIsMultiGpuBoard:
+    case hipDeviceAttributeComputeMode:
+    case hipDeviceAttributeAsicRevision:
+    case hipDeviceAttributeCooperativeMultiDeviceLaunch:
+    case hipDeviceAttributePciDeviceId:
+    case hipDeviceAttributePciDomainID:
+    case hipDeviceAttributeEccEnabled:
+    case hipDeviceAttributeKernelExecTimeout:
+    case hipDeviceAttributeCanUseStreamWaitValue:
+    case hipDeviceAttributeImageSupport:
+    case hipDeviceAttributeTccDriver:
+    case hipDeviceAttributeCanUseHostPointerForRegisteredMem:
+    case hipDeviceAttributeComputePreemptionSupported:
+    case hipDeviceAttributeGlobalL1CacheSupported:
+    case hipDeviceAttributeLocalL1CacheSupported:
+    case hipDeviceAttributePageableMemoryAccessUsesHostPageTables:
+    case hipDeviceAttributeReservedSharedMemPerBlock:
+    case hipDeviceAttributePersistingL2CacheMaxSize:
+    case hipDeviceAttributeAccessPolicyMaxWindowSize:
+    case hipDeviceAttributeMultiGpuBoardGroupID:
+    case 89 /* virtual memory */:
+    case 91 /* pool handle types */: *v = 0; break;
+    case hipDeviceAttributePciBusId: *v = d; break;
+    case 10018 /* XCCs */: *v = 1; break;
+    case 10019 /* VGPRs per thread */: *v = f.wave == 64 ? 512 : 256; break;
+    default: *v = 0; return ret(hipErrorInvalidValue);
+  }
+  return ret(hipSuccess);
+}
+API hipError_t hipChooseDevice(int* d, hipDeviceProp_t const* p) {
+  if (!d || !p) return ret(hipErrorInvalidValue);
+  *d = 0;
+  return ret(hipSuccess);
+}
+API hipError_t hipChooseDeviceR0000(int* d, void const* p) {
+  if (!d || !p) return ret(hipErrorInvalidValue);
+  *d = 0;
+  return ret(hipSuccess);
+}
+API hipError_t hipChooseDeviceR0600(int* d, void const* p) {
+  if (!d || !p) return ret(hipErrorInvalidValue);
+  *d = 0;
+  return ret(hipSuccess);
+}
+API hipError_t hipInit(unsigned f) { return ret(f ? hipErrorInvalidValue : hipSuccess); }
+API hipError_t hipGetDeviceCount(int* n) {
+  if (!n) return ret(hipErrorInvalidValue);
+  *n = devices();
+  return ret(hipSuccess);
+}
+API hipError_t hipSetDevice(int d) {
+  if (d < 0 || d >= devices()) return ret(hipErrorInvalidDevice);
+  t_dev = d;
+  return ret(hipSuccess);
+}
+API hipError_t hipGetDevice(int* d) {
+  if (!d) return ret(hipErrorInvalidValue);
+  *d = t_dev;
+  return ret(hipSuccess);
+}
+API hipError_t hipDeviceGet(hipDevice_t* d, int o) {
+  if (!d || o < 0 || o >= devices()) return ret(hipErrorInvalidDevice);
+  *d = o;
+  return ret(hipSuccess);
+}
+API hipError_t hipSetDeviceFlags(unsigned) { return ret(hipSuccess); }
+API hipError_t hipGetDeviceFlags(unsigned* f) {
+  if (!f) return ret(hipErrorInvalidValue);
+  *f = 0;
+  return ret(hipSuccess);
+}
+API hipError_t hipDeviceGetName(char* b, int n, hipDevice_t d) {
+  if (d < 0 || d >= devices()) return ret(hipErrorInvalidDevice);
+  if (!b || n <= 0) return ret(hipErrorInvalidValue);
+  snprintf(b, n, "AMD emulated %s", arch().c_str());
+  return ret(hipSuccess);
+}
+API hipError_t hipDeviceGetUuid(hipUUID* u, hipDevice_t d) {
+  if (!u || d < 0 || d >= devices()) return ret(hipErrorInvalidValue);
+  memset(u, 0, sizeof *u);
+  snprintf(u->bytes, sizeof u->bytes, "emulated%d", d % 100);
+  return ret(hipSuccess);
+}
+API hipError_t hipDeviceTotalMem(size_t* n, hipDevice_t) {
+  if (!n) return ret(hipErrorInvalidValue);
+  *n = memTotal();
+  return ret(hipSuccess);
+}
+API hipError_t hipDeviceComputeCapability(int* a, int* b, hipDevice_t) {
+  Facts f = facts();
+  if (a) *a = f.major;
+  if (b) *b = f.minor;
+  return ret(hipSuccess);
+}
+API hipError_t hipDeviceGetPCIBusId(char* b, int n, int d) {
+  if (!b || n <= 0) return ret(hipErrorInvalidValue);
+  snprintf(b, n, "0000:%02x:00.0", d);
+  return ret(hipSuccess);
+}
+API hipError_t hipDeviceGetByPCIBusId(int* d, char const* b) {
+  int n;
+  if (!d || !b || sscanf(b, "%*x:%x:", &n) != 1) return ret(hipErrorInvalidValue);
+  *d = n;
+  return ret(n < devices() ? hipSuccess : hipErrorInvalidDevice);
+}
+API hipError_t hipDeviceCanAccessPeer(int* c, int a, int b) {
+  if (!c) return ret(hipErrorInvalidValue);
+  if (a < 0 || b < 0 || a >= devices() || b >= devices()) return ret(hipErrorInvalidDevice);
+  *c = 0;
+  return ret(hipSuccess);
+}
+API hipError_t hipDeviceEnablePeerAccess(int, unsigned) { return ret(hipErrorInvalidDevice); }
+API hipError_t hipDeviceSetCacheConfig(hipFuncCache_t) { return ret(hipSuccess); }
+API hipError_t hipDeviceGetCacheConfig(hipFuncCache_t* c) {
+  if (!c) return ret(hipErrorInvalidValue);
+  *c = hipFuncCachePreferNone;
+  return ret(hipSuccess);
+}
+API hipError_t hipDeviceGetLimit(size_t* v, hipLimit_t) {
+  if (!v) return ret(hipErrorInvalidValue);
+  *v = 16384;
+  return ret(hipSuccess);
+}
+API hipError_t hipDeviceSetLimit(hipLimit_t, size_t) { return ret(hipSuccess); }
+static int version() { return api() == 5 ? HIP_VERSION : api() == 6 ? 60342131 : 70125424; }
+API hipError_t hipDriverGetVersion(int* v) {
+  if (!v) return ret(hipErrorInvalidValue);
+  *v = version();
+  return ret(hipSuccess);
+}
+API hipError_t hipRuntimeGetVersion(int* v) { return hipDriverGetVersion(v); }
+
+// ------------------------------------------------------------------------------------------------ errors
+API hipError_t hipGetLastError() {
+  hipError_t e = t_last;
+  t_last = hipSuccess;
+  return e;
+}
+API hipError_t hipPeekAtLastError() { return t_last; }
+API hipError_t hipExtGetLastError() {
+  hipError_t e = t_cmd;
+  t_cmd = hipSuccess;
+  return e;
+}
+#define ERRS(X)                                                                                                                            \
+  X(hipSuccess, "no error")                                                                                                                \
+  X(hipErrorInvalidValue, "invalid argument")                                                                                              \
+  X(hipErrorOutOfMemory, "out of memory") X(hipErrorNotInitialized, "initialization error") X(                                             \
+      hipErrorInvalidConfiguration, "invalid configuration argument") X(hipErrorInvalidPitchValue, "invalid pitch argument")               \
+      X(hipErrorInvalidSymbol, "invalid device symbol") X(hipErrorInvalidDevicePointer, "invalid device pointer") X(                       \
+          hipErrorInvalidMemcpyDirection, "invalid copy direction for memcpy") X(hipErrorInvalidDeviceFunction, "invalid device function") \
+          X(hipErrorNoDevice, "no ROCm-capable device is detected") X(hipErrorInvalidDevice, "invalid device ordinal") X(                  \
+              hipErrorInvalidImage, "device kernel image is invalid") X(hipErrorInvalidContext, "invalid device context")                  \
+              X(hipErrorNoBinaryForGpu, "no kernel image is available for execution on the device") X(                                     \
+                  hipErrorInvalidSource, "invalid source") X(hipErrorFileNotFound, "file not found") X(hipErrorSharedObjectSymbolNotFound, \
+                                                                                                       "shared object symbol not found")   \
+                  X(hipErrorInvalidHandle, "invalid resource handle") X(                                                                   \
+                      hipErrorIllegalState, "the operation cannot be performed in the present state") X(hipErrorNotFound,                  \
+                                                                                                        "named symbol not found")          \
+                      X(hipErrorNotReady, "device not ready") X(hipErrorIllegalAddress, "an illegal memory access was encountered") X(     \
+                          hipErrorLaunchOutOfResources,                                                                                    \
+                          "out of resources") X(hipErrorLaunchTimeOut,                                                                     \
+                                                "the launch timed out and was terminated") X(hipErrorPeerAccessAlreadyEnabled,             \
+                                                                                             "peer access is already enabled")             \
+                          X(hipErrorPeerAccessNotEnabled, "peer access has not been enabled") X(                                           \
+                              hipErrorContextIsDestroyed, "context is destroyed") X(hipErrorAssert, "device-side assert triggered")        \
+                              X(hipErrorHostMemoryAlreadyRegistered, "part or all of the requested memory range is already mapped") X(     \
+                                  hipErrorHostMemoryNotRegistered,                                                                         \
+                                  "pointer does not correspond to a registered memory region") X(hipErrorLaunchFailure,                    \
+                                                                                                 "unspecified launch failure")             \
+                                  X(hipErrorCooperativeLaunchTooLarge, "too many blocks in cooperative launch") X(                         \
+                                      hipErrorNotSupported,                                                                                \
+                                      "operation not supported") X(hipErrorStreamCaptureUnsupported,                                       \
+                                                                   "operation not permitted when stream is capturing")                     \
+                                      X(hipErrorStreamCaptureInvalidated, "operation failed due to a previous error during capture") X(    \
+                                          hipErrorStreamCaptureMerge, "operation would result in a merge of separate capture sequences")   \
+                                          X(hipErrorStreamCaptureUnmatched, "capture was not ended in the same stream as it began") X(     \
+                                              hipErrorStreamCaptureUnjoined, "capturing stream has unjoined work")                         \
+                                              X(hipErrorStreamCaptureIsolation, "dependency created on uncaptured work in another stream") \
+                                                  X(hipErrorStreamCaptureImplicit,                                                         \
+                                                    "operation would make the legacy stream depend on a capturing blocking stream")        \
+                                                      X(hipErrorCapturedEvent,                                                             \
+                                                        "operation not permitted on an event last recorded in a capturing stream")         \
+                                                          X(hipErrorStreamCaptureWrongThread,                                              \
+                                                            "attempt to terminate a thread-local capture sequence from another thread")    \
+                                                              X(hipErrorGraphExecUpdateFailure,                                            \
+                                                                "the graph update was not performed because it included changes which "    \
+                                                                "violated constraints specific to instantiated graph update")              \
+                                                                  X(hipErrorUnknown, "unknown error")                                      \
+                                                                      X(hipErrorRuntimeMemory, "runtime memory call returned error")       \
+                                                                          X(hipErrorRuntimeOther,                                          \
+                                                                            "runtime call other than memory returned error")
+API const char* hipGetErrorString(hipError_t e) {
+  switch (e) {
+#define X(n, s) \
+  case n: return s;
+    ERRS(X)
+#undef X
+    default: return "unrecognized error code";
+  }
+}
+API const char* hipGetErrorName(hipError_t e) {
+  switch (e) {
+#define X(n, s) \
+  case n: return #n;
+    ERRS(X)
+#undef X
+    default: return "hipErrorUnknown";
+  }
+}
+API hipError_t hipDrvGetErrorString(hipError_t e, char const** s) {
+  if (!s) return ret(hipErrorInvalidValue);
+  *s = hipGetErrorString(e);
+  return ret(hipSuccess);
+}
+API hipError_t hipDrvGetErrorName(hipError_t e, char const** s) {
+  if (!s) return ret(hipErrorInvalidValue);
+  *s = hipGetErrorName(e);
+  return ret(hipSuccess);
+}
+
+// called by the generated stubs of every other exported name
+extern "C" __attribute__((visibility("hidden"))) int amdemuUnimplemented(char const* name) {
+  say(std::string(name) + " is not implemented: hipErrorNotSupported");
+  return ret(hipErrorNotSupported);
+}

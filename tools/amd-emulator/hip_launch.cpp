@@ -1,0 +1,581 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Registration by the compiler's stubs, code objects, kernel launches, modules.
+#include <fstream>
+#include <iterator>
+#include "hip_api.hpp"
+
+namespace shim {
+// ---- code objects
+struct Var {
+  std::string name;
+  void* host;
+  void** managed;
+  void const* init;
+  size_t size;
+};
+struct Module {
+  void const* bundle = nullptr;
+  std::string text;  // of a module from a file
+  std::map<std::string, emu::CodeObject*> loaded;
+  std::vector<Var> vars;
+};
+struct Func {
+  Module* m;
+  std::string name;
+};
+struct hipFuncImpl {
+  emu::CodeObject* co;
+  emu::KernelInfo* k;
+};
+static std::vector<Module*>& modules() {
+  static auto* v = new std::vector<Module*>;
+  return *v;
+}
+static std::set<Module*>& loadedModules() {  // by hipModuleLoad and its like
+  static auto* v = new std::set<Module*>;
+  return *v;
+}
+static std::map<void const*, Func>& funcs() {
+  static auto* v = new std::map<void const*, Func>;
+  return *v;
+}
+static std::map<void const*, std::pair<Module*, std::string>>& symbols() {
+  static auto* v = new std::map<void const*, std::pair<Module*, std::string>>;
+  return *v;
+}
+
+struct Entry {
+  std::string id;
+  char const* data;
+  size_t size;
+};
+static std::vector<Entry> entries(void const* bundle, std::string& why) {
+  std::vector<Entry> r;
+  auto* b = static_cast<char const*>(bundle);
+  if (!memcmp(b, "\177ELF", 4)) {
+    why = "raw code object";
+    return r;
+  }
+  if (!memcmp(b, "CCOB", 4)) {
+    why = "compressed offload bundle: compile with -no-offload-compress";
+    return r;
+  }
+  if (memcmp(b, "__CLANG_OFFLOAD_BUNDLE__", 24)) {
+    why = "not a clang offload bundle";
+    return r;
+  }
+  uint64_t n;
+  memcpy(&n, b + 24, 8);
+  char const* p = b + 32;
+  for (uint64_t i = 0; i < n; i++) {
+    uint64_t h[3];
+    memcpy(h, p, 24);
+    p += 24;
+    r.push_back({std::string(p, h[2]), b + h[0], h[1]});
+    p += h[2];
+  }
+  return r;
+}
+// "hipv4-amdgcn-amd-amdhsa--gfx942:sramecc+" -> gfx942
+static std::string gfxOf(std::string const& id) {
+  size_t p = id.find("gfx");
+  if (p == std::string::npos || id.find("amdgcn") == std::string::npos) return "";
+  return id.substr(p, id.find(':', p) == std::string::npos ? std::string::npos : id.find(':', p) - p);
+}
+
+std::string arch() {
+  static std::string a;
+  static bool early = false;  // asked for before the program registered its kernels
+  if (a.empty()) {
+    a = emu::setting("AMDEMU_ARCH");
+    std::string why, any;
+    if (a.empty())
+      for (auto* m : modules())
+        for (auto& e : entries(m->bundle, why)) {
+          std::string g = gfxOf(e.id);
+          if (a.empty() && e.size && emu::family(g))
+            a = g;
+          else if (any.empty() && !g.empty())
+            any = g;
+        }
+    if (a.empty() && modules().empty()) {
+      early = true;
+      return "gfx942";
+    }
+    if (a.empty()) a = any.empty() ? "gfx942" : any;
+    if (!emu::family(a)) say("architecture " + a + " is not emulated (gfx942, gfx1100..., gfx1200/1201 are); every launch will fail");
+    if (early && a != "gfx942")
+      say("a static constructor asked for the device before the kernels were registered and got gfx942, but they are of " + a +
+          ": set AMDEMU_ARCH=" + a);
+  }
+  return a;
+}
+
+static emu::CodeObject* codeFor(Module* m, std::string& why) {
+  std::string g = arch();
+  auto it = m->loaded.find(g);
+  if (it != m->loaded.end()) return it->second;
+  if (!emu::family(g)) {
+    why = g + " is not emulated";
+    return nullptr;
+  }
+  std::string w;
+  auto es = entries(m->bundle, w);
+  char const* data = nullptr;
+  size_t size = 0;
+  std::string have;
+  for (auto& e : es) {
+    std::string x = gfxOf(e.id);
+    if (x == g && e.size) {
+      data = e.data;
+      size = e.size;
+    }
+    if (!x.empty()) have += " " + x;
+  }
+  if (!data && es.empty() && w == "raw code object") {
+    data = static_cast<char const*>(m->bundle);
+    size = SIZE_MAX;
+  }
+  if (!data) {
+    why = "no code object for " + g + " (" + (w.empty() ? "bundle has:" + have : w) + ")";
+    return nullptr;
+  }
+  auto* co = emu::load(data, size, g, why);
+  if (!co) return nullptr;
+  m->loaded[g] = co;
+  for (auto& v : m->vars)
+    if (v.managed) {
+      if (!*v.managed) {
+        (void)alloc(v.managed, v.size, Mem::managed, 0x80000000u);
+        memcpy(*v.managed, v.init, v.size);
+      }
+      auto s = co->symbols.find(v.name);
+      if (s != co->symbols.end()) memcpy(reinterpret_cast<void*>(s->second.addr), v.managed, 8);
+    }
+  return co;
+}
+
+static emu::KernelInfo* kernelFor(void const* f, emu::CodeObject** co, std::string& why) {
+  auto it = funcs().find(f);
+  if (it == funcs().end()) {
+    why = "not a registered kernel function";
+    return nullptr;
+  }
+  *co = codeFor(it->second.m, why);
+  if (!*co) return nullptr;
+  auto k = (*co)->kernels.find(it->second.name);
+  if (k == (*co)->kernels.end() || !k->second.kd) {
+    why = "kernel " + it->second.name + " is not in the code object";
+    return nullptr;
+  }
+  return &k->second;
+}
+
+static hipError_t symbolAddr(void const* s, uint64_t* addr, size_t* size, std::string& why) {
+  auto it = symbols().find(s);
+  if (it == symbols().end()) return hipErrorInvalidSymbol;
+  auto* co = codeFor(it->second.first, why);
+  if (!co) return hipErrorNoBinaryForGpu;
+  auto y = co->symbols.find(it->second.second);
+  if (y == co->symbols.end()) return hipErrorInvalidSymbol;
+  *addr = y->second.addr;
+  *size = y->second.size;
+  return hipSuccess;
+}
+
+uint32_t const kLdsMax = 65536;
+static std::mutex g_engine;  // one kernel at a time
+
+static hipError_t occ(int* n, int b, size_t shm, emu::KernelInfo* k) {
+  if (!n || b <= 0) return hipErrorInvalidValue;
+  if (b > 1024 || uint32_t(b) > k->maxFlat) {
+    *n = 0;
+    return hipSuccess;
+  }
+  uint32_t w = k->wave, waves = (b + w - 1) / w, cap = (w == 64 ? 32 : 64) / waves;
+  uint64_t lds = k->lds + shm;
+  *n = lds > kLdsMax ? 0 : lds ? int(std::min<uint64_t>(cap, kLdsMax / lds)) : int(cap);
+  return hipSuccess;
+}
+
+// Checks a launch and copies its arguments.
+hipError_t makeKernel(Kernel& o, emu::CodeObject* co, emu::KernelInfo* k, dim3 g, dim3 b, void** args, size_t shm, bool coop,
+                      void** extra) {
+  uint64_t threads = uint64_t(b.x) * b.y * b.z;
+  if (!g.x || !g.y || !g.z || !threads || threads > 1024) return hipErrorInvalidConfiguration;
+  if (threads > k->maxFlat) {
+    say("kernel " + k->name + " allows " + std::to_string(k->maxFlat) + " threads per block, launch has " + std::to_string(threads));
+    return hipErrorLaunchFailure;
+  }
+  if (uint64_t(g.x) * b.x > 0xffffffffull || uint64_t(g.y) * b.y > 0xffffffffull || uint64_t(g.z) * b.z > 0xffffffffull || g.y > 65535 ||
+      g.z > 65535)
+    return hipErrorInvalidConfiguration;
+  if (k->lds + shm > kLdsMax) return hipErrorInvalidValue;
+  if (coop) {
+    int n = 0;
+    (void)occ(&n, int(threads), shm, k);
+    if (uint64_t(g.x) * g.y * g.z > uint64_t(n) * 8) return hipErrorCooperativeLaunchTooLarge;
+  }
+  size_t need = 0;
+  bool any = false;
+  for (auto& a : k->args)
+    if (a.kind.rfind("hidden_", 0) != 0) {
+      need = std::max<size_t>(need, a.offset + a.size);
+      any = true;
+    }
+  o = {nullptr, co, k, g, b, shm, coop, std::vector<uint8_t>(need)};
+  if (extra) {
+    void const* p = nullptr;
+    size_t n = 0;
+    for (void** e = extra; *e != HIP_LAUNCH_PARAM_END; e += 2) {
+      if (*e == HIP_LAUNCH_PARAM_BUFFER_POINTER) p = e[1];
+      if (*e == HIP_LAUNCH_PARAM_BUFFER_SIZE) n = *static_cast<size_t*>(e[1]);
+    }
+    if (p) memcpy(o.args.data(), p, std::min(n, need));
+  } else if (any) {
+    if (!args) return hipErrorInvalidValue;
+    size_t i = 0;
+    for (auto& a : k->args)
+      if (a.kind.rfind("hidden_", 0) != 0) memcpy(o.args.data() + a.offset, args[i++], a.size);
+  }
+  return hipSuccess;
+}
+hipError_t makeKernel(Kernel& o, void const* f, dim3 g, dim3 b, void** args, size_t shm, bool coop, void** extra) {
+  Lock l;
+  emu::CodeObject* co = nullptr;
+  std::string why;
+  auto* k = kernelFor(f, &co, why);
+  if (!k) {
+    say("ERROR: cannot launch: " + why);
+    return funcs().count(f) ? hipErrorNoBinaryForGpu : hipErrorInvalidDeviceFunction;
+  }
+  hipError_t e = makeKernel(o, co, k, g, b, args, shm, coop, extra);
+  o.func = f;
+  return e;
+}
+
+hipError_t runKernel(Kernel const& q) {
+  emu::Launch L{q.co, q.k, {q.g.x, q.g.y, q.g.z}, {q.b.x, q.b.y, q.b.z}, uint32_t(q.shm), nullptr, q.args.data(), q.args.size(), q.coop};
+  static bool const verbose = emu::enabled("AMDEMU_VERBOSE");
+  if (verbose)
+    say("launch " + q.k->name + " <<<(" + std::to_string(q.g.x) + "," + std::to_string(q.g.y) + "," + std::to_string(q.g.z) + "),(" +
+        std::to_string(q.b.x) + "," + std::to_string(q.b.y) + "," + std::to_string(q.b.z) + ")," + std::to_string(q.shm) + ">>>");
+  std::string why;
+  emu::Err e;
+  {
+    std::lock_guard<std::mutex> l(g_engine);
+    try {
+      e = emu::run(L, why);
+    } catch (std::exception& x) {
+      e = emu::Err::internal;
+      why = x.what();
+    }
+  }
+  if (e == emu::Err::ok) return hipSuccess;
+  say("ERROR: " + why);
+  if (emu::enabled("AMDEMU_ABORT")) abort();
+  hipError_t r = e == emu::Err::fault         ? hipErrorIllegalAddress
+                 : e == emu::Err::timeout     ? hipErrorLaunchTimeOut
+                 : e == emu::Err::unsupported ? hipErrorNotSupported
+                                              : hipErrorLaunchFailure;
+  setAsync(r);
+  return r;
+}
+
+struct Cfg {
+  dim3 g, b;
+  size_t shm;
+  hipStream_t s;
+};
+static thread_local std::vector<Cfg> t_cfg;
+
+static hipError_t launch(void const* f, dim3 g, dim3 b, void** a, size_t shm, hipStream_t s, bool coop) {
+  if (hipError_t e = streamCheck(s)) return ret(e);
+  Cmd c;
+  c.type = Node::kernel;
+  hipError_t e = makeKernel(c.kernel, f, g, b, a, shm, coop);
+  return ret(e ? e : submit(s, std::move(c)));
+}
+// the bytes [off, off+n) of a device variable
+hipError_t symCopyRange(void const* sym, size_t off, size_t n, char** at) {
+  Lock l;
+  uint64_t a;
+  size_t sz;
+  std::string why;
+  hipError_t e = symbolAddr(sym, &a, &sz, why);
+  if (e != hipSuccess) {
+    if (!why.empty()) say(why);
+    return e;
+  }
+  if (auto it = symbols().find(sym); it != symbols().end())
+    for (auto& v : it->second.first->vars)
+      if (v.managed && v.host == sym) {
+        a = uint64_t(*v.managed);
+        sz = v.size;
+      }
+  if (off + n > sz || off + n < off) return hipErrorInvalidValue;
+  *at = reinterpret_cast<char*>(a + off);
+  return hipSuccess;
+}
+}  // namespace shim
+using namespace shim;
+
+// ------------------------------------------------------------------------------------------------ registration (called by the compiler's
+// stubs)
+struct FatWrapper {
+  unsigned magic, version;
+  void const* binary;
+  void* dummy;
+};
+API void** __hipRegisterFatBinary(void const* data) {
+  Lock l;
+  auto* m = new Module;
+  m->bundle = static_cast<FatWrapper const*>(data)->binary;
+  modules().push_back(m);
+  return reinterpret_cast<void**>(m);
+}
+API void __hipUnregisterFatBinary(void**) {}
+API void __hipRegisterFunction(void** m, void const* host, char*, char const* name, unsigned, void*, void*, dim3*, dim3*, int*) {
+  Lock l;
+  funcs()[host] = {reinterpret_cast<Module*>(m), name};
+}
+API void __hipRegisterVar(void** m, void* host, char*, char* name, int, size_t size, int, int) {
+  Lock l;
+  auto* mod = reinterpret_cast<Module*>(m);
+  mod->vars.push_back({name, host, nullptr, nullptr, size});
+  symbols()[host] = {mod, name};
+}
+API void __hipRegisterManagedVar(void** m, void** ptr, void* init, char const* name, size_t size, unsigned) {
+  Lock l;
+  auto* mod = reinterpret_cast<Module*>(m);
+  mod->vars.push_back({name, ptr, ptr, init, size});
+  (void)alloc(ptr, size, Mem::managed, 0x80000000u);
+  if (*ptr) memcpy(*ptr, init, size);
+  symbols()[ptr] = {mod, name};
+}
+API void __hipRegisterTexture(void**, void*, char*, char*, int, int, int) {}
+API void __hipRegisterSurface(void**, void*, char*, char*, int, int) {}
+API hipError_t __hipPushCallConfiguration(dim3 g, dim3 b, size_t shm, hipStream_t s) {
+  t_cfg.push_back({g, b, shm, s});
+  return hipSuccess;
+}
+API hipError_t __hipPopCallConfiguration(dim3* g, dim3* b, size_t* shm, hipStream_t* s) {
+  if (t_cfg.empty()) return hipErrorInvalidValue;
+  Cfg c = t_cfg.back();
+  t_cfg.pop_back();
+  *g = c.g;
+  *b = c.b;
+  *shm = c.shm;
+  *s = c.s;
+  return hipSuccess;
+}
+
+// ------------------------------------------------------------------------------------------------ launch
+API hipError_t hipLaunchKernel(void const* f, dim3 g, dim3 b, void** a, size_t shm, hipStream_t s) {
+  return launch(f, g, b, a, shm, s, false);
+}
+API hipError_t hipLaunchKernel_spt(void const* f, dim3 g, dim3 b, void** a, size_t shm, hipStream_t s) {
+  return launch(f, g, b, a, shm, s, false);
+}
+API hipError_t hipExtLaunchKernel(void const* f, dim3 g, dim3 b, void** a, size_t shm, hipStream_t s, hipEvent_t e0, hipEvent_t e1, int) {
+  if (e0) (void)hipEventRecord(e0, s);
+  hipError_t e = launch(f, g, b, a, shm, s, false);
+  if (e1) (void)hipEventRecord(e1, s);
+  return ret(e);
+}
+API hipError_t hipLaunchByPtr(void const*) { return ret(hipErrorNotSupported); }
+API hipError_t hipLaunchCooperativeKernel(void const* f, dim3 g, dim3 b, void** a, unsigned shm, hipStream_t s) {
+  return launch(f, g, b, a, shm, s, true);
+}
+API hipError_t hipLaunchCooperativeKernel_spt(void const* f, dim3 g, dim3 b, void** a, unsigned shm, hipStream_t s) {
+  return launch(f, g, b, a, shm, s, true);
+}
+// hipLaunchConfig_t of HIP 7, of which only the cooperative attribute (2) means something here
+struct LaunchAttr {
+  int id;
+  char pad[4];
+  char value[64];
+};
+struct LaunchConfig {
+  dim3 g, b;
+  size_t shm;
+  hipStream_t s;
+  LaunchAttr* attrs;
+  unsigned n;
+};
+API hipError_t hipLaunchKernelExC(LaunchConfig const* c, void const* f, void** a) {
+  if (!c || !f || (c->n && !c->attrs)) return ret(hipErrorInvalidValue);
+  bool coop = false;
+  for (unsigned i = 0; i < c->n; i++)
+    if (c->attrs[i].id == 2) {
+      int v;
+      memcpy(&v, c->attrs[i].value, 4);
+      coop = v;
+    }
+  return launch(f, c->g, c->b, a, c->shm, c->s, coop);
+}
+API hipError_t hipDrvLaunchKernelEx(void const*, hipFunction_t, void**, void**) {
+  say("hipDrvLaunchKernelEx is not implemented: hipErrorNotSupported");
+  return ret(hipErrorNotSupported);
+}
+
+API hipError_t hipFuncGetAttributes(hipFuncAttributes* a, void const* f) {
+  if (!a || !f) return ret(hipErrorInvalidValue);
+  Lock l;
+  emu::CodeObject* co;
+  std::string why;
+  auto* k = kernelFor(f, &co, why);
+  if (!k) {
+    say(why);
+    return ret(hipErrorInvalidDeviceFunction);
+  }
+  memset(a, 0, sizeof *a);
+  a->binaryVersion = a->ptxVersion = 90;
+  a->localSizeBytes = k->priv;
+  a->maxThreadsPerBlock = k->maxFlat;
+  a->numRegs = k->vgprs;
+  a->sharedSizeBytes = k->lds;
+  a->maxDynamicSharedSizeBytes = kLdsMax - k->lds;
+  a->preferredShmemCarveout = 0;
+  a->cacheModeCA = 0;
+  a->constSizeBytes = 0;
+  return ret(hipSuccess);
+}
+API hipError_t hipFuncSetAttribute(void const* f, hipFuncAttribute, int) {
+  Lock l;
+  return ret(f ? hipSuccess : hipErrorInvalidDeviceFunction);
+}
+API hipError_t hipFuncSetCacheConfig(void const*, hipFuncCache_t) { return ret(hipSuccess); }
+API hipError_t hipFuncSetSharedMemConfig(void const*, hipSharedMemConfig) { return ret(hipSuccess); }
+API hipError_t hipOccupancyMaxActiveBlocksPerMultiprocessor(int* n, void const* f, int b, size_t shm) {
+  Lock l;
+  emu::CodeObject* co;
+  std::string why;
+  auto* k = kernelFor(f, &co, why);
+  return ret(k ? occ(n, b, shm, k) : hipErrorInvalidDeviceFunction);
+}
+API hipError_t hipOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* n, void const* f, int b, size_t shm, unsigned) {
+  return hipOccupancyMaxActiveBlocksPerMultiprocessor(n, f, b, shm);
+}
+API hipError_t hipOccupancyMaxPotentialBlockSize(int* g, int* b, void const* f, size_t shm, int lim) {
+  Lock l;
+  emu::CodeObject* co;
+  std::string why;
+  auto* k = kernelFor(f, &co, why);
+  if (!k || !g || !b) return ret(hipErrorInvalidValue);
+  int x = std::min<int>(k->maxFlat, 1024);
+  if (lim > 0) x = std::min(x, lim);
+  int n = 0;
+  (void)occ(&n, x, shm, k);
+  *b = x;
+  *g = std::max(n, 1) * 8;
+  return ret(hipSuccess);
+}
+
+// ------------------------------------------------------------------------------------------------ modules
+API hipError_t hipModuleLoadData(hipModule_t* out, void const* image) {
+  if (!out || !image) return ret(hipErrorInvalidValue);
+  Lock l;
+  auto* m = new Module;
+  m->bundle = image;
+  std::string why;
+  if (!codeFor(m, why)) {
+    say(why);
+    delete m;
+    return ret(hipErrorNoBinaryForGpu);
+  }
+  loadedModules().insert(m);
+  *out = reinterpret_cast<hipModule_t>(m);
+  return ret(hipSuccess);
+}
+API hipError_t hipModuleLoadDataEx(hipModule_t* out, void const* image, unsigned, hipJitOption*, void**) {
+  return hipModuleLoadData(out, image);
+}
+API hipError_t hipModuleLoad(hipModule_t* out, char const* file) {
+  if (!out || !file) return ret(hipErrorInvalidValue);
+  std::ifstream f(file, std::ios::binary);
+  if (!f) return ret(hipErrorFileNotFound);
+  std::string text((std::istreambuf_iterator<char>(f)), {});
+  hipError_t e = hipModuleLoadData(out, text.data());
+  if (e != hipSuccess) return e;
+  auto* m = reinterpret_cast<Module*>(*out);
+  m->text = std::move(text);
+  m->bundle = m->text.data();
+  return e;
+}
+API hipError_t hipModuleUnload(hipModule_t mod) {
+  if (hipError_t e = waitAll()) setAsync(e);  // still to be reported by the next synchronizing call
+  Lock l;
+  auto* m = reinterpret_cast<Module*>(mod);
+  if (!loadedModules().erase(m)) return ret(hipErrorInvalidResourceHandle);
+  for (auto& c : m->loaded) emu::unload(c.second);
+  delete m;
+  return ret(hipSuccess);
+}
+API hipError_t hipModuleGetFunction(hipFunction_t* out, hipModule_t mod, char const* name) {
+  if (!out || !mod || !name) return ret(hipErrorInvalidValue);
+  Lock l;
+  std::string why;
+  auto* co = codeFor(reinterpret_cast<Module*>(mod), why);
+  if (!co) return ret(hipErrorNoBinaryForGpu);
+  auto k = co->kernels.find(name);
+  if (k == co->kernels.end()) return ret(hipErrorNotFound);
+  *out = reinterpret_cast<hipFunction_t>(new hipFuncImpl{co, &k->second});
+  return ret(hipSuccess);
+}
+API hipError_t hipModuleGetGlobal(hipDeviceptr_t* p, size_t* n, hipModule_t mod, char const* name) {
+  Lock l;
+  std::string why;
+  auto* co = codeFor(reinterpret_cast<Module*>(mod), why);
+  if (!co) return ret(hipErrorNoBinaryForGpu);
+  auto y = co->symbols.find(name);
+  if (y == co->symbols.end()) return ret(hipErrorNotFound);
+  if (p) *p = reinterpret_cast<hipDeviceptr_t>(y->second.addr);
+  if (n) *n = y->second.size;
+  return ret(hipSuccess);
+}
+static hipError_t launchF(hipFunction_t f, dim3 g, dim3 b, unsigned shm, hipStream_t s, void** params, void** extra, bool coop) {
+  STREAM(s);
+  if (!f) return ret(hipErrorInvalidResourceHandle);
+  auto* h = reinterpret_cast<hipFuncImpl*>(f);
+  Cmd c;
+  c.type = Node::kernel;
+  hipError_t e = makeKernel(c.kernel, h->co, h->k, g, b, params, shm, coop, extra);
+  return ret(e ? e : submit(s, std::move(c)));
+}
+API hipError_t hipModuleLaunchKernel(hipFunction_t f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
+                                     unsigned shm, hipStream_t s, void** params, void** extra) {
+  return launchF(f, dim3(gx, gy, gz), dim3(bx, by, bz), shm, s, params, extra, false);
+}
+API hipError_t hipModuleLaunchCooperativeKernel(hipFunction_t f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by,
+                                                unsigned bz, unsigned shm, hipStream_t s, void** params) {
+  return launchF(f, dim3(gx, gy, gz), dim3(bx, by, bz), shm, s, params, nullptr, true);
+}
+API hipError_t hipGetFuncBySymbol(hipFunction_t* out, void const* f) {
+  if (!out || !f) return ret(hipErrorInvalidValue);
+  Lock l;
+  emu::CodeObject* co;
+  std::string why;
+  auto* k = kernelFor(f, &co, why);
+  if (!k) return ret(hipErrorInvalidDeviceFunction);
+  *out = reinterpret_cast<hipFunction_t>(new hipFuncImpl{co, k});
+  return ret(hipSuccess);
+}
+API hipError_t hipGetSymbolAddress(void** p, void const* sym) {
+  Lock l;
+  uint64_t a;
+  size_t n;
+  std::string w;
+  hipError_t e = symbolAddr(sym, &a, &n, w);
+  if (e == hipSuccess && p) *p = reinterpret_cast<void*>(a);
+  return ret(e);
+}
+API hipError_t hipGetSymbolSize(size_t* p, void const* sym) {
+  Lock l;
+  uint64_t a;
+  size_t n;
+  std::string w;
+  hipError_t e = symbolAddr(sym, &a, &n, w);
+  if (e == hipSuccess && p) *p = n;
+  return ret(e);
+}

@@ -1,0 +1,754 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Allocations, pools, copies, fills, pointer queries.
+#include <sys/mman.h>
+#include <unistd.h>
+#include "hip_api.hpp"
+
+namespace shim {
+struct Pool {
+  int dev = 0;
+  size_t used = 0, usedHigh = 0, maxSize = 0;
+  uint64_t threshold = 0;
+  int reuse[4] = {0, 1, 1, 1};
+  bool dead = false;
+};
+
+static std::map<uintptr_t, Block>& blocks() {
+  static auto* m = new std::map<uintptr_t, Block>;
+  return *m;
+}
+static std::map<uintptr_t, size_t>& freed() {
+  static auto* m = new std::map<uintptr_t, size_t>;
+  return *m;
+}
+static std::map<uintptr_t, size_t>& registered() {
+  static auto* m = new std::map<uintptr_t, size_t>;
+  return *m;
+}
+static std::set<Pool*>& pools() {
+  static auto* m = new std::set<Pool*>;
+  return *m;
+}
+struct Quarantined {
+  void* map;
+  size_t span;
+};
+static std::deque<Quarantined> g_quarantine;  // freed memory stays unmapped and unused for a while: late accesses fault
+static size_t g_used = 0;
+
+size_t memTotal() {
+  static size_t const n = [] {
+    char const* s = emu::setting("AMDEMU_MEMORY", "8G");
+    char* e;
+    double v = strtod(s, &e);
+    int sh = *e == 'K' || *e == 'k' ? 10 : *e == 'M' || *e == 'm' ? 20 : *e == 'G' || *e == 'g' ? 30 : 0;
+    return size_t(v * double(1ull << sh));
+  }();
+  return n;
+}
+bool shadowOn() {
+  static bool const on = emu::enabled("AMDEMU_UNINIT");
+  return on;
+}
+
+Block* blockOf(void const* p, uintptr_t* base) {
+  auto& m = blocks();
+  auto it = m.upper_bound(uintptr_t(p));
+  if (it == m.begin()) return nullptr;
+  --it;
+  if (uintptr_t(p) >= it->first + std::max<size_t>(it->second.size, 1)) return nullptr;
+  if (base) *base = it->first;
+  return &it->second;
+}
+bool pinned(void const* p) {
+  Lock l;
+  if (blockOf(p)) return true;
+  auto it = registered().upper_bound(uintptr_t(p));
+  return it != registered().begin() && uintptr_t(p) < std::prev(it)->first + std::prev(it)->second;
+}
+
+static bool findRegion(uint64_t a, emu::Region& r) {
+  Lock l;
+  auto& m = blocks();
+  auto it = m.upper_bound(a);
+  if (it != m.begin()) {
+    --it;
+    uint64_t end = it->first + ((it->second.size + 255) & ~size_t(255));
+    if (a < end) {
+      r = {it->first, it->first + it->second.size, end, it->second.shadow};
+      return true;
+    }
+  }
+  auto g = registered().upper_bound(a);
+  if (g == registered().begin()) return false;
+  --g;
+  r = {g->first, g->first + g->second, g->first + g->second, nullptr};
+  return a < r.end;
+}
+static bool const g_hooked = [] {
+  emu::findRegion = findRegion;
+  return true;
+}();
+
+static void leakReport() {
+  Lock l;
+  size_t n = 0, bytes = 0, shown = 0;
+  for (auto& b : blocks())
+    if (!(b.second.flags & 0x80000000u)) {
+      n++;
+      bytes += b.second.size;
+    }
+  if (!n) {
+    say("leaks: none");
+    return;
+  }
+  say("leaks: " + std::to_string(n) + " allocations, " + std::to_string(bytes) + " bytes were not freed");
+  for (auto& b : blocks())
+    if (!(b.second.flags & 0x80000000u) && shown++ < 20)
+      say("  " + hex(reinterpret_cast<void*>(b.first)) + " " + std::to_string(b.second.size) + " bytes, " +
+          (b.second.type == Mem::device ? "device"
+           : b.second.type == Mem::host ? "host"
+                                        : "managed"));
+  if (emu::isError("AMDEMU_LEAKS")) {
+    fflush(nullptr);
+    _exit(1);
+  }
+}
+
+// flag 0x80000000: belongs to the runtime (managed variables), never a leak
+hipError_t alloc(void** out, size_t n, Mem ty, unsigned flags, Pool* pool) {
+  if (!out) return hipErrorInvalidValue;
+  *out = nullptr;
+  if (!n) return hipSuccess;
+  Lock l;
+  static bool const leaks = [] {
+    bool on = emu::enabled("AMDEMU_LEAKS");
+    if (on) atexit(leakReport);
+    return on;
+  }();
+  (void)leaks;
+  if (ty != Mem::host && (n > memTotal() || g_used + n > memTotal())) return hipErrorOutOfMemory;
+  if (pool && pool->maxSize && pool->used + n > pool->maxSize) return hipErrorOutOfMemory;
+  static bool const guard = atoi(emu::setting("AMDEMU_GUARD", "1"));
+  size_t user = (n + 255) & ~size_t(255), page = 4096, span = ((user + page - 1) & ~(page - 1)) + (guard ? page : 0);
+  void* m =
+      n > (size_t(1) << 46) ? MAP_FAILED : mmap(nullptr, span, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (m == MAP_FAILED) return hipErrorOutOfMemory;
+  if (guard) mprotect(static_cast<char*>(m) + span - page, page, PROT_NONE);  // overruns of more than 255 bytes fault
+  char* p = static_cast<char*>(m) + span - (guard ? page : 0) - user;
+  static int const fill = atoi(emu::setting("AMDEMU_FILL", "0"));  // e.g. 165: uninitialised reads show up
+  if (fill) memset(p, fill, user);
+  uint8_t* shadow = nullptr;
+  if (shadowOn() && ty == Mem::device) {
+    void* s = mmap(nullptr, user, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    shadow = s == MAP_FAILED ? nullptr : static_cast<uint8_t*>(s);
+  }
+  freed().erase(uintptr_t(p));
+  blocks()[uintptr_t(p)] = {n, span, m, ty, flags, t_dev, pool, shadow};
+  if (ty != Mem::host) g_used += n;
+  if (pool) {
+    pool->used += n;
+    pool->usedHigh = std::max(pool->usedHigh, pool->used);
+  }
+  *out = p;
+  return hipSuccess;
+}
+
+hipError_t release(void* p, char const* who) {
+  if (!p) return hipSuccess;
+  Lock l;
+  auto it = blocks().find(uintptr_t(p));
+  bool hostCall = !strcmp(who, "hipHostFree");
+  if (it != blocks().end() && hostCall != (it->second.type == Mem::host)) {
+    say(std::string("ERROR: ") + who + "(" + hex(p) + "): this is " + (hostCall ? "device" : "host") + " memory, free it with " +
+        (hostCall ? "hipFree" : "hipHostFree"));
+    return hipErrorInvalidValue;
+  }
+  if (it == blocks().end()) {
+    uintptr_t base;
+    std::string what = "not the address of an allocation";
+    if (freed().count(uintptr_t(p)))
+      what = "double free: this allocation of " + std::to_string(freed()[uintptr_t(p)]) + " bytes was freed before";
+    else if (blockOf(p, &base))
+      what = "points " + std::to_string(uintptr_t(p) - base) + " bytes into the allocation " + hex(reinterpret_cast<void*>(base));
+    say(std::string("ERROR: ") + who + "(" + hex(p) + "): " + what);
+    return hipErrorInvalidValue;
+  }
+  (void)g_hooked;
+  Block& b = it->second;
+  mprotect(b.map, b.span, PROT_NONE);
+  madvise(b.map, b.span, MADV_DONTNEED);
+  if (b.shadow) munmap(b.shadow, (b.size + 255) & ~size_t(255));
+  g_quarantine.push_back({b.map, b.span});
+  if (g_quarantine.size() > 512) {  // from now on the host may get these addresses: they are forgotten
+    Quarantined const q = g_quarantine.front();
+    g_quarantine.pop_front();
+    uintptr_t const lo = uintptr_t(q.map);
+    freed().erase(freed().lower_bound(lo), freed().lower_bound(lo + q.span));
+    munmap(q.map, q.span);
+  }
+  if (b.type != Mem::host) g_used -= b.size;
+  if (b.pool) b.pool->used -= b.size;
+  freed()[it->first] = b.size;
+  blocks().erase(it);
+  return hipSuccess;
+}
+
+void shadowSet(void* d, size_t n) {
+  if (!shadowOn()) return;
+  Lock l;
+  uintptr_t b;
+  Block* k = blockOf(d, &b);
+  if (k && k->shadow) memset(k->shadow + (uintptr_t(d) - b), 1, std::min<size_t>(n, b + k->size - uintptr_t(d)));
+}
+void shadowCopy(void* d, void const* s, size_t n) {
+  if (!shadowOn()) return;
+  Lock l;
+  uintptr_t bd, bs;
+  Block *kd = blockOf(d, &bd), *ks = blockOf(s, &bs);
+  if (!kd || !kd->shadow) return;
+  if (ks && ks->shadow)
+    memmove(kd->shadow + (uintptr_t(d) - bd), ks->shadow + (uintptr_t(s) - bs), n);
+  else
+    memset(kd->shadow + (uintptr_t(d) - bd), 1, n);
+}
+
+// ---- copies and fills
+static bool fits(void const* p, size_t n) {
+  Lock l;
+  uintptr_t b;
+  Block* k = blockOf(p, &b);
+  return !k || uintptr_t(p) + n <= b + k->size;
+}
+static bool isFreed(void const* p) {  // inside memory that was freed
+  Lock l;
+  if (blockOf(p)) return false;
+  auto it = freed().upper_bound(uintptr_t(p));
+  if (it == freed().begin()) return false;
+  --it;
+  return uintptr_t(p) < it->first + it->second;
+}
+hipError_t checkCopy(Copy const& c) {
+  if (!c.w || !c.h || !c.z) return hipSuccess;
+  if (!c.d || !c.s) return hipErrorInvalidValue;
+  if ((c.h > 1 || c.z > 1) && (c.w > c.dp || c.w > c.sp)) return hipErrorInvalidPitchValue;
+  if (!fits(c.d, c.ds * (c.z - 1) + c.dp * (c.h - 1) + c.w) || !fits(c.s, c.ss * (c.z - 1) + c.sp * (c.h - 1) + c.w))
+    return hipErrorInvalidValue;
+  for (void const* p : {static_cast<void const*>(c.d), static_cast<void const*>(c.s)})
+    if (isFreed(p)) {
+      say("ERROR: copy to or from freed memory at " + hex(p));
+      return hipErrorInvalidValue;
+    }
+  return hipSuccess;
+}
+hipError_t checkFill(Fill const& f) {
+  if (!f.w || !f.h || !f.z) return hipSuccess;
+  if (!f.d || !(f.size == 1 || f.size == 2 || f.size == 4)) return hipErrorInvalidValue;
+  if (f.h > 1 && f.w * f.size > f.pitch) return hipErrorInvalidValue;
+  if (!fits(f.d, f.slice * (f.z - 1) + f.pitch * (f.h - 1) + f.w * f.size)) return hipErrorInvalidValue;
+  if (isFreed(f.d)) {
+    say("ERROR: memset of freed memory at " + hex(f.d));
+    return hipErrorInvalidValue;
+  }
+  return hipSuccess;
+}
+static void doCopy(Copy const& c) {
+  for (size_t z = 0; z < c.z; z++)
+    for (size_t y = 0; y < c.h; y++) {
+      char* d = c.d + z * c.ds + y * c.dp;
+      char const* s = c.s + z * c.ss + y * c.sp;
+      memmove(d, s, c.w);
+      shadowCopy(d, s, c.w);
+    }
+}
+static void doFill(Fill const& f) {
+  for (size_t z = 0; z < f.z; z++)
+    for (size_t y = 0; y < f.h; y++) {
+      char* d = f.d + z * f.slice + y * f.pitch;
+      if (f.size == 1)
+        memset(d, int(f.v & 255), f.w);
+      else
+        for (size_t i = 0; i < f.w; i++) memcpy(d + i * f.size, &f.v, f.size);
+      shadowSet(d, f.w * f.size);
+    }
+}
+hipError_t Cmd::run() const {
+  switch (type) {
+    case Node::kernel: return runKernel(kernel);
+    case Node::copy: {
+      hipError_t e = checkCopy(cp);
+      if (e == hipSuccess && cp.w && cp.h && cp.z) doCopy(cp);
+      return e;
+    }
+    case Node::fill: {
+      hipError_t e = checkFill(fl);
+      if (e == hipSuccess && fl.w && fl.h && fl.z) doFill(fl);
+      return e;
+    }
+    case Node::host:
+    case Node::free:
+      if (host) host();
+      return hipSuccess;
+    case Node::graph: return child ? child->run() : hipSuccess;
+    case Node::record: eventRecordNow(event); return hipSuccess;
+    case Node::wait: eventWaitNow(event); return hipSuccess;
+    default: return hipSuccess;
+  }
+}
+
+static Copy linear(void* d, void const* s, size_t n) { return {static_cast<char*>(d), static_cast<char const*>(s), n, 1, 1, n, n, n, n}; }
+static Fill fill1(void* d, size_t n, unsigned v, int size) { return {static_cast<char*>(d), v, size, n, 1, 1, n * size, n * size}; }
+// A copy that touches pageable host memory ends before the call returns, as in the real runtime.
+static hipError_t sendCopy(Copy const& c, hipStream_t s, bool sync) {
+  hipError_t e = checkCopy(c);
+  if (e != hipSuccess) return e;
+  if (sync && !s)
+    if (hipError_t u = unsafe()) return u == hipErrorStreamCaptureUnsupported ? hipErrorStreamCaptureImplicit : u;
+  Cmd k;
+  k.type = Node::copy;
+  k.cp = c;
+  e = submit(s, std::move(k), sync || !pinned(c.d) || !pinned(c.s));
+  if (!sync) return e;
+  hipError_t a = takeAsync();
+  return e != hipSuccess ? e : a;
+}
+static hipError_t sendFill(Fill const& f, hipStream_t s, bool sync) {
+  hipError_t e = checkFill(f);
+  if (e != hipSuccess) return e;
+  if (sync && !s)
+    if (hipError_t u = unsafe()) return u == hipErrorStreamCaptureUnsupported ? hipErrorStreamCaptureImplicit : u;
+  Cmd k;
+  k.type = Node::fill;
+  k.fl = f;
+  return submit(s, std::move(k), sync);
+}
+// hipMemcpy3DParms without arrays
+hipError_t from3dParms(hipMemcpy3DParms const* p, Copy& c) {
+  if (!p) return hipErrorInvalidValue;
+  if (p->srcArray || p->dstArray) {
+    say("hipMemcpy3D with arrays is not emulated");
+    return hipErrorNotSupported;
+  }
+  auto& s = p->srcPtr;
+  auto& d = p->dstPtr;
+  auto& e = p->extent;
+  if (!s.ptr || !d.ptr) return hipErrorInvalidValue;
+  size_t sh = s.ysize ? s.ysize : e.height, dh = d.ysize ? d.ysize : e.height;
+  c = {static_cast<char*>(d.ptr) + p->dstPos.x + p->dstPos.y * d.pitch + p->dstPos.z * d.pitch * dh,
+       static_cast<char const*>(s.ptr) + p->srcPos.x + p->srcPos.y * s.pitch + p->srcPos.z * s.pitch * sh,
+       e.width,
+       e.height,
+       e.depth,
+       d.pitch,
+       s.pitch,
+       d.pitch * dh,
+       s.pitch * sh};
+  return hipSuccess;
+}
+static bool kindOk(hipMemcpyKind k) { return unsigned(k) <= 4 || unsigned(k) == 1024; }
+static Pool* defaultPool(int dev) {
+  static std::map<int, Pool*> m;
+  Pool*& p = m[dev];
+  if (!p) {
+    p = new Pool;
+    p->dev = dev;
+    pools().insert(p);
+  }
+  return p;
+}
+static std::map<int, Pool*> g_current;
+static Pool* currentPool(int dev) {
+  auto it = g_current.find(dev);
+  return it == g_current.end() ? defaultPool(dev) : it->second;
+}
+static bool poolOk(hipMemPool_t p) { return pools().count(reinterpret_cast<Pool*>(p)); }
+}  // namespace shim
+using namespace shim;
+
+#define UNSAFE()                                  \
+  do {                                            \
+    if (hipError_t e_ = unsafe()) return ret(e_); \
+  } while (0)
+
+static hipError_t mallocIn(void** p, size_t n, Mem m, unsigned fl = 0) {
+  UNSAFE();
+  return ret(alloc(p, n, m, fl));
+}
+API hipError_t hipMalloc(void** p, size_t n) { return mallocIn(p, n, Mem::device); }
+API hipError_t hipExtMallocWithFlags(void** p, size_t n, unsigned) { return mallocIn(p, n, Mem::device); }
+API hipError_t hipMallocManaged(void** p, size_t n, unsigned) { return mallocIn(p, n, Mem::managed); }
+API hipError_t hipHostMalloc(void** p, size_t n, unsigned fl) { return mallocIn(p, n, Mem::host, fl & 0x7fffffff); }
+API hipError_t hipHostAlloc(void** p, size_t n, unsigned fl) { return hipHostMalloc(p, n, fl); }
+API hipError_t hipExtHostAlloc(void** p, size_t n, unsigned fl) { return hipHostMalloc(p, n, fl); }
+API hipError_t hipMallocHost(void** p, size_t n) { return hipHostMalloc(p, n, 0); }
+API hipError_t hipMemAllocHost(void** p, size_t n) { return hipHostMalloc(p, n, 0); }
+static hipError_t freeIn(void* p, char const* who) {
+  UNSAFE();
+  hipError_t e = p ? waitAll() : hipSuccess;
+  if (e != hipSuccess) setAsync(e);  // still to be reported by the next synchronizing call
+  return ret(release(p, who));
+}
+API hipError_t hipFree(void* p) { return freeIn(p, "hipFree"); }
+API hipError_t hipHostFree(void* p) { return freeIn(p, "hipHostFree"); }
+API hipError_t hipFreeHost(void* p) { return freeIn(p, "hipHostFree"); }
+API hipError_t hipHostGetDevicePointer(void** d, void* h, unsigned) {
+  if (!d || !h || !pinned(h)) return ret(hipErrorInvalidValue);
+  *d = h;
+  return ret(hipSuccess);
+}
+API hipError_t hipHostGetFlags(unsigned* f, void* h) {
+  Lock l;
+  Block* b = blockOf(h);
+  if (!f || !b || b->type != Mem::host) return ret(hipErrorInvalidValue);
+  *f = b->flags;
+  return ret(hipSuccess);
+}
+API hipError_t hipHostRegister(void* p, size_t n, unsigned) {
+  Lock l;
+  if (!p || !n) return ret(hipErrorInvalidValue);
+  if (registered().count(uintptr_t(p))) return ret(hipErrorHostMemoryAlreadyRegistered);
+  registered()[uintptr_t(p)] = n;
+  return ret(hipSuccess);
+}
+API hipError_t hipHostUnregister(void* p) {
+  Lock l;
+  if (!p) return ret(hipErrorInvalidValue);
+  return ret(registered().erase(uintptr_t(p)) ? hipSuccess : hipErrorHostMemoryNotRegistered);
+}
+API hipError_t hipMallocPitch(void** p, size_t* pitch, size_t w, size_t h) {
+  if (!p || !pitch) return ret(hipErrorInvalidValue);
+  *pitch = (w + 255) & ~size_t(255);
+  return mallocIn(p, *pitch * h, Mem::device);
+}
+API hipError_t hipMemAllocPitch(hipDeviceptr_t* p, size_t* pitch, size_t w, size_t h, unsigned) { return hipMallocPitch(p, pitch, w, h); }
+API hipError_t hipMalloc3D(hipPitchedPtr* p, hipExtent e) {
+  if (!p) return ret(hipErrorInvalidValue);
+  size_t pitch = (e.width + 255) & ~size_t(255);
+  void* m;
+  hipError_t r = mallocIn(&m, pitch * e.height * e.depth, Mem::device);
+  if (r == hipSuccess) *p = {m, pitch, e.width, e.height};
+  return r;
+}
+API hipError_t hipMemGetInfo(size_t* f, size_t* t) {
+  if (!f || !t) return ret(hipErrorInvalidValue);
+  Lock l;
+  *t = memTotal();
+  *f = memTotal() - g_used;
+  return ret(hipSuccess);
+}
+API hipError_t hipMemPtrGetInfo(void* p, size_t* n) {
+  Lock l;
+  Block* b = blockOf(p);
+  if (!b || !n) return ret(hipErrorInvalidValue);
+  *n = b->size;
+  return ret(hipSuccess);
+}
+API hipError_t hipMemGetAddressRange(hipDeviceptr_t* base, size_t* n, hipDeviceptr_t p) {
+  Lock l;
+  uintptr_t b;
+  Block* k = blockOf(p, &b);
+  if (!k) return ret(hipErrorNotFound);
+  if (base) *base = reinterpret_cast<hipDeviceptr_t>(b);
+  if (n) *n = k->size;
+  return ret(hipSuccess);
+}
+// hipPointerAttribute_t kept its layout, but the memory type numbers moved in HIP 6 (host/device/managed 0,1,3 -> 1,2,3), and
+// an unknown pointer became a success with type 0.
+API hipError_t hipPointerGetAttributes(hipPointerAttribute_t* a, void const* p) {
+  if (!a) return ret(hipErrorInvalidValue);
+  Lock l;
+  uintptr_t base;
+  Block* b = blockOf(p, &base);
+  bool const six = api() >= 6, reg = !b && pinned(p);
+  memset(a, 0, sizeof *a);
+  if (!b && !reg) {
+    if (!six) return ret(hipErrorInvalidValue);
+    a->device = -2;
+    return ret(hipSuccess);
+  }
+  Mem m = reg ? Mem::host : b->type;
+  int ty = six ? (m == Mem::host ? 1 : m == Mem::device ? 2 : 3) : (m == Mem::host ? 0 : 1);
+  memcpy(&a->memoryType, &ty, sizeof ty);
+  a->device = reg ? 0 : b->dev;
+  a->devicePointer = const_cast<void*>(p);
+  a->hostPointer = m == Mem::device ? nullptr : const_cast<void*>(p);
+  a->isManaged = m == Mem::managed;
+  a->allocationFlags = reg ? 0 : b->flags & 0x7fffffff;
+  return ret(hipSuccess);
+}
+API hipError_t hipMemPrefetchAsync(void const* p, size_t n, int d, hipStream_t s) {
+  STREAM(s);
+  if (!p || !n || d >= devices() || !pinned(p)) return ret(hipErrorInvalidValue);
+  return ret(submit(s, Cmd{}));
+}
+API hipError_t hipMemPrefetchAsync_v2(void const* p, size_t n, hipMemLocation, unsigned, hipStream_t s) {
+  return hipMemPrefetchAsync(p, n, 0, s);
+}
+API hipError_t hipMemAdvise(void const* p, size_t n, hipMemoryAdvise, int) {
+  return ret(p && n && pinned(p) ? hipSuccess : hipErrorInvalidValue);
+}
+API hipError_t hipMemAdvise_v2(void const* p, size_t n, hipMemoryAdvise a, hipMemLocation) { return hipMemAdvise(p, n, a, 0); }
+
+// ------------------------------------------------------------------------------------------------ stream-ordered allocation
+// In a capture the memory gets its address at once and belongs to the graph until the last executable graph is destroyed.
+static hipError_t mallocFrom(void** p, size_t n, Pool* pool, hipStream_t s) {
+  hipError_t e = alloc(p, n, Mem::device, 0, pool);
+  Graph* g = e == hipSuccess && *p ? capturing(s) : nullptr;
+  if (!g) return e;
+  g->owned->p.push_back(*p);
+  Cmd c;
+  c.type = Node::alloc;
+  return submit(s, std::move(c));
+}
+API hipError_t hipMallocFromPoolAsync(void** p, size_t n, hipMemPool_t pool, hipStream_t s) {
+  STREAM(s);
+  Lock l;
+  return ret(poolOk(pool) ? mallocFrom(p, n, reinterpret_cast<Pool*>(pool), s) : hipErrorInvalidValue);
+}
+API hipError_t hipMallocAsync(void** p, size_t n, hipStream_t s) {
+  STREAM(s);
+  Lock l;
+  return ret(mallocFrom(p, n, currentPool(t_dev), s));
+}
+API hipError_t hipFreeAsync(void* p, hipStream_t s) {
+  STREAM(s);
+  if (!p) return ret(hipErrorInvalidValue);
+  {
+    Lock l;
+    uintptr_t b;
+    if (!blockOf(p, &b) || b != uintptr_t(p)) return ret(release(p, "hipFreeAsync"));
+  }
+  Cmd c;
+  c.type = Node::free;
+  if (Graph* g = capturing(s)) {
+    auto& o = g->owned->p;
+    if (std::find(o.begin(), o.end(), p) == o.end()) o.push_back(p);
+    return ret(submit(s, std::move(c)));
+  }
+  c.host = [p] { (void)release(p, "hipFreeAsync"); };
+  return ret(submit(s, std::move(c)));
+}
+API hipError_t hipMemPoolCreate(hipMemPool_t* out, hipMemPoolProps const* p) {
+  if (!out || !p || p->allocType != hipMemAllocationTypePinned || p->location.type != hipMemLocationTypeDevice || p->location.id < 0 ||
+      p->location.id >= devices())
+    return ret(hipErrorInvalidValue);
+  Lock l;
+  auto* x = new Pool;
+  x->dev = p->location.id;
+  if (api() >= 6) memcpy(&x->maxSize, reinterpret_cast<char const*>(p) + 24, 8);  // maxSize is new in HIP 6
+  pools().insert(x);
+  *out = reinterpret_cast<hipMemPool_t>(x);
+  return ret(hipSuccess);
+}
+API hipError_t hipMemPoolDestroy(hipMemPool_t p) {
+  Lock l;
+  auto* x = reinterpret_cast<Pool*>(p);
+  if (!poolOk(p) || x == defaultPool(x->dev)) return ret(hipErrorInvalidValue);
+  for (auto& c : g_current)
+    if (c.second == x) c.second = defaultPool(c.first);
+  pools().erase(x);
+  return ret(hipSuccess);  // kept in memory: blocks may still point to it
+}
+API hipError_t hipDeviceGetDefaultMemPool(hipMemPool_t* p, int d) {
+  if (!p) return ret(hipErrorInvalidValue);
+  if (d < 0 || d >= devices()) return ret(hipErrorInvalidDevice);
+  Lock l;
+  *p = reinterpret_cast<hipMemPool_t>(defaultPool(d));
+  return ret(hipSuccess);
+}
+API hipError_t hipDeviceGetMemPool(hipMemPool_t* p, int d) {
+  if (!p) return ret(hipErrorInvalidValue);
+  if (d < 0 || d >= devices()) return ret(hipErrorInvalidDevice);
+  Lock l;
+  *p = reinterpret_cast<hipMemPool_t>(currentPool(d));
+  return ret(hipSuccess);
+}
+API hipError_t hipDeviceSetMemPool(int d, hipMemPool_t p) {
+  Lock l;
+  if (d < 0 || d >= devices()) return ret(hipErrorInvalidDevice);
+  if (!poolOk(p)) return ret(hipErrorInvalidValue);
+  g_current[d] = reinterpret_cast<Pool*>(p);
+  return ret(hipSuccess);
+}
+API hipError_t hipMemPoolTrimTo(hipMemPool_t p, size_t) {
+  Lock l;
+  return ret(poolOk(p) ? hipSuccess : hipErrorInvalidValue);
+}
+API hipError_t hipMemPoolSetAccess(hipMemPool_t p, hipMemAccessDesc const* d, size_t n) {
+  Lock l;
+  return ret(poolOk(p) && (d || !n) ? hipSuccess : hipErrorInvalidValue);
+}
+API hipError_t hipMemPoolGetAccess(hipMemAccessFlags* f, hipMemPool_t p, hipMemLocation* w) {
+  Lock l;
+  if (!f || !w || !poolOk(p)) return ret(hipErrorInvalidValue);
+  *f = w->id == reinterpret_cast<Pool*>(p)->dev ? hipMemAccessFlagsProtReadWrite : hipMemAccessFlagsProtNone;
+  return ret(hipSuccess);
+}
+API hipError_t hipMemPoolSetAttribute(hipMemPool_t p, hipMemPoolAttr a, void* v) {
+  Lock l;
+  if (!poolOk(p) || !v) return ret(hipErrorInvalidValue);
+  auto* x = reinterpret_cast<Pool*>(p);
+  uint64_t u = 0;
+  int i = 0;
+  memcpy(&i, v, 4);
+  if (a >= hipMemPoolAttrReleaseThreshold) memcpy(&u, v, 8);
+  switch (a) {
+    case hipMemPoolReuseFollowEventDependencies:
+    case hipMemPoolReuseAllowOpportunistic:
+    case hipMemPoolReuseAllowInternalDependencies: x->reuse[a] = i; break;
+    case hipMemPoolAttrReleaseThreshold: x->threshold = u; break;
+    case hipMemPoolAttrReservedMemHigh:
+    case hipMemPoolAttrUsedMemHigh:
+      if (u) return ret(hipErrorInvalidValue);
+      x->usedHigh = x->used;
+      break;
+    default: return ret(hipErrorInvalidValue);
+  }
+  return ret(hipSuccess);
+}
+API hipError_t hipMemPoolGetAttribute(hipMemPool_t p, hipMemPoolAttr a, void* v) {
+  Lock l;
+  if (!poolOk(p) || !v) return ret(hipErrorInvalidValue);
+  auto* x = reinterpret_cast<Pool*>(p);
+  uint64_t u;
+  switch (a) {
+    case hipMemPoolReuseFollowEventDependencies:
+    case hipMemPoolReuseAllowOpportunistic:
+    case hipMemPoolReuseAllowInternalDependencies: memcpy(v, &x->reuse[a], 4); return ret(hipSuccess);
+    case hipMemPoolAttrReleaseThreshold: u = x->threshold; break;
+    case hipMemPoolAttrReservedMemCurrent:
+    case hipMemPoolAttrUsedMemCurrent: u = x->used; break;
+    case hipMemPoolAttrReservedMemHigh:
+    case hipMemPoolAttrUsedMemHigh: u = x->usedHigh; break;
+    default: return ret(hipErrorInvalidValue);
+  }
+  memcpy(v, &u, 8);
+  return ret(hipSuccess);
+}
+
+// ------------------------------------------------------------------------------------------------ copies
+API hipError_t hipMemcpy(void* d, void const* s, size_t n, hipMemcpyKind k) {
+  if (!kindOk(k)) return ret(hipErrorInvalidMemcpyDirection);
+  return ret(sendCopy(linear(d, s, n), nullptr, true));
+}
+API hipError_t hipMemcpy_spt(void* d, void const* s, size_t n, hipMemcpyKind k) { return hipMemcpy(d, s, n, k); }
+API hipError_t hipMemcpyAsync(void* d, void const* s, size_t n, hipMemcpyKind k, hipStream_t st) {
+  STREAM(st);
+  if (!kindOk(k)) return ret(hipErrorInvalidMemcpyDirection);
+  return ret(sendCopy(linear(d, s, n), st, false));
+}
+API hipError_t hipMemcpyAsync_spt(void* d, void const* s, size_t n, hipMemcpyKind k, hipStream_t st) {
+  return hipMemcpyAsync(d, s, n, k, st);
+}
+API hipError_t hipMemcpyWithStream(void* d, void const* s, size_t n, hipMemcpyKind k, hipStream_t st) {
+  STREAM(st);
+  if (!kindOk(k)) return ret(hipErrorInvalidMemcpyDirection);
+  return ret(sendCopy(linear(d, s, n), st, true));
+}
+API hipError_t hipMemcpyHtoD(hipDeviceptr_t d, void* s, size_t n) { return ret(sendCopy(linear(d, s, n), nullptr, true)); }
+API hipError_t hipMemcpyDtoH(void* d, hipDeviceptr_t s, size_t n) { return ret(sendCopy(linear(d, s, n), nullptr, true)); }
+API hipError_t hipMemcpyDtoD(hipDeviceptr_t d, hipDeviceptr_t s, size_t n) { return ret(sendCopy(linear(d, s, n), nullptr, true)); }
+API hipError_t hipMemcpyHtoDAsync(hipDeviceptr_t d, void* s, size_t n, hipStream_t st) {
+  STREAM(st);
+  return ret(sendCopy(linear(d, s, n), st, false));
+}
+API hipError_t hipMemcpyDtoHAsync(void* d, hipDeviceptr_t s, size_t n, hipStream_t st) {
+  STREAM(st);
+  return ret(sendCopy(linear(d, s, n), st, false));
+}
+API hipError_t hipMemcpyDtoDAsync(hipDeviceptr_t d, hipDeviceptr_t s, size_t n, hipStream_t st) {
+  STREAM(st);
+  return ret(sendCopy(linear(d, s, n), st, false));
+}
+API hipError_t hipMemcpyPeer(void* d, int, void const* s, int, size_t n) { return ret(sendCopy(linear(d, s, n), nullptr, true)); }
+API hipError_t hipMemcpyPeerAsync(void* d, int, void const* s, int, size_t n, hipStream_t st) {
+  STREAM(st);
+  return ret(sendCopy(linear(d, s, n), st, false));
+}
+static Copy rows(void* d, size_t dp, void const* s, size_t sp, size_t w, size_t h) {
+  return {static_cast<char*>(d), static_cast<char const*>(s), w, h, 1, dp, sp, dp * h, sp * h};
+}
+static hipError_t copy2d(void* d, size_t dp, void const* s, size_t sp, size_t w, size_t h, hipMemcpyKind k, hipStream_t st, bool sync) {
+  STREAM(st);
+  if (!kindOk(k)) return ret(hipErrorInvalidMemcpyDirection);
+  if (w && h && (w > dp || w > sp)) return ret(hipErrorInvalidPitchValue);
+  return ret(sendCopy(rows(d, dp, s, sp, w, h), st, sync));
+}
+API hipError_t hipMemcpy2D(void* d, size_t dp, void const* s, size_t sp, size_t w, size_t h, hipMemcpyKind k) {
+  return copy2d(d, dp, s, sp, w, h, k, nullptr, true);
+}
+API hipError_t hipMemcpy2DAsync(void* d, size_t dp, void const* s, size_t sp, size_t w, size_t h, hipMemcpyKind k, hipStream_t st) {
+  return copy2d(d, dp, s, sp, w, h, k, st, false);
+}
+API hipError_t hipMemcpy3D(hipMemcpy3DParms const* p) {
+  Copy c;
+  hipError_t e = from3dParms(p, c);
+  return ret(e ? e : sendCopy(c, nullptr, true));
+}
+API hipError_t hipMemcpy3DAsync(hipMemcpy3DParms const* p, hipStream_t s) {
+  STREAM(s);
+  Copy c;
+  hipError_t e = from3dParms(p, c);
+  return ret(e ? e : sendCopy(c, s, false));
+}
+API hipError_t hipMemset(void* d, int v, size_t n) { return ret(sendFill(fill1(d, n, v & 255, 1), nullptr, true)); }
+API hipError_t hipMemsetAsync(void* d, int v, size_t n, hipStream_t s) {
+  STREAM(s);
+  return ret(sendFill(fill1(d, n, v & 255, 1), s, false));
+}
+static Fill area(void* d, size_t p, int v, size_t w, size_t h) { return {static_cast<char*>(d), unsigned(v & 255), 1, w, h, 1, p, p * h}; }
+API hipError_t hipMemset2D(void* d, size_t p, int v, size_t w, size_t h) { return ret(sendFill(area(d, p, v, w, h), nullptr, true)); }
+API hipError_t hipMemset2DAsync(void* d, size_t p, int v, size_t w, size_t h, hipStream_t s) {
+  STREAM(s);
+  return ret(sendFill(area(d, p, v, w, h), s, false));
+}
+static Fill volume(hipPitchedPtr const& p, int v, hipExtent const& e) {
+  return {static_cast<char*>(p.ptr), unsigned(v & 255), 1, e.width, e.height, e.depth, p.pitch, p.pitch * (p.ysize ? p.ysize : e.height)};
+}
+API hipError_t hipMemset3D(hipPitchedPtr p, int v, hipExtent e) { return ret(sendFill(volume(p, v, e), nullptr, true)); }
+API hipError_t hipMemset3DAsync(hipPitchedPtr p, int v, hipExtent e, hipStream_t s) {
+  STREAM(s);
+  return ret(sendFill(volume(p, v, e), s, false));
+}
+API hipError_t hipMemsetD8(hipDeviceptr_t d, unsigned char v, size_t n) { return ret(sendFill(fill1(d, n, v, 1), nullptr, true)); }
+API hipError_t hipMemsetD16(hipDeviceptr_t d, unsigned short v, size_t n) { return ret(sendFill(fill1(d, n, v, 2), nullptr, true)); }
+API hipError_t hipMemsetD32(hipDeviceptr_t d, int v, size_t n) { return ret(sendFill(fill1(d, n, v, 4), nullptr, true)); }
+API hipError_t hipMemsetD8Async(hipDeviceptr_t d, unsigned char v, size_t n, hipStream_t s) {
+  STREAM(s);
+  return ret(sendFill(fill1(d, n, v, 1), s, false));
+}
+API hipError_t hipMemsetD16Async(hipDeviceptr_t d, unsigned short v, size_t n, hipStream_t s) {
+  STREAM(s);
+  return ret(sendFill(fill1(d, n, v, 2), s, false));
+}
+API hipError_t hipMemsetD32Async(hipDeviceptr_t d, int v, size_t n, hipStream_t s) {
+  STREAM(s);
+  return ret(sendFill(fill1(d, n, v, 4), s, false));
+}
+Owned::~Owned() {
+  for (void* x : p) {
+    Lock l;
+    uintptr_t b;
+    if (blockOf(x, &b) && b == uintptr_t(x)) (void)release(x, "graph");
+  }
+}
+static hipError_t symCopy(void const* sym, void const* src, void* dst, size_t n, size_t off, hipStream_t st, bool sync) {
+  char* at;
+  hipError_t e = symCopyRange(sym, off, n, &at);
+  if (e != hipSuccess) return e;
+  return src ? sendCopy(linear(at, src, n), st, sync) : sendCopy(linear(dst, at, n), st, sync);
+}
+API hipError_t hipMemcpyToSymbol(void const* sym, void const* s, size_t n, size_t off, hipMemcpyKind) {
+  return ret(s ? symCopy(sym, s, nullptr, n, off, nullptr, true) : hipErrorInvalidValue);
+}
+API hipError_t hipMemcpyToSymbolAsync(void const* sym, void const* s, size_t n, size_t off, hipMemcpyKind, hipStream_t st) {
+  STREAM(st);
+  return ret(s ? symCopy(sym, s, nullptr, n, off, st, false) : hipErrorInvalidValue);
+}
+API hipError_t hipMemcpyFromSymbol(void* d, void const* sym, size_t n, size_t off, hipMemcpyKind) {
+  return ret(d ? symCopy(sym, nullptr, d, n, off, nullptr, true) : hipErrorInvalidValue);
+}
+API hipError_t hipMemcpyFromSymbolAsync(void* d, void const* sym, size_t n, size_t off, hipMemcpyKind, hipStream_t st) {
+  STREAM(st);
+  return ret(d ? symCopy(sym, nullptr, d, n, off, st, false) : hipErrorInvalidValue);
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Device printf and assert messages: the host side of the device library's hostcall buffer, serviced by the engine when a
+// wave sleeps. Service 2 (printf) only.
+#include <sys/mman.h>
+#include <cstdio>
+#include <cstring>
+#include "engine.hpp"
+
+namespace emu {
+namespace {
+struct Header {
+  uint64_t next, lanes;
+  uint32_t service, control;
+};
+struct Payload {
+  uint64_t slot[64][8];
+};
+struct Buffer {
+  Header* headers;
+  Payload* payloads;
+  uint64_t doorbell, freeTop, readyTop, mask;
+};
+alignas(64) uint64_t g_signal[8];
+Buffer g_buf;
+std::map<uint64_t, std::vector<uint64_t>> g_messages;
+uint64_t g_next = 1;
+
+// Message: 0 = stdout or 1 = stderr, the format, then the arguments; strings inline, ended by NUL and padded to 8 bytes.
+int print(std::vector<uint64_t> const& m) {
+  if (m.size() < 2) return 0;
+  FILE* f = m[0] ? stderr : stdout;
+  size_t at = 1;
+  auto str = [&] {
+    char const* p = reinterpret_cast<char const*>(m.data() + at);
+    size_t room = (m.size() - at) * 8, n = strnlen(p, room);
+    at += std::min((n + 8) / 8, m.size() - at);
+    return std::string(p, n);
+  };
+  auto num = [&]() -> uint64_t { return at < m.size() ? m[at++] : 0; };
+  std::string fmt = str(), out;
+  for (size_t i = 0; i < fmt.size(); i++) {
+    if (fmt[i] != '%') {
+      out += fmt[i];
+      continue;
+    }
+    if (i + 1 < fmt.size() && fmt[i + 1] == '%') {
+      out += '%';
+      i++;
+      continue;
+    }
+    std::string spec = "%", shorter;
+    char c = 0;
+    bool wide = false;
+    for (i++; i < fmt.size(); i++) {
+      c = fmt[i];
+      if (strchr("diouxXcsfFeEgGaAp", c)) break;
+      if (c == '*')
+        spec += std::to_string(int(num()));
+      else if (strchr("lzjt", c))
+        wide = true;
+      else if (c == 'h')
+        shorter += c;
+      else if (c != 'L')
+        spec += c;
+    }
+    auto put = [&](auto... value) {  // of any length
+      int const n = snprintf(nullptr, 0, spec.c_str(), value...);
+      if (n <= 0) return;
+      std::string text(size_t(n) + 1, 0);
+      snprintf(text.data(), text.size(), spec.c_str(), value...);
+      text.pop_back();
+      out += text;
+    };
+    if (c == 's') {
+      spec += c;
+      std::string const s = str();
+      put(s.c_str());
+    } else if (c && strchr("fFeEgGaA", c)) {
+      spec += c;
+      uint64_t u = num();
+      double d;
+      memcpy(&d, &u, 8);
+      put(d);
+    } else if (c == 'p') {
+      spec += c;
+      put(reinterpret_cast<void*>(num()));
+    } else if (wide) {
+      spec += std::string("l") + c;
+      put(long(num()));
+    } else if (c && strchr("dioxXuc", c)) {
+      spec += shorter + c;
+      put(int(num()));
+    }
+  }
+  fwrite(out.data(), 1, out.size(), f);
+  fflush(f);
+  return int(out.size());
+}
+
+void serve(Header& h, Payload& p) {
+  for (int l = 0; l < 64; l++)
+    if (h.lanes >> l & 1) {
+      uint64_t* s = p.slot[l];
+      if (h.service != 2) {
+        fprintf(stderr, "[amd-emulator] hostcall service %u (1: function call, 3: device malloc) is not emulated\n", h.service);
+        s[0] = s[1] = 0;
+        continue;
+      }
+      uint64_t d = s[0], id = d >> 8, n = d >> 5 & 7;
+      if (d & 1) id = g_next++;
+      auto& m = g_messages[id];
+      m.insert(m.end(), s + 1, s + 1 + n);
+      if (d & 2) {
+        s[0] = print(m);
+        g_messages.erase(id);
+      } else
+        s[0] = id << 8;
+      s[1] = 0;
+    }
+}
+}  // namespace
+
+uint64_t hostcallBuffer() {
+  if (!g_buf.headers) {
+    uint64_t const n = 16384;  // packets: one per resident wave
+    char* m = static_cast<char*>(
+        mmap(nullptr, n * (sizeof(Header) + sizeof(Payload)), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+    if (m == MAP_FAILED) return 0;
+    g_buf.payloads = reinterpret_cast<Payload*>(m);
+    g_buf.headers = reinterpret_cast<Header*>(m + n * sizeof(Payload));
+    g_buf.doorbell = reinterpret_cast<uint64_t>(g_signal);
+    g_buf.mask = n - 1;
+  }
+  // every launch starts with all packets free (a failed one may have kept some); a tag above the index keeps pointers nonzero
+  for (uint64_t i = 0; i <= g_buf.mask; i++) g_buf.headers[i].next = i ? (i - 1) | (g_buf.mask + 1) : 0;
+  g_buf.freeTop = g_buf.mask | (g_buf.mask + 1);
+  g_buf.readyTop = 0;
+  g_messages.clear();
+  return reinterpret_cast<uint64_t>(&g_buf);
+}
+void hostcallRanges(uint64_t r[3][2]) {  // memory that kernels use for it
+  uint64_t const m = reinterpret_cast<uint64_t>(g_buf.payloads), n = (g_buf.mask + 1) * (sizeof(Header) + sizeof(Payload));
+  uint64_t const a[3][2] = {
+      {reinterpret_cast<uint64_t>(&g_buf), sizeof g_buf}, {m, m ? n : 0}, {reinterpret_cast<uint64_t>(g_signal), sizeof g_signal}};
+  for (int i = 0; i < 3; i++) {
+    r[i][0] = a[i][0];
+    r[i][1] = a[i][0] + a[i][1];
+  }
+}
+void hostcallService() {
+  uint64_t r = g_buf.readyTop;
+  g_buf.readyTop = 0;
+  while (r) {
+    Header& h = g_buf.headers[r & g_buf.mask];
+    uint64_t next = h.next;
+    serve(h, g_buf.payloads[r & g_buf.mask]);
+    h.control &= ~1u;
+    r = next;
+  }
+}
+}  // namespace emu

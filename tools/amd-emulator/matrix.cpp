@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Matrix instructions: MFMA and SMFMAC of waves of 64 lanes, WMMA and SWMMAC of waves of 32.
+#include <algorithm>
+#include <cmath>
+#include "registers.hpp"
+
+namespace emu {
+using namespace pcode;
+
+// Element i of a lane's registers; types as in Decoder::matrix().
+template <int W>
+static double element(u32 const* base, u32 lane, u32 i, char ty, bool fnuz) {
+  switch (ty) {
+    case 'f': return asf(base[i * W + lane]);
+    case 'X': {
+      u32 const x = base[i * W + lane];
+      return asf((x & 0x7f800000) == 0x7f800000 ? x : (x + 0xfff + (x >> 13 & 1)) & ~0x1fffu);
+    }  // 10 bits of fraction
+    case 'd': return asd(u64(base[(2 * i + 1) * W + lane]) << 32 | base[2 * i * W + lane]);
+    case 'h': return h2f(base[i / 2 * W + lane] >> 16 * (i & 1) & 0xffff);
+    case 'b': return bf2f(base[i / 2 * W + lane] >> 16 * (i & 1) & 0xffff);
+    case '8': return f8_to_f32<4, 3>(base[i / 4 * W + lane] >> 8 * (i & 3), fnuz);
+    case '5': return f8_to_f32<5, 2>(base[i / 4 * W + lane] >> 8 * (i & 3), fnuz);
+    case 'i': return i32(base[i / 4 * W + lane] >> 8 * (i & 3) << 24) >> 24;
+    default: return 0;
+  }
+}
+
+// Products are exact or rounded once by fma; the sum runs over k in order. Hardware's order and intermediate precision differ.
+static inline double mulAdd(double acc, double a, double b, char c) {
+  return c == 'd' ? std::fma(a, b, acc) : double(float(__builtin_fmaf(float(a), float(b), float(acc))));
+}
+
+template <int W>
+void mfma(Wave& w, Inst const& I) {
+  bool const fnuz = I.fnuz;
+  Matrix const& m = *I.mat;
+  if (W != 64) fail(Err::unsupported, "this matrix instruction");
+  int const M = m.m, N = m.n, K = m.k, B = m.blocks, perLane = M * K * B / 64;  // elements of B (and a full A) in a lane
+  u32 const* a = (m.accA ? w.acc : w.v) + size_t(I.s[0].reg) * W;
+  u32 const* b = (m.accB ? w.acc : w.v) + size_t(I.s[1].reg) * W;
+  u32 const* c = m.sparse                ? (m.accC ? w.acc : w.v) + size_t(I.d) * W
+                 : I.s[2].kind == S_VGPR ? (m.accC ? w.acc : w.v) + size_t(I.s[2].reg) * W
+                                         : nullptr;
+  std::vector<double> A(size_t(B) * M * K), Bm(size_t(B) * N * K);
+  bool const f64 = m.c == 'd';
+  auto put1 = [&](std::vector<double>& out, u32 const* p, int dim, char ty, bool isB) {
+    for (int l = 0; l < 64; l++) {
+      int const row = l % dim, g = l / dim;  // g: block, or part of K
+      int from = l;
+      if (isB && !f64) switch (m.blgp) {
+          case 1: from = l & 31; break;
+          case 2: from = 32 | (l & 31); break;
+          case 3: from = (l + 16) & 63; break;
+          case 4:
+          case 5:
+          case 6:
+          case 7: from = (m.blgp - 4) * 16 + (l & 15); break;
+          default: break;
+        }
+      for (int e = 0; e < perLane; e++) {
+        int blk, k;
+        if (f64 && M == 4) {
+          blk = l / 4 % 4;
+          k = l / 16;
+        } else if (B == 1) {
+          blk = 0;
+          k = g * perLane + e;
+        } else {
+          blk = g % B;
+          k = g / B * perLane + e;
+        }
+        out[(size_t(blk) * dim + row) * K + k] = element<W>(p, from, e, ty, fnuz);
+      }
+    }
+  };
+  if (m.sparse) {  // two of every four elements of K; src2 says which
+    u32 const* index = w.v + size_t(I.s[2].reg) * W;
+    int const set = m.cbsz ? 0 : m.a == 'h' || m.a == 'b' ? 8 * (m.abid & 3) : 16 * (m.abid & 1);
+    for (int l = 0; l < 64; l++)
+      for (int g = 0; g < perLane / 4; g++) {
+        u32 const x = index[l] >> (set + 4 * g);
+        double* to = &A[size_t(l % M) * K + l / M * perLane + 4 * g];
+        to[x & 3] += element<W>(a, l, 2 * g, m.a, fnuz);
+        to[x >> 2 & 3] += element<W>(a, l, 2 * g + 1, m.a, fnuz);
+      }
+  } else
+    put1(A, a, M, m.a, false);
+  put1(Bm, b, N, m.b, true);
+  int const out = M * N * B / 64;  // results per lane
+  std::vector<double> D(size_t(out) * 64);
+  for (int l = 0; l < 64; l++)
+    for (int r = 0; r < out; r++) {
+      int blk, i, j = l % N;
+      if (f64 && M == 4) {
+        blk = l / 4 % 4;
+        i = l / 16;
+      } else if (f64) {
+        blk = 0;
+        i = 4 * r + l / 16;
+      } else if (M == 4) {
+        blk = l / 4;
+        i = r;
+      } else if (M == 16) {
+        blk = r / 4;
+        i = 4 * (l / 16) + r % 4;
+      } else {
+        blk = r / 16;
+        i = 8 * (r % 16 / 4) + 4 * (l / 32) + r % 4;
+      }
+      double acc;
+      if (c)
+        acc = f64 ? element<W>(c, l, r, 'd', fnuz) : m.c == 's' ? double(i32(c[r * W + l])) : double(asf(c[r * W + l]));
+      else {
+        u64 v = scalarValue<W>(w, I.s[2]);
+        acc = f64 ? asd(v) : m.c == 's' ? double(i32(v)) : double(asf(u32(v)));
+      }
+      int ab = blk;
+      if (m.cbsz && B > 1) {
+        int const n = 1 << m.cbsz;
+        ab = blk / n * n + m.abid % n;
+      }
+      double const* x = &A[(size_t(ab) * M + i) * K];
+      double const* y = &Bm[(size_t(blk) * N + j) * K];
+      if (m.c == 's') {
+        u32 s = u32(i32(acc));
+        for (int k = 0; k < K; k++) s += u32(i32(x[k]) * i32(y[k]));
+        D[size_t(r) * 64 + l] = i32(s);
+        continue;
+      }
+      bool const na = f64 && (m.blgp & 1), nb = f64 && (m.blgp & 2), nc = f64 && (m.blgp & 4);
+      if (nc) acc = -acc;
+      for (int k = 0; k < K; k++) acc = mulAdd(acc, na ? -x[k] : x[k], nb ? -y[k] : y[k], m.c);
+      D[size_t(r) * 64 + l] = acc;
+    }
+  u32* d = (m.accC ? w.acc : w.v) + size_t(I.d) * W;  // EXEC does not apply
+  for (int r = 0; r < out; r++)
+    for (int l = 0; l < 64; l++) {
+      double const v = D[size_t(r) * 64 + l];
+      if (f64) {
+        u64 const x = dbits(v);
+        d[2 * r * W + l] = u32(x);
+        d[(2 * r + 1) * W + l] = u32(x >> 32);
+      } else
+        d[r * W + l] = m.c == 's' ? u32(i32(v)) : fbits(float(v));
+    }
+}
+
+template <int W>
+void wmma(Wave& w, Inst const& I) {
+  Matrix const& m = *I.mat;
+  if (W != 32) fail(Err::unsupported, "this matrix instruction");
+  int const K = m.k, bits = m.a == '4' ? 4 : m.a == 'i' || m.a == '8' || m.a == '5' ? 8 : 16;
+  bool const g12 = m.gfx12;
+  // (row, k) of A, or (column, k) of B, to lane and element
+  double A[16][64], B[16][64], C[16][16], D[16][16];
+  auto place = [&](int i, int k, int& lane, int& e) {
+    lane = i;
+    e = k;
+    if (!g12) return;
+    if (bits == 4 && K == 16) {
+      lane = i + k / 8 * 16;
+      e = k % 8;
+      return;
+    }
+    int const q = K / 4, part = k / q;  // lanes 16-31 hold the second and fourth quarter of K
+    lane = i + (part & 1) * 16;
+    e = (part >> 1) * q + k % q;
+  };
+  auto get = [&](Src const& s, double out[16][64], char ty, int which, bool sparse) {
+    u32 const* p = w.v + size_t(s.reg) * W;
+    u32 const* index = w.v + size_t(I.s[2].reg) * W;
+    if (sparse)
+      for (int i = 0; i < 16; i++)
+        for (int k = 0; k < K; k++) out[i][k] = 0;
+    for (int i = 0; i < 16; i++)
+      for (int kk = 0; kk < (sparse ? K / 2 : K); kk++) {
+        int lane, e, k = kk;
+        if (sparse) {  // element kk % 2 of the two that stand for four
+          place(i, kk / 2 * 4, lane, e);
+          u32 const x = index[lane] >> (e + (K == 64 ? 0 : 16 * (m.opselHi & 1)));  // e / 4 groups of 4 bits before it
+          k = kk / 2 * 4 + int(x >> 2 * (kk & 1) & 3);
+          e = e / 2 + (kk & 1);
+        } else
+          place(i, k, lane, e);
+        double v;
+        if (bits == 4) {
+          u32 x = p[e / 8 * W + lane] >> 4 * (e & 7) & 15;
+          v = m.neg >> which & 1 ? double(i32(x << 28) >> 28) : double(x);
+        } else if (ty == 'i') {
+          u32 x = p[e / 4 * W + lane] >> 8 * (e & 3) & 255;
+          v = m.neg >> which & 1 ? double(i32(x << 24) >> 24) : double(x);
+        } else {
+          v = element<W>(p, lane, e, ty, false);
+          if ((e & 1 ? m.negHi : m.neg) >> which & 1) v = -v;
+        }
+        out[i][k] = sparse ? out[i][k] + v : v;
+      }
+  };
+  get(I.s[0], A, m.a, 0, m.sparse);
+  get(I.s[1], B, m.b, 1, false);
+  bool const pk = m.c == 'h' || m.c == 'b';
+  auto at = [&](int i, int j, int& lane, int& reg, int& half) {  // where result (i, j) lives
+    if (g12) {
+      lane = j + (i / 8) * 16;
+      reg = pk ? i % 8 / 2 : i % 8;
+      half = pk ? i & 1 : 0;
+    } else {
+      lane = j + (i & 1) * 16;
+      reg = i / 2;
+      half = pk ? m.opselHi >> 2 & 1 : 0;
+    }
+  };
+  u32 const* c = m.sparse ? w.v + size_t(I.d) * W : I.s[2].kind == S_VGPR ? w.v + size_t(I.s[2].reg) * W : nullptr;
+  u64 const sc = c ? 0 : scalarValue<W>(w, I.s[2]);
+  for (int i = 0; i < 16; i++)
+    for (int j = 0; j < 16; j++) {
+      int l, r, h;
+      at(i, j, l, r, h);
+      u32 x = c ? c[r * W + l] : u32(sc);
+      if (pk) x = c ? x >> 16 * h & 0xffff : m.c == 'h' ? f2h(asf(x)) : f2bf(asf(x));
+      double v = m.c == 's' ? double(i32(x)) : m.c == 'h' ? h2f(x) : m.c == 'b' ? bf2f(x) : asf(x);
+      if (m.c != 's' && !m.sparse) {
+        if (m.negHi & 4) v = std::fabs(v);
+        if (m.neg & 4) v = -v;
+      }
+      C[i][j] = v;
+    }
+  for (int i = 0; i < 16; i++)
+    for (int j = 0; j < 16; j++) {
+      if (m.c == 's') {
+        i64 s = i64(C[i][j]);
+        for (int k = 0; k < K; k++) s += i64(A[i][k]) * i64(B[j][k]);
+        D[i][j] = double(m.clamp ? i32(std::min<i64>(std::max<i64>(s, -2147483648ll), 2147483647ll)) : i32(u32(u64(s))));
+      } else {
+        double acc = C[i][j];
+        for (int k = 0; k < K; k++) acc = mulAdd(acc, A[i][k], B[j][k], 'f');
+        D[i][j] = acc;
+      }
+    }
+  u32* d = w.v + size_t(I.d) * W;
+  for (int i = 0; i < 16; i++)
+    for (int j = 0; j < 16; j++) {
+      int l, r, h;
+      at(i, j, l, r, h);
+      u32& o = d[r * W + l];
+      if (pk) {
+        u32 const x = m.c == 'h' ? f2h(float(D[i][j])) : f2bf(float(D[i][j]));
+        o = (o & ~(0xffffu << 16 * h)) | x << 16 * h;
+      } else
+        o = m.c == 's' ? u32(i32(D[i][j])) : fbits(float(D[i][j]));
+    }
+}
+
+template void mfma<64>(Wave&, Inst const&);
+template void mfma<32>(Wave&, Inst const&);
+template void wmma<64>(Wave&, Inst const&);
+template void wmma<32>(Wave&, Inst const&);
+
+}  // namespace emu

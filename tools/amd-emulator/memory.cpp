@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Memory instructions: loads, stores, atomics and the LDS crossbar.
+#include <immintrin.h>
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include "exec.hpp"
+#include "settings.hpp"
+
+namespace emu {
+
+static float h2f(uint16_t h) { return _cvtsh_ss(h); }
+static uint16_t f2h(float f) { return _cvtss_sh(f, 0); }
+
+template <class U, class S, class F>
+static U atomic(Atom at, uint8_t* p, U d, U d2) {
+  U o = rd<U>(p), r = o;
+  auto f = [](U x) {
+    F y;
+    memcpy(&y, &x, sizeof y);
+    return y;
+  };
+  auto u = [](F x) {
+    U y;
+    memcpy(&y, &x, sizeof y);
+    return y;
+  };
+  switch (at) {
+    case SWAP: r = d; break;
+    case CAS: r = o == d2 ? d : o; break;       // data pair: new value, compare value
+    case CAS_DS9: r = o == d ? d2 : o; break;   // ds_cmpst: data0 compares
+    case CAS_DS11: r = o == d2 ? d : o; break;  // ds_cmpstore: data1 compares
+    case ADD: r = o + d; break;
+    case SUB: r = o - d; break;
+    case RSUB: r = d - o; break;
+    case SMIN: r = std::min<S>(S(o), S(d)); break;
+    case SMAX: r = std::max<S>(S(o), S(d)); break;
+    case UMIN: r = std::min(o, d); break;
+    case UMAX: r = std::max(o, d); break;
+    case AND: r = o & d; break;
+    case OR: r = o | d; break;
+    case XOR: r = o ^ d; break;
+    case INC: r = o >= d ? 0 : o + 1; break;
+    case DEC: r = o == 0 || o > d ? d : o - 1; break;
+    case CSUB: r = o < d ? 0 : o - d; break;
+    case CONDSUB: r = o >= d ? o - d : o; break;
+    case MSKOR: r = (o & ~d) | d2; break;
+    case FADD: r = u(f(o) + f(d)); break;
+    case FMIN: r = u(std::fmin(f(o), f(d))); break;
+    case FMAX: r = u(std::fmax(f(o), f(d))); break;
+    default:
+      if constexpr (sizeof(U) == 4) {
+        if (at == PKADDF16)
+          r = f2h(h2f(o) + h2f(d)) | uint32_t(f2h(h2f(o >> 16) + h2f(d >> 16))) << 16;
+        else {
+          auto b = [](uint32_t lo) {
+            uint32_t x = lo << 16;
+            float y;
+            memcpy(&y, &x, 4);
+            return y;
+          };
+          auto q = [](float y) {
+            uint32_t x;
+            memcpy(&x, &y, 4);
+            if (y != y) return 0x7fffu;
+            return (x + 0x7fff + (x >> 16 & 1)) >> 16;
+          };
+          r = (q(b(o & 0xffff) + b(d & 0xffff)) & 0xffff) | q(b(o >> 16) + b(d >> 16)) << 16;
+        }
+      }
+  }
+  wr<U>(p, r);
+  return o;
+}
+
+// Moves n bytes per lane between memory and registers.
+template <uint32_t W, int N, class F>
+static inline void each(uint64_t exec, F f) {
+  if (exec == (W == 64 ? ~0ull : 0xffffffffull)) {
+    for (uint32_t l = 0; l < W; l++) f(l);
+    return;
+  }
+  for (uint64_t m = exec; m; m &= m - 1) f(uint32_t(__builtin_ctzll(m)));
+}
+template <uint32_t W, int N>
+static inline void load(uint64_t exec, uint8_t* const* p, uint32_t* dst) {
+  each<W, N>(exec, [&](uint32_t l) {
+    uint32_t t[N];
+    memcpy(t, p[l], 4 * N);
+    for (int i = 0; i < N; i++) dst[i * W + l] = t[i];
+  });
+}
+template <uint32_t W, int N>
+static inline void store(uint64_t exec, uint8_t* const* p, uint32_t const* src) {
+  each<W, N>(exec, [&](uint32_t l) {
+    uint32_t t[N];
+    for (int i = 0; i < N; i++) t[i] = src[i * W + l];
+    memcpy(p[l], t, 4 * N);
+  });
+}
+template <uint32_t W>
+static void loads(int n, uint64_t exec, uint8_t* const* p, uint32_t* dst) {
+  switch (n) {
+    case 4: load<W, 1>(exec, p, dst); break;
+    case 8: load<W, 2>(exec, p, dst); break;
+    case 12: load<W, 3>(exec, p, dst); break;
+    default: load<W, 4>(exec, p, dst);
+  }
+}
+template <uint32_t W>
+static void stores(int n, uint64_t exec, uint8_t* const* p, uint32_t const* src) {
+  switch (n) {
+    case 4: store<W, 1>(exec, p, src); break;
+    case 8: store<W, 2>(exec, p, src); break;
+    case 12: store<W, 3>(exec, p, src); break;
+    default: store<W, 4>(exec, p, src);
+  }
+}
+
+template <uint32_t W>
+static void crossbar(Inst const& I, uint64_t exec, uint32_t const* va, uint32_t const* data,
+                     uint32_t* dst) {  // LDS hardware that moves data between lanes
+  uint32_t out[64] = {};
+  for (uint32_t l = 0; l < W; l++) {
+    if (I.op == PERMUTE) {
+      if (exec >> l & 1) out[(va[l] + I.off) / 4 % W] = data[l];
+      continue;
+    }
+    uint32_t src;
+    if (I.op == BPERMUTE)
+      src = (va[l] + I.off) / 4 % W;
+    else if (I.off & 0x8000) {
+      if (I.off >= 0xc000) fail(Err::unsupported, I.name + " rotate/FFT mode");
+      src = (l & ~3u) | (I.off >> (2 * (l & 3)) & 3);
+    } else
+      src = (l & ~31u) | ((((l & 31) & (I.off & 31)) | (I.off >> 5 & 31)) ^ (I.off >> 10 & 31));
+    uint32_t from = I.op == SWIZZLE ? va[src] : data[src];
+    out[l] = I.sx || exec >> src & 1 ? from : 0;  // sx: fetches inactive lanes too
+  }
+  each<W, 1>(exec, [&](uint32_t l) { dst[l] = out[l]; });
+}
+
+template <uint32_t W>
+void memOp(Exec& x, Wave& w, Inst const& I) {
+  uint64_t exec = W == 64 ? rd64(w.s + EXEC) : w.s[EXEC];
+  if (!exec) return;
+  if (__builtin_expect((w.missing & exec) != 0, 0)) {
+    divergentBarrier(x, w, "by only a part of a wave: these lanes were off and ran on later", w.missing & exec);
+    w.missing = 0;
+  }
+  uint32_t* const data = (I.acc ? w.acc : w.v) + size_t(I.v) * W;
+  uint32_t* const data1 = (I.acc ? w.acc : w.v) + size_t(I.v1) * W;
+  uint32_t* const dst = (I.acc ? w.acc : w.v) + size_t(I.d) * W;
+  uint32_t const* const va = w.v + size_t(I.a) * W;
+  if (I.op == BPERMUTE || I.op == PERMUTE || I.op == SWIZZLE) {
+    crossbar<W>(I, exec, va, data, dst);
+    return;
+  }
+  bool const two = I.op == LD2 || I.op == ST2, isLd = I.op == LD || I.op == LD2, isAt = I.op == AT;
+  int const nd = (I.n + 3) / 4;
+  uint8_t *p[W], *p2[W];  // where each active lane's data is
+  if (I.sp == 'd') {
+    uint8_t* const lds = x.grp->lds;
+    uint32_t const o0 = two ? (I.off & 0xff) * I.mul : I.off, o1 = two ? (I.off >> 8) * I.mul : 0;
+    bool const all = exec == (W == 64 ? ~0ull : 0xffffffffull);
+    auto where = [&](uint8_t** q, uint32_t o) {
+      uint32_t top = 0;
+      for (uint32_t l = 0; l < W; l++) q[l] = lds + uint32_t(va[l] + o);
+      if (all)
+        for (uint32_t l = 0; l < W; l++) top = std::max(top, va[l] + o);
+      else
+        for (uint32_t l = 0; l < W; l++) top = std::max(top, exec >> l & 1 ? va[l] + o : 0);
+      return top;
+    };
+    uint32_t const top = std::max(where(p, o0), two ? where(p2, o1) : 0);
+    if (__builtin_expect(uint64_t(top) + I.n > x.ldsSize, 0))
+      for (uint64_t m = exec; m; m &= m - 1) {  // hardware reads 0 and drops writes
+        uint32_t const l = __builtin_ctzll(m), a = std::max(va[l] + o0, two ? va[l] + o1 : 0);
+        if (uint64_t(a) + I.n <= x.ldsSize) continue;
+        if (!x.ldsWarned) {
+          x.ldsWarned = true;
+          fprintf(stderr,
+                  "[amd-emulator] warning: %s in kernel %s accesses LDS byte %u outside the group's %u bytes (lane %u, group %u,%u,%u)\n",
+                  I.name.c_str(), nameOf(*x.L->k).c_str(), a, x.ldsSize, l, x.grp->id[0], x.grp->id[1], x.grp->id[2]);
+        }
+        static bool const hard = isError("AMDEMU_LDS_OOB");
+        if (hard) fail(Err::fault, "LDS access out of range");
+        if (isLd || (isAt && I.rtn))
+          for (int i = 0; i < (I.op == LD2 ? 2 * nd : nd); i++) dst[i * W + l] = 0;
+        exec &= ~(1ull << l);
+      }
+    if (__builtin_expect(x.check, 0)) {
+      checkLds(x, w, I, exec, p, isLd, isAt);
+      if (two) checkLds(x, w, I, exec, p2, isLd, false);
+    }
+  } else {
+    bool scratch = I.sp == 's' || I.sp == 'b';
+    if (I.sp == 'b' && !(w.s[I.base + 3] >> 23 & 1)) fail(Err::unsupported, "buffer access to anything but scratch");
+    if (I.sp == 'g' && I.sa >= 0) {
+      uint64_t const s = rd64(w.s + I.sa) + int64_t(I.off);
+      for (uint32_t l = 0; l < W; l++) p[l] = reinterpret_cast<uint8_t*>(s + va[l]);
+    } else if (!scratch) {
+      bool priv = false;
+      for (uint32_t l = 0; l < W; l++) {
+        uint64_t const a = (uint64_t(va[W + l]) << 32 | va[l]) + int64_t(I.off);
+        p[l] = reinterpret_cast<uint8_t*>(a);
+        priv |= a >> 32 == kPrivHi || a >> 32 == kOldLdsHi || a >> 32 == kOldPrivHi;
+      }
+      scratch = I.sp == 'f' && priv;
+    } else {
+      uint32_t const s = (I.sp == 'b' ? (I.soff == 128 ? 0 : w.s[I.soff] / W)
+                          : I.sa >= 0 ? w.s[I.sa]
+                                      : 0) +
+                         uint32_t(I.off);  // soffset counts for all lanes
+      for (uint32_t l = 0; l < W; l++) p[l] = reinterpret_cast<uint8_t*>(uint64_t(s + (I.sve ? va[l] : 0)));
+    }
+    uint64_t global = I.sp == 's' || I.sp == 'b' ? 0 : exec;
+    if (scratch)
+      for (uint64_t m = exec; m; m &= m - 1) {
+        uint32_t const l = __builtin_ctzll(m);
+        uint64_t const a = reinterpret_cast<uint64_t>(p[l]);
+        uint32_t const o = uint32_t(a);
+        if (I.sp == 'f' && a >> 32 == kOldLdsHi) {
+          if (uint64_t(o) + I.n > x.ldsSize) fail(Err::fault, "LDS access out of range");
+          p[l] = x.grp->lds + o;
+          continue;
+        }
+        if (I.sp == 'f' && a >> 32 != kPrivHi && a >> 32 != kOldPrivHi) continue;
+        if (__builtin_expect(uint64_t(o) + I.n > x.stride, 0)) {
+          char b[200];
+          snprintf(b, sizeof b, "scratch access at byte %u of a %u-byte frame (stack overflow?)", o, x.stride);
+          fail(Err::fault, b);
+        }
+        p[l] = w.scratch + size_t(l) * x.stride + o;
+        global &= ~(1ull << l);
+      }
+    if (__builtin_expect(x.check && global, 0)) checkGlobal(x, w, I, global, p, isLd || isAt, !isLd, isAt);
+  }
+  switch (I.op) {
+    case LD:
+      if (I.n >= 4) {
+        loads<W>(I.n, exec, p, dst);
+        break;
+      }
+      each<W, 1>(exec, [&](uint32_t l) {
+        uint32_t const t = I.n == 1 ? (I.sx ? uint32_t(int32_t(rd<int8_t>(p[l]))) : *p[l])
+                           : I.sx   ? uint32_t(int32_t(rd<int16_t>(p[l])))
+                                    : rd<uint16_t>(p[l]);
+        dst[l] = I.md16 == 1 ? (dst[l] & 0xffff0000u) | (t & 0xffff) : I.md16 == 2 ? (dst[l] & 0xffff) | t << 16 : t;
+      });
+      break;
+    case ST:
+      if (I.n >= 4) {
+        stores<W>(I.n, exec, p, data);
+        break;
+      }
+      each<W, 1>(exec, [&](uint32_t l) {
+        uint32_t const t = I.md16 == 2 ? data[l] >> 16 : data[l];
+        if (I.n == 1)
+          *p[l] = uint8_t(t);
+        else
+          wr<uint16_t>(p[l], uint16_t(t));
+      });
+      break;
+    case LD2:
+      loads<W>(I.n, exec, p, dst);
+      loads<W>(I.n, exec, p2, dst + nd * W);
+      break;  // the address has been read
+    case ST2:
+      stores<W>(I.n, exec, p, data);
+      stores<W>(I.n, exec, p2, data1);
+      break;
+    case AT:
+      for (uint64_t m = exec; m; m &= m - 1) {
+        uint32_t const l = __builtin_ctzll(m);
+        if (I.n == 4) {
+          uint32_t const d = data[l], d2 = I.sp == 'd' ? data1[l] : I.at == CAS ? data[W + l] : 0;
+          uint32_t const o = atomic<uint32_t, int32_t, float>(I.at, p[l], d, d2);
+          if (I.rtn) dst[l] = o;
+        } else {
+          uint64_t const d = uint64_t(data[W + l]) << 32 | data[l];
+          uint64_t const d2 = I.sp == 'd'   ? uint64_t(data1[W + l]) << 32 | data1[l]
+                              : I.at == CAS ? uint64_t(data[3 * W + l]) << 32 | data[2 * W + l]
+                                            : 0;
+          uint64_t const o = atomic<uint64_t, int64_t, double>(I.at, p[l], d, d2);
+          if (I.rtn) {
+            dst[l] = uint32_t(o);
+            dst[W + l] = uint32_t(o >> 32);
+          }
+        }
+      }
+      break;
+    default: break;
+  }
+}
+
+void smem(Exec& x, Wave& w, Inst const& I) {
+  uint64_t a = rd64(w.s + I.base) + int64_t(I.off) + (I.soff >= 0 ? w.s[I.soff] : 0);
+  if (__builtin_expect(x.check, 0)) access(x, w, I, reinterpret_cast<uint8_t*>(I.n >= 4 ? a & ~3ull : a), I.n, true, false, false);
+  if (I.n >= 4) {
+    uint32_t t[16];
+    memcpy(t, reinterpret_cast<void*>(a & ~3ull), I.n);
+    memcpy(w.s + I.d, t, I.n);
+    return;
+  }
+  uint8_t const* p = reinterpret_cast<uint8_t const*>(a);
+  w.s[I.d] = I.n == 1 ? (I.sx ? uint32_t(int32_t(rd<int8_t>(p))) : *p) : (I.sx ? uint32_t(int32_t(rd<int16_t>(p))) : rd<uint16_t>(p));
+}
+
+template void memOp<64>(Exec&, Wave&, Inst const&);
+template void memOp<32>(Exec&, Wave&, Inst const&);
+
+}  // namespace emu

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Reads the settings: the environment variables AMDEMU_*. docs/amd-emulator.md lists them.
+#pragma once
+#include <cstdlib>
+#include <cstring>
+
+namespace emu {
+
+/// Returns the value of a variable, or `otherwise` if it is unset or empty.
+inline char const* setting(char const* name, char const* otherwise = "") {
+  char const* value = getenv(name);
+  return value && *value ? value : otherwise;
+}
+/// Whether a variable is set to anything but 0.
+inline bool enabled(char const* name) {
+  char const* value = setting(name);
+  return *value && strcmp(value, "0") != 0;
+}
+/// Whether a variable is set to "error": the finding fails the launch instead of being only printed.
+inline bool isError(char const* name) { return strcmp(setting(name), "error") == 0; }
+
+}  // namespace emu

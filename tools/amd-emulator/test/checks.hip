@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The access checks. With the settings of crosslane_use_amd_emulator() each finding is an error that the host sees.
+#include "support.hpp"
+
+__global__ void copyK(int const* a, int* b, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) b[i] = a[i];
+}
+__global__ void rotate(int const* a, int* b, int n, int sync) {
+  __shared__ int s[256];
+  int t = threadIdx.x;
+  s[t] = a[t];
+  if (sync) __syncthreads();
+  b[t] = s[(t + 64) % n];
+}
+__global__ void shift(int const* a, int* b, int n) {
+  __shared__ int s[256];
+  int t = threadIdx.x;
+  s[t] = 0;
+  __syncthreads();
+  s[t] = a[t];
+  b[t] = s[(t + 64) % n];
+}
+__global__ void ldsUnset(int* b) {
+  __shared__ int s[128];
+  if (threadIdx.x < 64) s[threadIdx.x] = threadIdx.x;
+  __syncthreads();
+  b[threadIdx.x] = s[threadIdx.x];
+}
+__global__ void hist(int* b) {
+  __shared__ int s[8];
+  if (threadIdx.x < 8) s[threadIdx.x] = 0;
+  __syncthreads();
+  atomicAdd(&s[threadIdx.x % 8], 1);
+  __syncthreads();
+  if (threadIdx.x < 8) b[threadIdx.x] = s[threadIdx.x];
+}
+__global__ void addDouble(double* b) {
+  __shared__ double s;
+  if (!threadIdx.x) s = 0;
+  __syncthreads();
+  atomicAdd(&s, 1.0);
+  __syncthreads();
+  if (!threadIdx.x) *b = s;
+}
+__global__ void readCounter(int* b) {
+  __shared__ int s;
+  if (!threadIdx.x) s = 0;
+  __syncthreads();
+  atomicAdd(&s, 1);
+  b[threadIdx.x] = *(int volatile*)&s;
+}
+__global__ void say() { printf("(printed by lane %d)\n", int(threadIdx.x)); }
+__device__ int var[4] = {1, 2, 3, 4};
+__global__ void useVar(int* b) {
+  b[threadIdx.x] = var[threadIdx.x % 4];
+  var[threadIdx.x % 4] = 7;
+}
+
+// States that the work before ended without a finding, or with one.
+static void expect(bool ok) {
+  hipError_t const e = hipDeviceSynchronize();
+  (void)hipGetLastError();
+  EXPECT_EQ(e == hipSuccess, ok) << hipGetErrorName(e);
+}
+
+class Checks : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!getenv("AMDEMU_UNINIT") || strcmp(getenv("AMDEMU_UNINIT"), "error"))
+      GTEST_SKIP() << "needs the checks: AMDEMU_UNINIT=error and others";
+    CK(hipMalloc(reinterpret_cast<void**>(&a), 1000));
+    CK(hipMalloc(reinterpret_cast<void**>(&b), 1024));
+  }
+  void TearDown() override {
+    (void)hipFree(a);
+    (void)hipFree(b);
+  }
+  int *a = nullptr, *b = nullptr, h[300] = {};
+};
+TEST_F(Checks, reads_of_unwritten_memory) {
+  copyK<<<1, 256>>>(a, b, 250);
+  expect(false);
+  CK(hipMemcpy(a, h, 500, hipMemcpyHostToDevice));
+  copyK<<<1, 256>>>(a, b, 125);
+  expect(true);
+  copyK<<<1, 256>>>(a, b, 126);
+  expect(false);  // one element past the part that was copied
+  CK(hipMemset(a, 0, 1000));
+  copyK<<<1, 256>>>(a, b, 250);
+  expect(true);
+  copyK<<<1, 256>>>(b, a, 250);
+  expect(true);  // what a kernel wrote
+}
+TEST_F(Checks, bounds) {
+  CK(hipMemset(a, 0, 1000));
+  copyK<<<1, 256>>>(a, b, 251);
+  expect(false);
+  copyK<<<1, 256>>>(h, b, 10);
+  expect(false);  // memory of the host
+}
+TEST_F(Checks, races_on_lds) {
+  CK(hipMemset(b, 0, 1024));
+  rotate<<<1, 128>>>(b, b, 128, 1);
+  expect(true);
+  rotate<<<1, 128>>>(b, b, 128, 0);
+  expect(false);
+  shift<<<1, 128>>>(b, b, 128);
+  expect(false);
+}
+TEST_F(Checks, reads_of_unwritten_lds) {
+  ldsUnset<<<1, 128>>>(b);
+  expect(false);
+}
+TEST_F(Checks, atomics_on_lds_are_no_races) {
+  hist<<<1, 256>>>(b);
+  expect(true);
+  addDouble<<<1, 256>>>(reinterpret_cast<double*>(b));
+  expect(true);  // by compare-and-swap
+}
+TEST_F(Checks, plain_read_of_a_counter_of_other_waves) {
+  readCounter<<<1, 256>>>(b);
+  expect(false);
+}
+TEST_F(Checks, printf_and_variables_of_the_device) {
+  ::testing::internal::CaptureStdout();
+  say<<<1, 1>>>();
+  expect(true);
+  EXPECT_EQ(::testing::internal::GetCapturedStdout(), "(printed by lane 0)\n");
+  useVar<<<1, 64>>>(b);
+  expect(true);
+}
+TEST_F(Checks, leaks_fail_the_process) {
+  (void)hipFree(a);
+  (void)hipFree(b);
+  a = b = nullptr;
+  auto const leak = [] {
+    void* p;
+    CK(hipMalloc(&p, 100));
+    std::exit(0);
+  };
+  EXPECT_EXIT(leak(), ::testing::ExitedWithCode(1), "leaks: 1 allocations, 100 bytes");
+  EXPECT_EXIT(std::exit(0), ::testing::ExitedWithCode(0), "leaks: none");
+}

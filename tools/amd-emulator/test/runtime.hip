@@ -1,0 +1,694 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The HIP API: memory, pools, cooperative launches, graphs, capture, error state, damaged code objects. Compiles with the headers of HIP
+/// 5.2, 6 and 7.
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "support.hpp"
+
+#define OK(x) EXPECT_EQ((x), hipSuccess)
+
+extern "C" __device__ void __ockl_grid_sync(void);
+
+__global__ void addTo(int* p, int v, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) p[i] += v;
+}
+__global__ void scale(int* p, int v, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) p[i] *= v;
+}
+__global__ void copyK(int const* a, int* b, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) b[i] = a[i];
+}
+#if !defined(__gfx1200__) && !defined(__gfx1201__)  // the device library's grid barrier uses instructions that gfx12 lacks
+__global__ void gridRounds(int* p, int n, int rounds) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  for (int r = 0; r < rounds; r++) {
+    int v = p[(i + 1) % n];
+    __ockl_grid_sync();
+    p[i] = v + 1;
+    __ockl_grid_sync();
+  }
+}
+#else
+__global__ void gridRounds(int* p, int n, int rounds) {}
+#endif
+__device__ unsigned arrived;
+__global__ void atomicBarrier(int* p, int n) {  // a grid barrier by hand: all groups have to be resident
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  p[i] = i;
+  __threadfence();
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    atomicAdd(&arrived, 1);
+    while (atomicAdd(&arrived, 0) < gridDim.x) {
+    }
+  }
+  __syncthreads();
+  int v = p[(i + blockDim.x) % n];
+  __syncthreads();
+  p[n + i] = v;
+}
+__global__ void split(int* p) {
+  if (threadIdx.x % 2) {
+    p[threadIdx.x] = 1;
+    __syncthreads();
+    p[threadIdx.x] = 2;
+  }
+  p[threadIdx.x] += 3;
+}
+
+__global__ void talk(int n, double d) {
+  if (threadIdx.x == 65 || threadIdx.x == 3)
+    printf("thread %d: %5.2f %s %lld|%c|%x%%\n", int(threadIdx.x), d,
+           n > 3 ? "a rather long string argument that needs more than one packet of the buffer" : "short", 1ll << 40, 'z', 255);
+}
+
+struct Ints {
+  int* p = nullptr;
+  size_t n;
+  explicit Ints(std::vector<int> v) : n(v.size()) {
+    (void)hipMalloc(&p, n * 4);
+    (void)hipMemcpy(p, v.data(), n * 4, hipMemcpyHostToDevice);
+  }
+  ~Ints() { (void)hipFree(p); }
+  std::vector<int> get() {
+    std::vector<int> v(n);
+    (void)hipMemcpy(v.data(), p, n * 4, hipMemcpyDeviceToHost);
+    return v;
+  }
+  std::string is(int want) {
+    auto v = get();
+    for (size_t i = 0; i < n; i++)
+      if (v[i] != want) return "element " + std::to_string(i) + " is " + std::to_string(v[i]) + ", expected " + std::to_string(want) + "; ";
+    return "";
+  }
+};
+static void hostInc(void* p) { ++*static_cast<int*>(p); }
+
+TEST(Runtime, devices) {
+  (void)hipGetLastError();
+  std::string bad;
+  hipDeviceProp_t p;
+  memset(&p, 0x55, sizeof p);
+  int n = 0, v = 0;
+  OK(hipGetDeviceProperties(&p, 0));
+  EXPECT_TRUE(p.warpSize == 32 || p.warpSize == 64);
+  EXPECT_TRUE(strncmp(p.gcnArchName, "gfx", 3) == 0);
+  EXPECT_TRUE(p.maxThreadsPerBlock == 1024);
+  EXPECT_TRUE(p.cooperativeLaunch == 1);
+  EXPECT_TRUE(p.sharedMemPerBlock == 65536);
+  EXPECT_TRUE(p.multiProcessorCount > 0 && p.maxGridSize[0] > 65535 && p.major >= 9 && p.managedMemory == 1 && p.isLargeBar == 1);
+  OK(hipDeviceGetAttribute(&v, hipDeviceAttributeWarpSize, 0));
+  EXPECT_TRUE(v == p.warpSize);
+  OK(hipDeviceGetAttribute(&v, hipDeviceAttributeCooperativeLaunch, 0));
+  EXPECT_TRUE(v == 1);
+  OK(hipDeviceGetAttribute(&v, hipDeviceAttributeMemoryPoolsSupported, 0));
+  EXPECT_TRUE(v == 1);
+  OK(hipDeviceGetAttribute(&v, hipDeviceAttributeMultiprocessorCount, 0));
+  EXPECT_TRUE(v == p.multiProcessorCount);
+  EXPECT_EQ(hipGetDeviceProperties(&p, 99), hipErrorInvalidDevice);
+  OK(hipChooseDevice(&n, &p));
+  EXPECT_TRUE(n == 0);
+  OK(hipRuntimeGetVersion(&v));
+  EXPECT_TRUE(v / 10000000 == HIP_VERSION_MAJOR);
+  line("device properties and attributes of this header version", bad);
+}
+TEST(Runtime, last_error_across_a_successful_call) {
+  (void)hipGetLastError();
+  std::string bad;
+  (void)hipGetLastError();
+  void* q;
+  int n;
+  EXPECT_EQ(hipMalloc(nullptr, 4), hipErrorInvalidValue);
+  OK(hipGetDeviceCount(&n));
+  hipError_t want = HIP_VERSION_MAJOR >= 7 ? hipErrorInvalidValue : hipSuccess;  // up to HIP 6 a successful call replaces the last error
+  EXPECT_EQ(hipPeekAtLastError(), want);
+  EXPECT_EQ(hipGetLastError(), want);
+  EXPECT_EQ(hipGetLastError(), hipSuccess);
+  (void)q;
+  line("last error across a successful call", bad);
+}
+TEST(Runtime, memory) {
+  (void)hipGetLastError();
+  std::string bad;
+  size_t f0, f1, f2, t;
+  void *a, *b;
+  hipPointerAttribute_t at;
+  char stack[8];
+  OK(hipMemGetInfo(&f0, &t));
+  OK(hipMalloc(&a, 1 << 20));
+  OK(hipMemGetInfo(&f1, &t));
+  EXPECT_TRUE(f0 - f1 == 1 << 20);
+  EXPECT_EQ(hipMalloc(&b, t + 1), hipErrorOutOfMemory);
+  EXPECT_TRUE(b == nullptr);
+  EXPECT_EQ(hipMalloc(&b, f1 + 1), hipErrorOutOfMemory);
+  (void)hipGetLastError();
+  OK(hipFree(a));
+  OK(hipMemGetInfo(&f2, &t));
+  EXPECT_TRUE(f2 == f0);
+  line("hipMemGetInfo and out of memory", bad);
+  bad.clear();
+
+  EXPECT_EQ(hipFree(a), hipErrorInvalidValue);
+  OK(hipMalloc(&a, 100));
+  EXPECT_EQ(hipFree(static_cast<char*>(a) + 4), hipErrorInvalidValue);
+  EXPECT_EQ(hipFree(stack), hipErrorInvalidValue);
+  EXPECT_EQ(hipHostFree(a), hipErrorInvalidValue);
+  OK(hipFree(a));
+  OK(hipFree(nullptr));
+  line("double and wrong frees", bad);
+  bad.clear();
+  OK(hipMalloc(&a, 100));
+  OK(hipPointerGetAttributes(&at, static_cast<char*>(a) + 5));
+  EXPECT_TRUE(at.devicePointer == static_cast<char*>(a) + 5);
+  int ty;
+  memcpy(&ty, &at, 4);
+  EXPECT_TRUE(ty == hipMemoryTypeDevice);
+  OK(hipHostMalloc(&b, 64, 0));
+  OK(hipPointerGetAttributes(&at, b));
+  memcpy(&ty, &at, 4);
+  EXPECT_TRUE(ty == hipMemoryTypeHost);
+  EXPECT_TRUE(at.hostPointer == b);
+  EXPECT_EQ(hipPointerGetAttributes(&at, stack), HIP_VERSION_MAJOR >= 6 ? hipSuccess : hipErrorInvalidValue);
+  OK(hipHostFree(b));
+  OK(hipFree(a));
+  line("pointer attributes", bad);
+  bad.clear();
+  char h[4 * 5 * 6], o[4 * 5 * 6] = {};
+  for (size_t i = 0; i < sizeof h; i++) h[i] = i;
+  hipPitchedPtr d;
+  OK(hipMalloc3D(&d, {6, 5, 4}));
+  hipMemcpy3DParms m = {};
+  m.srcPtr = {h, 6, 6, 5};
+  m.dstPtr = d;
+  m.extent = {6, 5, 4};
+  m.kind = hipMemcpyHostToDevice;
+  OK(hipMemcpy3D(&m));
+  m.srcPtr = d;
+  m.dstPtr = {o, 6, 6, 5};
+  m.srcPos = {1, 1, 1};
+  m.dstPos = {0, 0, 0};
+  m.extent = {5, 4, 3};
+  OK(hipMemcpy3D(&m));
+  EXPECT_TRUE(o[0] == 37 && o[2 * 30 + 3 * 6 + 4] == 3 * 30 + 4 * 6 + 5);
+  OK(hipMemset3D(d, 7, {6, 5, 4}));
+  OK(hipMemcpy(o, static_cast<char*>(d.ptr) + 3 * d.pitch * 5 + 5, 1, hipMemcpyDeviceToHost));
+  EXPECT_TRUE(o[0] == 7);
+  OK(hipFree(d.ptr));
+  line("3D copies", bad);
+}
+TEST(Runtime, pools) {
+  (void)hipGetLastError();
+  std::string bad;
+  hipStream_t s;
+  OK(hipStreamCreate(&s));
+  hipMemPool_t def, p;
+  OK(hipDeviceGetDefaultMemPool(&def, 0));
+  unsigned long long u = 77, big = 1 << 20;
+  OK(hipMemPoolSetAttribute(def, hipMemPoolAttrReleaseThreshold, &big));
+  OK(hipMemPoolGetAttribute(def, hipMemPoolAttrReleaseThreshold, &u));
+  EXPECT_TRUE(u == big);
+  hipMemPoolProps pr = {};
+  pr.allocType = hipMemAllocationTypePinned;
+  pr.location.type = hipMemLocationTypeDevice;
+  OK(hipMemPoolCreate(&p, &pr));
+  int *a = nullptr, *b = nullptr;
+  OK(hipMallocFromPoolAsync(reinterpret_cast<void**>(&a), 4000, p, s));
+  OK(hipMallocAsync(reinterpret_cast<void**>(&b), 400, s));
+  OK(hipMemPoolGetAttribute(p, hipMemPoolAttrUsedMemCurrent, &u));
+  EXPECT_TRUE(u == 4000);
+  OK(hipMemsetAsync(a, 0, 4000, s));
+  addTo<<<10, 100, 0, s>>>(a, 5, 1000);
+  std::vector<int> h(1000);
+  OK(hipMemcpyAsync(h.data(), a, 4000, hipMemcpyDeviceToHost, s));
+  OK(hipFreeAsync(a, s));
+  OK(hipFreeAsync(b, s));
+  OK(hipStreamSynchronize(s));
+  EXPECT_TRUE(h[999] == 5);
+  OK(hipMemPoolGetAttribute(p, hipMemPoolAttrUsedMemCurrent, &u));
+  EXPECT_TRUE(u == 0);
+  OK(hipMemPoolGetAttribute(p, hipMemPoolAttrUsedMemHigh, &u));
+  EXPECT_TRUE(u == 4000);
+  OK(hipMemPoolTrimTo(p, 0));
+  OK(hipDeviceSetMemPool(0, p));
+  hipMemPool_t q;
+  OK(hipDeviceGetMemPool(&q, 0));
+  EXPECT_TRUE(q == p);
+  OK(hipDeviceSetMemPool(0, def));
+  OK(hipMemPoolDestroy(p));
+  EXPECT_EQ(hipMemPoolDestroy(p), hipErrorInvalidValue);
+  OK(hipStreamDestroy(s));
+  line("stream-ordered allocation and pools", bad);
+}
+TEST(Runtime, cooperative_launches) {
+  (void)hipGetLastError();
+  std::string bad;
+  hipDeviceProp_t p;
+  OK(hipGetDeviceProperties(&p, 0));
+  int n = 16 * 128, rounds = 3;
+  if (strncmp(p.gcnArchName, "gfx12", 5)) {
+    std::vector<int> v(n);
+    for (int i = 0; i < n; i++) v[i] = i;
+    Ints d(v);
+    void* a[] = {&d.p, &n, &rounds};
+    OK(hipLaunchCooperativeKernel(reinterpret_cast<void const*>(gridRounds), dim3(16), dim3(128), a, 0, nullptr));
+    OK(hipDeviceSynchronize());
+    auto r = d.get();
+    for (int i = 0; i < n; i++)
+      if (r[i] != (i + rounds) % n + rounds) {
+        bad += "element " + std::to_string(i) + " is " + std::to_string(r[i]);
+        break;
+      }
+    line("cooperative launch, grid barrier", bad);
+    bad.clear();
+  }
+  {
+    Ints d(std::vector<int>(2 * n, 0));
+    void* a[] = {&d.p, &n};
+    OK(hipLaunchCooperativeKernel(reinterpret_cast<void const*>(atomicBarrier), dim3(16), dim3(128), a, 0, nullptr));
+    OK(hipDeviceSynchronize());
+    auto r = d.get();
+    for (int i = 0; i < n; i++)
+      if (r[n + i] != (i + 128) % n) {
+        bad += "element " + std::to_string(i);
+        break;
+      }
+    EXPECT_EQ(hipLaunchCooperativeKernel(reinterpret_cast<void const*>(atomicBarrier), dim3(1 << 20), dim3(128), a, 0, nullptr),
+              hipErrorCooperativeLaunchTooLarge);
+    (void)hipGetLastError();
+    line("cooperative launch, own barrier; too large a grid", bad);
+    bad.clear();
+  }
+  {
+    Ints d(std::vector<int>(64, 0));
+    split<<<1, 64>>>(d.p);
+    OK(hipDeviceSynchronize());
+    EXPECT_TRUE(d.get()[1] == 5);
+    line("divergent __syncthreads runs and is reported", bad);
+  }
+}
+TEST(Runtime, printing) {
+  (void)hipGetLastError();  // captures stdout in a file
+  std::string bad;
+  fflush(stdout);
+  FILE* t = tmpfile();
+  int keep = dup(1);
+  dup2(fileno(t), 1);
+  talk<<<1, 128>>>(5, 2.5);
+  OK(hipDeviceSynchronize());
+  talk<<<2, 32>>>(1, -1e3);
+  OK(hipDeviceSynchronize());
+  fflush(stdout);
+  dup2(keep, 1);
+  close(keep);
+  rewind(t);
+  char b[200];
+  std::vector<std::string> got;
+  while (fgets(b, sizeof b, t)) got.push_back(b);
+  fclose(t);
+  std::string l = "a rather long string argument that needs more than one packet of the buffer 1099511627776|z|ff%\n",
+              s = "thread 3: -1000.00 short 1099511627776|z|ff%\n";
+  if (got.size() != 4 || got[0] != "thread 3:  2.50 " + l || got[1] != "thread 65:  2.50 " + l || got[2] != s || got[3] != s) {
+    bad = std::to_string(got.size()) + " lines: ";
+    for (auto& g : got) bad += g;
+  }
+  line("device printf", bad);
+}
+TEST(Runtime, graphs) {
+  (void)hipGetLastError();
+  std::string bad;
+  int n = 300, five = 5, three = 3, calls = 0;
+  Ints d(std::vector<int>(n, 9)), e(std::vector<int>(n, 0));
+  hipGraph_t g, ch;
+  hipGraphNode_t m, k1, k2, c, h, em, cg;
+  OK(hipGraphCreate(&g, 0));
+  OK(hipGraphCreate(&ch, 0));
+  hipMemsetParams mp = {};
+  mp.dst = d.p;
+  mp.elementSize = 4;
+  mp.width = n;
+  mp.height = 1;
+  mp.pitch = n * 4;
+  mp.value = 2;
+  OK(hipGraphAddMemsetNode(&m, g, nullptr, 0, &mp));
+  void *a1[] = {&d.p, &five, &n}, *a2[] = {&d.p, &three, &n};
+  hipKernelNodeParams kp = {};
+  kp.func = reinterpret_cast<void*>(addTo);
+  kp.gridDim = dim3(3);
+  kp.blockDim = dim3(128);
+  kp.kernelParams = a1;
+  OK(hipGraphAddKernelNode(&k1, g, nullptr, 0, &kp));
+  kp.func = reinterpret_cast<void*>(scale);
+  kp.kernelParams = a2;
+  OK(hipGraphAddKernelNode(&k2, ch, nullptr, 0, &kp));
+  OK(hipGraphAddDependencies(g, &m, &k1, 1));
+  OK(hipGraphAddChildGraphNode(&cg, g, &k1, 1, ch));
+  OK(hipGraphAddMemcpyNode1D(&c, g, &cg, 1, e.p, d.p, n * 4, hipMemcpyDeviceToDevice));
+  hipHostNodeParams hp = {hostInc, &calls};
+  OK(hipGraphAddHostNode(&h, g, &c, 1, &hp));
+  OK(hipGraphAddEmptyNode(&em, g, &h, 1));
+  EXPECT_EQ(hipGraphAddDependencies(g, &m, &k1, 1), hipErrorInvalidValue);
+  size_t cnt = 0;
+  OK(hipGraphGetNodes(g, nullptr, &cnt));
+  EXPECT_TRUE(cnt == 6);
+  OK(hipGraphGetRootNodes(g, nullptr, &cnt));
+  EXPECT_TRUE(cnt == 1);
+  OK(hipGraphGetEdges(g, nullptr, nullptr, &cnt));
+  EXPECT_TRUE(cnt == 5);
+  hipGraphNodeType ty;
+  OK(hipGraphNodeGetType(k1, &ty));
+  EXPECT_TRUE(ty == hipGraphNodeTypeKernel);
+  OK(hipGraphNodeGetType(cg, &ty));
+  EXPECT_TRUE(ty == hipGraphNodeTypeGraph);
+  hipGraphExec_t x;
+  OK(hipGraphInstantiate(&x, g, nullptr, nullptr, 0));
+  OK(hipGraphLaunch(x, nullptr));
+  OK(hipDeviceSynchronize());
+  bad += e.is(21);
+  EXPECT_TRUE(calls == 1);
+  int ten = 10;
+  void* a3[] = {&d.p, &ten, &n};
+  kp.func = reinterpret_cast<void*>(addTo);
+  kp.kernelParams = a3;
+  OK(hipGraphExecKernelNodeSetParams(x, k1, &kp));
+  OK(hipGraphLaunch(x, nullptr));
+  OK(hipDeviceSynchronize());
+  bad += e.is(36);
+  EXPECT_TRUE(calls == 2);
+  hipGraphExecUpdateResult ur;
+  OK(hipGraphExecUpdate(x, g, &m, &ur));
+  EXPECT_TRUE(ur == hipGraphExecUpdateSuccess);
+  OK(hipGraphLaunch(x, nullptr));
+  OK(hipDeviceSynchronize());
+  bad += e.is(21);
+  OK(hipGraphDestroyNode(em));
+  EXPECT_EQ(hipGraphExecUpdate(x, g, &m, &ur), hipErrorGraphExecUpdateFailure);
+  EXPECT_TRUE(ur == hipGraphExecUpdateErrorTopologyChanged);
+  hipGraph_t cl;
+  OK(hipGraphClone(&cl, g));
+  OK(hipGraphExecDestroy(x));
+  OK(hipGraphInstantiateWithFlags(&x, cl, 0));
+  OK(hipGraphLaunch(x, nullptr));
+  OK(hipDeviceSynchronize());
+  EXPECT_TRUE(calls == 4);
+  OK(hipGraphAddDependencies(g, &c, &k1, 1));
+  hipGraphExec_t y;
+  EXPECT_EQ(hipGraphInstantiate(&y, g, nullptr, nullptr, 0), hipErrorInvalidValue);
+  OK(hipGraphExecDestroy(x));
+  OK(hipGraphDestroy(g));
+  OK(hipGraphDestroy(ch));
+  OK(hipGraphDestroy(cl));
+  EXPECT_EQ(hipGraphDestroy(cl), hipErrorInvalidValue);
+  line("graphs: nodes, edges, launch, update, clone, cycle", bad);
+}
+TEST(Runtime, capture) {
+  (void)hipGetLastError();
+  std::string bad;
+  int n = 200;
+  Ints d(std::vector<int>(n, 0)), e(std::vector<int>(n, 0));
+  hipStream_t s, t;
+  OK(hipStreamCreateWithFlags(&s, hipStreamNonBlocking));
+  OK(hipStreamCreateWithFlags(&t, hipStreamNonBlocking));
+  hipEvent_t f, j;
+  OK(hipEventCreate(&f));
+  OK(hipEventCreate(&j));
+  hipGraph_t g;
+  hipGraphExec_t x;
+  hipStreamCaptureStatus st;
+  int calls = 0;
+  OK(hipStreamBeginCapture(s, hipStreamCaptureModeGlobal));
+  OK(hipStreamIsCapturing(s, &st));
+  EXPECT_TRUE(st == hipStreamCaptureStatusActive);
+  OK(hipMemsetAsync(d.p, 0, n * 4, s));
+  addTo<<<2, 128, 0, s>>>(d.p, 1, n);
+  OK(hipEventRecord(f, s));
+  OK(hipStreamWaitEvent(t, f, 0));
+  scale<<<2, 128, 0, t>>>(d.p, 6, n);
+  OK(hipEventRecord(j, t));
+  OK(hipLaunchHostFunc(s, hostInc, &calls));
+  OK(hipStreamWaitEvent(s, j, 0));
+  copyK<<<2, 128, 0, s>>>(d.p, e.p, n);
+  OK(hipStreamEndCapture(s, &g));
+  OK(hipStreamIsCapturing(t, &st));
+  EXPECT_TRUE(st == hipStreamCaptureStatusNone);
+  size_t cnt;
+  OK(hipGraphGetNodes(g, nullptr, &cnt));
+  EXPECT_TRUE(cnt == 5);
+  OK(hipGraphGetEdges(g, nullptr, nullptr, &cnt));
+  EXPECT_TRUE(cnt == 5);
+  EXPECT_TRUE(calls == 0);
+  bad += d.is(0);
+  OK(hipGraphInstantiate(&x, g, nullptr, nullptr, 0));
+  for (int i = 0; i < 2; i++) OK(hipGraphLaunch(x, s));
+  OK(hipStreamSynchronize(s));
+  EXPECT_TRUE(calls == 2);
+  bad += d.is(6) + e.is(6);
+  OK(hipGraphExecDestroy(x));
+  OK(hipGraphDestroy(g));
+  line("capture with fork and join over events", bad);
+  bad.clear();
+  void* p;
+  auto broken = [&](hipError_t got, hipError_t want, char const* what) {
+    if (got != want) bad += std::string(what) + " gave " + hipGetErrorName(got) + "; ";
+    hipStreamCaptureStatus q;
+    (void)hipStreamIsCapturing(s, &q);
+    if (q != hipStreamCaptureStatusInvalidated) bad += std::string(what) + " left the capture valid; ";
+    if (hipStreamEndCapture(s, &g) != hipErrorStreamCaptureInvalidated || g) bad += std::string(what) + ": end; ";
+  };
+  auto begin = [&] {
+    if (hipStreamBeginCapture(s, hipStreamCaptureModeGlobal) != hipSuccess) bad += "begin; ";
+  };
+  begin();
+  broken(hipMalloc(&p, 4), hipErrorStreamCaptureUnsupported, "hipMalloc");
+  begin();
+  broken(hipStreamSynchronize(s), hipErrorStreamCaptureUnsupported, "hipStreamSynchronize");
+  begin();
+  broken(hipDeviceSynchronize(), hipErrorStreamCaptureUnsupported, "hipDeviceSynchronize");
+  begin();
+  broken(hipMemcpy(d.p, e.p, 4, hipMemcpyDeviceToDevice), hipErrorStreamCaptureImplicit, "hipMemcpy");
+  begin();
+  OK(hipEventRecord(f, s));
+  broken(hipEventSynchronize(f), hipErrorCapturedEvent, "hipEventSynchronize");
+  begin();
+  broken(hipStreamQuery(s), hipErrorStreamCaptureUnsupported, "hipStreamQuery");
+  begin();
+  EXPECT_EQ(hipStreamBeginCapture(s, hipStreamCaptureModeGlobal), hipErrorIllegalState);
+  OK(hipEventRecord(f, s));
+  OK(hipStreamWaitEvent(t, f, 0));
+  addTo<<<1, 64, 0, t>>>(d.p, 1, n);
+  EXPECT_EQ(hipStreamEndCapture(s, &g), hipErrorStreamCaptureUnjoined);
+  EXPECT_EQ(hipStreamEndCapture(s, &g), hipErrorIllegalState);
+  EXPECT_EQ(hipStreamBeginCapture(nullptr, hipStreamCaptureModeGlobal), hipErrorStreamCaptureUnsupported);
+  OK(hipStreamBeginCapture(s, hipStreamCaptureModeRelaxed));
+  OK(hipMalloc(&p, 4));
+  OK(hipStreamEndCapture(s, &g));
+  OK(hipFree(p));
+  OK(hipGraphDestroy(g));
+  OK(hipStreamDestroy(s));
+  OK(hipStreamDestroy(t));
+  OK(hipEventDestroy(f));
+  OK(hipEventDestroy(j));
+  (void)hipGetLastError();
+  line("calls that are illegal during capture", bad);
+}
+TEST(Runtime, streams) {
+  (void)hipGetLastError();
+  std::string bad;
+  hipStream_t s, t;
+  OK(hipStreamCreate(&s));
+  OK(hipStreamCreate(&t));
+  hipEvent_t e;
+  OK(hipEventCreate(&e));
+  int n = 1000, calls = 0;
+  Ints d(std::vector<int>(n, 1));
+  for (int i = 0; i < 5; i++) {
+    addTo<<<8, 128, 0, s>>>(d.p, 1, n);
+    OK(hipEventRecord(e, s));
+    OK(hipStreamWaitEvent(t, e, 0));
+    scale<<<8, 128, 0, t>>>(d.p, 2, n);
+    OK(hipLaunchHostFunc(t, hostInc, &calls));
+    OK(hipEventRecord(e, t));
+    OK(hipStreamWaitEvent(s, e, 0));
+  }
+  OK(hipStreamSynchronize(t));
+  EXPECT_TRUE(calls == 5);
+  bad += d.is(94);
+  addTo<<<8, 128>>>(d.p, 1, n);
+  scale<<<8, 128, 0, s>>>(d.p, 2, n);
+  OK(hipStreamSynchronize(s));
+  bad += d.is(190);
+#if HIP_VERSION_MAJOR >= 6
+  int dev = 9;
+  OK(hipStreamGetDevice(s, &dev));
+  EXPECT_TRUE(dev == 0);
+#endif
+  OK(hipStreamDestroy(s));
+  OK(hipStreamDestroy(t));
+  OK(hipEventDestroy(e));
+  line("order across streams, events and the null stream", bad);
+}
+#if HIP_VERSION_MAJOR >= 7
+TEST(Runtime, newer_calls) {
+  (void)hipGetLastError();
+  std::string bad;
+  int n = 100, v = 4;
+  Ints d(std::vector<int>(n, 1));
+  void* a[] = {&d.p, &v, &n};
+  hipLaunchAttribute at[1] = {};
+  at[0].id = hipLaunchAttributeCooperative;
+  at[0].val.cooperative = 1;
+  hipLaunchConfig_t c = {};
+  c.gridDim = dim3(1);
+  c.blockDim = dim3(128);
+  c.attrs = at;
+  c.numAttrs = 1;
+  OK(hipLaunchKernelExC(&c, reinterpret_cast<void const*>(addTo), a));
+  c.numAttrs = 0;
+  OK(hipLaunchKernelExC(&c, reinterpret_cast<void const*>(addTo), a));
+  OK(hipDeviceSynchronize());
+  bad += d.is(9);
+  c.gridDim = dim3(1 << 20);
+  c.numAttrs = 1;
+  EXPECT_EQ(hipLaunchKernelExC(&c, reinterpret_cast<void const*>(addTo), a), hipErrorCooperativeLaunchTooLarge);
+  EXPECT_EQ(hipExtGetLastError(), hipErrorCooperativeLaunchTooLarge);
+  EXPECT_EQ(hipGetLastError(), hipErrorCooperativeLaunchTooLarge);
+  unsigned long long id = 0;
+  hipStream_t s;
+  OK(hipStreamCreate(&s));
+  OK(hipStreamGetId(s, &id));
+  EXPECT_TRUE(id != 0);
+  hipMemLocation l = {};
+  l.type = hipMemLocationTypeDevice;
+  OK(hipMemPrefetchAsync_v2(d.p, n * 4, l, 0, s));
+  OK(hipStreamDestroy(s));
+  line("hipLaunchKernelExC and other HIP 7 calls", bad);
+}
+#endif
+
+// ---- what goes wrong
+__global__ void printLong(char const* text) { printf("%s|%hhd|%5.1f\n", text, 300, 2.25); }
+TEST(Printing, strings_of_any_length) {
+  std::string const text(700, 'x');
+  char* p;
+  OK(hipMalloc(reinterpret_cast<void**>(&p), text.size() + 1));
+  OK(hipMemcpy(p, text.c_str(), text.size() + 1, hipMemcpyHostToDevice));
+  ::testing::internal::CaptureStdout();
+  printLong<<<1, 1>>>(p);
+  OK(hipDeviceSynchronize());
+  EXPECT_EQ(::testing::internal::GetCapturedStdout(), text + "|44|  2.2\n");
+  OK(hipFree(p));
+}
+
+template <int... I>
+struct numbers {};
+template <class T>
+__global__ void writeTo(int* p) {
+  p[threadIdx.x] = 1;
+}
+using LongName = numbers<100000001, 100000002, 100000003, 100000004, 100000005, 100000006, 100000007, 100000008, 100000009, 100000010,
+                         100000011, 100000012, 100000013, 100000014, 100000015, 100000016, 100000017, 100000018, 100000019, 100000020,
+                         100000021, 100000022, 100000023, 100000024, 100000025, 100000026, 100000027, 100000028, 100000029, 100000030>;
+TEST(Faults, message_names_the_place_whatever_the_kernel_is_called) {
+  ::testing::internal::CaptureStderr();
+  writeTo<LongName><<<1, 4>>>(reinterpret_cast<int*>(0x1000));
+  EXPECT_EQ(hipDeviceSynchronize(), hipErrorIllegalAddress);
+  (void)hipGetLastError();
+  std::string const text = ::testing::internal::GetCapturedStderr();
+  EXPECT_NE(text.find("writeTo<numbers<100000001"), std::string::npos) << text;
+  EXPECT_NE(text.find("at code offset 0x"), std::string::npos) << text;
+  EXPECT_NE(text.find("group 0,0,0"), std::string::npos) << text;
+}
+
+static long residentMegabytes() {
+  std::ifstream f("/proc/self/statm");
+  long pages, resident;
+  f >> pages >> resident;
+  return resident * sysconf(_SC_PAGESIZE) >> 20;
+}
+TEST(Faults, failed_launches_keep_no_memory) {
+  ::testing::internal::CaptureStderr();
+  auto const launch = [] {
+    writeTo<int><<<1, 1024>>>(reinterpret_cast<int*>(0x1000));
+    EXPECT_EQ(hipDeviceSynchronize(), hipErrorIllegalAddress);
+    (void)hipGetLastError();
+  };
+  launch();
+  long const before = residentMegabytes();
+  for (int i = 0; i < 100; ++i) launch();
+  EXPECT_LT(residentMegabytes() - before, 50);
+  (void)::testing::internal::GetCapturedStderr();
+}
+
+// ---- code objects: that of this program, damaged
+// A bundle with one entry, as the compiler makes them.
+static std::vector<char> bundle(std::string const& id, std::string const& code) {
+  std::vector<char> b(4096 + code.size());
+  u64 const header[4] = {1, 4096, code.size(), id.size()};
+  memcpy(b.data(), "__CLANG_OFFLOAD_BUNDLE__", 24);
+  memcpy(b.data() + 24, header, sizeof header);
+  memcpy(b.data() + 24 + sizeof header, id.data(), id.size());
+  memcpy(b.data() + 4096, code.data(), code.size());
+  return b;
+}
+class CodeObjects : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::ifstream file("/proc/self/exe", std::ios::binary);
+    std::string const program((std::istreambuf_iterator<char>(file)), {});
+    std::string arch = properties().gcnArchName;
+    arch = arch.substr(0, arch.find(':'));
+    for (size_t at = 0; (at = program.find("__CLANG_OFFLOAD_BUNDLE__", at)) != std::string::npos; ++at) {
+      char const* const start = program.data() + at;
+      u64 n;
+      memcpy(&n, start + 24, 8);
+      char const* p = start + 32;
+      for (u64 i = 0; n < 100 && i < n; ++i) {
+        u64 h[3];
+        memcpy(h, p, sizeof h);
+        std::string const name(p + 24, h[2]);
+        p += 24 + h[2];
+        if (name.find(arch) == std::string::npos || name.find("amdgcn") == std::string::npos) continue;
+        id = name;
+        code.assign(start + h[0], h[1]);
+        return;
+      }
+    }
+    FAIL() << "no code object for " << arch << " in this program";
+  }
+  hipError_t load(std::string const& damaged) {
+    std::vector<char> const b = bundle(id, damaged);
+    hipModule_t m;
+    hipError_t const e = hipModuleLoadData(&m, b.data());
+    (void)hipGetLastError();
+    if (e == hipSuccess) (void)hipModuleUnload(m);
+    return e;
+  }
+  std::string id, code;
+};
+TEST_F(CodeObjects, whole_one_loads) { EXPECT_EQ(load(code), hipSuccess); }
+TEST_F(CodeObjects, cut_off_is_an_error) {
+  for (size_t part : {0, 10, 63, 64, 100, 200, 500, 1000}) EXPECT_EQ(load(code.substr(0, part)), hipErrorNoBinaryForGpu) << part;
+  for (int tenth = 1; tenth < 10; ++tenth) EXPECT_EQ(load(code.substr(0, code.size() * tenth / 10)), hipErrorNoBinaryForGpu) << tenth;
+}
+TEST_F(CodeObjects, damaged_is_no_crash) {
+  ::testing::internal::CaptureStderr();
+  u32 random = 1;
+  int errors = 0;
+  for (int i = 0; i < 500; ++i) {
+    std::string damaged = code;
+    for (int k = 0; k < 4; ++k) {
+      random = random * 1664525 + 1013904223;
+      // The headers, notes, symbols and relocations lie at the beginning, the sections' table at the end.
+      size_t const range = std::min<size_t>(code.size(), 4096), at = (random >> 8) % range;
+      damaged[i % 2 ? at : code.size() - 1 - at] = char(random >> 24);
+    }
+    errors += load(damaged) != hipSuccess;
+  }
+  (void)::testing::internal::GetCapturedStderr();
+  EXPECT_GT(errors, 10);
+}
