@@ -207,6 +207,35 @@ struct adds_for_the_wave_relaxed : adds_for_the_wave<xl::relaxed> {
   }
 };
 
+// sm_90: 1 atom.relaxed.gpu.add.noftz.f16, 0 atom.cas, 0 atom.global.cas
+// gfx90a: 1 global_atomic_cmpswap, 0 flat_
+// gfx1030: 1 global_atomic_cmpswap, 0 flat_
+struct adds_half {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::half* sum, xl::half x) const {
+    xl::atomic(ctx, *sum).fetch_add(x);
+  }
+};
+
+// The loop works on the word that contains the byte, in its address space.
+// sm_90: 1 atom.shared.cta.cas.b32, 1 ld.volatile.shared.u32, 0 atom.cas
+// gfx90a: 1 ds_cmpst, 0 flat_, 0 global_atomic
+// gfx1030: 1 ds_cmpst, 0 flat_, 0 global_atomic
+struct adds_byte_in_shared_memory {
+  static constexpr auto block = xl::block_size<64>;
+  struct shared {
+    std::uint8_t counts[256];
+  };
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, unsigned* x) const {
+    s.counts[ctx.thread_rank()] = std::uint8_t(x[0]);
+    ctx.sync_block();
+    xl::atomic<xl::scope::block>(ctx, s.counts[x[ctx.thread_rank()] % 256]).fetch_add(1);
+    ctx.sync_block();
+    x[ctx.thread_rank()] = s.counts[ctx.thread_rank()];
+  }
+};
+
 // gfx90a: 2 s_memtime, 1 s_memrealtime
 // gfx1030: 2 s_memtime, 1 s_memrealtime
 struct reads_clocks {
@@ -222,6 +251,8 @@ void launch_all(xl::stream_ref q, quad* quads, float* floats, xl::half2* halves,
                 unsigned* counts) {
   xl::launch(q, {.grid = 1}, thread_copies_16_bytes{}, quads);
   xl::launch(q, {.grid = 1}, elements_by_name{}, quads);
+  xl::launch(q, {.grid = 1, .block = 32}, adds_half{}, static_cast<xl::half*>(nullptr), xl::half{1});
+  xl::launch(q, {.grid = 1}, adds_byte_in_shared_memory{}, counts);
   xl::launch(q, {.grid = 1}, thread_copies_4_bytes{}, floats);
   xl::launch(q, {.grid = 1}, block_copies_a_tile{}, quads);
   xl::launch(q, {.grid = 1}, block_copies_a_tile_smaller_than_itself{}, quads);

@@ -116,6 +116,8 @@ template <class T>
 T random_value(std::mt19937_64& random) {
   if constexpr (std::is_integral_v<T>)
     return T(random());
+  else if constexpr (sizeof(T) == 2)
+    return T(int(random() % 3) - 1);
   else
     return T(int(random() % 2001) - 1000) / 8;  // small enough that no sum is rounded
 }
@@ -187,6 +189,18 @@ CROSSLANE_TEST(atomic, operations_on_long_long) { check_operations<long long, xl
 CROSSLANE_TEST(atomic, operations_on_unsigned_long_long) { check_scopes<unsigned long long>(d); }
 CROSSLANE_TEST(atomic, operations_on_float) { check_scopes<float>(d); }
 CROSSLANE_TEST(atomic, operations_on_double) { check_scopes<double>(d); }
+
+// Targets are neighbours in an array: operations on one must not lose what others store beside it.
+CROSSLANE_TEST(atomic, operations_on_8_bits) {
+  check_operations<std::uint8_t, xl::scope::device>(d);
+  check_operations<std::int8_t, xl::scope::block, xl::acq_rel>(d);
+}
+CROSSLANE_TEST(atomic, operations_on_16_bits) {
+  check_operations<std::int16_t, xl::scope::system, xl::release>(d);
+  check_operations<std::uint16_t, xl::scope::wave>(d);
+}
+CROSSLANE_TEST(atomic, operations_on_half) { check_operations<xl::half, xl::scope::device, xl::acq_rel>(d); }
+CROSSLANE_TEST(atomic, operations_on_bfloat16) { check_operations<xl::bfloat16, xl::scope::block>(d); }
 
 CROSSLANE_TEST(atomic, operations_in_every_order) {
   check_operations<unsigned, xl::scope::block, xl::acquire>(d);

@@ -6,11 +6,11 @@ namespace xl = crosslane;
 
 struct kernel {
   template <xl::kernel_context Ctx>
-  CROSSLANE_FN void operator()(Ctx const& ctx, [[maybe_unused]] short* small, int* number, float* real) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, [[maybe_unused]] bool* small, int* number, float* real) const {
     auto const count = xl::atomic(ctx, *number);
     auto const sum = xl::atomic<xl::scope::system>(ctx, *real);
 #if CROSSLANE_TEST_WRONG == 1
-    xl::atomic(ctx, *small).store(1);
+    xl::atomic(ctx, *small).store(true);
 #elif CROSSLANE_TEST_WRONG == 2
     xl::atomic(ctx, *static_cast<int const*>(number)).load();
 #elif CROSSLANE_TEST_WRONG == 3
@@ -31,4 +31,4 @@ struct kernel {
   }
 };
 
-void launch(xl::stream const& q, short* s, int* i, float* f) { xl::launch(q, {.grid = 1, .block = 32}, kernel{}, s, i, f); }
+void launch(xl::stream const& q, bool* s, int* i, float* f) { xl::launch(q, {.grid = 1, .block = 32}, kernel{}, s, i, f); }

@@ -5,6 +5,7 @@
 #include <crosslane/core/functional.hpp>
 #include <crosslane/kernel/context.hpp>
 #include <crosslane/kernel/memory_order.hpp>
+#include <crosslane/kernel/numeric/small_float.hpp>
 
 #include <concepts>
 #include <cstdint>
@@ -12,14 +13,22 @@
 
 namespace crosslane {
 
-/// The types with atomic operations: integers of 32 and 64 bits, float and double.
+template <class T, unsigned N>
+struct vec;
+
+/// The types with atomic operations: integers of 8 to 64 bits except bool, float, double, half and bfloat16.
 template <class T>
-concept atomic_value = (std::integral<T> && (sizeof(T) == 4 || sizeof(T) == 8) && !std::is_const_v<T> && !std::is_volatile_v<T>) ||
-                       std::same_as<T, float> || std::same_as<T, double>;
+concept atomic_value = (detail::whole_number<T> && !std::is_const_v<T> && !std::is_volatile_v<T>) || std::same_as<T, float> ||
+                       std::same_as<T, double> || std::same_as<T, half> || std::same_as<T, bfloat16>;
+/// The types of pairs that some hardware adds to memory by one instruction.
+template <class T>
+concept atomic_pair = std::same_as<T, vec<half, 2>> || std::same_as<T, vec<bfloat16, 2>>;
 
 /// A reference to an object in shared or device memory, with operations that are atomic among the threads of a scope. atomic() returns it.
 /// Any thread may call any operation. The order is relaxed by default, which is enough for a counter; on GPUs other orders cost fences. The
-/// fetch_ operations store the new value and return the old one.
+/// fetch_ operations store the new value and return the old one. Objects of 8 and 16 bits may share a word: bytes beside the target are
+/// never changed. On GPUs operations on them that read and write are loops of compare-exchange, except additions of half and bfloat16 on
+/// NVIDIA.
 template <atomic_value T, scope Scope, class Ctx>
 class atomic_ref {
  public:
@@ -71,7 +80,7 @@ class atomic_ref {
     if constexpr (std::integral<T>)
       return fetch<Order, minimum>(target_, value);
     else
-      return fetch_by_bits<Order, minimum, maximum>(value, ~word{0} >> 1);
+      return fetch_by_bits<Order, minimum, maximum>(value, static_cast<word>(static_cast<word>(~word{0}) >> 1));
   }
   /// Stores the larger of the target and `value`, with the rules of fetch_min().
   template <memory_order Order = relaxed>
@@ -79,7 +88,7 @@ class atomic_ref {
     if constexpr (std::integral<T>)
       return fetch<Order, maximum>(target_, value);
     else
-      return fetch_by_bits<Order, maximum, minimum>(value, ~word{0});
+      return fetch_by_bits<Order, maximum, minimum>(value, static_cast<word>(~word{0}));
   }
 
   /// @{
@@ -108,7 +117,7 @@ class atomic_ref {
 
  private:
   // An integer of the size of T, by which its values are ordered. The atomic built-ins assume nothing about the type of the target.
-  using word = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+  using word = std::conditional_t<sizeof(T) == 2, std::uint16_t, std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>;
   using signed_word = std::make_signed_t<word>;
 
   template <class Order, class Op, class U>
@@ -122,16 +131,13 @@ class atomic_ref {
   /// word that changes no target.
   template <class Order, class Op, class Opposite>
   CROSSLANE_FN T fetch_by_bits(T value, word nothing) const {
-    word bits;
-    __builtin_memcpy(&bits, &value, sizeof bits);
+    word bits = __builtin_bit_cast(word, value);
     if (value != value) bits = nothing;
     if (signed_word(bits) >= 0)
       bits = word(fetch<Order, Op>(reinterpret_cast<signed_word*>(target_), signed_word(bits)));
     else
       bits = fetch<Order, Opposite>(reinterpret_cast<word*>(target_), bits);
-    T before;
-    __builtin_memcpy(&before, &bits, sizeof before);
-    return before;
+    return __builtin_bit_cast(T, bits);
   }
 
   [[no_unique_address]] typename Ctx::native_type native_;
@@ -144,6 +150,13 @@ class atomic_ref {
 template <scope Scope = scope::device, kernel_context Ctx, atomic_value T>
 CROSSLANE_FN atomic_ref<T, Scope, Ctx> atomic(Ctx const& ctx, T& target) {
   return {ctx, target};
+}
+/// Refuses other types with a static_assert.
+template <scope Scope = scope::device, kernel_context Ctx, class T>
+requires(!atomic_value<T> && !atomic_pair<T>) CROSSLANE_FN void atomic(Ctx const&, T&) {
+  static_assert(atomic_value<T>,
+                "crosslane: atomic operations are for integers of 8 to 64 bits (not bool), float, double, half, bfloat16, half2 and "
+                "bfloat162 that are neither const nor volatile");
 }
 
 /// Orders the calling thread's accesses before the fence with those after it, as the threads of the scope see them. Any thread may call it.

@@ -7,10 +7,6 @@
 
 namespace crosslane {
 
-/// The types of pairs that some hardware adds to memory by one instruction.
-template <class T>
-concept atomic_pair = std::same_as<T, half2> || std::same_as<T, bfloat162>;
-
 /// A reference to a pair in shared or device memory, with operations that are atomic among the threads of a scope. atomic() returns it. Any
 /// thread may call any operation. All operations are relaxed.
 template <atomic_pair T, scope Scope, class Ctx>

@@ -63,7 +63,7 @@ concept wave_primitives = requires(N const& n, lane_mask<W> members, T const& va
   { std::bool_constant<N::template has_elect<true>>{} };
 };
 
-/// Atomic operations on T, an integer or floating-point number of 4 or 8 bytes in shared or device memory, among the threads of a scope.
+/// Atomic operations on T, an integer or floating-point number of 1 to 8 bytes in shared or device memory, among the threads of a scope.
 template <class N, class T, scope S>
 concept atomic_primitives = requires(N const& n, T* target, T const* source, T& expected, T value) {
   { n.template atomic_load<S, acquire>(source) } -> std::same_as<T>;
@@ -110,7 +110,7 @@ concept kernel_primitives =
     std::copy_constructible<N> && position_primitives<N> && block_primitives<N> && wave_primitives<N, W, unsigned> &&
     wave_primitives<N, W, double> && wave_primitives<N, W, char> && atomic_primitives<N, unsigned, scope::wave> &&
     atomic_primitives<N, int, scope::block> && atomic_primitives<N, unsigned long long, scope::system> &&
-    atomic_primitives<N, float, scope::device> && atomic_primitives<N, double, scope::device> && memory_primitives<N> &&
-    copy_primitives<N> && diagnostic_primitives<N>;
+    atomic_primitives<N, unsigned char, scope::block> && atomic_primitives<N, float, scope::device> &&
+    atomic_primitives<N, double, scope::device> && memory_primitives<N> && copy_primitives<N> && diagnostic_primitives<N>;
 
 }  // namespace crosslane::backend

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Atomic operations on NVIDIA GPUs. Relaxed operations use the compiler's intrinsics, which become one instruction for the target's
-/// address space. Ordered operations follow NVIDIA's "Atomics Application Binary Interface". In device memory they are one instruction with
-/// that order. In shared memory, for which the ordered built-ins have no instruction, they are the relaxed instruction with fences around
-/// it.
+/// address space. Objects of 8 and 16 bits are updated in their word, except that half and bfloat16 have an addition. Ordered operations
+/// follow NVIDIA's "Atomics Application Binary Interface". In device memory they are one instruction with that order. In shared memory, for
+/// which the ordered built-ins have no instruction, they are the relaxed instruction with fences around it.
 #pragma once
 
+#include <crosslane/backend/gpu/small_atomic.hpp>
 #include <crosslane/backend/native/cuda/architecture.hpp>
 #include <crosslane/core/functional.hpp>
 #include <crosslane/core/number_format.hpp>
 #include <crosslane/kernel/memory_order.hpp>
+#include <crosslane/kernel/numeric/small_float.hpp>
 #include <crosslane/platform/annotations.hpp>
 
 #include <type_traits>
@@ -41,44 +43,55 @@ struct cuda_atomic {
   static CROSSLANE_DEVICE_FN T atomic_load(T const* target) {
     if (!__isShared(target)) return from_bits<T>(ordered_load<S, Order>(bits_at(const_cast<T*>(target))));
     if constexpr (std::is_same_v<Order, seq_cst>) fence<S, seq_cst>();
-    T const value = *static_cast<T const volatile*>(target);
+    bits<T> const value = *static_cast<bits<T> volatile*>(bits_at(const_cast<T*>(target)));
     if constexpr (detail::acquires<Order>) fence<S, acquire>();
-    return value;
+    return from_bits<T>(value);
   }
 
   template <scope S, class Order, class T>
   static CROSSLANE_DEVICE_FN void atomic_store(T* target, T value) {
     if (!__isShared(target)) return ordered_store<S, Order>(bits_at(target), to_bits(value));
     if constexpr (detail::releases<Order>) fence<S, Order>();
-    *static_cast<T volatile*>(target) = value;
+    *static_cast<bits<T> volatile*>(bits_at(target)) = to_bits(value);
   }
 
   template <scope S, class Order, class T>
   static CROSSLANE_DEVICE_FN T atomic_exchange(T* target, T value) {
-    return from_bits<T>(by_order<S, Order>(
-        bits_at(target), [=] { return relaxed_exchange<S>(bits_at(target), to_bits(value)); },
-        [=] { return ordered_exchange<S, Order>(bits_at(target), to_bits(value)); }));
+    if constexpr (sizeof(T) < 4)
+      return part_of_word<T>{target}.template update<cuda_atomic, S, Order>([=](T) { return value; });
+    else
+      return from_bits<T>(by_order<S, Order>(
+          bits_at(target), [=] { return relaxed_exchange<S>(bits_at(target), to_bits(value)); },
+          [=] { return ordered_exchange<S, Order>(bits_at(target), to_bits(value)); }));
   }
 
   template <scope S, class Order, class T>
   static CROSSLANE_DEVICE_FN bool atomic_compare_exchange(T* target, T& expected, T desired) {
-    bits<T> const wanted = to_bits(expected);
-    bits<T> const found = by_order<S, Order>(
-        bits_at(target), [=] { return relaxed_compare_exchange<S>(bits_at(target), wanted, to_bits(desired)); },
-        [=] {
-          bits<T> before = wanted;
-          ordered_compare_exchange<S, Order>(bits_at(target), before, to_bits(desired));
-          return before;
-        });
-    expected = from_bits<T>(found);
-    return found == wanted;
+    if constexpr (sizeof(T) < 4) {
+      return part_of_word<T>{target}.template compare_exchange<cuda_atomic, S, Order>(expected, desired);
+    } else {
+      bits<T> const wanted = to_bits(expected);
+      bits<T> const found = by_order<S, Order>(
+          bits_at(target), [=] { return relaxed_compare_exchange<S>(bits_at(target), wanted, to_bits(desired)); },
+          [=] {
+            bits<T> before = wanted;
+            ordered_compare_exchange<S, Order>(bits_at(target), before, to_bits(desired));
+            return before;
+          });
+      expected = from_bits<T>(found);
+      return found == wanted;
+    }
   }
 
   /// Computes *target = Op(*target, value) and returns the old value. Op is plus or, for integers, minimum, maximum, bit_and, bit_or,
   /// bit_xor.
   template <scope S, class Order, class Op, class T>
   static CROSSLANE_DEVICE_FN T atomic_fetch(T* target, T value) {
-    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, number<T>>) {
+    if constexpr (std::is_same_v<Op, plus> && has_add_half<T>) {
+      return from_bits<T>(by_fences<S, Order>([=] { return add_half<S, typename T::format>(bits_at(target), to_bits(value)); }));
+    } else if constexpr (sizeof(T) < 4) {
+      return part_of_word<T>{target}.template update<cuda_atomic, S, Order>([=](T before) { return Op{}(before, value); });
+    } else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, number<T>>) {
       return T(atomic_fetch<S, Order, Op>(reinterpret_cast<number<T>*>(target), number<T>(value)));
     } else if constexpr (std::is_same_v<T, long long> && !std::is_same_v<Op, minimum> && !std::is_same_v<Op, maximum>) {
       // There is no signed 64-bit addition; the unsigned one gives the same bits.
@@ -156,7 +169,7 @@ struct cuda_atomic {
 
  private:
   template <class T>
-  using bits = std::conditional_t<sizeof(T) == 4, unsigned, unsigned long long>;
+  using bits = bits_of_size<T>;
   /// The integer type of the same size and sign for which CUDA has overloads.
   template <class T>
   using number = std::conditional_t<sizeof(T) == 4, std::conditional_t<std::is_signed_v<T>, int, unsigned>,
@@ -185,14 +198,45 @@ struct cuda_atomic {
       return do_relaxed();
     } else {
       if (!__isShared(target)) return do_ordered();  // a constant if the compiler knows the address space
-      if constexpr (std::is_same_v<Order, seq_cst>)
-        fence<S, seq_cst>();
-      else if constexpr (detail::releases<Order>)
-        fence<S, release>();
-      T const before = do_relaxed();
-      if constexpr (detail::acquires<Order>) fence<S, acquire>();
-      return before;
+      return by_fences<S, Order>(do_relaxed);
     }
+  }
+  template <scope S, class Order, class Relaxed>
+  static CROSSLANE_DEVICE_FN auto by_fences(Relaxed const& do_relaxed) {
+    if constexpr (std::is_same_v<Order, seq_cst>)
+      fence<S, seq_cst>();
+    else if constexpr (detail::releases<Order>)
+      fence<S, release>();
+    auto const before = do_relaxed();
+    if constexpr (detail::acquires<Order>) fence<S, acquire>();
+    return before;
+  }
+
+  /// Whether there is an instruction that adds a T of 16 bits.
+  template <class T>
+  static constexpr bool has_add_half =
+      std::is_same_v<T, half> || (std::is_same_v<T, bfloat16> && has_atomic_add_pair<bfloat16_format, scope::device>);
+
+  template <scope S, class Format>
+  static CROSSLANE_DEVICE_FN std::uint16_t add_half(std::uint16_t* target, std::uint16_t value) {
+    std::uint16_t before;
+#define CROSSLANE_ADD(scope, type) \
+  asm volatile("atom.relaxed." scope ".add.noftz." type " %0, [%1], %2;" : "=h"(before) : "l"(target), "h"(value) : "memory")
+#define CROSSLANE_ADD_IN_SCOPE(type)     \
+  if constexpr (S == scope::system)      \
+    CROSSLANE_ADD("sys", type);          \
+  else if constexpr (S == scope::device) \
+    CROSSLANE_ADD("gpu", type);          \
+  else                                   \
+    CROSSLANE_ADD("cta", type)
+    if constexpr (std::is_same_v<Format, half_format>) {
+      CROSSLANE_ADD_IN_SCOPE("f16");
+    } else {
+      CROSSLANE_ADD_IN_SCOPE("bf16");
+    }
+#undef CROSSLANE_ADD_IN_SCOPE
+#undef CROSSLANE_ADD
+    return before;
   }
 
   template <scope S, class Bits>

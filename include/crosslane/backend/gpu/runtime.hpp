@@ -108,6 +108,8 @@ struct gpu_runtime {
   }
 
   static status allocate(memory_kind kind, void** out, std::size_t bytes, stream_handle s, bool ordered) noexcept {
+    // Atomic operations on small objects access the words that contain them.
+    if (bytes % 4 != 0 && bytes < ~std::size_t{3}) bytes += 4 - bytes % 4;
     switch (kind) {
       case memory_kind::device: return from(ordered ? CROSSLANE_GPU(MallocAsync)(out, bytes, s) : CROSSLANE_GPU(Malloc)(out, bytes));
       case memory_kind::pinned: return from(Vendor::allocate_pinned(out, bytes));

@@ -2,11 +2,12 @@
 /// Atomic operations on AMD GPUs: clang's relaxed built-ins with fences before and after them. The orders of HIP's built-ins are not
 /// sufficient. In clang up to 19 they order only accesses to the operation's own address space. A flag in shared memory would not publish
 /// data in device memory. Floating-point addition is one instruction where that is correct for every kind of memory, otherwise a
-/// compare-and-swap loop.
+/// compare-and-swap loop. Objects of 8 and 16 bits are updated in their word.
 #pragma once
 
 #include <hip/hip_runtime.h>
 
+#include <crosslane/backend/gpu/small_atomic.hpp>
 #include <crosslane/backend/native/hip/architecture.hpp>
 #include <crosslane/core/functional.hpp>
 #include <crosslane/core/number_format.hpp>
@@ -19,7 +20,9 @@ namespace crosslane::backend {
 struct hip_atomic {
   template <scope S, class Order, class T>
   static CROSSLANE_DEVICE_FN T atomic_load(T const* target) {
-    if constexpr (std::is_same_v<Order, seq_cst>) {  // orders all address spaces, and avoids the write-back of a preceding fence
+    if constexpr (!std::is_arithmetic_v<T>)
+      return __builtin_bit_cast(T, atomic_load<S, Order>(reinterpret_cast<bits_of_size<T> const*>(target)));
+    else if constexpr (std::is_same_v<Order, seq_cst>) {  // orders all address spaces, and avoids the write-back of a preceding fence
       T const value = __hip_atomic_load(target, __ATOMIC_SEQ_CST, builtin_scope<S>);
       if constexpr (waits_for_itself<S>) wait_for_memory();
       return value;
@@ -31,21 +34,24 @@ struct hip_atomic {
   }
   template <scope S, class Order, class T>
   static CROSSLANE_DEVICE_FN void atomic_store(T* target, T value) {
-    release_before<S, Order>();
-    __hip_atomic_store(target, value, __ATOMIC_RELAXED, builtin_scope<S>);
+    if constexpr (!std::is_arithmetic_v<T>) {
+      atomic_store<S, Order>(reinterpret_cast<bits_of_size<T>*>(target), __builtin_bit_cast(bits_of_size<T>, value));
+    } else {
+      release_before<S, Order>();
+      __hip_atomic_store(target, value, __ATOMIC_RELAXED, builtin_scope<S>);
+    }
   }
   template <scope S, class Order, class T>
   static CROSSLANE_DEVICE_FN T atomic_exchange(T* target, T value) {
     release_before<S, Order>();
-    T const before = __hip_atomic_exchange(target, value, __ATOMIC_RELAXED, builtin_scope<S>);
+    T const before = relaxed_exchange<S>(target, value);
     acquire_behind<S, Order>();
     return before;
   }
   template <scope S, class Order, class T>
   static CROSSLANE_DEVICE_FN bool atomic_compare_exchange(T* target, T& expected, T desired) {
     release_before<S, Order>();
-    bool const same =
-        __hip_atomic_compare_exchange_strong(target, &expected, desired, __ATOMIC_RELAXED, __ATOMIC_RELAXED, builtin_scope<S>);
+    bool const same = relaxed_compare_exchange<S>(target, expected, desired);
     acquire_behind<S, Order>();
     return same;
   }
@@ -130,9 +136,25 @@ struct hip_atomic {
   using global_pointer = T __attribute__((address_space(1)))*;
   typedef short pair_of_short __attribute__((ext_vector_type(2)));
 
+  template <scope S, class T>
+  static CROSSLANE_DEVICE_FN T relaxed_exchange(T* target, T value) {
+    if constexpr (sizeof(T) < 4)
+      return part_of_word<T>{target}.template update<hip_atomic, S, relaxed>([=](T) { return value; });
+    else
+      return __hip_atomic_exchange(target, value, __ATOMIC_RELAXED, builtin_scope<S>);
+  }
+  template <scope S, class T>
+  static CROSSLANE_DEVICE_FN bool relaxed_compare_exchange(T* target, T& expected, T desired) {
+    if constexpr (sizeof(T) < 4)
+      return part_of_word<T>{target}.template compare_exchange<hip_atomic, S, relaxed>(expected, desired);
+    else
+      return __hip_atomic_compare_exchange_strong(target, &expected, desired, __ATOMIC_RELAXED, __ATOMIC_RELAXED, builtin_scope<S>);
+  }
   template <scope S, class Op, class T>
   static CROSSLANE_DEVICE_FN T relaxed_fetch(T* target, T value) {
-    if constexpr (std::is_same_v<Op, plus>) {
+    if constexpr (sizeof(T) < 4) {
+      return part_of_word<T>{target}.template update<hip_atomic, S, relaxed>([=](T before) { return Op{}(before, value); });
+    } else if constexpr (std::is_same_v<Op, plus>) {
       return __hip_atomic_fetch_add(target, value, __ATOMIC_RELAXED, builtin_scope<S>);
     } else if constexpr (std::is_same_v<Op, minimum>) {
       return __hip_atomic_fetch_min(target, value, __ATOMIC_RELAXED, builtin_scope<S>);
