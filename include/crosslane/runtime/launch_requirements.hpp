@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What a kernel and the arguments of its launch must be, with the compile errors that say so.
+/// The requirements of a kernel and of the arguments of its launch, and the compile errors for them.
 #pragma once
 
 #include <crosslane/kernel/shape.hpp>
