@@ -41,6 +41,9 @@ struct cuda_vendor {
   }
   static cudaError_t allocate_pinned(void** out, std::size_t bytes) noexcept { return cudaMallocHost(out, bytes); }
   static cudaError_t free_pinned(void* p) noexcept { return cudaFreeHost(p); }
+  static cudaError_t register_host(void* p, std::size_t bytes) noexcept {
+    return cudaHostRegister(p, bytes, cudaHostRegisterPortable | cudaHostRegisterMapped);
+  }
 
   static bool is_managed(cudaPointerAttributes const& facts) noexcept { return facts.type == cudaMemoryTypeManaged; }
 #if CUDART_VERSION >= 13000

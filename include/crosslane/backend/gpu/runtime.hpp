@@ -140,7 +140,7 @@ struct gpu_runtime {
   }
 
   static status register_host(void* p, std::size_t bytes, void** for_kernels) noexcept {
-    status answer = from(CROSSLANE_GPU(HostRegister)(p, bytes, CROSSLANE_GPU(HostRegisterPortable) | CROSSLANE_GPU(HostRegisterMapped)));
+    status answer = from(Vendor::register_host(p, bytes));
     if (answer.code != 0) return answer;
     answer = from(CROSSLANE_GPU(HostGetDevicePointer)(for_kernels, p, 0));
     if (answer.code != 0) (void)CROSSLANE_GPU(HostUnregister)(p);

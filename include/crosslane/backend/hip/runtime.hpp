@@ -49,11 +49,31 @@ struct hip_vendor {
   }
   static hipError_t allocate_pinned(void** out, std::size_t bytes) noexcept { return hipHostMalloc(out, bytes, hipHostMallocDefault); }
   static hipError_t free_pinned(void* p) noexcept { return hipHostFree(p); }
+  /// Refuses memory whose first or last byte the runtime knows. Older ROCm registers the same memory twice without an error.
+  static hipError_t register_host(void* p, std::size_t bytes) noexcept {
+    if (is_known(p) || is_known(static_cast<char*>(p) + bytes - 1)) return hipErrorHostMemoryAlreadyRegistered;
+    return hipHostRegister(p, bytes, hipHostRegisterPortable | hipHostRegisterMapped);
+  }
 
   static bool is_managed(hipPointerAttribute_t const& facts) noexcept { return facts.isManaged != 0; }
   static int place(memory_location location, int device) noexcept { return location == memory_location::host ? hipCpuDeviceId : device; }
   static hipError_t prefetch(void const* p, std::size_t bytes, int to, hipStream_t s) noexcept {
     return hipMemPrefetchAsync(p, bytes, to, s);
+  }
+
+ private:
+  /// Whether the address lies in an allocation of the runtime or in registered memory.
+  static bool is_known(void const* p) noexcept {
+    hipPointerAttribute_t facts{};
+    if (hipPointerGetAttributes(&facts, p) != hipSuccess) {  // up to HIP 5 the answer for other memory is an error
+      (void)hipGetLastError();
+      return false;
+    }
+#if HIP_VERSION >= 60000000
+    return facts.type != hipMemoryTypeUnregistered;
+#else
+    return true;
+#endif
   }
 };
 
