@@ -27,7 +27,7 @@ function(crosslane_add_executables)
 endfunction()
 
 # Sets <out> to the files to compile. CMake knows a source file in one language per folder, hence for the GPUs a file in the
-# build folder, named for the language, that includes the source.
+# build folder, named for the language, that includes the source: by its whole path, or by its path in CROSSLANE_SOURCE_ROOT if that is set.
 function(_crosslane_sources_for backend out)
   set(extension_cuda cu)
   set(extension_hip hip)
@@ -36,10 +36,17 @@ function(_crosslane_sources_for backend out)
     cmake_path(ABSOLUTE_PATH source)
     if(NOT backend STREQUAL "host")
       cmake_path(GET source FILENAME name)
-      string(SHA1 folder ${source}) # sources of one name in different folders
+      set(included ${source})
+      if(DEFINED CROSSLANE_SOURCE_ROOT)
+        cmake_path(RELATIVE_PATH included BASE_DIRECTORY ${CROSSLANE_SOURCE_ROOT})
+      endif()
+      string(SHA1 folder ${included}) # sources of one name in different folders
       string(SUBSTRING ${folder} 0 8 folder)
       set(wrapper ${CMAKE_CURRENT_BINARY_DIR}/${folder}/${name}.${extension_${backend}})
-      file(CONFIGURE OUTPUT ${wrapper} CONTENT "#include \"${source}\"\n" @ONLY)
+      file(CONFIGURE OUTPUT ${wrapper} CONTENT "#include \"${included}\"\n" @ONLY)
+      if(DEFINED CROSSLANE_SOURCE_ROOT)
+        set_source_files_properties(${wrapper} PROPERTIES INCLUDE_DIRECTORIES ${CROSSLANE_SOURCE_ROOT})
+      endif()
       set(source ${wrapper})
     endif()
     list(APPEND ${out} ${source})

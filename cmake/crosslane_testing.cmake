@@ -9,6 +9,7 @@ option(CROSSLANE_TEST_CHECKED "Also run tests of kernels with the access checker
 # Off for a compiler whose sanitizers run them.
 option(CROSSLANE_TEST_PLAIN "Also run tests on the host without the access checker" ON)
 option(CROSSLANE_TEST_TSAN "Leave out tests that hold nothing for the thread sanitizer: of one lane, of signals and fork(), or like other tests" OFF)
+option(CROSSLANE_TEST_ALL "Every combination of types and sizes, not only representatives: takes long to compile" OFF)
 option(CROSSLANE_TEST_ALL_CHECKED "With the access checker, also those that take long to compile" OFF)
 
 # crosslane_add_test(NAME <name> SOURCES <file.cpp>... [BACKENDS <backend>...] [LIBRARIES <target>...] [ARGUMENTS <a>...]

@@ -99,8 +99,7 @@ CROSSLANE_TEST_ONCE(compare, text) {
   actual[60] += 0.25f;
   checks::comparison const c = checks::compare(expected, actual, {}, {"host", "gpu"});
   CROSSLANE_CHECK(!c && c.size == 100 && c.different == 2 && c.first == 10 && c.worst == 60 && c.absolute == 0.25);
-  std::string const here = __FILE__;
-  check_recorded(here.substr(0, here.rfind('/')) + "/comparison.txt", c.text());
+  check_recorded(source_path("test/check/comparison.txt"), c.text());
   checks::comparison const near = checks::compare(expected, actual, {.absolute = 0.25});
   CROSSLANE_CHECK_EQ(near.text(), std::string("100 elements are the same; the largest difference is 0.25, relative 0.170213\n"));
   CROSSLANE_CHECK(contains(checks::compare(expected, actual, {.absolute = 0.1, .relative = 0.01, .ulps = 3}).text(),

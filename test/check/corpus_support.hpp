@@ -11,17 +11,11 @@
 
 namespace crosslane_test {
 
-/// The folder of this file, with '/' at its end.
-inline std::string check_folder() {
-  std::string const file = __FILE__;
-  return file.substr(0, file.rfind('/') + 1);
-}
-
 /// The lines of these files of the corpus that have the mark of a kernel, as "file:line".
 inline std::set<std::string> marked_lines(std::initializer_list<char const*> files, std::string const& kernel) {
   std::set<std::string> result;
   for (char const* const file : files) {
-    std::ifstream in{check_folder() + "corpus/" + file};
+    std::ifstream in{source_path("test/check/corpus/") + file};
     std::string line;
     for (unsigned number = 1; std::getline(in, line); ++number) {
       std::string const mark = "// @" + kernel;
@@ -49,10 +43,9 @@ std::string short_name() {
 
 /// The finding of a kernel that docs/checker.md shows, at 32 lanes, is in a file of its name. Streams are numbered anew.
 inline void check_shown_finding(std::string const& kernel, xl::checks::finding const& f) {
-  std::string const file = check_folder() + "findings/" + kernel + ".txt", folder = check_folder() + "corpus/";
+  std::string const file = source_path("test/check/findings/" + kernel + ".txt");
   if (f.wave_size != 32 || !std::ifstream{file}) return;
-  std::string text = std::string(to_string(f.kind)) + ": " + f.text.c_str() + '\n' + f.advice() + '\n';
-  for (std::size_t at = 0; (at = text.find(folder)) != std::string::npos;) text.erase(at, folder.size());
+  std::string text = without_folders(std::string(to_string(f.kind)) + ": " + f.text.c_str() + '\n' + f.advice() + '\n');
   unsigned streams = 0;
   for (std::size_t at = 0; (at = text.find("stream 0x", at)) != std::string::npos;) {
     at += 9;

@@ -12,13 +12,11 @@ using namespace crosslane_test;
 
 namespace {
 
-std::string const source = __FILE__;
-std::string const folder = source.substr(0, source.rfind('/') + 1);
-
 /// Replaces places in this file by places in the code that a page shows: "name.cpp:3" is the third line of the region of that name.
 std::string as_shown(std::string text) {
+  text = without_folders(std::move(text));
   std::map<std::string, unsigned> begin;
-  std::ifstream in{source};
+  std::ifstream in{source_path("test/guide/findings_test.cpp")};
   std::string line;
   for (unsigned number = 1; std::getline(in, line); ++number) {
     line.erase(0, line.find_first_not_of(' '));
@@ -26,7 +24,7 @@ std::string as_shown(std::string text) {
       std::string const name = line.substr(4, line.size() - 5);
       if (begin.try_emplace(name, number).second) continue;
       for (unsigned i = begin[name] + 1; i < number; ++i) {
-        std::string const place = source + ':' + std::to_string(i);
+        std::string const place = "findings_test.cpp:" + std::to_string(i);
         for (std::size_t at = 0; (at = text.find(place, at)) != std::string::npos;) {
           if (auto const end = at + place.size(); end < text.size() && std::isdigit(static_cast<unsigned char>(text[end]))) {
             at = end;
@@ -41,7 +39,7 @@ std::string as_shown(std::string text) {
 }
 
 void check_finding(xl::device d, unsigned of_width, std::string const& name, xl::checks::report const& r) {
-  if (d.properties().wave_size == of_width) check_recorded(folder + "findings/" + name + ".txt", as_shown(r.text()));
+  if (d.properties().wave_size == of_width) check_recorded(source_path("test/guide/findings/" + name + ".txt"), as_shown(r.text()));
 }
 
 }  // namespace
@@ -106,7 +104,7 @@ CROSSLANE_TEST_ONCE(guide_findings, same_on_all_targets) {
   // [compare-widths]
   CROSSLANE_CHECK(!wrong);
   std::string const text = wrong.text();
-  check_recorded(folder + "findings/compare-widths.txt", text.substr(0, text.find("  error of")));
+  check_recorded(source_path("test/guide/findings/compare-widths.txt"), text.substr(0, text.find("  error of")));
   CROSSLANE_CHECK(bool(right));
 }
 

@@ -91,12 +91,14 @@ CROSSLANE_TEST(block, of_fixed_size) {
   xl::stream const q{d};
   std::mt19937 random{4};
   check_block(q, 32, random, operations_of<32>{});
-  check_block(q, 96, random, operations_of<96>{});
   check_block(q, 100, random, operations_of<100>{});
+  check_block(q, 1024, random, operations_of<1024>{});
+#if CROSSLANE_TEST_ALL
+  check_block(q, 96, random, operations_of<96>{});
   check_block(q, 256, random, operations_of<256>{});
   check_block(q, 512, random, operations_of<512>{});
   check_block(q, 1000, random, operations_of<1000>{});
-  check_block(q, 1024, random, operations_of<1024>{});
+#endif
 }
 
 // Blocks use other code than above if lanes reduce by one instruction, or if the operator is known to be commutative.
@@ -154,12 +156,14 @@ template <class T, class Op>
 void check_all_numbers(xl::device d) {
   xl::stream const q{d};
   for (unsigned threads : {1u, 32u, 33u, 64u, 100u, 256u, 640u, 1000u, 1024u}) check_numbers<T, Op>(q, threads, of_numbers<T, Op>{});
-  check_numbers<T, Op>(q, 64, of_numbers_fixed<T, Op, 64>{});
-  check_numbers<T, Op>(q, 256, of_numbers_fixed<T, Op, 256>{});
   check_numbers<T, Op>(q, 100, of_numbers_fixed<T, Op, 100>{});
-  check_numbers<T, Op>(q, 640, of_numbers_fixed<T, Op, 640>{});
-  check_numbers<T, Op>(q, 1000, of_numbers_fixed<T, Op, 1000>{});
-  check_numbers<T, Op>(q, 1024, of_numbers_fixed<T, Op, 1024>{});
+  if constexpr (all_combinations || (std::is_same_v<T, int> && std::is_same_v<Op, xl::plus>)) {
+    check_numbers<T, Op>(q, 64, of_numbers_fixed<T, Op, 64>{});
+    check_numbers<T, Op>(q, 256, of_numbers_fixed<T, Op, 256>{});
+    check_numbers<T, Op>(q, 640, of_numbers_fixed<T, Op, 640>{});
+    check_numbers<T, Op>(q, 1000, of_numbers_fixed<T, Op, 1000>{});
+    check_numbers<T, Op>(q, 1024, of_numbers_fixed<T, Op, 1024>{});
+  }
 }
 
 }  // namespace
@@ -258,8 +262,10 @@ CROSSLANE_TEST(block, or_of_bool) {
 }
 CROSSLANE_TEST(block, sums_of_int) { check_all_numbers<int, xl::plus>(d); }
 CROSSLANE_TEST(block, minimum_of_int) { check_all_numbers<int, xl::minimum>(d); }
-CROSSLANE_TEST(block, maximum_of_int) { check_all_numbers<int, xl::maximum>(d); }
 CROSSLANE_TEST(block, or_of_unsigned) { check_all_numbers<unsigned, xl::bit_or>(d); }
-CROSSLANE_TEST(block, and_of_unsigned) { check_all_numbers<unsigned, xl::bit_and>(d); }
 CROSSLANE_TEST(block, maximum_of_float) { check_all_numbers<float, xl::maximum>(d); }
 CROSSLANE_TEST(block, sums_of_double) { check_all_numbers<double, xl::plus>(d); }
+#if CROSSLANE_TEST_ALL
+CROSSLANE_TEST(block, maximum_of_int) { check_all_numbers<int, xl::maximum>(d); }
+CROSSLANE_TEST(block, and_of_unsigned) { check_all_numbers<unsigned, xl::bit_and>(d); }
+#endif

@@ -220,9 +220,11 @@ void check_accesses(xl::device d) {
   std::iota(in.begin(), in.end(), T(1));
   auto const check = [&]<unsigned N>(std::integral_constant<unsigned, N>) {
     check_access<N, xl::access::plain, xl::access::plain>(d, in);
-    check_access<N, xl::access::streaming, xl::access::streaming>(d, in);
-    check_access<N, xl::access::read_only, xl::access::plain>(d, in);
-    check_access<N, xl::access::as_volatile, xl::access::as_volatile>(d, in);
+    if constexpr (all_combinations || N == 3 || N == 16 / sizeof(T)) {  // by elements, and one access of the widest kind
+      check_access<N, xl::access::streaming, xl::access::streaming>(d, in);
+      check_access<N, xl::access::read_only, xl::access::plain>(d, in);
+      check_access<N, xl::access::as_volatile, xl::access::as_volatile>(d, in);
+    }
   };
   check(std::integral_constant<unsigned, 1>{});
   check(std::integral_constant<unsigned, 2>{});
@@ -256,11 +258,13 @@ CROSSLANE_TEST(vec, names_are_elements) {
 }
 CROSSLANE_TEST(vec, casts_as_single_numbers) {
   check_casts<xl::half>(d);
-  check_casts<xl::bfloat16>(d);
   check_casts<xl::fp8_e4m3>(d);
+#if CROSSLANE_TEST_ALL
+  check_casts<xl::bfloat16>(d);
   check_casts<xl::fp8_e5m2>(d);
   check_casts<xl::fp8_e4m3_fnuz>(d);
   check_casts<xl::fp8_e5m2_fnuz>(d);
+#endif
 }
 CROSSLANE_TEST(vec, loads_and_stores) {
   check_accesses<std::uint8_t>(d);

@@ -19,6 +19,12 @@ namespace crosslane_test {
 
 namespace xl = crosslane;
 
+/// Whether tests try every combination of types and sizes, or representatives: every operation, and each way of the library to do it.
+#if !defined(CROSSLANE_TEST_ALL)
+#define CROSSLANE_TEST_ALL 0
+#endif
+inline constexpr bool all_combinations = CROSSLANE_TEST_ALL;
+
 inline constexpr bool host_build = !CROSSLANE_COMPILER_GPU();
 
 inline char const* device_name(int index) {

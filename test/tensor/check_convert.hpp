@@ -44,9 +44,11 @@ template <class T, class U>
 void check_orders(xl::stream const& q, xl::image_extents const& e) {
   check_convert<T, U>(q, xl::nchw{e}, xl::nhwc{e});
   check_convert<T, U>(q, xl::nhwc{e}, xl::nchw{e});
-  check_convert<T, U>(q, xl::nchw{e}, xl::chwn{e});
-  check_convert<T, U>(q, xl::hwnc{e}, xl::nhcw{e});
-  check_convert<T, U>(q, xl::nhwc{e}, xl::nhwc{e});
+  if constexpr (all_combinations || (std::is_same_v<T, float> && std::is_same_v<U, float>)) {
+    check_convert<T, U>(q, xl::nchw{e}, xl::chwn{e});
+    check_convert<T, U>(q, xl::hwnc{e}, xl::nhcw{e});
+    check_convert<T, U>(q, xl::nhwc{e}, xl::nhwc{e});
+  }
 }
 
 }  // namespace crosslane_test

@@ -132,11 +132,15 @@ CROSSLANE_TEST(tensor_convert, round_trips) {
     xl::chwn const c{e};
     auto const padded = xl::make_padded<xl::nchw::order>(e, 24);
     xl::nchw_c<8> const blocks{e};
-    check_round_trips(q, a, a, b, c, padded, blocks);
+    check_round_trips(q, a, b, c, padded, blocks);
+    check_round_trips(q, padded, padded, blocks);
+#if CROSSLANE_TEST_ALL
+    check_round_trips(q, a, a);
     check_round_trips(q, b, a, b, c, padded, blocks);
     check_round_trips(q, c, a, b, c, padded, blocks);
-    check_round_trips(q, padded, a, b, c, padded, blocks);
+    check_round_trips(q, padded, a, b, c);
     check_round_trips(q, blocks, a, b, c, padded, blocks);
+#endif
   }
 }
 

@@ -83,11 +83,7 @@ std::string svg(drawing const& d) {
   return s + "</svg>\n";
 }
 
-void record(char const* name, drawing const& d) {
-  std::string const here = __FILE__;
-  std::string const root = here.substr(0, here.size() - std::string("test/tensor/pictures_test.cpp").size());
-  check_recorded(root + "docs/guide/layouts/" + name + ".svg", svg(d));
-}
+void record(char const* name, drawing const& d) { check_recorded(source_path("docs/guide/layouts/") + name + ".svg", svg(d)); }
 
 /// Each of the channels a, b, c ... has a grid and a colour; "b12" is channel b, row 1, column 2.
 template <class L>

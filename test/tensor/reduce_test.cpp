@@ -43,11 +43,13 @@ void check_reduce(xl::stream const& q, Kept, L const& layout, Op op, Acc identit
 
 template <class T, class L>
 void check_axes(xl::stream const& q, L const& layout) {
-  check_reduce<T, axis::c>(q, xl::axes<axis::n, axis::h, axis::w>{}, layout, xl::plus{}, 0.f);
   check_reduce<T, axis::w>(q, xl::axes<axis::h, axis::n, axis::c>{}, layout, xl::maximum{}, -1000.f);
-  check_reduce<T, axis::w, axis::h>(q, xl::axes<axis::n, axis::c>{}, layout, xl::plus{}, 0.f);
   check_reduce<T, axis::n, axis::h, axis::w>(q, xl::axes<axis::c>{}, layout, xl::minimum{}, 1000.f);
-  check_reduce<T, axis::c, axis::h, axis::w>(q, xl::axes<axis::n>{}, layout, xl::plus{}, 0.f);
+  if constexpr (all_combinations || std::is_same_v<L, xl::nhwc>) {
+    check_reduce<T, axis::c>(q, xl::axes<axis::n, axis::h, axis::w>{}, layout, xl::plus{}, 0.f);
+    check_reduce<T, axis::w, axis::h>(q, xl::axes<axis::n, axis::c>{}, layout, xl::plus{}, 0.f);
+    check_reduce<T, axis::c, axis::h, axis::w>(q, xl::axes<axis::n>{}, layout, xl::plus{}, 0.f);
+  }
 }
 
 CROSSLANE_TEST(tensor_reduce, random_extents) {
