@@ -153,7 +153,7 @@ void check_operations(xl::device d) {
   std::vector<T> values(threads);
   for (T& v : values) v = random_value<T>(random);
   auto const device_values = upload(q, values);
-  auto targets = upload(q, std::vector<T>(all * groups, start));
+  auto targets = upload(q, std::vector<T>((all * groups + 3) / 4 * 4, start));  // whole words, all of which are written
   auto shared_after = upload(q, std::vector<T>(all * groups, start));
   auto before = upload(q, std::vector<T>(2 * all * threads, start));
   xl::launch(q, {.grid = grid, .block = block}, kernel{}, start, std::size_t{groups}, device_values, targets, shared_after, before);

@@ -39,15 +39,15 @@ class part_of_word {
   /// Replaces the object by `desired` if it has the bits of `expected`; else stores its value in `expected` and returns false.
   template <class Atomic, scope S, class Order>
   CROSSLANE_DEVICE_FN bool compare_exchange(T& expected, T desired) const {
-    std::uint32_t word = Atomic::template atomic_load<S, relaxed>(word_);
+    std::uint32_t word = Atomic::template atomic_load<S, detail::failure_order<Order>>(word_);
     auto const wanted = to_bits(expected);
+    // Each result has its own exit. If the loop sets a bool, clang 19 for AMD loses the value of lanes that leave the loop early.
     for (;;) {
-      // Also if the object differs: the operation has the order of a failure then.
-      bool const same = bits(word) == wanted;
-      bool const stored = Atomic::template atomic_compare_exchange<S, Order>(word_, word, same ? with_part(word, desired) : word);
-      if (!stored) continue;
-      expected = part(word);
-      return same;
+      if (bits(word) != wanted) {
+        expected = part(word);
+        return false;
+      }
+      if (Atomic::template atomic_compare_exchange<S, Order>(word_, word, with_part(word, desired))) return true;
     }
   }
 
