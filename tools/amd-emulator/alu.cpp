@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Operations on registers. Sources of all lanes are read before anything is written: a result goes to a buffer first, so that a
-// destination may be one of the sources, also in part, and also when lanes read each other (DPP, permutes, matrices).
+/// Operations on registers. A result goes to a buffer first: the sources of all lanes are read before a destination is written. So a
+/// destination may be one of the sources, also in part, and lanes may read each other (DPP, permutes).
 #include <algorithm>
 #include <cmath>
 #include "registers.hpp"
@@ -17,7 +17,7 @@ double trig_preop_bits(u32 shift) {
                             0xa9e391615ee61b08ull};
   u32 w = shift / 64, o = shift % 64;
   u64 hi = w < 21 ? t[w] : 0, lo = w + 1 < 21 ? t[w + 1] : 0;
-  return double((o ? hi << o | lo >> (64 - o) : hi) >> 11);  // 53 bits
+  return double((o ? hi << o | lo >> (64 - o) : hi) >> 11);  // the 53 bits of a double
 }
 
 template <int W>
@@ -93,7 +93,7 @@ static inline u64 maskOf(Wave const& w, int r) {  // a carry-in or condition
   return W == 64 ? rd64(w.s + r) : w.s[r];
 }
 
-// An operand without modifiers: its lanes, in place where that is possible.
+// Returns the lanes of an operand without modifiers: in the registers if it is a VGPR, else in t.
 template <int W>
 static inline u32 const* plain(Wave const& w, Src const& s, u32* t) {
   switch (s.kind) {
@@ -110,7 +110,7 @@ static inline u32 const* plain(Wave const& w, Src const& s, u32* t) {
 }
 
 static inline u32 floatBits(Src const& s) { return s.bits == 16 ? 0x8000u : 0x80000000u; }
-// An operand with everything that encodings do to it. k: which source.
+// Returns the lanes of source k with DPP, SDWA, op_sel, abs and neg applied. Removes from `on` the lanes that DPP does not write.
 template <int W>
 static u32 const* operand(Wave const& w, Inst const& I, int k, u64 exec, u64& on, u32* t) {
   Src const& s = I.s[k];
@@ -153,7 +153,7 @@ static u32 const* operand(Wave const& w, Inst const& I, int k, u64 exec, u64& on
   return p;
 }
 
-// VOP3P: two halves, each chosen from a half of the register by op_sel (low) and op_sel_hi (high), negated by neg and neg_hi.
+// The same for VOP3P. op_sel and op_sel_hi choose the low and the high half from the register's halves; neg and neg_hi negate them.
 template <int W>
 static u32 const* packed(Wave const& w, Inst const& I, int k, u64 exec, u64& on, u32* t) {
   Src const& s = I.s[k];
@@ -199,7 +199,7 @@ static inline F clamp01(F x) {
   return x != x ? F(0) : std::min(std::max(x, F(0)), F(1));
 }
 
-// Output modifiers of float results.
+// Applies the output modifiers of float results.
 template <int W>
 static void outputMods(Inst const& I, u32* o) {
   float const mul = I.omod == 1 ? 2.f : I.omod == 2 ? 4.f : I.omod == 3 ? 0.5f : 1.f;
@@ -276,7 +276,7 @@ static inline Lanes args(Wave const& w, Inst const& I, Buf<W>& B, u32* out) {
   return a;
 }
 
-// One lane reads and writes only its own elements: plain operands, one result.
+// The usual case, fast: plain operands, one result.
 template <int W, int Words, bool Vin = false>
 static void fast(Wave& w, Inst const& I) {
   u64 const e = execMask<W>(w);
@@ -310,7 +310,7 @@ static void fast(Wave& w, Inst const& I) {
   if (Words == 2) put<W>(d + W, B.out + W, m);
 }
 
-// The same for comparisons: only a mask is written.
+// The same for comparisons, which only write a mask.
 template <int W>
 static void compare(Wave& w, Inst const& I) {
   Buf<W>& B = buf<W>();

@@ -16,12 +16,11 @@ void divergentBarrier(Exec& x, Wave& w, char const* what, uint64_t lanes) {
   if (hard) fail(Err::trap, "divergent workgroup barrier");
 }
 
-// ---- optional checks: AMDEMU_UNINIT (reads of bytes that nothing wrote), AMDEMU_BOUNDS (accesses outside allocations, exact
-// to the byte), AMDEMU_RACE (LDS bytes that two waves use between barriers, one of them writing)
+// Whether this is the first finding of the instruction.
 static bool firstAt(Exec& x) {
   static std::map<uint64_t, int> seen;
   return !seen[x.inst->pc]++;
-}  // code addresses are unique
+}
 Region const* region(Exec& x, uint64_t a) {
   for (auto& r : x.near)
     if (a >= r.lo && a < r.end) return &r;
@@ -43,7 +42,7 @@ static void race(Exec& x, std::string const& what, bool here) {
   if (hard) fail(Err::trap, what);
   if (!here || firstAt(x)) fprintf(stderr, "[amd-emulator] RACE: %s%s\n", what.c_str(), here ? (" [" + place(x) + "]").c_str() : "");
 }
-void earlyReads(Exec& x, Wave const& w) {  // at a barrier or the end: no compare-and-swap came
+void earlyReads(Exec& x, Wave const& w) {
   auto& v = x.grp->early;
   for (size_t k = 0; k < v.size();)
     if (v[k].wave == w.idx) {
@@ -77,11 +76,11 @@ void access(Exec& x, Wave& w, Inst const& I, uint8_t const* p, uint32_t n, bool 
           auto& e = x.grp->early[k];
           if (e.wave == w.idx && e.lo < o + n && e.hi > o) x.grp->early.erase(x.grp->early.begin() + k);
         }
-      for (uint32_t i = 0; i < n; i++) {  // per byte: who wrote, who read, who used it atomically; 255 = several waves
+      for (uint32_t i = 0; i < n; i++) {  // each byte has the wave that wrote, read, used it atomically; 255: several waves
         uint8_t* const mk = x.grp->marks.data() + o + i;
         uint8_t* const m[3] = {mk, mk + x.ldsSize, mk + 2 * size_t(x.ldsSize)};
         auto other = [me](uint8_t v) { return v && v != me; };
-        if (cas && *m[1] == me) *m[1] = 0;  // that read only gave the first value to compare
+        if (cas && *m[1] == me) *m[1] = 0;  // the read only gave the first value to compare
         char const* how = at   ? (other(*m[0])   ? "atomic after write"
                                   : other(*m[1]) ? "atomic after read"
                                                  : nullptr)
@@ -138,7 +137,7 @@ void access(Exec& x, Wave& w, Inst const& I, uint8_t const* p, uint32_t n, bool 
   if (wr) memset(s, 1, n);
 }
 
-// The checks of access() for the ordinary case, a whole group of bytes at once: true when there is nothing to report.
+// The checks of access() for all bytes at once. Returns false if there may be a finding; access() then looks at each byte.
 template <class T>
 static inline bool quickLds(Exec& x, uint8_t me, uint32_t o, bool rd, bool wr) {
   T const all = T(0x0101010101010101ull), mine = all * me;
@@ -169,7 +168,7 @@ void checkLds(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p,
   auto go = [&](auto quick) {
     for (uint64_t m = exec; m; m &= m - 1) {
       uint8_t* const q = p[__builtin_ctzll(m)];
-      if (ld && q == last) continue;  // all lanes read one word: once is enough
+      if (ld && q == last) continue;  // lanes often read the same word
       last = q;
       if (!quick(uint32_t(q - lds))) access(x, w, I, q, I.n, ld || atomic, !ld, atomic);
     }

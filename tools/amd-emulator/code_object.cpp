@@ -17,8 +17,8 @@ char const* family(std::string const& g) {
 }
 uint32_t waveSize(std::string const& g) { return g.rfind("gfx9", 0) == 0 ? 64 : 32; }
 
-// ------------------------------------------------------------------------------------------------ code object loading
-struct Mp {  // the part of msgpack that the metadata note uses
+// Reads msgpack, as far as the note uses it.
+struct Mp {
   uint8_t const *p, *e;
   int depth = 0;
   struct V {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Machine code to Inst. The opcode tables come from generate.py; the layout of the encodings is written down here.
+/// Decodes machine code to Inst. generate.py writes the tables of opcodes; the layouts of the encodings are here.
 #include <sys/mman.h>
 #include <cstring>
 #include <map>
@@ -214,7 +214,7 @@ struct Decoder {
   }
 
   // ---------------------------------------------------------------------------------------------- vector instructions
-  // Common end: operands known, the rest is derived from the table's entry.
+  // Derives the rest from the table's entry once the operands are known.
   void finish() {
     OpInfo const& o = *I->info;
     std::string const n = I->name;
@@ -327,7 +327,7 @@ struct Decoder {
     }
   }
 
-  // src0 of a 64-bit vector encoding may announce DPP on RDNA
+  // Returns the code of the first source in an encoding of 64 bits. On RDNA it can announce DPP.
   int src0Code() {
     int c0 = b.get(40, 32);
     litAt = 2;
@@ -384,7 +384,7 @@ struct Decoder {
     if ((o.flags & F_VIN) && I->vin < 0) I->vin = sd || cnd ? c[2] : VCC;
     bool const half = strchr("hwx", o.types[3]) && o.types[3];
     I->dHi = half && (opsel & 8);
-    // gfx9: 16-bit operations that VOP1 and VOP2 have too clear the upper half, the others keep it
+    // gfx9: operations of 16 bits clear the upper half if VOP1 or VOP2 has them too; the others keep it.
     bool old = false;
     if (cdna)
       for (Enc e : {E_VOP1, E_VOP2})
@@ -542,7 +542,7 @@ struct Decoder {
     m->c = ty(p[2]);
     m->a = ty(p[i]);
     m->b = i + 1 < p.size() ? ty(p[i + 1]) : m->a;
-    if (!m->wmma) {  // blocks are implicit in the K of the name where M*N*K of the registers says so: 4x4: 16, 16x16x1/4: 4, 32x32x1/2/4: 2
+    if (!m->wmma) {  // the name does not always say the number of blocks; the size of the registers does
       int const in = m->a == 'f' || m->a == 'X' ? 32 : m->a == 'd' ? 64 : m->a == 'h' || m->a == 'b' ? 16 : 8;
       int const regs = m->a == 'X' ? 2 : I->info->bits[0] / 32;  // per lane of A
       m->blocks = m->sparse ? 1 : regs * 32 / in * 64 / (m->m * m->k);
@@ -645,7 +645,7 @@ struct Decoder {
       I->kind = NOP;
       if (n == "S_SETREG_IMM32_B32") I->size = 8;
       return true;
-    }  // FP mode changes: the mode stays the kernel's initial one
+    }  // the modes for floats stay those that the kernel begins with
     if (n == "S_SLEEP") {
       I->kind = SLEEP;
       return true;
@@ -924,7 +924,7 @@ struct Decoder {
     if (r4 && w >> 24 == 0xed) return memory(E_SCRATCH);
     if (r4 && w >> 24 == 0xee) return memory(E_GLOBAL);
     I->size = 8;
-    if (w >> 26 == 0x38) {  // buffer instructions: only cache control
+    if (w >> 26 == 0x38) {  // buffer instructions: cache control, and scratch of gfx90a
       unsigned const op = w >> 18 & 0x7f;
       auto& t = isa.mems[E_MUBUF];
       char const* n = op < t.size() && t[op] ? t[op]->name : "";
@@ -944,7 +944,7 @@ struct Decoder {
         return;
       }
       MemInfo const* m = *n ? t[op] : nullptr;
-      if (isa.gfx == "gfx90a" && m && m->known && m->op != AT && !b.get(13, 13) && !b.get(16, 16)) {  // gfx90a: how scratch is accessed
+      if (isa.gfx == "gfx90a" && m && m->known && m->op != AT && !b.get(13, 13) && !b.get(16, 16)) {
         I->kind = MEM;
         I->sp = 'b';
         I->op = m->op;

@@ -68,7 +68,7 @@ static void onFault(int sig, siginfo_t* si, void* uc) {
   siglongjmp(t_jmp, 1);
 }
 
-// Every wave and group that was ever made. A launch takes what it needs from these; kernels run one at a time.
+// Every wave and group that was ever made. A launch takes waves and groups from them; kernels run one at a time.
 static std::vector<Wave*> g_waves, g_idleWaves;
 static std::vector<std::unique_ptr<Group>> g_groups;
 static std::vector<Group*> g_idleGroups, g_active;
@@ -110,7 +110,7 @@ static Group* takeGroup(uint32_t waves) {
   return g;
 }
 
-// Gives all waves and groups back, also those that a failed launch kept.
+// Makes all waves and groups idle, also those of a launch that failed.
 static void releaseAll() {
   g_active.clear();
   g_idleGroups.clear();
@@ -142,12 +142,13 @@ static Inst* linkNext(Exec& x, Inst* I) {
   Inst* n = at(x, pc);
   if (!x.trace)
     while (n->kind == NOP) n = at(x, pc += n->size);
-  I->nextPc = pc;
   I->next = n;
   return n;
 }
 
-// Runs one wave until it ends, meets a barrier or has used its quantum. Returns the instructions executed.
+static uint64_t activeLanes(Exec const& x, Wave const& w) { return x.wide ? rd64(w.s + EXEC) : w.s[EXEC]; }
+
+// Runs a wave until it ends, waits at a barrier or has executed `quantum` instructions. Returns the number of instructions.
 static uint64_t runWave(Exec& x, Wave& w, uint64_t quantum) {
   uint64_t n = 0;
   x.cur = &w;
@@ -162,19 +163,19 @@ static uint64_t runWave(Exec& x, Wave& w, uint64_t quantum) {
               I->name.c_str(), x.wide ? w.s[EXEC + 1] : 0, w.s[EXEC]);
     if (__builtin_expect(I->kind <= MATRIX, 1)) {
       if (__builtin_expect(w.gprIdx || (x.flush && I->f64), 0)) {
-        if (w.gprIdx && I->name[0] == 'V') {  // the compiler puts only v_mov_b32 between s_set_gpr_idx_on and _off
+        if (w.gprIdx && I->name[0] == 'V') {  // compilers put only v_mov_b32 between s_set_gpr_idx_on and s_set_gpr_idx_off
           if (I->name != "V_MOV_B32" || I->kind != FAST)
             fail(Err::unsupported, "VGPR indexing mode with an instruction other than v_mov_b32");
           movRel<64>(w, I->d, I->s[0], w.gprIdx, w.s[M0_C] & 0xff);
           continue;
         }
-        if (x.flush && I->f64) {
+        if (x.flush && I->f64) {  // doubles keep their denormals
           unsigned const m = _mm_getcsr();
           _mm_setcsr(m & ~0x8040u);
           I->run(w, *I);
           _mm_setcsr(m);
           continue;
-        }  // doubles keep denormals
+        }
       }
       I->run(w, *I);
       continue;
@@ -226,7 +227,9 @@ static uint64_t runWave(Exec& x, Wave& w, uint64_t quantum) {
         wr64(w.s + PC, pc + I->size);
         w.barrier = true;
         w.barrierPc = pc;
-        w.missing = w.init & ~(x.wide ? rd64(w.s + EXEC) : w.s[EXEC]);
+        // No lane is on: compilers put a barrier before the instruction that turns lanes on again after a loop. A barrier in a branch
+        // that not all lanes take is skipped if none takes it.
+        w.missing = activeLanes(x, w) ? w.init & ~activeLanes(x, w) : 0;
         return n;
       case GWS:
         if (!x.L->coop) fail(Err::unsupported, "grid barrier in a kernel that was not launched cooperatively");
@@ -239,7 +242,7 @@ static uint64_t runWave(Exec& x, Wave& w, uint64_t quantum) {
           return n;
         }
         break;
-      case GETREG: {  // SH_MEM_BASES, by which clang before 16 finds the apertures; SHADER_CYCLES; all other hardware registers read 0
+      case GETREG: {  // SH_MEM_BASES, in which code of clang before 16 finds the apertures, and SHADER_CYCLES. Others read 0.
         uint32_t const id = I->imm & 63, bits = (I->imm >> 11 & 31) + 1,
                        v = id == 15 && x.cdna ? kOldLdsHi | kOldPrivHi >> 16
                            : id == 29         ? uint32_t(x.count + n) & 0xfffff
@@ -268,16 +271,12 @@ static uint64_t runWave(Exec& x, Wave& w, uint64_t quantum) {
   return n;
 }
 
+// Writes the explicit and the hidden arguments.
 static void fillKernargs(Launch const& L, uint8_t* ka, uint64_t mgArg) {
-  size_t i = 0;
   for (auto& a : L.k->args) {
     uint8_t* p = ka + a.offset;
     if (a.kind.rfind("hidden_", 0) != 0) {
-      if (L.packed) {
-        if (a.offset < L.packedSize)
-          memcpy(p, static_cast<uint8_t const*>(L.packed) + a.offset, std::min<size_t>(a.size, L.packedSize - a.offset));
-      } else
-        memcpy(p, L.args[i++], a.size);
+      if (a.offset < L.argsSize) memcpy(p, static_cast<uint8_t const*>(L.args) + a.offset, std::min<size_t>(a.size, L.argsSize - a.offset));
       continue;
     }
     std::string k = a.kind.substr(7);
@@ -305,7 +304,7 @@ static void fillKernargs(Launch const& L, uint8_t* ka, uint64_t mgArg) {
   }
 }
 
-// What newer device libraries keep behind the multigrid argument.
+// The structure behind the hidden argument multigrid_sync_arg, which newer device libraries read.
 struct MultiGrid {
   uint64_t sync;
   uint32_t id, grids;
@@ -352,7 +351,7 @@ static void initWave(Exec& x, Wave& w, Group& g, uint32_t first, uint32_t total,
     w.s[s + 2] = ~0u;
     w.s[s + 3] = 1u << 23;
     s += 4;
-  }  // scratch buffer; the bit says that the lane number is added
+  }
   if (props & 2) {
     wr64(w.s + s, packet);
     s += 2;
@@ -406,7 +405,7 @@ static void runAll(Exec& x, uint64_t entry, uint64_t kernarg, uint64_t packet, u
   auto& act = g_active;
   releaseAll();
   while (next < total || !act.empty()) {
-    // one group at a time; a group that seems to spin (on another group's result) gets company
+    // Groups run one after another. If a group seems to spin, for example on another group's result, the next one starts too.
     bool starving = !act.empty();
     for (Group* g : act) starving = starving && g->spins >= 4;
     while (next < total && (L.coop || act.empty() || (starving && act.size() < 512))) {
@@ -428,7 +427,7 @@ static void runAll(Exec& x, uint64_t entry, uint64_t kernarg, uint64_t packet, u
       for (Group* o : act) o->spins = 0;
       starving = false;
     }
-    if (L.coop) {  // the grid barrier opens when one wave of every group is there
+    if (L.coop) {  // the grid's barrier opens when a wave of each group has reached it
       size_t at = 0;
       for (Group* g : act)
         for (Wave* w : g->w) at += w->gws;
@@ -555,7 +554,7 @@ Err run(Launch const& L, std::string& why) {
   if (x.flush)
     _mm_setcsr(mx | 0x8040);
   else
-    _mm_setcsr(mx & ~0x8040u);  // f32 denormals as the kernel asks
+    _mm_setcsr(mx & ~0x8040u);  // denormals of 32-bit floats as the kernel's mode says
   if (sigsetjmp(t_jmp, 1) == 0) {
     t_x = &x;
     try {

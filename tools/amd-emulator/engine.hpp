@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Wave execution engine: runs AMDGPU code objects on the CPU. Instructions: isa.h.
+/// What the HIP API (hip_*.cpp) calls: code objects, launches, and the device side of printf.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -12,22 +12,25 @@ namespace emu {
 
 struct Inst;
 
+/// An argument of a kernel. kind: its value_kind in the code object's metadata; hidden ones are filled by the engine.
 struct Arg {
   std::string kind;
   uint32_t offset = 0, size = 0;
 };
 
+/// A kernel, as the code object's metadata describes it.
 struct KernelInfo {
-  std::string name;
+  std::string name;  // mangled
   uint32_t lds = 0, priv = 0, kernargSize = 0, maxFlat = 1024, sgprs = 0, vgprs = 0, agprs = 0, wave = 64;
   bool dynStack = false;
   std::vector<Arg> args;
-  uint64_t kd = 0;  // address of the kernel descriptor in the loaded image, 0 when not loaded
+  uint64_t kd = 0;  // address of the kernel descriptor; 0: the code object lacks it
 };
 
+/// A loaded code object.
 struct CodeObject {
-  std::string arch;          // "gfx942"
-  uint8_t* image = nullptr;  // loaded at image, vaddr 0 == image
+  std::string arch;          // for example gfx942
+  uint8_t* image = nullptr;  // its memory; virtual address 0 of the file
   size_t size = 0;
   std::map<std::string, KernelInfo> kernels;
   struct Sym {
@@ -39,35 +42,51 @@ struct CodeObject {
   std::vector<Inst*> slots;  // for each word of the executable part: its instruction, once decoded
 };
 
+/// A launch.
 struct Launch {
   CodeObject* co;
   KernelInfo* k;
-  uint32_t grid[3], block[3], dynLds;
-  void** args;  // one pointer per explicit argument, or null with packed
-  void const* packed;
-  size_t packedSize;
-  bool coop = false;  // all groups resident, grid barrier usable
+  uint32_t grid[3], block[3], dynLds;  // grid: blocks; block: threads; dynLds: bytes
+  void const* args;                    // the explicit arguments at their offsets
+  size_t argsSize;
+  bool coop = false;  // all blocks are resident and the grid barrier may be used
 };
 
 enum class Err { ok, unsupported, fault, trap, timeout, internal };
 
-double now();                                // seconds of a steady clock
-char const* family(std::string const& gfx);  // "cdna", "rdna3", "rdna4" or null
+/// Seconds of a steady clock.
+double now();
+
+// ---- code_object.cpp, decode.cpp
+/// Returns "cdna", "rdna3" or "rdna4", or null if the architecture is not emulated.
+char const* family(std::string const& gfx);
 uint32_t waveSize(std::string const& gfx);
-void unload(CodeObject* co);  // decode.cpp
+/// Loads an AMDGPU ELF file. Returns null and the reason if it is damaged.
 CodeObject* load(void const* elf, size_t size, std::string const& gfx, std::string& why);
+void unload(CodeObject* co);
+
+// ---- engine.cpp
+/// Runs a launch to its end on the calling thread. One at a time. why: the message of an error.
 Err run(Launch const&, std::string& why);
 bool inLds(uint64_t addr);
-uint64_t hostcallBuffer();  // hostcall.cpp: address for a kernel's hidden argument
+
+// ---- hostcall.cpp: printf of kernels
+/// Empties the buffer and returns its address, for a kernel's hidden argument.
+uint64_t hostcallBuffer();
+/// The memory that kernels use for it: begin and end of three ranges.
 void hostcallRanges(uint64_t r[3][2]);
+/// Prints what kernels have put into the buffer.
 void hostcallService();
 
-// For the optional access checks: the allocation that contains or, within its padding, precedes an address. shadow has one
-// byte per byte, nonzero once written; null when that is not tracked.
+// ---- the allocations, for the access checks
+
+/// An allocation [lo, hi) with its padding up to end. shadow has a byte for each of its bytes, nonzero once the byte was written; null if
+/// this is not tracked.
 struct Region {
   uint64_t lo = 0, hi = 0, end = 0;
   uint8_t* shadow = nullptr;
 };
+/// Finds the allocation whose bytes or padding contain an address. Set by hip_memory.cpp.
 extern bool (*findRegion)(uint64_t addr, Region&);
 
 }  // namespace emu

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Writes the C++ of the ALU instructions and the tables of all instructions for one architecture.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Writes the C++ of the vector and scalar operations, and the tables of all instructions, for one architecture.
 
-usage: generate.py <folder that contains tinygrad/> <cdna|rdna3|rdna4> <output.cpp>
+usage: generate.py <folder that contains tinygrad/> <cdna|rdna3|rdna4> <output.cpp> [-v]
 
-The folder is a site-packages with tinygrad 0.14.0 or the unpacked wheel: its tinygrad/runtime/autogen/amd holds opcode numbers,
-operand types and the pseudo-code of AMD's ISA documents as text; nothing else of it is used. The pseudo-code is translated into
-one C++ function per operation, which works on all lanes of a wave. How operands get to it (VGPRs, constants, modifiers, DPP,
-SDWA, op_sel) and results away is alu.cpp's matter. NATIVE below has what the pseudo-code leaves open or gets wrong.
+The folder is that of tinygrad 0.14.0. Its tinygrad/runtime/autogen/amd has opcode numbers, operand types and the pseudo-code of AMD's ISA
+documents as text; nothing else of it is used. The pseudo-code becomes one C++ function for each operation, which works on all lanes of a
+wave. alu.cpp reads the operands (VGPRs, constants, modifiers, DPP, SDWA, op_sel) and writes the results. NATIVE below has the operations
+whose pseudo-code leaves something open or is wrong. -v lists the operations that have no function, with the reason.
 """
 import importlib, re, sys, types
 
@@ -163,7 +164,7 @@ class Parser:
 
 
 # ------------------------------------------------------------------------------------------------------------ translation to C++
-class V:                                   # a typed C++ expression; raw: its bits as an expression, where they are at hand
+class V:                                   # a C++ expression with its type; raw: an expression of its bits, or None
     def __init__(s, code, kind, bits, raw=None, reg=False): s.code, s.kind, s.bits, s.raw, s.reg = code, kind, bits, raw, reg
     @property
     def isint(s): return s.kind in "ui"
@@ -620,7 +621,7 @@ def float_ops(name, f32, f64=None, half=None):
 
 
 MIX = "mix(S0, OPSEL_HI, OPSEL, 0), mix(S1, OPSEL_HI, OPSEL, 1), mix(S2, OPSEL_HI, OPSEL, 2)"
-NATIVE = {   # by name or alternatives
+NATIVE = {   # the key is a name, or several
     **float_ops("EXP", "std::exp2(x)"), **float_ops("LOG", "std::log2(x)"), **float_ops("SIN", "sin_(x)"), **float_ops("COS", "cos_(x)"),
     **float_ops("RCP", "1.0f / x", "1.0 / x"), **float_ops("SQRT", "std::sqrt(x)", "std::sqrt(x)"),
     **float_ops("RSQ", "float(1.0 / std::sqrt(double(x)))", "double(1.0L / std::sqrt((long double)x))"),
@@ -639,7 +640,7 @@ NATIVE = {   # by name or alternatives
     "V_PERM_B32": "D0 = perm_b32(S0, S1, S2);", "V_BITOP3_B32|V_BITOP3_B16": "D0 = bitop3(S0, S1, S2, TTBL);",
     "V_DIV_SCALE_F32|V_DIV_SCALE_F64": "D0 = S0; MASK = 0;", "V_DIV_FMAS_F32": "D0 = fbits(fma_(asf(S0), asf(S1), asf(S2)));",
     "V_DIV_FMAS_F64": "D0 = dbits(fma_(asd(S0), asd(S1), asd(S2)));",
-    # scale and fmas above pass values on, so that numerator and denominator arrive here unscaled: the quotient is exact, also for denormals
+    # V_DIV_SCALE and V_DIV_FMAS pass values on unscaled, so that the quotient is exact, also of denormals
     "V_DIV_FIXUP_F32": "D0 = fbits(asf(S2) / asf(S1));", "V_DIV_FIXUP_F64": "D0 = dbits(asd(S2) / asd(S1));",
     "V_DIV_FIXUP_F16|V_DIV_FIXUP_LEGACY_F16": "D0 = f2h(h2f(S2) / h2f(S1));",
     "V_TRIG_PREOP_F64": "D0 = dbits(trig_preop(asd(S0), S1 & 31));",
@@ -650,11 +651,11 @@ NATIVE = {   # by name or alternatives
     "V_FMA_MIXLO_F16|V_MAD_MIXLO_F16": f"D0 = (D0 & 0xffff0000u) | f2h(fma_({MIX}));", "V_FMA_MIXHI_F16|V_MAD_MIXHI_F16": f"D0 = (D0 & 0xffffu) | f2h(fma_({MIX})) << 16;",
     "V_PK_MOV_B32": "D0 = u32(OPSEL & 1 ? S0 >> 32 : S0) | u64(u32(OPSEL & 2 ? S1 >> 32 : S1)) << 32;",
     "V_FMAC_DX9_ZERO_F32": "D0 = asf(S0) == 0 || asf(S1) == 0 ? D0 : fbits(fma_(asf(S0), asf(S1), asf(D0)));",
-    # SDWA's byte or word select has been applied to the operand
+    # SDWA has already selected the byte or word of the operand
     "cdna V_CVT_F32_FP8": "D0 = fbits(f8_to_f32<4, 3>(S0, FNUZ));", "cdna V_CVT_F32_BF8": "D0 = fbits(f8_to_f32<5, 2>(S0, FNUZ));",
     "cdna V_CVT_PK_F32_FP8": "D0 = fbits(f8_to_f32<4, 3>(S0, FNUZ)) | u64(fbits(f8_to_f32<4, 3>(S0 >> 8, FNUZ))) << 32;",
     "cdna V_CVT_PK_F32_BF8": "D0 = fbits(f8_to_f32<5, 2>(S0, FNUZ)) | u64(fbits(f8_to_f32<5, 2>(S0 >> 8, FNUZ))) << 32;",
-    # the random bits are added below the kept ones and the sum is cut off
+    # adds the random bits below the bits that are kept, and truncates the sum
     "V_CVT_SR_FP8_F32": "u32 k = OPSEL >> 2 << 3; D0 = (D0 & ~(255u << k)) | f32_to_f8<4, 3>(asf(S0), FNUZ, true, S1) << k;",
     "V_CVT_SR_BF8_F32": "u32 k = OPSEL >> 2 << 3; D0 = (D0 & ~(255u << k)) | f32_to_f8<5, 2>(asf(S0), FNUZ, true, S1) << k;",
     "S_BREV_B32": "D0 = brev(S0);", "S_BREV_B64": "D0 = u64(brev(u32(S0))) << 32 | brev(u32(S0 >> 32));",
@@ -670,14 +671,14 @@ for n in ("EXP", "LOG", "RCP", "RSQ", "SQRT"):
     for t in ("F32", "F16"): NATIVE[f"V_S_{n}_{t}"] = NATIVE[f"V_{n}_{t}"]
 NATIVE = {a: b for k, b in NATIVE.items() for a in ([k] if k.startswith("cdna ") else k.split("|"))}
 
-# Integer operations whose clamp bit saturates.
+# Integer operations that saturate if the clamp bit is set.
 SATURATES = re.compile(r"V_((ADD|SUB|SUBREV)(_NC)?_[UI](16|32)|MAD_(LEGACY_)?[UI]16|MAD_[UI]32_[UI](16|24)|M?SAD_\w+|PK_(ADD|SUB|MAD)_[UI]16|DOT\w+_[IU]32_\w+)")
-# Done by hand in alu.cpp or engine.cpp, by name.
+# Implemented in alu.cpp, matrix.cpp or engine.cpp.
 SPECIAL = re.compile(r"V_(READ|WRITE|READFIRST)LANE_B32|V_PERMLANE\w+|V_SWAP\w+|V_MOVREL\w+|V_ACCVGPR\w+|V_S?W?MMAC?_\w+|V_MFMA\w+|V_SMFMAC\w+|V_NOP|V_PIPEFLUSH|V_CLREXCP|V_INTERP\w+|"
                      r"S_(GETPC|SETPC|SWAPPC|CALL|RFE|GETREG|SETREG|MOVREL|BRANCH|CBRANCH|SET_GPR|SETVSKIP|BARRIER|GET_BARRIER|WAIT|SENDMSG|ALLOC_VGPR|SUBVECTOR|VERSION|SLEEP|NOP|TRAP|ENDPGM|SETPRIO|SETHALT|SETKILL|"
                      r"ICACHE|INCPERF|DECPERF|TTRACE|CODE_END|CLAUSE|DELAY_ALU|DENORM_MODE|ROUND_MODE|WAKEUP|SET_INST|SET_VALU)\w*|V_CVT_SCALEF32\w+|V_SCREEN\w+|V_PRNG\w+|V_CVT_SR_B?F16_F32|V_MQSAD_U32_U8|V_CVT_PKACCUM\w+")
 
-# gfx90a: what differs from the tables, which are CDNA3's: encoding, opcode, name, an instruction with the same operands, pseudo-code.
+# The tables are those of CDNA3. Differences of gfx90a: encoding, opcode, name, an instruction with the same operands, pseudo-code.
 GFX90A = [("VOP2", 0x16, "V_MAC_F32", "V_FMAC_F32_E32", "D0.f32 = S0.f32 * S1.f32 + D0.f32"), ("VOP2", 0x17, "V_MADMK_F32", "V_FMAMK_F32_E32", "D0.f32 = S0.f32 * SIMM32.f32 + S1.f32"),
           ("VOP2", 0x18, "V_MADAK_F32", "V_FMAAK_F32_E32", "D0.f32 = S0.f32 * S1.f32 + SIMM32.f32"), ("VOP3", 0x116, "V_MAC_F32", "V_FMAC_F32_E64", "D0.f32 = S0.f32 * S1.f32 + D0.f32"),
           ("VOP3", 0x1c1, "V_MAD_F32", "V_FMA_F32_E64", "D0.f32 = S0.f32 * S1.f32 + S2.f32"),

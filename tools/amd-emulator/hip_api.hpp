@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Shared by the files of the HIP host API. Kernels go to the emulator (engine.h); memory is plain host memory.
+/// Shared by the files of the HIP API, hip_*.cpp. Kernels go to engine.hpp; memory of the device is memory of the host.
 #pragma once
 #define __HIP_PLATFORM_AMD__ 1
 #include <hip/hip_runtime_api.h>
@@ -23,23 +23,30 @@
 
 namespace shim {
 // ---- common state (hip_device.cpp)
-extern std::recursive_mutex g_mx;  // guards every table below; never held while a kernel or callback runs
+/// Guards all tables of these files. Not held while a kernel or a callback runs.
+extern std::recursive_mutex g_mx;
 struct Lock {
   std::lock_guard<std::recursive_mutex> l{g_mx};
 };
 extern thread_local int t_dev;
-hipError_t ret(hipError_t e);  // every API function returns through it: it keeps the last error
-int api();                     // 5, 6 or 7: which headers the executable was compiled with
+/// Keeps the last error and returns e. Every function of the HIP API returns by it.
+hipError_t ret(hipError_t e);
+/// 5, 6 or 7: the headers that the executable was compiled with.
+int api();
 int devices();
 using emu::now;
+/// Prints a line to stderr.
 void say(std::string const& s);
 std::string hex(void const* p);
-hipError_t takeAsync();  // error of an earlier launch, reported once
+/// Returns the error of an earlier launch once.
+hipError_t takeAsync();
 void setAsync(hipError_t e);
 
 // ---- memory (hip_memory.cpp)
 enum class Mem { host, device, managed };
 struct Pool;
+
+/// An allocation.
 struct Block {
   size_t size, span;
   void* map;
@@ -49,16 +56,20 @@ struct Block {
   Pool* pool;
   uint8_t* shadow;
 };
+/// Returns the allocation that contains p, and its address, or null.
 Block* blockOf(void const* p, uintptr_t* base = nullptr);
-bool pinned(void const* p);  // known to the runtime: copies need not wait
+/// Whether HIP knows this memory, so that copies need not wait.
+bool pinned(void const* p);
 hipError_t alloc(void** out, size_t n, Mem ty, unsigned flags = 0, Pool* pool = nullptr);
+/// Frees an allocation. who: the function to name in a message.
 hipError_t release(void* p, char const* who);
 size_t memTotal();
-bool shadowOn();  // AMDEMU_UNINIT
+/// Whether written bytes are tracked: AMDEMU_UNINIT.
+bool shadowOn();
 void shadowSet(void* d, size_t n);
 void shadowCopy(void* d, void const* s, size_t n);
 
-// ---- commands: what a stream executes and a graph node holds
+// ---- commands, which streams execute and nodes of graphs hold
 struct Kernel {
   void const* func = nullptr;
   emu::CodeObject* co = nullptr;
@@ -68,17 +79,19 @@ struct Kernel {
   bool coop = false;
   std::vector<uint8_t> args;
 };
+/// w: bytes, h: rows, z: slices; dp, sp: pitches; ds, ss: strides of slices.
 struct Copy {
   char* d;
   char const* s;
   size_t w, h, z, dp, sp, ds, ss;
-};  // bytes, rows, slices; pitches; slice strides
+};
+/// w: elements of a row, h: rows, z: slices.
 struct Fill {
   char* d;
   unsigned v;
   int size;
   size_t w, h, z, pitch, slice;
-};  // elements per row, rows, slices
+};
 enum class Node { kernel, copy, fill, host, graph, empty, wait, record, alloc, free };
 struct Graph;
 struct Cmd {
@@ -90,7 +103,8 @@ struct Cmd {
   hipHostNodeParams hostParams{};
   std::shared_ptr<Graph> child;
   hipEvent_t event = nullptr;
-  hipError_t run() const;  // on the calling thread, now
+  /// Runs the command on the calling thread.
+  hipError_t run() const;
 };
 hipError_t checkCopy(Copy const& c);
 hipError_t checkFill(Fill const& f);
@@ -99,30 +113,37 @@ hipError_t makeKernel(Kernel& out, void const* f, dim3 g, dim3 b, void** args, s
 hipError_t makeKernel(Kernel& out, emu::CodeObject* co, emu::KernelInfo* k, dim3 g, dim3 b, void** args, size_t shm, bool coop,
                       void** extra);
 hipError_t runKernel(Kernel const& k);
-hipError_t symCopyRange(void const* sym, size_t off, size_t n, char** at);  // address of bytes of a device variable
+/// Sets *at to the address of bytes [off, off + n) of a variable of the device.
+hipError_t symCopyRange(void const* sym, size_t off, size_t n, char** at);
 
-// A function that a stream handle cannot be given to returns the error.
+// Returns an error from the function if s is no stream.
 #define STREAM(s)                                       \
   do {                                                  \
     if (hipError_t e_ = streamCheck(s)) return ret(e_); \
   } while (0)
 
 // ---- streams (hip_stream.cpp)
-hipError_t submit(hipStream_t s, Cmd c, bool wait = false);  // execute, queue or capture
-hipError_t unsafe();                                         // for calls that are illegal during a capture: error to return, or success
-hipError_t streamCheck(hipStream_t s);                       // a live handle?
-hipError_t waitAll();                                        // device synchronisation
+/// Executes, queues or captures a command. wait: returns when it has ended.
+hipError_t submit(hipStream_t s, Cmd c, bool wait = false);
+/// For calls that a capture forbids: returns the error and invalidates the captures.
+hipError_t unsafe();
+/// Returns success if s is a live stream.
+hipError_t streamCheck(hipStream_t s);
+/// Waits for all work of the device.
+hipError_t waitAll();
 bool asyncOn();
-Graph* capturing(hipStream_t s);  // the graph that this stream is recorded into, or null
-
-void eventRecordNow(hipEvent_t e);  // for graph nodes
+/// Returns the graph into which the stream is captured, or null.
+Graph* capturing(hipStream_t s);
+/// Nodes of graphs call these two.
+void eventRecordNow(hipEvent_t e);
 void eventWaitNow(hipEvent_t e);
 
 // ---- graphs (hip_graph.cpp)
+/// The memory that the allocation nodes of a graph made.
 struct Owned {
   std::vector<void*> p;
   ~Owned();
-};  // memory that a graph's allocation nodes made
+};
 struct GNode {
   Cmd c;
   std::vector<GNode*> deps;
@@ -138,14 +159,19 @@ struct Graph {
   int next = 0;
   std::shared_ptr<Owned> owned = std::make_shared<Owned>();
   GNode* add(Cmd c, std::vector<GNode*> const& deps);
-  std::vector<GNode*> order() const;  // a topological order; shorter than nodes when there is a cycle
+  /// Returns a topological order. It is shorter than `nodes` if there is a cycle.
+  std::vector<GNode*> order() const;
   hipError_t run() const;
 };
 std::shared_ptr<Graph> cloneGraph(Graph const& g);
-hipGraph_t publish(std::shared_ptr<Graph> g);  // gives it a handle
+/// Makes a handle for the graph.
+hipGraph_t publish(std::shared_ptr<Graph> g);
 std::shared_ptr<Graph> graphOf(hipGraph_t g);
-GNode* nodeOf(hipGraphNode_t n);  // null when unknown
+/// Returns null for an unknown handle.
+GNode* nodeOf(hipGraphNode_t n);
 
+/// Bytes of LDS that a block may use.
 extern uint32_t const kLdsMax;
+/// The architecture that is emulated.
 std::string arch();
 }  // namespace shim

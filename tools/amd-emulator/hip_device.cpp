@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Devices, properties, errors and the state that all files share.
+/// Devices, properties, errors, and the state that all files of the HIP API share.
 #include <dlfcn.h>
 #include <link.h>
 #include "hip_api.hpp"
@@ -34,8 +34,8 @@ void setAsync(hipError_t e) {
   if (g_async == hipSuccess) g_async = e;
 }
 
-// AMDEMU_HIP_API, else the number in the name this library was loaded by, else 6 when some loaded object uses an entry
-// point that only HIP 6 headers produce.
+// AMDEMU_HIP_API; or the number in the name by which this library was loaded; or 6 if a loaded object uses an entry point that only
+// headers of HIP 6 name.
 int api() {
   static int const v = [] {
     if (int e = atoi(emu::setting("AMDEMU_HIP_API", "0"))) return e;
@@ -69,7 +69,7 @@ int api() {
   return v;
 }
 
-// Up to HIP 6 the last error is the result of the last call, success included; from HIP 7 only errors are kept.
+// Up to HIP 6 the last error is the result of the last call, also a success. From HIP 7 on only errors replace it.
 hipError_t ret(hipError_t e) {
   if (!devices()) e = hipErrorNoDevice;
   t_cmd = e;
@@ -92,7 +92,7 @@ static Facts facts() {
   return f;
 }
 template <class P>
-static void common(P& p, Facts const& f) {  // the fields that both layouts have
+static void common(P& p, Facts const& f) {  // fields that both layouts have
   snprintf(p.name, sizeof p.name, "AMD emulated %s", f.arch.c_str());
   snprintf(p.gcnArchName, sizeof p.gcnArchName, "%s%s", f.arch.c_str(), f.wave == 64 ? ":sramecc+:xnack-" : "");
   p.totalGlobalMem = memTotal();
@@ -413,71 +413,73 @@ API hipError_t hipExtGetLastError() {
   t_cmd = hipSuccess;
   return e;
 }
-#define ERRS(X)                                                                                                                            \
-  X(hipSuccess, "no error")                                                                                                                \
-  X(hipErrorInvalidValue, "invalid argument")                                                                                              \
-  X(hipErrorOutOfMemory, "out of memory") X(hipErrorNotInitialized, "initialization error") X(                                             \
-      hipErrorInvalidConfiguration, "invalid configuration argument") X(hipErrorInvalidPitchValue, "invalid pitch argument")               \
-      X(hipErrorInvalidSymbol, "invalid device symbol") X(hipErrorInvalidDevicePointer, "invalid device pointer") X(                       \
-          hipErrorInvalidMemcpyDirection, "invalid copy direction for memcpy") X(hipErrorInvalidDeviceFunction, "invalid device function") \
-          X(hipErrorNoDevice, "no ROCm-capable device is detected") X(hipErrorInvalidDevice, "invalid device ordinal") X(                  \
-              hipErrorInvalidImage, "device kernel image is invalid") X(hipErrorInvalidContext, "invalid device context")                  \
-              X(hipErrorNoBinaryForGpu, "no kernel image is available for execution on the device") X(                                     \
-                  hipErrorInvalidSource, "invalid source") X(hipErrorFileNotFound, "file not found") X(hipErrorSharedObjectSymbolNotFound, \
-                                                                                                       "shared object symbol not found")   \
-                  X(hipErrorInvalidHandle, "invalid resource handle") X(                                                                   \
-                      hipErrorIllegalState, "the operation cannot be performed in the present state") X(hipErrorNotFound,                  \
-                                                                                                        "named symbol not found")          \
-                      X(hipErrorNotReady, "device not ready") X(hipErrorIllegalAddress, "an illegal memory access was encountered") X(     \
-                          hipErrorLaunchOutOfResources,                                                                                    \
-                          "out of resources") X(hipErrorLaunchTimeOut,                                                                     \
-                                                "the launch timed out and was terminated") X(hipErrorPeerAccessAlreadyEnabled,             \
-                                                                                             "peer access is already enabled")             \
-                          X(hipErrorPeerAccessNotEnabled, "peer access has not been enabled") X(                                           \
-                              hipErrorContextIsDestroyed, "context is destroyed") X(hipErrorAssert, "device-side assert triggered")        \
-                              X(hipErrorHostMemoryAlreadyRegistered, "part or all of the requested memory range is already mapped") X(     \
-                                  hipErrorHostMemoryNotRegistered,                                                                         \
-                                  "pointer does not correspond to a registered memory region") X(hipErrorLaunchFailure,                    \
-                                                                                                 "unspecified launch failure")             \
-                                  X(hipErrorCooperativeLaunchTooLarge, "too many blocks in cooperative launch") X(                         \
-                                      hipErrorNotSupported,                                                                                \
-                                      "operation not supported") X(hipErrorStreamCaptureUnsupported,                                       \
-                                                                   "operation not permitted when stream is capturing")                     \
-                                      X(hipErrorStreamCaptureInvalidated, "operation failed due to a previous error during capture") X(    \
-                                          hipErrorStreamCaptureMerge, "operation would result in a merge of separate capture sequences")   \
-                                          X(hipErrorStreamCaptureUnmatched, "capture was not ended in the same stream as it began") X(     \
-                                              hipErrorStreamCaptureUnjoined, "capturing stream has unjoined work")                         \
-                                              X(hipErrorStreamCaptureIsolation, "dependency created on uncaptured work in another stream") \
-                                                  X(hipErrorStreamCaptureImplicit,                                                         \
-                                                    "operation would make the legacy stream depend on a capturing blocking stream")        \
-                                                      X(hipErrorCapturedEvent,                                                             \
-                                                        "operation not permitted on an event last recorded in a capturing stream")         \
-                                                          X(hipErrorStreamCaptureWrongThread,                                              \
-                                                            "attempt to terminate a thread-local capture sequence from another thread")    \
-                                                              X(hipErrorGraphExecUpdateFailure,                                            \
-                                                                "the graph update was not performed because it included changes which "    \
-                                                                "violated constraints specific to instantiated graph update")              \
-                                                                  X(hipErrorUnknown, "unknown error")                                      \
-                                                                      X(hipErrorRuntimeMemory, "runtime memory call returned error")       \
-                                                                          X(hipErrorRuntimeOther,                                          \
-                                                                            "runtime call other than memory returned error")
-API const char* hipGetErrorString(hipError_t e) {
-  switch (e) {
-#define X(n, s) \
-  case n: return s;
-    ERRS(X)
-#undef X
-    default: return "unrecognized error code";
-  }
+struct ErrorText {
+  hipError_t error;
+  char const *name, *text;
+};
+#define TEXT(error, text) {error, #error, text}
+static ErrorText const errorTexts[] = {
+    TEXT(hipSuccess, "no error"),
+    TEXT(hipErrorInvalidValue, "invalid argument"),
+    TEXT(hipErrorOutOfMemory, "out of memory"),
+    TEXT(hipErrorNotInitialized, "initialization error"),
+    TEXT(hipErrorInvalidConfiguration, "invalid configuration argument"),
+    TEXT(hipErrorInvalidPitchValue, "invalid pitch argument"),
+    TEXT(hipErrorInvalidSymbol, "invalid device symbol"),
+    TEXT(hipErrorInvalidDevicePointer, "invalid device pointer"),
+    TEXT(hipErrorInvalidMemcpyDirection, "invalid copy direction for memcpy"),
+    TEXT(hipErrorInvalidDeviceFunction, "invalid device function"),
+    TEXT(hipErrorNoDevice, "no ROCm-capable device is detected"),
+    TEXT(hipErrorInvalidDevice, "invalid device ordinal"),
+    TEXT(hipErrorInvalidImage, "device kernel image is invalid"),
+    TEXT(hipErrorInvalidContext, "invalid device context"),
+    TEXT(hipErrorNoBinaryForGpu, "no kernel image is available for execution on the device"),
+    TEXT(hipErrorInvalidSource, "invalid source"),
+    TEXT(hipErrorFileNotFound, "file not found"),
+    TEXT(hipErrorSharedObjectSymbolNotFound, "shared object symbol not found"),
+    TEXT(hipErrorInvalidHandle, "invalid resource handle"),
+    TEXT(hipErrorIllegalState, "the operation cannot be performed in the present state"),
+    TEXT(hipErrorNotFound, "named symbol not found"),
+    TEXT(hipErrorNotReady, "device not ready"),
+    TEXT(hipErrorIllegalAddress, "an illegal memory access was encountered"),
+    TEXT(hipErrorLaunchOutOfResources, "out of resources"),
+    TEXT(hipErrorLaunchTimeOut, "the launch timed out and was terminated"),
+    TEXT(hipErrorPeerAccessAlreadyEnabled, "peer access is already enabled"),
+    TEXT(hipErrorPeerAccessNotEnabled, "peer access has not been enabled"),
+    TEXT(hipErrorContextIsDestroyed, "context is destroyed"),
+    TEXT(hipErrorAssert, "device-side assert triggered"),
+    TEXT(hipErrorHostMemoryAlreadyRegistered, "part or all of the requested memory range is already mapped"),
+    TEXT(hipErrorHostMemoryNotRegistered, "pointer does not correspond to a registered memory region"),
+    TEXT(hipErrorLaunchFailure, "unspecified launch failure"),
+    TEXT(hipErrorCooperativeLaunchTooLarge, "too many blocks in cooperative launch"),
+    TEXT(hipErrorNotSupported, "operation not supported"),
+    TEXT(hipErrorStreamCaptureUnsupported, "operation not permitted when stream is capturing"),
+    TEXT(hipErrorStreamCaptureInvalidated, "operation failed due to a previous error during capture"),
+    TEXT(hipErrorStreamCaptureMerge, "operation would result in a merge of separate capture sequences"),
+    TEXT(hipErrorStreamCaptureUnmatched, "capture was not ended in the same stream as it began"),
+    TEXT(hipErrorStreamCaptureUnjoined, "capturing stream has unjoined work"),
+    TEXT(hipErrorStreamCaptureIsolation, "dependency created on uncaptured work in another stream"),
+    TEXT(hipErrorStreamCaptureImplicit, "operation would make the legacy stream depend on a capturing blocking stream"),
+    TEXT(hipErrorCapturedEvent, "operation not permitted on an event last recorded in a capturing stream"),
+    TEXT(hipErrorStreamCaptureWrongThread, "attempt to terminate a thread-local capture sequence from another thread"),
+    TEXT(hipErrorGraphExecUpdateFailure,
+         "the graph update was not performed because it included changes which violated constraints specific to instantiated graph update"),
+    TEXT(hipErrorUnknown, "unknown error"),
+    TEXT(hipErrorRuntimeMemory, "runtime memory call returned error"),
+    TEXT(hipErrorRuntimeOther, "runtime call other than memory returned error"),
+};
+static ErrorText const* textOf(hipError_t e) {
+  for (ErrorText const& t : errorTexts)
+    if (t.error == e) return &t;
+  return nullptr;
 }
-API const char* hipGetErrorName(hipError_t e) {
-  switch (e) {
-#define X(n, s) \
-  case n: return #n;
-    ERRS(X)
-#undef X
-    default: return "hipErrorUnknown";
-  }
+API char const* hipGetErrorString(hipError_t e) {
+  auto* t = textOf(e);
+  return t ? t->text : "unrecognized error code";
+}
+API char const* hipGetErrorName(hipError_t e) {
+  auto* t = textOf(e);
+  return t ? t->name : "hipErrorUnknown";
 }
 API hipError_t hipDrvGetErrorString(hipError_t e, char const** s) {
   if (!s) return ret(hipErrorInvalidValue);
@@ -490,7 +492,7 @@ API hipError_t hipDrvGetErrorName(hipError_t e, char const** s) {
   return ret(hipSuccess);
 }
 
-// called by the generated stubs of every other exported name
+// The generated stubs of all other names call this function.
 extern "C" __attribute__((visibility("hidden"))) int amdemuUnimplemented(char const* name) {
   say(std::string(name) + " is not implemented: hipErrorNotSupported");
   return ret(hipErrorNotSupported);

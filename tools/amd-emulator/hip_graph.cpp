@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Graphs: a node holds a command; launching runs the commands in a topological order on the stream.
+/// Graphs. A node holds a command; a launch runs the commands in a topological order on the stream.
 #include <fstream>
 #include "hip_api.hpp"
 
@@ -41,7 +41,7 @@ GNode* Graph::add(Cmd c, std::vector<GNode*> const& deps) {
   shim::nodes().insert(n);
   return n;
 }
-// AMDEMU_GRAPH_ORDER=reverse prefers the node that was added last: a missing dependency shows.
+// With AMDEMU_GRAPH_ORDER=reverse the node that was added last runs first, so that a missing dependency shows.
 std::vector<GNode*> Graph::order() const {
   static bool const rev = !strcmp(emu::setting("AMDEMU_GRAPH_ORDER"), "reverse");
   std::vector<GNode*> out;
@@ -149,7 +149,7 @@ static hipError_t mkHost(hipHostNodeParams const* p, Cmd& c) {
   c.host = [q = *p] { q.fn(q.userData); };
   return hipSuccess;
 }
-// replaces the command of a node by one of the same type
+// Replaces the command of a node by one of the same type.
 static hipError_t set(GNode* n, hipError_t made, Cmd c) {
   Lock l;
   if (!n || (made == hipSuccess && n->c.type != c.type)) return ret(hipErrorInvalidValue);
@@ -164,7 +164,7 @@ static GNode* ofExec(hipGraphExec_t e, hipGraphNode_t n) {
   return x ? inExec(*x, n) : nullptr;
 }
 template <class T>
-static hipError_t list(std::vector<GNode*> const& v, T* out, size_t* n) {  // the "array or count" protocol
+static hipError_t list(std::vector<GNode*> const& v, T* out, size_t* n) {  // the array, or the count if out is null
   if (!n) return ret(hipErrorInvalidValue);
   if (out)
     for (size_t i = 0; i < *n; i++) out[i] = i < v.size() ? handle(v[i]) : nullptr;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Registration by the compiler's stubs, code objects, kernel launches, modules.
+/// Registration by the compiler's code, code objects, launches, modules.
 #include <fstream>
 #include <iterator>
 #include "hip_api.hpp"
@@ -15,7 +15,7 @@ struct Var {
 };
 struct Module {
   void const* bundle = nullptr;
-  std::string text;  // of a module from a file
+  std::string text;  // the file's contents, if it was loaded from a file
   std::map<std::string, emu::CodeObject*> loaded;
   std::vector<Var> vars;
 };
@@ -31,7 +31,7 @@ static std::vector<Module*>& modules() {
   static auto* v = new std::vector<Module*>;
   return *v;
 }
-static std::set<Module*>& loadedModules() {  // by hipModuleLoad and its like
+static std::set<Module*>& loadedModules() {  // those that hipModuleUnload accepts
   static auto* v = new std::set<Module*>;
   return *v;
 }
@@ -76,7 +76,7 @@ static std::vector<Entry> entries(void const* bundle, std::string& why) {
   }
   return r;
 }
-// "hipv4-amdgcn-amd-amdhsa--gfx942:sramecc+" -> gfx942
+// Returns gfx942 of "hipv4-amdgcn-amd-amdhsa--gfx942:sramecc+".
 static std::string gfxOf(std::string const& id) {
   size_t p = id.find("gfx");
   if (p == std::string::npos || id.find("amdgcn") == std::string::npos) return "";
@@ -255,7 +255,7 @@ hipError_t makeKernel(Kernel& o, void const* f, dim3 g, dim3 b, void** args, siz
 }
 
 hipError_t runKernel(Kernel const& q) {
-  emu::Launch L{q.co, q.k, {q.g.x, q.g.y, q.g.z}, {q.b.x, q.b.y, q.b.z}, uint32_t(q.shm), nullptr, q.args.data(), q.args.size(), q.coop};
+  emu::Launch L{q.co, q.k, {q.g.x, q.g.y, q.g.z}, {q.b.x, q.b.y, q.b.z}, uint32_t(q.shm), q.args.data(), q.args.size(), q.coop};
   static bool const verbose = emu::enabled("AMDEMU_VERBOSE");
   if (verbose)
     say("launch " + q.k->name + " <<<(" + std::to_string(q.g.x) + "," + std::to_string(q.g.y) + "," + std::to_string(q.g.z) + "),(" +
@@ -296,7 +296,6 @@ static hipError_t launch(void const* f, dim3 g, dim3 b, void** a, size_t shm, hi
   hipError_t e = makeKernel(c.kernel, f, g, b, a, shm, coop);
   return ret(e ? e : submit(s, std::move(c)));
 }
-// the bytes [off, off+n) of a device variable
 hipError_t symCopyRange(void const* sym, size_t off, size_t n, char** at) {
   Lock l;
   uint64_t a;
@@ -320,8 +319,8 @@ hipError_t symCopyRange(void const* sym, size_t off, size_t n, char** at) {
 }  // namespace shim
 using namespace shim;
 
-// ------------------------------------------------------------------------------------------------ registration (called by the compiler's
-// stubs)
+// ------------------------------------------------------------------------------------------------ registration
+// The compiler's code calls these functions.
 struct FatWrapper {
   unsigned magic, version;
   void const* binary;
@@ -390,7 +389,7 @@ API hipError_t hipLaunchCooperativeKernel(void const* f, dim3 g, dim3 b, void** 
 API hipError_t hipLaunchCooperativeKernel_spt(void const* f, dim3 g, dim3 b, void** a, unsigned shm, hipStream_t s) {
   return launch(f, g, b, a, shm, s, true);
 }
-// hipLaunchConfig_t of HIP 7, of which only the cooperative attribute (2) means something here
+// hipLaunchConfig_t of HIP 7. Only the attribute 2, cooperative, has a meaning here.
 struct LaunchAttr {
   int id;
   char pad[4];
@@ -504,7 +503,7 @@ API hipError_t hipModuleLoad(hipModule_t* out, char const* file) {
   return e;
 }
 API hipError_t hipModuleUnload(hipModule_t mod) {
-  if (hipError_t e = waitAll()) setAsync(e);  // still to be reported by the next synchronizing call
+  if (hipError_t e = waitAll()) setAsync(e);  // the next call that synchronises reports it
   Lock l;
   auto* m = reinterpret_cast<Module*>(mod);
   if (!loadedModules().erase(m)) return ret(hipErrorInvalidResourceHandle);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Allocations, pools, copies, fills, pointer queries.
+/// Allocations, pools, copies, fills, queries of pointers.
 #include <sys/mman.h>
 #include <unistd.h>
 #include "hip_api.hpp"
@@ -33,7 +33,7 @@ struct Quarantined {
   void* map;
   size_t span;
 };
-static std::deque<Quarantined> g_quarantine;  // freed memory stays unmapped and unused for a while: late accesses fault
+static std::deque<Quarantined> g_quarantine;  // freed memory, kept without access for a while so that late accesses fault
 static size_t g_used = 0;
 
 size_t memTotal() {
@@ -115,7 +115,7 @@ static void leakReport() {
   }
 }
 
-// flag 0x80000000: belongs to the runtime (managed variables), never a leak
+// The flag 0x80000000 marks memory of the runtime itself, for example managed variables: no leak.
 hipError_t alloc(void** out, size_t n, Mem ty, unsigned flags, Pool* pool) {
   if (!out) return hipErrorInvalidValue;
   *out = nullptr;
@@ -134,7 +134,7 @@ hipError_t alloc(void** out, size_t n, Mem ty, unsigned flags, Pool* pool) {
   void* m =
       n > (size_t(1) << 46) ? MAP_FAILED : mmap(nullptr, span, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (m == MAP_FAILED) return hipErrorOutOfMemory;
-  if (guard) mprotect(static_cast<char*>(m) + span - page, page, PROT_NONE);  // overruns of more than 255 bytes fault
+  if (guard) mprotect(static_cast<char*>(m) + span - page, page, PROT_NONE);  // an overrun of more than 255 bytes faults
   char* p = static_cast<char*>(m) + span - (guard ? page : 0) - user;
   static int const fill = atoi(emu::setting("AMDEMU_FILL", "0"));  // e.g. 165: uninitialised reads show up
   if (fill) memset(p, fill, user);
@@ -180,7 +180,7 @@ hipError_t release(void* p, char const* who) {
   madvise(b.map, b.span, MADV_DONTNEED);
   if (b.shadow) munmap(b.shadow, (b.size + 255) & ~size_t(255));
   g_quarantine.push_back({b.map, b.span});
-  if (g_quarantine.size() > 512) {  // from now on the host may get these addresses: they are forgotten
+  if (g_quarantine.size() > 512) {  // the host may get these addresses from now on
     Quarantined const q = g_quarantine.front();
     g_quarantine.pop_front();
     uintptr_t const lo = uintptr_t(q.map);
@@ -298,7 +298,7 @@ hipError_t Cmd::run() const {
 
 static Copy linear(void* d, void const* s, size_t n) { return {static_cast<char*>(d), static_cast<char const*>(s), n, 1, 1, n, n, n, n}; }
 static Fill fill1(void* d, size_t n, unsigned v, int size) { return {static_cast<char*>(d), v, size, n, 1, 1, n * size, n * size}; }
-// A copy that touches pageable host memory ends before the call returns, as in the real runtime.
+// A copy with pageable host memory ends before the call returns, as in HIP.
 static hipError_t sendCopy(Copy const& c, hipStream_t s, bool sync) {
   hipError_t e = checkCopy(c);
   if (e != hipSuccess) return e;
@@ -322,7 +322,7 @@ static hipError_t sendFill(Fill const& f, hipStream_t s, bool sync) {
   k.fl = f;
   return submit(s, std::move(k), sync);
 }
-// hipMemcpy3DParms without arrays
+// Converts hipMemcpy3DParms without arrays.
 hipError_t from3dParms(hipMemcpy3DParms const* p, Copy& c) {
   if (!p) return hipErrorInvalidValue;
   if (p->srcArray || p->dstArray) {
@@ -385,7 +385,7 @@ API hipError_t hipMemAllocHost(void** p, size_t n) { return hipHostMalloc(p, n, 
 static hipError_t freeIn(void* p, char const* who) {
   UNSAFE();
   hipError_t e = p ? waitAll() : hipSuccess;
-  if (e != hipSuccess) setAsync(e);  // still to be reported by the next synchronizing call
+  if (e != hipSuccess) setAsync(e);  // the next call that synchronises reports it
   return ret(release(p, who));
 }
 API hipError_t hipFree(void* p) { return freeIn(p, "hipFree"); }
@@ -452,8 +452,8 @@ API hipError_t hipMemGetAddressRange(hipDeviceptr_t* base, size_t* n, hipDevicep
   if (n) *n = k->size;
   return ret(hipSuccess);
 }
-// hipPointerAttribute_t kept its layout, but the memory type numbers moved in HIP 6 (host/device/managed 0,1,3 -> 1,2,3), and
-// an unknown pointer became a success with type 0.
+// HIP 6 kept the layout of hipPointerAttribute_t. It changed the numbers of memory types (host, device, managed: 0, 1, 3 to 1, 2, 3), and
+// an unknown pointer became a success with the type 0.
 API hipError_t hipPointerGetAttributes(hipPointerAttribute_t* a, void const* p) {
   if (!a) return ret(hipErrorInvalidValue);
   Lock l;
@@ -490,7 +490,7 @@ API hipError_t hipMemAdvise(void const* p, size_t n, hipMemoryAdvise, int) {
 API hipError_t hipMemAdvise_v2(void const* p, size_t n, hipMemoryAdvise a, hipMemLocation) { return hipMemAdvise(p, n, a, 0); }
 
 // ------------------------------------------------------------------------------------------------ stream-ordered allocation
-// In a capture the memory gets its address at once and belongs to the graph until the last executable graph is destroyed.
+// In a capture the memory gets its address at once. It belongs to the graph until the last executable graph is destroyed.
 static hipError_t mallocFrom(void** p, size_t n, Pool* pool, hipStream_t s) {
   hipError_t e = alloc(p, n, Mem::device, 0, pool);
   Graph* g = e == hipSuccess && *p ? capturing(s) : nullptr;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Streams, events and stream capture. By default a command runs inside the call that submits it; with AMDEMU_ASYNC=1 every
-// stream has a worker thread.
+/// Streams, events and stream capture. A command runs in the call that submits it. With AMDEMU_ASYNC=1 each stream has a thread that runs
+/// its commands.
 #include <thread>
 #include "hip_api.hpp"
 
@@ -29,7 +29,7 @@ struct Stream {
   int prio = 0, dev = 0;
   unsigned long long id = 0;
   std::shared_ptr<Capture> cap;
-  std::vector<GNode*> tips;  // capture: what the next command depends on
+  std::vector<GNode*> tips;  // capture: the nodes that the next command depends on
   std::deque<Job> q;
   uint64_t put = 0, done = 0;
   bool stop = false, worker = false;
@@ -100,7 +100,7 @@ static bool okEvent(hipEvent_t e) {
 static Event* ev(hipEvent_t e) { return reinterpret_cast<Event*>(e); }
 
 // ---- capture
-static bool visible(Capture const& c) {  // does this capture forbid unsafe calls on this thread?
+static bool visible(Capture const& c) {  // whether this capture forbids unsafe calls on this thread
   if (c.mode == hipStreamCaptureModeRelaxed || t_mode == hipStreamCaptureModeRelaxed) return false;
   return c.thread == std::this_thread::get_id() || (c.mode == hipStreamCaptureModeGlobal && t_mode == hipStreamCaptureModeGlobal);
 }
@@ -273,7 +273,7 @@ API hipError_t hipStreamDestroy(hipStream_t h) {
     s->stop = true;
     qcv().notify_all();
   }
-  return ret(hipSuccess);  // the object stays: its worker and waiting jobs may still look at it
+  return ret(hipSuccess);  // not deleted: its thread and waiting jobs may still read it
 }
 API hipError_t hipStreamSynchronize(hipStream_t h) {
   STREAM(h);
@@ -426,7 +426,7 @@ API hipError_t hipEventRecord_spt(hipEvent_t e, hipStream_t s) { return hipEvent
 API hipError_t hipEventRecordWithFlags(hipEvent_t e, hipStream_t s, unsigned f) {
   return f > 1 ? ret(hipErrorInvalidValue) : hipEventRecord(e, s);
 }
-// 1 when the event belongs to a capture: such an event cannot be waited for on the host
+// The host cannot wait for an event of a capture: this is an error and ends the capture.
 static hipError_t captured(Event* x) {
   Lock l;
   if (!x->cap) return hipSuccess;

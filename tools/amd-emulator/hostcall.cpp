@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Device printf and assert messages: the host side of the device library's hostcall buffer, serviced by the engine when a
-// wave sleeps. Service 2 (printf) only.
+/// printf() and the message of assert() in kernels: the host's side of the buffer that AMD's device library uses. The engine calls
+/// hostcallService() after each wave that ran. Only service 2, printf, is implemented.
 #include <sys/mman.h>
 #include <cstdio>
 #include <cstring>
@@ -25,7 +25,7 @@ Buffer g_buf;
 std::map<uint64_t, std::vector<uint64_t>> g_messages;
 uint64_t g_next = 1;
 
-// Message: 0 = stdout or 1 = stderr, the format, then the arguments; strings inline, ended by NUL and padded to 8 bytes.
+// A message: 0 for stdout or 1 for stderr, the format, the arguments. Strings end with NUL and are padded to 8 bytes.
 int print(std::vector<uint64_t> const& m) {
   if (m.size() < 2) return 0;
   FILE* f = m[0] ? stderr : stdout;
@@ -122,7 +122,7 @@ void serve(Header& h, Payload& p) {
 
 uint64_t hostcallBuffer() {
   if (!g_buf.headers) {
-    uint64_t const n = 16384;  // packets: one per resident wave
+    uint64_t const n = 16384;  // packets; a resident wave needs one
     char* m = static_cast<char*>(
         mmap(nullptr, n * (sizeof(Header) + sizeof(Payload)), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
     if (m == MAP_FAILED) return 0;
@@ -131,14 +131,14 @@ uint64_t hostcallBuffer() {
     g_buf.doorbell = reinterpret_cast<uint64_t>(g_signal);
     g_buf.mask = n - 1;
   }
-  // every launch starts with all packets free (a failed one may have kept some); a tag above the index keeps pointers nonzero
+  // All packets are free at the start of a launch; one that failed may have kept some. A tag above the index keeps pointers nonzero.
   for (uint64_t i = 0; i <= g_buf.mask; i++) g_buf.headers[i].next = i ? (i - 1) | (g_buf.mask + 1) : 0;
   g_buf.freeTop = g_buf.mask | (g_buf.mask + 1);
   g_buf.readyTop = 0;
   g_messages.clear();
   return reinterpret_cast<uint64_t>(&g_buf);
 }
-void hostcallRanges(uint64_t r[3][2]) {  // memory that kernels use for it
+void hostcallRanges(uint64_t r[3][2]) {
   uint64_t const m = reinterpret_cast<uint64_t>(g_buf.payloads), n = (g_buf.mask + 1) * (sizeof(Header) + sizeof(Payload));
   uint64_t const a[3][2] = {
       {reinterpret_cast<uint64_t>(&g_buf), sizeof g_buf}, {m, m ? n : 0}, {reinterpret_cast<uint64_t>(g_signal), sizeof g_signal}};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Instructions: decoded form (decode.cpp), the waves they work on, and the operations on registers (alu.cpp).
+/// Instructions: the tables that generate.py writes, the decoded form that decode.cpp makes, and the registers of a wave.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +11,8 @@
 
 namespace emu {
 // ---- tables that generate.py writes
+
+/// Encodings.
 enum Enc : uint8_t {
   E_VOP1,
   E_VOP2,
@@ -32,6 +34,8 @@ enum Enc : uint8_t {
   E_MUBUF,
   E_COUNT
 };
+/// What an operation reads and writes besides its sources. F_D0: reads the destination; F_D0w: writes it; F_VIN: reads a mask of lanes;
+/// F_MASK: writes one; F_K: a constant follows the instruction, as in v_fmaak_f32.
 enum : uint16_t {
   F_D0 = 1,
   F_D0w = 2,
@@ -43,19 +47,24 @@ enum : uint16_t {
   F_K = 128,
   F_EXEC = 256,
   F_VCC = 512
-};  // F_K: a constant follows (fmaak)
+};
+
+/// A vector or scalar operation.
 struct OpInfo {
   char const* name;
   Enc enc;
   uint16_t code;
-  pcode::LaneFn fn, clamp;
-  pcode::ScalFn scal;
-  uint16_t bits[4];   // of the three sources and the destination, 0 where there is none
-  char const* types;  // f d h x: float, double, half, bfloat16; w: 16-bit integer; H X W: two of them; P: two words; s q: signed, other 64
-                      // bits; m: lane mask; 8: bytes; i: other
+  pcode::LaneFn fn, clamp;  // clamp: the saturating form, or null
+  pcode::ScalFn scal;       // of a scalar operation
+  uint16_t bits[4];         // sizes of the three sources and the destination; 0: there is none
+  // Types of the sources and the destination. f: float; d: double; h: half; x: bfloat16; w: integer of 16 bits; H, X, W: two of these in a
+  // register; P: two words; s: signed, q: other 64 bits; m: mask of lanes; 8: bytes; i: anything else
+  char const* types;
   uint16_t flags;
-  uint8_t simm;
+  uint8_t simm;  // SOPK: the immediate is the second source, not the first
 };
+
+/// Memory operations. LD2, ST2: two accesses with offsets of their own; AT: atomic.
 enum Op : uint8_t { LD, ST, LD2, ST2, PERMUTE, BPERMUTE, SWIZZLE, AT };
 enum Atom : uint8_t {
   SWAP,
@@ -83,6 +92,8 @@ enum Atom : uint8_t {
   PKADDF16,
   PKADDBF16
 };
+/// A memory instruction. n: bytes; sx: sign-extends; d16: 1, 2: writes the low, high half of the register; rtn: returns the old value; mul:
+/// unit of the two offsets; known: it is implemented.
 struct MemInfo {
   char const* name;
   Enc enc;
@@ -95,6 +106,8 @@ struct MemInfo {
 };
 
 // ---- decoded instructions
+
+/// What executes the instruction. Up to MATRIX it is Inst::run, after that engine.cpp.
 enum Kind : uint8_t {
   FAST,
   LANE,
@@ -121,6 +134,7 @@ enum Kind : uint8_t {
   BAD
 };
 enum Cond : uint8_t { ALWAYS, SCC0, SCC1, VCCZ, VCCNZ, EXECZ, EXECNZ };
+/// Operations that move values between lanes, registers and scalars. TO_SGPR: v_s_exp_f32 and its like.
 enum LaneOp : uint8_t {
   READLANE,
   READFIRSTLANE,
@@ -138,28 +152,37 @@ enum LaneOp : uint8_t {
   ACC_WRITE,
   ACC_MOV,
   TO_SGPR
-};  // TO_SGPR: v_s_exp_f32 and its like
+};
 enum SrcKind : uint8_t { S_NONE, S_VGPR, S_SGPR, S_CONST, S_SPECIAL };
+
+/// A source operand.
 struct Src {
   SrcKind kind = S_NONE;
   char type = 'i';
   uint8_t bits = 32;
-  bool abs = false, neg = false, hi = false;  // hi: the upper half of a register, for 16-bit operands
-  uint16_t reg = 0;                           // register, or the operand's code when special
-  uint32_t const* cst = nullptr;              // one word per lane, then the high words
-  uint64_t value = 0;                         // of a constant
-  uint64_t at = 0, inRegs = 0;                // address of the lanes' words: at + (base of the VGPRs & inRegs), unless it is scalar
+  bool abs = false, neg = false;
+  bool hi = false;                // 16 bits: the upper half of the register
+  uint16_t reg = 0;               // the register; S_SPECIAL: the operand's code
+  uint32_t const* cst = nullptr;  // S_CONST: a word per lane, then the high words
+  uint64_t value = 0;             // S_CONST
+  uint64_t at = 0, inRegs = 0;    // not scalar: the lanes' words are at `at` + (address of the VGPRs & inRegs)
   bool plain() const { return !abs && !neg && !hi; }
 };
+/// Modifiers of SDWA. sel, dst: 0 to 3: byte, 4, 5: half, 6: word; unused: what the rest of the destination gets: 0: zeros, 1: the sign, 2:
+/// its old value.
 struct Sdwa {
   uint8_t sel[2], dst, unused;
   bool sext[2];
 };
+/// Modifiers of DPP.
 struct Dpp {
-  int8_t src[64];
-  uint64_t enabled, valid;
-  bool bound0, fi;
-};  // lane to read; lanes that row_mask/bank_mask leave on; source exists; bound_ctrl; fetch inactive
+  int8_t src[64];    // the lane that each lane reads
+  uint64_t enabled;  // lanes that row_mask and bank_mask leave on
+  uint64_t valid;    // lanes whose source exists
+  bool bound0;       // bound_ctrl: a lane without a source reads 0
+  bool fi;           // a source lane may be off
+};
+/// A matrix instruction. a, b, c: types as in Decoder::matrix(); accA, accB, accC: the operand lies in the accumulation registers.
 struct Matrix {
   int m, n, k, blocks;
   char a, b, c;
@@ -169,21 +192,28 @@ struct Matrix {
 };
 
 struct Wave;
+
+/// A decoded instruction.
 struct Inst {
   Kind kind = BAD;
-  uint8_t size = 4, scalars = 0;              // scalars: which sources have to be copied to all lanes
-  void (*run)(Wave&, Inst const&) = nullptr;  // register operations
-  uint64_t pc = 0, nextPc = 0;                // its address; that of the instruction after it and after following no-operations
-  Inst *next = nullptr, *target = nullptr;    // the same, and where a branch goes, once known
+  uint8_t size = 4;     // bytes
+  uint8_t scalars = 0;  // bit k: source k is copied to all lanes first
+  void (*run)(Wave&, Inst const&) = nullptr;
+  uint64_t pc = 0;         // its address
+  Inst* next = nullptr;    // the next instruction that does something, once known
+  Inst* target = nullptr;  // where a branch goes, once known
   std::string name;
-  // registers and their operations
+  // Operations on registers
   OpInfo const* info = nullptr;
   pcode::LaneFn fn = nullptr;
   pcode::ScalFn scal = nullptr;
   Src s[3];
-  int d = 0, md = -1, vin = -1;  // destination; SGPRs of the mask that is written, or read
-  char dt = 'i';
-  uint8_t dw = 1, omod = 0;
+  int d = 0;                 // the destination
+  int md = -1;               // the SGPRs of the mask that is written
+  int vin = -1;              // the SGPRs of the mask that is read
+  char dt = 'i';             // type of the destination
+  uint8_t dw = 1, omod = 0;  // dw: words of the destination
+  // dHi: writes the upper half; keep: keeps the other half; pkf32: two floats; mix: v_fma_mix
   bool dHi = false, keep = false, clamp = false, d16 = false, cmpx = false, packed = false, pkf32 = false, mix = false, f64 = false,
        fnuz = false;
   uint8_t opsel = 0, opselHi = 0, neg = 0, negHi = 0, ttbl = 0;
@@ -193,7 +223,7 @@ struct Inst {
   Dpp* dpp = nullptr;
   Sdwa* sdwa = nullptr;
   Matrix* mat = nullptr;
-  // memory, branches, the rest
+  // Memory, branches, the rest. a, v, v1, d: registers of address, data, second data, result; sa: SGPRs of the base; off: offset
   Op op = LD;
   Atom at = SWAP;
   char sp = 'g';
@@ -202,6 +232,7 @@ struct Inst {
   Cond c = ALWAYS;
 };
 
+/// An error that ends the launch.
 struct Error : std::runtime_error {
   Err e;
   Error(Err e, std::string const& s) : std::runtime_error(s), e(e) {}
@@ -210,19 +241,23 @@ struct Error : std::runtime_error {
 
 // ---- machine state
 enum { VCC = 106, M0_C = 124, M0_R = 125, EXEC = 126, SCC = 253, PC = 256, NSGPR = 264 };
-static uint64_t const kPrivHi = 0x5EAE;  // high half of the private (scratch) aperture
+constexpr uint64_t kPrivHi = 0x5EAE;  // high half of the addresses of scratch
+
+/// A wave that runs or waits.
 struct Wave {
-  uint32_t s[NSGPR];  // SGPRs, 128 and up: constants and special values by operand code
-  uint32_t *v, *acc;  // [register][lane]
+  uint32_t s[NSGPR];  // SGPRs; from 128 on: constants and special values by operand code
+  uint32_t *v, *acc;  // vector and accumulation registers: [register][lane]
   uint8_t* scratch;
-  bool done, barrier, gws;  // gws: waits at the grid barrier
-  uint64_t init, missing;   // lanes that the wave began with; lanes that were off at a workgroup barrier
+  bool done, barrier;  // barrier: waits at the group's barrier
+  bool gws;            // waits at the grid's barrier
+  uint64_t init;       // lanes that the wave began with
+  uint64_t missing;    // lanes that were off at the last barrier
   uint64_t barrierPc;
-  uint8_t idx;     // number within the group
-  uint8_t gprIdx;  // gfx9 VGPR indexing mode: bit 0 src0, bit 3 destination
+  uint8_t idx;     // rank in the group
+  uint8_t gprIdx;  // gfx9's indexing of VGPRs by M0: bit 0: the first source, bit 3: the destination
   uint64_t lds;    // address of the group's LDS
   uint64_t execKey = 0;
-  alignas(32) uint32_t execV[64];  // EXEC as one word per lane, kept for the mask execKey
+  alignas(32) uint32_t execV[64];  // the mask execKey as a word per lane, 0 or ~0
 };
 inline uint64_t rd64(uint32_t const* s) {
   uint64_t v;
@@ -232,7 +267,8 @@ inline uint64_t rd64(uint32_t const* s) {
 inline void wr64(uint32_t* s, uint64_t v) { __builtin_memcpy(s, &v, 8); }
 
 enum class Family : uint8_t { cdna, rdna3, rdna4 };
-struct Isa {  // one architecture's decoder
+/// The decoder of an architecture.
+struct Isa {
   std::string gfx;
   Family fam;
   uint32_t wave;
@@ -240,17 +276,21 @@ struct Isa {  // one architecture's decoder
   std::vector<OpInfo const*> ops[E_COUNT];
   std::vector<MemInfo const*> mems[E_COUNT];
   explicit Isa(std::string const& gfx);
+  /// Decodes one instruction of at most `left` bytes. An unknown one has the kind BAD and its reason in the name.
   Inst* decode(uint8_t const* code, size_t left) const;
 };
-char const* reason(Inst const& I);  // why it is BAD
 
-// alu.cpp; one instance per wave size
+// ---- operations, for waves of W lanes
+
+/// Sets Inst::run. alu.cpp
 template <int W>
-void bind(Inst& I);  // sets run
+void bind(Inst& I);
+/// Matrix instructions. matrix.cpp
 template <int W>
-void mfma(Wave& w, Inst const& I);  // matrix.cpp
+void mfma(Wave& w, Inst const& I);
 template <int W>
 void wmma(Wave& w, Inst const& I);
+/// v_mov_b32 with registers indexed by idx: bit 0 of rel: the source, bit 3: the destination. alu.cpp
 template <int W>
 void movRel(Wave& w, int dst, Src const& src, int rel, uint32_t idx);
 }  // namespace emu

@@ -7,7 +7,7 @@
 namespace emu {
 using namespace pcode;
 
-// Element i of a lane's registers; types as in Decoder::matrix().
+// Returns element i of a lane's registers. Types are those of Decoder::matrix().
 template <int W>
 static double element(u32 const* base, u32 lane, u32 i, char ty, bool fnuz) {
   switch (ty) {
@@ -26,7 +26,7 @@ static double element(u32 const* base, u32 lane, u32 i, char ty, bool fnuz) {
   }
 }
 
-// Products are exact or rounded once by fma; the sum runs over k in order. Hardware's order and intermediate precision differ.
+// One step of a sum over k, rounded once. The order and precision of hardware are not documented.
 static inline double mulAdd(double acc, double a, double b, char c) {
   return c == 'd' ? std::fma(a, b, acc) : double(float(__builtin_fmaf(float(a), float(b), float(acc))));
 }
@@ -152,7 +152,7 @@ void wmma(Wave& w, Inst const& I) {
   if (W != 32) fail(Err::unsupported, "this matrix instruction");
   int const K = m.k, bits = m.a == '4' ? 4 : m.a == 'i' || m.a == '8' || m.a == '5' ? 8 : 16;
   bool const g12 = m.gfx12;
-  // (row, k) of A, or (column, k) of B, to lane and element
+  // Sets the lane and element of (row, k) of A, or of (column, k) of B.
   double A[16][64], B[16][64], C[16][16], D[16][16];
   auto place = [&](int i, int k, int& lane, int& e) {
     lane = i;
@@ -200,7 +200,7 @@ void wmma(Wave& w, Inst const& I) {
   get(I.s[0], A, m.a, 0, m.sparse);
   get(I.s[1], B, m.b, 1, false);
   bool const pk = m.c == 'h' || m.c == 'b';
-  auto at = [&](int i, int j, int& lane, int& reg, int& half) {  // where result (i, j) lives
+  auto at = [&](int i, int j, int& lane, int& reg, int& half) {  // sets the place of result (i, j)
     if (g12) {
       lane = j + (i / 8) * 16;
       reg = pk ? i % 8 / 2 : i % 8;

@@ -73,7 +73,7 @@ static U atomic(Atom at, uint8_t* p, U d, U d2) {
   return o;
 }
 
-// Moves n bytes per lane between memory and registers.
+// Calls f with each active lane.
 template <uint32_t W, int N, class F>
 static inline void each(uint64_t exec, F f) {
   if (exec == (W == 64 ? ~0ull : 0xffffffffull)) {
@@ -119,7 +119,7 @@ static void stores(int n, uint64_t exec, uint8_t* const* p, uint32_t const* src)
 
 template <uint32_t W>
 static void crossbar(Inst const& I, uint64_t exec, uint32_t const* va, uint32_t const* data,
-                     uint32_t* dst) {  // LDS hardware that moves data between lanes
+                     uint32_t* dst) {  // permutes between lanes
   uint32_t out[64] = {};
   for (uint32_t l = 0; l < W; l++) {
     if (I.op == PERMUTE) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What translated pseudo-code (generate.py) is written in: integers of the register's width, floats with the ISA's conversions.
-// Values of half and bfloat16 type are floats that were rounded to that type.
+/// The functions that translated pseudo-code (generate.py) calls. Integers have the register's width. Values of half and bfloat16 are
+/// floats that were rounded to that type.
 #pragma once
 #include <immintrin.h>
 #include <cmath>
@@ -43,7 +43,7 @@ PC_FN u32 f2bf(float f) {
   return f != f ? (x >> 16 | 0x40) : (x + 0x7fff + (x >> 16 & 1)) >> 16;
 }
 PC_FN float rbf(float f) { return bf2f(f2bf(f)); }
-// Double to half in one rounding: to float by rounding to odd, which keeps what the second rounding needs to know.
+// Rounds a double to odd in float, so that a second rounding to half or bfloat16 gives the result of a single one.
 PC_FN float d2f_odd(double d) {
   float f = float(d);
   double back = f;
@@ -239,7 +239,7 @@ PC_FN u32 f32_to_unorm(float x) {
 PC_FN u32 u32_to_u16(u32 x) { return x > 0xffff ? 0xffff : x; }
 PC_FN i32 i32_to_i16(i32 x) { return x < -32768 ? -32768 : x > 32767 ? 32767 : x; }
 
-// ---- functions that the hardware approximates: here the exact result, rounded
+// ---- functions that hardware approximates; here the exact result is rounded
 PC_FN float fract_(float x) {
   float r = x - std::floor(x);
   return r >= 1.f ? asf(0x3f7fffff) : r;
@@ -275,11 +275,12 @@ PC_FN float sin_(float x) { return float(std::sin(turns(x))); }
 PC_FN float cos_(float x) { return float(std::cos(turns(x))); }
 double trig_preop(double s0, u32 segment);
 
-struct Lanes {      // an operation on all lanes; arrays of one word per lane, the high words of 64-bit values W lanes further on
+/// The arguments of an operation on all lanes. Each array has a word per lane, then the high words of 64-bit values.
+struct Lanes {
   u32 const* s[3];  // operands, with modifiers applied
   u32 const* old;   // the destination before
   u32 const* vin;   // carry-in or condition: 0 or ~0
-  u32* out;         // result (never a register: it may overlap a source)
+  u32* out;         // result; not in the registers, where it could overlap a source
   u32* mask;        // comparison or carry-out: 0 or ~0
   u32 simm, opsel, opselHi, neg, ttbl;
   bool fnuz;

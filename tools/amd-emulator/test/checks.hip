@@ -57,6 +57,27 @@ __global__ void useVar(int* b) {
   var[threadIdx.x % 4] = 7;
 }
 
+// Only odd lanes reach the barrier, and the even ones run on.
+__global__ void divergent(int* b) {
+  if (threadIdx.x % 2) {
+    b[threadIdx.x] = 1;
+    __syncthreads();
+  }
+  b[threadIdx.x] = 2;
+}
+// What compilers make of a loop and a barrier behind it: no lane is on when the barrier comes.
+__global__ void barrierBeforeJoin(int* b) {
+#if defined(__GFX9__)
+  asm volatile("s_mov_b64 s[20:21], exec\ns_mov_b64 exec, 0\ns_barrier\ns_or_b64 exec, exec, s[20:21]" ::: "s20", "s21", "memory");
+#elif defined(__GFX12__)
+  asm volatile("s_mov_b32 s20, exec_lo\ns_mov_b32 exec_lo, 0\ns_barrier_signal -1\ns_barrier_wait -1\ns_or_b32 exec_lo, exec_lo, s20" ::
+                   : "s20", "memory");
+#else
+  asm volatile("s_mov_b32 s20, exec_lo\ns_mov_b32 exec_lo, 0\ns_barrier\ns_or_b32 exec_lo, exec_lo, s20" ::: "s20", "memory");
+#endif
+  b[threadIdx.x] = 1;
+}
+
 // States that the work before ended without a finding, or with one.
 static void expect(bool ok) {
   hipError_t const e = hipDeviceSynchronize();
@@ -121,6 +142,12 @@ TEST_F(Checks, atomics_on_lds_are_no_races) {
 TEST_F(Checks, plain_read_of_a_counter_of_other_waves) {
   readCounter<<<1, 256>>>(b);
   expect(false);
+}
+TEST_F(Checks, divergent_barriers) {
+  divergent<<<1, 128>>>(b);
+  expect(false);
+  barrierBeforeJoin<<<1, 128>>>(b);
+  expect(true);
 }
 TEST_F(Checks, printf_and_variables_of_the_device) {
   ::testing::internal::CaptureStdout();
