@@ -107,7 +107,8 @@ endfunction()
 # -DCROSSLANE_TEST_WRONG=1 it does not, with a message that matches the first <regex>; =2 and the second, and so on. @<file> stands for
 # the line in that file.
 # BACKENDS is host where not given: what the language rejects, it rejects on all. WHOLE: what nvcc makes for the compiler of the program's
-# side is compiled too, for what only that compiler sees. AT_ONCE: =1 alone, with messages that match every <regex>.
+# side is compiled too, for what only that compiler sees. AT_ONCE: =1 alone, with -DCROSSLANE_TEST_AT_ONCE=1 and messages that match every
+# <regex>.
 function(crosslane_add_compile_failure)
   cmake_parse_arguments(PARSE_ARGV 0 arg "WHOLE;AT_ONCE" "NAME;SOURCE" "EXPECT;BACKENDS")
   if(NOT arg_NAME OR NOT arg_SOURCE OR NOT arg_EXPECT OR arg_UNPARSED_ARGUMENTS)

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # must_not_compile.sh [--at-once] REGEX... -- COMPILER ARGUMENT...
 # The command must succeed as it is, and with -DCROSSLANE_TEST_WRONG=n fail with a message that matches the n-th REGEX, or has the line
-# that is in FILE where it is @FILE. With --at-once it is compiled with -DCROSSLANE_TEST_WRONG=1 alone, and its messages match each REGEX.
+# that is in FILE where it is @FILE. With --at-once it is compiled with -DCROSSLANE_TEST_WRONG=1 and -DCROSSLANE_TEST_AT_ONCE=1 alone, and
+# its messages match each REGEX.
 set -u
 
 at_once=false
@@ -27,7 +28,7 @@ has_message() {
 }
 
 failures=0
-if $at_once && output=$("$@" -DCROSSLANE_TEST_WRONG=1 2>&1); then
+if $at_once && output=$("$@" -DCROSSLANE_TEST_WRONG=1 -DCROSSLANE_TEST_AT_ONCE=1 2>&1); then
   echo "-DCROSSLANE_TEST_WRONG=1 compiles"
   exit 1
 fi

@@ -3,6 +3,12 @@
 
 namespace xl = crosslane;
 
+#if defined(CROSSLANE_TEST_AT_ONCE)
+#define WRONG(n) 1
+#else
+#define WRONG(n) (CROSSLANE_TEST_WRONG == n)
+#endif
+
 struct not_trivial {
   int* p = nullptr;
   not_trivial() = default;
@@ -55,37 +61,52 @@ struct counts_calls {
 void launch(xl::stream const& q) {
   [[maybe_unused]] xl::buffer<float> floats{q, 1};
   [[maybe_unused]] xl::buffer<int> ints{q, 1};
-#if CROSSLANE_TEST_WRONG == 1
+#if WRONG(1)
   xl::launch(q, {.grid = 1, .block = 32}, take{}, 1, not_trivial{});
-#elif CROSSLANE_TEST_WRONG == 2
+#endif
+#if WRONG(2)
   xl::launch(q, {.grid = 1, .block = 32}, not_trivial_kernel{});
-#elif CROSSLANE_TEST_WRONG == 3
+#endif
+#if WRONG(3)
   xl::for_each(q, 10, not_trivial_function{});
-#elif CROSSLANE_TEST_WRONG == 4
+#endif
+#if WRONG(4)
   xl::launch(q, {.grid = 1, .block = 32}, fill_some{}, ints, 1);
-#elif CROSSLANE_TEST_WRONG == 5
+#endif
+#if WRONG(5)
   xl::launch(q, {.grid = 1, .block = 32}, fill_some{}, floats, floats);
-#elif CROSSLANE_TEST_WRONG == 6
+#endif
+#if WRONG(6)
   xl::launch(q, {.grid = 1, .block = 32}, fill_some{}, floats);
-#elif CROSSLANE_TEST_WRONG == 7
+#endif
+#if WRONG(7)
   xl::launch(q, {.grid = 1, .block = 32}, changes_itself{}, 1);
-#elif CROSSLANE_TEST_WRONG == 8
+#endif
+#if WRONG(8)
   xl::launch(q, {.grid = 1, .block = 32}, changes_its_argument{}, 1, 2);
-#elif CROSSLANE_TEST_WRONG == 9
+#endif
+#if WRONG(9)
   xl::for_each(q, 10, +[](int) {});
-#elif CROSSLANE_TEST_WRONG == 10
+#endif
+#if WRONG(10)
   xl::for_each(q, 10, counts_calls{});
-#elif CROSSLANE_TEST_WRONG == 11
+#endif
+#if WRONG(11)
   xl::for_each(q, floats, counts_calls{});
-#elif CROSSLANE_TEST_WRONG == 12
+#endif
+#if WRONG(12)
   xl::transform(q, floats, floats, counts_calls{});
-#elif CROSSLANE_TEST_WRONG == 13
+#endif
+#if WRONG(13)
   xl::launch(q, {.grid = 1, .block = 32}, take{}, 1, table<9000>{});
-#elif CROSSLANE_TEST_WRONG == 14
+#endif
+#if WRONG(14)
   xl::launch(q, {.grid = 1, .block = 32}, take{}, 1, 0.5L);
-#elif CROSSLANE_TEST_WRONG == 15
+#endif
+#if CROSSLANE_TEST_WRONG == 15
   xl::buffer<long double> const numbers{q, 1};
-#else
+#endif
+#if !defined(CROSSLANE_TEST_WRONG)
   xl::launch(q, {.grid = 1, .block = 32}, take{}, 1, table<1000>{});
   xl::launch(q, {.grid = 1, .block = 32}, fill_some{}, floats, 1);
   xl::launch(q, {.grid = 1, .block = 32}, take{}, 1, static_cast<int*>(nullptr));
