@@ -27,7 +27,7 @@ class Crosslane(ConanFile):
         self.version = ".".join(re.findall(r"#define CROSSLANE_VERSION_\w+ (\d+)", header))
 
     def export_sources(self):
-        for pattern in ("CMakeLists.txt", "LICENSE", "cmake/*", "include/*", "src/*"):
+        for pattern in ("CMakeLists.txt", "LICENSE", "cmake/*", "debug/*", "include/*", "src/*"):
             copy(self, pattern, self._root, self.export_sources_folder)
 
     def requirements(self):
