@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What the HIP API (hip_*.cpp) calls: code objects, launches, and the device side of printf.
+/// The interface that the HIP API (hip_*.cpp) calls: code objects, launches, and printf of kernels.
 #pragma once
 #include <algorithm>
 #include <cstddef>

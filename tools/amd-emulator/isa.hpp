@@ -34,7 +34,7 @@ enum Enc : uint8_t {
   E_MUBUF,
   E_COUNT
 };
-/// What an operation reads and writes besides its sources. F_D0: reads the destination; F_D0w: writes it; F_VIN: reads a mask of lanes;
+/// Registers that an operation reads and writes besides its sources. F_D0: reads the destination; F_D0w: writes it; F_VIN: reads a mask of lanes;
 /// F_MASK: writes one; F_K: a constant follows the instruction, as in v_fmaak_f32.
 enum : uint16_t {
   F_D0 = 1,
@@ -107,7 +107,7 @@ struct MemInfo {
 
 // ---- decoded instructions
 
-/// What executes the instruction. Up to MATRIX it is Inst::run, after that engine.cpp.
+/// Kinds of instructions. Inst::run executes those up to MATRIX, engine.cpp the others.
 enum Kind : uint8_t {
   FAST,
   LANE,

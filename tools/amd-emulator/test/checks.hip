@@ -65,7 +65,7 @@ __global__ void divergent(int* b) {
   }
   b[threadIdx.x] = 2;
 }
-// What compilers make of a loop and a barrier behind it: no lane is on when the barrier comes.
+// The code that compilers make for a loop and a barrier after it: no lane is on at the barrier.
 __global__ void barrierBeforeJoin(int* b) {
 #if defined(__GFX9__)
   asm volatile("s_mov_b64 s[20:21], exec\ns_mov_b64 exec, 0\ns_barrier\ns_or_b64 exec, exec, s[20:21]" ::: "s20", "s21", "memory");

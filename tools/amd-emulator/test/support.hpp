@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What the emulator's tests share: device arrays and comparisons. The programs are GoogleTest's; each result is computed on the host too.
+/// Device arrays and comparisons for the emulator's tests. They are GoogleTest programs; the host computes each expected result.
 #pragma once
 #include <gtest/gtest.h>
 #include <hip/hip_runtime.h>
