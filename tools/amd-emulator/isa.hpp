@@ -34,8 +34,8 @@ enum Enc : uint8_t {
   E_MUBUF,
   E_COUNT
 };
-/// Registers that an operation reads and writes besides its sources. F_D0: reads the destination; F_D0w: writes it; F_VIN: reads a mask of lanes;
-/// F_MASK: writes one; F_K: a constant follows the instruction, as in v_fmaak_f32.
+/// Registers that an operation reads and writes besides its sources. F_D0: reads the destination; F_D0w: writes it; F_VIN: reads a mask of
+/// lanes; F_MASK: writes one; F_K: a constant follows the instruction, as in v_fmaak_f32.
 enum : uint16_t {
   F_D0 = 1,
   F_D0w = 2,
