@@ -8,16 +8,31 @@
 
 #include <gtest/gtest.h>
 
+namespace crosslane::detail {
+
+inline void say_unchecked() {
+  [[maybe_unused]] static int const said =
+      std::fputs(CROSSLANE_COMPILER_GPU()
+                     ? "crosslane: kernels of this file are not checked for memory accesses; compile the tests as C++ too and link "
+                       "crosslane::checked\n"
+                     : "crosslane: this program is built without checks of memory accesses; link crosslane::checked instead of "
+                       "crosslane::host\n",
+                 stderr);
+}
+inline void say_no_device() {
+  [[maybe_unused]] static int const said =
+      std::fprintf(stderr, "crosslane: no %s device on this machine, results are compared on the host alone\n", default_backend::name);
+}
+
+}  // namespace crosslane::detail
+
 namespace crosslane::checks {
 
 /// Returns success if findings(run, search) is empty. In a program without crosslane::checked the first call prints to stderr that memory
 /// accesses are not checked.
 template <class Run>
 ::testing::AssertionResult kernel_clean(Run const& run, search const& s = {}) {
-  if (!backend::sees_accesses) {
-    [[maybe_unused]] static int const said = std::fputs(
-        "crosslane: this program is built without checks of memory accesses; link crosslane::checked instead of crosslane::host\n", stderr);
-  }
+  if (!backend::sees_accesses) detail::say_unchecked();
   report const r = findings(run, s);
   if (r.empty()) return ::testing::AssertionSuccess();
   return ::testing::AssertionFailure() << r.text();
@@ -27,10 +42,7 @@ template <class Run>
 /// without one prints to stderr that no GPU takes part.
 template <class Run>
 ::testing::AssertionResult same_everywhere(Run const& run, tolerance const& t = {}) {
-  if (device::count() == 0) {
-    [[maybe_unused]] static int const said =
-        std::fprintf(stderr, "crosslane: no %s device on this machine, results are compared on the host alone\n", default_backend::name);
-  }
+  if (device::count() == 0) detail::say_no_device();
   target_comparison const c = same_on_all_targets(run, t);
   if (c) return ::testing::AssertionSuccess();
   return ::testing::AssertionFailure() << c.text();

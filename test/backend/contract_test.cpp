@@ -41,6 +41,7 @@ constexpr bool check_parts() {
   static_assert(backend::position_primitives<N>);
   static_assert(backend::block_primitives<N>);
   static_assert(backend::wave_primitives<N, W, unsigned> && backend::wave_primitives<N, W, double>);
+  static_assert(backend::atomic_primitives<N, xl::half, xl::scope::device> && backend::atomic_primitives<N, short, xl::scope::block>);
   static_assert(backend::atomic_primitives<N, unsigned, xl::scope::device> && backend::atomic_primitives<N, float, xl::scope::block>);
   static_assert(backend::memory_primitives<N>);
   static_assert(backend::copy_primitives<N>);
@@ -100,6 +101,8 @@ struct try_all {
   template <class Ctx>
   struct shared {
     unsigned sum, least, first, claimed;
+    unsigned short small[2];
+    unsigned char tiny[4];
     double total;
     alignas(16) unsigned copied[4 * 256];
     unsigned lane_value[256];
@@ -116,6 +119,8 @@ struct try_all {
     expect(shared_memory, reinterpret_cast<std::uintptr_t>(memory) % 16 == 0 && n.dynamic_shared_bytes() == size * sizeof(unsigned));
     memory[me] = 3 * me;
     if (me == 0) s.sum = 0, s.least = ~0u, s.first = 0, s.claimed = 0, s.total = 0;
+    if (me < 2) s.small[me] = 0;
+    if (me < 4) s.tiny[me] = 0;
     n.sync_block(here);
     expect(barrier, memory[(me + 1) % size] == 3 * ((me + 1) % size));
 
@@ -130,6 +135,8 @@ struct try_all {
     expect(added, before < size * (size + 1) / 2);
     n.template atomic_fetch<xl::scope::block, xl::relaxed, xl::minimum>(&s.least, 5 + me);
     n.template atomic_fetch<xl::scope::block, xl::relaxed, xl::plus>(&s.total, 0.5);
+    n.template atomic_fetch<xl::scope::block, xl::relaxed, xl::plus>(&s.small[me % 2], static_cast<unsigned short>(3));
+    n.template atomic_fetch<xl::scope::block, xl::relaxed, xl::plus>(&s.tiny[me % 4], static_cast<unsigned char>(1));
     unsigned expected = 0;
     if (n.template atomic_compare_exchange<xl::scope::block, xl::relaxed>(&s.first, expected, me + 1))
       n.template atomic_fetch<xl::scope::block, xl::relaxed, xl::plus>(&s.claimed, 1u);
@@ -137,6 +144,7 @@ struct try_all {
       expect(exchanged, expected >= 1 && expected <= size);
     n.sync_block(here);
     expect(added, s.sum == size * (size + 1) / 2 && s.least == 5 && s.total == 0.5 * size);
+    expect(added, s.small[1] == 3 * (size / 2) && s.tiny[3] == size / 4 % 256);
     expect(exchanged, s.claimed == 1);
     n.sync_block(here);
     unsigned const old = n.template atomic_exchange<xl::scope::block, xl::relaxed>(&s.first, me + 1);
@@ -149,6 +157,7 @@ struct try_all {
       n.template atomic_store<xl::scope::block, xl::release>(flag, 1u);
     } else if (n.template atomic_load<xl::scope::block, xl::acquire>(flag) == 1) {
       expect(stored, message[0] == 7);
+      n.template atomic_fetch<xl::scope::block, xl::relaxed, xl::plus>(message + 3, 1u);
     }
     n.sync_block(here);
     if (me == 0) {
@@ -158,6 +167,7 @@ struct try_all {
     } else if (n.template atomic_load<xl::scope::block, xl::relaxed>(flag) == 2) {
       n.template fence<xl::scope::block, xl::acquire>();
       expect(fenced, message[2] == 9);
+      n.template atomic_fetch<xl::scope::block, xl::relaxed, xl::plus>(message + 4, 1u);
     }
 
     typename std::remove_cvref_t<decltype(n)>::async_copies copies;
@@ -230,11 +240,15 @@ CROSSLANE_TEST(contract, primitives) {
   for (unsigned const size : {d.properties().wave_size, 256u, 3 * d.properties().wave_size + 5, 4u}) {
     std::vector<unsigned> values(std::size_t{4} * size);
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = unsigned(7 * i + 1);
-    xl::buffer<unsigned> source = upload(q, values), message{q, 3}, wrong{q, std::size_t{part_count} * size};
+    xl::buffer<unsigned> source = upload(q, values), message{q, 5}, wrong{q, std::size_t{part_count} * size};
     xl::fill(q, message, 0u);
     xl::fill(q, wrong, 0u);
     xl::launch(q, {.grid = 1, .block = size, .dynamic_shared = size * sizeof(unsigned)}, try_all{}, source.data(), message.data(),
                wrong.data());
+    if (host_build) {  // threads run in their order, so that all have seen the flag of the first
+      CROSSLANE_CHECK_EQ(read(q, message)[3], size - 1);
+      CROSSLANE_CHECK_EQ(read(q, message)[4], size - 1);
+    }
     std::vector<unsigned> const got = read(q, wrong);
     for (unsigned p = 0; p < part_count; ++p)
       for (unsigned t = 0; t < size; ++t)

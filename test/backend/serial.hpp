@@ -78,7 +78,7 @@ struct runtime {
   }
 
   static status allocate(xl::memory_kind, void** memory, std::size_t bytes, stream_handle, bool) noexcept {
-    *memory = bytes > std::size_t{1} << 32 ? nullptr : std::malloc(bytes);
+    *memory = bytes > std::size_t{1} << 32 ? nullptr : std::aligned_alloc(256, (bytes + 255) / 256 * 256);
     return {*memory == nullptr ? out_of_memory : success};
   }
   static status deallocate(xl::memory_kind, void* memory, stream_handle, bool) noexcept { return std::free(memory), status{}; }

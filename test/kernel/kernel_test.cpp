@@ -465,6 +465,9 @@ CROSSLANE_TEST(shared, several_dynamic_arrays) {
   xl::stream const q{d};
   constexpr unsigned n = 77;
   constexpr std::size_t bytes = xl::shared_bytes<unsigned char, double, unsigned>(n, n, n);
+  // No launch takes the bytes of sizes that are negative or too large.
+  static_assert(xl::shared_bytes<float>(std::size_t{1} << 62) == ~std::size_t{0} && xl::shared_bytes<int, char>(-1, 2) == ~std::size_t{0});
+  static_assert(xl::shared_bytes<char, double>(~std::size_t{0} - 3, 1) == ~std::size_t{0});
   static_assert(bytes == 80 + 77 * 8 + 77 * 4);
   xl::buffer<double> out{q, n};
   xl::launch(q, {.grid = 1, .block = 64, .dynamic_shared = bytes}, three_arrays{}, n, out);

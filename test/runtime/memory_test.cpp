@@ -194,6 +194,9 @@ CROSSLANE_TEST(host_registration, copies_and_kernels) {
     xl::launch(q, {.grid = 2, .block = 32}, double_all{}, b);
     xl::launch(q, {.grid = 2, .block = 32}, double_all{}, registered);
     xl::launch(q, {.grid = 2, .block = 32}, double_all{}, registered.view().subspan(0, 1));
+    xl::buffer<int> copied{q, registered.size()};
+    xl::copy(q, registered, copied);
+    CROSSLANE_CHECK_EQ(read(q, copied)[4999], 2 * before[4999]);
     xl::copy(q, b, got);
   }  // waits for the stream
   for (int& x : got) x /= 2;
@@ -207,7 +210,7 @@ CROSSLANE_TEST(host_registration, ends_once) {
   xl::host_registration<int> a{q, v}, none;
   xl::host_registration<int> b{std::move(a)};
   CROSSLANE_CHECK(a.view().empty() && b.size() == 1000 && none.view().empty() && none.device().index() == 0);
-  expect_error(xl::errc::invalid_handle, {"host registration: moved from"}, [&] {  //
+  expect_error(xl::errc::invalid_handle, {"registration of host memory: moved from"}, [&] {  //
     xl::launch(q, {.grid = 1, .block = 32}, double_all{}, a);
   });
   a = xl::host_registration<int>{q, w};
@@ -226,7 +229,7 @@ CROSSLANE_TEST(host_registration, errors) {
   auto const code = xl::errc::invalid_argument;
   xl::stream const q{d};
   std::vector<int> v(1000), empty;
-  expect_error(code, {"host registration of 0 elements"}, [&] { xl::host_registration<int>(q, empty); });
+  expect_error(code, {"registration of 0 elements of host memory"}, [&] { xl::host_registration<int>(q, empty); });
   {
     xl::host_registration<int> const registered{q, v};
     expect_error(code, {"register host memory", "4000 bytes at"}, [&] { xl::host_registration<int>(q, v); });
@@ -240,6 +243,12 @@ CROSSLANE_TEST(host_registration, errors) {
   }
   xl::pinned_buffer<int> pinned{q, 10};
   expect_error(code, {"register host memory"}, [&] { xl::host_registration<int>(q, pinned.view()); });
+  if constexpr (host_build) {  // GPUs' runtimes refuse them too, each with its own error
+    xl::buffer<int> device_memory{q, 10};
+    expect_error(code, {"register host memory"}, [&] { xl::host_registration<int>(q, device_memory.view()); });
+    xl::managed_buffer<int> managed{q, 10};
+    expect_error(code, {"register host memory"}, [&] { xl::host_registration<int>(q, managed.view()); });
+  }
   expect_usable(d);
 }
 

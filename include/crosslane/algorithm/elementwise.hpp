@@ -48,7 +48,7 @@ constexpr void check_device_range() {
   static_assert(
       is_buffer<std::remove_cvref_t<R>> || is_span<std::remove_cvref_t<R>>,
       "crosslane: element-wise algorithms take buffers and spans: copy an array of the host to a crosslane::buffer first, and pass the "
-      "storage() of a tensor");
+      "storage() of a tensor or the view() of a host_registration");
 }
 
 /// Returns the largest number of blocks of elementwise_block threads in one grid of the device. It is at least 2^23 on any GPU.

@@ -19,7 +19,7 @@ namespace crosslane {
 /// wave. `Shape` is what the kernel fixes at compile time.
 template <class Native, unsigned Width, class Shape>
 class context {
-  static_assert(lane_mask<Width>::width == Width);  // which refuses other sizes
+  static_assert(lane_mask<Width>::width == Width);  // lane_mask refuses other widths
 
  public:
   using native_type = Native;                           ///< the backend's primitives

@@ -66,7 +66,7 @@ CROSSLANE_FN span<T> next_array(span<char> memory, std::size_t& used, std::size_
 
 }  // namespace detail
 
-/// Returns arrays of these types and numbers of elements in the block's dynamic shared memory, one after another, each aligned for its T.
+/// Returns arrays of these types and sizes in the block's dynamic shared memory, one after another, each aligned for its T.
 /// All threads of the block get the same arrays if they call it with the same arguments; it costs no memory and no barrier. The contents
 /// are not initialised. The host throws out_of_bounds if the launch has not asked for that much memory. A GPU does not check it.
 ///
@@ -74,20 +74,24 @@ CROSSLANE_FN span<T> next_array(span<char> memory, std::size_t& used, std::size_
 ///   ...
 ///   xl::launch(q, {.grid = g, .block = 256, .dynamic_shared = xl::shared_bytes<float, int>(n, m)}, kernel{}, n, m);
 template <class... T, kernel_context Ctx>
-CROSSLANE_FN shared_array_list<T...> shared_arrays(Ctx const& ctx, typename detail::array_size<T>::type... counts,
+CROSSLANE_FN shared_array_list<T...> shared_arrays(Ctx const& ctx, typename detail::array_size<T>::type... sizes,
                                                    source_location where = source_location::current()) {
   static_assert(sizeof...(T) > 0, "crosslane: shared_arrays needs the types of the elements: shared_arrays<float, int>(ctx, n, m)");
   span<char> const memory = dynamic_shared<char>(ctx);
   std::size_t used = 0;
-  return {detail::next_array<T>(memory, used, counts, where)...};  // braces: in this order
+  return {detail::next_array<T>(memory, used, sizes, where)...};  // braces: in this order
 }
 
-/// Returns the bytes that shared_arrays() needs for arrays of these types and counts, taken in this order: the `.dynamic_shared` of a
-/// launch.
+/// Returns the bytes that shared_arrays() needs for arrays of these types and sizes, taken in this order: the `.dynamic_shared` of a
+/// launch. A negative size, or more bytes than a number holds, gives the largest number, which every launch refuses.
 template <class... T, class... N>
-requires(sizeof...(T) == sizeof...(N) && (std::integral<N> && ... && true)) [[nodiscard]] constexpr std::size_t shared_bytes(N... count) {
+requires(sizeof...(T) == sizeof...(N) && (std::integral<N> && ... && true)) [[nodiscard]] constexpr std::size_t shared_bytes(N... sizes) {
+  constexpr std::size_t too_many = ~std::size_t{0};
   std::size_t bytes = 0;
-  ((bytes = detail::begin_of_array<T>(bytes) + std::size_t(count) * sizeof(T)), ...);
+  auto const append = [&](std::size_t begin, std::size_t size, std::size_t n, bool negative) {
+    bytes = bytes == too_many || begin < bytes || negative || n > (too_many - begin) / size ? too_many : begin + n * size;
+  };
+  (append(detail::begin_of_array<T>(bytes), sizeof(T), std::size_t(sizes), sizes < 0), ...);
   return bytes;
 }
 

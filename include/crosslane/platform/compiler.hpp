@@ -47,6 +47,14 @@ would be wrong. crosslane::fast has approximations"
 #ifndef CROSSLANE_CONFIG_ACCESS_CHECKS
 #define CROSSLANE_CONFIG_ACCESS_CHECKS 0
 #endif
+#ifdef CROSSLANE_CONFIG_CHECKED
+#error "crosslane: CROSSLANE_CONFIG_CHECKED is now CROSSLANE_CONFIG_ACCESS_CHECKS; the target crosslane::checked sets it"
+#endif
+#if CROSSLANE_CONFIG_ACCESS_CHECKS && CROSSLANE_COMPILER_GPU()
+#error \
+    "crosslane: nvcc and HIP's compilers make no calls of the access checker, and every kernel would pass: compile this file as C++ when \
+the target links crosslane::checked"
+#endif
 
 #if !defined(__cpp_exceptions) && !CROSSLANE_DEVICE_PASS()
 #error "crosslane reports errors by exceptions: compile without -fno-exceptions"

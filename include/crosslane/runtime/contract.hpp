@@ -74,7 +74,7 @@ concept runtime_backend = requires(int i, int* ip, bool* bp, float* fp, std::siz
   { B::event_query(event, bp) } -> std::same_as<status>;
   { B::event_elapsed(fp, event, event) } -> std::same_as<status>;
 
-  { B::allocate(kind, pp, n, stream, true) } -> std::same_as<status>;  // the flag: in stream order
+  { B::allocate(kind, pp, n, stream, true) } -> std::same_as<status>;  // aligned to 256 bytes; the flag: in stream order
   { B::deallocate(kind, p, stream, true) } -> std::same_as<status>;
   { B::copy(p, cp, n, stream, where) } -> std::same_as<status>;                // between any two sides
   { B::copy_between(p, i, cp, i, n, stream, where) } -> std::same_as<status>;  // device memory of two devices
@@ -83,7 +83,7 @@ concept runtime_backend = requires(int i, int* ip, bool* bp, float* fp, std::siz
 
   { B::register_host(p, n, pp) } -> std::same_as<status>;     // for all devices; returns the address for kernels
   { B::unregister_host(p, stream) } -> std::same_as<status>;  // waits for the stream
-  { B::is_managed(cp, n, bp) } -> std::same_as<status>;       // whether all bytes are in one managed allocation
+  { B::is_managed(cp, n, bp) } -> std::same_as<status>;       // whether the first and the last byte are managed memory
   { B::prefetch(cp, n, memory_location::host, i, stream) } -> std::same_as<status>;
   { B::advise(cp, n, memory_advice::read_mostly, true, memory_location::host, i) } -> std::same_as<status>;  // false withdraws the advice
 
@@ -97,6 +97,11 @@ template <class B, unsigned... Widths>
 constexpr bool meets_kernel_contract(std::integer_sequence<unsigned, Widths...>) {
   return sizeof...(Widths) > 0 &&
          (backend::kernel_primitives<typename B::template context<Widths, kernel_shape<1, 0, 0, 0>>::native_type, Widths> && ...);
+}
+
+template <unsigned First, unsigned... Rest>
+constexpr unsigned first_width(std::integer_sequence<unsigned, First, Rest...>) {
+  return First;
 }
 
 /// Stands for any kernel.
@@ -124,9 +129,12 @@ concept kernel_backend = requires(typename B::stream_handle stream, device_prope
   { B::std_complex_computes } -> std::convertible_to<bool>;  // whether arithmetic of std::complex works in kernels
 
   // Queues kernel(context, [shared,] arguments...) for each thread; Width is the wave size of the device.
-  { B::template launch<32>(stream, p, g, kernel, 1) } -> std::same_as<status>;
+  { B::template launch<detail::first_width(typename B::widths{})>(stream, p, g, kernel, 1) } -> std::same_as<status>;
   // How many blocks of so many threads fit a multiprocessor at once.
-  { B::template blocks_per_multiprocessor<32, detail::no_work, int>(p, threads, dynamic_shared, blocks) } -> std::same_as<status>;
+  {
+    B::template blocks_per_multiprocessor<detail::first_width(typename B::widths{}), detail::no_work, int>(p, threads, dynamic_shared,
+                                                                                                           blocks)
+  } -> std::same_as<status>;
 };
 
 }  // namespace CROSSLANE_CONFIGURATION

@@ -15,7 +15,7 @@ using element_of = std::remove_pointer_t<decltype(std::declval<R&>().data())>;
 
 template <class R>
 void require_valid([[maybe_unused]] R const& range, [[maybe_unused]] source_location where) {
-  if constexpr (is_buffer<std::remove_cvref_t<R>>) range.require(where);
+  if constexpr (requires { range.require(where); }) range.require(where);
 }
 
 /// R is the type of a forwarding reference.

@@ -30,7 +30,7 @@ class basic_host_registration {
   constexpr basic_host_registration() = default;
 
   /// Registers the elements of a range: a vector, an array or a span. Throws invalid_argument if the range is empty, or if a part of it is
-  /// page-locked already. Throws vendor errors.
+  /// page-locked already, managed or device memory. Throws vendor errors.
   template <stream_like S, class R>
   requires(std::same_as<typename S::backend, B> && std::convertible_to<R, span<T>>)
   basic_host_registration(S const& stream, R&& range, source_location where = source_location::current()) {
@@ -54,6 +54,8 @@ class basic_host_registration {
   }
   ~basic_host_registration() { release(); }
 
+  /// Returns the address of the first element for the host, and for copies.
+  [[nodiscard]] T* data() const noexcept { return static_cast<T*>(memory_); }
   /// Returns a view of the elements for kernels. Its address may differ from the host's.
   [[nodiscard]] span<T> view() const noexcept { return for_kernels_; }
   [[nodiscard]] std::size_t size() const noexcept { return for_kernels_.size(); }  ///< the number of elements
@@ -62,12 +64,12 @@ class basic_host_registration {
 
   /// Throws invalid_handle for a moved-from object.
   void require(source_location where) const {
-    if (moved_from_) throw_error(errc::invalid_handle, where, "%s host registration: moved from", B::name);
+    if (moved_from_) throw_error(errc::invalid_handle, where, "%s registration of host memory: moved from", B::name);
   }
 
  private:
   void enlist(basic_stream_ref<B> stream, span<T> range, source_location where) {
-    if (range.empty()) throw_error(errc::invalid_argument, where, "%s host registration of 0 elements", B::name);
+    if (range.empty()) throw_error(errc::invalid_argument, where, "%s: registration of 0 elements of host memory", B::name);
     auto const current = stream.make_current("register host memory", where);
     void* const memory = const_cast<value_type*>(range.data());
     void* for_kernels = nullptr;
@@ -86,9 +88,10 @@ class basic_host_registration {
   void release() noexcept {
     if (memory_ != nullptr) {
       detail::note_in_callback<B>("the end of a host registration");
-      detail::while_current<B>(device_, [this] {
-        if (B::unregister_host(memory_, native_).code != 0) B::clear_last_error();
-      });
+      if (detail::current_callback<B>() == nullptr)  // in a callback the memory stays registered: the call would wait for the callback
+        detail::while_current<B>(device_, [this] {
+          if (B::unregister_host(memory_, native_).code != 0) B::clear_last_error();
+        });
     }
     if (state_ != nullptr) state_->release();
     memory_ = nullptr;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Sets of ranges of memory. The host backend remembers its managed and its page-locked memory, because a pointer does not tell its kind.
+/// Sets of ranges of memory. The host backend remembers its memory by kind, because a pointer does not tell it.
 #pragma once
 
 #include <crosslane/runtime/async_errors.hpp>
@@ -25,6 +25,12 @@ class memory_ranges {
     return ranges;
   }
 
+  /// Returns the device memory of the process.
+  [[gnu::visibility("hidden")]] static memory_ranges& device() noexcept {
+    static memory_ranges& ranges = detail::process_wide<memory_ranges>("device memory 1");
+    return ranges;
+  }
+
   /// Returns false if there is no memory to remember the range.
   bool add(void const* p, std::size_t bytes) noexcept {
     range* const added = new (std::nothrow) range{begin_of(p), bytes, nullptr};
@@ -39,12 +45,17 @@ class memory_ranges {
     if (added == nullptr) return false;
     {
       detail::spin_guard const guard{lock_};
-      for (range const* r = first_; r != nullptr && !overlaps; r = r->next)
-        overlaps = added->begin < r->begin + r->bytes && r->begin < added->begin + bytes;
+      overlaps = find_overlap(added->begin, bytes);
       if (!overlaps) insert(added);
     }
     if (overlaps) delete added;
     return !overlaps;
+  }
+
+  /// Returns whether a range has some of these bytes.
+  bool overlap(void const* p, std::size_t bytes) noexcept {
+    detail::spin_guard const guard{lock_};
+    return find_overlap(begin_of(p), bytes);
   }
 
   /// Removes the range that begins at `p`. Returns false if there is none.
@@ -77,6 +88,11 @@ class memory_ranges {
     std::size_t bytes;
     range* next;
   };
+  bool find_overlap(std::uintptr_t begin, std::size_t bytes) const noexcept {
+    range const* r = first_;
+    while (r != nullptr && (begin >= r->begin + r->bytes || r->begin >= begin + bytes)) r = r->next;
+    return r != nullptr;
+  }
   void insert(range* added) noexcept {
     added->next = first_;
     first_ = added;

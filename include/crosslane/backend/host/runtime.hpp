@@ -62,7 +62,7 @@ struct host_runtime {
                                      "out of memory",
                                      "not ready",
                                      "the stream belongs to the parent process, and fork() did not copy its thread: make a new stream",
-                                     "a part of the memory is page-locked already",
+                                     "a part of the memory is page-locked already, or is managed or device memory",
                                      "the memory is not registered"};
     return texts[s.code];
   }
@@ -236,7 +236,7 @@ struct host_runtime {
     else if (posix_memalign(out, 256, bytes) != 0)
       *out = nullptr;
     if (*out == nullptr) return {out_of_memory};
-    if (memory_ranges* const known = ranges_of(kind); known != nullptr && !known->add(*out, bytes)) {
+    if (!ranges_of(kind).add(*out, bytes)) {
       free_memory_of(*out, {});
       return {out_of_memory};
     }
@@ -244,7 +244,7 @@ struct host_runtime {
   }
   /// Frees memory of any kind in stream order: a host callback may own a buffer, and waiting for the stream there would deadlock.
   static status deallocate(memory_kind kind, void* p, stream_handle q, bool) noexcept {
-    if (memory_ranges* const known = ranges_of(kind)) known->remove(p);
+    ranges_of(kind).remove(p);
     if (q->is_lost()) {  // no work of this process uses it
       if (watched_memory == nullptr) std::free(p);
       return {};
@@ -288,7 +288,8 @@ struct host_runtime {
 
   static status register_host(void* p, std::size_t bytes, void** for_kernels) noexcept {
     *for_kernels = p;
-    bool overlaps = false;
+    bool overlaps = memory_ranges::device().overlap(p, bytes) || memory_ranges::managed().overlap(p, bytes);
+    if (overlaps) return {already_registered};
     if (memory_ranges::page_locked().add_apart(p, bytes, overlaps)) return {};
     return {overlaps ? already_registered : out_of_memory};
   }
@@ -308,9 +309,11 @@ struct host_runtime {
   static status advise(void const*, std::size_t, memory_advice, bool, memory_location, int) noexcept { return {}; }
 
  private:
-  /// Returns where the ranges of this kind of memory are remembered, or null.
-  static memory_ranges* ranges_of(memory_kind kind) noexcept {
-    return kind == memory_kind::managed ? &memory_ranges::managed() : kind == memory_kind::pinned ? &memory_ranges::page_locked() : nullptr;
+  /// Returns where the ranges of this kind of memory are remembered.
+  static memory_ranges& ranges_of(memory_kind kind) noexcept {
+    return kind == memory_kind::managed  ? memory_ranges::managed()
+           : kind == memory_kind::pinned ? memory_ranges::page_locked()
+                                         : memory_ranges::device();
   }
   /// Returns the facts of work that is not a launch: its grid is empty.
   static launch_facts facts_of(char const* name, source_location where = {}) {
