@@ -4,6 +4,7 @@
 #include <support/recorded.hpp>
 #include <support/target.hpp>
 
+#include <cstdio>
 #include <fstream>
 #include <map>
 
@@ -201,4 +202,44 @@ CROSSLANE_TEST(guide_findings, lockstep) {
   CROSSLANE_CHECK(!wrong.empty());
   check_finding(d, 32, "lockstep", wrong);
   CROSSLANE_CHECK(report_of(d, sum_by_a_tile{}).empty());
+}
+
+// [explore]
+#include <crosslane/check.hpp>
+
+/// out[t] = the rank of the thread that took ticket t. Wrong: a thread whose ticket is above its rank returns before the second barrier.
+/// There is none if the threads take their tickets in the order of their ranks.
+struct take_tickets {
+  struct shared {
+    unsigned taken;
+  };
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, xl::span<unsigned> out) const {
+    if (ctx.thread_rank() == 0) s.taken = 0;
+    ctx.sync_block();
+    unsigned const ticket = xl::atomic<xl::scope::block>(ctx, s.taken).fetch_add(1);
+    out[ticket] = ctx.thread_rank();
+    if (ticket > ctx.thread_rank()) return;
+    ctx.sync_block();
+  }
+};
+
+xl::checks::exploration explore_tickets(xl::stream const& q, xl::buffer<unsigned>& out) {
+  auto const run = [&] { xl::launch(q, {.grid = 1, .block = 64}, take_tickets{}, out); };
+  xl::checks::exploration const e = xl::checks::explore(run, {.seeds = 20});
+  if (e.report.empty())
+    std::printf("no findings in %u orders\n", e.runs);
+  else
+    std::printf("findings with seed %u, after %u runs:\n%s", unsigned(e.seed), e.runs, e.report.text().c_str());
+  return e;
+}
+// [explore]
+
+CROSSLANE_TEST(guide_findings, explore) {
+  xl::stream const q{d};
+  xl::buffer<unsigned> out{q, 64};
+  auto const e = explore_tickets(q, out);
+  CROSSLANE_CHECK_EQ(e.seed, 1u);
+  CROSSLANE_CHECK_EQ(e.runs, 2u);
+  check_finding(d, 32, "explore", e.report);
 }
