@@ -103,12 +103,11 @@ endfunction()
 
 # crosslane_add_compile_failure(NAME <name> SOURCE <file.cpp> EXPECT <regex>... [BACKENDS <backend>...] [WHOLE] [AT_ONCE])
 #
-# For each backend a test that <file> compiles as it stands, so that it fails for no other reason, and that with
-# -DCROSSLANE_TEST_WRONG=1 it does not, with a message that matches the first <regex>; =2 and the second, and so on. @<file> stands for
-# the line in that file.
-# BACKENDS is host where not given: what the language rejects, it rejects on all. WHOLE: what nvcc makes for the compiler of the program's
-# side is compiled too, for what only that compiler sees. AT_ONCE: =1 alone, with -DCROSSLANE_TEST_AT_ONCE=1 and messages that match every
-# <regex>.
+# Adds a test for each backend. <file> must compile as it stands. With -DCROSSLANE_TEST_WRONG=1 it must not compile, and a message must match
+# the first <regex>; with =2 the second, and so on. @<file> stands for the line in that file.
+# BACKENDS is host by default, because all backends reject what the language rejects. WHOLE also compiles the output of nvcc for the host
+# compiler, for errors that only the host compiler finds. AT_ONCE compiles the wrong code once, with -DCROSSLANE_TEST_WRONG=1 and
+# -DCROSSLANE_TEST_AT_ONCE=1; the messages must match every <regex>, and no two may be equal.
 function(crosslane_add_compile_failure)
   cmake_parse_arguments(PARSE_ARGV 0 arg "WHOLE;AT_ONCE" "NAME;SOURCE" "EXPECT;BACKENDS")
   if(NOT arg_NAME OR NOT arg_SOURCE OR NOT arg_EXPECT OR arg_UNPARSED_ARGUMENTS)
