@@ -365,6 +365,25 @@ CROSSLANE_TEST(guide, neighbours) {
   CROSSLANE_CHECK_SAME(read(q, sums), expected);
 }
 
+// [registration]
+void scale_twice(xl::stream const& q, std::vector<float>& values) {
+  xl::host_registration<float> const registered{q, values};  // page-locks the memory
+  xl::buffer<float> b{q, values.size()};
+  xl::copy(q, registered, b);
+  xl::launch(q, {.grid = 4, .block = 256}, scale{}, 2.0f, b);
+  xl::copy(q, b, registered);
+  xl::launch(q, {.grid = 4, .block = 256}, scale{}, 2.0f, registered);  // accesses `values` over the bus
+}  // waits for q; the host may read `values` now
+// [registration]
+
+CROSSLANE_TEST(guide, registration) {
+  xl::stream const q{d};
+  std::vector<float> values = numbers(5000), expected = numbers(5000);
+  for (float& x : expected) x *= 4;
+  scale_twice(q, values);
+  CROSSLANE_CHECK_SAME(values, expected);
+}
+
 // [native]
 /// The rest of the program has a stream and memory of the vendor's own API. `handle` is a cudaStream_t or a hipStream_t.
 template <class Handle>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Copies between buffers of every kind, spans of device memory, and contiguous ranges of the host, in any combination.
 ///
-/// All copies are asynchronous, in stream order. Host memory must stay alive until the stream has finished the copy. Until then the host
-/// must not write to a source and not access a destination.
+/// All copies run in stream order, asynchronously. Host memory must stay alive until the stream has finished the copy. Until then the host
+/// must not write to a source and not access a destination. On a GPU a copy from or to pageable memory, such as that of a std::vector, may
+/// block the host until it is done. Copies of page-locked memory do not: see pinned_buffer and basic_host_registration.
 #pragma once
 
 #include <crosslane/runtime/operands.hpp>
