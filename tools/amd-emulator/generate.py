@@ -755,7 +755,7 @@ class Arch:
         self.enum = importlib.import_module(p + "enum")
         self.pcode = importlib.import_module(p + "str_pcode").PCODE
         self.operands = importlib.import_module(p + "operands").OPERANDS
-        self.text, self.helpers, self.made = {}, [], {}
+        self.text, self.functions, self.made = {}, [], {}
         for op, t in self.pcode.items():
             if type(op).__name__[:-2] not in ALU: continue
             t = t.replace("WAVE_MODE.IEEE", "1").replace("0x0LL", "0")                  # IEEE mode is on in compute kernels
@@ -789,7 +789,7 @@ class Arch:
         t = ctype("u", bits)
         args = [f"{t} {k}" for k in ("S0", "S1", "S2") if k in tr.used or k != "S2"]
         f = "fn_" + n
-        self.helpers.append(f"PC_FN {t} {f}({', '.join(args)}) {{\n  {t} D0 = 0;\n" + "\n".join(lines) + "\n  return D0;\n}")
+        self.functions.append(f"PC_FN {t} {f}({', '.join(args)}) {{\n  {t} D0 = 0;\n" + "\n".join(lines) + "\n  return D0;\n}")
         self.made[n] = f, kind, bits
         return self.made[n]
 
@@ -900,7 +900,7 @@ class Arch:
         with open(path, "w") as f:
             f.write(f"// Written by generate.py from AMD's pseudo-code for {self.name}.\n#include \"isa.hpp\"\n#include \"pcode.hpp\"\nnamespace emu {{\nusing namespace pcode;\nnamespace {{\n")
             f.write("PC_FN float mix(u32 s, u32 hi, u32 sel, int i) { float h = h2f((sel >> i & 1) ? s >> 16 : s); return (hi >> i & 1) ? h : asf(s); }\n")
-            f.write("\n".join(self.helpers) + "\n" + "\n".join(self.code) + "\n}  // namespace\n")
+            f.write("\n".join(self.functions) + "\n" + "\n".join(self.code) + "\n}  // namespace\n")
             f.write(f"extern const OpInfo ops_{self.name}[] = {{\n" + "\n".join(rows) + f"\n}};\nextern const size_t ops_{self.name}_n = sizeof ops_{self.name} / sizeof ops_{self.name}[0];\n")
             if older: f.write("extern const OpInfo ops_gfx90a[] = {\n" + "\n".join(older) + "\n};\nextern const size_t ops_gfx90a_n = sizeof ops_gfx90a / sizeof ops_gfx90a[0];\n")
             f.write(f"extern const MemInfo mems_{self.name}[] = {{\n" + "\n".join(mems) + f"\n}};\nextern const size_t mems_{self.name}_n = sizeof mems_{self.name} / sizeof mems_{self.name}[0];\n}}  // namespace emu\n")
