@@ -20,14 +20,3 @@ function(crosslane_use_amd_emulator)
   set_property(TEST ${arg_UNPARSED_ARGUMENTS} APPEND PROPERTY
     ENVIRONMENT_MODIFICATION LD_LIBRARY_PATH=path_list_prepend:${CROSSLANE_AMD_EMULATOR_DIR})
 endfunction()
-
-# _crosslane_add_emulated_tests(<target> [argument...]): the tests <target>.<architecture> of an executable, for each architecture that it
-# is compiled for.
-function(_crosslane_add_emulated_tests target)
-  foreach(architecture IN LISTS CMAKE_HIP_ARCHITECTURES)
-    set(test ${target}.${architecture})
-    add_test(NAME ${test} COMMAND ${target} ${ARGN})
-    set_tests_properties(${test} PROPERTIES LABELS "hip;emulated" SKIP_RETURN_CODE 77 TIMEOUT 300)
-    crosslane_use_amd_emulator(${test} ARCHITECTURE ${architecture})
-  endforeach()
-endfunction()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Compiles through ccache if it is installed and no other launcher is set. ccache sees paths below the project as relative ones, so that a
-# clone in another folder finds what this one has compiled. Not installed.
+# clone in another folder finds what this one has compiled. This file is not installed.
 option(CROSSLANE_CCACHE "Compile through ccache if it is found" ON)
 find_program(CROSSLANE_CCACHE_PROGRAM ccache)
 mark_as_advanced(CROSSLANE_CCACHE_PROGRAM)
@@ -18,5 +18,3 @@ if(CROSSLANE_CCACHE AND CROSSLANE_CCACHE_PROGRAM)
     endif()
   endforeach()
 endif()
-# Files in the build folder include the sources for GPUs by paths that are the same in every clone.
-set(CROSSLANE_SOURCE_ROOT ${PROJECT_SOURCE_DIR})

@@ -60,6 +60,18 @@ function(crosslane_add_test)
   endif()
 endfunction()
 
+# _crosslane_add_emulated_tests(<target> [argument...])
+#
+# Adds a test <target>.<architecture> on the AMD emulator for each architecture that the executable <target> is compiled for.
+function(_crosslane_add_emulated_tests target)
+  foreach(architecture IN LISTS CMAKE_HIP_ARCHITECTURES)
+    set(test ${target}.${architecture})
+    add_test(NAME ${test} COMMAND ${target} ${ARGN})
+    set_tests_properties(${test} PROPERTIES LABELS "hip;emulated" SKIP_RETURN_CODE 77 TIMEOUT 300)
+    crosslane_use_amd_emulator(${test} ARCHITECTURE ${architecture})
+  endforeach()
+endfunction()
+
 # crosslane_add_checked_tests(<name> <one_order> [argument...]): the tests of an executable <name>.checked. Building the target
 # `checked_tests` builds all of these.
 function(crosslane_add_checked_tests name one_order)
