@@ -21,7 +21,7 @@ def amalgamated(top):
 
     def write(name):
         nonlocal conditionals
-        # Where the compiler has gone past an earlier copy, this one would be empty; else it may be the first that it sees.
+        # If the compiler has always read an earlier copy, this one would be empty. Otherwise it may be the first one that it reads.
         if any(branches[: len(path)] == path for path in written.get(name, [])):
             return
         written.setdefault(name, []).append(list(branches))

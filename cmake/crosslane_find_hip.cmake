@@ -91,7 +91,7 @@ function(_crosslane_find_hip found detail)
   # Folders as options: CMake would take a property's for the compiler's own and drop them.
   set(options --rocm-device-lib-path=${bitcode_dir})
   if(NOT known)
-    # What hipcc tells it: with a version it also includes its own HIP header first.
+    # hipcc passes these options too. With a version clang also includes its own HIP header first.
     string(REGEX REPLACE "/[^/]+$" "" root ${include_dir})
     file(STRINGS ${include_dir}/hip/hip_version.h numbers REGEX "define HIP_VERSION_(MAJOR|MINOR|PATCH) +[0-9]+")
     list(TRANSFORM numbers REPLACE "^.* " "")

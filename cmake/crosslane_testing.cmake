@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# How tests of every kind are declared. Not installed.
+# Functions that declare tests. This file is not installed.
 
 set(CROSSLANE_HIP_TEST_LAUNCHER "" CACHE STRING "Command (a list) that HIP tests are run under")
-# What a sanitizer's build would only repeat.
+# OFF for a build with a sanitizer, which would only repeat these tests.
 option(CROSSLANE_TEST_COMPILATION "Also test what compiles and what does not: headers, wrong code, other projects" ON)
 
 option(CROSSLANE_TEST_CHECKED "Also run tests of kernels with the access checker: not together with a sanitizer" ON)
-# Off for a compiler whose sanitizers run them.
+# OFF if a build of the same compiler with sanitizers runs them.
 option(CROSSLANE_TEST_PLAIN "Also run tests on the host without the access checker" ON)
 option(CROSSLANE_TEST_TSAN "Leave out tests that hold nothing for the thread sanitizer: of one lane, of signals and fork(), or like other tests" OFF)
 option(CROSSLANE_TEST_ALL "Every combination of types and sizes, not only representatives: takes long to compile" OFF)
@@ -15,12 +15,12 @@ option(CROSSLANE_TEST_ALL_CHECKED "With the access checker, also those that take
 # crosslane_add_test(NAME <name> SOURCES <file.cpp>... [BACKENDS <backend>...] [LIBRARIES <target>...] [ARGUMENTS <a>...]
 #                    [NO_TSAN] [CHECKED [ONE_ORDER] [LONG]])
 #
-# The executables <name>.<backend>, linked to crosslane::host and CROSSLANE_TEST_LIBRARIES too, and for each a test of the same
-# name, labelled with its backend. An executable that returns 77 had no device for any of its tests: reported as skipped.
-# NO_TSAN: not where CROSSLANE_TEST_TSAN is ON.
-# CHECKED: also <name>.checked, in which the access checker must find nothing that the test does not expect, and <name>.orders, which
-# runs it in other orders of threads; not with ONE_ORDER, for tests that choose their orders themselves. LONG: only where
-# CROSSLANE_TEST_ALL_CHECKED is ON.
+# Adds executables <name>.<backend>, which also link crosslane::host and CROSSLANE_TEST_LIBRARIES. Adds for each a test of the same name,
+# labelled with its backend. The test is skipped if the executable returns 77: it found no device for any of its tests.
+# NO_TSAN adds nothing if CROSSLANE_TEST_TSAN is ON.
+# CHECKED also adds the tests <name>.checked and <name>.orders. In <name>.checked the access checker must find nothing that the test does
+# not expect. <name>.orders runs it in other orders of threads. ONE_ORDER, for tests that choose their orders themselves, leaves
+# <name>.orders out. LONG leaves both out unless CROSSLANE_TEST_ALL_CHECKED is ON.
 function(crosslane_add_test)
   cmake_parse_arguments(PARSE_ARGV 0 arg "NO_TSAN;CHECKED;ONE_ORDER;LONG" "NAME" "SOURCES;BACKENDS;LIBRARIES;ARGUMENTS")
   if(arg_NO_TSAN AND CROSSLANE_TEST_TSAN)
@@ -72,8 +72,9 @@ function(_crosslane_add_emulated_tests target)
   endforeach()
 endfunction()
 
-# crosslane_add_checked_tests(<name> <one_order> [argument...]): the tests of an executable <name>.checked. Building the target
-# `checked_tests` builds all of these.
+# crosslane_add_checked_tests(<name> <one_order> [argument...])
+#
+# Adds the tests of an executable <name>.checked. The target `checked_tests` builds all such executables.
 function(crosslane_add_checked_tests name one_order)
   add_test(NAME ${name}.checked COMMAND ${name}.checked ${ARGN})
   set_tests_properties(${name}.checked PROPERTIES LABELS host TIMEOUT 600)
@@ -87,8 +88,8 @@ function(crosslane_add_checked_tests name one_order)
   add_dependencies(checked_tests ${name}.checked)
 endfunction()
 
-# The command that compiles one file for a backend without making code: what the targets of crosslane_targets.cmake would add,
-# spelt out, since a test's command cannot ask for the flags of a language.
+# Sets <out> to the command that compiles one file for a backend without making code. It repeats the flags of the targets in
+# crosslane_targets.cmake, because a test's command cannot ask for the flags of a language.
 function(_crosslane_syntax_command backend out)
   set(include_dirs ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/test)
   get_target_property(boost_dirs Boost::headers INTERFACE_INCLUDE_DIRECTORIES)
@@ -151,8 +152,8 @@ endfunction()
 
 # crosslane_add_header_tests()
 #
-# headers.host: one object for each header, which includes it alone, and twice. headers.cuda, headers.hip: all headers in one
-# object, in reverse order, so that one which leans on another that sorts before it fails.
+# Adds libraries that compile the headers. headers.host has one object for each header, which includes only this header, twice. headers.cuda
+# and headers.hip have one object with all headers in reverse order, so that a header fails if it needs another one that sorts before it.
 function(crosslane_add_header_tests)
   if(NOT CROSSLANE_TEST_COMPILATION)
     return()

@@ -57,17 +57,17 @@ REFERENCE = {
     ),
 }
 
-# Texts of the parts' pages that none of the project's pages is.
+# Texts of the parts that have no Markdown page of their own.
 INTRODUCTIONS = {
     "api/runtime": """\
-What host code calls: devices, streams, events, buffers, copies, launches, and element-wise algorithms, which need no kernel. All work is
-asynchronous and in the order of its stream, unless a function says that it waits. Errors are thrown as [`error`](#core_error.error) with
-the caller's source line. The next call that synchronises throws the errors of kernels.
+The functions and types of host code: devices, streams, events, buffers, copies, launches, and element-wise algorithms, which need no
+kernel. All work is asynchronous and in the order of its stream, unless a function says that it waits. Errors are thrown as
+[`error`](#core_error.error) with the caller's source line. The next call that synchronises throws the errors of kernels.
 
 Many functions have a last parameter `source_location where`, which records the caller's line. It is not shown.""",
     "api/kernels": """\
-What kernels call: the context, indices, spans, wide accesses, assertions, clocks. A function takes the kernel's context, or a group of lanes
-made from it. Any thread may call a function, unless its description names who must call it.""",
+The functions and types of kernels: the context, indices, spans, wide accesses, assertions, clocks. A function takes the kernel's context,
+or a group of lanes made from it. Any thread may call a function, unless its description names who must call it.""",
     "api/waves": """\
 Operations of groups of lanes: a wave, a tile of it, or the lanes that meet a condition. All lanes of the group must call an operation, at the
 same place. [Waves and tiles](/guide/waves.md) shows how to use them. [A table](/reference/waves.md) lists where each is tested.""",

@@ -141,7 +141,7 @@ class Site:
                 self.put(f"{page}.md", self.extra[page].lstrip())
 
     def short_names(self):
-        """What a page of the reference, and the page of the same name in the guide, call the operations of its part: 'page#name'."""
+        """Returns the names 'page#name' that a page of the reference and the guide's page of that name give to operations of their part."""
         named = []
         for part, (page, more, _) in REFERENCE.items():
             own = {self.reference.page(path) for path in self.parts[part]}

@@ -41,7 +41,7 @@ class work_clock {
   std::vector<std::pair<std::uint64_t, std::uint64_t>> known_;
 };
 
-/// A piece of work. What the host program does between two of its calls is a piece of work too, on a stream of its own: 0.
+/// A piece of work. The actions of the host between two of its calls are a piece of work too, on a stream of their own: 0.
 struct stream_work {
   std::uint64_t number = 0, stream = 0;
   work_clock before;

@@ -3,8 +3,8 @@
 /// barrier; sync() of a group, for its lanes; the grid's barrier; the end of a kernel; and an acquire that reads from a release, if the
 /// scope of each includes the other's thread. Shuffles, votes and reductions of a wave do not order memory, as on a GPU.
 ///
-/// Threads run one at a time. What a thread does between two synchronisations is a segment. Segment numbers increase with time, so "ordered
-/// before" means "below the number at the barrier".
+/// Threads run one at a time. A segment is the work of a thread between two synchronisations. Segment numbers increase with time, so
+/// "ordered before" means "below the number at the barrier".
 #pragma once
 
 #include "block_state.hpp"

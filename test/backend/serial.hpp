@@ -110,7 +110,7 @@ struct runtime {
 };
 
 // [primitives]
-/// The kernel contract: one thread's view of its launch. What waits for another thread is an error.
+/// The kernel contract: one thread's view of its launch. Operations that wait for another thread are errors.
 class primitives : public xl::backend::wave_hooks {
  public:
   /// The state that all threads of a block share.

@@ -88,7 +88,7 @@ def describe(counter):
 
 
 def differences(name, ours, by_hand):
-    """What only one side has, as text; empty when there is nothing."""
+    """Returns what only one side has, as text, or an empty text."""
     extra = collections.Counter(ours) - collections.Counter(by_hand)
     missing = collections.Counter(by_hand) - collections.Counter(ours)
     if not extra and not missing:

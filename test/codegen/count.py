@@ -33,7 +33,7 @@ def opcode(line):
 
 
 def objection(statement, lines):
-    """What is wrong with a statement about these instructions; empty when it holds."""
+    """Returns what is wrong with a statement about these instructions, or an empty text if it holds."""
     lines = [opcode(line) for line in lines]
     if " then " in statement:
         wanted = statement.split(" then ")

@@ -25,7 +25,7 @@ class Model:
     """One architecture. Tables have an entry for each scope that needs something."""
 
     def in_cu_mode(self):
-        """Where a block runs on one compute unit its waves have one L0."""
+        """Returns the model of blocks that run on one compute unit, whose waves share one L0."""
         tables = (self.write_back, self.invalidate, self.load_policy, self.store_policy)
         return Model(*({s: entry for s, entry in table.items() if s != "block"} for table in tables), self.counters)
 
@@ -142,14 +142,14 @@ class Walk:
         self.pending.pop(count, None)
 
     def released(self, scope):
-        """What a release of this scope lacks here."""
+        """Returns what a release of this scope lacks here."""
         if scope == "wave":
             return []
         lacks = [f"no wait for {line}" for line in self.pending.values()]
         return lacks + [f"no {line}" for line in self.model.write_back.get(scope, []) if line not in self.written_back]
 
     def acquired(self, scope, operation):
-        """What an acquire by the operation lacks here."""
+        """Returns what an acquire by the operation lacks here."""
         if scope == "wave":
             return []
         lacks = [f"no wait for {operation}"] if operation in self.pending.values() else []
@@ -157,7 +157,7 @@ class Walk:
 
 
 def policy(model, line, scope):
-    """What an atomic load or store says of its scope, if that is wrong."""
+    """Returns what is wrong with the bits of an atomic load or store that state its scope."""
     table = model.load_policy if "_load" in line else model.store_policy if "_store" in line else None
     if table is None or line.startswith("ds_"):
         return []
@@ -167,7 +167,7 @@ def policy(model, line, scope):
 
 
 def objections(model, name, lines):
-    """What is wrong with a kernel; empty when nothing is."""
+    """Returns what is wrong with a kernel, or an empty list."""
     found = []
 
     def require(lacks, line):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# What both projects build, whichever way the library came.
+# The targets of the projects that get the library from a package and from its sources.
 crosslane_enable_backends()
 crosslane_add_executables(NAME consumer SOURCES ${CMAKE_CURRENT_LIST_DIR}/consumer.cpp)
 

@@ -136,7 +136,7 @@ CROSSLANE_TEST_ONCE(late_fault, synchronisation_clears_the_list) {
   CROSSLANE_CHECK(!contains(text_of_fault(a), "launched since"));
 }
 
-/// As soon as a stream is destroyed, another thread may get its handle. The list keeps the launches of both streams apart.
+/// Another thread may get the handle of a stream once that is destroyed. The list keeps the launches of both streams apart.
 CROSSLANE_TEST_ONCE(late_fault, handle_comes_again) {
   faulty_device const d{0};
   d.synchronize();

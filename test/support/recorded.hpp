@@ -10,8 +10,7 @@ namespace crosslane_test {
 /// the folder that the compiler ran in.
 std::string source_path(std::string const& path);
 
-/// Returns the text with the names of source files for their paths. What stands before a name depends on the place and the mode of the
-/// build.
+/// Returns the text with the paths of source files replaced by their names. The folders depend on the place and the mode of the build.
 std::string without_folders(std::string text);
 
 /// The running test fails unless the file contains this text. With CROSSLANE_RECORD=1 in the environment the text is written to the file;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""numpy_views_test.py PROGRAM: parts and other axes of tensors, as numpy_views.cpp prints them, beside those of NumPy's arrays: places,
-extents, strides, elements. Exit code 77 where there is no NumPy."""
+"""numpy_views_test.py PROGRAM: compares the parts and other axes of tensors that numpy_views.cpp prints with those of NumPy's arrays:
+offsets, extents, strides, elements. Exit code 77 without NumPy."""
 import ast
 import math
 import subprocess
@@ -18,7 +18,7 @@ def memory(*extents):
     return np.arange(math.prod(extents), dtype=np.int32).reshape(extents)
 
 
-# Of extents and the arguments that are the layout's, which it takes away: an array indexed (n, c, h, w).
+# Each returns an array indexed (n, c, h, w) with these extents. It removes the arguments of its layout from the list p.
 def nchw(n, c, h, w, p):
     return memory(n, c, h, w)
 
@@ -85,7 +85,7 @@ def check(line):
         sys.exit(f"FAILED {where}: elements {elements}, in NumPy {part.flatten().tolist()}")
     if not strides or part.size == 0:
         return
-    # A stride along which there is nothing to go is anybody's choice.
+    # The stride of an axis of extent 1 has no effect and may be any number.
     expected = [s // 4 if n > 1 else mine for s, n, mine in zip(part.strides, part.shape, strides)]
     if strides != expected:
         sys.exit(f"FAILED {where}: strides {strides}, in NumPy {expected}")

@@ -713,7 +713,7 @@ def atomic_op(body, ty):
 
 
 def mem_desc(name):
-    """What a load, store or atomic of that name does: (op, atomic, bytes, sign-extends, d16, returns, multiplier), or None."""
+    """Returns what a load, store or atomic of that name does: (op, atomic, bytes, sign-extends, d16, returns, multiplier), or None."""
     is_ds = name.startswith("DS_")
     body = name.split("_", 1)[1]
     d16 = 0

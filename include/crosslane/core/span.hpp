@@ -13,8 +13,8 @@ namespace crosslane {
 namespace detail {
 
 #if CROSSLANE_CONFIG_BOUNDS_CHECKS
-/// An index with the source location of its use, which operator[] cannot take as a default argument. As a parameter type it also changes
-/// the symbols of functions, so object files with and without bounds checks do not share them.
+/// An index with the source location of its use, which operator[] cannot take as a default argument. Functions with this
+/// parameter also have other symbols, so object files with and without bounds checks do not share them.
 struct span_index {
   template <std::convertible_to<std::size_t> N>
   CROSSLANE_FN constexpr span_index(N i, source_location where_ = source_location::current()) : value{std::size_t(i)}, where{where_} {}

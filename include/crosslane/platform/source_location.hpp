@@ -12,7 +12,7 @@ struct source_location {
   char const* function = "";  ///< the function's name without its arguments
   unsigned line = 0;          ///< counted from 1
 
-  /// Returns the caller's position. As a default argument it names the caller of the function that has the argument.
+  /// Returns the caller's position. In a default argument it returns the position of the function's call.
   CROSSLANE_FN static constexpr source_location current(char const* file = __builtin_FILE(), char const* function = __builtin_FUNCTION(),
                                                         unsigned line = __builtin_LINE()) noexcept {
     return {file, function, line};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The contract of a backend: a struct of static functions and constants. No other part of the library depends on a vendor. What kernels
-/// need of it is in `kernel/contract.hpp`.
+/// The contract of a backend: a struct of static functions and constants. No other part of the library depends on a vendor. The part
+/// that kernels need is in `kernel/contract.hpp`.
 #pragma once
 
 #include <crosslane/core/device_properties.hpp>

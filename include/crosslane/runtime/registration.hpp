@@ -7,7 +7,7 @@
 namespace crosslane {
 
 /// A registration of host memory. While it lives, the memory is page-locked: copies between it and a device are asynchronous and fast, and
-/// kernels of all devices of the backend can access it over the bus. Move-only. As a kernel argument it becomes a span of the elements.
+/// kernels of all devices of the backend can access it over the bus. Move-only. A kernel gets a span of the elements.
 ///
 /// The memory must stay alive and in place until the registration is destroyed: a std::vector must not grow. Page-locking costs far more
 /// than one copy, so register memory that is copied often. The destructor waits for the stream, then ends the registration.

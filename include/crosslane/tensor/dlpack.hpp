@@ -40,7 +40,7 @@ template <class T, tensor_layout L, dlpack_managed M>
 }
 
 /// An owner of another library's tensor. The destructor returns the tensor by calling its deleter. Work on the tensor must be done by then.
-/// It is move-only. As a kernel argument it becomes a tensor_view.
+/// It is move-only. A kernel gets a tensor_view.
 template <class T, tensor_layout L, runtime_backend B>
 class dlpack_tensor {
  public:

@@ -9,7 +9,7 @@
 namespace crosslane {
 
 /// A tensor that owns its memory: a buffer with a layout. It is move-only. Its elements are not initialised. It allocates and frees memory
-/// as basic_buffer does. As a kernel argument it becomes a tensor_view.
+/// as basic_buffer does. A kernel gets a tensor_view.
 template <class T, tensor_layout Layout, memory_kind Kind, runtime_backend B>
 class basic_tensor {
   static_assert(Layout::is_unique, "crosslane: a layout that repeats elements cannot own memory; it is for views only");

@@ -17,7 +17,7 @@ struct value_words {
   // Uses the built-in: HIP's own memcpy in device code is a loop over bytes that compilers do not optimise away.
   CROSSLANE_DEVICE_FN CROSSLANE_INLINE explicit value_words(T const& value) {
     word[count - 1] = 0;
-    T const copy = value;  // of known alignment: nvcc would read a value in memory byte by byte
+    T const copy = value;  // its alignment is known: nvcc would read the reference's bytes one by one
     __builtin_memcpy(word, &copy, sizeof(T));
   }
 };
