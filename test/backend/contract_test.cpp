@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Tests that a backend has each part of the contract, and that each primitive of kernels does what `kernel/contract.hpp` says, at each
 /// wave size. It uses only buffers and a launch of the library: it is the first test that a new backend compiles and runs.
+#include <backend/contract_parts.hpp>
 #include <support/target.hpp>
 
 #include <string>
@@ -11,20 +12,19 @@ namespace backend = crosslane::backend;
 using namespace crosslane_test;
 
 using B = xl::default_backend;
-template <unsigned W>
-using primitives = typename B::template context<W, xl::kernel_shape<1, 0, 0, 0>>::native_type;
+using primitives = primitives_of<B, 32>;
 
 // The concepts refuse a class without a part, or with a part of another type.
-struct no_barrier : primitives<32> {
+struct no_barrier : primitives {
   void sync_block(xl::source_location) const = delete;
 };
-struct wide_index : primitives<32> {
+struct wide_index : primitives {
   template <int>
   CROSSLANE_FN unsigned long long thread_index() const {
     return 0;
   }
 };
-struct own_ballot : primitives<32> {
+struct own_ballot : primitives {
   template <unsigned W>
   CROSSLANE_FN unsigned ballot(xl::lane_mask<W>, bool, xl::source_location) const {
     return 0;
@@ -33,28 +33,7 @@ struct own_ballot : primitives<32> {
 
 namespace {
 
-static_assert(xl::runtime_backend<B>);
-
-/// Names the part of the contract that a class of primitives lacks.
-template <class N, unsigned W>
-constexpr bool check_parts() {
-  static_assert(backend::position_primitives<N>);
-  static_assert(backend::block_primitives<N>);
-  static_assert(backend::wave_primitives<N, W, unsigned> && backend::wave_primitives<N, W, double>);
-  static_assert(backend::atomic_primitives<N, xl::half, xl::scope::device> && backend::atomic_primitives<N, short, xl::scope::block>);
-  static_assert(backend::atomic_primitives<N, unsigned, xl::scope::device> && backend::atomic_primitives<N, float, xl::scope::block>);
-  static_assert(backend::memory_primitives<N>);
-  static_assert(backend::copy_primitives<N>);
-  static_assert(backend::diagnostic_primitives<N>);
-  static_assert(backend::kernel_primitives<N, W>);
-  return true;
-}
-template <unsigned... Widths>
-constexpr bool check_widths(std::integer_sequence<unsigned, Widths...>) {
-  return (check_parts<primitives<Widths>, Widths>() && ...);
-}
-static_assert(check_widths(B::widths{}));
-static_assert(xl::kernel_backend<B>);
+static_assert(has_all_parts<B>());
 
 static_assert(!backend::block_primitives<no_barrier> && !backend::kernel_primitives<no_barrier, 32>);
 static_assert(!backend::position_primitives<wide_index> && !backend::kernel_primitives<wide_index, 32>);

@@ -6,6 +6,8 @@
 
 #include <crosslane/crosslane.hpp>
 
+#include "contract_parts.hpp"
+
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -286,6 +288,6 @@ struct serial : runtime {
   }
 };
 
-static_assert(xl::runtime_backend<serial> && xl::kernel_backend<serial>);
+static_assert(crosslane_test::has_all_parts<serial>());
 
 }  // namespace serial_backend
