@@ -88,10 +88,13 @@ template <class... T, class... N>
 requires(sizeof...(T) == sizeof...(N) && (std::integral<N> && ... && true)) [[nodiscard]] constexpr std::size_t shared_bytes(N... sizes) {
   constexpr std::size_t too_many = ~std::size_t{0};
   std::size_t bytes = 0;
-  auto const append = [&](std::size_t begin, std::size_t size, std::size_t n, bool negative) {
-    bytes = bytes == too_many || begin < bytes || negative || n > (too_many - begin) / size ? too_many : begin + n * size;
+  auto const append = [&]<class Size>(std::size_t begin, std::size_t element, Size n) {
+    bool negative = false;
+    if constexpr (std::signed_integral<Size>) negative = n < 0;
+    bool const fits = bytes != too_many && begin >= bytes && !negative && std::size_t(n) <= (too_many - begin) / element;
+    bytes = fits ? begin + std::size_t(n) * element : too_many;
   };
-  (append(detail::begin_of_array<T>(bytes), sizeof(T), std::size_t(sizes), sizes < 0), ...);
+  (append(detail::begin_of_array<T>(bytes), sizeof(T), sizes), ...);
   return bytes;
 }
 
