@@ -6,9 +6,9 @@
 #include <crosslane/kernel/context.hpp>
 #include <crosslane/kernel/memory_order.hpp>
 #include <crosslane/kernel/numeric/small_float.hpp>
+#include <crosslane/platform/bits.hpp>
 
 #include <concepts>
-#include <cstdint>
 #include <type_traits>
 
 namespace crosslane {
@@ -116,8 +116,8 @@ class atomic_ref {
   }
 
  private:
-  // An integer of the size of T, by which its values are ordered. The atomic built-ins assume nothing about the type of the target.
-  using word = std::conditional_t<sizeof(T) == 2, std::uint16_t, std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>;
+  // The integer by which floating-point values are ordered. The atomic built-ins assume nothing about the type of the target.
+  using word = detail::bits_of_size<T>;
   using signed_word = std::make_signed_t<word>;
 
   template <class Order, class Op, class U>

@@ -32,11 +32,11 @@ concept foreign_complex = std::constructible_from<C, T, T> && !std::same_as<C, c
 /// Returns the power of two that scales x to 0.25 ... 0.5. It is a normal number, so it scales the smallest and the largest numbers less.
 template <class T>
 CROSSLANE_FN constexpr T scale_below_one(T x) {
-  using bits = real_bits<T>;
-  constexpr auto one = typename bits::type(1) << (sizeof(T) == 4 ? 23 : 52), most = bits::infinity - 4 * one;
-  auto exponent = static_cast<typename bits::type>(bits_of(x) & bits::infinity);
+  constexpr bits_of_size<T> infinity = real_bits<T>::infinity, one = bits_of_size<T>{1} << native_format<T>::mantissa_bits;
+  constexpr auto most = infinity - 4 * one;
+  bits_of_size<T> exponent = bits_of(x) & infinity;
   exponent = exponent < one ? one : exponent > most ? most : exponent;
-  return from_bits<T>(static_cast<typename bits::type>(bits::infinity - 3 * one - exponent));
+  return from_bits<T>(infinity - 3 * one - exponent);
 }
 
 }  // namespace detail

@@ -147,7 +147,7 @@ class group_operations {
   /// Splits the group by a predicate. The lanes whose predicate is true get the group of these lanes; the others get the group of the
   /// others.
   ///
-  ///   auto const odd_or_even = xl::wave(ctx).where(x % 2 == 1);
+  ///   auto const odd_or_even = xl::wave(ctx).where(x % 2 != 0);
   ///   int const sum = odd_or_even.reduce(x, xl::plus{});  // of the odd numbers or of the even ones
   CROSSLANE_FN coalesced_group<Ctx> where(bool predicate, source_location place = source_location::current()) const {
     mask_type const holds = ballot(predicate, place), members = predicate ? holds : self().mask() & ~holds;

@@ -9,6 +9,12 @@
 
 namespace crosslane::detail {
 
+/// The unsigned integer of the size of T. That of 8 bytes is unsigned long long, the type for which CUDA's atomic functions have overloads.
+template <class T>
+requires(sizeof(T) == 1 || sizeof(T) == 2 || sizeof(T) == 4 || sizeof(T) == 8) using bits_of_size = std::conditional_t<
+    sizeof(T) == 1, std::uint8_t,
+    std::conditional_t<sizeof(T) == 2, std::uint16_t, std::conditional_t<sizeof(T) == 4, std::uint32_t, unsigned long long>>>;
+
 /// Returns the number of set bits.
 CROSSLANE_FN constexpr unsigned count_bits(std::uint32_t x) {
 #if CROSSLANE_COMPILER_CUDA() && CROSSLANE_DEVICE_PASS()

@@ -12,6 +12,7 @@
 #include <crosslane/kernel/memory_order.hpp>
 #include <crosslane/kernel/numeric/small_float.hpp>
 #include <crosslane/platform/annotations.hpp>
+#include <crosslane/platform/bits.hpp>
 
 #include <type_traits>
 
@@ -169,7 +170,7 @@ struct cuda_atomic {
 
  private:
   template <class T>
-  using bits = bits_of_size<T>;
+  using bits = detail::bits_of_size<T>;
   /// The integer type of the same size and sign for which CUDA has overloads.
   template <class T>
   using number = std::conditional_t<sizeof(T) == 4, std::conditional_t<std::is_signed_v<T>, int, unsigned>,

@@ -5,17 +5,11 @@
 
 #include <crosslane/kernel/memory_order.hpp>
 #include <crosslane/platform/annotations.hpp>
+#include <crosslane/platform/bits.hpp>
 
 #include <cstdint>
-#include <type_traits>
 
 namespace crosslane::backend {
-
-/// The integer of the size of T.
-template <class T>
-using bits_of_size =
-    std::conditional_t<sizeof(T) == 1, std::uint8_t,
-                       std::conditional_t<sizeof(T) == 2, std::uint16_t, std::conditional_t<sizeof(T) == 4, unsigned, unsigned long long>>>;
 
 /// An object of 8 or 16 bits within its word.
 template <class T>
@@ -52,7 +46,7 @@ class part_of_word {
   }
 
  private:
-  using small = bits_of_size<T>;
+  using small = detail::bits_of_size<T>;
 
   CROSSLANE_DEVICE_FN static small to_bits(T value) { return __builtin_bit_cast(small, value); }
   CROSSLANE_DEVICE_FN small bits(std::uint32_t word) const { return static_cast<small>(word >> shift_); }

@@ -12,6 +12,7 @@
 #include <crosslane/core/functional.hpp>
 #include <crosslane/core/number_format.hpp>
 #include <crosslane/kernel/memory_order.hpp>
+#include <crosslane/platform/bits.hpp>
 
 #include <type_traits>
 
@@ -21,7 +22,7 @@ struct hip_atomic {
   template <scope S, class Order, class T>
   static CROSSLANE_DEVICE_FN T atomic_load(T const* target) {
     if constexpr (!std::is_arithmetic_v<T>)
-      return __builtin_bit_cast(T, atomic_load<S, Order>(reinterpret_cast<bits_of_size<T> const*>(target)));
+      return __builtin_bit_cast(T, atomic_load<S, Order>(reinterpret_cast<detail::bits_of_size<T> const*>(target)));
     else if constexpr (std::is_same_v<Order, seq_cst>) {  // orders all address spaces, and avoids the write-back of a preceding fence
       T const value = __hip_atomic_load(target, __ATOMIC_SEQ_CST, builtin_scope<S>);
       if constexpr (waits_for_itself<S>) wait_for_memory();
@@ -35,7 +36,8 @@ struct hip_atomic {
   template <scope S, class Order, class T>
   static CROSSLANE_DEVICE_FN void atomic_store(T* target, T value) {
     if constexpr (!std::is_arithmetic_v<T>) {
-      atomic_store<S, Order>(reinterpret_cast<bits_of_size<T>*>(target), __builtin_bit_cast(bits_of_size<T>, value));
+      using bits = detail::bits_of_size<T>;
+      atomic_store<S, Order>(reinterpret_cast<bits*>(target), __builtin_bit_cast(bits, value));
     } else {
       release_before<S, Order>();
       __hip_atomic_store(target, value, __ATOMIC_RELAXED, builtin_scope<S>);

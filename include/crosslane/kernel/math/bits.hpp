@@ -33,7 +33,7 @@ CROSSLANE_FN constexpr fraction_and_exponent<T> frexp(T x) {
     bool const subnormal = detail::magnitude_of(x) >> format::mantissa_bits == 0;
     if (subnormal) x *= scale;
     int const exponent = int(detail::magnitude_of(x) >> format::mantissa_bits) - (format::bias - 1);
-    constexpr auto exponent_of_half = typename bits::type{format::bias - 1} << format::mantissa_bits;
+    constexpr auto exponent_of_half = detail::bits_of_size<T>{format::bias - 1} << format::mantissa_bits;
     return {detail::from_bits<T>((detail::bits_of(x) & ~bits::infinity) | exponent_of_half),
             exponent - (subnormal ? format::mantissa_bits : 0)};
   }
@@ -42,7 +42,7 @@ CROSSLANE_FN constexpr fraction_and_exponent<T> frexp(T x) {
 /// Returns the number next to x in the direction of y, or y if both are equal. The result is NaN if an argument is.
 template <detail::real T>
 CROSSLANE_FN constexpr T nextafter(T x, T y) {
-  using bits = typename detail::real_bits<T>::type;
+  using bits = detail::bits_of_size<T>;
   if (crosslane::isnan(x) || crosslane::isnan(y)) return x + y;
   if (x == y) return y;
   if (detail::magnitude_of(x) == 0) return crosslane::copysign(detail::from_bits<T>(bits{1}), y);

@@ -29,8 +29,8 @@ CROSSLANE_FN constexpr bool signbit(T x) {
 /// Returns the magnitude of x with the sign of s.
 template <detail::real T>
 CROSSLANE_FN constexpr T copysign(T x, T s) {
-  using bits = typename detail::real_bits<T>::type;
-  return detail::from_bits<T>(static_cast<bits>(detail::magnitude_of(x) | (detail::bits_of(s) & detail::real_bits<T>::sign)));
+  return detail::from_bits<T>(
+      static_cast<detail::bits_of_size<T>>(detail::magnitude_of(x) | (detail::bits_of(s) & detail::real_bits<T>::sign)));
 }
 
 }  // namespace crosslane

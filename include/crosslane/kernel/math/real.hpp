@@ -8,6 +8,7 @@
 
 #include <crosslane/backend/native/select.hpp>
 #include <crosslane/kernel/numeric/small_float.hpp>
+#include <crosslane/platform/bits.hpp>
 
 #include <concepts>
 #include <cstdint>
@@ -25,35 +26,32 @@ CROSSLANE_FN constexpr float widened(small_float<F> x) {
   return float(x);
 }
 
-/// The bits of a type: a sign and, below it, a magnitude. Magnitudes compare as the absolute values of the numbers.
+/// The masks of a type's bits: a sign and, below it, a magnitude. Magnitudes compare as the absolute values of the numbers.
 template <class T>
 struct real_bits;
 template <>
 struct real_bits<float> {
-  using type = std::uint32_t;
-  static constexpr type sign = 0x80000000u, infinity = 0x7f800000u;
+  static constexpr std::uint32_t sign = 0x80000000u, infinity = 0x7f800000u;
 };
 template <>
 struct real_bits<double> {
-  using type = std::uint64_t;
-  static constexpr type sign = std::uint64_t{1} << 63, infinity = std::uint64_t{0x7ff} << 52;
+  static constexpr std::uint64_t sign = std::uint64_t{1} << 63, infinity = std::uint64_t{0x7ff} << 52;
 };
 template <class F>
 struct real_bits<small_float<F>> {
-  using type = typename F::bits;
-  static constexpr type sign = F::sign, infinity = F::infinity;
+  static constexpr typename F::bits sign = F::sign, infinity = F::infinity;
 };
 
 template <class T>
 CROSSLANE_FN constexpr auto bits_of(T x) {
-  return __builtin_bit_cast(typename real_bits<T>::type, x);
+  return __builtin_bit_cast(bits_of_size<T>, x);
 }
 template <class T>
 CROSSLANE_FN constexpr auto magnitude_of(T x) {
-  return static_cast<typename real_bits<T>::type>(bits_of(x) & (real_bits<T>::sign - 1));
+  return static_cast<bits_of_size<T>>(bits_of(x) & (real_bits<T>::sign - 1));
 }
 template <class T>
-CROSSLANE_FN constexpr T from_bits(typename real_bits<T>::type bits) {
+CROSSLANE_FN constexpr T from_bits(bits_of_size<T> bits) {
   return __builtin_bit_cast(T, bits);
 }
 
