@@ -39,15 +39,28 @@ CROSSLANE_FN constexpr T scale_below_one(T x) {
   return from_bits<T>(infinity - 3 * one - exponent);
 }
 
+/// Returns 2^n as a T. It must be a normal number.
+template <class T>
+CROSSLANE_FN constexpr T power_of_two(int n) {
+  return from_bits<T>(static_cast<bits_of_size<T>>(native_format<T>::bias + n) << native_format<T>::mantissa_bits);
+}
+/// Returns the n for which x * 4^-n is 0.25 ... 1; if x is subnormal, x * 4^-n is below.
+template <class T>
+CROSSLANE_FN constexpr int exponent_of_four(T x) {
+  constexpr int half_of_bias = native_format<T>::bias / 2;
+  return (static_cast<int>(magnitude_of(x) >> native_format<T>::mantissa_bits) + 1) / 2 - half_of_bias;
+}
+
 }  // namespace detail
 
 /// A complex number with parts of type T: float, double, half or bfloat16. It has the size of two T, the real part first, like
 /// std::complex. It is aligned to its size, so that one access moves it. It converts from and to std::complex<T>, cuda::std::complex<T> and
 /// thrust::complex<T>.
 ///
-/// Operations have the names of those of std::complex. They are accurate to a few units in the last place of the larger part. Products,
-/// quotients and functions follow their formulas even if a part is infinite or NaN. They do not turn NaN into infinities, which C's complex
-/// numbers do. half and bfloat16 are computed in float and rounded once.
+/// Operations have the names of those of std::complex. Results are accurate to a few units in the last place of the larger part, with the
+/// exceptions that operator/, log() and pow() state. Products, quotients and functions follow their formulas even if a part is infinite or
+/// NaN. They do not turn NaN into infinities, which C's complex numbers do. If the absolute value of a product or quotient is beyond the
+/// largest number, each part may be infinite or NaN. half and bfloat16 are computed in float and rounded once.
 template <detail::real T>
 class alignas(2 * sizeof(T)) complex {
  public:
@@ -94,7 +107,8 @@ class alignas(2 * sizeof(T)) complex {
   }
   CROSSLANE_FN friend constexpr complex operator*(complex const& a, T const& b) { return {a.real_ * b, a.imag_ * b}; }
   CROSSLANE_FN friend constexpr complex operator*(T const& a, complex const& b) { return {a * b.real_, a * b.imag_}; }
-  /// Both operands are scaled by a power of two, so that the square of the divisor neither overflows nor becomes zero.
+  /// Both operands are scaled by a power of two, so that the square of the divisor neither overflows nor becomes zero. A part near the
+  /// smallest normal number may be wrong by 20 times the smallest subnormal number, since its numerator is up to 16 times smaller.
   CROSSLANE_FN friend constexpr complex operator/(complex const& a, complex const& b) {
     auto const wide_real = detail::widened(b.real_), wide_imag = detail::widened(b.imag_);
     auto const real_size = wide_real < 0 ? -wide_real : wide_real, imag_size = wide_imag < 0 ? -wide_imag : wide_imag;
@@ -164,13 +178,26 @@ CROSSLANE_FN complex<T> polar(T size, std::type_identity_t<T> angle = T(0)) {
   auto const [sine, cosine] = sincos(detail::widened(angle));
   return {T(detail::widened(size) * cosine), T(detail::widened(size) * sine)};
 }
-/// Returns e to the power of z.
+/// Returns e to the power of z. Intermediate results do not overflow.
 template <detail::real T>
 CROSSLANE_FN complex<T> exp(complex<T> const& z) {
-  auto const size = exp(detail::widened(z.real())), angle = detail::widened(z.imag());
+  using W = detail::wide<T>;
+  // e^x may overflow although its product with a small sine or cosine does not. The smallest sine needs two factors.
+  constexpr W most = sizeof(W) == 4 ? 88 : 709, power = W(sizeof(W) == 4 ? 1.6516362549940018e38 : 8.218407461554972e307);  // e^most
+  W x = detail::widened(z.real()), first = 1, second = 1;
+  W const angle = detail::widened(z.imag());
+  if (angle != 0 && x > most) {
+    x -= most;
+    first = power;
+    if (x > most) {
+      x -= most;
+      second = power;
+    }
+  }
+  W const size = exp(x);
   if (angle == 0) return {T(size), z.imag()};
   auto const [sine, cosine] = sincos(angle);
-  return {T(size * cosine), T(size * sine)};
+  return {T(cosine * first * size * second), T(sine * first * size * second)};
 }
 /// Returns the natural logarithm of z. Its imaginary part is arg(z). Near |z| = 1 the absolute error of the real part is about the rounding
 /// error of numbers near 1.
@@ -184,22 +211,32 @@ CROSSLANE_FN complex<T> log(complex<T> const& z) {
     larger = smaller;
     smaller = swapped;
   }
-  W const size = larger >= W(0.5) && larger <= W(2) ? W(0.5) * log1p(fma(larger - 1, larger + 1, smaller * smaller)) : log(hypot(x, y));
+  W size;
+  if (larger >= W(0.5) && larger <= W(2)) {
+    size = W(0.5) * log1p(fma(larger - 1, larger + 1, smaller * smaller));
+  } else {
+    int const n = detail::exponent_of_four(larger);
+    W const root = detail::power_of_two<W>(-n), a = larger * root * root, b = smaller * root * root;
+    size = W(0.5) * log(a * a + b * b) + W(n) * W(1.386294361119890619);  // the logarithm of 4
+  }
   return {T(size), T(atan2(y, x))};
 }
 /// Returns the square root whose real part is not negative. Its imaginary part has the sign of z's imaginary part.
 template <detail::real T>
 CROSSLANE_FN complex<T> sqrt(complex<T> const& z) {
   using W = detail::wide<T>;
-  W const x = detail::widened(z.real()), y = detail::widened(z.imag()), size = x < 0 ? -x : x;
-  W const part = sqrt(W(0.5) * hypot(x, y) + W(0.5) * size);
+  W const x = detail::widened(z.real()), y = detail::widened(z.imag()), real_size = x < 0 ? -x : x, imag_size = y < 0 ? -y : y;
+  int const n = detail::exponent_of_four(real_size < imag_size ? imag_size : real_size);
+  W const root = detail::power_of_two<W>(-n), a = real_size * root * root, b = imag_size * root * root;
+  W const part = sqrt(W(0.5) * sqrt(a * a + b * b) + W(0.5) * a) * detail::power_of_two<W>(n);
   if (part == 0) return {T(0), z.imag()};
   W const other = y / (2 * part);
   if (x >= 0) return {T(part), T(other)};
   return {T(other < 0 ? -other : other), copysign(T(part), z.imag())};
 }
 /// @{
-/// Returns z to the power of w. 0 to the power of w is 0, or 1 if w is 0.
+/// Returns z to the power of w, computed as exp(w * log(z)). The error grows with |w * log(z)|: it is a few times 1 + |w| * (1 + |log(z)|)
+/// units in the last place of the larger part. 0 to the power of w is 0, or 1 if w is 0.
 template <detail::real T>
 CROSSLANE_FN complex<T> pow(complex<T> const& z, complex<T> const& w) {
   using W = detail::wide<T>;
