@@ -230,6 +230,8 @@ CROSSLANE_TEST(host_registration, errors) {
   xl::stream const q{d};
   std::vector<int> v(1000), empty;
   expect_error(code, {"registration of 0 elements of host memory"}, [&] { xl::host_registration<int>(q, empty); });
+  expect_error(xl::errc::limit_exceeded, {"4611686018427387904 elements of 4 bytes", "2^63 - 1"},
+               [&] { xl::host_registration<int>(q, xl::span<int>{v.data(), std::size_t{1} << 62}); });
   {
     xl::host_registration<int> const registered{q, v};
     expect_error(code, {"register host memory", "4000 bytes at"}, [&] { xl::host_registration<int>(q, v); });

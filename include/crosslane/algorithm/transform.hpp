@@ -82,6 +82,8 @@ struct transform_to {
   static void queue(basic_stream_ref<B> q, source_location where, F const& f, Out& output, In&... inputs) {
     check_device_range<Out>();
     (check_device_range<In>(), ...);
+    static_assert(!std::is_const_v<std::remove_pointer_t<decltype(kernel_argument(output, where).data())>>,
+                  "crosslane: the output of transform() must not have constant elements");
     queue_views(q, where, f, kernel_argument(output, where), kernel_argument(inputs, where)...);
   }
 

@@ -40,7 +40,7 @@ void change_advice(char const* call, basic_device<B> on, R const& range, memory_
                    source_location where) {
   refuse_in_callback<B>(call, where);
   auto const memory = managed_memory_of(range, where);
-  std::size_t const bytes = memory.size() * sizeof *memory.data();
+  std::size_t const bytes = bytes_of(call, memory, where);
   if (bytes == 0) return;
   require_managed(call, on, memory.data(), bytes, where);
   check<B>(B::advise(memory.data(), bytes, advice, set, location, on.index()), call, where, [&](error_text& t) {
@@ -67,7 +67,7 @@ void prefetch(S const& stream, R const& range, memory_location to = memory_locat
   auto const q = detail::ref_of(stream, where);
   auto const current = q.make_current("prefetch", where);
   auto const memory = detail::managed_memory_of(range, where);
-  std::size_t const bytes = memory.size() * sizeof *memory.data();
+  std::size_t const bytes = detail::bytes_of("prefetch", memory, where);
   if (bytes == 0) return;
   detail::require_managed("prefetch", q.device(), memory.data(), bytes, where);
   detail::check<B>(B::prefetch(memory.data(), bytes, to, q.device().index(), q.native()), "prefetch", where, [&](error_text& t) {

@@ -36,6 +36,16 @@ void require_on_device(basic_stream_ref<B> const& q, char const* call, source_lo
   (check_one(arguments), ...);
 }
 
+/// Returns the bytes of a range. Throws limit_exceeded above 2^63 - 1.
+template <class R>
+std::size_t bytes_of(char const* call, R const& range, source_location where) {
+  constexpr std::size_t size = sizeof(*range.data());
+  if (range.size() > (~std::size_t{0} >> 1) / size)
+    throw_error(errc::limit_exceeded, where, "%s: %zu elements of %zu bytes, the limit is 2^63 - 1 bytes", call, std::size_t(range.size()),
+                size);
+  return range.size() * size;
+}
+
 /// Whether two ranges of bytes overlap.
 inline bool overlap(void const* a, std::size_t a_bytes, void const* b, std::size_t b_bytes) noexcept {
   std::uintptr_t const from = reinterpret_cast<std::uintptr_t>(a), other = reinterpret_cast<std::uintptr_t>(b);

@@ -73,8 +73,9 @@ class basic_host_registration {
     auto const current = stream.make_current("register host memory", where);
     void* const memory = const_cast<value_type*>(range.data());
     void* for_kernels = nullptr;
-    detail::check<B>(B::register_host(memory, range.size() * sizeof(T), &for_kernels), "register host memory", where, [&](error_text& t) {
-      t.append("%zu bytes at %p on ", range.size() * sizeof(T), memory);
+    std::size_t const bytes = detail::bytes_of("register host memory", range, where);
+    detail::check<B>(B::register_host(memory, bytes, &for_kernels), "register host memory", where, [&](error_text& t) {
+      t.append("%zu bytes at %p on ", bytes, memory);
       stream.describe(t);
     });
     memory_ = memory;
