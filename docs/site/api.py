@@ -248,7 +248,7 @@ class Reference:
         groups = []
         shown = [m for m in node.iter("memberdef") if m.get("prot") in ("public", "package") and self.documented(m)]
         for member in sorted(shown, key=lambda m: int(m.find("location").get("line"))):
-            name, kind = member.find("name").text, member.get("kind")
+            name, kind = member.find("name").text, member.get("kind").replace("friend", "function")
             for group in groups if kind == "function" else []:
                 if group[0] == kind and (group[1] == [name] or self.raw(group[2][-1]) == self.raw(member)):
                     group[2].append(member)
