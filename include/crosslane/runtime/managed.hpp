@@ -4,7 +4,7 @@
 #pragma once
 
 #include <crosslane/core/span.hpp>
-#include <crosslane/runtime/buffer.hpp>
+#include <crosslane/runtime/operands.hpp>
 
 namespace crosslane {
 namespace detail {
