@@ -17,14 +17,16 @@ using namespace crosslane_test;
 
 namespace {
 
-// Each kernel notes the lines of its two sides.
+// Each kernel notes the lines of its two sides. Blocks that run at the same time note the same lines.
+
+void note(unsigned& line, unsigned number) { __atomic_store_n(&line, number, __ATOMIC_RELAXED); }
 
 struct leaves_early {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, unsigned* lines) const {
     lines[1] = 0;
     if (ctx.thread_rank() % 4 == 3) return;
-    lines[0] = __LINE__ + 1;
+    note(lines[0], __LINE__ + 1);
     ctx.sync_block();
   }
 };
@@ -33,10 +35,10 @@ struct waits_elsewhere {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, unsigned* lines) const {
     if (ctx.thread_rank() < 3) {
-      lines[0] = __LINE__ + 1;
+      note(lines[0], __LINE__ + 1);
       ctx.sync_block();
     } else {
-      lines[1] = __LINE__ + 1;
+      note(lines[1], __LINE__ + 1);
       ctx.sync_block();
     }
   }
@@ -46,10 +48,10 @@ struct misses_a_lane {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, unsigned* lines) const {
     if (ctx.thread_rank() == 9) {
-      lines[1] = __LINE__ + 1;
+      note(lines[1], __LINE__ + 1);
       ctx.sync_block();
     } else {
-      lines[0] = __LINE__ + 1;
+      note(lines[0], __LINE__ + 1);
       (void)xl::tile<8>(ctx).any(true);
     }
   }
@@ -60,10 +62,10 @@ struct shuffles_here_votes_there {
   void operator()(Ctx const& ctx, unsigned* lines) const {
     auto const t = xl::tile<4>(ctx);
     if (t.rank() < 2) {
-      lines[0] = __LINE__ + 1;
+      note(lines[0], __LINE__ + 1);
       (void)t.shuffle(1, 0);
     } else {
-      lines[1] = __LINE__ + 1;
+      note(lines[1], __LINE__ + 1);
       (void)t.ballot(true);
     }
   }
@@ -74,7 +76,7 @@ struct reads_beyond_the_tile {
   void operator()(Ctx const& ctx, unsigned* lines) const {
     auto const t = xl::tile<8>(ctx);
     lines[1] = 0;
-    lines[0] = __LINE__ + 1;
+    note(lines[0], __LINE__ + 1);
     (void)t.shuffle(1, t.rank() + 2);
   }
 };
@@ -84,7 +86,7 @@ struct indexes_beyond {
   void operator()(Ctx const& ctx, unsigned* lines) const {
     xl::span<unsigned> const view{lines + 4, 20};
     lines[1] = 0;
-    lines[0] = __LINE__ + 1;
+    note(lines[0], __LINE__ + 1);
     view[ctx.thread_rank()] = 1;
   }
 };

@@ -557,7 +557,7 @@ struct fails_beside_destructors {
     xl::check(ctx, inside || ctx.thread_rank() != thread, "on purpose");
     meets_at_the_end<Ctx> const outer{ctx, way}, inner{ctx, way};
     xl::check(ctx, !inside || ctx.thread_rank() != thread, "on purpose");
-    numbers[ctx.thread_rank()] = 1;
+    __atomic_store_n(&numbers[ctx.thread_rank()], 1, __ATOMIC_RELAXED);  // all blocks write here
   }
 };
 struct cannot_be_left {
