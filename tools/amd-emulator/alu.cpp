@@ -85,6 +85,12 @@ static inline void setMask(Wave& w, int r, u64 m) {
   } else
     setSgpr<W>(w, r, u32(m));
 }
+// Writes the mask of a comparison or carry. V_CMPX instructions write EXEC too.
+template <int W>
+static inline void setResultMask(Wave& w, Inst const& I, u64 m) {
+  setMask<W>(w, I.md, m);
+  if (I.cmpx) setMask<W>(w, EXEC, m);
+}
 
 template <int W>
 static inline u64 maskOf(Wave const& w, int r) {  // a carry-in or condition
@@ -323,13 +329,7 @@ static void compare(Wave& w, Inst const& I) {
       if (I.scalars >> k & 1) a.s[k] = plain<W>(w, I.s[k], B.s[k]);
   I.fn(a);
   u64 const m = collapse<W>(B.mask) & execMask<W>(w);
-  setMask<W>(w, I.md, m);
-  if (I.cmpx) {
-    if (W == 64)
-      wr64(w.s + EXEC, m);
-    else
-      w.s[EXEC] = u32(m);
-  }
+  setResultMask<W>(w, I, m);
 }
 
 template <int W>
@@ -383,13 +383,7 @@ static void lanes(Wave& w, Inst const& I) {
   }
   if (I.info->flags & F_MASK && I.md >= 0) {
     u64 const m = collapse<W>(B.mask) & on;  // lanes that are off get 0
-    setMask<W>(w, I.md, m);
-    if (I.cmpx) {
-      if (W == 64)
-        wr64(w.s + EXEC, m);
-      else
-        w.s[EXEC] = u32(m);
-    }
+    setResultMask<W>(w, I, m);
   }
 }
 

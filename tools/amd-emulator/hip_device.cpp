@@ -173,26 +173,28 @@ static void features(hipDeviceArch_t& a) {
   a.hasGlobalInt64Atomics = a.hasSharedInt64Atomics = a.hasDoubles = a.hasWarpVote = a.hasWarpBallot = a.hasWarpShuffle =
       a.hasThreadFenceSystem = a.has3dGrid = 1;
 }
-API hipError_t hipGetDeviceProperties(hipDeviceProp_t* p, int d) {
-  if (!p) return ret(hipErrorInvalidValue);
-  if (d < 0 || d >= devices()) return ret(hipErrorInvalidDevice);
+// Fills what both layouts of the properties have.
+template <class P>
+static hipError_t properties(P* p, int d, Facts& f) {
+  if (!p) return hipErrorInvalidValue;
+  if (d < 0 || d >= devices()) return hipErrorInvalidDevice;
   Lock l;
-  Facts f = facts();
+  f = facts();
   memset(p, 0, sizeof *p);
   common(*p, f);
   features(p->arch);
+  return hipSuccess;
+}
+API hipError_t hipGetDeviceProperties(hipDeviceProp_t* p, int d) {
+  Facts f;
+  if (hipError_t const e = properties(p, d, f); e != hipSuccess) return ret(e);
   p->gcnArch = atoi(f.arch.c_str() + 3);
   return ret(hipSuccess);
 }
 API hipError_t hipGetDevicePropertiesR0000(hipDeviceProp_t* p, int d) { return hipGetDeviceProperties(p, d); }
 API hipError_t hipGetDevicePropertiesR0600(PropR0600* p, int d) {
-  if (!p) return ret(hipErrorInvalidValue);
-  if (d < 0 || d >= devices()) return ret(hipErrorInvalidDevice);
-  Lock l;
-  Facts f = facts();
-  memset(p, 0, sizeof *p);
-  common(*p, f);
-  features(p->arch);
+  Facts f;
+  if (hipError_t const e = properties(p, d, f); e != hipSuccess) return ret(e);
   snprintf(p->uuid, sizeof p->uuid, "emulated%d", d % 100);
   p->deviceOverlap = 1;
   p->asyncEngineCount = 1;
