@@ -262,6 +262,7 @@ void check_ranks(xl::device d) {
 
 template <unsigned N>
 struct scan_kernel {
+  static constexpr int max_threads = 1024;
   template <class Ctx>
   struct shared {
     xl::block_scratch<map, Ctx> scratch;

@@ -31,7 +31,7 @@ static Buf<W>& buf() {
 }  // kernels run one at a time
 
 template <int W>
-static u64 const kAll = W == 64 ? ~0ull : 0xffffffffull;
+static u64 const all_lanes = W == 64 ? ~0ull : 0xffffffffull;
 
 template <int W>
 static inline void expand(u64 m, u32* o) {
@@ -48,12 +48,12 @@ static inline u64 collapse(u32 const* m) {
   return r;
 }
 template <int W>
-static inline u32 const* execVector(Wave& w, u64 e) {
-  if (w.execKey != e) {
-    expand<W>(e, w.execV);
-    w.execKey = e;
+static inline u32 const* exec_vector(Wave& w, u64 e) {
+  if (w.exec_key != e) {
+    expand<W>(e, w.exec_v);
+    w.exec_key = e;
   }
-  return w.execV;
+  return w.exec_v;
 }
 template <int W>
 static inline void put(u32* d, u32 const* s) {
@@ -74,26 +74,26 @@ static inline void fill(u32* t, u32 v) {
 }
 
 template <int W>
-static inline void setSgpr(Wave& w, int r, u32 v) {
+static inline void set_sgpr(Wave& w, int r, u32 v) {
   if (W == 64 || r != 124) w.s[r] = v;
 }
 template <int W>
-static inline void setMask(Wave& w, int r, u64 m) {
+static inline void set_mask(Wave& w, int r, u64 m) {
   if (W == 64) {
     w.s[r] = u32(m);
     w.s[r + 1] = u32(m >> 32);
   } else
-    setSgpr<W>(w, r, u32(m));
+    set_sgpr<W>(w, r, u32(m));
 }
 // Writes the mask of a comparison or carry. V_CMPX instructions write EXEC too.
 template <int W>
-static inline void setResultMask(Wave& w, Inst const& I, u64 m) {
-  setMask<W>(w, I.md, m);
-  if (I.cmpx) setMask<W>(w, EXEC, m);
+static inline void set_result_mask(Wave& w, Inst const& I, u64 m) {
+  set_mask<W>(w, I.md, m);
+  if (I.cmpx) set_mask<W>(w, EXEC, m);
 }
 
 template <int W>
-static inline u64 maskOf(Wave const& w, int r) {  // a carry-in or condition
+static inline u64 mask_of(Wave const& w, int r) {  // a carry-in or condition
   if (r >= 128) return r <= 192 ? u64(r - 128) : r <= 208 ? u64(i64(192 - r)) : 0;
   if (W == 32 && r == 124) return 0;
   return W == 64 ? rd64(w.s + r) : w.s[r];
@@ -107,7 +107,7 @@ static inline u32 const* plain(Wave const& w, Src const& s, u32* t) {
     case S_CONST: return s.cst;
     case S_NONE: return t;
     default: {
-      u64 v = scalarValue<W>(w, s);
+      u64 v = scalar_value<W>(w, s);
       fill<W>(t, u32(v));
       if (s.bits == 64) fill<W>(t + W, u32(v >> 32));
       return t;
@@ -115,7 +115,7 @@ static inline u32 const* plain(Wave const& w, Src const& s, u32* t) {
   }
 }
 
-static inline u32 floatBits(Src const& s) { return s.bits == 16 ? 0x8000u : 0x80000000u; }
+static inline u32 float_bits(Src const& s) { return s.bits == 16 ? 0x8000u : 0x80000000u; }
 // Returns the lanes of source k with DPP, SDWA, op_sel, abs and neg applied. Removes from `on` the lanes that DPP does not write.
 template <int W>
 static u32 const* operand(Wave const& w, Inst const& I, int k, u64 exec, u64& on, u32* t) {
@@ -125,7 +125,7 @@ static u32 const* operand(Wave const& w, Inst const& I, int k, u64 exec, u64& on
   if (k == 0 && I.dpp) {
     Dpp const& d = *I.dpp;
     u64 valid = d.valid;
-    if (!d.fi && exec != kAll<W>) {
+    if (!d.fi && exec != all_lanes<W>) {
       valid = 0;
       for (int l = 0; l < W; l++)
         if ((d.valid >> l & 1) && (exec >> d.src[l] & 1)) valid |= 1ull << l;
@@ -148,7 +148,7 @@ static u32 const* operand(Wave const& w, Inst const& I, int k, u64 exec, u64& on
     p = t;
   }
   if (s.abs || s.neg) {
-    u32 const m = floatBits(s), keep = s.abs ? ~m : ~0u, flip = s.neg ? m : 0;
+    u32 const m = float_bits(s), keep = s.abs ? ~m : ~0u, flip = s.neg ? m : 0;
     if (words == 2) {
       if (p != t) put<W>(t, p);
       for (int l = 0; l < W; l++) t[W + l] = (p[W + l] & keep) ^ flip;
@@ -164,7 +164,7 @@ template <int W>
 static u32 const* packed(Wave const& w, Inst const& I, int k, u64 exec, u64& on, u32* t) {
   Src const& s = I.s[k];
   u32 const* p = operand<W>(w, I, k, exec, on, t);
-  bool const lo = I.opsel >> k & 1, hi = I.opselHi >> k & 1, nl = I.neg >> k & 1, nh = I.negHi >> k & 1;
+  bool const lo = I.opsel >> k & 1, hi = I.opsel_hi >> k & 1, nl = I.neg >> k & 1, nh = I.neg_hi >> k & 1;
   bool const pair = s.type == 'H' || s.type == 'W' || s.type == 'X';
   if (I.pkf32) {
     u32 const* a = p + (lo ? W : 0);
@@ -207,7 +207,7 @@ static inline F clamp01(F x) {
 
 // Applies the output modifiers of float results.
 template <int W>
-static void outputMods(Inst const& I, u32* o) {
+static void output_mods(Inst const& I, u32* o) {
   float const mul = I.omod == 1 ? 2.f : I.omod == 2 ? 4.f : I.omod == 3 ? 0.5f : 1.f;
   switch (I.dt) {
     case 'f':
@@ -250,7 +250,7 @@ static void outputMods(Inst const& I, u32* o) {
 }
 
 template <int W>
-static void sdwaWrite(Sdwa const& x, u32* o, u32 const* old) {
+static void sdwa_write(Sdwa const& x, u32* o, u32 const* old) {
   if (x.dst >= 6) return;
   u32 const m = x.dst < 4 ? 0xffu : 0xffffu;
   int const sh = x.dst < 4 ? 8 * x.dst : 16 * (x.dst - 4);
@@ -275,7 +275,7 @@ static inline Lanes args(Wave const& w, Inst const& I, Buf<W>& B, u32* out) {
   a.mask = B.mask;
   a.simm = I.simm;
   a.opsel = I.opsel;
-  a.opselHi = I.opselHi;
+  a.opsel_hi = I.opsel_hi;
   a.neg = I.neg;
   a.ttbl = I.ttbl;
   a.fnuz = I.fnuz;
@@ -285,7 +285,7 @@ static inline Lanes args(Wave const& w, Inst const& I, Buf<W>& B, u32* out) {
 // The usual case, fast: plain operands, one result.
 template <int W, int Words, bool Vin = false>
 static void fast(Wave& w, Inst const& I) {
-  u64 const e = execMask<W>(w);
+  u64 const e = exec_mask<W>(w);
   if (!e) return;
   Buf<W>& B = buf<W>();
   u32* const d = w.v + size_t(I.d) * W;
@@ -297,21 +297,21 @@ static void fast(Wave& w, Inst const& I) {
   a.fnuz = I.fnuz;
   a.ttbl = I.ttbl;
   u64 const regs = reinterpret_cast<u64>(w.v);
-  for (int k = 0; k < 3; k++) a.s[k] = reinterpret_cast<u32 const*>(I.s[k].at + (regs & I.s[k].inRegs));
+  for (int k = 0; k < 3; k++) a.s[k] = reinterpret_cast<u32 const*>(I.s[k].at + (regs & I.s[k].in_regs));
   if (I.scalars)
     for (int k = 0; k < 3; k++)
       if (I.scalars >> k & 1) a.s[k] = plain<W>(w, I.s[k], B.s[k]);
   if (Vin) {
     a.vin = B.vin;
-    expand<W>(maskOf<W>(w, I.vin), B.vin);
+    expand<W>(mask_of<W>(w, I.vin), B.vin);
   }
   I.fn(a);
-  if (e == kAll<W>) {
+  if (e == all_lanes<W>) {
     put<W>(d, B.out);
     if (Words == 2) put<W>(d + W, B.out + W);
     return;
   }
-  u32 const* m = execVector<W>(w, e);
+  u32 const* m = exec_vector<W>(w, e);
   put<W>(d, B.out, m);
   if (Words == 2) put<W>(d + W, B.out + W, m);
 }
@@ -323,26 +323,26 @@ static void compare(Wave& w, Inst const& I) {
   Lanes a;
   a.mask = B.mask;
   u64 const regs = reinterpret_cast<u64>(w.v);
-  for (int k = 0; k < 2; k++) a.s[k] = reinterpret_cast<u32 const*>(I.s[k].at + (regs & I.s[k].inRegs));
+  for (int k = 0; k < 2; k++) a.s[k] = reinterpret_cast<u32 const*>(I.s[k].at + (regs & I.s[k].in_regs));
   if (I.scalars)
     for (int k = 0; k < 2; k++)
       if (I.scalars >> k & 1) a.s[k] = plain<W>(w, I.s[k], B.s[k]);
   I.fn(a);
-  u64 const m = collapse<W>(B.mask) & execMask<W>(w);
-  setResultMask<W>(w, I, m);
+  u64 const m = collapse<W>(B.mask) & exec_mask<W>(w);
+  set_result_mask<W>(w, I, m);
 }
 
 template <int W>
 static void lanes(Wave& w, Inst const& I) {
-  u64 const e = execMask<W>(w);
+  u64 const e = exec_mask<W>(w);
   Buf<W>& B = buf<W>();
   u64 on = e;
   Lanes a = args<W>(w, I, B, B.out);
   bool const p3 = I.packed || I.pkf32 || I.mix;
   for (int k = 0; k < 3; k++)
     a.s[k] = I.s[k].kind == S_NONE ? B.s[k] : p3 ? packed<W>(w, I, k, e, on, B.s[k]) : operand<W>(w, I, k, e, on, B.s[k]);
-  if (I.vin >= 0) expand<W>(maskOf<W>(w, I.vin), B.vin);
-  if (I.d16 && I.d >= 0 && (I.info->flags & F_D0) && I.dHi) {
+  if (I.vin >= 0) expand<W>(mask_of<W>(w, I.vin), B.vin);
+  if (I.d16 && I.d >= 0 && (I.info->flags & F_D0) && I.d_high) {
     for (int l = 0; l < W; l++) B.old[l] = a.old[l] >> 16;
     a.old = B.old;
   }
@@ -354,27 +354,27 @@ static void lanes(Wave& w, Inst const& I) {
       for (int l = 0; l < W; l++)
         if (B.mask[l]) B.out[l] = sat;
     } else if (I.omod || I.clamp)
-      outputMods<W>(I, B.out);
+      output_mods<W>(I, B.out);
     if (I.sdwa) {
       if (I.d16)
         for (int l = 0; l < W; l++) B.out[l] &= 0xffff;
-      sdwaWrite<W>(*I.sdwa, B.out, d);
+      sdwa_write<W>(*I.sdwa, B.out, d);
     } else if (I.d16) {
-      if (I.dHi)
+      if (I.d_high)
         for (int l = 0; l < W; l++) B.out[l] = (d[l] & 0xffff) | B.out[l] << 16;
       else if (I.keep)
         for (int l = 0; l < W; l++) B.out[l] = (d[l] & 0xffff0000u) | (B.out[l] & 0xffff);
       else
         for (int l = 0; l < W; l++) B.out[l] &= 0xffff;
     }
-    if (on == kAll<W>) {
+    if (on == all_lanes<W>) {
       put<W>(d, B.out);
       if (I.dw == 2) put<W>(d + W, B.out + W);
     } else if (on) {
       alignas(32) u32 x[W];
       u32 const* m = x;
       if (on == e)
-        m = execVector<W>(w, e);
+        m = exec_vector<W>(w, e);
       else
         expand<W>(on, x);
       put<W>(d, B.out, m);
@@ -383,13 +383,13 @@ static void lanes(Wave& w, Inst const& I) {
   }
   if (I.info->flags & F_MASK && I.md >= 0) {
     u64 const m = collapse<W>(B.mask) & on;  // lanes that are off get 0
-    setResultMask<W>(w, I, m);
+    set_result_mask<W>(w, I, m);
   }
 }
 
 template <int W>
 static void dual(Wave& w, Inst const& X) {
-  u64 const e = execMask<W>(w);
+  u64 const e = exec_mask<W>(w);
   if (!e) return;
   Buf<W>& B = buf<W>();
   Inst const& Y = *X.second;
@@ -398,10 +398,10 @@ static void dual(Wave& w, Inst const& X) {
     Lanes a = args<W>(w, I, B, h ? B.out2 : B.out);
     for (int k = 0; k < 2; k++) a.s[k] = plain<W>(w, I.s[k], B.s[k]);
     a.s[2] = B.s[2];
-    if (I.vin >= 0) expand<W>(maskOf<W>(w, I.vin), B.vin);
+    if (I.vin >= 0) expand<W>(mask_of<W>(w, I.vin), B.vin);
     I.fn(a);
   }
-  u32 const* m = execVector<W>(w, e);
+  u32 const* m = exec_vector<W>(w, e);
   put<W>(w.v + size_t(X.d) * W, B.out, m);
   put<W>(w.v + size_t(Y.d) * W, B.out2, m);
 }
@@ -415,8 +415,8 @@ static void scalar(Wave& w, Inst const& I) {
     a.s0 = o.simm ? w.s[I.d] : imm;
     a.s1 = imm;
   } else {
-    a.s0 = scalarValue<W>(w, I.s[0]);
-    a.s1 = scalarValue<W>(w, I.s[1]);
+    a.s0 = scalar_value<W>(w, I.s[0]);
+    a.s1 = scalar_value<W>(w, I.s[1]);
   }
   a.d = 0;
   if ((o.flags & F_D0) && !(W == 32 && I.d == 124)) a.d = I.dw == 2 ? rd64(w.s + I.d) : w.s[I.d];
@@ -426,7 +426,7 @@ static void scalar(Wave& w, Inst const& I) {
   a.simm = I.simm;
   I.scal(a);
   if ((o.flags & F_D0w) && I.d >= 0) {
-    setSgpr<W>(w, I.d, u32(a.d));
+    set_sgpr<W>(w, I.d, u32(a.d));
     if (I.dw == 2 && (W == 64 || I.d != 124)) w.s[I.d + 1] = u32(a.d >> 32);
   }
   if (o.flags & F_EXECw) wr64(w.s + EXEC, a.exec);
@@ -435,8 +435,8 @@ static void scalar(Wave& w, Inst const& I) {
 }
 
 template <int W>
-static void laneOp(Wave& w, Inst const& I) {
-  u64 const e = execMask<W>(w);
+static void lane_op(Wave& w, Inst const& I) {
+  u64 const e = exec_mask<W>(w);
   Buf<W>& B = buf<W>();
   auto vec = [&](int k) {
     u32 const* p = plain<W>(w, I.s[k], B.s[k]);
@@ -446,14 +446,14 @@ static void laneOp(Wave& w, Inst const& I) {
   u32* d = w.v + size_t(I.d) * W;
   switch (I.lop) {
     case READLANE: {
-      u32 const l = u32(scalarValue<W>(w, I.s[1])) & (W - 1);
-      setSgpr<W>(w, I.d, plain<W>(w, I.s[0], B.s[0])[l]);
+      u32 const l = u32(scalar_value<W>(w, I.s[1])) & (W - 1);
+      set_sgpr<W>(w, I.d, plain<W>(w, I.s[0], B.s[0])[l]);
       return;
     }
-    case READFIRSTLANE: setSgpr<W>(w, I.d, plain<W>(w, I.s[0], B.s[0])[e ? __builtin_ctzll(e) : 0]); return;
+    case READFIRSTLANE: set_sgpr<W>(w, I.d, plain<W>(w, I.s[0], B.s[0])[e ? __builtin_ctzll(e) : 0]); return;
     case WRITELANE: {
-      u32 const l = u32(scalarValue<W>(w, I.s[1])) & (W - 1);
-      d[l] = u32(scalarValue<W>(w, I.s[0]));
+      u32 const l = u32(scalar_value<W>(w, I.s[1])) & (W - 1);
+      d[l] = u32(scalar_value<W>(w, I.s[0]));
       return;
     }
     case PERMLANE16:
@@ -462,7 +462,7 @@ static void laneOp(Wave& w, Inst const& I) {
     case PERMLANEX16_VAR: {
       u32 const* in = vec(0);
       bool const x = I.lop == PERMLANEX16 || I.lop == PERMLANEX16_VAR, var = I.lop == PERMLANE16_VAR || I.lop == PERMLANEX16_VAR;
-      u64 const sel = var ? 0 : u64(u32(scalarValue<W>(w, I.s[2]))) << 32 | u32(scalarValue<W>(w, I.s[1]));
+      u64 const sel = var ? 0 : u64(u32(scalar_value<W>(w, I.s[2]))) << 32 | u32(scalar_value<W>(w, I.s[1]));
       u32 const* lane = var ? vec(1) : nullptr;
       for (u32 l = 0; l < W; l++) {
         if (!(e >> l & 1)) continue;
@@ -497,7 +497,7 @@ static void laneOp(Wave& w, Inst const& I) {
     }
     case SWAP_B16: {
       u32* s = w.v + size_t(I.s[0].reg) * W;
-      int const a = I.s[0].hi ? 16 : 0, b = I.dHi ? 16 : 0;
+      int const a = I.s[0].hi ? 16 : 0, b = I.d_high ? 16 : 0;
       for (u32 l = 0; l < W; l++)
         if (e >> l & 1) {
           u32 const x = s[l] >> a & 0xffff, y = d[l] >> b & 0xffff;
@@ -513,8 +513,8 @@ static void laneOp(Wave& w, Inst const& I) {
       a.s[0] = operand<W>(w, I, 0, e, on, B.s[0]);
       a.s[1] = a.s[2] = B.s[1];
       I.fn(a);
-      if (I.omod || I.clamp) outputMods<W>(I, B.out);
-      setSgpr<W>(w, I.d, I.d16 ? B.out[0] & 0xffff : B.out[0]);
+      if (I.omod || I.clamp) output_mods<W>(I, B.out);
+      set_sgpr<W>(w, I.d, I.d16 ? B.out[0] & 0xffff : B.out[0]);
       return;
     }
     case ACC_READ:
@@ -523,23 +523,23 @@ static void laneOp(Wave& w, Inst const& I) {
       u32 const* s = I.lop == ACC_WRITE ? plain<W>(w, I.s[0], B.s[0]) : w.acc + size_t(I.s[0].reg) * W;
       u32* t = I.lop == ACC_READ ? d : w.acc + size_t(I.d) * W;
       put<W>(B.out, s);
-      put<W>(t, B.out, execVector<W>(w, e));
+      put<W>(t, B.out, exec_vector<W>(w, e));
       return;
     }
   }
 }
 
 template <int W>
-void movRel(Wave& w, int dst, Src const& src, int rel, u32 idx) {
+void mov_rel(Wave& w, int dst, Src const& src, int rel, u32 idx) {
   Buf<W>& B = buf<W>();
-  u64 const e = execMask<W>(w);
+  u64 const e = exec_mask<W>(w);
   Src s = src;
   if (s.kind == S_VGPR && rel & 1) s.reg += idx;
   if (rel & 8) dst += idx;
   if ((s.kind == S_VGPR && s.reg >= 256) || dst >= 256 || dst < 0) fail(Err::fault, "indexed VGPR out of range");
   u32 const* p = plain<W>(w, s, B.s[0]);
   put<W>(B.out, p);
-  put<W>(w.v + size_t(dst) * W, B.out, execVector<W>(w, e));
+  put<W>(w.v + size_t(dst) * W, B.out, exec_vector<W>(w, e));
 }
 
 template <int W>
@@ -549,7 +549,7 @@ void bind(Inst& I) {
     Src& s = I.s[k];
     if (s.kind == S_VGPR) {
       s.at = u64(s.reg) * W * 4;
-      s.inRegs = ~0ull;
+      s.in_regs = ~0ull;
     } else if (s.kind == S_CONST)
       s.at = reinterpret_cast<u64>(s.cst);
     else {
@@ -570,15 +570,15 @@ void bind(Inst& I) {
     }
     case SCALAR: I.run = scalar<W>; break;
     case VOPD: I.run = dual<W>; break;
-    case LANEOP: I.run = laneOp<W>; break;
+    case LANEOP: I.run = lane_op<W>; break;
     case MATRIX: I.run = I.mat->wmma ? wmma<W> : mfma<W>; break;
     default: break;
   }
 }
 template void bind<64>(Inst&);
 template void bind<32>(Inst&);
-template void movRel<64>(Wave&, int, Src const&, int, uint32_t);
-template void movRel<32>(Wave&, int, Src const&, int, uint32_t);
+template void mov_rel<64>(Wave&, int, Src const&, int, uint32_t);
+template void mov_rel<32>(Wave&, int, Src const&, int, uint32_t);
 }  // namespace emu
 
 namespace pcode {

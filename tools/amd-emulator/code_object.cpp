@@ -15,7 +15,7 @@ char const* family(std::string const& g) {
   if (g.rfind("gfx120", 0) == 0) return "rdna4";
   return nullptr;
 }
-uint32_t waveSize(std::string const& g) { return g.rfind("gfx9", 0) == 0 ? 64 : 32; }
+uint32_t wave_size(std::string const& g) { return g.rfind("gfx9", 0) == 0 ? 64 : 32; }
 
 // Reads msgpack, as far as the note uses it.
 struct Mp {
@@ -117,7 +117,7 @@ struct Elf {
   }
 };
 
-static void addKernel(CodeObject& co, Mp::V const& k) {
+static void add_kernel(CodeObject& co, Mp::V const& k) {
   auto const* name = k.get(".name");
   if (!name || name->s.empty()) fail(Err::internal, "damaged code object: a kernel without a name");
   KernelInfo ki;
@@ -128,28 +128,28 @@ static void addKernel(CodeObject& co, Mp::V const& k) {
   ki.name = name->s;
   ki.lds = u(".group_segment_fixed_size", 0);
   ki.priv = u(".private_segment_fixed_size", 0);
-  ki.kernargSize = u(".kernarg_segment_size", 0);
-  ki.maxFlat = u(".max_flat_workgroup_size", 1024);
+  ki.kernarg_size = u(".kernarg_segment_size", 0);
+  ki.max_flat = u(".max_flat_workgroup_size", 1024);
   ki.sgprs = u(".sgpr_count", 0);
   ki.vgprs = u(".vgpr_count", 0);
   ki.agprs = u(".agpr_count", 0);
   ki.wave = u(".wavefront_size", 64);
-  ki.dynStack = u(".uses_dynamic_stack", 0);
+  ki.dyn_stack = u(".uses_dynamic_stack", 0);
   if (auto* as = k.get(".args"))
     for (auto& a : as->a) {
       Arg g;
       if (auto* v = a.get(".value_kind")) g.kind = v->s;
       if (auto* v = a.get(".offset")) g.offset = v->u;
       if (auto* v = a.get(".size")) g.size = v->u;
-      if (uint64_t(g.offset) + g.size > ki.kernargSize)
+      if (uint64_t(g.offset) + g.size > ki.kernarg_size)
         fail(Err::internal, "damaged code object: an argument of kernel " + ki.name + " lies outside its " +
-                                std::to_string(ki.kernargSize) + " bytes of arguments");
+                                std::to_string(ki.kernarg_size) + " bytes of arguments");
       ki.args.push_back(g);
     }
   co.kernels[ki.name] = ki;
 }
 
-static void readNotes(CodeObject& co, Elf const& elf, Elf64_Phdr const& ph) {
+static void read_notes(CodeObject& co, Elf const& elf, Elf64_Phdr const& ph) {
   uint8_t const* const notes = elf.at<uint8_t>(ph.p_offset, ph.p_filesz);
   for (uint64_t o = 0; o + 12 <= ph.p_filesz;) {
     uint32_t n[3];
@@ -160,7 +160,7 @@ static void readNotes(CodeObject& co, Elf const& elf, Elf64_Phdr const& ph) {
       Mp mp{notes + d, notes + end};
       auto const root = mp.next();
       if (auto* ks = root.get("amdhsa.kernels"))
-        for (auto& k : ks->a) addKernel(co, k);
+        for (auto& k : ks->a) add_kernel(co, k);
     }
     o = d + ((uint64_t(n[1]) + 3) & ~3ull);
   }
@@ -190,11 +190,11 @@ static void relocate(CodeObject& co, Elf64_Rela const& r, Elf64_Sym const* symbo
   memcpy(co.image + r.r_offset, &v, bytes);
 }
 
-static void loadInto(CodeObject& co, Elf const& elf) {
+static void load_into(CodeObject& co, Elf const& elf) {
   auto* eh = elf.at<Elf64_Ehdr>(0);
   auto* ph = elf.at<Elf64_Phdr>(eh->e_phoff, eh->e_phnum);
   uint64_t const limit = 1ull << 32;
-  uint64_t end = 0, codeBegin = limit, codeEnd = 0;
+  uint64_t end = 0, code_begin = limit, code_end = 0;
   for (int i = 0; i < eh->e_phnum; i++)
     if (ph[i].p_type == PT_LOAD) {
       if (ph[i].p_vaddr > limit || ph[i].p_memsz > limit || ph[i].p_filesz > ph[i].p_memsz)
@@ -202,46 +202,46 @@ static void loadInto(CodeObject& co, Elf const& elf) {
              "damaged code object: a segment of " + std::to_string(ph[i].p_memsz) + " bytes at " + std::to_string(ph[i].p_vaddr));
       end = std::max<uint64_t>(end, ph[i].p_vaddr + ph[i].p_memsz);
       if (!(ph[i].p_flags & PF_X)) continue;
-      codeBegin = std::min<uint64_t>(codeBegin, ph[i].p_vaddr & ~3ull);
-      codeEnd = std::max<uint64_t>(codeEnd, ph[i].p_vaddr + ph[i].p_filesz);
+      code_begin = std::min<uint64_t>(code_begin, ph[i].p_vaddr & ~3ull);
+      code_end = std::max<uint64_t>(code_end, ph[i].p_vaddr + ph[i].p_filesz);
     }
-  if (codeEnd > codeBegin && codeEnd - codeBegin > elf.size)
+  if (code_end > code_begin && code_end - code_begin > elf.size)
     fail(Err::internal,
-         "damaged code object: " + std::to_string(codeEnd - codeBegin) + " bytes of code in a file of " + std::to_string(elf.size));
+         "damaged code object: " + std::to_string(code_end - code_begin) + " bytes of code in a file of " + std::to_string(elf.size));
   co.size = (end + 4096 + 4095) & ~size_t(4095);
   void* m = mmap(nullptr, co.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (m == MAP_FAILED) fail(Err::internal, "no memory for a code object of " + std::to_string(co.size) + " bytes");
   co.image = static_cast<uint8_t*>(m);
-  if (codeEnd > codeBegin) {
-    co.code = reinterpret_cast<uint64_t>(co.image) + codeBegin;
-    co.slots.assign((codeEnd - codeBegin + 3) / 4, nullptr);
+  if (code_end > code_begin) {
+    co.code = reinterpret_cast<uint64_t>(co.image) + code_begin;
+    co.slots.assign((code_end - code_begin + 3) / 4, nullptr);
   }
 
-  uint64_t rela = 0, relaBytes = 0;
+  uint64_t rela = 0, rela_bytes = 0;
   for (int i = 0; i < eh->e_phnum; i++) {
     if (ph[i].p_type == PT_LOAD) memcpy(co.image + ph[i].p_vaddr, elf.at<uint8_t>(ph[i].p_offset, ph[i].p_filesz), ph[i].p_filesz);
-    if (ph[i].p_type == PT_NOTE) readNotes(co, elf, ph[i]);
+    if (ph[i].p_type == PT_NOTE) read_notes(co, elf, ph[i]);
     if (ph[i].p_type != PT_DYNAMIC) continue;
     size_t const n = ph[i].p_filesz / sizeof(Elf64_Dyn);
     auto* dyn = elf.at<Elf64_Dyn>(ph[i].p_offset, n);
     for (size_t k = 0; k < n && dyn[k].d_tag != DT_NULL; k++) {
       if (dyn[k].d_tag == DT_RELA) rela = dyn[k].d_un.d_ptr;
-      if (dyn[k].d_tag == DT_RELASZ) relaBytes = dyn[k].d_un.d_val;
+      if (dyn[k].d_tag == DT_RELASZ) rela_bytes = dyn[k].d_un.d_val;
     }
   }
 
   Elf64_Sym const* symbols = nullptr;
-  size_t symbolCount = 0;
+  size_t symbol_count = 0;
   auto* sh = elf.at<Elf64_Shdr>(eh->e_shoff, eh->e_shnum);
   uint64_t const base = reinterpret_cast<uint64_t>(co.image);
   for (int i = 0; i < eh->e_shnum; i++)
     if (sh[i].sh_type == SHT_DYNSYM) {
-      symbolCount = sh[i].sh_size / sizeof(Elf64_Sym);
-      symbols = elf.at<Elf64_Sym>(sh[i].sh_offset, symbolCount);
+      symbol_count = sh[i].sh_size / sizeof(Elf64_Sym);
+      symbols = elf.at<Elf64_Sym>(sh[i].sh_offset, symbol_count);
       if (sh[i].sh_link >= eh->e_shnum) fail(Err::internal, "damaged code object: symbols without names");
       Elf64_Shdr const& names = sh[sh[i].sh_link];
       char const* text = elf.at<char>(names.sh_offset, names.sh_size);
-      for (size_t k = 0; k < symbolCount; k++)
+      for (size_t k = 0; k < symbol_count; k++)
         if (symbols[k].st_shndx != SHN_UNDEF && symbols[k].st_name) {
           if (symbols[k].st_name >= names.sh_size || symbols[k].st_value > co.size || symbols[k].st_size > co.size - symbols[k].st_value)
             fail(Err::internal, "damaged code object: symbol " + std::to_string(k));
@@ -251,10 +251,10 @@ static void loadInto(CodeObject& co, Elf const& elf) {
         }
     }
   Elf const image{co.image, co.size};
-  for (uint64_t o = 0; o < relaBytes; o += sizeof(Elf64_Rela)) {
+  for (uint64_t o = 0; o < rela_bytes; o += sizeof(Elf64_Rela)) {
     Elf64_Rela r;
     memcpy(&r, image.at<uint8_t>(rela + o, sizeof r), sizeof r);
-    relocate(co, r, symbols, symbolCount);
+    relocate(co, r, symbols, symbol_count);
   }
   for (auto& k : co.kernels) {
     auto it = co.symbols.find(k.first + ".kd");
@@ -271,7 +271,7 @@ CodeObject* load(void const* file, size_t size, std::string const& gfx, std::str
   auto co = std::make_unique<CodeObject>();
   co->arch = gfx;
   try {
-    loadInto(*co, {static_cast<uint8_t const*>(file), size});
+    load_into(*co, {static_cast<uint8_t const*>(file), size});
   } catch (Error const& e) {
     why = e.what();
     if (co->image) munmap(co->image, co->size);

@@ -15,7 +15,7 @@ extern size_t const mems_cdna_n, mems_rdna3_n, mems_rdna4_n;
 Isa::Isa(std::string const& g) : gfx(g) {
   std::string f = family(g);
   fam = f == "cdna" ? Family::cdna : f == "rdna3" ? Family::rdna3 : Family::rdna4;
-  wave = waveSize(g);
+  wave = wave_size(g);
   fnuz = g == "gfx940" || g == "gfx941" || g == "gfx942";
   OpInfo const* o = fam == Family::cdna ? ops_cdna : fam == Family::rdna3 ? ops_rdna3 : ops_rdna4;
   size_t const no = fam == Family::cdna ? ops_cdna_n : fam == Family::rdna3 ? ops_rdna3_n : ops_rdna4_n;
@@ -52,7 +52,7 @@ static uint32_t const* constant(uint64_t v, uint32_t lanes) {
   return p;
 }
 
-static uint64_t inlineFloat(int c, char type, unsigned bits) {
+static uint64_t inline_float(int c, char type, unsigned bits) {
   static float const f[9] = {0.5f, -0.5f, 1, -1, 2, -2, 4, -4, 0.15915494309189535f};
   float const v = f[c - 240];
   if (type == 'h' || type == 'H') return c == 248 ? 0x3118 : pcode::f2h(v);
@@ -76,8 +76,8 @@ struct Decoder {
   Bits b;
   Inst* I;
   bool cdna;
-  int litAt;  // litAt: word index of a literal
-  uint32_t lit() const { return b.w[litAt]; }
+  int lit_at;  // lit_at: word index of a literal
+  uint32_t lit() const { return b.w[lit_at]; }
 
   Src operand(int c, char type, unsigned bits, bool vop12 = false) {
     Src s;
@@ -113,11 +113,11 @@ struct Decoder {
       return s;
     }
     if (c >= 240 && c <= 248) {
-      cst(inlineFloat(c, type, bits));
+      cst(inline_float(c, type, bits));
       return s;
     }
     if (c == 255) {
-      I->size = std::max<int>(I->size, litAt * 4 + 4);
+      I->size = std::max<int>(I->size, lit_at * 4 + 4);
       uint64_t v = lit();
       if (bits == 64) v = type == 'd' ? v << 32 : type == 's' ? uint64_t(int64_t(int32_t(v))) : type == 'P' ? v << 32 | v : v;
       cst(v);
@@ -133,7 +133,7 @@ struct Decoder {
     I->name += " (" + why + ")";
   }
 
-  static Dpp* newDpp(int W) {
+  static Dpp* new_dpp(int W) {
     auto* d = new Dpp;
     d->enabled = d->valid = W == 64 ? ~0ull : 0xffffffffull;
     d->bound0 = d->fi = false;
@@ -145,7 +145,7 @@ struct Decoder {
   // mask
   Dpp* dpp16(uint32_t x) {
     int const W = isa.wave, ctrl = x >> 8 & 0x1ff, n = ctrl & 15;
-    auto* d = newDpp(W);
+    auto* d = new_dpp(W);
     d->fi = !cdna && (x >> 18 & 1);
     d->bound0 = x >> 19 & 1;
     uint64_t en = 0, ok = 0;
@@ -206,7 +206,7 @@ struct Decoder {
     return d;
   }
   Dpp* dpp8(uint32_t x, bool fi) {  // [7:0] register, then eight 3-bit lane numbers
-    auto* d = newDpp(isa.wave);
+    auto* d = new_dpp(isa.wave);
     for (unsigned l = 0; l < isa.wave; l++) d->src[l] = (l & ~7) | (x >> (8 + 3 * (l & 7)) & 7);
     d->fi = fi;
     d->bound0 = true;
@@ -244,7 +244,7 @@ struct Decoder {
     bool const two = enc != E_VOP1;
     int const c1 = b.get(16, 9);
     I->size = 4;
-    litAt = 1;
+    lit_at = 1;
     auto bits = [&](int i) { return o.bits[i] ? o.bits[i] : 32; };
     Dpp* dpp = nullptr;
     if (c0 == 250) {
@@ -312,7 +312,7 @@ struct Decoder {
     bool const half = strchr("hwx", o.types[3]) && o.types[3];
     if (!cdna && half && I->d >= 128 && enc != E_VOPC) {
       I->d -= 128;
-      I->dHi = true;
+      I->d_high = true;
     }
     I->keep = !cdna;
     if (o.flags & F_VIN) I->vin = VCC;
@@ -328,9 +328,9 @@ struct Decoder {
   }
 
   // Returns the code of the first source in an encoding of 64 bits. On RDNA it can announce DPP.
-  int src0Code() {
+  int src0_code() {
     int c0 = b.get(40, 32);
-    litAt = 2;
+    lit_at = 2;
     I->size = 8;
     if (!cdna && c0 == 250) {
       uint32_t x = b.w[2];
@@ -350,7 +350,7 @@ struct Decoder {
   void vop3(bool sd) {
     OpInfo const& o = *I->info;
     std::string const& n = I->name;
-    int const c[3] = {src0Code(), int(b.get(49, 41)), int(b.get(58, 50))};
+    int const c[3] = {src0_code(), int(b.get(49, 41)), int(b.get(58, 50))};
     if (c[0] < 0) return bad("DPP control");
     uint32_t const abs = sd ? 0 : b.get(10, 8), neg = b.get(63, 61), opsel = sd ? 0 : b.get(14, 11);
     I->omod = b.get(60, 59);
@@ -383,14 +383,14 @@ struct Decoder {
       I->md = b.get(14, 8);
     if ((o.flags & F_VIN) && I->vin < 0) I->vin = sd || cnd ? c[2] : VCC;
     bool const half = strchr("hwx", o.types[3]) && o.types[3];
-    I->dHi = half && (opsel & 8);
+    I->d_high = half && (opsel & 8);
     // gfx9: operations of 16 bits clear the upper half if VOP1 or VOP2 has them too; the others keep it.
     bool old = false;
     if (cdna)
       for (Enc e : {E_VOP1, E_VOP2})
         for (auto* x : isa.ops[e]) old = old || (x && n == x->name);
     I->keep = !cdna || (!old && n.find("LEGACY") == std::string::npos);
-    if (cdna && I->dHi) I->keep = true;
+    if (cdna && I->d_high) I->keep = true;
     finish();
     if (n.rfind("V_S_", 0) == 0 && I->kind != BAD) {
       I->kind = LANEOP;
@@ -403,12 +403,12 @@ struct Decoder {
   void vop3p() {
     OpInfo const& o = *I->info;
     std::string const& n = I->name;
-    int const c[3] = {src0Code(), int(b.get(49, 41)), int(b.get(58, 50))};
+    int const c[3] = {src0_code(), int(b.get(49, 41)), int(b.get(58, 50))};
     if (c[0] < 0) return bad("DPP control");
     I->opsel = b.get(13, 11);
-    I->opselHi = b.get(60, 59) | b.get(14, 14) << 2;
+    I->opsel_hi = b.get(60, 59) | b.get(14, 14) << 2;
     I->neg = b.get(63, 61);
-    I->negHi = b.get(10, 8);
+    I->neg_hi = b.get(10, 8);
     I->clamp = b.get(15, 15);
     I->d = b.get(7, 0);
     I->mix = n.find("_MIX") != std::string::npos;
@@ -428,7 +428,7 @@ struct Decoder {
     OpInfo const* x = ox < t.size() ? t[ox] : nullptr;
     OpInfo const* y = oy < t.size() ? t[oy] : nullptr;
     I->size = 8;
-    litAt = 2;
+    lit_at = 2;
     if (!x || !y) {
       I->name = "VOPD";
       return bad("unknown opcode");
@@ -462,7 +462,7 @@ struct Decoder {
   }
 
   // ---------------------------------------------------------------------------------------------- lanes and matrices
-  bool laneOp(Enc enc) {
+  bool lane_op(Enc enc) {
     static std::map<std::string, LaneOp> const L = {{"V_READLANE_B32", READLANE},
                                                     {"V_READFIRSTLANE_B32", READFIRSTLANE},
                                                     {"V_WRITELANE_B32", WRITELANE},
@@ -484,14 +484,14 @@ struct Decoder {
     I->kind = LANEOP;
     bool const wide = enc == E_VOP3 || enc == E_VOP3P;
     I->size = wide ? 8 : 4;
-    litAt = wide ? 2 : 1;
+    lit_at = wide ? 2 : 1;
     int c0 = wide ? b.get(40, 32) : b.get(8, 0);
     if (I->lop == SWAP_B16) {
       I->s[0] = operand(c0, 'w', 16, true);
       I->d = b.get(24, 17);
       if (I->d >= 128) {
         I->d -= 128;
-        I->dHi = true;
+        I->d_high = true;
       }
       return true;
     }
@@ -549,7 +549,7 @@ struct Decoder {
       if (m->blocks < 1) m->blocks = 1;
     }
     I->size = 8;
-    litAt = 2;
+    lit_at = 2;
     for (int k = 0; k < 3; k++)
       I->s[k] = operand(k == 0   ? b.get(40, 32)
                         : k == 1 ? b.get(49, 41)
@@ -561,15 +561,15 @@ struct Decoder {
     I->d = b.get(7, 0);
     if (m->wmma) {
       m->neg = b.get(63, 61);
-      m->negHi = b.get(10, 8);
+      m->neg_hi = b.get(10, 8);
       m->clamp = b.get(15, 15);
-      m->opselHi = b.get(13, 11);
+      m->opsel_hi = b.get(13, 11);
     } else {
       m->cbsz = b.get(10, 8);
       m->abid = b.get(14, 11);
-      m->accC = b.get(15, 15);
-      m->accA = b.get(59, 59);
-      m->accB = b.get(60, 60);
+      m->acc_c = b.get(15, 15);
+      m->acc_a = b.get(59, 59);
+      m->acc_b = b.get(60, 60);
       m->blgp = b.get(63, 61);
     }
     if (m->a == '?' || m->b == '?' || m->c == '?') return bad("matrix type");
@@ -581,7 +581,7 @@ struct Decoder {
   void scalar(Enc enc) {
     OpInfo const& o = *I->info;
     I->size = 4;
-    litAt = 1;
+    lit_at = 1;
     I->scal = o.scal;
     I->kind = SCALAR;
     I->d = -1;
@@ -711,7 +711,7 @@ struct Decoder {
       bool const wide = enc == E_VOP3;
       I->kind = MOVREL;
       I->size = wide ? 8 : 4;
-      litAt = wide ? 2 : 1;
+      lit_at = wide ? 2 : 1;
       I->s[0] = operand(wide ? b.get(40, 32) : b.get(8, 0), 'i', 32);
       I->d = wide ? b.get(7, 0) : b.get(24, 17);
       I->w = n[9] == 'D' ? 8 : n[10] == 'D' ? 9 : 1;
@@ -848,8 +848,8 @@ struct Decoder {
     else
       I->off = sext(b.get(52, 32), 21);
     if (cdna) {
-      bool const soffEn = b.get(14, 14), imm = b.get(17, 17);
-      if (soffEn) {
+      bool const soff_en = b.get(14, 14), imm = b.get(17, 17);
+      if (soff_en) {
         if (!imm) I->off = 0;
       } else if (imm)
         I->soff = -1;
@@ -872,7 +872,7 @@ struct Decoder {
     }
     I->name = I->info->name;
     I->cmpx = I->name.rfind("V_CMPX", 0) == 0;
-    if (control(enc) || laneOp(enc)) return;
+    if (control(enc) || lane_op(enc)) return;
     if (I->name.rfind("V_MFMA", 0) == 0 || I->name.rfind("V_SMFMAC", 0) == 0 || I->name.rfind("V_WMMA", 0) == 0 ||
         I->name.rfind("V_SWMMAC", 0) == 0)
       return matrix();

@@ -16,7 +16,7 @@
 namespace emu {
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-std::string nameOf(KernelInfo const& k) {
+std::string name_of(KernelInfo const& k) {
   int status = 0;
   char* const d = abi::__cxa_demangle(k.name.c_str(), nullptr, nullptr, &status);
   if (!d) return k.name;
@@ -29,27 +29,27 @@ std::string place(Exec const& x) {
   char b[100];
   snprintf(b, sizeof b, " at code offset 0x%lx, group %u,%u,%u", (unsigned long)(pc - reinterpret_cast<uint64_t>(x.co->image)),
            x.grp ? x.grp->id[0] : 0, x.grp ? x.grp->id[1] : 0, x.grp ? x.grp->id[2] : 0);
-  return "kernel " + nameOf(*x.L->k) + ", instruction " + (x.inst ? x.inst->name : "?") + b;
+  return "kernel " + name_of(*x.L->k) + ", instruction " + (x.inst ? x.inst->name : "?") + b;
 }
-static Isa const& isaOf(std::string const& gfx) {
+static Isa const& isa_of(std::string const& gfx) {
   static std::map<std::string, std::unique_ptr<Isa>> m;
   auto& p = m[gfx];
   if (!p) p = std::make_unique<Isa>(gfx);
   return *p;
 }
 
-static uint64_t const kHostcall = 0x5EAD00000000ull;  // unmapped: a fault near it means device malloc
+static uint64_t const no_heap = 0x5EAD00000000ull;  // unmapped: a fault near it means device malloc
 
-bool inLds(uint64_t a) { return a >= kLdsBase && a < kLdsBase + (1024ull << 32); }
+bool in_lds(uint64_t a) { return a >= lds_base && a < lds_base + (1024ull << 32); }
 
-bool (*findRegion)(uint64_t, Region&) = nullptr;
+bool (*find_region)(uint64_t, Region&) = nullptr;
 
 static thread_local Exec* t_x = nullptr;
 static thread_local sigjmp_buf t_jmp;
 static thread_local uint64_t volatile t_faultAddr;
 static struct sigaction g_oldSegv, g_oldBus;
 
-static void onFault(int sig, siginfo_t* si, void* uc) {
+static void on_fault(int sig, siginfo_t* si, void* uc) {
   if (!t_x) {
     struct sigaction& o = sig == SIGBUS ? g_oldBus : g_oldSegv;
     if (o.sa_flags & SA_SIGINFO && o.sa_sigaction) {
@@ -73,7 +73,7 @@ static std::vector<Wave*> g_waves, g_idleWaves;
 static std::vector<std::unique_ptr<Group>> g_groups;
 static std::vector<Group*> g_idleGroups, g_active;
 
-static Wave* takeWave() {
+static Wave* take_wave() {
   Wave* w;
   if (g_idleWaves.empty()) {
     w = new (aligned_alloc(64, (sizeof(Wave) + 63) & ~size_t(63))) Wave;
@@ -93,10 +93,10 @@ static Wave* takeWave() {
   return w;
 }
 
-static Group* takeGroup(uint32_t waves) {
+static Group* take_group(uint32_t waves) {
   Group* g;
   if (g_idleGroups.empty()) {
-    void* p = mmap(reinterpret_cast<void*>(kLdsBase + (uint64_t(g_groups.size()) << 32)), kLdsSpan, PROT_READ | PROT_WRITE,
+    void* p = mmap(reinterpret_cast<void*>(lds_base + (uint64_t(g_groups.size()) << 32)), lds_span, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     if (p == MAP_FAILED) throw Error(Err::internal, "cannot map the LDS window");
     g_groups.push_back(std::make_unique<Group>());
@@ -106,12 +106,12 @@ static Group* takeGroup(uint32_t waves) {
     g = g_idleGroups.back();
     g_idleGroups.pop_back();
   }
-  while (g->w.size() < waves) g->w.push_back(takeWave());
+  while (g->w.size() < waves) g->w.push_back(take_wave());
   return g;
 }
 
 // Makes all waves and groups idle, also those of a launch that failed.
-static void releaseAll() {
+static void release_all() {
   g_active.clear();
   g_idleGroups.clear();
   g_idleWaves = g_waves;
@@ -137,7 +137,7 @@ static Inst* at(Exec& x, uint64_t pc) {
   }
   return I;
 }
-static Inst* linkNext(Exec& x, Inst* I) {
+static Inst* link_next(Exec& x, Inst* I) {
   uint64_t pc = I->pc + I->size;
   Inst* n = at(x, pc);
   if (!x.trace)
@@ -146,14 +146,14 @@ static Inst* linkNext(Exec& x, Inst* I) {
   return n;
 }
 
-static uint64_t activeLanes(Exec const& x, Wave const& w) { return x.wide ? rd64(w.s + EXEC) : w.s[EXEC]; }
+static uint64_t active_lanes(Exec const& x, Wave const& w) { return x.wide ? rd64(w.s + EXEC) : w.s[EXEC]; }
 
 // Runs a wave until it ends, waits at a barrier or has executed `quantum` instructions. Returns the number of instructions.
-static uint64_t runWave(Exec& x, Wave& w, uint64_t quantum) {
+static uint64_t run_wave(Exec& x, Wave& w, uint64_t quantum) {
   uint64_t n = 0;
   x.cur = &w;
   Inst* I = at(x, rd64(w.s + PC));
-  auto next = [&] { return I->next ? I->next : linkNext(x, I); };
+  auto next = [&] { return I->next ? I->next : link_next(x, I); };
   for (; n < quantum; I = next()) {
   again:
     x.inst = I;
@@ -162,11 +162,11 @@ static uint64_t runWave(Exec& x, Wave& w, uint64_t quantum) {
       fprintf(stderr, "[amd-emulator] %06lx %s exec=%08x%08x\n", (unsigned long)(I->pc - reinterpret_cast<uint64_t>(x.co->image)),
               I->name.c_str(), x.wide ? w.s[EXEC + 1] : 0, w.s[EXEC]);
     if (__builtin_expect(I->kind <= MATRIX, 1)) {
-      if (__builtin_expect(w.gprIdx || (x.flush && I->f64), 0)) {
-        if (w.gprIdx && I->name[0] == 'V') {  // compilers put only v_mov_b32 between s_set_gpr_idx_on and s_set_gpr_idx_off
+      if (__builtin_expect(w.gpr_idx || (x.flush && I->f64), 0)) {
+        if (w.gpr_idx && I->name[0] == 'V') {  // compilers put only v_mov_b32 between s_set_gpr_idx_on and s_set_gpr_idx_off
           if (I->name != "V_MOV_B32" || I->kind != FAST)
             fail(Err::unsupported, "VGPR indexing mode with an instruction other than v_mov_b32");
-          movRel<64>(w, I->d, I->s[0], w.gprIdx, w.s[M0_C] & 0xff);
+          mov_rel<64>(w, I->d, I->s[0], w.gpr_idx, w.s[M0_C] & 0xff);
           continue;
         }
         if (x.flush && I->f64) {  // doubles keep their denormals
@@ -186,15 +186,15 @@ static uint64_t runWave(Exec& x, Wave& w, uint64_t quantum) {
       case SMEM: smem(x, w, *I); break;
       case MOVREL:
         if (x.wide)
-          movRel<64>(w, I->d, I->s[0], I->w, w.s[M0_C]);
+          mov_rel<64>(w, I->d, I->s[0], I->w, w.s[M0_C]);
         else
-          movRel<32>(w, I->d, I->s[0], I->w, w.s[M0_R]);
+          mov_rel<32>(w, I->d, I->s[0], I->w, w.s[M0_R]);
         break;
       case GPRIDX:
         if (I->base >= 0) w.s[M0_C] = (w.s[M0_C] & ~0xffu) | (w.s[I->base] & 0xff);
         if (I->imm >= 0) {
-          w.gprIdx = I->imm & 15;
-          if (I->base >= 0) w.s[M0_C] = (w.s[M0_C] & ~0xf000u) | uint32_t(w.gprIdx) << 12;
+          w.gpr_idx = I->imm & 15;
+          if (I->base >= 0) w.s[M0_C] = (w.s[M0_C] & ~0xf000u) | uint32_t(w.gpr_idx) << 12;
         }
         break;
       case NOP: break;
@@ -219,17 +219,17 @@ static uint64_t runWave(Exec& x, Wave& w, uint64_t quantum) {
         break;
       }
       case END:
-        if (x.race && !x.grp->early.empty()) earlyReads(x, w);
+        if (x.race && !x.grp->early.empty()) early_reads(x, w);
         w.done = true;
         return n;
       case BARRIER:
-        if (x.race && !x.grp->early.empty()) earlyReads(x, w);
+        if (x.race && !x.grp->early.empty()) early_reads(x, w);
         wr64(w.s + PC, pc + I->size);
         w.barrier = true;
-        w.barrierPc = pc;
+        w.barrier_pc = pc;
         // No lane is on: compilers put a barrier before the instruction that turns lanes on again after a loop. A barrier in a branch
         // that not all lanes take is skipped if none takes it.
-        w.missing = activeLanes(x, w) ? w.init & ~activeLanes(x, w) : 0;
+        w.missing = active_lanes(x, w) ? w.init & ~active_lanes(x, w) : 0;
         return n;
       case GWS:
         if (!x.L->coop) fail(Err::unsupported, "grid barrier in a kernel that was not launched cooperatively");
@@ -244,7 +244,7 @@ static uint64_t runWave(Exec& x, Wave& w, uint64_t quantum) {
         break;
       case GETREG: {  // SH_MEM_BASES, in which code of clang before 16 finds the apertures, and SHADER_CYCLES. Others read 0.
         uint32_t const id = I->imm & 63, bits = (I->imm >> 11 & 31) + 1,
-                       v = id == 15 && x.cdna ? kOldLdsHi | kOldPrivHi >> 16
+                       v = id == 15 && x.cdna ? old_lds_hi | old_priv_hi >> 16
                            : id == 29         ? uint32_t(x.count + n) & 0xfffff
                                               : 0;
         w.s[I->d] = v >> (I->imm >> 6 & 31) & (bits == 32 ? ~0u : (1u << bits) - 1);
@@ -272,11 +272,12 @@ static uint64_t runWave(Exec& x, Wave& w, uint64_t quantum) {
 }
 
 // Writes the explicit and the hidden arguments.
-static void fillKernargs(Launch const& L, uint8_t* ka, uint64_t mgArg) {
+static void fill_kernargs(Launch const& L, uint8_t* ka, uint64_t mg_arg) {
   for (auto& a : L.k->args) {
     uint8_t* p = ka + a.offset;
     if (a.kind.rfind("hidden_", 0) != 0) {
-      if (a.offset < L.argsSize) memcpy(p, static_cast<uint8_t const*>(L.args) + a.offset, std::min<size_t>(a.size, L.argsSize - a.offset));
+      if (a.offset < L.args_size)
+        memcpy(p, static_cast<uint8_t const*>(L.args) + a.offset, std::min<size_t>(a.size, L.args_size - a.offset));
       continue;
     }
     std::string k = a.kind.substr(7);
@@ -290,17 +291,17 @@ static void fillKernargs(Launch const& L, uint8_t* ka, uint64_t mgArg) {
       uint16_t v = L.grid[2] * L.block[2] > 1 ? 3 : L.grid[1] * L.block[1] > 1 ? 2 : 1;
       memcpy(p, &v, 2);
     } else if (k == "dynamic_lds_size")
-      memcpy(p, &L.dynLds, 4);
+      memcpy(p, &L.dyn_lds, 4);
     else if (k == "private_base") {
-      uint32_t v = kPrivHi;
+      uint32_t v = priv_hi;
       memcpy(p, &v, 4);
     } else if (k == "hostcall_buffer") {
-      uint64_t v = hostcallBuffer();
+      uint64_t v = hostcall_buffer();
       memcpy(p, &v, 8);
     } else if (k == "printf_buffer" || k == "heap_v1")
-      memcpy(p, &kHostcall, 8);
+      memcpy(p, &no_heap, 8);
     else if (k == "multigrid_sync_arg")
-      memcpy(p, &mgArg, 8);
+      memcpy(p, &mg_arg, 8);
   }
 }
 
@@ -328,8 +329,8 @@ static struct Stats {
   }
 } g_stats;
 
-static void initWave(Exec& x, Wave& w, Group& g, uint32_t first, uint32_t total, uint64_t entry, uint64_t kernarg, uint64_t packet,
-                     uint64_t queue, uint8_t const* kd) {
+static void init_wave(Exec& x, Wave& w, Group& g, uint32_t first, uint32_t total, uint64_t entry, uint64_t kernarg, uint64_t packet,
+                      uint64_t queue, uint8_t const* kd) {
   Launch const& L = *x.L;
   uint32_t const W = x.wave, lanes = std::min(W, total - first);
   memset(w.s, 0, sizeof w.s);
@@ -389,40 +390,40 @@ static void initWave(Exec& x, Wave& w, Group& g, uint32_t first, uint32_t total,
   }
   if (x.stride && !w.scratch) w.scratch = static_cast<uint8_t*>(malloc(size_t(x.stride) * W));
   w.done = w.barrier = w.gws = false;
-  w.gprIdx = 0;
+  w.gpr_idx = 0;
   w.init = e;
   w.missing = 0;
   w.idx = first / W;
   w.lds = reinterpret_cast<uint64_t>(g.lds);
 }
 
-static void runAll(Exec& x, uint64_t entry, uint64_t kernarg, uint64_t packet, uint64_t queue, uint8_t const* kd) {
+static void run_all(Exec& x, uint64_t entry, uint64_t kernarg, uint64_t packet, uint64_t queue, uint8_t const* kd) {
   Launch const& L = *x.L;
   uint64_t const total = uint64_t(L.grid[0]) * L.grid[1] * L.grid[2];
   uint32_t const threads = L.block[0] * L.block[1] * L.block[2], nw = (threads + x.wave - 1) / x.wave;
   uint64_t const quantum = 200000;
   uint64_t next = 0;
   auto& act = g_active;
-  releaseAll();
+  release_all();
   while (next < total || !act.empty()) {
     // Groups run one after another. If a group seems to spin, for example on another group's result, the next one starts too.
     bool starving = !act.empty();
     for (Group* g : act) starving = starving && g->spins >= 4;
     while (next < total && (L.coop || act.empty() || (starving && act.size() < 512))) {
-      Group* const g = takeGroup(nw);
+      Group* const g = take_group(nw);
       g->id[0] = next % L.grid[0];
       g->id[1] = next / L.grid[0] % L.grid[1];
       g->id[2] = next / L.grid[0] / L.grid[1];
       g->spins = 0;
       next++;
       static int const fill = atoi(setting("AMDEMU_LDS_FILL", "0"));
-      memset(g->lds, fill, std::min<size_t>((x.ldsSize + 255) & ~255u, kLdsSpan));
-      if (x.uninit) g->written.assign(x.ldsSize + 16, 0);
+      memset(g->lds, fill, std::min<size_t>((x.lds_size + 255) & ~255u, lds_span));
+      if (x.uninit) g->written.assign(x.lds_size + 16, 0);
       if (x.race) {
-        g->marks.assign(3 * size_t(x.ldsSize) + 16, 0);
+        g->marks.assign(3 * size_t(x.lds_size) + 16, 0);
         g->early.clear();
       }
-      for (uint32_t i = 0; i < nw; i++) initWave(x, *g->w[i], *g, i * x.wave, threads, entry, kernarg, packet, queue, kd);
+      for (uint32_t i = 0; i < nw; i++) init_wave(x, *g->w[i], *g, i * x.wave, threads, entry, kernarg, packet, queue, kd);
       act.push_back(g);
       for (Group* o : act) o->spins = 0;
       starving = false;
@@ -448,9 +449,9 @@ static void runAll(Exec& x, uint64_t entry, uint64_t kernarg, uint64_t packet, u
       uint32_t alive = 0, waiting = 0;
       for (Wave* w : g.w) {
         if (w->done || w->barrier || w->gws) continue;
-        uint64_t n = runWave(x, *w, quantum);
+        uint64_t n = run_wave(x, *w, quantum);
         x.count += n;
-        if (x.hostcall) hostcallService();
+        if (x.hostcall) hostcall_service();
         if (w->done || w->barrier || w->gws) moved = true;
       }
       for (Wave* w : g.w)
@@ -468,7 +469,8 @@ static void runAll(Exec& x, uint64_t entry, uint64_t kernarg, uint64_t packet, u
         Wave* f = nullptr;
         for (Wave* w : g.w)
           if (w->barrier) {
-            if (f && f->barrierPc != w->barrierPc) divergentBarrier(x, *w, "while other waves of the group waited at another one", ~0ull);
+            if (f && f->barrier_pc != w->barrier_pc)
+              divergent_barrier(x, *w, "while other waves of the group waited at another one", ~0ull);
             f = w;
           }
         for (Wave* w : g.w) w->barrier = false;
@@ -486,7 +488,7 @@ Err run(Launch const& L, std::string& why) {
   if (!handlers) {
     handlers = true;
     struct sigaction sa = {};
-    sa.sa_sigaction = onFault;
+    sa.sa_sigaction = on_fault;
     sa.sa_flags = SA_SIGINFO | SA_NODEFER;
     sigaction(SIGSEGV, &sa, &g_oldSegv);
     sigaction(SIGBUS, &sa, &g_oldBus);
@@ -494,37 +496,37 @@ Err run(Launch const& L, std::string& why) {
   char const* fam = family(L.co->arch);
   Exec x;
   x.L = &L;
-  x.isa = &isaOf(L.co->arch);
+  x.isa = &isa_of(L.co->arch);
   x.co = L.co;
-  x.wave = waveSize(L.co->arch);
+  x.wave = wave_size(L.co->arch);
   x.cdna = !strcmp(fam, "cdna");
   x.wide = x.wave == 64;
-  x.mem = x.wide ? memOp<64> : memOp<32>;
+  x.mem = x.wide ? mem_op<64> : mem_op<32>;
   if (L.k->wave != x.wave) {
-    why = "kernel " + nameOf(*L.k) + " was compiled for wave" + std::to_string(L.k->wave) + ", the emulator runs " + L.co->arch +
+    why = "kernel " + name_of(*L.k) + " was compiled for wave" + std::to_string(L.k->wave) + ", the emulator runs " + L.co->arch +
           " in wave" + std::to_string(x.wave);
     return Err::unsupported;
   }
   uint8_t const* kd = reinterpret_cast<uint8_t const*>(L.k->kd);
   uint32_t priv = std::max(rd<uint32_t>(kd + 4), L.k->priv);
-  x.stride = priv ? ((priv + 15) & ~15u) + (L.k->dynStack ? 16384 : 0) : 0;
-  x.ldsSize = L.k->lds + L.dynLds;
+  x.stride = priv ? ((priv + 15) & ~15u) + (L.k->dyn_stack ? 16384 : 0) : 0;
+  x.lds_size = L.k->lds + L.dyn_lds;
   x.trace = enabled("AMDEMU_TRACE");
   double tmo = atof(setting("AMDEMU_TIMEOUT", "600"));
   x.deadline = tmo > 0 ? now() + tmo : 0;
   uint64_t entry = L.k->kd + rd<int64_t>(kd + 16);
-  std::vector<uint8_t> ka(std::max<size_t>(L.k->kernargSize, 8) + 256 + 64, 0);
+  std::vector<uint8_t> ka(std::max<size_t>(L.k->kernarg_size, 8) + 256 + 64, 0);
   uint8_t* kap = reinterpret_cast<uint8_t*>((reinterpret_cast<uint64_t>(ka.data()) + 63) & ~63ull);
   MultiGrid mg = {};
-  uint64_t mgSync[2] = {};
-  mg.sync = reinterpret_cast<uint64_t>(mgSync);
+  uint64_t mg_sync[2] = {};
+  mg.sync = reinterpret_cast<uint64_t>(mg_sync);
   mg.grids = 1;
   mg.groups = L.grid[0] * L.grid[1] * L.grid[2];
   mg.all = uint64_t(mg.groups) * L.block[0] * L.block[1] * L.block[2];
-  if (L.coop) x.mgArg = reinterpret_cast<uint64_t>(&mg);
+  if (L.coop) x.mg_arg = reinterpret_cast<uint64_t>(&mg);
   for (auto& a : L.k->args) x.hostcall = x.hostcall || a.kind == "hidden_hostcall_buffer";
   x.yield = L.coop || x.hostcall;
-  fillKernargs(L, kap, x.mgArg);
+  fill_kernargs(L, kap, x.mg_arg);
   alignas(64) Packet pk = {};
   alignas(64) static uint8_t queue[512];
   pk.setup = L.grid[2] * L.block[2] > 1 ? 3 : L.grid[1] * L.block[1] > 1 ? 2 : 1;
@@ -533,7 +535,7 @@ Err run(Launch const& L, std::string& why) {
     pk.grid[i] = L.grid[i] * L.block[i];
   }
   pk.priv = x.stride;
-  pk.group = x.ldsSize;
+  pk.group = x.lds_size;
   pk.obj = L.k->kd;
   pk.kernarg = reinterpret_cast<uint64_t>(kap);
   x.uninit = enabled("AMDEMU_UNINIT");
@@ -545,7 +547,7 @@ Err run(Launch const& L, std::string& why) {
     x.own[i][0] = reinterpret_cast<uint64_t>(own[i].first);
     x.own[i][1] = x.own[i][0] + own[i].second;
   }
-  if (x.hostcall) hostcallRanges(x.own + 4);
+  if (x.hostcall) hostcall_ranges(x.own + 4);
   uint32_t const rsrc1 = rd<uint32_t>(kd + 48);
   unsigned const mx = _mm_getcsr();
   double t0 = now();
@@ -558,7 +560,7 @@ Err run(Launch const& L, std::string& why) {
   if (sigsetjmp(t_jmp, 1) == 0) {
     t_x = &x;
     try {
-      runAll(x, entry, pk.kernarg, reinterpret_cast<uint64_t>(&pk), reinterpret_cast<uint64_t>(queue), kd);
+      run_all(x, entry, pk.kernarg, reinterpret_cast<uint64_t>(&pk), reinterpret_cast<uint64_t>(queue), kd);
     } catch (Error& e) {
       res = e.e;
       why = std::string(e.what()) + " [" + place(x) + "]";
@@ -568,14 +570,14 @@ Err run(Launch const& L, std::string& why) {
     char b[128];
     snprintf(b, sizeof b, "memory fault at address 0x%lx", (unsigned long)t_faultAddr);
     why = b;
-    if (t_faultAddr >= kHostcall && t_faultAddr < kHostcall + 0x100000) why += " (the kernel uses device malloc, which is not emulated)";
+    if (t_faultAddr >= no_heap && t_faultAddr < no_heap + 0x100000) why += " (the kernel uses device malloc, which is not emulated)";
     why += " [" + place(x) + "]";
   }
   t_x = nullptr;
   _mm_setcsr(mx);
-  if (x.uninitReads || x.races)
-    fprintf(stderr, "[amd-emulator] kernel %s: %ld uninitialised reads, %ld LDS races in this launch\n", nameOf(*L.k).c_str(),
-            x.uninitReads, x.races);
+  if (x.uninit_reads || x.races)
+    fprintf(stderr, "[amd-emulator] kernel %s: %ld uninitialised reads, %ld LDS races in this launch\n", name_of(*L.k).c_str(),
+            x.uninit_reads, x.races);
   g_stats.launches++;
   g_stats.insts += x.count;
   g_stats.secs += now() - t0;

@@ -21,8 +21,8 @@ struct Arg {
 /// A kernel, as the code object's metadata describes it.
 struct KernelInfo {
   std::string name;  // mangled
-  uint32_t lds = 0, priv = 0, kernargSize = 0, maxFlat = 1024, sgprs = 0, vgprs = 0, agprs = 0, wave = 64;
-  bool dynStack = false;
+  uint32_t lds = 0, priv = 0, kernarg_size = 0, max_flat = 1024, sgprs = 0, vgprs = 0, agprs = 0, wave = 64;
+  bool dyn_stack = false;
   std::vector<Arg> args;
   uint64_t kd = 0;  // address of the kernel descriptor; 0: the code object lacks it
 };
@@ -46,9 +46,9 @@ struct CodeObject {
 struct Launch {
   CodeObject* co;
   KernelInfo* k;
-  uint32_t grid[3], block[3], dynLds;  // grid: blocks; block: threads; dynLds: bytes
-  void const* args;                    // the explicit arguments at their offsets
-  size_t argsSize;
+  uint32_t grid[3], block[3], dyn_lds;  // grid: blocks; block: threads; dyn_lds: bytes
+  void const* args;                     // the explicit arguments at their offsets
+  size_t args_size;
   bool coop = false;  // all blocks are resident and the grid barrier may be used
 };
 
@@ -60,7 +60,7 @@ double now();
 // ---- code_object.cpp, decode.cpp
 /// Returns "cdna", "rdna3" or "rdna4", or null if the architecture is not emulated.
 char const* family(std::string const& gfx);
-uint32_t waveSize(std::string const& gfx);
+uint32_t wave_size(std::string const& gfx);
 /// Loads an AMDGPU ELF file. Returns null and the reason if it is damaged.
 CodeObject* load(void const* elf, size_t size, std::string const& gfx, std::string& why);
 void unload(CodeObject* co);
@@ -68,15 +68,15 @@ void unload(CodeObject* co);
 // ---- engine.cpp
 /// Runs a launch to its end on the calling thread. One at a time. why: the message of an error.
 Err run(Launch const&, std::string& why);
-bool inLds(uint64_t addr);
+bool in_lds(uint64_t addr);
 
 // ---- hostcall.cpp: printf of kernels
 /// Empties the buffer and returns its address, for a kernel's hidden argument.
-uint64_t hostcallBuffer();
+uint64_t hostcall_buffer();
 /// The memory that kernels use for it: begin and end of three ranges.
-void hostcallRanges(uint64_t r[3][2]);
+void hostcall_ranges(uint64_t r[3][2]);
 /// Prints what kernels have put into the buffer.
-void hostcallService();
+void hostcall_service();
 
 // ---- the allocations, for the access checks
 
@@ -87,6 +87,6 @@ struct Region {
   uint8_t* shadow = nullptr;
 };
 /// Finds the allocation whose bytes or padding contain an address. Set by hip_memory.cpp.
-extern bool (*findRegion)(uint64_t addr, Region&);
+extern bool (*find_region)(uint64_t addr, Region&);
 
 }  // namespace emu

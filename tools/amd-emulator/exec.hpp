@@ -10,9 +10,9 @@
 
 namespace emu {
 
-constexpr uint32_t kLdsSpan = 160 << 10;          // bytes of LDS that are mapped for a group
-constexpr uint64_t kLdsBase = 0x200000000000ull;  // the LDS of slot i lies at kLdsBase + i * 4 GiB: flat and host address agree
-constexpr uint32_t kOldLdsHi = 0x10000, kOldPrivHi = 0x20000;  // high halves of the apertures for code that reads SH_MEM_BASES
+constexpr uint32_t lds_span = 160 << 10;          // bytes of LDS that are mapped for a group
+constexpr uint64_t lds_base = 0x200000000000ull;  // the LDS of slot i lies at lds_base + i * 4 GiB: flat and host address agree
+constexpr uint32_t old_lds_hi = 0x10000, old_priv_hi = 0x20000;  // high halves of the apertures for code that reads SH_MEM_BASES
 
 /// A resident group. Its memory is kept for later groups.
 struct Group {
@@ -39,23 +39,23 @@ struct Exec {
   uint32_t wave;    // lanes of a wave
   bool cdna, wide;  // wide: 64 lanes
   uint32_t stride;  // bytes of scratch per lane
-  uint32_t ldsSize;
+  uint32_t lds_size;
   void (*mem)(Exec&, Wave&, Inst const&) = nullptr;
   Wave* cur = nullptr;  // what runs now
   Inst* inst = nullptr;
   Group* grp = nullptr;
   uint64_t count = 0;  // instructions executed
-  bool ldsWarned = false, divWarned = false;
+  bool lds_warned = false, div_warned = false;
   bool trace = false;
   bool flush = false;                                                // the kernel flushes denormals of 32-bit floats
   bool yield = false;                                                // s_sleep lets other waves run
   bool hostcall = false;                                             // the kernel prints
   bool uninit = false, bounds = false, race = false, check = false;  // access checks; check: any of them
   Region near[4];                                                    // the allocations used last
-  uint32_t nearNext = 0;
+  uint32_t near_next = 0;
   uint64_t own[7][2] = {};  // address ranges that belong to the launch itself
-  long uninitReads = 0, races = 0;
-  uint64_t mgArg = 0;  // what __ockl_grid_* and __ockl_multi_grid_* read
+  long uninit_reads = 0, races = 0;
+  uint64_t mg_arg = 0;  // what __ockl_grid_* and __ockl_multi_grid_* read
   double deadline = 0;
 };
 
@@ -71,27 +71,27 @@ void wr(uint8_t* p, T v) {
 }
 
 /// The kernel's name for messages.
-std::string nameOf(KernelInfo const& k);
+std::string name_of(KernelInfo const& k);
 /// Kernel, instruction, code offset and group of what runs now.
 std::string place(Exec const& x);
 
 // ---- checks.cpp
 /// Warns once per launch, or fails the launch with AMDEMU_BARRIER=error.
-void divergentBarrier(Exec& x, Wave& w, char const* what, uint64_t lanes);
+void divergent_barrier(Exec& x, Wave& w, char const* what, uint64_t lanes);
 /// Reports reads of the wave that no compare-and-swap followed. Call at a barrier and at the wave's end.
-void earlyReads(Exec& x, Wave const& w);
+void early_reads(Exec& x, Wave const& w);
 /// The allocation that contains an address, or null.
 Region const* region(Exec& x, uint64_t address);
 /// Checks n bytes at p: allocation, initialisation and LDS races. at: atomic.
 void access(Exec& x, Wave& w, Inst const& I, uint8_t const* p, uint32_t n, bool rd, bool wr, bool at);
 /// Checks the active lanes' accesses to LDS.
-void checkLds(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p, bool ld, bool atomic);
+void check_lds(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p, bool ld, bool atomic);
 /// Checks the active lanes' accesses to global memory.
-void checkGlobal(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p, bool rd, bool wr, bool at);
+void check_global(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p, bool rd, bool wr, bool at);
 
 // ---- memory.cpp
 template <uint32_t W>
-void memOp(Exec& x, Wave& w, Inst const& I);
+void mem_op(Exec& x, Wave& w, Inst const& I);
 void smem(Exec& x, Wave& w, Inst const& I);
 
 }  // namespace emu

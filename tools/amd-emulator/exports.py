@@ -36,8 +36,8 @@ def main(nm, library, newer, folder, *objects):
         version.setdefault(name, NEWER)
 
     folder = pathlib.Path(folder)
-    stubs = ['extern "C" {', 'int amdemuUnimplemented(const char* name);']
-    stubs += [f'int {name}() {{ return amdemuUnimplemented("{name}"); }}' for name in missing]
+    stubs = ['extern "C" {', 'int amdemu_unimplemented(const char* name);']
+    stubs += [f'int {name}() {{ return amdemu_unimplemented("{name}"); }}' for name in missing]
     (folder / "stubs.cpp").write_text("\n".join(stubs + ["}"]) + "\n")
     before, text = "", ""
     for node in sorted(set(version.values())):

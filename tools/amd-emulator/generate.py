@@ -431,8 +431,8 @@ class Translate:
             if v.isint or v.kind == "bf": raise Unsupported(n + " of " + v.kind)
             half = v.bits == 16
             if n == "isNAN": return V(f"isNAN({v.code})", "u", 1)
-            if n == "isSignalNAN": return V(f"isSNAN16({v.raw or to_bits(v)})" if half else f"isSNAN({v.code})", "u", 1)
-            if n == "isQuietNAN": return V(f"isQNAN16({v.raw or to_bits(v)})" if half else f"isQNAN({v.code})", "u", 1)
+            if n == "isSignalNAN": return V(f"is_snan16({v.raw or to_bits(v)})" if half else f"is_snan({v.code})", "u", 1)
+            if n == "isQuietNAN": return V(f"is_qnan16({v.raw or to_bits(v)})" if half else f"is_qnan({v.code})", "u", 1)
             if n == "cvtToQuietNAN":
                 raw = f"({v.raw or to_bits(v)} | 0x200u)"
                 return V(f"h2f({raw})", "f", 16, raw) if half else V(f"quiet({v.code})", "f", v.bits)
@@ -847,7 +847,7 @@ class Arch:
             if "VIN" in used: out.append("  const u32* VINp = a.vin;")
             if "D0w" in used: out.append("  u32* __restrict O = a.out;")
             if "MASK" in used: out.append("  u32* __restrict M = a.mask;")
-            for n, v in (("SIMM32", "simm"), ("SIMM16", "simm"), ("OPSEL", "opsel"), ("OPSEL_HI", "opselHi"), ("NEG", "neg"), ("TTBL", "ttbl")):
+            for n, v in (("SIMM32", "simm"), ("SIMM16", "simm"), ("OPSEL", "opsel"), ("OPSEL_HI", "opsel_hi"), ("NEG", "neg"), ("TTBL", "ttbl")):
                 if n in used: out.append(f"  const u32 {n} = a.{v};")
             if "FNUZ" in used: out.append("  const bool FNUZ = a.fnuz;")
             out.append(f"  for (u32 laneId = 0; laneId < {self.lanes}; laneId++) {{")

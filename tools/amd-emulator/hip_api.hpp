@@ -39,8 +39,8 @@ using emu::now;
 void say(std::string const& s);
 std::string hex(void const* p);
 /// Returns the error of an earlier launch once.
-hipError_t takeAsync();
-void setAsync(hipError_t e);
+hipError_t take_async();
+void set_async(hipError_t e);
 
 // ---- memory (hip_memory.cpp)
 enum class Mem { host, device, managed };
@@ -57,17 +57,17 @@ struct Block {
   uint8_t* shadow;
 };
 /// Returns the allocation that contains p, and its address, or null.
-Block* blockOf(void const* p, uintptr_t* base = nullptr);
+Block* block_of(void const* p, uintptr_t* base = nullptr);
 /// Whether HIP knows this memory, so that copies need not wait.
 bool pinned(void const* p);
 hipError_t alloc(void** out, size_t n, Mem ty, unsigned flags = 0, Pool* pool = nullptr);
 /// Frees an allocation. who: the function to name in a message.
 hipError_t release(void* p, char const* who);
-size_t memTotal();
+size_t mem_total();
 /// Whether written bytes are tracked: AMDEMU_UNINIT.
-bool shadowOn();
-void shadowSet(void* d, size_t n);
-void shadowCopy(void* d, void const* s, size_t n);
+bool shadow_on();
+void shadow_set(void* d, size_t n);
+void shadow_copy(void* d, void const* s, size_t n);
 
 // ---- commands, which streams execute and nodes of graphs hold
 struct Kernel {
@@ -100,26 +100,26 @@ struct Cmd {
   Copy cp{};
   Fill fl{};
   std::function<void()> host;
-  hipHostNodeParams hostParams{};
+  hipHostNodeParams host_params{};
   std::shared_ptr<Graph> child;
   hipEvent_t event = nullptr;
   /// Runs the command on the calling thread.
   hipError_t run() const;
 };
-hipError_t checkCopy(Copy const& c);
-hipError_t checkFill(Fill const& f);
-hipError_t from3dParms(hipMemcpy3DParms const* p, Copy& c);
-hipError_t makeKernel(Kernel& out, void const* f, dim3 g, dim3 b, void** args, size_t shm, bool coop, void** extra = nullptr);
-hipError_t makeKernel(Kernel& out, emu::CodeObject* co, emu::KernelInfo* k, dim3 g, dim3 b, void** args, size_t shm, bool coop,
-                      void** extra);
-hipError_t runKernel(Kernel const& k);
+hipError_t check_copy(Copy const& c);
+hipError_t check_fill(Fill const& f);
+hipError_t from3d_parms(hipMemcpy3DParms const* p, Copy& c);
+hipError_t make_kernel(Kernel& out, void const* f, dim3 g, dim3 b, void** args, size_t shm, bool coop, void** extra = nullptr);
+hipError_t make_kernel(Kernel& out, emu::CodeObject* co, emu::KernelInfo* k, dim3 g, dim3 b, void** args, size_t shm, bool coop,
+                       void** extra);
+hipError_t run_kernel(Kernel const& k);
 /// Sets *at to the address of bytes [off, off + n) of a variable of the device.
-hipError_t symCopyRange(void const* sym, size_t off, size_t n, char** at);
+hipError_t sym_copy_range(void const* sym, size_t off, size_t n, char** at);
 
 // Returns an error from the function if s is no stream.
-#define STREAM(s)                                       \
-  do {                                                  \
-    if (hipError_t e_ = streamCheck(s)) return ret(e_); \
+#define STREAM(s)                                        \
+  do {                                                   \
+    if (hipError_t e_ = stream_check(s)) return ret(e_); \
   } while (0)
 
 // ---- streams (hip_stream.cpp)
@@ -128,15 +128,15 @@ hipError_t submit(hipStream_t s, Cmd c, bool wait = false);
 /// For calls that a capture forbids: returns the error and invalidates the captures.
 hipError_t unsafe();
 /// Returns success if s is a live stream.
-hipError_t streamCheck(hipStream_t s);
+hipError_t stream_check(hipStream_t s);
 /// Waits for all work of the device.
-hipError_t waitAll();
-bool asyncOn();
+hipError_t wait_all();
+bool async_on();
 /// Returns the graph into which the stream is captured, or null.
 Graph* capturing(hipStream_t s);
 /// Nodes of graphs call these two.
-void eventRecordNow(hipEvent_t e);
-void eventWaitNow(hipEvent_t e);
+void event_record_now(hipEvent_t e);
+void event_wait_now(hipEvent_t e);
 
 // ---- graphs (hip_graph.cpp)
 /// The memory that the allocation nodes of a graph made.
@@ -163,15 +163,15 @@ struct Graph {
   std::vector<GNode*> order() const;
   hipError_t run() const;
 };
-std::shared_ptr<Graph> cloneGraph(Graph const& g);
+std::shared_ptr<Graph> clone_graph(Graph const& g);
 /// Makes a handle for the graph.
 hipGraph_t publish(std::shared_ptr<Graph> g);
-std::shared_ptr<Graph> graphOf(hipGraph_t g);
+std::shared_ptr<Graph> graph_of(hipGraph_t g);
 /// Returns null for an unknown handle.
-GNode* nodeOf(hipGraphNode_t n);
+GNode* node_of(hipGraphNode_t n);
 
 /// Bytes of LDS that a block may use.
-extern uint32_t const kLdsMax;
+extern uint32_t const lds_max;
 /// The architecture that is emulated.
 std::string arch();
 }  // namespace shim

@@ -23,13 +23,13 @@ std::string hex(void const* p) {
   snprintf(b, sizeof b, "%p", p);
   return b;
 }
-hipError_t takeAsync() {
+hipError_t take_async() {
   Lock l;
   hipError_t e = g_async;
   g_async = hipSuccess;
   return e;
 }
-void setAsync(hipError_t e) {
+void set_async(hipError_t e) {
   Lock l;
   if (g_async == hipSuccess) g_async = e;
 }
@@ -80,13 +80,13 @@ hipError_t ret(hipError_t e) {
 // ---- properties
 struct Facts {
   std::string arch;
-  int wave, major, minor, cus = 8, threadsPerCu = 2048, clock = 1000000, memClock = 1000000, bus = 4096, l2 = 4 << 20, grid0 = 2147483647,
-                          grid1 = 65535;
+  int wave, major, minor, cus = 8, threads_per_cu = 2048, clock = 1000000, mem_clock = 1000000, bus = 4096, l2 = 4 << 20,
+                          grid0 = 2147483647, grid1 = 65535;
 };
 static Facts facts() {
   Facts f;
   f.arch = arch();
-  f.wave = emu::waveSize(f.arch);
+  f.wave = emu::wave_size(f.arch);
   f.major = atoi(f.arch.substr(3, f.arch.size() - 5).c_str());
   f.minor = f.arch[f.arch.size() - 2] - '0';
   return f;
@@ -95,8 +95,8 @@ template <class P>
 static void common(P& p, Facts const& f) {  // fields that both layouts have
   snprintf(p.name, sizeof p.name, "AMD emulated %s", f.arch.c_str());
   snprintf(p.gcnArchName, sizeof p.gcnArchName, "%s%s", f.arch.c_str(), f.wave == 64 ? ":sramecc+:xnack-" : "");
-  p.totalGlobalMem = memTotal();
-  p.sharedMemPerBlock = kLdsMax;
+  p.totalGlobalMem = mem_total();
+  p.sharedMemPerBlock = lds_max;
   p.regsPerBlock = 65536;
   p.warpSize = f.wave;
   p.maxThreadsPerBlock = 1024;
@@ -104,17 +104,17 @@ static void common(P& p, Facts const& f) {  // fields that both layouts have
   p.maxGridSize[0] = f.grid0;
   p.maxGridSize[1] = p.maxGridSize[2] = f.grid1;
   p.clockRate = f.clock;
-  p.memoryClockRate = f.memClock;
+  p.memoryClockRate = f.mem_clock;
   p.memoryBusWidth = f.bus;
   p.totalConstMem = 2147483647;
   p.major = f.major;
   p.minor = f.minor;
   p.multiProcessorCount = f.cus;
   p.l2CacheSize = f.l2;
-  p.maxThreadsPerMultiProcessor = f.threadsPerCu;
+  p.maxThreadsPerMultiProcessor = f.threads_per_cu;
   p.clockInstructionRate = 100000;
   p.concurrentKernels = 1;
-  p.maxSharedMemoryPerMultiProcessor = kLdsMax;
+  p.maxSharedMemoryPerMultiProcessor = lds_max;
   p.canMapHostMemory = 1;
   p.managedMemory = 1;
   p.concurrentManagedAccess = 1;
@@ -138,7 +138,7 @@ struct PropR0600 {
   size_t totalConstMem;
   int major, minor;
   size_t textureAlignment, texturePitchAlignment;
-  int deviceOverlap, multiProcessorCount, kernelExecTimeoutEnabled, integrated, canMapHostMemory, computeMode, texturesAndSurfaces[40];
+  int deviceOverlap, multiProcessorCount, kernelExecTimeoutEnabled, integrated, canMapHostMemory, computeMode, textures_and_surfaces[40];
   size_t surfaceAlignment;
   int concurrentKernels, ECCEnabled, pciBusID, pciDeviceID, pciDomainID, tccDriver, asyncEngineCount, unifiedAddressing, memoryClockRate,
       memoryBusWidth, l2CacheSize, persistingL2CacheMaxSize, maxThreadsPerMultiProcessor, streamPrioritiesSupported, globalL1CacheSupported,
@@ -200,8 +200,8 @@ API hipError_t hipGetDevicePropertiesR0600(PropR0600* p, int d) {
   p->asyncEngineCount = 1;
   p->unifiedAddressing = 1;
   p->streamPrioritiesSupported = 1;
-  p->sharedMemPerMultiprocessor = kLdsMax;
-  p->sharedMemPerBlockOptin = kLdsMax;
+  p->sharedMemPerMultiprocessor = lds_max;
+  p->sharedMemPerBlockOptin = lds_max;
   p->regsPerMultiprocessor = 65536 * 4;
   p->maxBlocksPerMultiProcessor = 32;
   p->hostRegisterSupported = 1;
@@ -233,24 +233,24 @@ API hipError_t hipDeviceGetAttribute(int* v, hipDeviceAttribute_t a, int d) {
     case hipDeviceAttributeMaxSharedMemoryPerBlock:
     case hipDeviceAttributeMaxSharedMemoryPerMultiprocessor:
     case hipDeviceAttributeSharedMemPerBlockOptin:
-    case hipDeviceAttributeSharedMemPerMultiprocessor: *v = kLdsMax; break;
+    case hipDeviceAttributeSharedMemPerMultiprocessor: *v = lds_max; break;
     case hipDeviceAttributeMaxRegistersPerBlock: *v = 65536; break;
     case hipDeviceAttributeMaxRegistersPerMultiprocessor: *v = 65536 * 4; break;
     case hipDeviceAttributeMultiprocessorCount:
     case hipDeviceAttributePhysicalMultiProcessorCount: *v = f.cus; break;
-    case hipDeviceAttributeMaxThreadsPerMultiProcessor: *v = f.threadsPerCu; break;
+    case hipDeviceAttributeMaxThreadsPerMultiProcessor: *v = f.threads_per_cu; break;
     case hipDeviceAttributeMaxBlocksPerMultiProcessor: *v = 32; break;
     case hipDeviceAttributeComputeCapabilityMajor: *v = f.major; break;
     case hipDeviceAttributeComputeCapabilityMinor: *v = f.minor; break;
     case hipDeviceAttributeClockRate: *v = f.clock; break;
     case hipDeviceAttributeClockInstructionRate:
     case 10017 /* wall clock */: *v = 100000; break;
-    case hipDeviceAttributeMemoryClockRate: *v = f.memClock; break;
+    case hipDeviceAttributeMemoryClockRate: *v = f.mem_clock; break;
     case hipDeviceAttributeMemoryBusWidth: *v = f.bus; break;
     case hipDeviceAttributeL2CacheSize: *v = f.l2; break;
     case hipDeviceAttributeTotalConstantMemory:
     case hipDeviceAttributeMaxPitch: *v = 2147483647; break;
-    case hipDeviceAttributeTotalGlobalMem: *v = int(std::min<size_t>(memTotal(), 2147483647)); break;
+    case hipDeviceAttributeTotalGlobalMem: *v = int(std::min<size_t>(mem_total(), 2147483647)); break;
     case hipDeviceAttributeTextureAlignment:
     case hipDeviceAttributeTexturePitchAlignment:
     case hipDeviceAttributeSurfaceAlignment: *v = 256; break;
@@ -356,7 +356,7 @@ API hipError_t hipDeviceGetUuid(hipUUID* u, hipDevice_t d) {
 }
 API hipError_t hipDeviceTotalMem(size_t* n, hipDevice_t) {
   if (!n) return ret(hipErrorInvalidValue);
-  *n = memTotal();
+  *n = mem_total();
   return ret(hipSuccess);
 }
 API hipError_t hipDeviceComputeCapability(int* a, int* b, hipDevice_t) {
@@ -420,7 +420,7 @@ struct ErrorText {
   char const *name, *text;
 };
 #define TEXT(error, text) {error, #error, text}
-static ErrorText const errorTexts[] = {
+static ErrorText const error_texts[] = {
     TEXT(hipSuccess, "no error"),
     TEXT(hipErrorInvalidValue, "invalid argument"),
     TEXT(hipErrorOutOfMemory, "out of memory"),
@@ -470,17 +470,17 @@ static ErrorText const errorTexts[] = {
     TEXT(hipErrorRuntimeMemory, "runtime memory call returned error"),
     TEXT(hipErrorRuntimeOther, "runtime call other than memory returned error"),
 };
-static ErrorText const* textOf(hipError_t e) {
-  for (ErrorText const& t : errorTexts)
+static ErrorText const* text_of(hipError_t e) {
+  for (ErrorText const& t : error_texts)
     if (t.error == e) return &t;
   return nullptr;
 }
 API char const* hipGetErrorString(hipError_t e) {
-  auto* t = textOf(e);
+  auto* t = text_of(e);
   return t ? t->text : "unrecognized error code";
 }
 API char const* hipGetErrorName(hipError_t e) {
-  auto* t = textOf(e);
+  auto* t = text_of(e);
   return t ? t->name : "hipErrorUnknown";
 }
 API hipError_t hipDrvGetErrorString(hipError_t e, char const** s) {
@@ -495,7 +495,7 @@ API hipError_t hipDrvGetErrorName(hipError_t e, char const** s) {
 }
 
 // The generated stubs of all other names call this function.
-extern "C" __attribute__((visibility("hidden"))) int amdemuUnimplemented(char const* name) {
+extern "C" __attribute__((visibility("hidden"))) int amdemu_unimplemented(char const* name) {
   say(std::string(name) + " is not implemented: hipErrorNotSupported");
   return ret(hipErrorNotSupported);
 }

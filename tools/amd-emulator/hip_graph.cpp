@@ -25,7 +25,7 @@ GNode::~GNode() {
   Lock l;
   nodes().erase(this);
 }
-GNode* nodeOf(hipGraphNode_t n) {
+GNode* node_of(hipGraphNode_t n) {
   Lock l;
   auto* x = reinterpret_cast<GNode*>(n);
   return nodes().count(x) ? x : nullptr;
@@ -67,7 +67,7 @@ hipError_t Graph::run() const {
       if (hipError_t e = n->c.run()) return e;
   return hipSuccess;
 }
-std::shared_ptr<Graph> cloneGraph(Graph const& g) {
+std::shared_ptr<Graph> clone_graph(Graph const& g) {
   auto r = std::make_shared<Graph>();
   std::map<GNode*, GNode*> to;
   r->owned = g.owned;
@@ -77,7 +77,7 @@ std::shared_ptr<Graph> cloneGraph(Graph const& g) {
     x->enabled = n->enabled;
     x->origin = n.get();
     to[n.get()] = x;
-    if (x->c.child) x->c.child = cloneGraph(*x->c.child);
+    if (x->c.child) x->c.child = clone_graph(*x->c.child);
   }
   for (auto& n : g.nodes)
     for (GNode* d : n->deps) to[n.get()]->deps.push_back(to[d]);
@@ -89,17 +89,17 @@ hipGraph_t publish(std::shared_ptr<Graph> g) {
   graphs()[g.get()] = g;
   return reinterpret_cast<hipGraph_t>(g.get());
 }
-std::shared_ptr<Graph> graphOf(hipGraph_t g) {
+std::shared_ptr<Graph> graph_of(hipGraph_t g) {
   Lock l;
   auto it = graphs().find(reinterpret_cast<Graph*>(g));
   return it == graphs().end() ? nullptr : it->second;
 }
-static std::shared_ptr<Exec> execOf(hipGraphExec_t e) {
+static std::shared_ptr<Exec> exec_of(hipGraphExec_t e) {
   Lock l;
   auto it = execs().find(reinterpret_cast<Exec*>(e));
   return it == execs().end() ? nullptr : it->second;
 }
-static GNode* inExec(Exec& e, hipGraphNode_t n) {
+static GNode* in_exec(Exec& e, hipGraphNode_t n) {
   auto* o = reinterpret_cast<GNode*>(n);
   for (auto& x : e.g->nodes)
     if (x->origin == o) return x.get();
@@ -109,43 +109,43 @@ static hipGraphNode_t handle(GNode* n) { return reinterpret_cast<hipGraphNode_t>
 
 static hipError_t add(hipGraphNode_t* out, hipGraph_t g, hipGraphNode_t const* deps, size_t n, hipError_t made, Cmd c) {
   Lock l;
-  auto gr = graphOf(g);
+  auto gr = graph_of(g);
   if (!out || !gr || (n && !deps)) return ret(hipErrorInvalidValue);
   if (made != hipSuccess) return ret(made);
   std::vector<GNode*> d;
   for (size_t i = 0; i < n; i++) {
-    GNode* x = nodeOf(deps[i]);
+    GNode* x = node_of(deps[i]);
     if (!x || x->g != gr.get() || std::find(d.begin(), d.end(), x) != d.end()) return ret(hipErrorInvalidValue);
     d.push_back(x);
   }
   *out = handle(gr->add(std::move(c), d));
   return ret(hipSuccess);
 }
-static hipError_t mkKernel(hipKernelNodeParams const* p, Cmd& c) {
+static hipError_t mk_kernel(hipKernelNodeParams const* p, Cmd& c) {
   if (!p || !p->func) return hipErrorInvalidValue;
   c.type = Node::kernel;
-  return makeKernel(c.kernel, p->func, p->gridDim, p->blockDim, p->kernelParams, p->sharedMemBytes, false, p->extra);
+  return make_kernel(c.kernel, p->func, p->gridDim, p->blockDim, p->kernelParams, p->sharedMemBytes, false, p->extra);
 }
-static hipError_t mkCopy3(hipMemcpy3DParms const* p, Cmd& c) {
+static hipError_t mk_copy3(hipMemcpy3DParms const* p, Cmd& c) {
   c.type = Node::copy;
-  hipError_t e = from3dParms(p, c.cp);
-  return e ? e : checkCopy(c.cp);
+  hipError_t e = from3d_parms(p, c.cp);
+  return e ? e : check_copy(c.cp);
 }
-static hipError_t mkCopy1(void* d, void const* s, size_t n, Cmd& c) {
+static hipError_t mk_copy1(void* d, void const* s, size_t n, Cmd& c) {
   c.type = Node::copy;
   c.cp = {static_cast<char*>(d), static_cast<char const*>(s), n, 1, 1, n, n, n, n};
-  return n ? checkCopy(c.cp) : hipErrorInvalidValue;
+  return n ? check_copy(c.cp) : hipErrorInvalidValue;
 }
-static hipError_t mkFill(hipMemsetParams const* p, Cmd& c) {
+static hipError_t mk_fill(hipMemsetParams const* p, Cmd& c) {
   if (!p || !p->dst || !p->width || !p->height) return hipErrorInvalidValue;
   c.type = Node::fill;
   c.fl = {static_cast<char*>(p->dst), p->value, int(p->elementSize), p->width, p->height, 1, p->pitch, p->pitch * p->height};
-  return checkFill(c.fl);
+  return check_fill(c.fl);
 }
-static hipError_t mkHost(hipHostNodeParams const* p, Cmd& c) {
+static hipError_t mk_host(hipHostNodeParams const* p, Cmd& c) {
   if (!p || !p->fn) return hipErrorInvalidValue;
   c.type = Node::host;
-  c.hostParams = *p;
+  c.host_params = *p;
   c.host = [q = *p] { q.fn(q.userData); };
   return hipSuccess;
 }
@@ -159,9 +159,9 @@ static hipError_t set(GNode* n, hipError_t made, Cmd c) {
   }
   return ret(made);
 }
-static GNode* ofExec(hipGraphExec_t e, hipGraphNode_t n) {
-  auto x = execOf(e);
-  return x ? inExec(*x, n) : nullptr;
+static GNode* of_exec(hipGraphExec_t e, hipGraphNode_t n) {
+  auto x = exec_of(e);
+  return x ? in_exec(*x, n) : nullptr;
 }
 template <class T>
 static hipError_t list(std::vector<GNode*> const& v, T* out, size_t* n) {  // the array, or the count if out is null
@@ -184,13 +184,13 @@ API hipError_t hipGraphDestroy(hipGraph_t g) {
   return ret(graphs().erase(reinterpret_cast<Graph*>(g)) ? hipSuccess : hipErrorInvalidValue);
 }
 API hipError_t hipGraphClone(hipGraph_t* out, hipGraph_t g) {
-  auto x = graphOf(g);
+  auto x = graph_of(g);
   if (!out || !x) return ret(hipErrorInvalidValue);
-  *out = publish(cloneGraph(*x));
+  *out = publish(clone_graph(*x));
   return ret(hipSuccess);
 }
 API hipError_t hipGraphNodeFindInClone(hipGraphNode_t* out, hipGraphNode_t n, hipGraph_t clone) {
-  auto x = graphOf(clone);
+  auto x = graph_of(clone);
   if (!out || !x) return ret(hipErrorInvalidValue);
   for (auto& c : x->nodes)
     if (c->origin == reinterpret_cast<GNode*>(n)) {
@@ -203,22 +203,22 @@ API hipError_t hipGraphNodeFindInClone(hipGraphNode_t* out, hipGraphNode_t n, hi
 // ---- nodes
 API hipError_t hipGraphAddKernelNode(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, hipKernelNodeParams const* p) {
   Cmd c;
-  hipError_t e = mkKernel(p, c);
+  hipError_t e = mk_kernel(p, c);
   return add(o, g, d, n, e, std::move(c));
 }
 API hipError_t hipGraphKernelNodeSetParams(hipGraphNode_t n, hipKernelNodeParams const* p) {
   Cmd c;
-  hipError_t e = mkKernel(p, c);
-  return set(nodeOf(n), e, std::move(c));
+  hipError_t e = mk_kernel(p, c);
+  return set(node_of(n), e, std::move(c));
 }
 API hipError_t hipGraphExecKernelNodeSetParams(hipGraphExec_t x, hipGraphNode_t n, hipKernelNodeParams const* p) {
   Cmd c;
-  hipError_t e = mkKernel(p, c);
-  return set(ofExec(x, n), e, std::move(c));
+  hipError_t e = mk_kernel(p, c);
+  return set(of_exec(x, n), e, std::move(c));
 }
 API hipError_t hipGraphKernelNodeGetParams(hipGraphNode_t n, hipKernelNodeParams* p) {
   Lock l;
-  GNode* x = nodeOf(n);
+  GNode* x = node_of(n);
   if (!x || !p || x->c.type != Node::kernel) return ret(hipErrorInvalidValue);
   auto& k = x->c.kernel;
   x->ptrs.clear();
@@ -234,54 +234,54 @@ API hipError_t hipGraphKernelNodeGetParams(hipGraphNode_t n, hipKernelNodeParams
 }
 API hipError_t hipGraphAddMemcpyNode(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, hipMemcpy3DParms const* p) {
   Cmd c;
-  hipError_t e = mkCopy3(p, c);
+  hipError_t e = mk_copy3(p, c);
   return add(o, g, d, n, e, std::move(c));
 }
 API hipError_t hipGraphMemcpyNodeSetParams(hipGraphNode_t n, hipMemcpy3DParms const* p) {
   Cmd c;
-  hipError_t e = mkCopy3(p, c);
-  return set(nodeOf(n), e, std::move(c));
+  hipError_t e = mk_copy3(p, c);
+  return set(node_of(n), e, std::move(c));
 }
 API hipError_t hipGraphExecMemcpyNodeSetParams(hipGraphExec_t x, hipGraphNode_t n, hipMemcpy3DParms* p) {
   Cmd c;
-  hipError_t e = mkCopy3(p, c);
-  return set(ofExec(x, n), e, std::move(c));
+  hipError_t e = mk_copy3(p, c);
+  return set(of_exec(x, n), e, std::move(c));
 }
 API hipError_t hipGraphAddMemcpyNode1D(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, void* dst, void const* src,
                                        size_t bytes, hipMemcpyKind) {
   Cmd c;
-  hipError_t e = mkCopy1(dst, src, bytes, c);
+  hipError_t e = mk_copy1(dst, src, bytes, c);
   return add(o, g, d, n, e, std::move(c));
 }
 API hipError_t hipGraphMemcpyNodeSetParams1D(hipGraphNode_t n, void* dst, void const* src, size_t bytes, hipMemcpyKind) {
   Cmd c;
-  hipError_t e = mkCopy1(dst, src, bytes, c);
-  return set(nodeOf(n), e, std::move(c));
+  hipError_t e = mk_copy1(dst, src, bytes, c);
+  return set(node_of(n), e, std::move(c));
 }
 API hipError_t hipGraphExecMemcpyNodeSetParams1D(hipGraphExec_t x, hipGraphNode_t n, void* dst, void const* src, size_t bytes,
                                                  hipMemcpyKind) {
   Cmd c;
-  hipError_t e = mkCopy1(dst, src, bytes, c);
-  return set(ofExec(x, n), e, std::move(c));
+  hipError_t e = mk_copy1(dst, src, bytes, c);
+  return set(of_exec(x, n), e, std::move(c));
 }
 API hipError_t hipGraphAddMemsetNode(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, hipMemsetParams const* p) {
   Cmd c;
-  hipError_t e = mkFill(p, c);
+  hipError_t e = mk_fill(p, c);
   return add(o, g, d, n, e, std::move(c));
 }
 API hipError_t hipGraphMemsetNodeSetParams(hipGraphNode_t n, hipMemsetParams const* p) {
   Cmd c;
-  hipError_t e = mkFill(p, c);
-  return set(nodeOf(n), e, std::move(c));
+  hipError_t e = mk_fill(p, c);
+  return set(node_of(n), e, std::move(c));
 }
 API hipError_t hipGraphExecMemsetNodeSetParams(hipGraphExec_t x, hipGraphNode_t n, hipMemsetParams const* p) {
   Cmd c;
-  hipError_t e = mkFill(p, c);
-  return set(ofExec(x, n), e, std::move(c));
+  hipError_t e = mk_fill(p, c);
+  return set(of_exec(x, n), e, std::move(c));
 }
 API hipError_t hipGraphMemsetNodeGetParams(hipGraphNode_t n, hipMemsetParams* p) {
   Lock l;
-  GNode* x = nodeOf(n);
+  GNode* x = node_of(n);
   if (!x || !p || x->c.type != Node::fill) return ret(hipErrorInvalidValue);
   auto& f = x->c.fl;
   *p = {};
@@ -295,48 +295,48 @@ API hipError_t hipGraphMemsetNodeGetParams(hipGraphNode_t n, hipMemsetParams* p)
 }
 API hipError_t hipGraphAddHostNode(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, hipHostNodeParams const* p) {
   Cmd c;
-  hipError_t e = mkHost(p, c);
+  hipError_t e = mk_host(p, c);
   return add(o, g, d, n, e, std::move(c));
 }
 API hipError_t hipGraphHostNodeSetParams(hipGraphNode_t n, hipHostNodeParams const* p) {
   Cmd c;
-  hipError_t e = mkHost(p, c);
-  return set(nodeOf(n), e, std::move(c));
+  hipError_t e = mk_host(p, c);
+  return set(node_of(n), e, std::move(c));
 }
 API hipError_t hipGraphExecHostNodeSetParams(hipGraphExec_t x, hipGraphNode_t n, hipHostNodeParams const* p) {
   Cmd c;
-  hipError_t e = mkHost(p, c);
-  return set(ofExec(x, n), e, std::move(c));
+  hipError_t e = mk_host(p, c);
+  return set(of_exec(x, n), e, std::move(c));
 }
 API hipError_t hipGraphHostNodeGetParams(hipGraphNode_t n, hipHostNodeParams* p) {
   Lock l;
-  GNode* x = nodeOf(n);
+  GNode* x = node_of(n);
   if (!x || !p || x->c.type != Node::host) return ret(hipErrorInvalidValue);
-  *p = x->c.hostParams;
+  *p = x->c.host_params;
   return ret(hipSuccess);
 }
 API hipError_t hipGraphAddEmptyNode(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n) {
   return add(o, g, d, n, hipSuccess, Cmd{});
 }
 API hipError_t hipGraphAddChildGraphNode(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, hipGraph_t child) {
-  auto ch = graphOf(child);
+  auto ch = graph_of(child);
   Cmd c;
   c.type = Node::graph;
-  if (ch) c.child = cloneGraph(*ch);
+  if (ch) c.child = clone_graph(*ch);
   return add(o, g, d, n, ch && child != g ? hipSuccess : hipErrorInvalidValue, std::move(c));
 }
 API hipError_t hipGraphChildGraphNodeGetGraph(hipGraphNode_t n, hipGraph_t* g) {
-  GNode* x = nodeOf(n);
+  GNode* x = node_of(n);
   if (!x || !g || !x->c.child) return ret(hipErrorInvalidValue);
   *g = publish(x->c.child);
   return ret(hipSuccess);
 }
 API hipError_t hipGraphExecChildGraphNodeSetParams(hipGraphExec_t x, hipGraphNode_t n, hipGraph_t child) {
-  auto ch = graphOf(child);
+  auto ch = graph_of(child);
   Cmd c;
   c.type = Node::graph;
-  if (ch) c.child = cloneGraph(*ch);
-  return set(ofExec(x, n), ch ? hipSuccess : hipErrorInvalidValue, std::move(c));
+  if (ch) c.child = clone_graph(*ch);
+  return set(of_exec(x, n), ch ? hipSuccess : hipErrorInvalidValue, std::move(c));
 }
 API hipError_t hipGraphAddEventRecordNode(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, hipEvent_t e) {
   Cmd c;
@@ -353,11 +353,11 @@ API hipError_t hipGraphAddEventWaitNode(hipGraphNode_t* o, hipGraph_t g, hipGrap
 struct AllocParams {
   hipMemPoolProps props;
   void const* access;
-  size_t accessCount, bytes;
+  size_t access_count, bytes;
   void* p;
 };  // hipMemAllocNodeParams of HIP 6
 API hipError_t hipGraphAddMemAllocNode(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, AllocParams* p) {
-  auto gr = graphOf(g);
+  auto gr = graph_of(g);
   if (!gr || !p) return ret(hipErrorInvalidValue);
   hipError_t e = alloc(&p->p, p->bytes, Mem::device);
   if (e == hipSuccess) gr->owned->p.push_back(p->p);
@@ -369,11 +369,11 @@ API hipError_t hipGraphAddMemFreeNode(hipGraphNode_t* o, hipGraph_t g, hipGraphN
   Lock l;
   Cmd c;
   c.type = Node::free;
-  return add(o, g, d, n, p && blockOf(p) ? hipSuccess : hipErrorInvalidValue, std::move(c));
+  return add(o, g, d, n, p && block_of(p) ? hipSuccess : hipErrorInvalidValue, std::move(c));
 }
 API hipError_t hipGraphDestroyNode(hipGraphNode_t n) {
   Lock l;
-  GNode* x = nodeOf(n);
+  GNode* x = node_of(n);
   if (!x) return ret(hipErrorInvalidValue);
   auto& v = x->g->nodes;
   for (auto& o : v) o->deps.erase(std::remove(o->deps.begin(), o->deps.end(), x), o->deps.end());
@@ -381,7 +381,7 @@ API hipError_t hipGraphDestroyNode(hipGraphNode_t n) {
   return ret(hipSuccess);
 }
 API hipError_t hipGraphNodeGetType(hipGraphNode_t n, hipGraphNodeType* t) {
-  GNode* x = nodeOf(n);
+  GNode* x = node_of(n);
   if (!x || !t) return ret(hipErrorInvalidValue);
   int v = x->c.type == Node::alloc    ? 10
           : x->c.type == Node::free   ? 11
@@ -393,13 +393,13 @@ API hipError_t hipGraphNodeGetType(hipGraphNode_t n, hipGraphNodeType* t) {
   return ret(hipSuccess);
 }
 API hipError_t hipGraphNodeSetEnabled(hipGraphExec_t e, hipGraphNode_t n, unsigned on) {
-  GNode* x = ofExec(e, n);
+  GNode* x = of_exec(e, n);
   if (!x || !(x->c.type == Node::kernel || x->c.type == Node::copy || x->c.type == Node::fill)) return ret(hipErrorInvalidValue);
   x->enabled = on;
   return ret(hipSuccess);
 }
 API hipError_t hipGraphNodeGetEnabled(hipGraphExec_t e, hipGraphNode_t n, unsigned* on) {
-  GNode* x = ofExec(e, n);
+  GNode* x = of_exec(e, n);
   if (!x || !on) return ret(hipErrorInvalidValue);
   *on = x->enabled;
   return ret(hipSuccess);
@@ -408,22 +408,22 @@ API hipError_t hipGraphNodeGetEnabled(hipGraphExec_t e, hipGraphNode_t n, unsign
 // ---- edges
 API hipError_t hipGraphAddDependencies(hipGraph_t g, hipGraphNode_t const* from, hipGraphNode_t const* to, size_t n) {
   Lock l;
-  auto gr = graphOf(g);
+  auto gr = graph_of(g);
   if (!gr || (n && (!from || !to))) return ret(hipErrorInvalidValue);
   for (size_t i = 0; i < n; i++) {
-    GNode *a = nodeOf(from[i]), *b = nodeOf(to[i]);
+    GNode *a = node_of(from[i]), *b = node_of(to[i]);
     if (!a || !b || a == b || a->g != gr.get() || b->g != gr.get() || std::find(b->deps.begin(), b->deps.end(), a) != b->deps.end())
       return ret(hipErrorInvalidValue);
   }
-  for (size_t i = 0; i < n; i++) nodeOf(to[i])->deps.push_back(nodeOf(from[i]));
+  for (size_t i = 0; i < n; i++) node_of(to[i])->deps.push_back(node_of(from[i]));
   return ret(hipSuccess);
 }
 API hipError_t hipGraphRemoveDependencies(hipGraph_t g, hipGraphNode_t const* from, hipGraphNode_t const* to, size_t n) {
   Lock l;
-  auto gr = graphOf(g);
+  auto gr = graph_of(g);
   if (!gr || (n && (!from || !to))) return ret(hipErrorInvalidValue);
   for (size_t i = 0; i < n; i++) {
-    GNode *a = nodeOf(from[i]), *b = nodeOf(to[i]);
+    GNode *a = node_of(from[i]), *b = node_of(to[i]);
     if (!a || !b) return ret(hipErrorInvalidValue);
     auto it = std::find(b->deps.begin(), b->deps.end(), a);
     if (it == b->deps.end()) return ret(hipErrorInvalidValue);
@@ -433,7 +433,7 @@ API hipError_t hipGraphRemoveDependencies(hipGraph_t g, hipGraphNode_t const* fr
 }
 API hipError_t hipGraphGetNodes(hipGraph_t g, hipGraphNode_t* out, size_t* n) {
   Lock l;
-  auto gr = graphOf(g);
+  auto gr = graph_of(g);
   if (!gr) return ret(hipErrorInvalidValue);
   std::vector<GNode*> v;
   for (auto& x : gr->nodes) v.push_back(x.get());
@@ -441,7 +441,7 @@ API hipError_t hipGraphGetNodes(hipGraph_t g, hipGraphNode_t* out, size_t* n) {
 }
 API hipError_t hipGraphGetRootNodes(hipGraph_t g, hipGraphNode_t* out, size_t* n) {
   Lock l;
-  auto gr = graphOf(g);
+  auto gr = graph_of(g);
   if (!gr) return ret(hipErrorInvalidValue);
   std::vector<GNode*> v;
   for (auto& x : gr->nodes)
@@ -450,12 +450,12 @@ API hipError_t hipGraphGetRootNodes(hipGraph_t g, hipGraphNode_t* out, size_t* n
 }
 API hipError_t hipGraphNodeGetDependencies(hipGraphNode_t h, hipGraphNode_t* out, size_t* n) {
   Lock l;
-  GNode* x = nodeOf(h);
+  GNode* x = node_of(h);
   return x ? list(x->deps, out, n) : ret(hipErrorInvalidValue);
 }
 API hipError_t hipGraphNodeGetDependentNodes(hipGraphNode_t h, hipGraphNode_t* out, size_t* n) {
   Lock l;
-  GNode* x = nodeOf(h);
+  GNode* x = node_of(h);
   if (!x) return ret(hipErrorInvalidValue);
   std::vector<GNode*> v;
   for (auto& o : x->g->nodes)
@@ -464,7 +464,7 @@ API hipError_t hipGraphNodeGetDependentNodes(hipGraphNode_t h, hipGraphNode_t* o
 }
 API hipError_t hipGraphGetEdges(hipGraph_t g, hipGraphNode_t* from, hipGraphNode_t* to, size_t* n) {
   Lock l;
-  auto gr = graphOf(g);
+  auto gr = graph_of(g);
   if (!gr || !n || !from != !to) return ret(hipErrorInvalidValue);
   std::vector<GNode*> a, b;
   for (auto& x : gr->nodes)
@@ -480,11 +480,11 @@ API hipError_t hipGraphGetEdges(hipGraph_t g, hipGraphNode_t* from, hipGraphNode
 // ---- execution
 static hipError_t instantiate(hipGraphExec_t* out, hipGraph_t g, unsigned long long flags) {
   Lock l;
-  auto gr = graphOf(g);
+  auto gr = graph_of(g);
   if (!out || !gr) return ret(hipErrorInvalidValue);
   if (gr->order().size() != gr->nodes.size()) return ret(hipErrorInvalidValue);  // a cycle
   auto e = std::make_shared<Exec>();
-  e->g = cloneGraph(*gr);
+  e->g = clone_graph(*gr);
   e->flags = flags;
   execs()[e.get()] = e;
   *out = reinterpret_cast<hipGraphExec_t>(e.get());
@@ -499,7 +499,7 @@ API hipError_t hipGraphInstantiateWithFlags(hipGraphExec_t* out, hipGraph_t g, u
   return f & ~15ull ? ret(hipErrorInvalidValue) : instantiate(out, g, f);
 }
 API hipError_t hipGraphExecGetFlags(hipGraphExec_t e, unsigned long long* f) {
-  auto x = execOf(e);
+  auto x = exec_of(e);
   if (!x || !f) return ret(hipErrorInvalidValue);
   *f = x->flags;
   return ret(hipSuccess);
@@ -507,27 +507,27 @@ API hipError_t hipGraphExecGetFlags(hipGraphExec_t e, unsigned long long* f) {
 API hipError_t hipGraphExecDestroy(hipGraphExec_t e) {
   std::shared_ptr<Exec> keep;
   Lock l;
-  keep = execOf(e);
+  keep = exec_of(e);
   return ret(keep && execs().erase(keep.get()) ? hipSuccess : hipErrorInvalidValue);
 }
 API hipError_t hipGraphUpload(hipGraphExec_t e, hipStream_t s) {
   STREAM(s);
-  return ret(execOf(e) ? hipSuccess : hipErrorInvalidValue);
+  return ret(exec_of(e) ? hipSuccess : hipErrorInvalidValue);
 }
 API hipError_t hipGraphLaunch(hipGraphExec_t e, hipStream_t s) {
-  auto x = execOf(e);
+  auto x = exec_of(e);
   if (!x) return ret(hipErrorInvalidValue);
   STREAM(s);
   Cmd c;
   c.type = Node::graph;
-  c.child = asyncOn() || capturing(s) ? cloneGraph(*x->g) : x->g;  // later updates must not touch it
+  c.child = async_on() || capturing(s) ? clone_graph(*x->g) : x->g;  // later updates must not touch it
   return ret(submit(s, std::move(c)));
 }
 API hipError_t hipGraphLaunch_spt(hipGraphExec_t e, hipStream_t s) { return hipGraphLaunch(e, s); }
 API hipError_t hipGraphExecUpdate(hipGraphExec_t e, hipGraph_t g, hipGraphNode_t* bad, hipGraphExecUpdateResult* res) {
   Lock l;
-  auto x = execOf(e);
-  auto gr = graphOf(g);
+  auto x = exec_of(e);
+  auto gr = graph_of(g);
   if (!x || !gr || !res) return ret(hipErrorInvalidValue);
   if (bad) *bad = nullptr;
   auto fail = [&](hipGraphExecUpdateResult r, GNode* n) {
@@ -551,7 +551,7 @@ API hipError_t hipGraphExecUpdate(hipGraphExec_t e, hipGraph_t g, hipGraphNode_t
   }
   for (size_t i = 0; i < a.size(); i++) {
     a[i]->c = b[i]->c;
-    if (a[i]->c.child) a[i]->c.child = cloneGraph(*a[i]->c.child);
+    if (a[i]->c.child) a[i]->c.child = clone_graph(*a[i]->c.child);
   }
   x->g->owned = gr->owned;
   *res = hipGraphExecUpdateSuccess;
@@ -559,7 +559,7 @@ API hipError_t hipGraphExecUpdate(hipGraphExec_t e, hipGraph_t g, hipGraphNode_t
 }
 API hipError_t hipGraphDebugDotPrint(hipGraph_t g, char const* path, unsigned) {
   Lock l;
-  auto gr = graphOf(g);
+  auto gr = graph_of(g);
   if (!gr || !path) return ret(hipErrorInvalidValue);
   std::ofstream f(path);
   if (!f) return ret(hipErrorOperatingSystem);

@@ -31,7 +31,7 @@ static std::vector<Module*>& modules() {
   static auto* v = new std::vector<Module*>;
   return *v;
 }
-static std::set<Module*>& loadedModules() {  // those that hipModuleUnload accepts
+static std::set<Module*>& loaded_modules() {  // those that hipModuleUnload accepts
   static auto* v = new std::set<Module*>;
   return *v;
 }
@@ -77,7 +77,7 @@ static std::vector<Entry> entries(void const* bundle, std::string& why) {
   return r;
 }
 // Returns gfx942 of "hipv4-amdgcn-amd-amdhsa--gfx942:sramecc+".
-static std::string gfxOf(std::string const& id) {
+static std::string gfx_of(std::string const& id) {
   size_t p = id.find("gfx");
   if (p == std::string::npos || id.find("amdgcn") == std::string::npos) return "";
   return id.substr(p, id.find(':', p) == std::string::npos ? std::string::npos : id.find(':', p) - p);
@@ -92,7 +92,7 @@ std::string arch() {
     if (a.empty())
       for (auto* m : modules())
         for (auto& e : entries(m->bundle, why)) {
-          std::string g = gfxOf(e.id);
+          std::string g = gfx_of(e.id);
           if (a.empty() && e.size && emu::family(g))
             a = g;
           else if (any.empty() && !g.empty())
@@ -111,7 +111,7 @@ std::string arch() {
   return a;
 }
 
-static emu::CodeObject* codeFor(Module* m, std::string& why) {
+static emu::CodeObject* code_for(Module* m, std::string& why) {
   std::string g = arch();
   auto it = m->loaded.find(g);
   if (it != m->loaded.end()) return it->second;
@@ -125,7 +125,7 @@ static emu::CodeObject* codeFor(Module* m, std::string& why) {
   size_t size = 0;
   std::string have;
   for (auto& e : es) {
-    std::string x = gfxOf(e.id);
+    std::string x = gfx_of(e.id);
     if (x == g && e.size) {
       data = e.data;
       size = e.size;
@@ -155,13 +155,13 @@ static emu::CodeObject* codeFor(Module* m, std::string& why) {
   return co;
 }
 
-static emu::KernelInfo* kernelFor(void const* f, emu::CodeObject** co, std::string& why) {
+static emu::KernelInfo* kernel_for(void const* f, emu::CodeObject** co, std::string& why) {
   auto it = funcs().find(f);
   if (it == funcs().end()) {
     why = "not a registered kernel function";
     return nullptr;
   }
-  *co = codeFor(it->second.m, why);
+  *co = code_for(it->second.m, why);
   if (!*co) return nullptr;
   auto k = (*co)->kernels.find(it->second.name);
   if (k == (*co)->kernels.end() || !k->second.kd) {
@@ -171,10 +171,10 @@ static emu::KernelInfo* kernelFor(void const* f, emu::CodeObject** co, std::stri
   return &k->second;
 }
 
-static hipError_t symbolAddr(void const* s, uint64_t* addr, size_t* size, std::string& why) {
+static hipError_t symbol_addr(void const* s, uint64_t* addr, size_t* size, std::string& why) {
   auto it = symbols().find(s);
   if (it == symbols().end()) return hipErrorInvalidSymbol;
-  auto* co = codeFor(it->second.first, why);
+  auto* co = code_for(it->second.first, why);
   if (!co) return hipErrorNoBinaryForGpu;
   auto y = co->symbols.find(it->second.second);
   if (y == co->symbols.end()) return hipErrorInvalidSymbol;
@@ -183,34 +183,34 @@ static hipError_t symbolAddr(void const* s, uint64_t* addr, size_t* size, std::s
   return hipSuccess;
 }
 
-uint32_t const kLdsMax = 65536;
+uint32_t const lds_max = 65536;
 static std::mutex g_engine;  // one kernel at a time
 
 static hipError_t occ(int* n, int b, size_t shm, emu::KernelInfo* k) {
   if (!n || b <= 0) return hipErrorInvalidValue;
-  if (b > 1024 || uint32_t(b) > k->maxFlat) {
+  if (b > 1024 || uint32_t(b) > k->max_flat) {
     *n = 0;
     return hipSuccess;
   }
   uint32_t w = k->wave, waves = (b + w - 1) / w, cap = (w == 64 ? 32 : 64) / waves;
   uint64_t lds = k->lds + shm;
-  *n = lds > kLdsMax ? 0 : lds ? int(std::min<uint64_t>(cap, kLdsMax / lds)) : int(cap);
+  *n = lds > lds_max ? 0 : lds ? int(std::min<uint64_t>(cap, lds_max / lds)) : int(cap);
   return hipSuccess;
 }
 
 // Checks a launch and copies its arguments.
-hipError_t makeKernel(Kernel& o, emu::CodeObject* co, emu::KernelInfo* k, dim3 g, dim3 b, void** args, size_t shm, bool coop,
-                      void** extra) {
+hipError_t make_kernel(Kernel& o, emu::CodeObject* co, emu::KernelInfo* k, dim3 g, dim3 b, void** args, size_t shm, bool coop,
+                       void** extra) {
   uint64_t threads = uint64_t(b.x) * b.y * b.z;
   if (!g.x || !g.y || !g.z || !threads || threads > 1024) return hipErrorInvalidConfiguration;
-  if (threads > k->maxFlat) {
-    say("kernel " + k->name + " allows " + std::to_string(k->maxFlat) + " threads per block, launch has " + std::to_string(threads));
+  if (threads > k->max_flat) {
+    say("kernel " + k->name + " allows " + std::to_string(k->max_flat) + " threads per block, launch has " + std::to_string(threads));
     return hipErrorLaunchFailure;
   }
   if (uint64_t(g.x) * b.x > 0xffffffffull || uint64_t(g.y) * b.y > 0xffffffffull || uint64_t(g.z) * b.z > 0xffffffffull || g.y > 65535 ||
       g.z > 65535)
     return hipErrorInvalidConfiguration;
-  if (k->lds + shm > kLdsMax) return hipErrorInvalidValue;
+  if (k->lds + shm > lds_max) return hipErrorInvalidValue;
   if (coop) {
     int n = 0;
     (void)occ(&n, int(threads), shm, k);
@@ -240,21 +240,21 @@ hipError_t makeKernel(Kernel& o, emu::CodeObject* co, emu::KernelInfo* k, dim3 g
   }
   return hipSuccess;
 }
-hipError_t makeKernel(Kernel& o, void const* f, dim3 g, dim3 b, void** args, size_t shm, bool coop, void** extra) {
+hipError_t make_kernel(Kernel& o, void const* f, dim3 g, dim3 b, void** args, size_t shm, bool coop, void** extra) {
   Lock l;
   emu::CodeObject* co = nullptr;
   std::string why;
-  auto* k = kernelFor(f, &co, why);
+  auto* k = kernel_for(f, &co, why);
   if (!k) {
     say("ERROR: cannot launch: " + why);
     return funcs().count(f) ? hipErrorNoBinaryForGpu : hipErrorInvalidDeviceFunction;
   }
-  hipError_t e = makeKernel(o, co, k, g, b, args, shm, coop, extra);
+  hipError_t e = make_kernel(o, co, k, g, b, args, shm, coop, extra);
   o.func = f;
   return e;
 }
 
-hipError_t runKernel(Kernel const& q) {
+hipError_t run_kernel(Kernel const& q) {
   emu::Launch L{q.co, q.k, {q.g.x, q.g.y, q.g.z}, {q.b.x, q.b.y, q.b.z}, uint32_t(q.shm), q.args.data(), q.args.size(), q.coop};
   static bool const verbose = emu::enabled("AMDEMU_VERBOSE");
   if (verbose)
@@ -278,7 +278,7 @@ hipError_t runKernel(Kernel const& q) {
                  : e == emu::Err::timeout     ? hipErrorLaunchTimeOut
                  : e == emu::Err::unsupported ? hipErrorNotSupported
                                               : hipErrorLaunchFailure;
-  setAsync(r);
+  set_async(r);
   return r;
 }
 
@@ -290,18 +290,18 @@ struct Cfg {
 static thread_local std::vector<Cfg> t_cfg;
 
 static hipError_t launch(void const* f, dim3 g, dim3 b, void** a, size_t shm, hipStream_t s, bool coop) {
-  if (hipError_t e = streamCheck(s)) return ret(e);
+  if (hipError_t e = stream_check(s)) return ret(e);
   Cmd c;
   c.type = Node::kernel;
-  hipError_t e = makeKernel(c.kernel, f, g, b, a, shm, coop);
+  hipError_t e = make_kernel(c.kernel, f, g, b, a, shm, coop);
   return ret(e ? e : submit(s, std::move(c)));
 }
-hipError_t symCopyRange(void const* sym, size_t off, size_t n, char** at) {
+hipError_t sym_copy_range(void const* sym, size_t off, size_t n, char** at) {
   Lock l;
   uint64_t a;
   size_t sz;
   std::string why;
-  hipError_t e = symbolAddr(sym, &a, &sz, why);
+  hipError_t e = symbol_addr(sym, &a, &sz, why);
   if (e != hipSuccess) {
     if (!why.empty()) say(why);
     return e;
@@ -423,7 +423,7 @@ API hipError_t hipFuncGetAttributes(hipFuncAttributes* a, void const* f) {
   Lock l;
   emu::CodeObject* co;
   std::string why;
-  auto* k = kernelFor(f, &co, why);
+  auto* k = kernel_for(f, &co, why);
   if (!k) {
     say(why);
     return ret(hipErrorInvalidDeviceFunction);
@@ -431,10 +431,10 @@ API hipError_t hipFuncGetAttributes(hipFuncAttributes* a, void const* f) {
   memset(a, 0, sizeof *a);
   a->binaryVersion = a->ptxVersion = 90;
   a->localSizeBytes = k->priv;
-  a->maxThreadsPerBlock = k->maxFlat;
+  a->maxThreadsPerBlock = k->max_flat;
   a->numRegs = k->vgprs;
   a->sharedSizeBytes = k->lds;
-  a->maxDynamicSharedSizeBytes = kLdsMax - k->lds;
+  a->maxDynamicSharedSizeBytes = lds_max - k->lds;
   a->preferredShmemCarveout = 0;
   a->cacheModeCA = 0;
   a->constSizeBytes = 0;
@@ -450,7 +450,7 @@ API hipError_t hipOccupancyMaxActiveBlocksPerMultiprocessor(int* n, void const* 
   Lock l;
   emu::CodeObject* co;
   std::string why;
-  auto* k = kernelFor(f, &co, why);
+  auto* k = kernel_for(f, &co, why);
   return ret(k ? occ(n, b, shm, k) : hipErrorInvalidDeviceFunction);
 }
 API hipError_t hipOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* n, void const* f, int b, size_t shm, unsigned) {
@@ -460,9 +460,9 @@ API hipError_t hipOccupancyMaxPotentialBlockSize(int* g, int* b, void const* f, 
   Lock l;
   emu::CodeObject* co;
   std::string why;
-  auto* k = kernelFor(f, &co, why);
+  auto* k = kernel_for(f, &co, why);
   if (!k || !g || !b) return ret(hipErrorInvalidValue);
-  int x = std::min<int>(k->maxFlat, 1024);
+  int x = std::min<int>(k->max_flat, 1024);
   if (lim > 0) x = std::min(x, lim);
   int n = 0;
   (void)occ(&n, x, shm, k);
@@ -478,12 +478,12 @@ API hipError_t hipModuleLoadData(hipModule_t* out, void const* image) {
   auto* m = new Module;
   m->bundle = image;
   std::string why;
-  if (!codeFor(m, why)) {
+  if (!code_for(m, why)) {
     say(why);
     delete m;
     return ret(hipErrorNoBinaryForGpu);
   }
-  loadedModules().insert(m);
+  loaded_modules().insert(m);
   *out = reinterpret_cast<hipModule_t>(m);
   return ret(hipSuccess);
 }
@@ -503,10 +503,10 @@ API hipError_t hipModuleLoad(hipModule_t* out, char const* file) {
   return e;
 }
 API hipError_t hipModuleUnload(hipModule_t mod) {
-  if (hipError_t e = waitAll()) setAsync(e);  // the next call that synchronises reports it
+  if (hipError_t e = wait_all()) set_async(e);  // the next call that synchronises reports it
   Lock l;
   auto* m = reinterpret_cast<Module*>(mod);
-  if (!loadedModules().erase(m)) return ret(hipErrorInvalidResourceHandle);
+  if (!loaded_modules().erase(m)) return ret(hipErrorInvalidResourceHandle);
   for (auto& c : m->loaded) emu::unload(c.second);
   delete m;
   return ret(hipSuccess);
@@ -515,7 +515,7 @@ API hipError_t hipModuleGetFunction(hipFunction_t* out, hipModule_t mod, char co
   if (!out || !mod || !name) return ret(hipErrorInvalidValue);
   Lock l;
   std::string why;
-  auto* co = codeFor(reinterpret_cast<Module*>(mod), why);
+  auto* co = code_for(reinterpret_cast<Module*>(mod), why);
   if (!co) return ret(hipErrorNoBinaryForGpu);
   auto k = co->kernels.find(name);
   if (k == co->kernels.end()) return ret(hipErrorNotFound);
@@ -525,7 +525,7 @@ API hipError_t hipModuleGetFunction(hipFunction_t* out, hipModule_t mod, char co
 API hipError_t hipModuleGetGlobal(hipDeviceptr_t* p, size_t* n, hipModule_t mod, char const* name) {
   Lock l;
   std::string why;
-  auto* co = codeFor(reinterpret_cast<Module*>(mod), why);
+  auto* co = code_for(reinterpret_cast<Module*>(mod), why);
   if (!co) return ret(hipErrorNoBinaryForGpu);
   auto y = co->symbols.find(name);
   if (y == co->symbols.end()) return ret(hipErrorNotFound);
@@ -533,29 +533,29 @@ API hipError_t hipModuleGetGlobal(hipDeviceptr_t* p, size_t* n, hipModule_t mod,
   if (n) *n = y->second.size;
   return ret(hipSuccess);
 }
-static hipError_t launchF(hipFunction_t f, dim3 g, dim3 b, unsigned shm, hipStream_t s, void** params, void** extra, bool coop) {
+static hipError_t launch_f(hipFunction_t f, dim3 g, dim3 b, unsigned shm, hipStream_t s, void** params, void** extra, bool coop) {
   STREAM(s);
   if (!f) return ret(hipErrorInvalidResourceHandle);
   auto* h = reinterpret_cast<hipFuncImpl*>(f);
   Cmd c;
   c.type = Node::kernel;
-  hipError_t e = makeKernel(c.kernel, h->co, h->k, g, b, params, shm, coop, extra);
+  hipError_t e = make_kernel(c.kernel, h->co, h->k, g, b, params, shm, coop, extra);
   return ret(e ? e : submit(s, std::move(c)));
 }
 API hipError_t hipModuleLaunchKernel(hipFunction_t f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
                                      unsigned shm, hipStream_t s, void** params, void** extra) {
-  return launchF(f, dim3(gx, gy, gz), dim3(bx, by, bz), shm, s, params, extra, false);
+  return launch_f(f, dim3(gx, gy, gz), dim3(bx, by, bz), shm, s, params, extra, false);
 }
 API hipError_t hipModuleLaunchCooperativeKernel(hipFunction_t f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by,
                                                 unsigned bz, unsigned shm, hipStream_t s, void** params) {
-  return launchF(f, dim3(gx, gy, gz), dim3(bx, by, bz), shm, s, params, nullptr, true);
+  return launch_f(f, dim3(gx, gy, gz), dim3(bx, by, bz), shm, s, params, nullptr, true);
 }
 API hipError_t hipGetFuncBySymbol(hipFunction_t* out, void const* f) {
   if (!out || !f) return ret(hipErrorInvalidValue);
   Lock l;
   emu::CodeObject* co;
   std::string why;
-  auto* k = kernelFor(f, &co, why);
+  auto* k = kernel_for(f, &co, why);
   if (!k) return ret(hipErrorInvalidDeviceFunction);
   *out = reinterpret_cast<hipFunction_t>(new hipFuncImpl{co, k});
   return ret(hipSuccess);
@@ -565,7 +565,7 @@ API hipError_t hipGetSymbolAddress(void** p, void const* sym) {
   uint64_t a;
   size_t n;
   std::string w;
-  hipError_t e = symbolAddr(sym, &a, &n, w);
+  hipError_t e = symbol_addr(sym, &a, &n, w);
   if (e == hipSuccess && p) *p = reinterpret_cast<void*>(a);
   return ret(e);
 }
@@ -574,7 +574,7 @@ API hipError_t hipGetSymbolSize(size_t* p, void const* sym) {
   uint64_t a;
   size_t n;
   std::string w;
-  hipError_t e = symbolAddr(sym, &a, &n, w);
+  hipError_t e = symbol_addr(sym, &a, &n, w);
   if (e == hipSuccess && p) *p = n;
   return ret(e);
 }

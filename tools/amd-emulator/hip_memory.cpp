@@ -7,7 +7,7 @@
 namespace shim {
 struct Pool {
   int dev = 0;
-  size_t used = 0, usedHigh = 0, maxSize = 0;
+  size_t used = 0, used_high = 0, maxSize = 0;
   uint64_t threshold = 0;
   int reuse[4] = {0, 1, 1, 1};
   bool dead = false;
@@ -36,7 +36,7 @@ struct Quarantined {
 static std::deque<Quarantined> g_quarantine;  // freed memory, kept without access for a while so that late accesses fault
 static size_t g_used = 0;
 
-size_t memTotal() {
+size_t mem_total() {
   static size_t const n = [] {
     char const* s = emu::setting("AMDEMU_MEMORY", "8G");
     char* e;
@@ -46,12 +46,12 @@ size_t memTotal() {
   }();
   return n;
 }
-bool shadowOn() {
+bool shadow_on() {
   static bool const on = emu::enabled("AMDEMU_UNINIT");
   return on;
 }
 
-Block* blockOf(void const* p, uintptr_t* base) {
+Block* block_of(void const* p, uintptr_t* base) {
   auto& m = blocks();
   auto it = m.upper_bound(uintptr_t(p));
   if (it == m.begin()) return nullptr;
@@ -62,12 +62,12 @@ Block* blockOf(void const* p, uintptr_t* base) {
 }
 bool pinned(void const* p) {
   Lock l;
-  if (blockOf(p)) return true;
+  if (block_of(p)) return true;
   auto it = registered().upper_bound(uintptr_t(p));
   return it != registered().begin() && uintptr_t(p) < std::prev(it)->first + std::prev(it)->second;
 }
 
-static bool findRegion(uint64_t a, emu::Region& r) {
+static bool find_region(uint64_t a, emu::Region& r) {
   Lock l;
   auto& m = blocks();
   auto it = m.upper_bound(a);
@@ -86,11 +86,11 @@ static bool findRegion(uint64_t a, emu::Region& r) {
   return a < r.end;
 }
 static bool const g_hooked = [] {
-  emu::findRegion = findRegion;
+  emu::find_region = find_region;
   return true;
 }();
 
-static void leakReport() {
+static void leak_report() {
   Lock l;
   size_t n = 0, bytes = 0, shown = 0;
   for (auto& b : blocks())
@@ -109,7 +109,7 @@ static void leakReport() {
           (b.second.type == Mem::device ? "device"
            : b.second.type == Mem::host ? "host"
                                         : "managed"));
-  if (emu::isError("AMDEMU_LEAKS")) {
+  if (emu::is_error("AMDEMU_LEAKS")) {
     fflush(nullptr);
     _exit(1);
   }
@@ -123,11 +123,11 @@ hipError_t alloc(void** out, size_t n, Mem ty, unsigned flags, Pool* pool) {
   Lock l;
   static bool const leaks = [] {
     bool on = emu::enabled("AMDEMU_LEAKS");
-    if (on) atexit(leakReport);
+    if (on) atexit(leak_report);
     return on;
   }();
   (void)leaks;
-  if (ty != Mem::host && (n > memTotal() || g_used + n > memTotal())) return hipErrorOutOfMemory;
+  if (ty != Mem::host && (n > mem_total() || g_used + n > mem_total())) return hipErrorOutOfMemory;
   if (pool && pool->maxSize && pool->used + n > pool->maxSize) return hipErrorOutOfMemory;
   static bool const guard = atoi(emu::setting("AMDEMU_GUARD", "1"));
   size_t user = (n + 255) & ~size_t(255), page = 4096, span = ((user + page - 1) & ~(page - 1)) + (guard ? page : 0);
@@ -139,7 +139,7 @@ hipError_t alloc(void** out, size_t n, Mem ty, unsigned flags, Pool* pool) {
   static int const fill = atoi(emu::setting("AMDEMU_FILL", "0"));  // e.g. 165: uninitialised reads show up
   if (fill) memset(p, fill, user);
   uint8_t* shadow = nullptr;
-  if (shadowOn() && ty == Mem::device) {
+  if (shadow_on() && ty == Mem::device) {
     void* s = mmap(nullptr, user, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     shadow = s == MAP_FAILED ? nullptr : static_cast<uint8_t*>(s);
   }
@@ -148,7 +148,7 @@ hipError_t alloc(void** out, size_t n, Mem ty, unsigned flags, Pool* pool) {
   if (ty != Mem::host) g_used += n;
   if (pool) {
     pool->used += n;
-    pool->usedHigh = std::max(pool->usedHigh, pool->used);
+    pool->used_high = std::max(pool->used_high, pool->used);
   }
   *out = p;
   return hipSuccess;
@@ -158,10 +158,10 @@ hipError_t release(void* p, char const* who) {
   if (!p) return hipSuccess;
   Lock l;
   auto it = blocks().find(uintptr_t(p));
-  bool hostCall = !strcmp(who, "hipHostFree");
-  if (it != blocks().end() && hostCall != (it->second.type == Mem::host)) {
-    say(std::string("ERROR: ") + who + "(" + hex(p) + "): this is " + (hostCall ? "device" : "host") + " memory, free it with " +
-        (hostCall ? "hipFree" : "hipHostFree"));
+  bool host_call = !strcmp(who, "hipHostFree");
+  if (it != blocks().end() && host_call != (it->second.type == Mem::host)) {
+    say(std::string("ERROR: ") + who + "(" + hex(p) + "): this is " + (host_call ? "device" : "host") + " memory, free it with " +
+        (host_call ? "hipFree" : "hipHostFree"));
     return hipErrorInvalidValue;
   }
   if (it == blocks().end()) {
@@ -169,7 +169,7 @@ hipError_t release(void* p, char const* who) {
     std::string what = "not the address of an allocation";
     if (freed().count(uintptr_t(p)))
       what = "double free: this allocation of " + std::to_string(freed()[uintptr_t(p)]) + " bytes was freed before";
-    else if (blockOf(p, &base))
+    else if (block_of(p, &base))
       what = "points " + std::to_string(uintptr_t(p) - base) + " bytes into the allocation " + hex(reinterpret_cast<void*>(base));
     say(std::string("ERROR: ") + who + "(" + hex(p) + "): " + what);
     return hipErrorInvalidValue;
@@ -194,18 +194,18 @@ hipError_t release(void* p, char const* who) {
   return hipSuccess;
 }
 
-void shadowSet(void* d, size_t n) {
-  if (!shadowOn()) return;
+void shadow_set(void* d, size_t n) {
+  if (!shadow_on()) return;
   Lock l;
   uintptr_t b;
-  Block* k = blockOf(d, &b);
+  Block* k = block_of(d, &b);
   if (k && k->shadow) memset(k->shadow + (uintptr_t(d) - b), 1, std::min<size_t>(n, b + k->size - uintptr_t(d)));
 }
-void shadowCopy(void* d, void const* s, size_t n) {
-  if (!shadowOn()) return;
+void shadow_copy(void* d, void const* s, size_t n) {
+  if (!shadow_on()) return;
   Lock l;
   uintptr_t bd, bs;
-  Block *kd = blockOf(d, &bd), *ks = blockOf(s, &bs);
+  Block *kd = block_of(d, &bd), *ks = block_of(s, &bs);
   if (!kd || !kd->shadow) return;
   if (ks && ks->shadow)
     memmove(kd->shadow + (uintptr_t(d) - bd), ks->shadow + (uintptr_t(s) - bs), n);
@@ -217,51 +217,51 @@ void shadowCopy(void* d, void const* s, size_t n) {
 static bool fits(void const* p, size_t n) {
   Lock l;
   uintptr_t b;
-  Block* k = blockOf(p, &b);
+  Block* k = block_of(p, &b);
   return !k || uintptr_t(p) + n <= b + k->size;
 }
-static bool isFreed(void const* p) {  // inside memory that was freed
+static bool is_freed(void const* p) {  // inside memory that was freed
   Lock l;
-  if (blockOf(p)) return false;
+  if (block_of(p)) return false;
   auto it = freed().upper_bound(uintptr_t(p));
   if (it == freed().begin()) return false;
   --it;
   return uintptr_t(p) < it->first + it->second;
 }
-hipError_t checkCopy(Copy const& c) {
+hipError_t check_copy(Copy const& c) {
   if (!c.w || !c.h || !c.z) return hipSuccess;
   if (!c.d || !c.s) return hipErrorInvalidValue;
   if ((c.h > 1 || c.z > 1) && (c.w > c.dp || c.w > c.sp)) return hipErrorInvalidPitchValue;
   if (!fits(c.d, c.ds * (c.z - 1) + c.dp * (c.h - 1) + c.w) || !fits(c.s, c.ss * (c.z - 1) + c.sp * (c.h - 1) + c.w))
     return hipErrorInvalidValue;
   for (void const* p : {static_cast<void const*>(c.d), static_cast<void const*>(c.s)})
-    if (isFreed(p)) {
+    if (is_freed(p)) {
       say("ERROR: copy to or from freed memory at " + hex(p));
       return hipErrorInvalidValue;
     }
   return hipSuccess;
 }
-hipError_t checkFill(Fill const& f) {
+hipError_t check_fill(Fill const& f) {
   if (!f.w || !f.h || !f.z) return hipSuccess;
   if (!f.d || !(f.size == 1 || f.size == 2 || f.size == 4)) return hipErrorInvalidValue;
   if (f.h > 1 && f.w * f.size > f.pitch) return hipErrorInvalidValue;
   if (!fits(f.d, f.slice * (f.z - 1) + f.pitch * (f.h - 1) + f.w * f.size)) return hipErrorInvalidValue;
-  if (isFreed(f.d)) {
+  if (is_freed(f.d)) {
     say("ERROR: memset of freed memory at " + hex(f.d));
     return hipErrorInvalidValue;
   }
   return hipSuccess;
 }
-static void doCopy(Copy const& c) {
+static void do_copy(Copy const& c) {
   for (size_t z = 0; z < c.z; z++)
     for (size_t y = 0; y < c.h; y++) {
       char* d = c.d + z * c.ds + y * c.dp;
       char const* s = c.s + z * c.ss + y * c.sp;
       memmove(d, s, c.w);
-      shadowCopy(d, s, c.w);
+      shadow_copy(d, s, c.w);
     }
 }
-static void doFill(Fill const& f) {
+static void do_fill(Fill const& f) {
   for (size_t z = 0; z < f.z; z++)
     for (size_t y = 0; y < f.h; y++) {
       char* d = f.d + z * f.slice + y * f.pitch;
@@ -269,20 +269,20 @@ static void doFill(Fill const& f) {
         memset(d, int(f.v & 255), f.w);
       else
         for (size_t i = 0; i < f.w; i++) memcpy(d + i * f.size, &f.v, f.size);
-      shadowSet(d, f.w * f.size);
+      shadow_set(d, f.w * f.size);
     }
 }
 hipError_t Cmd::run() const {
   switch (type) {
-    case Node::kernel: return runKernel(kernel);
+    case Node::kernel: return run_kernel(kernel);
     case Node::copy: {
-      hipError_t e = checkCopy(cp);
-      if (e == hipSuccess && cp.w && cp.h && cp.z) doCopy(cp);
+      hipError_t e = check_copy(cp);
+      if (e == hipSuccess && cp.w && cp.h && cp.z) do_copy(cp);
       return e;
     }
     case Node::fill: {
-      hipError_t e = checkFill(fl);
-      if (e == hipSuccess && fl.w && fl.h && fl.z) doFill(fl);
+      hipError_t e = check_fill(fl);
+      if (e == hipSuccess && fl.w && fl.h && fl.z) do_fill(fl);
       return e;
     }
     case Node::host:
@@ -290,8 +290,8 @@ hipError_t Cmd::run() const {
       if (host) host();
       return hipSuccess;
     case Node::graph: return child ? child->run() : hipSuccess;
-    case Node::record: eventRecordNow(event); return hipSuccess;
-    case Node::wait: eventWaitNow(event); return hipSuccess;
+    case Node::record: event_record_now(event); return hipSuccess;
+    case Node::wait: event_wait_now(event); return hipSuccess;
     default: return hipSuccess;
   }
 }
@@ -299,8 +299,8 @@ hipError_t Cmd::run() const {
 static Copy linear(void* d, void const* s, size_t n) { return {static_cast<char*>(d), static_cast<char const*>(s), n, 1, 1, n, n, n, n}; }
 static Fill fill1(void* d, size_t n, unsigned v, int size) { return {static_cast<char*>(d), v, size, n, 1, 1, n * size, n * size}; }
 // A copy with pageable host memory ends before the call returns, as in HIP.
-static hipError_t sendCopy(Copy const& c, hipStream_t s, bool sync) {
-  hipError_t e = checkCopy(c);
+static hipError_t send_copy(Copy const& c, hipStream_t s, bool sync) {
+  hipError_t e = check_copy(c);
   if (e != hipSuccess) return e;
   if (sync && !s)
     if (hipError_t u = unsafe()) return u == hipErrorStreamCaptureUnsupported ? hipErrorStreamCaptureImplicit : u;
@@ -309,11 +309,11 @@ static hipError_t sendCopy(Copy const& c, hipStream_t s, bool sync) {
   k.cp = c;
   e = submit(s, std::move(k), sync || !pinned(c.d) || !pinned(c.s));
   if (!sync) return e;
-  hipError_t a = takeAsync();
+  hipError_t a = take_async();
   return e != hipSuccess ? e : a;
 }
-static hipError_t sendFill(Fill const& f, hipStream_t s, bool sync) {
-  hipError_t e = checkFill(f);
+static hipError_t send_fill(Fill const& f, hipStream_t s, bool sync) {
+  hipError_t e = check_fill(f);
   if (e != hipSuccess) return e;
   if (sync && !s)
     if (hipError_t u = unsafe()) return u == hipErrorStreamCaptureUnsupported ? hipErrorStreamCaptureImplicit : u;
@@ -323,7 +323,7 @@ static hipError_t sendFill(Fill const& f, hipStream_t s, bool sync) {
   return submit(s, std::move(k), sync);
 }
 // Converts hipMemcpy3DParms without arrays.
-hipError_t from3dParms(hipMemcpy3DParms const* p, Copy& c) {
+hipError_t from3d_parms(hipMemcpy3DParms const* p, Copy& c) {
   if (!p) return hipErrorInvalidValue;
   if (p->srcArray || p->dstArray) {
     say("hipMemcpy3D with arrays is not emulated");
@@ -345,8 +345,8 @@ hipError_t from3dParms(hipMemcpy3DParms const* p, Copy& c) {
        s.pitch * sh};
   return hipSuccess;
 }
-static bool kindOk(hipMemcpyKind k) { return unsigned(k) <= 4 || unsigned(k) == 1024; }
-static Pool* defaultPool(int dev) {
+static bool kind_ok(hipMemcpyKind k) { return unsigned(k) <= 4 || unsigned(k) == 1024; }
+static Pool* default_pool(int dev) {
   static std::map<int, Pool*> m;
   Pool*& p = m[dev];
   if (!p) {
@@ -357,11 +357,11 @@ static Pool* defaultPool(int dev) {
   return p;
 }
 static std::map<int, Pool*> g_current;
-static Pool* currentPool(int dev) {
+static Pool* current_pool(int dev) {
   auto it = g_current.find(dev);
-  return it == g_current.end() ? defaultPool(dev) : it->second;
+  return it == g_current.end() ? default_pool(dev) : it->second;
 }
-static bool poolOk(hipMemPool_t p) { return pools().count(reinterpret_cast<Pool*>(p)); }
+static bool pool_ok(hipMemPool_t p) { return pools().count(reinterpret_cast<Pool*>(p)); }
 }  // namespace shim
 using namespace shim;
 
@@ -370,27 +370,27 @@ using namespace shim;
     if (hipError_t e_ = unsafe()) return ret(e_); \
   } while (0)
 
-static hipError_t mallocIn(void** p, size_t n, Mem m, unsigned fl = 0) {
+static hipError_t malloc_in(void** p, size_t n, Mem m, unsigned fl = 0) {
   UNSAFE();
   return ret(alloc(p, n, m, fl));
 }
-API hipError_t hipMalloc(void** p, size_t n) { return mallocIn(p, n, Mem::device); }
-API hipError_t hipExtMallocWithFlags(void** p, size_t n, unsigned) { return mallocIn(p, n, Mem::device); }
-API hipError_t hipMallocManaged(void** p, size_t n, unsigned) { return mallocIn(p, n, Mem::managed); }
-API hipError_t hipHostMalloc(void** p, size_t n, unsigned fl) { return mallocIn(p, n, Mem::host, fl & 0x7fffffff); }
+API hipError_t hipMalloc(void** p, size_t n) { return malloc_in(p, n, Mem::device); }
+API hipError_t hipExtMallocWithFlags(void** p, size_t n, unsigned) { return malloc_in(p, n, Mem::device); }
+API hipError_t hipMallocManaged(void** p, size_t n, unsigned) { return malloc_in(p, n, Mem::managed); }
+API hipError_t hipHostMalloc(void** p, size_t n, unsigned fl) { return malloc_in(p, n, Mem::host, fl & 0x7fffffff); }
 API hipError_t hipHostAlloc(void** p, size_t n, unsigned fl) { return hipHostMalloc(p, n, fl); }
 API hipError_t hipExtHostAlloc(void** p, size_t n, unsigned fl) { return hipHostMalloc(p, n, fl); }
 API hipError_t hipMallocHost(void** p, size_t n) { return hipHostMalloc(p, n, 0); }
 API hipError_t hipMemAllocHost(void** p, size_t n) { return hipHostMalloc(p, n, 0); }
-static hipError_t freeIn(void* p, char const* who) {
+static hipError_t free_in(void* p, char const* who) {
   UNSAFE();
-  hipError_t e = p ? waitAll() : hipSuccess;
-  if (e != hipSuccess) setAsync(e);  // the next call that synchronises reports it
+  hipError_t e = p ? wait_all() : hipSuccess;
+  if (e != hipSuccess) set_async(e);  // the next call that synchronises reports it
   return ret(release(p, who));
 }
-API hipError_t hipFree(void* p) { return freeIn(p, "hipFree"); }
-API hipError_t hipHostFree(void* p) { return freeIn(p, "hipHostFree"); }
-API hipError_t hipFreeHost(void* p) { return freeIn(p, "hipHostFree"); }
+API hipError_t hipFree(void* p) { return free_in(p, "hipFree"); }
+API hipError_t hipHostFree(void* p) { return free_in(p, "hipHostFree"); }
+API hipError_t hipFreeHost(void* p) { return free_in(p, "hipHostFree"); }
 API hipError_t hipHostGetDevicePointer(void** d, void* h, unsigned) {
   if (!d || !h || !pinned(h)) return ret(hipErrorInvalidValue);
   *d = h;
@@ -398,7 +398,7 @@ API hipError_t hipHostGetDevicePointer(void** d, void* h, unsigned) {
 }
 API hipError_t hipHostGetFlags(unsigned* f, void* h) {
   Lock l;
-  Block* b = blockOf(h);
+  Block* b = block_of(h);
   if (!f || !b || b->type != Mem::host) return ret(hipErrorInvalidValue);
   *f = b->flags;
   return ret(hipSuccess);
@@ -418,27 +418,27 @@ API hipError_t hipHostUnregister(void* p) {
 API hipError_t hipMallocPitch(void** p, size_t* pitch, size_t w, size_t h) {
   if (!p || !pitch) return ret(hipErrorInvalidValue);
   *pitch = (w + 255) & ~size_t(255);
-  return mallocIn(p, *pitch * h, Mem::device);
+  return malloc_in(p, *pitch * h, Mem::device);
 }
 API hipError_t hipMemAllocPitch(hipDeviceptr_t* p, size_t* pitch, size_t w, size_t h, unsigned) { return hipMallocPitch(p, pitch, w, h); }
 API hipError_t hipMalloc3D(hipPitchedPtr* p, hipExtent e) {
   if (!p) return ret(hipErrorInvalidValue);
   size_t pitch = (e.width + 255) & ~size_t(255);
   void* m;
-  hipError_t r = mallocIn(&m, pitch * e.height * e.depth, Mem::device);
+  hipError_t r = malloc_in(&m, pitch * e.height * e.depth, Mem::device);
   if (r == hipSuccess) *p = {m, pitch, e.width, e.height};
   return r;
 }
 API hipError_t hipMemGetInfo(size_t* f, size_t* t) {
   if (!f || !t) return ret(hipErrorInvalidValue);
   Lock l;
-  *t = memTotal();
-  *f = memTotal() - g_used;
+  *t = mem_total();
+  *f = mem_total() - g_used;
   return ret(hipSuccess);
 }
 API hipError_t hipMemPtrGetInfo(void* p, size_t* n) {
   Lock l;
-  Block* b = blockOf(p);
+  Block* b = block_of(p);
   if (!b || !n) return ret(hipErrorInvalidValue);
   *n = b->size;
   return ret(hipSuccess);
@@ -446,7 +446,7 @@ API hipError_t hipMemPtrGetInfo(void* p, size_t* n) {
 API hipError_t hipMemGetAddressRange(hipDeviceptr_t* base, size_t* n, hipDeviceptr_t p) {
   Lock l;
   uintptr_t b;
-  Block* k = blockOf(p, &b);
+  Block* k = block_of(p, &b);
   if (!k) return ret(hipErrorNotFound);
   if (base) *base = reinterpret_cast<hipDeviceptr_t>(b);
   if (n) *n = k->size;
@@ -458,7 +458,7 @@ API hipError_t hipPointerGetAttributes(hipPointerAttribute_t* a, void const* p) 
   if (!a) return ret(hipErrorInvalidValue);
   Lock l;
   uintptr_t base;
-  Block* b = blockOf(p, &base);
+  Block* b = block_of(p, &base);
   bool const six = api() >= 6, reg = !b && pinned(p);
   memset(a, 0, sizeof *a);
   if (!b && !reg) {
@@ -491,7 +491,7 @@ API hipError_t hipMemAdvise_v2(void const* p, size_t n, hipMemoryAdvise a, hipMe
 
 // ------------------------------------------------------------------------------------------------ stream-ordered allocation
 // In a capture the memory gets its address at once. It belongs to the graph until the last executable graph is destroyed.
-static hipError_t mallocFrom(void** p, size_t n, Pool* pool, hipStream_t s) {
+static hipError_t malloc_from(void** p, size_t n, Pool* pool, hipStream_t s) {
   hipError_t e = alloc(p, n, Mem::device, 0, pool);
   Graph* g = e == hipSuccess && *p ? capturing(s) : nullptr;
   if (!g) return e;
@@ -503,12 +503,12 @@ static hipError_t mallocFrom(void** p, size_t n, Pool* pool, hipStream_t s) {
 API hipError_t hipMallocFromPoolAsync(void** p, size_t n, hipMemPool_t pool, hipStream_t s) {
   STREAM(s);
   Lock l;
-  return ret(poolOk(pool) ? mallocFrom(p, n, reinterpret_cast<Pool*>(pool), s) : hipErrorInvalidValue);
+  return ret(pool_ok(pool) ? malloc_from(p, n, reinterpret_cast<Pool*>(pool), s) : hipErrorInvalidValue);
 }
 API hipError_t hipMallocAsync(void** p, size_t n, hipStream_t s) {
   STREAM(s);
   Lock l;
-  return ret(mallocFrom(p, n, currentPool(t_dev), s));
+  return ret(malloc_from(p, n, current_pool(t_dev), s));
 }
 API hipError_t hipFreeAsync(void* p, hipStream_t s) {
   STREAM(s);
@@ -516,7 +516,7 @@ API hipError_t hipFreeAsync(void* p, hipStream_t s) {
   {
     Lock l;
     uintptr_t b;
-    if (!blockOf(p, &b) || b != uintptr_t(p)) return ret(release(p, "hipFreeAsync"));
+    if (!block_of(p, &b) || b != uintptr_t(p)) return ret(release(p, "hipFreeAsync"));
   }
   Cmd c;
   c.type = Node::free;
@@ -543,9 +543,9 @@ API hipError_t hipMemPoolCreate(hipMemPool_t* out, hipMemPoolProps const* p) {
 API hipError_t hipMemPoolDestroy(hipMemPool_t p) {
   Lock l;
   auto* x = reinterpret_cast<Pool*>(p);
-  if (!poolOk(p) || x == defaultPool(x->dev)) return ret(hipErrorInvalidValue);
+  if (!pool_ok(p) || x == default_pool(x->dev)) return ret(hipErrorInvalidValue);
   for (auto& c : g_current)
-    if (c.second == x) c.second = defaultPool(c.first);
+    if (c.second == x) c.second = default_pool(c.first);
   pools().erase(x);
   return ret(hipSuccess);  // kept in memory: blocks may still point to it
 }
@@ -553,40 +553,40 @@ API hipError_t hipDeviceGetDefaultMemPool(hipMemPool_t* p, int d) {
   if (!p) return ret(hipErrorInvalidValue);
   if (d < 0 || d >= devices()) return ret(hipErrorInvalidDevice);
   Lock l;
-  *p = reinterpret_cast<hipMemPool_t>(defaultPool(d));
+  *p = reinterpret_cast<hipMemPool_t>(default_pool(d));
   return ret(hipSuccess);
 }
 API hipError_t hipDeviceGetMemPool(hipMemPool_t* p, int d) {
   if (!p) return ret(hipErrorInvalidValue);
   if (d < 0 || d >= devices()) return ret(hipErrorInvalidDevice);
   Lock l;
-  *p = reinterpret_cast<hipMemPool_t>(currentPool(d));
+  *p = reinterpret_cast<hipMemPool_t>(current_pool(d));
   return ret(hipSuccess);
 }
 API hipError_t hipDeviceSetMemPool(int d, hipMemPool_t p) {
   Lock l;
   if (d < 0 || d >= devices()) return ret(hipErrorInvalidDevice);
-  if (!poolOk(p)) return ret(hipErrorInvalidValue);
+  if (!pool_ok(p)) return ret(hipErrorInvalidValue);
   g_current[d] = reinterpret_cast<Pool*>(p);
   return ret(hipSuccess);
 }
 API hipError_t hipMemPoolTrimTo(hipMemPool_t p, size_t) {
   Lock l;
-  return ret(poolOk(p) ? hipSuccess : hipErrorInvalidValue);
+  return ret(pool_ok(p) ? hipSuccess : hipErrorInvalidValue);
 }
 API hipError_t hipMemPoolSetAccess(hipMemPool_t p, hipMemAccessDesc const* d, size_t n) {
   Lock l;
-  return ret(poolOk(p) && (d || !n) ? hipSuccess : hipErrorInvalidValue);
+  return ret(pool_ok(p) && (d || !n) ? hipSuccess : hipErrorInvalidValue);
 }
 API hipError_t hipMemPoolGetAccess(hipMemAccessFlags* f, hipMemPool_t p, hipMemLocation* w) {
   Lock l;
-  if (!f || !w || !poolOk(p)) return ret(hipErrorInvalidValue);
+  if (!f || !w || !pool_ok(p)) return ret(hipErrorInvalidValue);
   *f = w->id == reinterpret_cast<Pool*>(p)->dev ? hipMemAccessFlagsProtReadWrite : hipMemAccessFlagsProtNone;
   return ret(hipSuccess);
 }
 API hipError_t hipMemPoolSetAttribute(hipMemPool_t p, hipMemPoolAttr a, void* v) {
   Lock l;
-  if (!poolOk(p) || !v) return ret(hipErrorInvalidValue);
+  if (!pool_ok(p) || !v) return ret(hipErrorInvalidValue);
   auto* x = reinterpret_cast<Pool*>(p);
   uint64_t u = 0;
   int i = 0;
@@ -600,7 +600,7 @@ API hipError_t hipMemPoolSetAttribute(hipMemPool_t p, hipMemPoolAttr a, void* v)
     case hipMemPoolAttrReservedMemHigh:
     case hipMemPoolAttrUsedMemHigh:
       if (u) return ret(hipErrorInvalidValue);
-      x->usedHigh = x->used;
+      x->used_high = x->used;
       break;
     default: return ret(hipErrorInvalidValue);
   }
@@ -608,7 +608,7 @@ API hipError_t hipMemPoolSetAttribute(hipMemPool_t p, hipMemPoolAttr a, void* v)
 }
 API hipError_t hipMemPoolGetAttribute(hipMemPool_t p, hipMemPoolAttr a, void* v) {
   Lock l;
-  if (!poolOk(p) || !v) return ret(hipErrorInvalidValue);
+  if (!pool_ok(p) || !v) return ret(hipErrorInvalidValue);
   auto* x = reinterpret_cast<Pool*>(p);
   uint64_t u;
   switch (a) {
@@ -619,7 +619,7 @@ API hipError_t hipMemPoolGetAttribute(hipMemPool_t p, hipMemPoolAttr a, void* v)
     case hipMemPoolAttrReservedMemCurrent:
     case hipMemPoolAttrUsedMemCurrent: u = x->used; break;
     case hipMemPoolAttrReservedMemHigh:
-    case hipMemPoolAttrUsedMemHigh: u = x->usedHigh; break;
+    case hipMemPoolAttrUsedMemHigh: u = x->used_high; break;
     default: return ret(hipErrorInvalidValue);
   }
   memcpy(v, &u, 8);
@@ -628,51 +628,51 @@ API hipError_t hipMemPoolGetAttribute(hipMemPool_t p, hipMemPoolAttr a, void* v)
 
 // ------------------------------------------------------------------------------------------------ copies
 API hipError_t hipMemcpy(void* d, void const* s, size_t n, hipMemcpyKind k) {
-  if (!kindOk(k)) return ret(hipErrorInvalidMemcpyDirection);
-  return ret(sendCopy(linear(d, s, n), nullptr, true));
+  if (!kind_ok(k)) return ret(hipErrorInvalidMemcpyDirection);
+  return ret(send_copy(linear(d, s, n), nullptr, true));
 }
 API hipError_t hipMemcpy_spt(void* d, void const* s, size_t n, hipMemcpyKind k) { return hipMemcpy(d, s, n, k); }
 API hipError_t hipMemcpyAsync(void* d, void const* s, size_t n, hipMemcpyKind k, hipStream_t st) {
   STREAM(st);
-  if (!kindOk(k)) return ret(hipErrorInvalidMemcpyDirection);
-  return ret(sendCopy(linear(d, s, n), st, false));
+  if (!kind_ok(k)) return ret(hipErrorInvalidMemcpyDirection);
+  return ret(send_copy(linear(d, s, n), st, false));
 }
 API hipError_t hipMemcpyAsync_spt(void* d, void const* s, size_t n, hipMemcpyKind k, hipStream_t st) {
   return hipMemcpyAsync(d, s, n, k, st);
 }
 API hipError_t hipMemcpyWithStream(void* d, void const* s, size_t n, hipMemcpyKind k, hipStream_t st) {
   STREAM(st);
-  if (!kindOk(k)) return ret(hipErrorInvalidMemcpyDirection);
-  return ret(sendCopy(linear(d, s, n), st, true));
+  if (!kind_ok(k)) return ret(hipErrorInvalidMemcpyDirection);
+  return ret(send_copy(linear(d, s, n), st, true));
 }
-API hipError_t hipMemcpyHtoD(hipDeviceptr_t d, void* s, size_t n) { return ret(sendCopy(linear(d, s, n), nullptr, true)); }
-API hipError_t hipMemcpyDtoH(void* d, hipDeviceptr_t s, size_t n) { return ret(sendCopy(linear(d, s, n), nullptr, true)); }
-API hipError_t hipMemcpyDtoD(hipDeviceptr_t d, hipDeviceptr_t s, size_t n) { return ret(sendCopy(linear(d, s, n), nullptr, true)); }
+API hipError_t hipMemcpyHtoD(hipDeviceptr_t d, void* s, size_t n) { return ret(send_copy(linear(d, s, n), nullptr, true)); }
+API hipError_t hipMemcpyDtoH(void* d, hipDeviceptr_t s, size_t n) { return ret(send_copy(linear(d, s, n), nullptr, true)); }
+API hipError_t hipMemcpyDtoD(hipDeviceptr_t d, hipDeviceptr_t s, size_t n) { return ret(send_copy(linear(d, s, n), nullptr, true)); }
 API hipError_t hipMemcpyHtoDAsync(hipDeviceptr_t d, void* s, size_t n, hipStream_t st) {
   STREAM(st);
-  return ret(sendCopy(linear(d, s, n), st, false));
+  return ret(send_copy(linear(d, s, n), st, false));
 }
 API hipError_t hipMemcpyDtoHAsync(void* d, hipDeviceptr_t s, size_t n, hipStream_t st) {
   STREAM(st);
-  return ret(sendCopy(linear(d, s, n), st, false));
+  return ret(send_copy(linear(d, s, n), st, false));
 }
 API hipError_t hipMemcpyDtoDAsync(hipDeviceptr_t d, hipDeviceptr_t s, size_t n, hipStream_t st) {
   STREAM(st);
-  return ret(sendCopy(linear(d, s, n), st, false));
+  return ret(send_copy(linear(d, s, n), st, false));
 }
-API hipError_t hipMemcpyPeer(void* d, int, void const* s, int, size_t n) { return ret(sendCopy(linear(d, s, n), nullptr, true)); }
+API hipError_t hipMemcpyPeer(void* d, int, void const* s, int, size_t n) { return ret(send_copy(linear(d, s, n), nullptr, true)); }
 API hipError_t hipMemcpyPeerAsync(void* d, int, void const* s, int, size_t n, hipStream_t st) {
   STREAM(st);
-  return ret(sendCopy(linear(d, s, n), st, false));
+  return ret(send_copy(linear(d, s, n), st, false));
 }
 static Copy rows(void* d, size_t dp, void const* s, size_t sp, size_t w, size_t h) {
   return {static_cast<char*>(d), static_cast<char const*>(s), w, h, 1, dp, sp, dp * h, sp * h};
 }
 static hipError_t copy2d(void* d, size_t dp, void const* s, size_t sp, size_t w, size_t h, hipMemcpyKind k, hipStream_t st, bool sync) {
   STREAM(st);
-  if (!kindOk(k)) return ret(hipErrorInvalidMemcpyDirection);
+  if (!kind_ok(k)) return ret(hipErrorInvalidMemcpyDirection);
   if (w && h && (w > dp || w > sp)) return ret(hipErrorInvalidPitchValue);
-  return ret(sendCopy(rows(d, dp, s, sp, w, h), st, sync));
+  return ret(send_copy(rows(d, dp, s, sp, w, h), st, sync));
 }
 API hipError_t hipMemcpy2D(void* d, size_t dp, void const* s, size_t sp, size_t w, size_t h, hipMemcpyKind k) {
   return copy2d(d, dp, s, sp, w, h, k, nullptr, true);
@@ -682,73 +682,73 @@ API hipError_t hipMemcpy2DAsync(void* d, size_t dp, void const* s, size_t sp, si
 }
 API hipError_t hipMemcpy3D(hipMemcpy3DParms const* p) {
   Copy c;
-  hipError_t e = from3dParms(p, c);
-  return ret(e ? e : sendCopy(c, nullptr, true));
+  hipError_t e = from3d_parms(p, c);
+  return ret(e ? e : send_copy(c, nullptr, true));
 }
 API hipError_t hipMemcpy3DAsync(hipMemcpy3DParms const* p, hipStream_t s) {
   STREAM(s);
   Copy c;
-  hipError_t e = from3dParms(p, c);
-  return ret(e ? e : sendCopy(c, s, false));
+  hipError_t e = from3d_parms(p, c);
+  return ret(e ? e : send_copy(c, s, false));
 }
-API hipError_t hipMemset(void* d, int v, size_t n) { return ret(sendFill(fill1(d, n, v & 255, 1), nullptr, true)); }
+API hipError_t hipMemset(void* d, int v, size_t n) { return ret(send_fill(fill1(d, n, v & 255, 1), nullptr, true)); }
 API hipError_t hipMemsetAsync(void* d, int v, size_t n, hipStream_t s) {
   STREAM(s);
-  return ret(sendFill(fill1(d, n, v & 255, 1), s, false));
+  return ret(send_fill(fill1(d, n, v & 255, 1), s, false));
 }
 static Fill area(void* d, size_t p, int v, size_t w, size_t h) { return {static_cast<char*>(d), unsigned(v & 255), 1, w, h, 1, p, p * h}; }
-API hipError_t hipMemset2D(void* d, size_t p, int v, size_t w, size_t h) { return ret(sendFill(area(d, p, v, w, h), nullptr, true)); }
+API hipError_t hipMemset2D(void* d, size_t p, int v, size_t w, size_t h) { return ret(send_fill(area(d, p, v, w, h), nullptr, true)); }
 API hipError_t hipMemset2DAsync(void* d, size_t p, int v, size_t w, size_t h, hipStream_t s) {
   STREAM(s);
-  return ret(sendFill(area(d, p, v, w, h), s, false));
+  return ret(send_fill(area(d, p, v, w, h), s, false));
 }
 static Fill volume(hipPitchedPtr const& p, int v, hipExtent const& e) {
   return {static_cast<char*>(p.ptr), unsigned(v & 255), 1, e.width, e.height, e.depth, p.pitch, p.pitch * (p.ysize ? p.ysize : e.height)};
 }
-API hipError_t hipMemset3D(hipPitchedPtr p, int v, hipExtent e) { return ret(sendFill(volume(p, v, e), nullptr, true)); }
+API hipError_t hipMemset3D(hipPitchedPtr p, int v, hipExtent e) { return ret(send_fill(volume(p, v, e), nullptr, true)); }
 API hipError_t hipMemset3DAsync(hipPitchedPtr p, int v, hipExtent e, hipStream_t s) {
   STREAM(s);
-  return ret(sendFill(volume(p, v, e), s, false));
+  return ret(send_fill(volume(p, v, e), s, false));
 }
-API hipError_t hipMemsetD8(hipDeviceptr_t d, unsigned char v, size_t n) { return ret(sendFill(fill1(d, n, v, 1), nullptr, true)); }
-API hipError_t hipMemsetD16(hipDeviceptr_t d, unsigned short v, size_t n) { return ret(sendFill(fill1(d, n, v, 2), nullptr, true)); }
-API hipError_t hipMemsetD32(hipDeviceptr_t d, int v, size_t n) { return ret(sendFill(fill1(d, n, v, 4), nullptr, true)); }
+API hipError_t hipMemsetD8(hipDeviceptr_t d, unsigned char v, size_t n) { return ret(send_fill(fill1(d, n, v, 1), nullptr, true)); }
+API hipError_t hipMemsetD16(hipDeviceptr_t d, unsigned short v, size_t n) { return ret(send_fill(fill1(d, n, v, 2), nullptr, true)); }
+API hipError_t hipMemsetD32(hipDeviceptr_t d, int v, size_t n) { return ret(send_fill(fill1(d, n, v, 4), nullptr, true)); }
 API hipError_t hipMemsetD8Async(hipDeviceptr_t d, unsigned char v, size_t n, hipStream_t s) {
   STREAM(s);
-  return ret(sendFill(fill1(d, n, v, 1), s, false));
+  return ret(send_fill(fill1(d, n, v, 1), s, false));
 }
 API hipError_t hipMemsetD16Async(hipDeviceptr_t d, unsigned short v, size_t n, hipStream_t s) {
   STREAM(s);
-  return ret(sendFill(fill1(d, n, v, 2), s, false));
+  return ret(send_fill(fill1(d, n, v, 2), s, false));
 }
 API hipError_t hipMemsetD32Async(hipDeviceptr_t d, int v, size_t n, hipStream_t s) {
   STREAM(s);
-  return ret(sendFill(fill1(d, n, v, 4), s, false));
+  return ret(send_fill(fill1(d, n, v, 4), s, false));
 }
 Owned::~Owned() {
   for (void* x : p) {
     Lock l;
     uintptr_t b;
-    if (blockOf(x, &b) && b == uintptr_t(x)) (void)release(x, "graph");
+    if (block_of(x, &b) && b == uintptr_t(x)) (void)release(x, "graph");
   }
 }
-static hipError_t symCopy(void const* sym, void const* src, void* dst, size_t n, size_t off, hipStream_t st, bool sync) {
+static hipError_t sym_copy(void const* sym, void const* src, void* dst, size_t n, size_t off, hipStream_t st, bool sync) {
   char* at;
-  hipError_t e = symCopyRange(sym, off, n, &at);
+  hipError_t e = sym_copy_range(sym, off, n, &at);
   if (e != hipSuccess) return e;
-  return src ? sendCopy(linear(at, src, n), st, sync) : sendCopy(linear(dst, at, n), st, sync);
+  return src ? send_copy(linear(at, src, n), st, sync) : send_copy(linear(dst, at, n), st, sync);
 }
 API hipError_t hipMemcpyToSymbol(void const* sym, void const* s, size_t n, size_t off, hipMemcpyKind) {
-  return ret(s ? symCopy(sym, s, nullptr, n, off, nullptr, true) : hipErrorInvalidValue);
+  return ret(s ? sym_copy(sym, s, nullptr, n, off, nullptr, true) : hipErrorInvalidValue);
 }
 API hipError_t hipMemcpyToSymbolAsync(void const* sym, void const* s, size_t n, size_t off, hipMemcpyKind, hipStream_t st) {
   STREAM(st);
-  return ret(s ? symCopy(sym, s, nullptr, n, off, st, false) : hipErrorInvalidValue);
+  return ret(s ? sym_copy(sym, s, nullptr, n, off, st, false) : hipErrorInvalidValue);
 }
 API hipError_t hipMemcpyFromSymbol(void* d, void const* sym, size_t n, size_t off, hipMemcpyKind) {
-  return ret(d ? symCopy(sym, nullptr, d, n, off, nullptr, true) : hipErrorInvalidValue);
+  return ret(d ? sym_copy(sym, nullptr, d, n, off, nullptr, true) : hipErrorInvalidValue);
 }
 API hipError_t hipMemcpyFromSymbolAsync(void* d, void const* sym, size_t n, size_t off, hipMemcpyKind, hipStream_t st) {
   STREAM(st);
-  return ret(d ? symCopy(sym, nullptr, d, n, off, st, false) : hipErrorInvalidValue);
+  return ret(d ? sym_copy(sym, nullptr, d, n, off, st, false) : hipErrorInvalidValue);
 }

@@ -53,7 +53,7 @@ static std::vector<std::shared_ptr<Capture>>& captures() {
   static auto* v = new std::vector<std::shared_ptr<Capture>>;
   return *v;
 }
-static Stream* nullStream() {
+static Stream* null_stream() {
   static Stream* s = [] {
     auto* x = new Stream;
     streams().insert(x);
@@ -72,11 +72,11 @@ static std::condition_variable& qcv() {
 }
 static unsigned long long g_ids = 0;
 
-bool asyncOn() {
+bool async_on() {
   static bool const on = emu::enabled("AMDEMU_ASYNC");
   return on;
 }
-static Stream* streamOf(hipStream_t s) {
+static Stream* stream_of(hipStream_t s) {
   Lock l;
   if (uintptr_t(s) == 2) {
     static thread_local Stream* mine = nullptr;
@@ -87,13 +87,13 @@ static Stream* streamOf(hipStream_t s) {
     }
     return mine;
   }
-  return uintptr_t(s) < 2 ? nullStream() : reinterpret_cast<Stream*>(s);
+  return uintptr_t(s) < 2 ? null_stream() : reinterpret_cast<Stream*>(s);
 }
-hipError_t streamCheck(hipStream_t s) {
+hipError_t stream_check(hipStream_t s) {
   Lock l;
   return uintptr_t(s) <= 2 || handles().count(s) ? hipSuccess : hipErrorContextIsDestroyed;
 }
-static bool okEvent(hipEvent_t e) {
+static bool ok_event(hipEvent_t e) {
   Lock l;
   return e && handles().count(e);
 }
@@ -116,7 +116,7 @@ hipError_t unsafe() {
 }
 Graph* capturing(hipStream_t s) {
   Lock l;
-  Stream* x = streamOf(s);
+  Stream* x = stream_of(s);
   return x->cap && !x->cap->invalid ? x->cap->g.get() : nullptr;
 }
 static hipError_t forbidden(Stream* s) {
@@ -143,7 +143,7 @@ static void work(Stream* s) {
     s->q.pop_front();
     l.unlock();
     hipError_t e = j.c.run();
-    if (e != hipSuccess) setAsync(e);
+    if (e != hipSuccess) set_async(e);
     l.lock();
     if (j.mark) {
       j.mark->done = true;
@@ -155,17 +155,17 @@ static void work(Stream* s) {
 }
 static uint64_t enqueue(Stream* s, Job j) {
   static bool const once = [] {
-    atexit([] { (void)waitAll(); });
+    atexit([] { (void)wait_all(); });
     return true;
   }();
   (void)once;
   Lock g;
   std::unique_lock<std::mutex> l(qmx());
-  if (s == nullStream()) {
+  if (s == null_stream()) {
     for (Stream* o : streams())
       if (o != s && !(o->flags & hipStreamNonBlocking)) j.after.emplace_back(o, o->put);
   } else if (!(s->flags & hipStreamNonBlocking))
-    j.after.emplace_back(nullStream(), nullStream()->put);
+    j.after.emplace_back(null_stream(), null_stream()->put);
   s->q.push_back(std::move(j));
   uint64_t t = ++s->put;
   if (!s->worker) {
@@ -175,13 +175,13 @@ static uint64_t enqueue(Stream* s, Job j) {
   qcv().notify_all();
   return t;
 }
-static void waitFor(Stream* s, uint64_t t) {
+static void wait_for(Stream* s, uint64_t t) {
   std::unique_lock<std::mutex> l(qmx());
   qcv().wait(l, [&] { return s->done >= t; });
 }
 
 hipError_t submit(hipStream_t h, Cmd c, bool wait) {
-  Stream* s = streamOf(h);
+  Stream* s = stream_of(h);
   {
     Lock l;
     if (s->cap) {
@@ -189,7 +189,7 @@ hipError_t submit(hipStream_t h, Cmd c, bool wait) {
       s->tips = {s->cap->g->add(std::move(c), s->tips)};
       return hipSuccess;
     }
-    if (s == nullStream())
+    if (s == null_stream())
       for (auto& k : captures())
         if (visible(*k))
           for (Stream* m : k->members)
@@ -198,24 +198,24 @@ hipError_t submit(hipStream_t h, Cmd c, bool wait) {
               return hipErrorStreamCaptureImplicit;
             }
   }
-  if (!asyncOn()) return c.run();
+  if (!async_on()) return c.run();
   Job j;
   j.c = std::move(c);
   uint64_t t = enqueue(s, std::move(j));
-  if (wait) waitFor(s, t);
+  if (wait) wait_for(s, t);
   return hipSuccess;
 }
-hipError_t waitAll() {
-  if (asyncOn()) {
+hipError_t wait_all() {
+  if (async_on()) {
     std::vector<std::pair<Stream*, uint64_t>> v;
     {
       Lock g;
       std::unique_lock<std::mutex> l(qmx());
       for (Stream* s : streams()) v.emplace_back(s, s->put);
     }
-    for (auto& x : v) waitFor(x.first, x.second);
+    for (auto& x : v) wait_for(x.first, x.second);
   }
-  return takeAsync();
+  return take_async();
 }
 static bool idle(Stream* s) {
   std::unique_lock<std::mutex> l(qmx());
@@ -225,7 +225,7 @@ static bool idle(Stream* s) {
 using namespace shim;
 
 // ------------------------------------------------------------------------------------------------ streams
-static hipError_t mkStream(hipStream_t* s, unsigned f, int p) {
+static hipError_t mk_stream(hipStream_t* s, unsigned f, int p) {
   if (!s || f > 1) return ret(hipErrorInvalidValue);
   Lock l;
   auto* x = new Stream;
@@ -238,9 +238,9 @@ static hipError_t mkStream(hipStream_t* s, unsigned f, int p) {
   *s = reinterpret_cast<hipStream_t>(x);
   return ret(hipSuccess);
 }
-API hipError_t hipStreamCreate(hipStream_t* s) { return mkStream(s, 0, 0); }
-API hipError_t hipStreamCreateWithFlags(hipStream_t* s, unsigned f) { return mkStream(s, f, 0); }
-API hipError_t hipStreamCreateWithPriority(hipStream_t* s, unsigned f, int p) { return mkStream(s, f, std::max(-1, std::min(1, p))); }
+API hipError_t hipStreamCreate(hipStream_t* s) { return mk_stream(s, 0, 0); }
+API hipError_t hipStreamCreateWithFlags(hipStream_t* s, unsigned f) { return mk_stream(s, f, 0); }
+API hipError_t hipStreamCreateWithPriority(hipStream_t* s, unsigned f, int p) { return mk_stream(s, f, std::max(-1, std::min(1, p))); }
 API hipError_t hipDeviceGetStreamPriorityRange(int* lo, int* hi) {
   if (lo) *lo = 1;
   if (hi) *hi = -1;
@@ -253,7 +253,7 @@ API hipError_t hipStreamDestroy(hipStream_t h) {
       return ret(uintptr_t(h) <= 2 ? hipErrorInvalidResourceHandle : hipErrorContextIsDestroyed);
   }
   Stream* s = reinterpret_cast<Stream*>(h);
-  waitFor(s, s->put);
+  wait_for(s, s->put);
   Lock l;
   handles().erase(h);
   streams().erase(s);
@@ -277,60 +277,60 @@ API hipError_t hipStreamDestroy(hipStream_t h) {
 }
 API hipError_t hipStreamSynchronize(hipStream_t h) {
   STREAM(h);
-  Stream* s = streamOf(h);
+  Stream* s = stream_of(h);
   {
     Lock l;
     if (hipError_t e = forbidden(s)) return ret(e);
   }
-  if (s == nullStream()) {
+  if (s == null_stream()) {
     if (hipError_t e = unsafe()) return ret(e);
-    if (asyncOn()) {
+    if (async_on()) {
       Cmd c;
       (void)submit(h, c, true);
     }
   } else
-    waitFor(s, s->put);
-  return ret(takeAsync());
+    wait_for(s, s->put);
+  return ret(take_async());
 }
 API hipError_t hipStreamQuery(hipStream_t h) {
   STREAM(h);
-  Stream* s = streamOf(h);
+  Stream* s = stream_of(h);
   {
     Lock l;
     if (hipError_t e = forbidden(s)) return ret(e);
   }
-  return ret(idle(s) ? takeAsync() : hipErrorNotReady);
+  return ret(idle(s) ? take_async() : hipErrorNotReady);
 }
 API hipError_t hipDeviceSynchronize() {
   if (hipError_t e = unsafe()) return ret(e);
-  return ret(waitAll());
+  return ret(wait_all());
 }
 API hipError_t hipDeviceReset() {
-  (void)waitAll();
+  (void)wait_all();
   return ret(hipSuccess);
 }
 API hipError_t hipStreamGetFlags(hipStream_t s, unsigned* f) {
   STREAM(s);
   if (!f) return ret(hipErrorInvalidValue);
-  *f = streamOf(s)->flags;
+  *f = stream_of(s)->flags;
   return ret(hipSuccess);
 }
 API hipError_t hipStreamGetPriority(hipStream_t s, int* p) {
   STREAM(s);
   if (!p) return ret(hipErrorInvalidValue);
-  *p = streamOf(s)->prio;
+  *p = stream_of(s)->prio;
   return ret(hipSuccess);
 }
 API hipError_t hipStreamGetDevice(hipStream_t s, hipDevice_t* d) {
   STREAM(s);
   if (!d) return ret(hipErrorInvalidValue);
-  *d = uintptr_t(s) <= 2 ? t_dev : streamOf(s)->dev;
+  *d = uintptr_t(s) <= 2 ? t_dev : stream_of(s)->dev;
   return ret(hipSuccess);
 }
 API hipError_t hipStreamGetId(hipStream_t s, unsigned long long* id) {
   STREAM(s);
   if (!id) return ret(hipErrorInvalidValue);
-  *id = streamOf(s)->id;
+  *id = stream_of(s)->id;
   return ret(hipSuccess);
 }
 API hipError_t hipStreamAttachMemAsync(hipStream_t s, void* p, size_t, unsigned) {
@@ -342,7 +342,7 @@ API hipError_t hipLaunchHostFunc(hipStream_t s, hipHostFn_t fn, void* u) {
   if (!fn) return ret(hipErrorInvalidValue);
   Cmd c;
   c.type = Node::host;
-  c.hostParams = {fn, u};
+  c.host_params = {fn, u};
   c.host = [fn, u] { fn(u); };
   return ret(submit(s, std::move(c)));
 }
@@ -351,7 +351,7 @@ API hipError_t hipStreamAddCallback(hipStream_t s, hipStreamCallback_t cb, void*
   if (!cb || flags) return ret(hipErrorInvalidValue);
   {
     Lock l;
-    if (hipError_t e = forbidden(streamOf(s))) return ret(e);
+    if (hipError_t e = forbidden(stream_of(s))) return ret(e);
   }
   Cmd c;
   c.type = Node::host;
@@ -391,7 +391,7 @@ static hipError_t record(Event* e, Stream* s) {
     e->nodes.clear();
     e->mark = std::make_shared<Mark>();
   }
-  if (!asyncOn()) {
+  if (!async_on()) {
     e->mark->done = true;
     e->mark->t = now();
     return hipSuccess;
@@ -401,8 +401,8 @@ static hipError_t record(Event* e, Stream* s) {
   enqueue(s, std::move(j));
   return hipSuccess;
 }
-void shim::eventRecordNow(hipEvent_t e) {
-  if (!okEvent(e)) return;
+void shim::event_record_now(hipEvent_t e) {
+  if (!ok_event(e)) return;
   auto m = std::make_shared<Mark>();
   m->done = true;
   m->t = now();
@@ -410,8 +410,8 @@ void shim::eventRecordNow(hipEvent_t e) {
   ev(e)->mark = m;
   ev(e)->cap = nullptr;
 }
-void shim::eventWaitNow(hipEvent_t e) {
-  if (!okEvent(e)) return;
+void shim::event_wait_now(hipEvent_t e) {
+  if (!ok_event(e)) return;
   auto m = ev(e)->mark;
   if (!m) return;
   std::unique_lock<std::mutex> l(qmx());
@@ -419,8 +419,8 @@ void shim::eventWaitNow(hipEvent_t e) {
 }
 API hipError_t hipEventRecord(hipEvent_t e, hipStream_t s) {
   STREAM(s);
-  if (!okEvent(e)) return ret(hipErrorInvalidHandle);
-  return ret(record(ev(e), streamOf(s)));
+  if (!ok_event(e)) return ret(hipErrorInvalidHandle);
+  return ret(record(ev(e), stream_of(s)));
 }
 API hipError_t hipEventRecord_spt(hipEvent_t e, hipStream_t s) { return hipEventRecord(e, s); }
 API hipError_t hipEventRecordWithFlags(hipEvent_t e, hipStream_t s, unsigned f) {
@@ -438,17 +438,17 @@ static hipError_t captured(Event* x) {
   return hipSuccess;
 }
 API hipError_t hipEventSynchronize(hipEvent_t e) {
-  if (!okEvent(e)) return ret(hipErrorInvalidHandle);
+  if (!ok_event(e)) return ret(hipErrorInvalidHandle);
   if (hipError_t r = captured(ev(e))) return ret(r);
   auto m = ev(e)->mark;
   if (m) {
     std::unique_lock<std::mutex> l(qmx());
     qcv().wait(l, [&] { return m->done; });
   }
-  return ret(takeAsync());
+  return ret(take_async());
 }
 API hipError_t hipEventQuery(hipEvent_t e) {
-  if (!okEvent(e)) return ret(hipErrorInvalidHandle);
+  if (!ok_event(e)) return ret(hipErrorInvalidHandle);
   if (hipError_t r = captured(ev(e))) return ret(r);
   auto m = ev(e)->mark;
   std::unique_lock<std::mutex> l(qmx());
@@ -458,7 +458,7 @@ API hipError_t hipEventQuery(hipEvent_t e) {
 }
 API hipError_t hipEventElapsedTime(float* ms, hipEvent_t a, hipEvent_t b) {
   if (!ms) return ret(hipErrorInvalidValue);
-  if (!okEvent(a) || !okEvent(b)) return ret(hipErrorInvalidHandle);
+  if (!ok_event(a) || !ok_event(b)) return ret(hipErrorInvalidHandle);
   auto x = ev(a)->mark, y = ev(b)->mark;
   if (!x || !y || (ev(a)->flags | ev(b)->flags) & hipEventDisableTiming) return ret(hipErrorInvalidHandle);
   std::unique_lock<std::mutex> l(qmx());
@@ -470,9 +470,9 @@ API hipError_t hipEventElapsedTime(float* ms, hipEvent_t a, hipEvent_t b) {
 }
 API hipError_t hipStreamWaitEvent(hipStream_t h, hipEvent_t e, unsigned flags) {
   STREAM(h);
-  if (!okEvent(e)) return ret(hipErrorInvalidHandle);
+  if (!ok_event(e)) return ret(hipErrorInvalidHandle);
   if (flags > 1) return ret(hipErrorInvalidValue);
-  Stream* s = streamOf(h);
+  Stream* s = stream_of(h);
   Event* x = ev(e);
   std::shared_ptr<Mark> m;
   {
@@ -481,7 +481,7 @@ API hipError_t hipStreamWaitEvent(hipStream_t h, hipEvent_t e, unsigned flags) {
     for (auto& c : captures()) live = live || c == x->cap;
     if (x->cap && live) {
       if (x->cap->invalid) return ret(hipErrorStreamCaptureInvalidated);
-      if (s == nullStream()) {
+      if (s == null_stream()) {
         x->cap->invalid = true;
         return ret(hipErrorStreamCaptureImplicit);
       }
@@ -508,7 +508,7 @@ API hipError_t hipStreamWaitEvent(hipStream_t h, hipEvent_t e, unsigned flags) {
     }
     m = x->mark;
   }
-  if (m && asyncOn()) {
+  if (m && async_on()) {
     {
       std::unique_lock<std::mutex> l(qmx());
       if (m->done) return ret(hipSuccess);
@@ -526,7 +526,7 @@ static hipError_t begin(hipStream_t h, hipStreamCaptureMode mode, std::shared_pt
   if (uintptr_t(h) < 2) return ret(hipErrorStreamCaptureUnsupported);
   if (unsigned(mode) > hipStreamCaptureModeRelaxed) return ret(hipErrorInvalidValue);
   Lock l;
-  Stream* s = streamOf(h);
+  Stream* s = stream_of(h);
   if (s->cap) return ret(hipErrorIllegalState);
   auto c = std::make_shared<Capture>();
   c->g = g;
@@ -543,11 +543,11 @@ static hipError_t begin(hipStream_t h, hipStreamCaptureMode mode, std::shared_pt
 API hipError_t hipStreamBeginCapture(hipStream_t s, hipStreamCaptureMode mode) { return begin(s, mode, std::make_shared<Graph>(), {}); }
 API hipError_t hipStreamBeginCaptureToGraph(hipStream_t s, hipGraph_t g, hipGraphNode_t const* deps, void const*, size_t n,
                                             hipStreamCaptureMode mode) {
-  auto gr = graphOf(g);
+  auto gr = graph_of(g);
   if (!gr || (n && !deps)) return ret(hipErrorInvalidValue);
   std::vector<GNode*> t;
   for (size_t i = 0; i < n; i++) {
-    t.push_back(nodeOf(deps[i]));
+    t.push_back(node_of(deps[i]));
     if (!t.back()) return ret(hipErrorInvalidValue);
   }
   return begin(s, mode, gr, t);
@@ -556,7 +556,7 @@ API hipError_t hipStreamEndCapture(hipStream_t h, hipGraph_t* out) {
   if (!out) return ret(hipErrorInvalidValue);
   STREAM(h);
   Lock l;
-  Stream* s = streamOf(h);
+  Stream* s = stream_of(h);
   auto c = s->cap;
   if (!c) return ret(hipErrorIllegalState);
   if (c->origin != s) {
@@ -587,20 +587,20 @@ API hipError_t hipStreamEndCapture(hipStream_t h, hipGraph_t* out) {
   *out = publish(c->g);
   return ret(hipSuccess);
 }
-static hipStreamCaptureStatus statusOf(Stream* s) {
+static hipStreamCaptureStatus status_of(Stream* s) {
   return !s->cap ? hipStreamCaptureStatusNone : s->cap->invalid ? hipStreamCaptureStatusInvalidated : hipStreamCaptureStatusActive;
 }
 API hipError_t hipStreamIsCapturing(hipStream_t h, hipStreamCaptureStatus* st) {
   STREAM(h);
   if (!st) return ret(hipErrorInvalidValue);
   Lock l;
-  Stream* s = streamOf(h);
-  if (s == nullStream())
+  Stream* s = stream_of(h);
+  if (s == null_stream())
     for (auto& k : captures())
       if (visible(*k))
         for (Stream* m : k->members)
           if (!(m->flags & hipStreamNonBlocking)) return ret(hipErrorStreamCaptureImplicit);
-  *st = statusOf(s);
+  *st = status_of(s);
   return ret(hipSuccess);
 }
 API hipError_t hipStreamGetCaptureInfo_v2(hipStream_t h, hipStreamCaptureStatus* st, unsigned long long* id, hipGraph_t* g,
@@ -608,8 +608,8 @@ API hipError_t hipStreamGetCaptureInfo_v2(hipStream_t h, hipStreamCaptureStatus*
   STREAM(h);
   if (!st) return ret(hipErrorInvalidValue);
   Lock l;
-  Stream* s = streamOf(h);
-  *st = statusOf(s);
+  Stream* s = stream_of(h);
+  *st = status_of(s);
   if (*st == hipStreamCaptureStatusActive) {
     if (id) *id = s->cap->id;
     if (g) *g = publish(s->cap->g);
@@ -624,12 +624,12 @@ API hipError_t hipStreamGetCaptureInfo(hipStream_t h, hipStreamCaptureStatus* st
 API hipError_t hipStreamUpdateCaptureDependencies(hipStream_t h, hipGraphNode_t* deps, size_t n, unsigned flags) {
   STREAM(h);
   Lock l;
-  Stream* s = streamOf(h);
-  if (statusOf(s) != hipStreamCaptureStatusActive) return ret(hipErrorIllegalState);
+  Stream* s = stream_of(h);
+  if (status_of(s) != hipStreamCaptureStatusActive) return ret(hipErrorIllegalState);
   if ((n && !deps) || flags > 1) return ret(hipErrorInvalidValue);
   if (flags == 1) s->tips.clear();
   for (size_t i = 0; i < n; i++) {
-    auto* x = nodeOf(deps[i]);
+    auto* x = node_of(deps[i]);
     if (x && std::find(s->tips.begin(), s->tips.end(), x) == s->tips.end()) s->tips.push_back(x);
   }
   return ret(hipSuccess);

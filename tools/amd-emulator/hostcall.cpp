@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// printf() and the message of assert() in kernels: the host's side of the buffer that AMD's device library uses. The engine calls
-/// hostcallService() after each wave that ran. Only service 2, printf, is implemented.
+/// hostcall_service() after each wave that ran. Only service 2, printf, is implemented.
 #include <sys/mman.h>
 #include <cstdio>
 #include <cstring>
@@ -18,7 +18,7 @@ struct Payload {
 struct Buffer {
   Header* headers;
   Payload* payloads;
-  uint64_t doorbell, freeTop, readyTop, mask;
+  uint64_t doorbell, free_top, ready_top, mask;
 };
 alignas(64) uint64_t g_signal[8];
 Buffer g_buf;
@@ -120,7 +120,7 @@ void serve(Header& h, Payload& p) {
 }
 }  // namespace
 
-uint64_t hostcallBuffer() {
+uint64_t hostcall_buffer() {
   if (!g_buf.headers) {
     uint64_t const n = 16384;  // packets; a resident wave needs one
     char* m = static_cast<char*>(
@@ -133,12 +133,12 @@ uint64_t hostcallBuffer() {
   }
   // All packets are free at the start of a launch; one that failed may have kept some. A tag above the index keeps pointers nonzero.
   for (uint64_t i = 0; i <= g_buf.mask; i++) g_buf.headers[i].next = i ? (i - 1) | (g_buf.mask + 1) : 0;
-  g_buf.freeTop = g_buf.mask | (g_buf.mask + 1);
-  g_buf.readyTop = 0;
+  g_buf.free_top = g_buf.mask | (g_buf.mask + 1);
+  g_buf.ready_top = 0;
   g_messages.clear();
   return reinterpret_cast<uint64_t>(&g_buf);
 }
-void hostcallRanges(uint64_t r[3][2]) {
+void hostcall_ranges(uint64_t r[3][2]) {
   uint64_t const m = reinterpret_cast<uint64_t>(g_buf.payloads), n = (g_buf.mask + 1) * (sizeof(Header) + sizeof(Payload));
   uint64_t const a[3][2] = {
       {reinterpret_cast<uint64_t>(&g_buf), sizeof g_buf}, {m, m ? n : 0}, {reinterpret_cast<uint64_t>(g_signal), sizeof g_signal}};
@@ -147,9 +147,9 @@ void hostcallRanges(uint64_t r[3][2]) {
     r[i][1] = a[i][0] + a[i][1];
   }
 }
-void hostcallService() {
-  uint64_t r = g_buf.readyTop;
-  g_buf.readyTop = 0;
+void hostcall_service() {
+  uint64_t r = g_buf.ready_top;
+  g_buf.ready_top = 0;
   while (r) {
     Header& h = g_buf.headers[r & g_buf.mask];
     uint64_t next = h.next;

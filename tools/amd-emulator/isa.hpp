@@ -165,7 +165,7 @@ struct Src {
   uint16_t reg = 0;               // the register; S_SPECIAL: the operand's code
   uint32_t const* cst = nullptr;  // S_CONST: a word per lane, then the high words
   uint64_t value = 0;             // S_CONST
-  uint64_t at = 0, inRegs = 0;    // not scalar: the lanes' words are at `at` + (address of the VGPRs & inRegs)
+  uint64_t at = 0, in_regs = 0;   // not scalar: the lanes' words are at `at` + (address of the VGPRs & in_regs)
   bool plain() const { return !abs && !neg && !hi; }
 };
 /// Modifiers of SDWA. sel, dst: 0 to 3: byte, 4, 5: half, 6: word; unused: what the rest of the destination gets: 0: zeros, 1: the sign, 2:
@@ -182,12 +182,12 @@ struct Dpp {
   bool bound0;       // bound_ctrl: a lane without a source reads 0
   bool fi;           // a source lane may be off
 };
-/// A matrix instruction. a, b, c: types as in Decoder::matrix(); accA, accB, accC: the operand lies in the accumulation registers.
+/// A matrix instruction. a, b, c: types as in Decoder::matrix(); acc_a, acc_b, acc_c: the operand lies in the accumulation registers.
 struct Matrix {
   int m, n, k, blocks;
   char a, b, c;
-  bool accA, accB, accC, wmma, sparse, gfx12;
-  uint8_t cbsz, abid, blgp, neg, negHi, opselHi;
+  bool acc_a, acc_b, acc_c, wmma, sparse, gfx12;
+  uint8_t cbsz, abid, blgp, neg, neg_hi, opsel_hi;
   bool clamp;
 };
 
@@ -213,10 +213,10 @@ struct Inst {
   int vin = -1;              // the SGPRs of the mask that is read
   char dt = 'i';             // type of the destination
   uint8_t dw = 1, omod = 0;  // dw: words of the destination
-  // dHi: writes the upper half; keep: keeps the other half; pkf32: two floats; mix: v_fma_mix
-  bool dHi = false, keep = false, clamp = false, d16 = false, cmpx = false, packed = false, pkf32 = false, mix = false, f64 = false,
+  // d_high: writes the upper half; keep: keeps the other half; pkf32: two floats; mix: v_fma_mix
+  bool d_high = false, keep = false, clamp = false, d16 = false, cmpx = false, packed = false, pkf32 = false, mix = false, f64 = false,
        fnuz = false;
-  uint8_t opsel = 0, opselHi = 0, neg = 0, negHi = 0, ttbl = 0;
+  uint8_t opsel = 0, opsel_hi = 0, neg = 0, neg_hi = 0, ttbl = 0;
   uint32_t simm = 0;
   LaneOp lop = READLANE;
   Inst* second = nullptr;  // VOPD: the other half
@@ -241,7 +241,7 @@ struct Error : std::runtime_error {
 
 // ---- machine state
 enum { VCC = 106, M0_C = 124, M0_R = 125, EXEC = 126, SCC = 253, PC = 256, NSGPR = 264 };
-constexpr uint64_t kPrivHi = 0x5EAE;  // high half of the addresses of scratch
+constexpr uint64_t priv_hi = 0x5EAE;  // high half of the addresses of scratch
 
 /// A wave that runs or waits.
 struct Wave {
@@ -252,12 +252,12 @@ struct Wave {
   bool gws;            // waits at the grid's barrier
   uint64_t init;       // lanes that the wave began with
   uint64_t missing;    // lanes that were off at the last barrier
-  uint64_t barrierPc;
-  uint8_t idx;     // rank in the group
-  uint8_t gprIdx;  // gfx9's indexing of VGPRs by M0: bit 0: the first source, bit 3: the destination
-  uint64_t lds;    // address of the group's LDS
-  uint64_t execKey = 0;
-  alignas(32) uint32_t execV[64];  // the mask execKey as a word per lane, 0 or ~0
+  uint64_t barrier_pc;
+  uint8_t idx;      // rank in the group
+  uint8_t gpr_idx;  // gfx9's indexing of VGPRs by M0: bit 0: the first source, bit 3: the destination
+  uint64_t lds;     // address of the group's LDS
+  uint64_t exec_key = 0;
+  alignas(32) uint32_t exec_v[64];  // the mask exec_key as a word per lane, 0 or ~0
 };
 inline uint64_t rd64(uint32_t const* s) {
   uint64_t v;
@@ -292,5 +292,5 @@ template <int W>
 void wmma(Wave& w, Inst const& I);
 /// v_mov_b32 with registers indexed by idx: bit 0 of rel: the source, bit 3: the destination. alu.cpp
 template <int W>
-void movRel(Wave& w, int dst, Src const& src, int rel, uint32_t idx);
+void mov_rel(Wave& w, int dst, Src const& src, int rel, uint32_t idx);
 }  // namespace emu

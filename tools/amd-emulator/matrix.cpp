@@ -27,7 +27,7 @@ static double element(u32 const* base, u32 lane, u32 i, char ty, bool fnuz) {
 }
 
 // One step of a sum over k, rounded once. The order and precision of hardware are not documented.
-static inline double mulAdd(double acc, double a, double b, char c) {
+static inline double mul_add(double acc, double a, double b, char c) {
   return c == 'd' ? std::fma(a, b, acc) : double(float(__builtin_fmaf(float(a), float(b), float(acc))));
 }
 
@@ -36,19 +36,19 @@ void mfma(Wave& w, Inst const& I) {
   bool const fnuz = I.fnuz;
   Matrix const& m = *I.mat;
   if (W != 64) fail(Err::unsupported, "this matrix instruction");
-  int const M = m.m, N = m.n, K = m.k, B = m.blocks, perLane = M * K * B / 64;  // elements of B (and a full A) in a lane
-  u32 const* a = (m.accA ? w.acc : w.v) + size_t(I.s[0].reg) * W;
-  u32 const* b = (m.accB ? w.acc : w.v) + size_t(I.s[1].reg) * W;
-  u32 const* c = m.sparse                ? (m.accC ? w.acc : w.v) + size_t(I.d) * W
-                 : I.s[2].kind == S_VGPR ? (m.accC ? w.acc : w.v) + size_t(I.s[2].reg) * W
+  int const M = m.m, N = m.n, K = m.k, B = m.blocks, per_lane = M * K * B / 64;  // elements of B (and a full A) in a lane
+  u32 const* a = (m.acc_a ? w.acc : w.v) + size_t(I.s[0].reg) * W;
+  u32 const* b = (m.acc_b ? w.acc : w.v) + size_t(I.s[1].reg) * W;
+  u32 const* c = m.sparse                ? (m.acc_c ? w.acc : w.v) + size_t(I.d) * W
+                 : I.s[2].kind == S_VGPR ? (m.acc_c ? w.acc : w.v) + size_t(I.s[2].reg) * W
                                          : nullptr;
   std::vector<double> A(size_t(B) * M * K), Bm(size_t(B) * N * K);
   bool const f64 = m.c == 'd';
-  auto put1 = [&](std::vector<double>& out, u32 const* p, int dim, char ty, bool isB) {
+  auto put1 = [&](std::vector<double>& out, u32 const* p, int dim, char ty, bool is_b) {
     for (int l = 0; l < 64; l++) {
       int const row = l % dim, g = l / dim;  // g: block, or part of K
       int from = l;
-      if (isB && !f64) switch (m.blgp) {
+      if (is_b && !f64) switch (m.blgp) {
           case 1: from = l & 31; break;
           case 2: from = 32 | (l & 31); break;
           case 3: from = (l + 16) & 63; break;
@@ -58,17 +58,17 @@ void mfma(Wave& w, Inst const& I) {
           case 7: from = (m.blgp - 4) * 16 + (l & 15); break;
           default: break;
         }
-      for (int e = 0; e < perLane; e++) {
+      for (int e = 0; e < per_lane; e++) {
         int blk, k;
         if (f64 && M == 4) {
           blk = l / 4 % 4;
           k = l / 16;
         } else if (B == 1) {
           blk = 0;
-          k = g * perLane + e;
+          k = g * per_lane + e;
         } else {
           blk = g % B;
-          k = g / B * perLane + e;
+          k = g / B * per_lane + e;
         }
         out[(size_t(blk) * dim + row) * K + k] = element<W>(p, from, e, ty, fnuz);
       }
@@ -78,9 +78,9 @@ void mfma(Wave& w, Inst const& I) {
     u32 const* index = w.v + size_t(I.s[2].reg) * W;
     int const set = m.cbsz ? 0 : m.a == 'h' || m.a == 'b' ? 8 * (m.abid & 3) : 16 * (m.abid & 1);
     for (int l = 0; l < 64; l++)
-      for (int g = 0; g < perLane / 4; g++) {
+      for (int g = 0; g < per_lane / 4; g++) {
         u32 const x = index[l] >> (set + 4 * g);
-        double* to = &A[size_t(l % M) * K + l / M * perLane + 4 * g];
+        double* to = &A[size_t(l % M) * K + l / M * per_lane + 4 * g];
         to[x & 3] += element<W>(a, l, 2 * g, m.a, fnuz);
         to[x >> 2 & 3] += element<W>(a, l, 2 * g + 1, m.a, fnuz);
       }
@@ -112,7 +112,7 @@ void mfma(Wave& w, Inst const& I) {
       if (c)
         acc = f64 ? element<W>(c, l, r, 'd', fnuz) : m.c == 's' ? double(i32(c[r * W + l])) : double(asf(c[r * W + l]));
       else {
-        u64 v = scalarValue<W>(w, I.s[2]);
+        u64 v = scalar_value<W>(w, I.s[2]);
         acc = f64 ? asd(v) : m.c == 's' ? double(i32(v)) : double(asf(u32(v)));
       }
       int ab = blk;
@@ -130,10 +130,10 @@ void mfma(Wave& w, Inst const& I) {
       }
       bool const na = f64 && (m.blgp & 1), nb = f64 && (m.blgp & 2), nc = f64 && (m.blgp & 4);
       if (nc) acc = -acc;
-      for (int k = 0; k < K; k++) acc = mulAdd(acc, na ? -x[k] : x[k], nb ? -y[k] : y[k], m.c);
+      for (int k = 0; k < K; k++) acc = mul_add(acc, na ? -x[k] : x[k], nb ? -y[k] : y[k], m.c);
       D[size_t(r) * 64 + l] = acc;
     }
-  u32* d = (m.accC ? w.acc : w.v) + size_t(I.d) * W;  // EXEC does not apply
+  u32* d = (m.acc_c ? w.acc : w.v) + size_t(I.d) * W;  // EXEC does not apply
   for (int r = 0; r < out; r++)
     for (int l = 0; l < 64; l++) {
       double const v = D[size_t(r) * 64 + l];
@@ -178,7 +178,7 @@ void wmma(Wave& w, Inst const& I) {
         int lane, e, k = kk;
         if (sparse) {  // element kk % 2 of the two that stand for four
           place(i, kk / 2 * 4, lane, e);
-          u32 const x = index[lane] >> (e + (K == 64 ? 0 : 16 * (m.opselHi & 1)));  // e / 4 groups of 4 bits before it
+          u32 const x = index[lane] >> (e + (K == 64 ? 0 : 16 * (m.opsel_hi & 1)));  // e / 4 groups of 4 bits before it
           k = kk / 2 * 4 + int(x >> 2 * (kk & 1) & 3);
           e = e / 2 + (kk & 1);
         } else
@@ -192,7 +192,7 @@ void wmma(Wave& w, Inst const& I) {
           v = m.neg >> which & 1 ? double(i32(x << 24) >> 24) : double(x);
         } else {
           v = element<W>(p, lane, e, ty, false);
-          if ((e & 1 ? m.negHi : m.neg) >> which & 1) v = -v;
+          if ((e & 1 ? m.neg_hi : m.neg) >> which & 1) v = -v;
         }
         out[i][k] = sparse ? out[i][k] + v : v;
       }
@@ -208,11 +208,11 @@ void wmma(Wave& w, Inst const& I) {
     } else {
       lane = j + (i & 1) * 16;
       reg = i / 2;
-      half = pk ? m.opselHi >> 2 & 1 : 0;
+      half = pk ? m.opsel_hi >> 2 & 1 : 0;
     }
   };
   u32 const* c = m.sparse ? w.v + size_t(I.d) * W : I.s[2].kind == S_VGPR ? w.v + size_t(I.s[2].reg) * W : nullptr;
-  u64 const sc = c ? 0 : scalarValue<W>(w, I.s[2]);
+  u64 const sc = c ? 0 : scalar_value<W>(w, I.s[2]);
   for (int i = 0; i < 16; i++)
     for (int j = 0; j < 16; j++) {
       int l, r, h;
@@ -221,7 +221,7 @@ void wmma(Wave& w, Inst const& I) {
       if (pk) x = c ? x >> 16 * h & 0xffff : m.c == 'h' ? f2h(asf(x)) : f2bf(asf(x));
       double v = m.c == 's' ? double(i32(x)) : m.c == 'h' ? h2f(x) : m.c == 'b' ? bf2f(x) : asf(x);
       if (m.c != 's' && !m.sparse) {
-        if (m.negHi & 4) v = std::fabs(v);
+        if (m.neg_hi & 4) v = std::fabs(v);
         if (m.neg & 4) v = -v;
       }
       C[i][j] = v;
@@ -234,7 +234,7 @@ void wmma(Wave& w, Inst const& I) {
         D[i][j] = double(m.clamp ? i32(std::min<i64>(std::max<i64>(s, -2147483648ll), 2147483647ll)) : i32(u32(u64(s))));
       } else {
         double acc = C[i][j];
-        for (int k = 0; k < K; k++) acc = mulAdd(acc, A[i][k], B[j][k], 'f');
+        for (int k = 0; k < K; k++) acc = mul_add(acc, A[i][k], B[j][k], 'f');
         D[i][j] = acc;
       }
     }

@@ -141,11 +141,11 @@ static void crossbar(Inst const& I, uint64_t exec, uint32_t const* va, uint32_t 
 }
 
 template <uint32_t W>
-void memOp(Exec& x, Wave& w, Inst const& I) {
+void mem_op(Exec& x, Wave& w, Inst const& I) {
   uint64_t exec = W == 64 ? rd64(w.s + EXEC) : w.s[EXEC];
   if (!exec) return;
   if (__builtin_expect((w.missing & exec) != 0, 0)) {
-    divergentBarrier(x, w, "by only a part of a wave: these lanes were off and ran on later", w.missing & exec);
+    divergent_barrier(x, w, "by only a part of a wave: these lanes were off and ran on later", w.missing & exec);
     w.missing = 0;
   }
   uint32_t* const data = (I.acc ? w.acc : w.v) + size_t(I.v) * W;
@@ -156,7 +156,7 @@ void memOp(Exec& x, Wave& w, Inst const& I) {
     crossbar<W>(I, exec, va, data, dst);
     return;
   }
-  bool const two = I.op == LD2 || I.op == ST2, isLd = I.op == LD || I.op == LD2, isAt = I.op == AT;
+  bool const two = I.op == LD2 || I.op == ST2, is_ld = I.op == LD || I.op == LD2, is_at = I.op == AT;
   int const nd = (I.n + 3) / 4;
   uint8_t *p[W], *p2[W];  // where each active lane's data is
   if (I.sp == 'd') {
@@ -173,25 +173,25 @@ void memOp(Exec& x, Wave& w, Inst const& I) {
       return top;
     };
     uint32_t const top = std::max(where(p, o0), two ? where(p2, o1) : 0);
-    if (__builtin_expect(uint64_t(top) + I.n > x.ldsSize, 0))
+    if (__builtin_expect(uint64_t(top) + I.n > x.lds_size, 0))
       for (uint64_t m = exec; m; m &= m - 1) {  // hardware reads 0 and drops writes
         uint32_t const l = __builtin_ctzll(m), a = std::max(va[l] + o0, two ? va[l] + o1 : 0);
-        if (uint64_t(a) + I.n <= x.ldsSize) continue;
-        if (!x.ldsWarned) {
-          x.ldsWarned = true;
+        if (uint64_t(a) + I.n <= x.lds_size) continue;
+        if (!x.lds_warned) {
+          x.lds_warned = true;
           fprintf(stderr,
                   "[amd-emulator] warning: %s in kernel %s accesses LDS byte %u outside the group's %u bytes (lane %u, group %u,%u,%u)\n",
-                  I.name.c_str(), nameOf(*x.L->k).c_str(), a, x.ldsSize, l, x.grp->id[0], x.grp->id[1], x.grp->id[2]);
+                  I.name.c_str(), name_of(*x.L->k).c_str(), a, x.lds_size, l, x.grp->id[0], x.grp->id[1], x.grp->id[2]);
         }
-        static bool const hard = isError("AMDEMU_LDS_OOB");
+        static bool const hard = is_error("AMDEMU_LDS_OOB");
         if (hard) fail(Err::fault, "LDS access out of range");
-        if (isLd || (isAt && I.rtn))
+        if (is_ld || (is_at && I.rtn))
           for (int i = 0; i < (I.op == LD2 ? 2 * nd : nd); i++) dst[i * W + l] = 0;
         exec &= ~(1ull << l);
       }
     if (__builtin_expect(x.check, 0)) {
-      checkLds(x, w, I, exec, p, isLd, isAt);
-      if (two) checkLds(x, w, I, exec, p2, isLd, false);
+      check_lds(x, w, I, exec, p, is_ld, is_at);
+      if (two) check_lds(x, w, I, exec, p2, is_ld, false);
     }
   } else {
     bool scratch = I.sp == 's' || I.sp == 'b';
@@ -204,7 +204,7 @@ void memOp(Exec& x, Wave& w, Inst const& I) {
       for (uint32_t l = 0; l < W; l++) {
         uint64_t const a = (uint64_t(va[W + l]) << 32 | va[l]) + int64_t(I.off);
         p[l] = reinterpret_cast<uint8_t*>(a);
-        priv |= a >> 32 == kPrivHi || a >> 32 == kOldLdsHi || a >> 32 == kOldPrivHi;
+        priv |= a >> 32 == priv_hi || a >> 32 == old_lds_hi || a >> 32 == old_priv_hi;
       }
       scratch = I.sp == 'f' && priv;
     } else {
@@ -220,12 +220,12 @@ void memOp(Exec& x, Wave& w, Inst const& I) {
         uint32_t const l = __builtin_ctzll(m);
         uint64_t const a = reinterpret_cast<uint64_t>(p[l]);
         uint32_t const o = uint32_t(a);
-        if (I.sp == 'f' && a >> 32 == kOldLdsHi) {
-          if (uint64_t(o) + I.n > x.ldsSize) fail(Err::fault, "LDS access out of range");
+        if (I.sp == 'f' && a >> 32 == old_lds_hi) {
+          if (uint64_t(o) + I.n > x.lds_size) fail(Err::fault, "LDS access out of range");
           p[l] = x.grp->lds + o;
           continue;
         }
-        if (I.sp == 'f' && a >> 32 != kPrivHi && a >> 32 != kOldPrivHi) continue;
+        if (I.sp == 'f' && a >> 32 != priv_hi && a >> 32 != old_priv_hi) continue;
         if (__builtin_expect(uint64_t(o) + I.n > x.stride, 0)) {
           char b[200];
           snprintf(b, sizeof b, "scratch access at byte %u of a %u-byte frame (stack overflow?)", o, x.stride);
@@ -234,7 +234,7 @@ void memOp(Exec& x, Wave& w, Inst const& I) {
         p[l] = w.scratch + size_t(l) * x.stride + o;
         global &= ~(1ull << l);
       }
-    if (__builtin_expect(x.check && global, 0)) checkGlobal(x, w, I, global, p, isLd || isAt, !isLd, isAt);
+    if (__builtin_expect(x.check && global, 0)) check_global(x, w, I, global, p, is_ld || is_at, !is_ld, is_at);
   }
   switch (I.op) {
     case LD:
@@ -307,7 +307,7 @@ void smem(Exec& x, Wave& w, Inst const& I) {
   w.s[I.d] = I.n == 1 ? (I.sx ? uint32_t(int32_t(rd<int8_t>(p))) : *p) : (I.sx ? uint32_t(int32_t(rd<int16_t>(p))) : rd<uint16_t>(p));
 }
 
-template void memOp<64>(Exec&, Wave&, Inst const&);
-template void memOp<32>(Exec&, Wave&, Inst const&);
+template void mem_op<64>(Exec&, Wave&, Inst const&);
+template void mem_op<32>(Exec&, Wave&, Inst const&);
 
 }  // namespace emu

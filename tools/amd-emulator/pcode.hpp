@@ -80,7 +80,7 @@ PC_FN u32 f32_to_f8(float f, bool fnuz, bool sr = false, u32 rnd = 0) {
   u32 const x = fbits(f), s = x >> 31;
   float const a = std::fabs(f);
   int const bias = (1 << (E - 1)) - (fnuz ? 0 : 1);
-  u32 const maxCode = fnuz ? 0x7f : E == 4 ? 0x7e : 0x7b, nan = fnuz ? 0x80 : 0x7f, inf = E == 5 && !fnuz ? 0x7c : nan;
+  u32 const max_code = fnuz ? 0x7f : E == 4 ? 0x7e : 0x7b, nan = fnuz ? 0x80 : 0x7f, inf = E == 5 && !fnuz ? 0x7c : nan;
   if (f != f) return fnuz ? 0x80 : s << 7 | 0x7f;
   if (a > 3e38f * 2) return fnuz ? 0x80 : s << 7 | inf;
   int ex = int(x >> 23 & 255) - 127;
@@ -105,7 +105,7 @@ PC_FN u32 f32_to_f8(float f, bool fnuz, bool sr = false, u32 rnd = 0) {
   // q has M fraction bits and the hidden bit, or is subnormal
   u32 code = q + (u32(ex + bias - 1) << M);
   if (q == 0) return fnuz ? 0 : s << 7;
-  if (code > maxCode) return fnuz ? 0x80 : s << 7 | inf;  // no saturation: MODE.FP16_OVFL is 0 by default
+  if (code > max_code) return fnuz ? 0x80 : s << 7 | inf;  // no saturation: MODE.FP16_OVFL is 0 by default
   return s << 7 | code;
 }
 
@@ -175,18 +175,18 @@ PC_FN u32 bitop3(u32 a, u32 b, u32 c, u32 t) {
 // ---- classification; f16 ones take the bits, since a conversion to float would quiet a NaN
 PC_FN bool isNAN(float x) { return x != x; }
 PC_FN bool isNAN(double x) { return x != x; }
-PC_FN bool isSNAN(float x) {
+PC_FN bool is_snan(float x) {
   u32 b = fbits(x);
   return x != x && !(b & 0x400000);
 }
-PC_FN bool isSNAN(double x) {
+PC_FN bool is_snan(double x) {
   u64 b = dbits(x);
   return x != x && !(b >> 51 & 1);
 }
-PC_FN bool isSNAN16(u32 b) { return (b & 0x7fff) > 0x7c00 && !(b & 0x200); }
-PC_FN bool isQNAN(float x) { return x != x && (fbits(x) & 0x400000); }
-PC_FN bool isQNAN(double x) { return x != x && (dbits(x) >> 51 & 1); }
-PC_FN bool isQNAN16(u32 b) { return (b & 0x7fff) > 0x7c00 && (b & 0x200); }
+PC_FN bool is_snan16(u32 b) { return (b & 0x7fff) > 0x7c00 && !(b & 0x200); }
+PC_FN bool is_qnan(float x) { return x != x && (fbits(x) & 0x400000); }
+PC_FN bool is_qnan(double x) { return x != x && (dbits(x) >> 51 & 1); }
+PC_FN bool is_qnan16(u32 b) { return (b & 0x7fff) > 0x7c00 && (b & 0x200); }
 PC_FN float quiet(float x) { return asf(fbits(x) | 0x400000); }
 PC_FN double quiet(double x) { return asd(dbits(x) | 1ull << 51); }
 PC_FN u32 sign_(float x) { return fbits(x) >> 31; }
@@ -282,7 +282,7 @@ struct Lanes {
   u32 const* vin;   // carry-in or condition: 0 or ~0
   u32* out;         // result; not in the registers, where it could overlap a source
   u32* mask;        // comparison or carry-out: 0 or ~0
-  u32 simm, opsel, opselHi, neg, ttbl;
+  u32 simm, opsel, opsel_hi, neg, ttbl;
   bool fnuz;
 };
 struct Scal {

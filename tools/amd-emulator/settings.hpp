@@ -17,6 +17,6 @@ inline bool enabled(char const* name) {
   return *value && strcmp(value, "0") != 0;
 }
 /// Whether a variable is set to "error": the finding fails the launch instead of being only printed.
-inline bool isError(char const* name) { return strcmp(setting(name), "error") == 0; }
+inline bool is_error(char const* name) { return strcmp(setting(name), "error") == 0; }
 
 }  // namespace emu

@@ -162,7 +162,8 @@ CROSSLANE_FN constexpr T norm(complex<T> const& z) {
   auto const x = detail::widened(z.real()), y = detail::widened(z.imag());
   return T(x * x + y * y);
 }
-/// Returns the absolute value. Intermediate results do not overflow.
+/// Returns the absolute value. Intermediate results do not overflow. The error is that of hypot(), so a value that is nearer to the largest
+/// number than this error may become infinite.
 template <detail::real T>
 CROSSLANE_FN T abs(complex<T> const& z) {
   return hypot(z.real(), z.imag());

@@ -2,7 +2,7 @@
 /// The access checks. With the settings of crosslane_use_amd_emulator() each finding is an error that the host sees.
 #include "support.hpp"
 
-__global__ void copyK(int const* a, int* b, int n) {
+__global__ void copy_kernel(int const* a, int* b, int n) {
   int i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i < n) b[i] = a[i];
 }
@@ -21,7 +21,7 @@ __global__ void shift(int const* a, int* b, int n) {
   s[t] = a[t];
   b[t] = s[(t + 64) % n];
 }
-__global__ void ldsUnset(int* b) {
+__global__ void lds_unset(int* b) {
   __shared__ int s[128];
   if (threadIdx.x < 64) s[threadIdx.x] = threadIdx.x;
   __syncthreads();
@@ -35,7 +35,7 @@ __global__ void hist(int* b) {
   __syncthreads();
   if (threadIdx.x < 8) b[threadIdx.x] = s[threadIdx.x];
 }
-__global__ void addDouble(double* b) {
+__global__ void add_double(double* b) {
   __shared__ double s;
   if (!threadIdx.x) s = 0;
   __syncthreads();
@@ -43,7 +43,7 @@ __global__ void addDouble(double* b) {
   __syncthreads();
   if (!threadIdx.x) *b = s;
 }
-__global__ void readCounter(int* b) {
+__global__ void read_counter(int* b) {
   __shared__ int s;
   if (!threadIdx.x) s = 0;
   __syncthreads();
@@ -52,7 +52,7 @@ __global__ void readCounter(int* b) {
 }
 __global__ void say() { printf("(printed by lane %d)\n", int(threadIdx.x)); }
 __device__ int var[4] = {1, 2, 3, 4};
-__global__ void useVar(int* b) {
+__global__ void use_var(int* b) {
   b[threadIdx.x] = var[threadIdx.x % 4];
   var[threadIdx.x % 4] = 7;
 }
@@ -66,7 +66,7 @@ __global__ void divergent(int* b) {
   b[threadIdx.x] = 2;
 }
 // The code that compilers make for a loop and a barrier after it: no lane is on at the barrier.
-__global__ void barrierBeforeJoin(int* b) {
+__global__ void barrier_before_join(int* b) {
 #if defined(__GFX9__)
   asm volatile("s_mov_b64 s[20:21], exec\ns_mov_b64 exec, 0\ns_barrier\ns_or_b64 exec, exec, s[20:21]" ::: "s20", "s21", "memory");
 #elif defined(__GFX12__)
@@ -100,24 +100,24 @@ class Checks : public ::testing::Test {
   int *a = nullptr, *b = nullptr, h[300] = {};
 };
 TEST_F(Checks, reads_of_unwritten_memory) {
-  copyK<<<1, 256>>>(a, b, 250);
+  copy_kernel<<<1, 256>>>(a, b, 250);
   expect(false);
   CK(hipMemcpy(a, h, 500, hipMemcpyHostToDevice));
-  copyK<<<1, 256>>>(a, b, 125);
+  copy_kernel<<<1, 256>>>(a, b, 125);
   expect(true);
-  copyK<<<1, 256>>>(a, b, 126);
+  copy_kernel<<<1, 256>>>(a, b, 126);
   expect(false);  // one element past the part that was copied
   CK(hipMemset(a, 0, 1000));
-  copyK<<<1, 256>>>(a, b, 250);
+  copy_kernel<<<1, 256>>>(a, b, 250);
   expect(true);
-  copyK<<<1, 256>>>(b, a, 250);
+  copy_kernel<<<1, 256>>>(b, a, 250);
   expect(true);  // what a kernel wrote
 }
 TEST_F(Checks, bounds) {
   CK(hipMemset(a, 0, 1000));
-  copyK<<<1, 256>>>(a, b, 251);
+  copy_kernel<<<1, 256>>>(a, b, 251);
   expect(false);
-  copyK<<<1, 256>>>(h, b, 10);
+  copy_kernel<<<1, 256>>>(h, b, 10);
   expect(false);  // memory of the host
 }
 TEST_F(Checks, races_on_lds) {
@@ -130,23 +130,23 @@ TEST_F(Checks, races_on_lds) {
   expect(false);
 }
 TEST_F(Checks, reads_of_unwritten_lds) {
-  ldsUnset<<<1, 128>>>(b);
+  lds_unset<<<1, 128>>>(b);
   expect(false);
 }
 TEST_F(Checks, atomics_on_lds_are_no_races) {
   hist<<<1, 256>>>(b);
   expect(true);
-  addDouble<<<1, 256>>>(reinterpret_cast<double*>(b));
+  add_double<<<1, 256>>>(reinterpret_cast<double*>(b));
   expect(true);  // by compare-and-swap
 }
 TEST_F(Checks, plain_read_of_a_counter_of_other_waves) {
-  readCounter<<<1, 256>>>(b);
+  read_counter<<<1, 256>>>(b);
   expect(false);
 }
 TEST_F(Checks, divergent_barriers) {
   divergent<<<1, 128>>>(b);
   expect(false);
-  barrierBeforeJoin<<<1, 128>>>(b);
+  barrier_before_join<<<1, 128>>>(b);
   expect(true);
 }
 TEST_F(Checks, printf_and_variables_of_the_device) {
@@ -154,7 +154,7 @@ TEST_F(Checks, printf_and_variables_of_the_device) {
   say<<<1, 1>>>();
   expect(true);
   EXPECT_EQ(::testing::internal::GetCapturedStdout(), "(printed by lane 0)\n");
-  useVar<<<1, 64>>>(b);
+  use_var<<<1, 64>>>(b);
   expect(true);
 }
 TEST_F(Checks, leaks_fail_the_process) {

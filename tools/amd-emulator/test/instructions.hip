@@ -15,7 +15,7 @@ __global__ void idx3(unsigned* o) {
   o[b * n + t] = threadIdx.x | threadIdx.y << 4 | threadIdx.z << 8 | blockIdx.x << 12 | blockIdx.y << 16 | blockIdx.z << 20 |
                  gridDim.x << 24 | gridDim.z << 28;
 }
-__global__ void redStatic(int const* a, int* o, int n) {
+__global__ void red_static(int const* a, int* o, int n) {
   __shared__ int s[256];
   int i = blockIdx.x * 256 + threadIdx.x;
   s[threadIdx.x] = i < n ? a[i] : 0;
@@ -26,9 +26,9 @@ __global__ void redStatic(int const* a, int* o, int n) {
   }
   if (!threadIdx.x) o[blockIdx.x] = s[0];
 }
-extern __shared__ char dynMem[];
-__global__ void redDyn(double const* a, double* o, int n) {
-  double* s = reinterpret_cast<double*>(dynMem);
+extern __shared__ char dyn_mem[];
+__global__ void red_dyn(double const* a, double* o, int n) {
+  double* s = reinterpret_cast<double*>(dyn_mem);
   int i = blockIdx.x * blockDim.x + threadIdx.x;
   s[threadIdx.x] = i < n ? a[i] : 0;
   __syncthreads();
@@ -48,7 +48,7 @@ __global__ void shuffles(int* o, float* f) {
   o[5 * n + t] = __shfl(v, (t + 1) & 15, 16);
   f[t] = __shfl_down(v * 0.5f, 1);
 }
-__global__ void waveSum(int const* a, int* o) {
+__global__ void wave_sum(int const* a, int* o) {
   int v = a[threadIdx.x];
   for (int k = warpSize / 2; k; k >>= 1) v += __shfl_down(v, k);
   if (threadIdx.x % warpSize == 0) o[threadIdx.x / warpSize] = v;
@@ -58,7 +58,7 @@ __global__ void votes(u64* b, int* o) {
   b[t] = __ballot(t % 3 == 0);
   o[t] = __any(t == 40 % warpSize) | __all(t < 1000) << 1 | __all(t % 2) << 2 | __any(t > 5000) << 3;
 }
-__global__ void ballotDivergent(u64* b) {
+__global__ void ballot_divergent(u64* b) {
   int t = threadIdx.x;
   b[t] = 0;
   if (t % 2) b[t] = __ballot(t % 4 == 1);
@@ -69,7 +69,7 @@ __global__ void lanes(unsigned* o, unsigned* p) {
   u64 m = __ballot(t % 5 != 0);
   p[t] = __popcll(m) << 16 | __popcll(m & ((1ull << (t % warpSize)) - 1)) << 8 | __ffsll(m);
 }
-__global__ void atomicsI(int* g, int* o, unsigned* mx, u64* w) {
+__global__ void atomics_i(int* g, int* o, unsigned* mx, u64* w) {
   __shared__ int s;
   if (!threadIdx.x) s = 0;
   __syncthreads();
@@ -80,7 +80,7 @@ __global__ void atomicsI(int* g, int* o, unsigned* mx, u64* w) {
   __syncthreads();
   if (!threadIdx.x) o[blockIdx.x] = s;
 }
-__global__ void atomicsF(float* g, float* o, double* d) {
+__global__ void atomics_f(float* g, float* o, double* d) {
   __shared__ float s;
   if (!threadIdx.x) s = 0;
   __syncthreads();
@@ -90,7 +90,7 @@ __global__ void atomicsF(float* g, float* o, double* d) {
   __syncthreads();
   if (!threadIdx.x) o[blockIdx.x] = s;
 }
-__global__ void casInc(unsigned* g, int* h) {
+__global__ void cas_inc(unsigned* g, int* h) {
   unsigned o = *g, e;
   do {
     e = o;
@@ -163,18 +163,18 @@ struct Param {
   char tag;
   float f;
 };
-__global__ void structArg(Param s, float* o) {
+__global__ void struct_arg(Param s, float* o) {
   int i = threadIdx.x;
   o[i] = float(s.a) + s.p[i] + s.k[i % 5] + s.tag + s.f;
 }
-__constant__ int cTable[8] = {1, 2, 3, 4, 5, 6, 7, 8};
-__device__ int dVar = 5;
-__global__ void symbolsK(int* o) {
-  o[threadIdx.x] = cTable[threadIdx.x % 8] * dVar;
+__constant__ int c_table[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+__device__ int d_var = 5;
+__global__ void symbols_kernel(int* o) {
+  o[threadIdx.x] = c_table[threadIdx.x % 8] * d_var;
   if (!threadIdx.x) {
   }
 }
-__global__ void setVar() { dVar = 99; }
+__global__ void set_var() { d_var = 99; }
 __device__ __noinline__ int deep(int n, int volatile* a) {
   int l[8];
   for (int i = 0; i < 8; i++) l[i] = a[i & 3] + n;
@@ -182,14 +182,14 @@ __device__ __noinline__ int deep(int n, int volatile* a) {
   for (int i = 0; i < 8; i++) s += l[(i * n) & 7];
   return s;
 }
-__global__ void localArr(int const* idx, int* o) {
+__global__ void local_arr(int const* idx, int* o) {
   int a[16];
   for (int i = 0; i < 16; i++) a[i] = i * i + threadIdx.x;
   int s = 0;
   for (int i = 0; i < 16; i++) s += a[idx[i] & 15];
   o[threadIdx.x] = s + deep(threadIdx.x & 7, a);
 }
-__device__ __noinline__ int readGeneric(int const* p, int i) { return p[i]; }
+__device__ __noinline__ int read_generic(int const* p, int i) { return p[i]; }
 __global__ void generic(int const* g, int* o) {
   __shared__ int s[64];
   int l[4];
@@ -197,7 +197,7 @@ __global__ void generic(int const* g, int* o) {
   if (threadIdx.x < 64) s[threadIdx.x] = 1000 + threadIdx.x;
   __syncthreads();
   int const* p = threadIdx.x % 3 == 0 ? g : threadIdx.x % 3 == 1 ? s : l;
-  o[threadIdx.x] = readGeneric(p, threadIdx.x % 4);
+  o[threadIdx.x] = read_generic(p, threadIdx.x % 4);
 }
 __global__ void bytes(unsigned char const* a, unsigned char* o, short* h, int n) {
   int i = threadIdx.x;
@@ -224,7 +224,7 @@ __global__ void i64(long long const* a, long long* o, int n) {
     o[i] = x * y + x / y - x % y + (x >> 3) + (u64(x) >> (i & 31));
   }
 }
-__global__ void lastBlock(int const* a, int* part, unsigned* cnt, int* out) {
+__global__ void last_block(int const* a, int* part, unsigned* cnt, int* out) {
   __shared__ bool last;
   atomicAdd(&part[blockIdx.x], a[blockIdx.x * blockDim.x + threadIdx.x]);
   __threadfence();
@@ -237,13 +237,13 @@ __global__ void lastBlock(int const* a, int* part, unsigned* cnt, int* out) {
     *out = s;
   }
 }
-__global__ void bigBlock(int* o) {
+__global__ void big_block(int* o) {
   __shared__ int s[1024];
   s[threadIdx.x] = threadIdx.x;
   __syncthreads();
   o[threadIdx.x] = s[1023 - threadIdx.x];
 }
-__global__ void spinPair(int volatile* flag, int* o) {
+__global__ void spin_pair(int volatile* flag, int* o) {
   if (threadIdx.x == 0) {
     while (*flag == 0) {
     }
@@ -253,7 +253,7 @@ __global__ void spinPair(int volatile* flag, int* o) {
     __threadfence();
   }
 }
-__global__ void fmaK(float const* a, float* o, double* d, int n) {
+__global__ void fma_kernel(float const* a, float* o, double* d, int n) {
   int i = threadIdx.x;
   if (i < n) {
     float x = a[i], y = a[(i + 1) % n];
@@ -261,7 +261,7 @@ __global__ void fmaK(float const* a, float* o, double* d, int n) {
     d[i] = fma(double(x) / 3, double(y) / 7, -(double(x) / 3) * (double(y) / 7));
   }
 }
-__global__ void hfmaK(float const* a, float* o, int n) {
+__global__ void hfma_kernel(float const* a, float* o, int n) {
   int i = threadIdx.x;
   if (i < n) {
     __half x = __float2half(a[i]), y = __float2half(a[(i + 1) % n]);
@@ -308,7 +308,7 @@ __global__ void bits(unsigned const* a, unsigned* o, int n) {
     p[7] = (unsigned)(int(x) / int(y | 1)) ^ __byte_perm(x, y, 0x3175);
   }
 }
-__global__ void mathD(double const* a, double* o, int n) {
+__global__ void math_double(double const* a, double* o, int n) {
   int i = threadIdx.x;
   if (i < n) {
     double x = a[i];
@@ -418,7 +418,7 @@ TEST(Grid, indices_of_three_dimensions) {
 }
 TEST(Lds, static_reduction) {
   Dev<int> a(ia), o(4);
-  redStatic<<<4, 256>>>(a.p, o.p, 1000);
+  red_static<<<4, 256>>>(a.p, o.p, 1000);
   line("__syncthreads + static shared reduction", diff<int>(o.get(), [&](size_t b) {
          int s = 0;
          for (size_t i = b * 256; i < std::min<size_t>(1000, b * 256 + 256); i++) s += ia[i];
@@ -427,7 +427,7 @@ TEST(Lds, static_reduction) {
 }
 TEST(Lds, dynamic_reduction_of_double) {
   Dev<double> a(da), o(8);
-  redDyn<<<8, 128, 128 * sizeof(double)>>>(a.p, o.p, 1000);
+  red_dyn<<<8, 128, 128 * sizeof(double)>>>(a.p, o.p, 1000);
   line("dynamic shared reduction (double)", diff<double>(
                                                 o.get(),
                                                 [&](size_t b) {
@@ -467,7 +467,7 @@ TEST(Lanes, sum_of_wave) {
   std::vector<int> x(256);
   for (int i = 0; i < 256; i++) x[i] = i * i;
   Dev<int> a(x), o(256 / W);
-  waveSum<<<1, 256>>>(a.p, o.p);
+  wave_sum<<<1, 256>>>(a.p, o.p);
   line("wave sum over warpSize", diff<int>(o.get(), [&](size_t w) {
          int s = 0;
          for (int i = 0; i < W; i++) s += x[w * W + i];
@@ -496,7 +496,7 @@ TEST(Lanes, votes) {
 }
 TEST(Lanes, ballot_in_a_divergent_branch) {
   Dev<u64> b(64);
-  ballotDivergent<<<1, 64>>>(b.p);
+  ballot_divergent<<<1, 64>>>(b.p);
   auto r = b.get();
   std::string bad;
   for (int t = 0; t < 64 && bad.empty(); t++) {
@@ -528,7 +528,7 @@ TEST(Atomics, integers) {
   Dev<int> g(1), o(3);
   Dev<unsigned> mx(1);
   Dev<u64> w(1);
-  atomicsI<<<3, 200>>>(g.p, o.p, mx.p, w.p);
+  atomics_i<<<3, 200>>>(g.p, o.p, mx.p, w.p);
   unsigned m = 0;
   for (unsigned i = 0; i < 200; i++) m = std::max(m, i ^ 0x55);
   line("integer atomicAdd shared", diff<int>(o.get(), [](size_t) { return 199 * 100.0; }));
@@ -539,14 +539,14 @@ TEST(Atomics, integers) {
 TEST(Atomics, floats) {
   Dev<float> g(1), o(2);
   Dev<double> d(1);
-  atomicsF<<<2, 100>>>(g.p, o.p, d.p);
+  atomics_f<<<2, 100>>>(g.p, o.p, d.p);
   line("float atomicAdd shared", diff<float>(o.get(), [](size_t) { return 50; }));
   line("float/double atomicAdd global", diff<float>(g.get(), [](size_t) { return 50; }) + diff<double>(d.get(), [](size_t) { return 25; }));
 }
 TEST(Atomics, compare_and_swap) {
   Dev<unsigned> g(1);
   Dev<int> h(7);
-  casInc<<<2, 70>>>(g.p, h.p);
+  cas_inc<<<2, 70>>>(g.p, h.p);
   line("atomicCAS loop + histogram", diff<unsigned>(g.get(), [](size_t) { return 420; }) + diff<int>(h.get(), [](size_t) { return 20; }));
 }
 TEST(Double, arithmetic) {
@@ -618,24 +618,24 @@ TEST(Arguments, structure) {
   Dev<int> a(ia);
   Dev<float> o(50);
   Param s = {2.5, a.p, {1, 2, 3, 4, 5}, 'x', 0.25f};
-  structArg<<<1, 50>>>(s, o.p);
+  struct_arg<<<1, 50>>>(s, o.p);
   line("struct argument by value", diff<float>(o.get(), [&](size_t i) { return 2.5f + ia[i] + s.k[i % 5] + 'x' + 0.25f; }));
 }
 TEST(Memory, symbols) {
   Dev<int> o(16);
   int t[2] = {10, 20}, v = 0;
-  CK(hipMemcpyToSymbol(HIP_SYMBOL(cTable), t, sizeof t, 4));
-  symbolsK<<<1, 16>>>(o.p);
+  CK(hipMemcpyToSymbol(HIP_SYMBOL(c_table), t, sizeof t, 4));
+  symbols_kernel<<<1, 16>>>(o.p);
   int want[8] = {1, 10, 20, 4, 5, 6, 7, 8};
   std::string bad = diff<int>(o.get(), [&](size_t i) { return want[i % 8] * 5; });
-  setVar<<<1, 1>>>();
-  CK(hipMemcpyFromSymbol(&v, HIP_SYMBOL(dVar), sizeof v));
-  if (v != 99) bad += "dVar " + std::to_string(v);
+  set_var<<<1, 1>>>();
+  CK(hipMemcpyFromSymbol(&v, HIP_SYMBOL(d_var), sizeof v));
+  if (v != 99) bad += "d_var " + std::to_string(v);
   line("__constant__/__device__ variables, memcpy to/from symbol", bad);
 }
 TEST(Memory, scratch_and_calls) {
   Dev<int> a(ia), o(70);
-  localArr<<<1, 70>>>(a.p, o.p);
+  local_arr<<<1, 70>>>(a.p, o.p);
   line("local arrays (scratch), non-inlined call", diff<int>(o.get(), [&](size_t t) {
          int A[16], s = 0;
          for (int i = 0; i < 16; i++) A[i] = i * i + t;
@@ -696,17 +696,17 @@ TEST(Grid, last_block) {
   for (int i = 0; i < 640; i++) s += x[i] = i % 37;
   Dev<int> a(x), part(10), out(1);
   Dev<unsigned> cnt(1);
-  lastBlock<<<10, 64>>>(a.p, part.p, cnt.p, out.p);
+  last_block<<<10, 64>>>(a.p, part.p, cnt.p, out.p);
   line("__threadfence + last-block pattern", diff<int>(out.get(), [&](size_t) { return s; }));
 }
 TEST(Grid, block_of_1024) {
   Dev<int> o(1024);
-  bigBlock<<<1, 1024>>>(o.p);
+  big_block<<<1, 1024>>>(o.p);
   line("1024-thread block", diff<int>(o.get(), [](size_t i) { return 1023 - i; }));
 }
 TEST(Grid, wave_waits_for_wave) {
   Dev<int> f(1), o(1);
-  spinPair<<<1, 256>>>(f.p, o.p);
+  spin_pair<<<1, 256>>>(f.p, o.p);
   line("wave spinning on another wave", diff<int>(o.get(), [](size_t) { return 1; }));
 }
 TEST(Conversions, of_double) {
@@ -728,7 +728,7 @@ TEST(Float, fma) {
   for (int i = 0; i < 64; i++) x[i] = (i + 1) * 0.3333333f;
   Dev<float> a(x), o(64);
   Dev<double> d(64);
-  fmaK<<<1, 64>>>(a.p, o.p, d.p, 64);
+  fma_kernel<<<1, 64>>>(a.p, o.p, d.p, 64);
   line("fma is fused (float, double)", diff<float>(o.get(), [&](size_t i) {
                                          float p = x[i] * x[(i + 1) % 64];
                                          return std::fma(x[i], x[(i + 1) % 64], -p);
@@ -742,7 +742,7 @@ TEST(Half, fma) {
   std::vector<float> x(64);
   for (int i = 0; i < 64; i++) x[i] = 0.7f + i * 0.0173f;
   Dev<float> a(x), o(128);
-  hfmaK<<<1, 64>>>(a.p, o.p, 64);
+  hfma_kernel<<<1, 64>>>(a.p, o.p, 64);
   auto h = [](float f) { return float(_Float16(f)); };
   line("__half fma (one rounding) and division", diff<float>(o.get(), [&](size_t i) {
          float u = h(x[i % 64]), v = h(x[(i + 1) % 64]);
@@ -816,7 +816,7 @@ TEST(Double, functions) {
   std::vector<double> x(150);
   for (int i = 0; i < 150; i++) x[i] = (i - 75) * 0.377;
   Dev<double> a(x), o(900);
-  mathD<<<1, 256>>>(a.p, o.p, 150);
+  math_double<<<1, 256>>>(a.p, o.p, 150);
   auto r = o.get();
   std::string bad;
   for (int k = 0; k < 900 && bad.empty(); k++) {

@@ -164,7 +164,7 @@ typedef _Float16 h16 __attribute__((ext_vector_type(16)));
 typedef float f4 __attribute__((ext_vector_type(4)));
 typedef float f8 __attribute__((ext_vector_type(8)));
 typedef float f16v __attribute__((ext_vector_type(16)));
-__global__ void matInPlace(float const* A, float const* B, float* D) {  // D = A B + (A B + C), accumulated in place; 16x16, row-major
+__global__ void mat_in_place(float const* A, float const* B, float* D) {  // D = A B + (A B + C), accumulated in place; 16x16, row-major
   [[maybe_unused]] int const l = threadIdx.x;
 #if defined(__gfx942__) || defined(__gfx90a__)
   h4 a, b;
@@ -224,7 +224,7 @@ struct State {
   Vec a, b, c, d;
 };
 typedef std::function<void(State const& in, State& out, u64 m)> Model;
-static u64 const kMasks[3] = {~0ull, 0x5a0ff0c3b7d3913cull, 0x00000000ffff7f01ull};
+static u64 const lane_masks[3] = {~0ull, 0x5a0ff0c3b7d3913cull, 0x00000000ffff7f01ull};
 static u32 mix(u32 x) {
   x ^= x >> 16;
   x *= 0x7feb352du;
@@ -244,7 +244,7 @@ static u32 U(float f) {
 }
 static void test(char const* name, void (*k)(u32*, u64), Model const& model, bool floats = false) {
   std::string bad;
-  for (u64 m : kMasks) {
+  for (u64 m : lane_masks) {
     if (W == 32) m &= 0xffffffffull;
     State s;
     u32 seed = 1;
@@ -686,7 +686,7 @@ static std::vector<float> series(int n, int factor, int modulus, float offset, f
 TEST(Matrix, accumulates_in_place) {
   std::vector<float> A = series(256, 7, 23, -11, 1), B = series(256, 5, 19, 0, 0.25f), C = series(256, 1, 13, 0, 1);
   Dev<float> a(A), b(B), d(C);
-  matInPlace<<<1, W>>>(a.p, b.p, d.p);
+  mat_in_place<<<1, W>>>(a.p, b.p, d.p);
   line("D = 2 A B + C", diff<float>(d.get(), [&](size_t n) {
          float s = 0;
          for (int k = 0; k < 16; k++) s += A[n / 16 * 16 + k] * B[k * 16 + n % 16];

@@ -12,7 +12,7 @@
 
 extern "C" __device__ void __ockl_grid_sync(void);
 
-__global__ void addTo(int* p, int v, int n) {
+__global__ void add_to(int* p, int v, int n) {
   int i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i < n) p[i] += v;
 }
@@ -20,12 +20,12 @@ __global__ void scale(int* p, int v, int n) {
   int i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i < n) p[i] *= v;
 }
-__global__ void copyK(int const* a, int* b, int n) {
+__global__ void copy_kernel(int const* a, int* b, int n) {
   int i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i < n) b[i] = a[i];
 }
 #if !defined(__gfx1200__) && !defined(__gfx1201__)  // the device library's grid barrier uses instructions that gfx12 lacks
-__global__ void gridRounds(int* p, int n, int rounds) {
+__global__ void grid_rounds(int* p, int n, int rounds) {
   int i = blockIdx.x * blockDim.x + threadIdx.x;
   for (int r = 0; r < rounds; r++) {
     int v = p[(i + 1) % n];
@@ -35,10 +35,10 @@ __global__ void gridRounds(int* p, int n, int rounds) {
   }
 }
 #else
-__global__ void gridRounds(int* p, int n, int rounds) {}
+__global__ void grid_rounds(int* p, int n, int rounds) {}
 #endif
 __device__ unsigned arrived;
-__global__ void atomicBarrier(int* p, int n) {  // a grid barrier by hand: all groups have to be resident
+__global__ void atomic_barrier(int* p, int n) {  // a grid barrier by hand: all groups have to be resident
   int i = blockIdx.x * blockDim.x + threadIdx.x;
   p[i] = i;
   __threadfence();
@@ -88,7 +88,7 @@ struct Ints {
     return "";
   }
 };
-static void hostInc(void* p) { ++*static_cast<int*>(p); }
+static void host_inc(void* p) { ++*static_cast<int*>(p); }
 
 TEST(Runtime, devices) {
   (void)hipGetLastError();
@@ -223,7 +223,7 @@ TEST(Runtime, pools) {
   OK(hipMemPoolGetAttribute(p, hipMemPoolAttrUsedMemCurrent, &u));
   EXPECT_TRUE(u == 4000);
   OK(hipMemsetAsync(a, 0, 4000, s));
-  addTo<<<10, 100, 0, s>>>(a, 5, 1000);
+  add_to<<<10, 100, 0, s>>>(a, 5, 1000);
   std::vector<int> h(1000);
   OK(hipMemcpyAsync(h.data(), a, 4000, hipMemcpyDeviceToHost, s));
   OK(hipFreeAsync(a, s));
@@ -256,7 +256,7 @@ TEST(Runtime, cooperative_launches) {
     for (int i = 0; i < n; i++) v[i] = i;
     Ints d(v);
     void* a[] = {&d.p, &n, &rounds};
-    OK(hipLaunchCooperativeKernel(reinterpret_cast<void const*>(gridRounds), dim3(16), dim3(128), a, 0, nullptr));
+    OK(hipLaunchCooperativeKernel(reinterpret_cast<void const*>(grid_rounds), dim3(16), dim3(128), a, 0, nullptr));
     OK(hipDeviceSynchronize());
     auto r = d.get();
     for (int i = 0; i < n; i++)
@@ -270,7 +270,7 @@ TEST(Runtime, cooperative_launches) {
   {
     Ints d(std::vector<int>(2 * n, 0));
     void* a[] = {&d.p, &n};
-    OK(hipLaunchCooperativeKernel(reinterpret_cast<void const*>(atomicBarrier), dim3(16), dim3(128), a, 0, nullptr));
+    OK(hipLaunchCooperativeKernel(reinterpret_cast<void const*>(atomic_barrier), dim3(16), dim3(128), a, 0, nullptr));
     OK(hipDeviceSynchronize());
     auto r = d.get();
     for (int i = 0; i < n; i++)
@@ -278,7 +278,7 @@ TEST(Runtime, cooperative_launches) {
         bad += "element " + std::to_string(i);
         break;
       }
-    EXPECT_EQ(hipLaunchCooperativeKernel(reinterpret_cast<void const*>(atomicBarrier), dim3(1 << 20), dim3(128), a, 0, nullptr),
+    EXPECT_EQ(hipLaunchCooperativeKernel(reinterpret_cast<void const*>(atomic_barrier), dim3(1 << 20), dim3(128), a, 0, nullptr),
               hipErrorCooperativeLaunchTooLarge);
     (void)hipGetLastError();
     line("cooperative launch, own barrier; too large a grid", bad);
@@ -338,7 +338,7 @@ TEST(Runtime, graphs) {
   OK(hipGraphAddMemsetNode(&m, g, nullptr, 0, &mp));
   void *a1[] = {&d.p, &five, &n}, *a2[] = {&d.p, &three, &n};
   hipKernelNodeParams kp = {};
-  kp.func = reinterpret_cast<void*>(addTo);
+  kp.func = reinterpret_cast<void*>(add_to);
   kp.gridDim = dim3(3);
   kp.blockDim = dim3(128);
   kp.kernelParams = a1;
@@ -349,7 +349,7 @@ TEST(Runtime, graphs) {
   OK(hipGraphAddDependencies(g, &m, &k1, 1));
   OK(hipGraphAddChildGraphNode(&cg, g, &k1, 1, ch));
   OK(hipGraphAddMemcpyNode1D(&c, g, &cg, 1, e.p, d.p, n * 4, hipMemcpyDeviceToDevice));
-  hipHostNodeParams hp = {hostInc, &calls};
+  hipHostNodeParams hp = {host_inc, &calls};
   OK(hipGraphAddHostNode(&h, g, &c, 1, &hp));
   OK(hipGraphAddEmptyNode(&em, g, &h, 1));
   EXPECT_EQ(hipGraphAddDependencies(g, &m, &k1, 1), hipErrorInvalidValue);
@@ -373,7 +373,7 @@ TEST(Runtime, graphs) {
   EXPECT_TRUE(calls == 1);
   int ten = 10;
   void* a3[] = {&d.p, &ten, &n};
-  kp.func = reinterpret_cast<void*>(addTo);
+  kp.func = reinterpret_cast<void*>(add_to);
   kp.kernelParams = a3;
   OK(hipGraphExecKernelNodeSetParams(x, k1, &kp));
   OK(hipGraphLaunch(x, nullptr));
@@ -425,14 +425,14 @@ TEST(Runtime, capture) {
   OK(hipStreamIsCapturing(s, &st));
   EXPECT_TRUE(st == hipStreamCaptureStatusActive);
   OK(hipMemsetAsync(d.p, 0, n * 4, s));
-  addTo<<<2, 128, 0, s>>>(d.p, 1, n);
+  add_to<<<2, 128, 0, s>>>(d.p, 1, n);
   OK(hipEventRecord(f, s));
   OK(hipStreamWaitEvent(t, f, 0));
   scale<<<2, 128, 0, t>>>(d.p, 6, n);
   OK(hipEventRecord(j, t));
-  OK(hipLaunchHostFunc(s, hostInc, &calls));
+  OK(hipLaunchHostFunc(s, host_inc, &calls));
   OK(hipStreamWaitEvent(s, j, 0));
-  copyK<<<2, 128, 0, s>>>(d.p, e.p, n);
+  copy_kernel<<<2, 128, 0, s>>>(d.p, e.p, n);
   OK(hipStreamEndCapture(s, &g));
   OK(hipStreamIsCapturing(t, &st));
   EXPECT_TRUE(st == hipStreamCaptureStatusNone);
@@ -480,7 +480,7 @@ TEST(Runtime, capture) {
   EXPECT_EQ(hipStreamBeginCapture(s, hipStreamCaptureModeGlobal), hipErrorIllegalState);
   OK(hipEventRecord(f, s));
   OK(hipStreamWaitEvent(t, f, 0));
-  addTo<<<1, 64, 0, t>>>(d.p, 1, n);
+  add_to<<<1, 64, 0, t>>>(d.p, 1, n);
   EXPECT_EQ(hipStreamEndCapture(s, &g), hipErrorStreamCaptureUnjoined);
   EXPECT_EQ(hipStreamEndCapture(s, &g), hipErrorIllegalState);
   EXPECT_EQ(hipStreamBeginCapture(nullptr, hipStreamCaptureModeGlobal), hipErrorStreamCaptureUnsupported);
@@ -507,18 +507,18 @@ TEST(Runtime, streams) {
   int n = 1000, calls = 0;
   Ints d(std::vector<int>(n, 1));
   for (int i = 0; i < 5; i++) {
-    addTo<<<8, 128, 0, s>>>(d.p, 1, n);
+    add_to<<<8, 128, 0, s>>>(d.p, 1, n);
     OK(hipEventRecord(e, s));
     OK(hipStreamWaitEvent(t, e, 0));
     scale<<<8, 128, 0, t>>>(d.p, 2, n);
-    OK(hipLaunchHostFunc(t, hostInc, &calls));
+    OK(hipLaunchHostFunc(t, host_inc, &calls));
     OK(hipEventRecord(e, t));
     OK(hipStreamWaitEvent(s, e, 0));
   }
   OK(hipStreamSynchronize(t));
   EXPECT_TRUE(calls == 5);
   bad += d.is(94);
-  addTo<<<8, 128>>>(d.p, 1, n);
+  add_to<<<8, 128>>>(d.p, 1, n);
   scale<<<8, 128, 0, s>>>(d.p, 2, n);
   OK(hipStreamSynchronize(s));
   bad += d.is(190);
@@ -547,14 +547,14 @@ TEST(Runtime, newer_calls) {
   c.blockDim = dim3(128);
   c.attrs = at;
   c.numAttrs = 1;
-  OK(hipLaunchKernelExC(&c, reinterpret_cast<void const*>(addTo), a));
+  OK(hipLaunchKernelExC(&c, reinterpret_cast<void const*>(add_to), a));
   c.numAttrs = 0;
-  OK(hipLaunchKernelExC(&c, reinterpret_cast<void const*>(addTo), a));
+  OK(hipLaunchKernelExC(&c, reinterpret_cast<void const*>(add_to), a));
   OK(hipDeviceSynchronize());
   bad += d.is(9);
   c.gridDim = dim3(1 << 20);
   c.numAttrs = 1;
-  EXPECT_EQ(hipLaunchKernelExC(&c, reinterpret_cast<void const*>(addTo), a), hipErrorCooperativeLaunchTooLarge);
+  EXPECT_EQ(hipLaunchKernelExC(&c, reinterpret_cast<void const*>(add_to), a), hipErrorCooperativeLaunchTooLarge);
   EXPECT_EQ(hipExtGetLastError(), hipErrorCooperativeLaunchTooLarge);
   EXPECT_EQ(hipGetLastError(), hipErrorCooperativeLaunchTooLarge);
   unsigned long long id = 0;
@@ -571,14 +571,14 @@ TEST(Runtime, newer_calls) {
 #endif
 
 // ---- what goes wrong
-__global__ void printLong(char const* text) { printf("%s|%hhd|%5.1f\n", text, 300, 2.25); }
+__global__ void print_long(char const* text) { printf("%s|%hhd|%5.1f\n", text, 300, 2.25); }
 TEST(Printing, strings_of_any_length) {
   std::string const text(700, 'x');
   char* p;
   OK(hipMalloc(reinterpret_cast<void**>(&p), text.size() + 1));
   OK(hipMemcpy(p, text.c_str(), text.size() + 1, hipMemcpyHostToDevice));
   ::testing::internal::CaptureStdout();
-  printLong<<<1, 1>>>(p);
+  print_long<<<1, 1>>>(p);
   OK(hipDeviceSynchronize());
   EXPECT_EQ(::testing::internal::GetCapturedStdout(), text + "|44|  2.2\n");
   OK(hipFree(p));
@@ -587,7 +587,7 @@ TEST(Printing, strings_of_any_length) {
 template <int... I>
 struct numbers {};
 template <class T>
-__global__ void writeTo(int* p) {
+__global__ void write_to(int* p) {
   p[threadIdx.x] = 1;
 }
 using LongName = numbers<100000001, 100000002, 100000003, 100000004, 100000005, 100000006, 100000007, 100000008, 100000009, 100000010,
@@ -595,16 +595,16 @@ using LongName = numbers<100000001, 100000002, 100000003, 100000004, 100000005, 
                          100000021, 100000022, 100000023, 100000024, 100000025, 100000026, 100000027, 100000028, 100000029, 100000030>;
 TEST(Faults, message_names_the_place_whatever_the_kernel_is_called) {
   ::testing::internal::CaptureStderr();
-  writeTo<LongName><<<1, 4>>>(reinterpret_cast<int*>(0x1000));
+  write_to<LongName><<<1, 4>>>(reinterpret_cast<int*>(0x1000));
   EXPECT_EQ(hipDeviceSynchronize(), hipErrorIllegalAddress);
   (void)hipGetLastError();
   std::string const text = ::testing::internal::GetCapturedStderr();
-  EXPECT_NE(text.find("writeTo<numbers<100000001"), std::string::npos) << text;
+  EXPECT_NE(text.find("write_to<numbers<100000001"), std::string::npos) << text;
   EXPECT_NE(text.find("at code offset 0x"), std::string::npos) << text;
   EXPECT_NE(text.find("group 0,0,0"), std::string::npos) << text;
 }
 
-static long residentMegabytes() {
+static long resident_megabytes() {
   std::ifstream f("/proc/self/statm");
   long pages, resident;
   f >> pages >> resident;
@@ -613,14 +613,14 @@ static long residentMegabytes() {
 TEST(Faults, failed_launches_keep_no_memory) {
   ::testing::internal::CaptureStderr();
   auto const launch = [] {
-    writeTo<int><<<1, 1024>>>(reinterpret_cast<int*>(0x1000));
+    write_to<int><<<1, 1024>>>(reinterpret_cast<int*>(0x1000));
     EXPECT_EQ(hipDeviceSynchronize(), hipErrorIllegalAddress);
     (void)hipGetLastError();
   };
   launch();
-  long const before = residentMegabytes();
+  long const before = resident_megabytes();
   for (int i = 0; i < 100; ++i) launch();
-  EXPECT_LT(residentMegabytes() - before, 50);
+  EXPECT_LT(resident_megabytes() - before, 50);
   (void)::testing::internal::GetCapturedStderr();
 }
 
