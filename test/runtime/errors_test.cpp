@@ -283,6 +283,37 @@ struct fixes_block {
   CROSSLANE_FN void operator()(Ctx const&) const {}
 };
 
+/// Keeps more values than 64 registers hold and states no block size, so that NVIDIA's compiler does not limit its registers.
+struct many_registers {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<float> x) const {
+    constexpr int n = 96;
+    float v[n];
+    for (int i = 0; i < n; ++i) v[i] = x[i] + float(ctx.thread_rank());
+    for (int round = 0; round < 4; ++round)
+      for (int i = 0; i < n; ++i) v[i] = v[i] * v[(i + 7) % n] + x[round];
+    float sum = 0;
+    for (float f : v) sum += f;
+    if (sum == 0.5f) x[0] = sum;
+  }
+};
+CROSSLANE_TEST(bad_launch, too_many_registers) {
+  xl::stream const q{d};
+  xl::buffer<float> x{q, 96};
+  xl::fill(q, x, 0.0f);
+  try {
+    xl::launch(q, {.grid = 1, .block = 1024}, many_registers{}, x);
+    q.synchronize();
+    // Other backends limit the registers, or have no registers.
+    CROSSLANE_CHECK(std::string(backend::name) != "cuda");
+  } catch (xl::error const& e) {
+    CROSSLANE_CHECK_EQ(e.code(), xl::errc::limit_exceeded);
+    CROSSLANE_CHECK(contains(e.what(), "many_registers"));
+    CROSSLANE_CHECK(contains(e.what(), "more registers than a block of 1024 threads can have"));
+  }
+  expect_usable(d);
+}
+
 CROSSLANE_TEST(bad_launch, not_what_the_kernel_states) {
   xl::stream const q{d};
   expect_error(xl::errc::limit_exceeded, {"states_bounds", "65", "64"}, [&] { xl::launch(q, {.grid = 1, .block = 65}, states_bounds{}); });
