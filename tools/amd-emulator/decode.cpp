@@ -542,6 +542,7 @@ struct Decoder {
     m->c = ty(p[2]);
     m->a = ty(p[i]);
     m->b = i + 1 < p.size() ? ty(p[i + 1]) : m->a;
+    m->flush = isa.gfx == "gfx90a" && (m->a == 'h' || m->a == 'b');
     if (!m->wmma) {  // the name does not always say the number of blocks; the size of the registers does
       int const in = m->a == 'f' || m->a == 'X' ? 32 : m->a == 'd' ? 64 : m->a == 'h' || m->a == 'b' ? 16 : 8;
       int const regs = m->a == 'X' ? 2 : I->info->bits[0] / 32;  // per lane of A

@@ -183,10 +183,11 @@ struct Dpp {
   bool fi;           // a source lane may be off
 };
 /// A matrix instruction. a, b, c: types as in Decoder::matrix(); acc_a, acc_b, acc_c: the operand lies in the accumulation registers.
+/// flush: denormals of the inputs and of the result count as 0.
 struct Matrix {
   int m, n, k, blocks;
   char a, b, c;
-  bool acc_a, acc_b, acc_c, wmma, sparse, gfx12;
+  bool acc_a, acc_b, acc_c, wmma, sparse, gfx12, flush;
   uint8_t cbsz, abid, blgp, neg, neg_hi, opsel_hi;
   bool clamp;
 };

@@ -31,6 +31,9 @@ static inline double mul_add(double acc, double a, double b, char c) {
   return c == 'd' ? std::fma(a, b, acc) : double(float(__builtin_fmaf(float(a), float(b), float(acc))));
 }
 
+// Returns 0 with the sign of v instead of a number below the smallest normal one of a type.
+static inline double flushed(double v, char type) { return std::fabs(v) < (type == 'h' ? 0x1p-14 : 0x1p-126) ? std::copysign(0.0, v) : v; }
+
 template <int W>
 void mfma(Wave& w, Inst const& I) {
   bool const fnuz = I.fnuz;
@@ -70,7 +73,8 @@ void mfma(Wave& w, Inst const& I) {
           blk = g % B;
           k = g / B * per_lane + e;
         }
-        out[(size_t(blk) * dim + row) * K + k] = element<W>(p, from, e, ty, fnuz);
+        double const v = element<W>(p, from, e, ty, fnuz);
+        out[(size_t(blk) * dim + row) * K + k] = m.flush ? flushed(v, ty) : v;
       }
     }
   };
@@ -130,8 +134,9 @@ void mfma(Wave& w, Inst const& I) {
       }
       bool const na = f64 && (m.blgp & 1), nb = f64 && (m.blgp & 2), nc = f64 && (m.blgp & 4);
       if (nc) acc = -acc;
+      if (m.flush) acc = flushed(acc, 'f');
       for (int k = 0; k < K; k++) acc = mul_add(acc, na ? -x[k] : x[k], nb ? -y[k] : y[k], m.c);
-      D[size_t(r) * 64 + l] = acc;
+      D[size_t(r) * 64 + l] = m.flush ? flushed(acc, 'f') : acc;
     }
   u32* d = (m.acc_c ? w.acc : w.v) + size_t(I.d) * W;  // EXEC does not apply
   for (int r = 0; r < out; r++)
@@ -158,9 +163,9 @@ void wmma(Wave& w, Inst const& I) {
     lane = i;
     e = k;
     if (!g12) return;
-    if (bits == 4 && K == 16) {
-      lane = i + k / 8 * 16;
-      e = k % 8;
+    if (bits < 16) {  // lanes 16-31 hold the second half of K
+      lane = i + k / (K / 2) * 16;
+      e = k % (K / 2);
       return;
     }
     int const q = K / 4, part = k / q;  // lanes 16-31 hold the second and fourth quarter of K
