@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Operations on registers. A result goes to a buffer first: the sources of all lanes are read before a destination is written. So a
-/// destination may be one of the sources, also in part, and lanes may read each other (DPP, permutes).
+/// Operations on registers. An operation writes to its destination if all lanes are on, else to a row of temporary values. A destination
+/// may be one of the sources, also in part: an operation reads all that it needs of a lane before it writes this lane. Operands that read
+/// other lanes (DPP, permutes) are copied first.
 #include <algorithm>
 #include <cmath>
 #include "registers.hpp"
@@ -21,31 +22,16 @@ double trig_preop_bits(u32 shift) {
 }
 
 template <int W>
-struct Buf {
-  alignas(64) u32 s[3][2 * W], out[2 * W], out2[2 * W], old[2 * W], mask[W], vin[W];
-};
-template <int W>
-static Buf<W>& buf() {
-  static Buf<W> b;
-  return b;
-}  // kernels run one at a time
+static inline u32* temporary(Wave const& w, int row) {
+  return w.v + size_t(row) * W;
+}
 
 template <int W>
 static u64 const all_lanes = W == 64 ? ~0ull : 0xffffffffull;
 
 template <int W>
 static inline void expand(u64 m, u32* o) {
-  __m256i const bits = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
-  for (int k = 0; k < W / 8; k++) {
-    __m256i x = _mm256_and_si256(_mm256_set1_epi32(int(m >> (8 * k) & 255)), bits);
-    _mm256_store_si256(reinterpret_cast<__m256i*>(o + 8 * k), _mm256_cmpeq_epi32(x, bits));
-  }
-}
-template <int W>
-static inline u64 collapse(u32 const* m) {
-  u64 r = 0;
-  for (int k = 0; k < W / 8; k++) r |= u64(u32(_mm256_movemask_ps(_mm256_load_ps(reinterpret_cast<float const*>(m + 8 * k))))) << (8 * k);
-  return r;
+  for (int k = 0; k < W; k += 8) to_lanes(m >> k, o + k);
 }
 template <int W>
 static inline u32 const* exec_vector(Wave& w, u64 e) {
@@ -266,110 +252,90 @@ static void sdwa_write(Sdwa const& x, u32* o, u32 const* old) {
   }
 }
 
+// Copies the sources that are the same for all lanes to rows.
 template <int W>
-static inline Lanes args(Wave const& w, Inst const& I, Buf<W>& B, u32* out) {
-  Lanes a;
-  a.old = I.d >= 0 ? w.v + size_t(I.d) * W : B.old;
-  a.vin = B.vin;
-  a.out = out;
-  a.mask = B.mask;
-  a.simm = I.simm;
-  a.opsel = I.opsel;
-  a.opsel_hi = I.opsel_hi;
-  a.neg = I.neg;
-  a.ttbl = I.ttbl;
-  a.fnuz = I.fnuz;
-  return a;
+static inline void broadcast(Wave& w, Inst const& I) {
+  for (int k = 0; k < 3; k++)
+    if (I.scalars >> k & 1) (void)plain<W>(w, I.s[k], temporary<W>(w, SCALARS + 2 * k));
 }
 
-// The usual case, fast: plain operands, one result.
-template <int W, int Words, bool Vin = false>
-static void fast(Wave& w, Inst const& I) {
+template <int W>
+void masked(Wave& w, Step const& t) {
   u64 const e = exec_mask<W>(w);
   if (!e) return;
-  Buf<W>& B = buf<W>();
-  u32* const d = w.v + size_t(I.d) * W;
-  Lanes a;
-  a.old = d;
-  a.out = B.out;
-  a.simm = I.simm;
-  a.opsel = I.opsel;
-  a.fnuz = I.fnuz;
-  a.ttbl = I.ttbl;
-  u64 const regs = reinterpret_cast<u64>(w.v);
-  for (int k = 0; k < 3; k++) a.s[k] = reinterpret_cast<u32 const*>(I.s[k].at + (regs & I.s[k].in_regs));
-  if (I.scalars)
-    for (int k = 0; k < 3; k++)
-      if (I.scalars >> k & 1) a.s[k] = plain<W>(w, I.s[k], B.s[k]);
-  if (Vin) {
-    a.vin = B.vin;
-    expand<W>(mask_of<W>(w, I.vin), B.vin);
-  }
-  I.fn(a);
-  if (e == all_lanes<W>) {
-    put<W>(d, B.out);
-    if (Words == 2) put<W>(d + W, B.out + W);
-    return;
-  }
+  Step s = t;
+  s.at[OUT] = u64(RESULT) * W * 4;
+  s.inside[OUT] = -1;
+  s.unmasked = true;
+  t.inst->fn(w, s);
+  u32* const d = const_cast<u32*>(row(w, t, OUT));
+  u32 const* const r = temporary<W>(w, RESULT);
   u32 const* m = exec_vector<W>(w, e);
-  put<W>(d, B.out, m);
-  if (Words == 2) put<W>(d + W, B.out + W, m);
+  put<W>(d, r, m);
+  if (t.inst->dw == 2) put<W>(d + W, r + W, m);
+}
+template void masked<64>(Wave&, Step const&);
+template void masked<32>(Wave&, Step const&);
+
+// Operands without modifiers, of which some are scalars or masks of lanes. Vin: reads a mask. Mask: writes one.
+template <int W, bool Vin, bool Mask>
+static void simple(Wave& w, Step const& t) {
+  Inst const& I = *t.inst;
+  if (I.scalars) broadcast<W>(w, I);
+  if (Vin) w.vin = mask_of<W>(w, I.vin);
+  I.fn(w, t);
+  if (Mask) set_result_mask<W>(w, I, w.mask & exec_mask<W>(w));  // lanes that are off get 0
 }
 
-// The same for comparisons, which only write a mask.
+// Everything else.
 template <int W>
-static void compare(Wave& w, Inst const& I) {
-  Buf<W>& B = buf<W>();
-  Lanes a;
-  a.mask = B.mask;
-  u64 const regs = reinterpret_cast<u64>(w.v);
-  for (int k = 0; k < 2; k++) a.s[k] = reinterpret_cast<u32 const*>(I.s[k].at + (regs & I.s[k].in_regs));
-  if (I.scalars)
-    for (int k = 0; k < 2; k++)
-      if (I.scalars >> k & 1) a.s[k] = plain<W>(w, I.s[k], B.s[k]);
-  I.fn(a);
-  u64 const m = collapse<W>(B.mask) & exec_mask<W>(w);
-  set_result_mask<W>(w, I, m);
-}
-
-template <int W>
-static void lanes(Wave& w, Inst const& I) {
+static void lanes(Wave& w, Step const& t) {
+  Inst const& I = *t.inst;
   u64 const e = exec_mask<W>(w);
-  Buf<W>& B = buf<W>();
   u64 on = e;
-  Lanes a = args<W>(w, I, B, B.out);
+  Step f = t;
   bool const p3 = I.packed || I.pkf32 || I.mix;
-  for (int k = 0; k < 3; k++)
-    a.s[k] = I.s[k].kind == S_NONE ? B.s[k] : p3 ? packed<W>(w, I, k, e, on, B.s[k]) : operand<W>(w, I, k, e, on, B.s[k]);
-  if (I.vin >= 0) expand<W>(mask_of<W>(w, I.vin), B.vin);
-  if (I.d16 && I.d >= 0 && (I.info->flags & F_D0) && I.d_high) {
-    for (int l = 0; l < W; l++) B.old[l] = a.old[l] >> 16;
-    a.old = B.old;
+  auto const put_address = [&](int k, u32 const* p) {
+    f.at[k] = reinterpret_cast<u64>(p);
+    f.inside[k] = 0;
+  };
+  for (int k = 0; k < 3; k++) {
+    u32* const temp = temporary<W>(w, SCALARS + 2 * k);
+    put_address(k, I.s[k].kind == S_NONE ? temp : p3 ? packed<W>(w, I, k, e, on, temp) : operand<W>(w, I, k, e, on, temp));
   }
-  I.fn(a);
-  u32* d = I.d >= 0 ? w.v + size_t(I.d) * W : nullptr;
+  if (I.vin >= 0) w.vin = mask_of<W>(w, I.vin);
+  u32* const d = I.d >= 0 ? w.v + size_t(I.d) * W : nullptr;
+  if (I.d16 && d && (I.info->flags & F_D0) && I.d_high) {
+    u32* const old = temporary<W>(w, PREVIOUS);
+    for (int l = 0; l < W; l++) old[l] = d[l] >> 16;
+    put_address(OLD, old);
+  }
+  u32* const out = temporary<W>(w, RESULT);
+  put_address(OUT, out);
+  f.unmasked = true;
+  I.fn(w, f);
   if (d && (I.info->flags & F_D0w)) {
     if (I.clamp && (I.info->flags & F_MASK) && I.dt == 'i') {  // add/subtract with carry: saturates
       u32 const sat = I.name.find("SUB") != std::string::npos ? 0 : ~0u;
       for (int l = 0; l < W; l++)
-        if (B.mask[l]) B.out[l] = sat;
+        if (w.mask >> l & 1) out[l] = sat;
     } else if (I.omod || I.clamp)
-      output_mods<W>(I, B.out);
+      output_mods<W>(I, out);
     if (I.sdwa) {
       if (I.d16)
-        for (int l = 0; l < W; l++) B.out[l] &= 0xffff;
-      sdwa_write<W>(*I.sdwa, B.out, d);
+        for (int l = 0; l < W; l++) out[l] &= 0xffff;
+      sdwa_write<W>(*I.sdwa, out, d);
     } else if (I.d16) {
       if (I.d_high)
-        for (int l = 0; l < W; l++) B.out[l] = (d[l] & 0xffff) | B.out[l] << 16;
+        for (int l = 0; l < W; l++) out[l] = (d[l] & 0xffff) | out[l] << 16;
       else if (I.keep)
-        for (int l = 0; l < W; l++) B.out[l] = (d[l] & 0xffff0000u) | (B.out[l] & 0xffff);
+        for (int l = 0; l < W; l++) out[l] = (d[l] & 0xffff0000u) | (out[l] & 0xffff);
       else
-        for (int l = 0; l < W; l++) B.out[l] &= 0xffff;
+        for (int l = 0; l < W; l++) out[l] &= 0xffff;
     }
     if (on == all_lanes<W>) {
-      put<W>(d, B.out);
-      if (I.dw == 2) put<W>(d + W, B.out + W);
+      put<W>(d, out);
+      if (I.dw == 2) put<W>(d + W, out + W);
     } else if (on) {
       alignas(32) u32 x[W];
       u32 const* m = x;
@@ -377,80 +343,62 @@ static void lanes(Wave& w, Inst const& I) {
         m = exec_vector<W>(w, e);
       else
         expand<W>(on, x);
-      put<W>(d, B.out, m);
-      if (I.dw == 2) put<W>(d + W, B.out + W, m);
+      put<W>(d, out, m);
+      if (I.dw == 2) put<W>(d + W, out + W, m);
     }
   }
-  if (I.info->flags & F_MASK && I.md >= 0) {
-    u64 const m = collapse<W>(B.mask) & on;  // lanes that are off get 0
-    set_result_mask<W>(w, I, m);
-  }
+  if (I.info->flags & F_MASK && I.md >= 0) set_result_mask<W>(w, I, w.mask & on);
 }
 
+// Two operations at once: both read their sources before one writes.
 template <int W>
-static void dual(Wave& w, Inst const& X) {
+static void dual(Wave& w, Step const& t) {
   u64 const e = exec_mask<W>(w);
   if (!e) return;
-  Buf<W>& B = buf<W>();
-  Inst const& Y = *X.second;
+  Inst const* const halves[2] = {t.inst, t.inst->second};
+  int const results[2] = {RESULT, RESULT2};
   for (int h = 0; h < 2; h++) {
-    Inst const& I = h ? Y : X;
-    Lanes a = args<W>(w, I, B, h ? B.out2 : B.out);
-    for (int k = 0; k < 2; k++) a.s[k] = plain<W>(w, I.s[k], B.s[k]);
-    a.s[2] = B.s[2];
-    if (I.vin >= 0) expand<W>(mask_of<W>(w, I.vin), B.vin);
-    I.fn(a);
+    Inst const& I = *halves[h];
+    Step s = I.step;
+    s.at[OUT] = u64(results[h]) * W * 4;
+    s.inside[OUT] = -1;
+    s.unmasked = true;
+    broadcast<W>(w, I);
+    if (I.vin >= 0) w.vin = mask_of<W>(w, I.vin);
+    I.fn(w, s);
   }
   u32 const* m = exec_vector<W>(w, e);
-  put<W>(w.v + size_t(X.d) * W, B.out, m);
-  put<W>(w.v + size_t(Y.d) * W, B.out2, m);
+  for (int h = 0; h < 2; h++) put<W>(w.v + size_t(halves[h]->d) * W, temporary<W>(w, results[h]), m);
+}
+
+// A scalar instruction with an operand that is computed first.
+template <int W>
+static void specials(Wave& w, Step const& t) {
+  Inst const& I = *t.inst;
+  for (int k = 0; k < 2; k++)
+    if (I.s[k].kind == S_SPECIAL) wr64(w.s + SPECIALS + 2 * k, special<W>(w, I.s[k].reg));
+  I.fn(w, t);
 }
 
 template <int W>
-static void scalar(Wave& w, Inst const& I) {
-  Scal a;
-  OpInfo const& o = *I.info;
-  if (o.enc == E_SOPK) {
-    u64 const imm = u64(int64_t(int16_t(I.simm)));
-    a.s0 = o.simm ? w.s[I.d] : imm;
-    a.s1 = imm;
-  } else {
-    a.s0 = scalar_value<W>(w, I.s[0]);
-    a.s1 = scalar_value<W>(w, I.s[1]);
-  }
-  a.d = 0;
-  if ((o.flags & F_D0) && !(W == 32 && I.d == 124)) a.d = I.dw == 2 ? rd64(w.s + I.d) : w.s[I.d];
-  if (o.flags & (F_EXEC | F_EXECw)) a.exec = rd64(w.s + EXEC);
-  if (o.flags & (F_VCC | F_VCCw)) a.vcc = rd64(w.s + VCC);
-  a.scc = w.s[SCC];
-  a.simm = I.simm;
-  I.scal(a);
-  if ((o.flags & F_D0w) && I.d >= 0) {
-    set_sgpr<W>(w, I.d, u32(a.d));
-    if (I.dw == 2 && (W == 64 || I.d != 124)) w.s[I.d + 1] = u32(a.d >> 32);
-  }
-  if (o.flags & F_EXECw) wr64(w.s + EXEC, a.exec);
-  if (o.flags & F_VCCw) wr64(w.s + VCC, a.vcc);
-  if (o.flags & F_SCCw) w.s[SCC] = a.scc;
-}
-
-template <int W>
-static void lane_op(Wave& w, Inst const& I) {
+static void lane_op(Wave& w, Step const& t) {
+  Inst const& I = *t.inst;
   u64 const e = exec_mask<W>(w);
-  Buf<W>& B = buf<W>();
+  u32 *const temp = temporary<W>(w, SCALARS), *const out = temporary<W>(w, RESULT);
   auto vec = [&](int k) {
-    u32 const* p = plain<W>(w, I.s[k], B.s[k]);
-    if (p != B.s[k]) put<W>(B.s[k], p);
-    return static_cast<u32 const*>(B.s[k]);
+    u32* const copy = temp + 2 * k * W;
+    u32 const* p = plain<W>(w, I.s[k], copy);
+    if (p != copy) put<W>(copy, p);
+    return static_cast<u32 const*>(copy);
   };
   u32* d = w.v + size_t(I.d) * W;
   switch (I.lop) {
     case READLANE: {
       u32 const l = u32(scalar_value<W>(w, I.s[1])) & (W - 1);
-      set_sgpr<W>(w, I.d, plain<W>(w, I.s[0], B.s[0])[l]);
+      set_sgpr<W>(w, I.d, plain<W>(w, I.s[0], temp)[l]);
       return;
     }
-    case READFIRSTLANE: set_sgpr<W>(w, I.d, plain<W>(w, I.s[0], B.s[0])[e ? __builtin_ctzll(e) : 0]); return;
+    case READFIRSTLANE: set_sgpr<W>(w, I.d, plain<W>(w, I.s[0], temp)[e ? __builtin_ctzll(e) : 0]); return;
     case WRITELANE: {
       u32 const l = u32(scalar_value<W>(w, I.s[1])) & (W - 1);
       d[l] = u32(scalar_value<W>(w, I.s[0]));
@@ -508,22 +456,23 @@ static void lane_op(Wave& w, Inst const& I) {
     }
     case TO_SGPR: {
       u64 on = e;
-      Lanes a = args<W>(w, I, B, B.out);
-      a.old = B.old;
-      a.s[0] = operand<W>(w, I, 0, e, on, B.s[0]);
-      a.s[1] = a.s[2] = B.s[1];
-      I.fn(a);
-      if (I.omod || I.clamp) output_mods<W>(I, B.out);
-      set_sgpr<W>(w, I.d, I.d16 ? B.out[0] & 0xffff : B.out[0]);
+      Step f = t;
+      f.at[0] = reinterpret_cast<u64>(operand<W>(w, I, 0, e, on, temp));
+      f.at[OUT] = u64(RESULT) * W * 4;
+      f.inside[0] = 0;
+      f.inside[OUT] = -1;
+      f.unmasked = true;
+      I.fn(w, f);
+      if (I.omod || I.clamp) output_mods<W>(I, out);
+      set_sgpr<W>(w, I.d, I.d16 ? out[0] & 0xffff : out[0]);
       return;
     }
     case ACC_READ:
     case ACC_MOV:
     case ACC_WRITE: {
-      u32 const* s = I.lop == ACC_WRITE ? plain<W>(w, I.s[0], B.s[0]) : w.acc + size_t(I.s[0].reg) * W;
-      u32* t = I.lop == ACC_READ ? d : w.acc + size_t(I.d) * W;
-      put<W>(B.out, s);
-      put<W>(t, B.out, exec_vector<W>(w, e));
+      u32 const* s = I.lop == ACC_WRITE ? plain<W>(w, I.s[0], temp) : w.acc + size_t(I.s[0].reg) * W;
+      u32* to = I.lop == ACC_READ ? d : w.acc + size_t(I.d) * W;
+      put<W>(to, s, exec_vector<W>(w, e));
       return;
     }
   }
@@ -531,48 +480,116 @@ static void lane_op(Wave& w, Inst const& I) {
 
 template <int W>
 void mov_rel(Wave& w, int dst, Src const& src, int rel, u32 idx) {
-  Buf<W>& B = buf<W>();
   u64 const e = exec_mask<W>(w);
   Src s = src;
   if (s.kind == S_VGPR && rel & 1) s.reg += idx;
   if (rel & 8) dst += idx;
   if ((s.kind == S_VGPR && s.reg >= 256) || dst >= 256 || dst < 0) fail(Err::fault, "indexed VGPR out of range");
-  u32 const* p = plain<W>(w, s, B.s[0]);
-  put<W>(B.out, p);
-  put<W>(w.v + size_t(dst) * W, B.out, exec_vector<W>(w, e));
+  put<W>(w.v + size_t(dst) * W, plain<W>(w, s, temporary<W>(w, SCALARS)), exec_vector<W>(w, e));
+}
+
+template <int W>
+static void matrix(Wave& w, Step const& t) {
+  if (t.inst->mat->wmma)
+    wmma<W>(w, *t.inst);
+  else
+    mfma<W>(w, *t.inst);
+}
+
+// Doubles keep their denormals, also if the kernel flushes those of floats.
+static void doubles(Wave& w, Step const& t) {
+  if (!w.flush) return t.inst->body(w, t);
+  unsigned const m = _mm_getcsr();
+  _mm_setcsr(m & ~0x8040u);
+  t.inst->body(w, t);
+  _mm_setcsr(m);
+}
+
+// Whether the operands are rows as they are, and the result is written as the operation returns it.
+static bool is_simple(Inst const& I) {
+  if (I.dpp || I.sdwa || I.omod || I.clamp || I.d16 || I.mix) return false;
+  bool const p3 = I.packed || I.pkf32;
+  if (p3 && (I.opsel || I.neg || I.neg_hi)) return false;
+  for (int k = 0; k < 3; k++) {
+    Src const& s = I.s[k];
+    bool const pair = I.pkf32 || strchr("HWX", s.type);
+    if (!s.plain() || (p3 && pair && s.kind != S_NONE && !(I.opsel_hi >> k & 1))) return false;
+  }
+  return true;
+}
+
+template <int W>
+static void bind_scalar(Inst& I) {
+  OpInfo const& o = *I.info;
+  Step& t = I.step;
+  if (o.enc == E_SOPK) {
+    I.s[1].kind = I.s[0].kind = S_CONST;
+    I.s[1].value = I.s[0].value = u64(i64(int16_t(I.simm)));
+    if (o.simm) {
+      I.s[0].kind = S_SGPR;
+      I.s[0].reg = u16(I.d);
+    }
+  }
+  bool special = false;
+  for (int k = 0; k < 2; k++) {
+    Src& s = I.s[k];
+    bool const scc = s.kind == S_SPECIAL && s.reg == SCC;
+    special |= s.kind == S_SPECIAL && !scc;
+    t.inside[k] = s.kind == S_SGPR || s.kind == S_SPECIAL ? -1 : 0;
+    t.at[k] = scc                   ? SCC * 4
+              : s.kind == S_SGPR    ? s.reg * 4u
+              : s.kind == S_SPECIAL ? (SPECIALS + 2u * k) * 4
+                                    : reinterpret_cast<u64>(&s.value);
+  }
+  static u64 const zero = 0;
+  bool const null = W == 32 && I.d == 124;
+  t.inside[OLD] = null ? 0 : -1;
+  t.at[OLD] = null ? reinterpret_cast<u64>(&zero) : I.d * 4u;
+  t.at[OUT] = null || I.d < 0 ? NO_SGPR * 4 : I.d * 4u;
+  t.run = special ? specials<W> : I.fn;
+}
+
+template <int W>
+static void bind_vector(Inst& I) {
+  Step& t = I.step;
+  for (int k = 0; k < 3; k++) {
+    Src const& s = I.s[k];
+    t.inside[k] = s.kind == S_CONST ? 0 : -1;
+    t.at[k] = s.kind == S_CONST ? reinterpret_cast<u64>(s.cst) : u64(s.kind == S_VGPR ? s.reg : SCALARS + 2 * k) * W * 4;
+    if (s.kind == S_SGPR || s.kind == S_SPECIAL) I.scalars |= 1 << k;
+  }
+  t.inside[OLD] = t.inside[OUT] = -1;
+  t.at[OLD] = t.at[OUT] = u64(I.d >= 0 ? I.d : RESULT) * W * 4;
+  bool const mask = (I.info->flags & F_MASK) && I.md >= 0;
+  if (!is_simple(I))
+    t.run = lanes<W>;
+  else if (I.vin >= 0)
+    t.run = mask ? simple<W, true, true> : simple<W, true, false>;
+  else if (mask)
+    t.run = simple<W, false, true>;
+  else
+    t.run = I.scalars ? simple<W, false, false> : I.fn;
 }
 
 template <int W>
 void bind(Inst& I) {
-  Buf<W>& B = buf<W>();
-  for (int k = 0; k < 3; k++) {
-    Src& s = I.s[k];
-    if (s.kind == S_VGPR) {
-      s.at = u64(s.reg) * W * 4;
-      s.in_regs = ~0ull;
-    } else if (s.kind == S_CONST)
-      s.at = reinterpret_cast<u64>(s.cst);
-    else {
-      s.at = reinterpret_cast<u64>(B.s[k]);
-      if (s.kind != S_NONE) I.scalars |= 1 << k;
-    }
-  }
+  I.step.inst = &I;
   switch (I.kind) {
-    case FAST: I.run = I.dw == 2 ? fast<W, 2> : fast<W, 1>; break;
-    case LANE: {
-      bool simple = (I.info->flags & (F_MASK | F_D0w | F_VIN)) == F_MASK && I.d < 0 && I.md >= 0 && !I.dpp && !I.sdwa;
-      for (auto& s : I.s) simple = simple && s.plain();
-      bool cond = (I.info->flags & (F_MASK | F_D0w | F_VIN)) == (F_D0w | F_VIN) && I.d >= 0 && !I.dpp && !I.sdwa && !I.omod && !I.clamp &&
-                  !I.d16 && !I.packed && !I.pkf32 && !I.mix && I.dw == 1;
-      for (auto& s : I.s) cond = cond && s.plain();
-      I.run = simple ? compare<W> : cond ? fast<W, 1, true> : lanes<W>;
-      break;
-    }
-    case SCALAR: I.run = scalar<W>; break;
-    case VOPD: I.run = dual<W>; break;
-    case LANEOP: I.run = lane_op<W>; break;
-    case MATRIX: I.run = I.mat->wmma ? wmma<W> : mfma<W>; break;
+    case FAST:
+    case LANE:
+    case VOPD: bind_vector<W>(I); break;
+    case SCALAR: bind_scalar<W>(I); break;
+    case LANEOP: I.step.run = lane_op<W>; break;
+    case MATRIX: I.step.run = matrix<W>; break;
     default: break;
+  }
+  if (I.kind == VOPD) {
+    for (Src const& s : I.second->s) I.in_turn = I.in_turn && !(s.kind == S_VGPR && s.reg == I.d);
+    if (!I.in_turn) I.step.run = dual<W>;
+  }
+  if (I.kind <= MATRIX && I.f64) {
+    I.body = I.step.run;
+    I.step.run = doubles;
   }
 }
 template void bind<64>(Inst&);

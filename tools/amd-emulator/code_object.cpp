@@ -215,6 +215,7 @@ static void load_into(CodeObject& co, Elf const& elf) {
   if (code_end > code_begin) {
     co.code = reinterpret_cast<uint64_t>(co.image) + code_begin;
     co.slots.assign((code_end - code_begin + 3) / 4, nullptr);
+    co.blocks.assign(co.slots.size(), nullptr);
   }
 
   uint64_t rela = 0, rela_bytes = 0;

@@ -583,7 +583,7 @@ struct Decoder {
     OpInfo const& o = *I->info;
     I->size = 4;
     lit_at = 1;
-    I->scal = o.scal;
+    I->fn = o.scal;
     I->kind = SCALAR;
     I->d = -1;
     auto bits = [&](int i) { return o.bits[i] ? o.bits[i] : 32; };
@@ -603,7 +603,7 @@ struct Decoder {
     if (!(o.flags & F_D0w)) {
       if (enc != E_SOPK) I->d = -1;
     }
-    if (!I->scal) bad("no operation for it");
+    if (!I->fn) bad("no operation for it");
   }
 
   bool control(Enc enc) {
@@ -975,7 +975,7 @@ Inst* Isa::decode(uint8_t const* code, size_t left) const {
   Decoder d{*this, {}, I, fam == Family::cdna, 1};
   memcpy(d.b.w, code, std::min<size_t>(left, 16));
   d.go();
-  for (Inst* i : {I, I->second}) {
+  for (Inst* i : {I->second, I}) {
     if (!i) continue;
     i->fnuz = fnuz;
     if (i->kind <= MATRIX) {
@@ -989,6 +989,7 @@ Inst* Isa::decode(uint8_t const* code, size_t left) const {
 }
 
 void unload(CodeObject* co) {
+  for (Block* b : co->blocks) delete b;
   for (Inst* I : co->slots) {
     if (!I) continue;
     for (Inst* i : {I, I->second}) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Runs launches: sets up waves, executes them in turn, and turns faults into errors.
+/// Runs launches: sets up waves, lets them run in turn, and turns faults into errors.
 #include <cxxabi.h>
 #include <immintrin.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <unistd.h>
+#include <time.h>
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -77,7 +77,7 @@ static Wave* take_wave() {
   Wave* w;
   if (g_idleWaves.empty()) {
     w = new (aligned_alloc(64, (sizeof(Wave) + 63) & ~size_t(63))) Wave;
-    size_t const bytes = 64 * 257 * 4;
+    size_t const bytes = 64 * ROWS * 4;
     w->v = static_cast<uint32_t*>(aligned_alloc(64, bytes));
     w->acc = static_cast<uint32_t*>(aligned_alloc(64, bytes));
     w->scratch = nullptr;
@@ -119,156 +119,6 @@ static void release_all() {
     g->w.clear();
     g_idleGroups.push_back(g.get());
   }
-}
-
-// ------------------------------------------------------------------------------------------------ the interpreter loop
-// The instruction at an address, decoded once.
-static Inst* at(Exec& x, uint64_t pc) {
-  CodeObject& co = *x.co;
-  uint64_t const idx = (pc - co.code) >> 2;
-  if (__builtin_expect(idx >= co.slots.size(), 0)) {
-    x.inst = nullptr;
-    fail(Err::fault, "jump to an address outside the code object");
-  }
-  Inst*& I = co.slots[idx];
-  if (__builtin_expect(!I, 0)) {
-    I = x.isa->decode(reinterpret_cast<uint8_t const*>(pc), co.code + co.slots.size() * 4 - pc);
-    I->pc = pc;
-  }
-  return I;
-}
-static Inst* link_next(Exec& x, Inst* I) {
-  uint64_t pc = I->pc + I->size;
-  Inst* n = at(x, pc);
-  if (!x.trace)
-    while (n->kind == NOP) n = at(x, pc += n->size);
-  I->next = n;
-  return n;
-}
-
-static uint64_t active_lanes(Exec const& x, Wave const& w) { return x.wide ? rd64(w.s + EXEC) : w.s[EXEC]; }
-
-// Runs a wave until it ends, waits at a barrier or has executed `quantum` instructions. Returns the number of instructions.
-static uint64_t run_wave(Exec& x, Wave& w, uint64_t quantum) {
-  uint64_t n = 0;
-  x.cur = &w;
-  Inst* I = at(x, rd64(w.s + PC));
-  auto next = [&] { return I->next ? I->next : link_next(x, I); };
-  for (; n < quantum; I = next()) {
-  again:
-    x.inst = I;
-    n++;
-    if (__builtin_expect(x.trace, 0))
-      fprintf(stderr, "[amd-emulator] %06lx %s exec=%08x%08x\n", (unsigned long)(I->pc - reinterpret_cast<uint64_t>(x.co->image)),
-              I->name.c_str(), x.wide ? w.s[EXEC + 1] : 0, w.s[EXEC]);
-    if (__builtin_expect(I->kind <= MATRIX, 1)) {
-      if (__builtin_expect(w.gpr_idx || (x.flush && I->f64), 0)) {
-        if (w.gpr_idx && I->name[0] == 'V') {  // compilers put only v_mov_b32 between s_set_gpr_idx_on and s_set_gpr_idx_off
-          if (I->name != "V_MOV_B32" || I->kind != FAST)
-            fail(Err::unsupported, "VGPR indexing mode with an instruction other than v_mov_b32");
-          mov_rel<64>(w, I->d, I->s[0], w.gpr_idx, w.s[M0_C] & 0xff);
-          continue;
-        }
-        if (x.flush && I->f64) {  // doubles keep their denormals
-          unsigned const m = _mm_getcsr();
-          _mm_setcsr(m & ~0x8040u);
-          I->run(w, *I);
-          _mm_setcsr(m);
-          continue;
-        }
-      }
-      I->run(w, *I);
-      continue;
-    }
-    uint64_t const pc = I->pc;
-    switch (I->kind) {
-      case MEM: x.mem(x, w, *I); break;
-      case SMEM: smem(x, w, *I); break;
-      case MOVREL:
-        if (x.wide)
-          mov_rel<64>(w, I->d, I->s[0], I->w, w.s[M0_C]);
-        else
-          mov_rel<32>(w, I->d, I->s[0], I->w, w.s[M0_R]);
-        break;
-      case GPRIDX:
-        if (I->base >= 0) w.s[M0_C] = (w.s[M0_C] & ~0xffu) | (w.s[I->base] & 0xff);
-        if (I->imm >= 0) {
-          w.gpr_idx = I->imm & 15;
-          if (I->base >= 0) w.s[M0_C] = (w.s[M0_C] & ~0xf000u) | uint32_t(w.gpr_idx) << 12;
-        }
-        break;
-      case NOP: break;
-      case BR: {
-        bool t = false;
-        switch (I->c) {
-          case ALWAYS: t = true; break;
-          case SCC0: t = !w.s[SCC]; break;
-          case SCC1: t = w.s[SCC]; break;
-          case VCCZ: t = x.wide ? !rd64(w.s + VCC) : !w.s[VCC]; break;
-          case VCCNZ: t = x.wide ? rd64(w.s + VCC) != 0 : w.s[VCC] != 0; break;
-          case EXECZ: t = x.wide ? !rd64(w.s + EXEC) : !w.s[EXEC]; break;
-          case EXECNZ: t = x.wide ? rd64(w.s + EXEC) != 0 : w.s[EXEC] != 0; break;
-        }
-        if (t) {
-          if (!I->target) I->target = at(x, pc + I->size + I->off);
-          I = I->target;
-          if (n < quantum) goto again;
-          wr64(w.s + PC, I->pc);
-          return n;
-        }
-        break;
-      }
-      case END:
-        if (x.race && !x.grp->early.empty()) early_reads(x, w);
-        w.done = true;
-        return n;
-      case BARRIER:
-        if (x.race && !x.grp->early.empty()) early_reads(x, w);
-        wr64(w.s + PC, pc + I->size);
-        w.barrier = true;
-        w.barrier_pc = pc;
-        // No lane is on: compilers put a barrier before the instruction that turns lanes on again after a loop. A barrier in a branch
-        // that not all lanes take is skipped if none takes it.
-        w.missing = active_lanes(x, w) ? w.init & ~active_lanes(x, w) : 0;
-        return n;
-      case GWS:
-        if (!x.L->coop) fail(Err::unsupported, "grid barrier in a kernel that was not launched cooperatively");
-        wr64(w.s + PC, pc + I->size);
-        w.gws = true;
-        return n;
-      case SLEEP:
-        if (x.yield) {
-          wr64(w.s + PC, pc + I->size);
-          return n;
-        }
-        break;
-      case GETREG: {  // SH_MEM_BASES, in which code of clang before 16 finds the apertures, and SHADER_CYCLES. Others read 0.
-        uint32_t const id = I->imm & 63, bits = (I->imm >> 11 & 31) + 1,
-                       v = id == 15 && x.cdna ? old_lds_hi | old_priv_hi >> 16
-                           : id == 29         ? uint32_t(x.count + n) & 0xfffff
-                                              : 0;
-        w.s[I->d] = v >> (I->imm >> 6 & 31) & (bits == 32 ? ~0u : (1u << bits) - 1);
-        break;
-      }
-      case TIME: wr64(w.s + I->d, uint64_t(now() * 1e8)); break;
-      case ZERO: w.s[I->d] = 0; break;
-      case PCOP: {  // s_getpc / s_setpc / s_swappc
-        uint64_t const to = I->v >= 0 ? rd64(w.s + I->v) : pc + I->size;
-        if (I->d >= 0) wr64(w.s + I->d, pc + I->size);
-        I = at(x, to);
-        goto again;
-      }
-      case CALL:
-        wr64(w.s + I->d, pc + I->size);
-        I = at(x, pc + I->size + I->off);
-        goto again;
-      case TRAP: fail(Err::trap, "s_trap / abort executed (device assert, __builtin_trap or unreachable code)"); break;
-      case BAD: fail(Err::unsupported, "unsupported instruction"); break;
-      default: break;
-    }
-  }
-  wr64(w.s + PC, I->pc);
-  return n;
 }
 
 // Writes the explicit and the hidden arguments.
@@ -319,13 +169,39 @@ struct Packet {
   uint64_t obj, kernarg, r2, signal;
 };
 
+// Seconds that the calling thread has run.
+static double thread_seconds() {
+  timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return double(t.tv_sec) + 1e-9 * double(t.tv_nsec);
+}
+// Counts of each kernel, for AMDEMU_STATS.
 static struct Stats {
-  uint64_t insts = 0, launches = 0;
-  double secs = 0;
+  struct Line {
+    uint64_t launches = 0, insts = 0;
+    double secs = 0;
+  };
+  std::map<std::string, Line> kernels;
+  uint64_t launches = 0;
+  void add(std::string const& kernel, uint64_t insts, double secs) {
+    Line& l = kernels[kernel];
+    l.launches++;
+    l.insts += insts;
+    l.secs += secs;
+  }
+  static void print(char const* name, Line const& l) {
+    fprintf(stderr, "[amd-emulator] %s: %lu launches, %.3g wave-instructions in %.3f s (%.3g million per s)\n", name,
+            (unsigned long)l.launches, double(l.insts), l.secs, double(l.insts) / std::max(l.secs, 1e-9) / 1e6);
+  }
   ~Stats() {
-    if (enabled("AMDEMU_STATS") && launches)
-      fprintf(stderr, "[amd-emulator] pid %d: %lu launches, %.3g wave-instructions in %.2f s (%.3g per s)\n", int(getpid()),
-              (unsigned long)launches, double(insts), secs, insts / std::max(secs, 1e-9));
+    Line all;
+    for (auto& [name, l] : kernels) {
+      print(name.c_str(), l);
+      all.launches += l.launches;
+      all.insts += l.insts;
+      all.secs += l.secs;
+    }
+    if (all.launches) print("all kernels", all);
   }
 } g_stats;
 
@@ -394,6 +270,9 @@ static void init_wave(Exec& x, Wave& w, Group& g, uint32_t first, uint32_t total
   w.init = e;
   w.missing = 0;
   w.idx = first / W;
+  w.x = &x;
+  w.flush = x.flush;
+  w.vin = w.mask = 0;
   w.lds = reinterpret_cast<uint64_t>(g.lds);
 }
 
@@ -449,8 +328,7 @@ static void run_all(Exec& x, uint64_t entry, uint64_t kernarg, uint64_t packet, 
       uint32_t alive = 0, waiting = 0;
       for (Wave* w : g.w) {
         if (w->done || w->barrier || w->gws) continue;
-        uint64_t n = run_wave(x, *w, quantum);
-        x.count += n;
+        run_wave(x, *w, quantum);
         if (x.hostcall) hostcall_service();
         if (w->done || w->barrier || w->gws) moved = true;
       }
@@ -501,7 +379,6 @@ Err run(Launch const& L, std::string& why) {
   x.wave = wave_size(L.co->arch);
   x.cdna = !strcmp(fam, "cdna");
   x.wide = x.wave == 64;
-  x.mem = x.wide ? mem_op<64> : mem_op<32>;
   if (L.k->wave != x.wave) {
     why = "kernel " + name_of(*L.k) + " was compiled for wave" + std::to_string(L.k->wave) + ", the emulator runs " + L.co->arch +
           " in wave" + std::to_string(x.wave);
@@ -550,7 +427,7 @@ Err run(Launch const& L, std::string& why) {
   if (x.hostcall) hostcall_ranges(x.own + 4);
   uint32_t const rsrc1 = rd<uint32_t>(kd + 48);
   unsigned const mx = _mm_getcsr();
-  double t0 = now();
+  double const t0 = thread_seconds();
   Err res = Err::ok;
   x.flush = ((rsrc1 >> 16) & 3) == 0;
   if (x.flush)
@@ -579,8 +456,8 @@ Err run(Launch const& L, std::string& why) {
     fprintf(stderr, "[amd-emulator] kernel %s: %ld uninitialised reads, %ld LDS races in this launch\n", name_of(*L.k).c_str(),
             x.uninit_reads, x.races);
   g_stats.launches++;
-  g_stats.insts += x.count;
-  g_stats.secs += now() - t0;
+  static bool const stats = enabled("AMDEMU_STATS");
+  if (stats) g_stats.add(name_of(*L.k), x.count, thread_seconds() - t0);
   return res;
 }
 

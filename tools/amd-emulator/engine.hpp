@@ -11,6 +11,7 @@
 namespace emu {
 
 struct Inst;
+struct Block;
 
 /// An argument of a kernel. kind: its value_kind in the code object's metadata; hidden ones are filled by the engine.
 struct Arg {
@@ -38,8 +39,9 @@ struct CodeObject {
     uint64_t size;
   };
   std::map<std::string, Sym> symbols;
-  uint64_t code = 0;         // address of the first executable byte
-  std::vector<Inst*> slots;  // for each word of the executable part: its instruction, once decoded
+  uint64_t code = 0;           // address of the first executable byte
+  std::vector<Inst*> slots;    // for each word of the executable part: its instruction, once decoded
+  std::vector<Block*> blocks;  // for each word: the block that begins there, once made
 };
 
 /// A launch.

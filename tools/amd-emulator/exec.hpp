@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The state of a launch that runs. engine.cpp makes it and runs the waves; memory.cpp has the memory instructions and checks.cpp the
-/// access checks.
+/// The state of a launch that runs. engine.cpp makes it, interpreter.cpp runs the waves; memory.cpp has the memory instructions and
+/// checks.cpp the access checks.
 #pragma once
 #include <cstdint>
 #include <cstring>
@@ -40,11 +40,10 @@ struct Exec {
   bool cdna, wide;  // wide: 64 lanes
   uint32_t stride;  // bytes of scratch per lane
   uint32_t lds_size;
-  void (*mem)(Exec&, Wave&, Inst const&) = nullptr;
   Wave* cur = nullptr;  // what runs now
-  Inst* inst = nullptr;
+  Inst const* inst = nullptr;
   Group* grp = nullptr;
-  uint64_t count = 0;  // instructions executed
+  uint64_t count = 0;  // instructions executed, those of a block as it begins
   bool lds_warned = false, div_warned = false;
   bool trace = false;
   bool flush = false;                                                // the kernel flushes denormals of 32-bit floats
@@ -88,6 +87,10 @@ void access(Exec& x, Wave& w, Inst const& I, uint8_t const* p, uint32_t n, bool 
 void check_lds(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p, bool ld, bool atomic);
 /// Checks the active lanes' accesses to global memory.
 void check_global(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p, bool rd, bool wr, bool at);
+
+// ---- interpreter.cpp
+/// Runs a wave until it ends, waits at a barrier or has executed `quantum` instructions.
+void run_wave(Exec& x, Wave& w, uint64_t quantum);
 
 // ---- memory.cpp
 template <uint32_t W>

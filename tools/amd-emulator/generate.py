@@ -742,6 +742,7 @@ def mem_desc(name):
 
 
 # ------------------------------------------------------------------------------------------------------------ one architecture
+LOOP = "#pragma clang loop vectorize(assume_safety)"
 ALU = ["VOP1", "VOP2", "VOP3", "VOP3P", "VOP3SD", "VOPC", "VOPD", "SOP1", "SOP2", "SOPC", "SOPK", "SOPP"]
 MEMORY = {"DS": "DS", "FLAT": "FLAT", "GLOBAL": "GLOBAL", "SCRATCH": "SCRATCH", "VFLAT": "FLAT", "VGLOBAL": "GLOBAL", "VSCRATCH": "SCRATCH", "SMEM": "SMEM", "MUBUF": "MUBUF"}
 TYPES = {"F16": "h", "F32": "f", "F64": "d", "BF16": "x", "I16": "w", "U16": "w", "B16": "w", "PK2_F16": "H", "PK2_BF16": "X", "PK2_I16": "W", "PK2_U16": "W",
@@ -834,35 +835,48 @@ class Arch:
         if key in self.funcs: return self.funcs[key]
         f = f"op_{len(self.funcs)}_{name}"
         out = []
+        out.append(f"static void {f}(Wave& w, [[maybe_unused]] Step const& t) {{")
+        for n, v in (("SIMM32", "simm"), ("SIMM16", "simm"), ("OPSEL", "opsel"), ("OPSEL_HI", "opsel_hi"), ("NEG", "neg"), ("TTBL", "ttbl")):
+            if n in used: out.append(f"  const u32 {n} = t.inst->{v};")
+        if "FNUZ" in used: out.append("  const bool FNUZ = t.inst->fnuz;")
         if scalar:
-            out.append(f"static void {f}(Scal& a) {{")
-            for k in ("S0", "S1"): out.append(f"  const {ctype('u', width[k])} {k} = {ctype('u', width[k])}(a.{k.lower()}); (void){k};")
-            out.append(f"  {ctype('u', width['D0'])} D0 = {ctype('u', width['D0'])}(a.d); u32 SCC = a.scc; u64 EXEC = a.exec, VCC = a.vcc; const u32 SIMM32 = a.simm, SIMM16 = a.simm; (void)SIMM32; (void)SIMM16; (void)VCC; (void)EXEC;")
-            out += lines + ["  a.d = D0; a.scc = SCC;"] + (["  a.exec = EXEC;"] if "EXECw" in used else []) + (["  a.vcc = VCC;"] if "VCCw" in used else []) + ["}"]
+            for i, k in enumerate(("S0", "S1")):
+                if k in used: out.append(f"  const {ctype('u', width[k])} {k} = scalar<{ctype('u', width[k])}>(w, t, {i});")
+            T = ctype("u", width["D0"])
+            out.append(f"  {T} D0 = {f'scalar<{T}>(w, t, OLD)' if 'D0' in used else 0}; u32 SCC = w.s[emu::SCC]; u64 EXEC = rd64(w.s + emu::EXEC), VCC = rd64(w.s + emu::VCC); (void)D0; (void)SCC; (void)VCC; (void)EXEC;")
+            out += lines
+            if "D0w" in used: out.append(f"  set_scalar<{T}>(w, t, D0);")
+            for n in ("EXEC", "VCC"):
+                if n + "w" in used: out.append(f"  wr64(w.s + emu::{n}, {n});")
+            out += ["  w.s[emu::SCC] = SCC;"] * ("SCCw" in used) + ["}"]
         else:
-            out.append(f"static void {f}(const Lanes& a) {{")
-            ptr = {"S0": "a.s[0]", "S1": "a.s[1]", "S2": "a.s[2]", "D0": "a.old"}
-            for k, v in ptr.items():
-                if k in used: out.append(f"  const u32* {k}p = {v};")
-            if "VIN" in used: out.append("  const u32* VINp = a.vin;")
-            if "D0w" in used: out.append("  u32* __restrict O = a.out;")
-            if "MASK" in used: out.append("  u32* __restrict M = a.mask;")
-            for n, v in (("SIMM32", "simm"), ("SIMM16", "simm"), ("OPSEL", "opsel"), ("OPSEL_HI", "opsel_hi"), ("NEG", "neg"), ("TTBL", "ttbl")):
-                if n in used: out.append(f"  const u32 {n} = a.{v};")
-            if "FNUZ" in used: out.append("  const bool FNUZ = a.fnuz;")
-            out.append(f"  for (u32 laneId = 0; laneId < {self.lanes}; laneId++) {{")
-            for k in ptr:
-                wide = width[k] == 64
-                get = f"{k}p[laneId]" if not wide else f"{k}p[laneId] | u64({k}p[{self.lanes} + laneId]) << 32"
+            # The loop may assume that lanes are independent: a register has a word for each lane, so rows overlap wholly or not at all.
+            lanes = 8 if "VIN" in used or "MASK" in used else self.lanes
+            if "D0w" in used: out.append(f"  if (some_off<{self.lanes}>(w, t)) return masked<{self.lanes}>(w, t);")
+            for i, k in enumerate(("S0", "S1", "S2", "D0")):
+                if k in used: out.append(f"  const u32* {k}p = row(w, t, {i});")
+            if "D0w" in used: out.append("  u32* O = const_cast<u32*>(row(w, t, OUT));")
+            if "MASK" in used: out.append("  u64 MASKS = 0;")
+            if lanes == 8:
+                out.append(f"  for (u32 first = 0; first < {self.lanes}; first += 8) {{")
+                if "VIN" in used: out.append("    alignas(32) u32 VINp[8]; to_lanes(w.vin >> first, VINp);")
+                if "MASK" in used: out.append("    alignas(32) u32 MASKp[8];")
+            out.append(f"{LOOP}\n  for (u32 lane = 0; lane < {lanes}; lane++) {{\n    const u32 laneId = lane{' + first' if lanes == 8 else ''}; (void)laneId;")
+            for k in ("S0", "S1", "S2", "D0"):
+                get = f"{k}p[laneId]" if width[k] == 32 else f"{k}p[laneId] | u64({k}p[{self.lanes} + laneId]) << 32"
                 if k == "D0":
                     if k in used or "D0w" in used: out.append(f"    {ctype('u', width[k])} D0 = {get if k in used else 0};")
                 elif k in used: out.append(f"    const {ctype('u', width[k])} {k} = {get};")
-            if "VIN" in used: out.append("    const u32 VIN = VINp[laneId];")
+            if "VIN" in used: out.append("    const u32 VIN = VINp[lane];")
             if "MASK" in used: out.append("    u32 MASK = 0;")
             out += ["  " + x for x in lines]
             if "D0w" in used: out.append("    O[laneId] = u32(D0);" + (f" O[{self.lanes} + laneId] = u32(D0 >> 32);" if width["D0"] == 64 else ""))
-            if "MASK" in used: out.append("    M[laneId] = MASK;")
-            out += ["  }", "}"]
+            if "MASK" in used: out.append("    MASKp[lane] = MASK;")
+            out.append("  }")
+            if "MASK" in used: out.append("    MASKS |= u64(from_lanes(MASKp)) << first;")
+            if lanes == 8: out.append("  }")
+            if "MASK" in used: out.append("  w.mask = MASKS;")
+            out.append("}")
         self.code.append("\n".join(out))
         self.funcs[key] = f
         return f
@@ -898,7 +912,7 @@ class Arch:
                 d = mem_desc(op.name) if to != "SMEM" else None
                 mems.append(f'  {{"{op.name}", E_{to}, {op.value}, ' + (f"{d[0]}, {d[1]}, {d[2]}, {d[3]}, {d[4]}, {d[5]}, {d[6]}, true}}," if d else "LD, SWAP, 0, 0, 0, 0, 0, false},"))
         with open(path, "w") as f:
-            f.write(f"// Written by generate.py from AMD's pseudo-code for {self.name}.\n#include \"isa.hpp\"\n#include \"pcode.hpp\"\nnamespace emu {{\nusing namespace pcode;\nnamespace {{\n")
+            f.write(f"// Written by generate.py from AMD's pseudo-code for {self.name}.\n#include \"pcode.hpp\"\n#include \"registers.hpp\"\nnamespace emu {{\nusing namespace pcode;\nnamespace {{\n")
             f.write("PC_FN float mix(u32 s, u32 hi, u32 sel, int i) { float h = h2f((sel >> i & 1) ? s >> 16 : s); return (hi >> i & 1) ? h : asf(s); }\n")
             f.write("\n".join(self.functions) + "\n" + "\n".join(self.code) + "\n}  // namespace\n")
             f.write(f"extern const OpInfo ops_{self.name}[] = {{\n" + "\n".join(rows) + f"\n}};\nextern const size_t ops_{self.name}_n = sizeof ops_{self.name} / sizeof ops_{self.name}[0];\n")

@@ -10,6 +10,23 @@
 #include "pcode.hpp"
 
 namespace emu {
+struct Wave;
+struct Exec;
+struct Inst;
+
+/// An instruction as a block's array holds it: what it needs in the usual case, in one cache line. The operation of a vector instruction
+/// reads and writes rows, which have a word for each lane, then the high words of 64-bit values. That of a scalar instruction reads and
+/// writes scalar registers.
+struct alignas(64) Step {
+  void (*run)(Wave&, Step const&);
+  uint64_t at[5];  // by Operand: an address, or an offset in the wave's registers
+  Inst* inst;
+  int8_t inside[5];  // -1: at is an offset
+  bool unmasked;     // writes all lanes, also those that are off
+};
+enum Operand { OLD = 3, OUT = 4 };  // 0 to 2: the sources. OLD: the destination before
+typedef void (*Run)(Wave&, Step const&);
+
 // ---- tables that generate.py writes
 
 /// Encodings.
@@ -54,9 +71,9 @@ struct OpInfo {
   char const* name;
   Enc enc;
   uint16_t code;
-  pcode::LaneFn fn, clamp;  // clamp: the saturating form, or null
-  pcode::ScalFn scal;       // of a scalar operation
-  uint16_t bits[4];         // sizes of the three sources and the destination; 0: there is none
+  Run fn, clamp;     // clamp: the saturating form, or null
+  Run scal;          // of a scalar operation
+  uint16_t bits[4];  // sizes of the three sources and the destination; 0: there is none
   // Types of the sources and the destination. f: float; d: double; h: half; x: bfloat16; w: integer of 16 bits; H, X, W: two of these in a
   // register; P: two words; s: signed, q: other 64 bits; m: mask of lanes; 8: bytes; i: anything else
   char const* types;
@@ -107,7 +124,7 @@ struct MemInfo {
 
 // ---- decoded instructions
 
-/// Kinds of instructions. Inst::run executes those up to MATRIX, engine.cpp the others.
+/// Kinds of instructions. alu.cpp and matrix.cpp execute those up to MATRIX, interpreter.cpp the others.
 enum Kind : uint8_t {
   FAST,
   LANE,
@@ -165,7 +182,6 @@ struct Src {
   uint16_t reg = 0;               // the register; S_SPECIAL: the operand's code
   uint32_t const* cst = nullptr;  // S_CONST: a word per lane, then the high words
   uint64_t value = 0;             // S_CONST
-  uint64_t at = 0, in_regs = 0;   // not scalar: the lanes' words are at `at` + (address of the VGPRs & in_regs)
   bool plain() const { return !abs && !neg && !hi; }
 };
 /// Modifiers of SDWA. sel, dst: 0 to 3: byte, 4, 5: half, 6: word; unused: what the rest of the destination gets: 0: zeros, 1: the sign, 2:
@@ -192,22 +208,18 @@ struct Matrix {
   bool clamp;
 };
 
-struct Wave;
-
 /// A decoded instruction.
 struct Inst {
   Kind kind = BAD;
   uint8_t size = 4;     // bytes
   uint8_t scalars = 0;  // bit k: source k is copied to all lanes first
-  void (*run)(Wave&, Inst const&) = nullptr;
-  uint64_t pc = 0;         // its address
-  Inst* next = nullptr;    // the next instruction that does something, once known
-  Inst* target = nullptr;  // where a branch goes, once known
+  uint64_t pc = 0;      // its address
+  Step step = {};       // kinds up to MATRIX
   std::string name;
   // Operations on registers
   OpInfo const* info = nullptr;
-  pcode::LaneFn fn = nullptr;
-  pcode::ScalFn scal = nullptr;
+  Run fn = nullptr;    // the operation
+  Run body = nullptr;  // what is run for doubles
   Src s[3];
   int d = 0;                 // the destination
   int md = -1;               // the SGPRs of the mask that is written
@@ -221,6 +233,7 @@ struct Inst {
   uint32_t simm = 0;
   LaneOp lop = READLANE;
   Inst* second = nullptr;  // VOPD: the other half
+  bool in_turn = true;     // VOPD: the other half may run after this one
   Dpp* dpp = nullptr;
   Sdwa* sdwa = nullptr;
   Matrix* mat = nullptr;
@@ -233,6 +246,15 @@ struct Inst {
   Cond c = ALWAYS;
 };
 
+/// Instructions that are executed one after another, and the one that may continue elsewhere.
+struct Block {
+  std::vector<Step> steps;
+  Inst* last = nullptr;
+  uint64_t pc = 0;
+  uint32_t count = 0;                        // instructions
+  Block *next = nullptr, *target = nullptr;  // what follows, and where a branch goes, once known
+};
+
 /// An error that ends the launch.
 struct Error : std::runtime_error {
   Err e;
@@ -241,16 +263,21 @@ struct Error : std::runtime_error {
 [[noreturn]] inline void fail(Err e, std::string const& s) { throw Error(e, s); }
 
 // ---- machine state
-enum { VCC = 106, M0_C = 124, M0_R = 125, EXEC = 126, SCC = 253, PC = 256, NSGPR = 264 };
+enum { VCC = 106, M0_C = 124, M0_R = 125, EXEC = 126, SCC = 253, PC = 256, NO_SGPR = 258, SPECIALS = 260, NSGPR = 264 };
+/// Rows of temporary values behind the 256 vector registers. SCALARS: two for each source; RESULT: two.
+enum { SCALARS = 258, RESULT = 264, RESULT2 = 266, PREVIOUS = 267, ROWS = 268 };
 constexpr uint64_t priv_hi = 0x5EAE;  // high half of the addresses of scratch
 
 /// A wave that runs or waits.
 struct Wave {
-  uint32_t s[NSGPR];  // SGPRs; from 128 on: constants and special values by operand code
-  uint32_t *v, *acc;  // vector and accumulation registers: [register][lane]
+  uint32_t s[NSGPR];   // SGPRs; from 128 on: constants and special values by operand code. NO_SGPR: for results that are dropped
+  uint32_t *v, *acc;   // vector and accumulation registers: [register][lane]
+  uint64_t vin, mask;  // masks of lanes that an operation reads and writes
+  Exec* x;             // the launch
   uint8_t* scratch;
   bool done, barrier;  // barrier: waits at the group's barrier
   bool gws;            // waits at the grid's barrier
+  bool flush;          // the kernel flushes denormals of floats
   uint64_t init;       // lanes that the wave began with
   uint64_t missing;    // lanes that were off at the last barrier
   uint64_t barrier_pc;
@@ -283,7 +310,7 @@ struct Isa {
 
 // ---- operations, for waves of W lanes
 
-/// Sets Inst::run. alu.cpp
+/// Sets Inst::step. alu.cpp
 template <int W>
 void bind(Inst& I);
 /// Matrix instructions. matrix.cpp

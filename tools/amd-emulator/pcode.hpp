@@ -274,21 +274,4 @@ PC_FN double turns(double x) { return 6.283185307179586476925 * (x - std::floor(
 PC_FN float sin_(float x) { return float(std::sin(turns(x))); }
 PC_FN float cos_(float x) { return float(std::cos(turns(x))); }
 double trig_preop(double s0, u32 segment);
-
-/// The arguments of an operation on all lanes. Each array has a word per lane, then the high words of 64-bit values.
-struct Lanes {
-  u32 const* s[3];  // operands, with modifiers applied
-  u32 const* old;   // the destination before
-  u32 const* vin;   // carry-in or condition: 0 or ~0
-  u32* out;         // result; not in the registers, where it could overlap a source
-  u32* mask;        // comparison or carry-out: 0 or ~0
-  u32 simm, opsel, opsel_hi, neg, ttbl;
-  bool fnuz;
-};
-struct Scal {
-  u64 s0, s1, d, exec, vcc;
-  u32 scc, simm;
-};
-typedef void (*LaneFn)(Lanes const&);
-typedef void (*ScalFn)(Scal&);
 }  // namespace pcode

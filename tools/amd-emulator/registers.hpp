@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Reads of a wave's registers, as the operations of alu.cpp and matrix.cpp need them.
+/// Access to a wave's registers, as the operations of generate.py, alu.cpp and matrix.cpp need it.
 #pragma once
+#include <immintrin.h>
+#include <cstring>
 #include "isa.hpp"
 
 namespace emu {
@@ -32,6 +34,45 @@ uint64_t scalar_value(Wave const& w, Src const& s) {
     case S_VGPR: return w.v[size_t(s.reg) * W];
     default: return 0;
   }
+}
+
+// ---- operands of a Step
+
+/// The lanes of an operand of a vector operation.
+inline uint32_t const* row(Wave const& w, Step const& t, int k) {
+  return reinterpret_cast<uint32_t const*>(t.at[k] + (reinterpret_cast<uint64_t>(w.v) & uint64_t(int64_t(t.inside[k]))));
+}
+/// The value of an operand of a scalar operation.
+template <class T>
+inline T scalar(Wave const& w, Step const& t, int k) {
+  T v;
+  memcpy(&v, reinterpret_cast<void const*>(t.at[k] + (reinterpret_cast<uint64_t>(w.s) & uint64_t(int64_t(t.inside[k])))), sizeof v);
+  return v;
+}
+/// Writes the result of a scalar operation.
+template <class T>
+inline void set_scalar(Wave& w, Step const& t, T v) {
+  memcpy(reinterpret_cast<char*>(w.s) + t.at[OUT], &v, sizeof v);
+}
+/// Whether the step must not write all lanes.
+template <int W>
+inline bool some_off(Wave const& w, Step const& t) {
+  bool const off = W == 64 ? rd64(w.s + EXEC) != ~0ull : w.s[EXEC] != ~0u;
+  return __builtin_expect(off && !t.unmasked, 0);
+}
+/// Runs the step's operation and writes the result of the lanes that are on. alu.cpp
+template <int W>
+void masked(Wave& w, Step const& t);
+
+/// Bits 0 to 7 as words, 0 or ~0.
+inline void to_lanes(uint64_t bits, uint32_t* words) {
+  __m256i const each = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+  __m256i const x = _mm256_and_si256(_mm256_set1_epi32(int(bits)), each);
+  _mm256_store_si256(reinterpret_cast<__m256i*>(words), _mm256_cmpeq_epi32(x, each));
+}
+/// The highest bits of eight words.
+inline uint32_t from_lanes(uint32_t const* words) {
+  return uint32_t(_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_load_si256(reinterpret_cast<__m256i const*>(words)))));
 }
 
 }  // namespace emu

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The interpreter loop. Code is decoded once, to blocks: arrays of steps that are executed one after another, and an instruction that may
+/// continue elsewhere.
+#include <cstdio>
+#include <memory>
+#include "exec.hpp"
+
+namespace emu {
+
+static uint64_t active_lanes(Exec const& x, Wave const& w) { return x.wide ? rd64(w.s + EXEC) : w.s[EXEC]; }
+
+// ------------------------------------------------------------------------------------------------ instructions besides operations
+static void memory(Wave& w, Step const& t) {
+  if (w.x->wide)
+    mem_op<64>(*w.x, w, *t.inst);
+  else
+    mem_op<32>(*w.x, w, *t.inst);
+}
+static void scalar_memory(Wave& w, Step const& t) { smem(*w.x, w, *t.inst); }
+static void indexed_move(Wave& w, Step const& t) {
+  Inst const& I = *t.inst;
+  if (w.x->wide)
+    mov_rel<64>(w, I.d, I.s[0], I.w, w.s[M0_C]);
+  else
+    mov_rel<32>(w, I.d, I.s[0], I.w, w.s[M0_R]);
+}
+static void get_register(Wave& w,
+                         Step const& t) {  // SH_MEM_BASES, in which code of clang before 16 finds the apertures, and SHADER_CYCLES.
+  Exec const& x = *w.x;                    // Others read 0.
+  uint32_t const imm = uint32_t(t.inst->imm), id = imm & 63, bits = (imm >> 11 & 31) + 1,
+                 v = id == 15 && x.cdna ? old_lds_hi | old_priv_hi >> 16
+                     : id == 29         ? uint32_t(x.count) & 0xfffff
+                                        : 0;
+  w.s[t.inst->d] = v >> (imm >> 6 & 31) & (bits == 32 ? ~0u : (1u << bits) - 1);
+}
+static void time(Wave& w, Step const& t) { wr64(w.s + t.inst->d, uint64_t(now() * 1e8)); }
+static void zero(Wave& w, Step const& t) { w.s[t.inst->d] = 0; }
+
+// How an instruction runs, or null if it ends a block.
+static Run step_of(Kind k) {
+  switch (k) {
+    case MEM: return memory;
+    case SMEM: return scalar_memory;
+    case MOVREL: return indexed_move;
+    case GETREG: return get_register;
+    case TIME: return time;
+    case ZERO: return zero;
+    default: return nullptr;
+  }
+}
+
+// ------------------------------------------------------------------------------------------------ blocks
+// The instruction at an address, decoded once.
+static Inst* at(Exec& x, uint64_t pc) {
+  CodeObject& co = *x.co;
+  uint64_t const idx = (pc - co.code) >> 2;
+  if (__builtin_expect(idx >= co.slots.size(), 0)) {
+    x.inst = nullptr;
+    fail(Err::fault, "jump to an address outside the code object");
+  }
+  Inst*& I = co.slots[idx];
+  if (__builtin_expect(!I, 0)) {
+    I = x.isa->decode(reinterpret_cast<uint8_t const*>(pc), co.code + co.slots.size() * 4 - pc);
+    I->pc = pc;
+    if (I->second) I->second->pc = pc;
+  }
+  return I;
+}
+// The block that begins at an address, made once.
+static Block* block_at(Exec& x, uint64_t pc) {
+  Inst* I = at(x, pc);
+  Block*& known = x.co->blocks[(pc - x.co->code) >> 2];
+  if (known) return known;
+  auto b = std::make_unique<Block>();
+  b->pc = pc;
+  for (;; I = at(x, I->pc + I->size)) {
+    b->count++;
+    b->last = I;
+    if (I->kind == NOP) continue;
+    if (I->kind <= MATRIX) {
+      b->steps.push_back(I->step);
+      if (I->kind == VOPD && I->in_turn) b->steps.push_back(I->second->step);
+    } else if (Run const run = step_of(I->kind)) {
+      b->steps.push_back({});
+      b->steps.back().run = run;
+      b->steps.back().inst = I;
+    } else
+      break;
+    if (b->count == 1000 || I->pc + I->size >= x.co->code + 4 * x.co->slots.size()) break;
+  }
+  return known = b.release();
+}
+
+// Executes the steps of a block one by one, for a trace and for gfx9's indexing of VGPRs.
+static void with_care(Exec& x, Wave& w, Block const& b) {
+  auto const trace = [&](Inst const& I) {
+    if (x.trace)
+      fprintf(stderr, "[amd-emulator] %06lx %s exec=%08x%08x\n", (unsigned long)(I.pc - reinterpret_cast<uint64_t>(x.co->image)),
+              I.name.c_str(), x.wide ? w.s[EXEC + 1] : 0, w.s[EXEC]);
+  };
+  for (Step const& t : b.steps) {
+    Inst const& I = *t.inst;
+    x.inst = &I;
+    trace(I);
+    if (w.gpr_idx && I.kind <= MATRIX && I.name[0] == 'V') {
+      // Compilers put only v_mov_b32 between s_set_gpr_idx_on and s_set_gpr_idx_off.
+      if (I.name != "V_MOV_B32" || I.kind != FAST) fail(Err::unsupported, "VGPR indexing mode with an instruction other than v_mov_b32");
+      mov_rel<64>(w, I.d, I.s[0], w.gpr_idx, w.s[M0_C] & 0xff);
+    } else
+      t.run(w, t);
+  }
+  if (b.steps.empty() || b.steps.back().inst != b.last) trace(*b.last);
+}
+
+static bool taken(Exec const& x, Wave const& w, Cond c) {
+  auto const is_zero = [&](int r) { return x.wide ? !rd64(w.s + r) : !w.s[r]; };
+  switch (c) {
+    case ALWAYS: return true;
+    case SCC0: return !w.s[SCC];
+    case SCC1: return w.s[SCC];
+    case VCCZ: return is_zero(VCC);
+    case VCCNZ: return !is_zero(VCC);
+    case EXECZ: return is_zero(EXEC);
+    case EXECNZ: return !is_zero(EXEC);
+  }
+  return false;
+}
+
+void run_wave(Exec& x, Wave& w, uint64_t quantum) {
+  uint64_t const end = x.count + quantum;
+  x.cur = &w;
+  x.inst = nullptr;
+  Block* b = block_at(x, rd64(w.s + PC));
+  for (;;) {
+    x.count += b->count;
+    if (__builtin_expect(x.trace || w.gpr_idx, 0))
+      with_care(x, w, *b);
+    else
+      for (Step const *t = b->steps.data(), *const last = t + b->steps.size(); t != last; t++) {
+        x.inst = t->inst;
+        t->run(w, *t);
+      }
+    Inst const& I = *b->last;
+    x.inst = &I;
+    uint64_t const after = I.pc + I.size;
+    auto const to = [&](Block*& known, uint64_t pc) { return known ? known : known = block_at(x, pc); };
+    switch (I.kind) {
+      case BR: b = taken(x, w, I.c) ? to(b->target, after + I.off) : to(b->next, after); break;
+      case END:
+        if (x.race && !x.grp->early.empty()) early_reads(x, w);
+        w.done = true;
+        return;
+      case BARRIER:
+        if (x.race && !x.grp->early.empty()) early_reads(x, w);
+        wr64(w.s + PC, after);
+        w.barrier = true;
+        w.barrier_pc = I.pc;
+        // No lane is on: compilers put a barrier before the instruction that turns lanes on again after a loop. A barrier in a branch
+        // that not all lanes take is skipped if none takes it.
+        w.missing = active_lanes(x, w) ? w.init & ~active_lanes(x, w) : 0;
+        return;
+      case GWS:
+        if (!x.L->coop) fail(Err::unsupported, "grid barrier in a kernel that was not launched cooperatively");
+        wr64(w.s + PC, after);
+        w.gws = true;
+        return;
+      case SLEEP:
+        if (x.yield) {
+          wr64(w.s + PC, after);
+          return;
+        }
+        b = to(b->next, after);
+        break;
+      case GPRIDX:
+        if (I.base >= 0) w.s[M0_C] = (w.s[M0_C] & ~0xffu) | (w.s[I.base] & 0xff);
+        if (I.imm >= 0) {
+          w.gpr_idx = I.imm & 15;
+          if (I.base >= 0) w.s[M0_C] = (w.s[M0_C] & ~0xf000u) | uint32_t(w.gpr_idx) << 12;
+        }
+        b = to(b->next, after);
+        break;
+      case PCOP: {  // s_getpc / s_setpc / s_swappc
+        uint64_t const pc = I.v >= 0 ? rd64(w.s + I.v) : after;
+        if (I.d >= 0) wr64(w.s + I.d, after);
+        b = block_at(x, pc);
+        break;
+      }
+      case CALL:
+        wr64(w.s + I.d, after);
+        b = to(b->target, after + I.off);
+        break;
+      case TRAP: fail(Err::trap, "s_trap / abort executed (device assert, __builtin_trap or unreachable code)"); break;
+      case BAD: fail(Err::unsupported, "unsupported instruction"); break;
+      default: b = to(b->next, after); break;  // a long block
+    }
+    if (__builtin_expect(x.count >= end, 0)) {
+      wr64(w.s + PC, b->pc);
+      return;
+    }
+  }
+}
+
+}  // namespace emu
