@@ -85,26 +85,38 @@ static inline u64 mask_of(Wave const& w, int r) {  // a carry-in or condition
   return W == 64 ? rd64(w.s + r) : w.s[r];
 }
 
-// Returns the lanes of an operand without modifiers: in the registers if it is a VGPR, else in t.
+// The row of a scalar register.
 template <int W>
-static inline u32 const* plain(Wave const& w, Src const& s, u32* t) {
+static inline u32 const* scalar_row(Wave& w, u32 r) {
+  u32* const row = temporary<W>(w, int(SCALAR_ROWS + r));
+  if (w.rows[r] != w.s[r]) {
+    fill<W>(row, w.s[r]);
+    w.rows[r] = w.s[r];
+  }
+  return row;
+}
+// Returns the lanes of an operand without modifiers: in the registers if it is a VGPR, in a row of a scalar register, or in t.
+template <int W>
+static inline u32 const* plain(Wave& w, Src const& s, u32* t) {
   switch (s.kind) {
     case S_VGPR: return w.v + size_t(s.reg) * W;
+    case S_SGPR:
+      if (s.bits == 64) (void)scalar_row<W>(w, s.reg + 1u);
+      return scalar_row<W>(w, s.reg);
     case S_CONST: return s.cst;
     case S_NONE: return t;
-    default: {
-      u64 v = scalar_value<W>(w, s);
-      fill<W>(t, u32(v));
-      if (s.bits == 64) fill<W>(t + W, u32(v >> 32));
-      return t;
-    }
+    case S_SPECIAL: break;
   }
+  u64 const v = special<W>(w, s.reg);
+  fill<W>(t, u32(v));
+  if (s.bits == 64) fill<W>(t + W, u32(v >> 32));
+  return t;
 }
 
 static inline u32 float_bits(Src const& s) { return s.bits == 16 ? 0x8000u : 0x80000000u; }
 // Returns the lanes of source k with DPP, SDWA, op_sel, abs and neg applied. Removes from `on` the lanes that DPP does not write.
 template <int W>
-static u32 const* operand(Wave const& w, Inst const& I, int k, u64 exec, u64& on, u32* t) {
+static u32 const* operand(Wave& w, Inst const& I, int k, u64 exec, u64& on, u32* t) {
   Src const& s = I.s[k];
   u32 const* p = plain<W>(w, s, t);
   int const words = s.bits == 64 ? 2 : 1;
@@ -147,7 +159,7 @@ static u32 const* operand(Wave const& w, Inst const& I, int k, u64 exec, u64& on
 
 // The same for VOP3P. op_sel and op_sel_hi choose the low and the high half from the register's halves; neg and neg_hi negate them.
 template <int W>
-static u32 const* packed(Wave const& w, Inst const& I, int k, u64 exec, u64& on, u32* t) {
+static u32 const* packed(Wave& w, Inst const& I, int k, u64 exec, u64& on, u32* t) {
   Src const& s = I.s[k];
   u32 const* p = operand<W>(w, I, k, exec, on, t);
   bool const lo = I.opsel >> k & 1, hi = I.opsel_hi >> k & 1, nl = I.neg >> k & 1, nh = I.neg_hi >> k & 1;
@@ -252,11 +264,18 @@ static void sdwa_write(Sdwa const& x, u32* o, u32 const* old) {
   }
 }
 
-// Copies the sources that are the same for all lanes to rows.
+// Brings the rows of sources that are the same for all lanes up to date.
 template <int W>
 static inline void broadcast(Wave& w, Inst const& I) {
   for (int k = 0; k < 3; k++)
-    if (I.scalars >> k & 1) (void)plain<W>(w, I.s[k], temporary<W>(w, SCALARS + 2 * k));
+    if (I.scalars >> k & 1) (void)plain<W>(w, I.s[k], temporary<W>(w, COPIES + 2 * k));
+}
+// An operation with one or two words of scalar registers.
+template <int W>
+static void with_scalars(Wave& w, Step const& t) {
+  (void)scalar_row<W>(w, t.scalars[0]);
+  if (t.scalars[1] != NO_SCALAR) (void)scalar_row<W>(w, t.scalars[1]);
+  t.inst->fn(w, t);
 }
 
 template <int W>
@@ -300,7 +319,7 @@ static void lanes(Wave& w, Step const& t) {
     f.inside[k] = 0;
   };
   for (int k = 0; k < 3; k++) {
-    u32* const temp = temporary<W>(w, SCALARS + 2 * k);
+    u32* const temp = temporary<W>(w, COPIES + 2 * k);
     put_address(k, I.s[k].kind == S_NONE ? temp : p3 ? packed<W>(w, I, k, e, on, temp) : operand<W>(w, I, k, e, on, temp));
   }
   if (I.vin >= 0) w.vin = mask_of<W>(w, I.vin);
@@ -384,7 +403,7 @@ template <int W>
 static void lane_op(Wave& w, Step const& t) {
   Inst const& I = *t.inst;
   u64 const e = exec_mask<W>(w);
-  u32 *const temp = temporary<W>(w, SCALARS), *const out = temporary<W>(w, RESULT);
+  u32 *const temp = temporary<W>(w, COPIES), *const out = temporary<W>(w, RESULT);
   auto vec = [&](int k) {
     u32* const copy = temp + 2 * k * W;
     u32 const* p = plain<W>(w, I.s[k], copy);
@@ -485,7 +504,7 @@ void mov_rel(Wave& w, int dst, Src const& src, int rel, u32 idx) {
   if (s.kind == S_VGPR && rel & 1) s.reg += idx;
   if (rel & 8) dst += idx;
   if ((s.kind == S_VGPR && s.reg >= 256) || dst >= 256 || dst < 0) fail(Err::fault, "indexed VGPR out of range");
-  put<W>(w.v + size_t(dst) * W, plain<W>(w, s, temporary<W>(w, SCALARS)), exec_vector<W>(w, e));
+  put<W>(w.v + size_t(dst) * W, plain<W>(w, s, temporary<W>(w, COPIES)), exec_vector<W>(w, e));
 }
 
 template <int W>
@@ -552,11 +571,20 @@ static void bind_scalar(Inst& I) {
 template <int W>
 static void bind_vector(Inst& I) {
   Step& t = I.step;
+  int scalars = 0;
+  t.scalars[0] = t.scalars[1] = NO_SCALAR;
   for (int k = 0; k < 3; k++) {
     Src const& s = I.s[k];
     t.inside[k] = s.kind == S_CONST ? 0 : -1;
-    t.at[k] = s.kind == S_CONST ? reinterpret_cast<u64>(s.cst) : u64(s.kind == S_VGPR ? s.reg : SCALARS + 2 * k) * W * 4;
-    if (s.kind == S_SGPR || s.kind == S_SPECIAL) I.scalars |= 1 << k;
+    t.at[k] = s.kind == S_CONST  ? reinterpret_cast<u64>(s.cst)
+              : s.kind == S_VGPR ? u64(s.reg) * W * 4
+              : s.kind == S_SGPR ? u64(SCALAR_ROWS + s.reg) * W * 4
+                                 : u64(COPIES + 2 * k) * W * 4;
+    if (s.kind != S_SGPR && s.kind != S_SPECIAL) continue;
+    I.scalars |= 1 << k;
+    for (int q = 0; q < (s.bits == 64 ? 2 : 1); q++, scalars++)
+      if (scalars < 2) t.scalars[scalars] = u8(s.reg + q);
+    if (s.kind == S_SPECIAL) scalars = 3;
   }
   t.inside[OLD] = t.inside[OUT] = -1;
   t.at[OLD] = t.at[OUT] = u64(I.d >= 0 ? I.d : RESULT) * W * 4;
@@ -568,7 +596,7 @@ static void bind_vector(Inst& I) {
   else if (mask)
     t.run = simple<W, false, true>;
   else
-    t.run = I.scalars ? simple<W, false, false> : I.fn;
+    t.run = scalars > 2 ? simple<W, false, false> : scalars ? with_scalars<W> : I.fn;
 }
 
 template <int W>

@@ -273,6 +273,7 @@ static void init_wave(Exec& x, Wave& w, Group& g, uint32_t first, uint32_t total
   w.x = &x;
   w.flush = x.flush;
   w.vin = w.mask = 0;
+  memset(w.rows, 0xff, sizeof w.rows);
   w.lds = reinterpret_cast<uint64_t>(g.lds);
 }
 

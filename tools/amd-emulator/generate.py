@@ -861,7 +861,7 @@ class Arch:
                 out.append(f"  for (u32 first = 0; first < {self.lanes}; first += 8) {{")
                 if "VIN" in used: out.append("    alignas(32) u32 VINp[8]; to_lanes(w.vin >> first, VINp);")
                 if "MASK" in used: out.append("    alignas(32) u32 MASKp[8];")
-            out.append(f"{LOOP}\n  for (u32 lane = 0; lane < {lanes}; lane++) {{\n    const u32 laneId = lane{' + first' if lanes == 8 else ''}; (void)laneId;")
+            out.append(f"{LOOP}{' unroll(disable)' if lanes == 8 else ''}\n  for (u32 lane = 0; lane < {lanes}; lane++) {{\n    const u32 laneId = lane{' + first' if lanes == 8 else ''}; (void)laneId;")
             for k in ("S0", "S1", "S2", "D0"):
                 get = f"{k}p[laneId]" if width[k] == 32 else f"{k}p[laneId] | u64({k}p[{self.lanes} + laneId]) << 32"
                 if k == "D0":

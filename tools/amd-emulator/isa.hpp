@@ -21,8 +21,9 @@ struct alignas(64) Step {
   void (*run)(Wave&, Step const&);
   uint64_t at[5];  // by Operand: an address, or an offset in the wave's registers
   Inst* inst;
-  int8_t inside[5];  // -1: at is an offset
-  bool unmasked;     // writes all lanes, also those that are off
+  int8_t inside[5];    // -1: at is an offset
+  bool unmasked;       // writes all lanes, also those that are off
+  uint8_t scalars[2];  // scalar registers whose rows must be up to date, or NO_SCALAR
 };
 enum Operand { OLD = 3, OUT = 4 };  // 0 to 2: the sources. OLD: the destination before
 typedef void (*Run)(Wave&, Step const&);
@@ -264,14 +265,17 @@ struct Error : std::runtime_error {
 
 // ---- machine state
 enum { VCC = 106, M0_C = 124, M0_R = 125, EXEC = 126, SCC = 253, PC = 256, NO_SGPR = 258, SPECIALS = 260, NSGPR = 264 };
-/// Rows of temporary values behind the 256 vector registers. SCALARS: two for each source; RESULT: two.
-enum { SCALARS = 258, RESULT = 264, RESULT2 = 266, PREVIOUS = 267, ROWS = 268 };
+/// Rows behind the 256 vector registers. COPIES: temporary values, two rows for each source; RESULT: two; SCALAR_ROWS: the scalar
+/// registers.
+enum { COPIES = 258, RESULT = 264, RESULT2 = 266, PREVIOUS = 267, SCALAR_ROWS = 268, ROWS = SCALAR_ROWS + 129 };
+enum { NO_SCALAR = 255 };
 constexpr uint64_t priv_hi = 0x5EAE;  // high half of the addresses of scratch
 
 /// A wave that runs or waits.
 struct Wave {
   uint32_t s[NSGPR];   // SGPRs; from 128 on: constants and special values by operand code. NO_SGPR: for results that are dropped
   uint32_t *v, *acc;   // vector and accumulation registers: [register][lane]
+  uint64_t rows[129];  // the values that the rows of scalar registers have; others if they have none
   uint64_t vin, mask;  // masks of lanes that an operation reads and writes
   Exec* x;             // the launch
   uint8_t* scratch;

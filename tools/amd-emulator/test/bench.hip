@@ -12,15 +12,15 @@
     std::exit(1);                                    \
   }
 
-__global__ void float_fma(float* out, int n) {
+__global__ void float_fma(float* out, int n) {  // not V_PK_FMA_F32 or V_DUAL_FMAC_F32, which do twice as much
   float a = float(threadIdx.x), b = a * 0.5f, c = a + 1, d = a - 1, k = a * 0.001f;
   for (int i = 0; i < n; i++) {
 #pragma unroll
     for (int u = 0; u < 16; u++) {
-      a = __builtin_fmaf(b, k, a);
-      b = __builtin_fmaf(c, k, b);
-      c = __builtin_fmaf(d, k, c);
-      d = __builtin_fmaf(a, k, d);
+      asm("v_fma_f32 %0, %1, %2, %0" : "+v"(a) : "v"(b), "v"(k));
+      asm("v_fma_f32 %0, %1, %2, %0" : "+v"(b) : "v"(c), "v"(k));
+      asm("v_fma_f32 %0, %1, %2, %0" : "+v"(c) : "v"(d), "v"(k));
+      asm("v_fma_f32 %0, %1, %2, %0" : "+v"(d) : "v"(a), "v"(k));
     }
   }
   out[blockIdx.x * blockDim.x + threadIdx.x] = a + b + c + d;
@@ -30,10 +30,10 @@ __global__ void float_scalar_operand(float* out, int n, float k) {
   for (int i = 0; i < n; i++) {
 #pragma unroll
     for (int u = 0; u < 16; u++) {
-      a = __builtin_fmaf(b, k, a);
-      b = __builtin_fmaf(c, k, b);
-      c = __builtin_fmaf(d, k, c);
-      d = __builtin_fmaf(a, k, d);
+      asm("v_fma_f32 %0, %1, %2, %0" : "+v"(a) : "v"(b), "s"(k));
+      asm("v_fma_f32 %0, %1, %2, %0" : "+v"(b) : "v"(c), "s"(k));
+      asm("v_fma_f32 %0, %1, %2, %0" : "+v"(c) : "v"(d), "s"(k));
+      asm("v_fma_f32 %0, %1, %2, %0" : "+v"(d) : "v"(a), "s"(k));
     }
   }
   out[blockIdx.x * blockDim.x + threadIdx.x] = a + b + c + d;
