@@ -751,6 +751,17 @@ struct Decoder {
   }
 
   // ---------------------------------------------------------------------------------------------- memory
+  void fill(MemInfo const& m) {
+    I->op = m.op;
+    I->at = m.at;
+    I->n = m.n;
+    I->sx = m.sx;
+    I->md16 = m.d16;
+    I->rtn = m.rtn;
+    I->mul = m.mul;
+    I->kind = MEM;
+    I->tid = I->name.find("ADDTID") != std::string::npos;
+  }
   void memory(Enc enc) {
     auto& t = isa.mems[enc];
     bool const r4 = isa.fam == Family::rdna4;
@@ -773,14 +784,7 @@ struct Decoder {
       return;
     }
     if (!m->known) return bad("not implemented");
-    I->op = m->op;
-    I->at = m->at;
-    I->n = m->n;
-    I->sx = m->sx;
-    I->md16 = m->d16;
-    I->rtn = m->rtn;
-    I->mul = m->mul;
-    I->kind = MEM;
+    fill(*m);
     if (enc == E_DS) {
       if (!r4 && b.get(cdna ? 16 : 17, cdna ? 16 : 17)) return bad("GDS");
       I->sp = 'd';
@@ -809,10 +813,48 @@ struct Decoder {
       sa = b.get(54, 48);
       I->off = cdna && enc == E_FLAT ? b.get(11, 0) : sext(b.get(12, 0), 13);
       I->sve = cdna ? b.get(13, 13) : b.get(55, 55);
+      if (isa.gfx == "gfx90a") {  // bit 13 says that a load goes to LDS
+        if (b.get(13, 13) && I->op != LD) return bad("to LDS");
+        if (b.get(13, 13)) I->op = LD_LDS;
+        I->sve = sa == 0x7f;
+      }
       I->acc = cdna ? b.get(55, 55) : 0;
       if (I->op == AT) I->rtn = cdna ? b.get(16, 16) : b.get(14, 14);
     }
     I->sa = sa >= 124 || enc == E_FLAT ? -1 : sa;
+  }
+
+  // Buffer loads, stores and atomics. The resource is in SGPRs.
+  void buffer(MemInfo const* m) {
+    bool const r4 = isa.fam == Family::rdna4;
+    I->size = r4 ? 12 : 8;
+    I->name = m ? m->name : "buffer opcode " + std::to_string(r4 ? b.get(21, 14) : b.get(cdna ? 24 : 25, 18));
+    if (!m) return bad("unknown opcode");
+    if (!m->known) return bad("not implemented");
+    fill(*m);
+    I->sp = 'b';
+    I->v = I->d = r4 ? b.get(39, 32) : b.get(47, 40);
+    I->a = r4 ? b.get(71, 64) : b.get(39, 32);
+    if (r4) {
+      I->off = b.get(94, 72);
+      I->base = b.get(49, 41);
+      I->soff = b.get(6, 0);
+      I->sve = b.get(62, 62);
+      I->idxen = b.get(63, 63);
+      if (I->op == AT) I->rtn = b.get(52, 52);
+    } else {
+      I->off = b.get(11, 0);
+      I->base = b.get(52, 48) * 4;
+      I->soff = b.get(63, 56);
+      I->sve = cdna ? b.get(12, 12) : b.get(54, 54);
+      I->idxen = cdna ? b.get(13, 13) : b.get(55, 55);
+      I->acc = cdna ? b.get(55, 55) : 0;
+      if (I->op == AT) I->rtn = b.get(14, 14);
+      if (cdna && b.get(16, 16)) I->op = LD_LDS;
+    }
+    if (!cdna && I->soff == 124) I->soff = 128;  // null
+    if (I->soff > 208 && !(I->soff >= 240 && I->soff <= 248)) return bad("offset of operand code " + std::to_string(I->soff));
+    if (I->op == LD_LDS && m->op != LD) return bad("to LDS");
   }
 
   void smem() {
@@ -824,7 +866,7 @@ struct Decoder {
     I->name = m ? m->name : "SMEM opcode " + std::to_string(op);
     if (!m) return bad("unknown opcode");
     std::string const& n = I->name;
-    if (n.rfind("S_DCACHE", 0) == 0 || n.rfind("S_PREFETCH", 0) == 0 || n == "S_GL1_INV") {
+    if (n.rfind("S_DCACHE", 0) == 0 || n.rfind("S_PREFETCH", 0) == 0 || n.rfind("S_BUFFER_PREFETCH", 0) == 0 || n == "S_GL1_INV") {
       I->kind = NOP;
       return;
     }
@@ -834,8 +876,10 @@ struct Decoder {
       I->kind = TIME;
       return;
     }
-    if (n.rfind("S_LOAD_", 0) != 0) return bad("not implemented");
-    std::string ty = n.substr(7);
+    bool const buffer = n.rfind("S_BUFFER_LOAD_", 0) == 0;
+    if (buffer) I->sp = 'b';
+    if (n.rfind("S_LOAD_", 0) != 0 && !buffer) return bad("not implemented");
+    std::string ty = n.substr(buffer ? 14 : 7);
     if (ty.rfind("DWORD", 0) == 0)
       I->n = 4 * (ty.size() > 6 ? atoi(ty.c_str() + 6) : 1);
     else {
@@ -924,9 +968,14 @@ struct Decoder {
     if (r4 && w >> 24 == 0xec) return memory(E_FLAT);
     if (r4 && w >> 24 == 0xed) return memory(E_SCRATCH);
     if (r4 && w >> 24 == 0xee) return memory(E_GLOBAL);
+    if (r4 && w >> 26 == 0x31) {
+      auto& t = isa.mems[E_MUBUF];
+      unsigned const op = b.get(21, 14);
+      return buffer(op < t.size() ? t[op] : nullptr);
+    }
     I->size = 8;
-    if (w >> 26 == 0x38) {  // buffer instructions: cache control, and scratch of gfx90a
-      unsigned const op = w >> 18 & 0x7f;
+    if (!r4 && w >> 26 == 0x38) {  // buffer instructions and cache control
+      unsigned const op = w >> 18 & (cdna ? 0x7f : 0xff);
       auto& t = isa.mems[E_MUBUF];
       char const* n = op < t.size() && t[op] ? t[op]->name : "";
       if (isa.fam == Family::rdna3 && ((w >> 18 & 0xff) == 43 || (w >> 18 & 0xff) == 44)) {
@@ -944,24 +993,7 @@ struct Decoder {
         I->kind = NOP;
         return;
       }
-      MemInfo const* m = *n ? t[op] : nullptr;
-      if (isa.gfx == "gfx90a" && m && m->known && m->op != AT && !b.get(13, 13) && !b.get(16, 16)) {
-        I->kind = MEM;
-        I->sp = 'b';
-        I->op = m->op;
-        I->n = m->n;
-        I->sx = m->sx;
-        I->md16 = m->d16;
-        I->off = b.get(11, 0);
-        I->sve = b.get(12, 12);
-        I->a = b.get(39, 32);
-        I->v = I->d = b.get(47, 40);
-        I->base = b.get(52, 48) * 4;
-        I->acc = b.get(55, 55);
-        I->soff = b.get(63, 56);
-        return;
-      }
-      return bad("not implemented");
+      return buffer(*n ? t[op] : nullptr);
     }
     char t[40];
     snprintf(t, sizeof t, "code word 0x%08x", w);

@@ -92,6 +92,13 @@ void check_global(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t* const
 /// Runs a wave until it ends, waits at a barrier or has executed `quantum` instructions.
 void run_wave(Exec& x, Wave& w, uint64_t quantum);
 
+// ---- buffer.cpp
+/// Sets the addresses of the lanes of a buffer instruction. Returns the lanes that remain to be done: an access that is not wholly inside
+/// the buffer is done here. zeros: lanes of a load to LDS that get an address of zeros instead.
+template <uint32_t W>
+uint64_t buffer_addresses(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t** p, uint64_t& zeros);
+void scalar_buffer_load(Exec& x, Wave& w, Inst const& I);
+
 // ---- memory.cpp
 template <uint32_t W>
 void mem_op(Exec& x, Wave& w, Inst const& I);

@@ -694,7 +694,7 @@ GFX90A += [("VOP3P", o, n, s, "") for o, n, s in (
 ATOM = {"SWAP": "swap", "CMPSWAP": "cas", "ADD": "add", "SUB": "sub", "RSUB": "rsub", "SMIN": "smin", "UMIN": "umin", "SMAX": "smax",
         "UMAX": "umax", "AND": "and", "OR": "or", "XOR": "xor", "INC": "inc", "DEC": "dec", "CSUB": "csub", "SUB_CLAMP": "csub",
         "COND_SUB": "condsub", "WRXCHG": "swap", "STOREXCHG": "swap", "CMPST": "cas_ds9", "CMPSTORE": "cas_ds11", "MSKOR": "mskor",
-        "MIN_NUM": "min", "MAX_NUM": "max", "MIN": "min", "MAX": "max", "PK_ADD": "pkadd"}
+        "MIN_NUM": "min", "MAX_NUM": "max", "MIN": "min", "MAX": "max", "PK_ADD": "pkadd", "WRAP": "wrap", "CONDXCHG32": "condxchg"}
 LOADS = {"UBYTE": (1, 0), "SBYTE": (1, 1), "USHORT": (2, 0), "SSHORT": (2, 1), "SHORT": (2, 0), "DWORD": (4, 0), "DWORDX2": (8, 0),
          "DWORDX3": (12, 0), "DWORDX4": (16, 0), "BYTE": (1, 0), "U8": (1, 0), "I8": (1, 1), "U16": (2, 0), "I16": (2, 1),
          "B8": (1, 0), "B16": (2, 0), "B32": (4, 0), "B64": (8, 0), "B96": (12, 0), "B128": (16, 0)}
@@ -725,6 +725,12 @@ def mem_desc(name):
             return "LD2" if m[1] in ("READ", "LOAD") else "ST2", "SWAP", sz, 0, 0, 0, sz * (64 if m[2] else 1)
         if body in ("PERMUTE_B32", "BPERMUTE_B32", "BPERMUTE_FI_B32"): return {"P": "PERMUTE", "B": "BPERMUTE"}[body[0]], "SWAP", 4, int("FI" in body), 0, 0, 0
         if body == "SWIZZLE_B32": return "SWIZZLE", "SWAP", 4, 0, 0, 0, 0
+        if body in ("APPEND", "CONSUME"): return "APPEND", "SWAP", 4, int(body == "CONSUME"), 0, 1, 0
+        if m := re.fullmatch(r"(?:WRXCHG|STOREXCHG_)2(?:ADDR)?(_?ST64|_STRIDE64)?_RTN_(B32|B64)", body):
+            sz = LOADS[m[2]][0]
+            return "XCHG2", "SWAP", sz, 0, 0, 1, sz * (64 if m[1] else 1)
+    body = re.sub(r"^(READ|WRITE|LOAD|STORE)_ADDTID_", r"\1_", body)
+    if m := re.fullmatch(r"LOAD_LDS_(\w+)", body): return ("LD_LDS", "SWAP", *LOADS[m[1]], 0, 0, 0) if m[1] in LOADS else None
     if m := re.fullmatch(r"(READ|LOAD)_(\w+)", body):
         return ("LD", "SWAP", LOADS[m[2]][0], LOADS[m[2]][1], d16, 0, 0) if m[2] in LOADS else None
     if m := re.fullmatch(r"(WRITE|STORE)_(\w+)", body):
@@ -744,7 +750,7 @@ def mem_desc(name):
 # ------------------------------------------------------------------------------------------------------------ one architecture
 LOOP = "#pragma clang loop vectorize(assume_safety)"
 ALU = ["VOP1", "VOP2", "VOP3", "VOP3P", "VOP3SD", "VOPC", "VOPD", "SOP1", "SOP2", "SOPC", "SOPK", "SOPP"]
-MEMORY = {"DS": "DS", "FLAT": "FLAT", "GLOBAL": "GLOBAL", "SCRATCH": "SCRATCH", "VFLAT": "FLAT", "VGLOBAL": "GLOBAL", "VSCRATCH": "SCRATCH", "SMEM": "SMEM", "MUBUF": "MUBUF"}
+MEMORY = {"DS": "DS", "FLAT": "FLAT", "GLOBAL": "GLOBAL", "SCRATCH": "SCRATCH", "VFLAT": "FLAT", "VGLOBAL": "GLOBAL", "VSCRATCH": "SCRATCH", "SMEM": "SMEM", "MUBUF": "MUBUF", "VBUFFER": "MUBUF"}
 TYPES = {"F16": "h", "F32": "f", "F64": "d", "BF16": "x", "I16": "w", "U16": "w", "B16": "w", "PK2_F16": "H", "PK2_BF16": "X", "PK2_I16": "W", "PK2_U16": "W",
          "PK2_B16": "W", "PK2_F32": "P", "PK2_B32": "P", "M64": "m", "I64": "s", "U64": "q", "B64": "q"}
 

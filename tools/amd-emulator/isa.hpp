@@ -82,8 +82,9 @@ struct OpInfo {
   uint8_t simm;  // SOPK: the immediate is the second source, not the first
 };
 
-/// Memory operations. LD2, ST2: two accesses with offsets of their own; AT: atomic.
-enum Op : uint8_t { LD, ST, LD2, ST2, PERMUTE, BPERMUTE, SWIZZLE, AT };
+/// Memory operations. LD2, ST2, XCHG2: two accesses with offsets of their own; LD_LDS: loads global memory to LDS; APPEND: adds the number
+/// of active lanes, or subtracts it (sx), to one word; AT: atomic.
+enum Op : uint8_t { LD, ST, LD2, ST2, XCHG2, LD_LDS, APPEND, PERMUTE, BPERMUTE, SWIZZLE, AT };
 enum Atom : uint8_t {
   SWAP,
   CAS,
@@ -103,6 +104,8 @@ enum Atom : uint8_t {
   DEC,
   CSUB,
   CONDSUB,
+  WRAP,
+  CONDXCHG,
   MSKOR,
   FADD,
   FMIN,
@@ -238,11 +241,12 @@ struct Inst {
   Dpp* dpp = nullptr;
   Sdwa* sdwa = nullptr;
   Matrix* mat = nullptr;
-  // Memory, branches, the rest. a, v, v1, d: registers of address, data, second data, result; sa: SGPRs of the base; off: offset
+  // Memory, branches, the rest. a, v, v1, d: registers of address, data, second data, result; sa: SGPRs of the base; off: offset; idxen: a
+  // buffer's address has an index; tid: the address is that of M0 and the lane
   Op op = LD;
   Atom at = SWAP;
   char sp = 'g';
-  uint8_t n = 4, sx = 0, md16 = 0, rtn = 0, acc = 0, sve = 0;
+  uint8_t n = 4, sx = 0, md16 = 0, rtn = 0, acc = 0, sve = 0, idxen = 0, tid = 0;
   int a = 0, v = 0, v1 = 0, sa = -1, off = 0, mul = 0, base = 0, soff = -1, w = 0, imm = 0;
   Cond c = ALWAYS;
 };

@@ -44,6 +44,11 @@ static U atomic(Atom at, uint8_t* p, U d, U d2) {
     case DEC: r = o == 0 || o > d ? d : o - 1; break;
     case CSUB: r = o < d ? 0 : o - d; break;
     case CONDSUB: r = o >= d ? o - d : o; break;
+    case WRAP: r = o >= d ? o - d : o + d2; break;
+    case CONDXCHG:  // each word is replaced if the top bit of its data is set
+      for (unsigned k = 0; k < 8 * sizeof(U); k += 32)
+        if (d >> (k + 31) & 1) r = (r & ~(U(0xffffffffu) << k)) | (d & U(0x7fffffffu) << k);
+      break;
     case MSKOR: r = (o & ~d) | d2; break;
     case FADD: r = u(f(o) + f(d)); break;
     case FMIN: r = u(std::fmin(f(o), f(d))); break;
@@ -81,6 +86,14 @@ static inline void each(uint64_t exec, F f) {
     return;
   }
   for (uint64_t m = exec; m; m &= m - 1) f(uint32_t(__builtin_ctzll(m)));
+}
+template <uint32_t W, class F>
+static inline void each_lane(uint64_t exec, F f) {
+  each<W, 1>(exec, f);
+}
+// A load of one or two bytes, extended to a word.
+static inline uint32_t narrow(Inst const& I, uint8_t const* p) {
+  return I.n == 1 ? (I.sx ? uint32_t(int32_t(rd<int8_t>(p))) : *p) : I.sx ? uint32_t(int32_t(rd<int16_t>(p))) : rd<uint16_t>(p);
 }
 template <uint32_t W, int N>
 static inline void load(uint64_t exec, uint8_t* const* p, uint32_t* dst) {
@@ -140,6 +153,46 @@ static void crossbar(Inst const& I, uint64_t exec, uint32_t const* va, uint32_t 
   each<W, 1>(exec, [&](uint32_t l) { dst[l] = out[l]; });
 }
 
+// Loads from global memory to LDS: a word of each lane, or I.n bytes, side by side from M0 on.
+template <uint32_t W>
+static void load_lds(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p) {
+  uint32_t const each = std::max<uint32_t>(I.n, 4), from = (w.s[x.cdna ? M0_C : M0_R] & 0x3ffff) + uint32_t(I.off);
+  uint8_t* to[W];
+  for (uint64_t m = exec; m; m &= m - 1) {
+    uint32_t const l = __builtin_ctzll(m), at = from + l * each;
+    if (at + each > x.lds_size) {
+      if (is_error("AMDEMU_LDS_OOB") || at + each > lds_span)
+        fail(Err::fault, I.name + " writes LDS byte " + std::to_string(at) + " of the group's " + std::to_string(x.lds_size) + " (lane " +
+                             std::to_string(l) + ")");
+      exec &= ~(1ull << l);
+    }
+    to[l] = x.grp->lds + at;
+  }
+  if (x.check && exec) {
+    Inst words = I;
+    words.n = uint8_t(each);
+    check_lds(x, w, words, exec, to, false, false);
+  }
+  each_lane<W>(exec, [&](uint32_t l) {
+    if (I.n >= 4)
+      memcpy(to[l], p[l], I.n);
+    else
+      wr<uint32_t>(to[l], narrow(I, p[l]));
+  });
+}
+
+// One word of LDS, for the wave.
+template <uint32_t W>
+static void append(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint32_t* dst) {
+  uint32_t const at = (w.s[x.cdna ? M0_C : M0_R] & 0xffff) + uint32_t(I.off);
+  if (at + 4 > x.lds_size) fail(Err::fault, I.name + " of LDS byte " + std::to_string(at) + " of " + std::to_string(x.lds_size));
+  uint8_t* const p = x.grp->lds + at;
+  if (x.check) access(x, w, I, p, 4, true, true, true);
+  uint32_t const old = rd<uint32_t>(p), n = uint32_t(__builtin_popcountll(exec));
+  wr<uint32_t>(p, I.sx ? old - n : old + n);
+  each_lane<W>(exec, [&](uint32_t l) { dst[l] = old; });
+}
+
 template <uint32_t W>
 void mem_op(Exec& x, Wave& w, Inst const& I) {
   uint64_t exec = W == 64 ? rd64(w.s + EXEC) : w.s[EXEC];
@@ -156,13 +209,24 @@ void mem_op(Exec& x, Wave& w, Inst const& I) {
     crossbar<W>(I, exec, va, data, dst);
     return;
   }
-  bool const two = I.op == LD2 || I.op == ST2, is_ld = I.op == LD || I.op == LD2, is_at = I.op == AT;
+  if (I.op == APPEND) {
+    append<W>(x, w, I, exec, dst);
+    return;
+  }
+  bool const two = I.op == LD2 || I.op == ST2 || I.op == XCHG2, is_ld = I.op == LD || I.op == LD2 || I.op == LD_LDS,
+             is_at = I.op == AT || I.op == XCHG2;
   int const nd = (I.n + 3) / 4;
   uint8_t *p[W], *p2[W];  // where each active lane's data is
   if (I.sp == 'd') {
     uint8_t* const lds = x.grp->lds;
     uint32_t const o0 = two ? (I.off & 0xff) * I.mul : I.off, o1 = two ? (I.off >> 8) * I.mul : 0;
     bool const all = exec == (W == 64 ? ~0ull : 0xffffffffull);
+    uint32_t own[W];  // addresses that do not come from a register, or are aligned
+    uint32_t const* va = w.v + size_t(I.a) * W;
+    if (__builtin_expect(I.tid || I.at == CONDXCHG, 0)) {
+      for (uint32_t l = 0; l < W; l++) own[l] = I.tid ? (w.s[x.cdna ? M0_C : M0_R] & 0xffff) + 4 * l : ((va[l] + o0) & ~7u) - o0;
+      va = own;
+    }
     auto where = [&](uint8_t** q, uint32_t o) {
       uint32_t top = 0;
       for (uint32_t l = 0; l < W; l++) q[l] = lds + uint32_t(va[l] + o);
@@ -186,17 +250,23 @@ void mem_op(Exec& x, Wave& w, Inst const& I) {
         static bool const hard = is_error("AMDEMU_LDS_OOB");
         if (hard) fail(Err::fault, "LDS access out of range");
         if (is_ld || (is_at && I.rtn))
-          for (int i = 0; i < (I.op == LD2 ? 2 * nd : nd); i++) dst[i * W + l] = 0;
+          for (int i = 0; i < (two ? 2 * nd : nd); i++) dst[i * W + l] = 0;
         exec &= ~(1ull << l);
       }
     if (__builtin_expect(x.check, 0)) {
       check_lds(x, w, I, exec, p, is_ld, is_at);
-      if (two) check_lds(x, w, I, exec, p2, is_ld, false);
+      if (two) check_lds(x, w, I, exec, p2, is_ld, is_at);
     }
   } else {
-    bool scratch = I.sp == 's' || I.sp == 'b';
-    if (I.sp == 'b' && !(w.s[I.base + 3] >> 23 & 1)) fail(Err::unsupported, "buffer access to anything but scratch");
-    if (I.sp == 'g' && I.sa >= 0) {
+    bool const stack = I.sp == 'b' && x.cdna && w.s[I.base + 3] >> 23 & 1;  // scratch of gfx90a
+    bool scratch = I.sp == 's' || stack;
+    uint64_t zeros = 0;
+    if (I.sp == 'b' && !stack)
+      exec = buffer_addresses<W>(x, w, I, exec, p, zeros);
+    else if (I.sp == 'g' && I.tid) {
+      uint64_t const s = rd64(w.s + I.sa) + int64_t(I.off);
+      for (uint32_t l = 0; l < W; l++) p[l] = reinterpret_cast<uint8_t*>(s + 4 * l);
+    } else if (I.sp == 'g' && I.sa >= 0) {
       uint64_t const s = rd64(w.s + I.sa) + int64_t(I.off);
       for (uint32_t l = 0; l < W; l++) p[l] = reinterpret_cast<uint8_t*>(s + va[l]);
     } else if (!scratch) {
@@ -214,7 +284,7 @@ void mem_op(Exec& x, Wave& w, Inst const& I) {
                          uint32_t(I.off);  // soffset counts for all lanes
       for (uint32_t l = 0; l < W; l++) p[l] = reinterpret_cast<uint8_t*>(uint64_t(s + (I.sve ? va[l] : 0)));
     }
-    uint64_t global = I.sp == 's' || I.sp == 'b' ? 0 : exec;
+    uint64_t global = I.sp == 's' || stack ? 0 : exec & ~zeros;
     if (scratch)
       for (uint64_t m = exec; m; m &= m - 1) {
         uint32_t const l = __builtin_ctzll(m);
@@ -243,9 +313,7 @@ void mem_op(Exec& x, Wave& w, Inst const& I) {
         break;
       }
       each<W, 1>(exec, [&](uint32_t l) {
-        uint32_t const t = I.n == 1 ? (I.sx ? uint32_t(int32_t(rd<int8_t>(p[l]))) : *p[l])
-                           : I.sx   ? uint32_t(int32_t(rd<int16_t>(p[l])))
-                                    : rd<uint16_t>(p[l]);
+        uint32_t const t = narrow(I, p[l]);
         dst[l] = I.md16 == 1 ? (dst[l] & 0xffff0000u) | (t & 0xffff) : I.md16 == 2 ? (dst[l] & 0xffff) | t << 16 : t;
       });
       break;
@@ -270,6 +338,21 @@ void mem_op(Exec& x, Wave& w, Inst const& I) {
       stores<W>(I.n, exec, p, data);
       stores<W>(I.n, exec, p2, data1);
       break;
+    case XCHG2:
+      each_lane<W>(exec, [&](uint32_t l) {
+        uint32_t old[4], fresh[2][2];
+        memcpy(old, p[l], I.n);
+        memcpy(old + nd, p2[l], I.n);
+        for (int i = 0; i < nd; i++) {
+          fresh[0][i] = data[i * W + l];
+          fresh[1][i] = data1[i * W + l];
+        }
+        memcpy(p[l], fresh[0], I.n);
+        memcpy(p2[l], fresh[1], I.n);
+        for (int i = 0; i < 2 * nd; i++) dst[i * W + l] = old[i];
+      });
+      break;
+    case LD_LDS: load_lds<W>(x, w, I, exec, p); break;
     case AT:
       for (uint64_t m = exec; m; m &= m - 1) {
         uint32_t const l = __builtin_ctzll(m);
@@ -295,6 +378,7 @@ void mem_op(Exec& x, Wave& w, Inst const& I) {
 }
 
 void smem(Exec& x, Wave& w, Inst const& I) {
+  if (I.sp == 'b') return scalar_buffer_load(x, w, I);
   uint64_t a = rd64(w.s + I.base) + int64_t(I.off) + (I.soff >= 0 ? w.s[I.soff] : 0);
   if (__builtin_expect(x.check, 0)) access(x, w, I, reinterpret_cast<uint8_t*>(I.n >= 4 ? a & ~3ull : a), I.n, true, false, false);
   if (I.n >= 4) {
@@ -303,8 +387,7 @@ void smem(Exec& x, Wave& w, Inst const& I) {
     memcpy(w.s + I.d, t, I.n);
     return;
   }
-  uint8_t const* p = reinterpret_cast<uint8_t const*>(a);
-  w.s[I.d] = I.n == 1 ? (I.sx ? uint32_t(int32_t(rd<int8_t>(p))) : *p) : (I.sx ? uint32_t(int32_t(rd<int16_t>(p))) : rd<uint16_t>(p));
+  w.s[I.d] = narrow(I, reinterpret_cast<uint8_t const*>(a));
 }
 
 template void mem_op<64>(Exec&, Wave&, Inst const&);
