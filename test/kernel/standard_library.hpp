@@ -21,7 +21,7 @@ constexpr float unmarked(float x) { return x < 2 ? x * 3 : x; }
 
 /// out[r] is the result of call r for 8 numbers in ascending order.
 struct standard_library {
-  static constexpr unsigned results = 46;
+  static constexpr unsigned results = 51;
   static constexpr unsigned inputs = 8;
 
   template <crosslane::kernel_context Ctx>
@@ -63,6 +63,18 @@ struct standard_library {
     out[r++] = many[whole];
     std::transform(many, many + inputs, many, std::negate<>{});
     out[r++] = std::accumulate(many, many + inputs, b);
+    // One element: libstdc++ 12.3 to 14 have a path of its own for it.
+    std::copy(in + whole, in + whole + 1, many);
+    out[r++] = many[0];
+    std::move(many, many + whole - 2, many + 2);
+    out[r++] = many[2];
+    many[0] = b;
+    std::copy_backward(many, many + whole - 2, many + 4);
+    out[r++] = many[3];
+    float two[] = {b, a};
+    std::sort(two, two + 2);
+    out[r++] = two[0];
+    out[r++] = two[1];
     out[r++] = *std::lower_bound(in, in + inputs, b);
     out[r++] = *std::max_element(in, in + inputs);
     out[r++] = std::equal(in, in + whole, in) ? a : b;
