@@ -748,7 +748,6 @@ def mem_desc(name):
 
 
 # ------------------------------------------------------------------------------------------------------------ one architecture
-LOOP = "#pragma clang loop vectorize(assume_safety)"
 ALU = ["VOP1", "VOP2", "VOP3", "VOP3P", "VOP3SD", "VOPC", "VOPD", "SOP1", "SOP2", "SOPC", "SOPK", "SOPP"]
 MEMORY = {"DS": "DS", "FLAT": "FLAT", "GLOBAL": "GLOBAL", "SCRATCH": "SCRATCH", "VFLAT": "FLAT", "VGLOBAL": "GLOBAL", "VSCRATCH": "SCRATCH", "SMEM": "SMEM", "MUBUF": "MUBUF", "VBUFFER": "MUBUF"}
 TYPES = {"F16": "h", "F32": "f", "F64": "d", "BF16": "x", "I16": "w", "U16": "w", "B16": "w", "PK2_F16": "H", "PK2_BF16": "X", "PK2_I16": "W", "PK2_U16": "W",
@@ -857,30 +856,42 @@ class Arch:
             out += ["  w.s[emu::SCC] = SCC;"] * ("SCCw" in used) + ["}"]
         else:
             # The loop may assume that lanes are independent: a register has a word for each lane, so rows overlap wholly or not at all.
-            lanes = 8 if "VIN" in used or "MASK" in used else self.lanes
+            # Masks of lanes and 64-bit values, whose words lie in two rows, are prepared for eight lanes at a time. The lanes of 64-bit values
+            # are in an order that is fast to make, and so are then the other operands' lanes.
+            pairs = any(width[k] == 64 and (k in used or k == "D0" and "D0w" in used) for k in width) and not name.startswith("V_PK_")
+            eight = pairs or "VIN" in used or "MASK" in used
+            if pairs and "laneId" in used: raise Unsupported("number of the lane and 64 bits")
             if "D0w" in used: out.append(f"  if (some_off<{self.lanes}>(w, t)) return masked<{self.lanes}>(w, t);")
             for i, k in enumerate(("S0", "S1", "S2", "D0")):
                 if k in used: out.append(f"  const u32* {k}p = row(w, t, {i});")
-            if "D0w" in used: out.append("  u32* O = const_cast<u32*>(row(w, t, OUT));")
+            if "D0w" in used: out.append("  u32* Op = const_cast<u32*>(row(w, t, OUT));")
             if "MASK" in used: out.append("  u64 MASKS = 0;")
-            if lanes == 8:
+            if eight:
                 out.append(f"  for (u32 first = 0; first < {self.lanes}; first += 8) {{")
-                if "VIN" in used: out.append("    alignas(32) u32 VINp[8]; to_lanes(w.vin >> first, VINp);")
-                if "MASK" in used: out.append("    alignas(32) u32 MASKp[8];")
-            out.append(f"{LOOP}{' unroll(disable)' if lanes == 8 else ''}\n  for (u32 lane = 0; lane < {lanes}; lane++) {{\n    const u32 laneId = lane{' + first' if lanes == 8 else ''}; (void)laneId;")
+                order = "<true>" if pairs else "<false>"
+                if "VIN" in used: out.append(f"    alignas(32) u32 VINs[8]; to_lanes{order}(w.vin >> first, VINs);")
+                if "MASK" in used: out.append("    alignas(32) u32 MASKs[8];")
+                if pairs:
+                    for k in ("S0", "S1", "S2", "D0"):
+                        if k in used: out.append(f"    alignas(32) {ctype('u', width[k])} {k}s[8]; load<{self.lanes}>({k}p + first, {k}s);")
+                    if "D0w" in used: out.append(f"    alignas(32) {ctype('u', width['D0'])} Os[8];")
+            at = "lane" if pairs else "laneId"
+            out.append("#pragma clang loop vectorize(assume_safety)" + (" vectorize_width(8) unroll(disable)" if eight else ""))
+            out.append(f"  for (u32 lane = 0; lane < {8 if eight else self.lanes}; lane++) {{\n    const u32 laneId = lane{' + first' if eight else ''}; (void)laneId;")
             for k in ("S0", "S1", "S2", "D0"):
-                get = f"{k}p[laneId]" if width[k] == 32 else f"{k}p[laneId] | u64({k}p[{self.lanes} + laneId]) << 32"
+                get = f"{k}s[lane]" if pairs else f"{k}p[laneId]" if width[k] == 32 else f"{k}p[laneId] | u64({k}p[{self.lanes} + laneId]) << 32"
                 if k == "D0":
                     if k in used or "D0w" in used: out.append(f"    {ctype('u', width[k])} D0 = {get if k in used else 0};")
                 elif k in used: out.append(f"    const {ctype('u', width[k])} {k} = {get};")
-            if "VIN" in used: out.append("    const u32 VIN = VINp[lane];")
+            if "VIN" in used: out.append("    const u32 VIN = VINs[lane];")
             if "MASK" in used: out.append("    u32 MASK = 0;")
             out += ["  " + x for x in lines]
-            if "D0w" in used: out.append("    O[laneId] = u32(D0);" + (f" O[{self.lanes} + laneId] = u32(D0 >> 32);" if width["D0"] == 64 else ""))
-            if "MASK" in used: out.append("    MASKp[lane] = MASK;")
+            if "D0w" in used: out.append("    Os[lane] = D0;" if pairs else "    Op[laneId] = u32(D0);" + (f" Op[{self.lanes} + laneId] = u32(D0 >> 32);" if width["D0"] == 64 else ""))
+            if "MASK" in used: out.append("    MASKs[lane] = MASK;")
             out.append("  }")
-            if "MASK" in used: out.append("    MASKS |= u64(from_lanes(MASKp)) << first;")
-            if lanes == 8: out.append("  }")
+            if pairs and "D0w" in used: out.append(f"    store<{self.lanes}>(Op + first, Os);")
+            if "MASK" in used: out.append(f"    MASKS |= u64(from_lanes{order}(MASKs)) << first;")
+            if eight: out.append("  }")
             if "MASK" in used: out.append("  w.mask = MASKS;")
             out.append("}")
         self.code.append("\n".join(out))

@@ -64,15 +64,45 @@ inline bool some_off(Wave const& w, Step const& t) {
 template <int W>
 void masked(Wave& w, Step const& t);
 
+// ---- eight lanes of an operation. Those of an operation with 64-bit values are in the order 0 1 4 5 2 3 6 7.
+
+inline __m256i reorder(__m256i words) { return _mm256_permute4x64_epi64(words, 0xd8); }
+inline __m256i words_at(void const* p) { return _mm256_loadu_si256(static_cast<__m256i const*>(p)); }
+inline void write_words(void* p, __m256i words) { _mm256_storeu_si256(static_cast<__m256i*>(p), words); }
+
 /// Bits 0 to 7 as words, 0 or ~0.
+template <bool Reordered = false>
 inline void to_lanes(uint64_t bits, uint32_t* words) {
-  __m256i const each = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+  __m256i const each = Reordered ? _mm256_setr_epi32(1, 2, 16, 32, 4, 8, 64, 128) : _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
   __m256i const x = _mm256_and_si256(_mm256_set1_epi32(int(bits)), each);
-  _mm256_store_si256(reinterpret_cast<__m256i*>(words), _mm256_cmpeq_epi32(x, each));
+  write_words(words, _mm256_cmpeq_epi32(x, each));
 }
 /// The highest bits of eight words.
+template <bool Reordered = false>
 inline uint32_t from_lanes(uint32_t const* words) {
-  return uint32_t(_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_load_si256(reinterpret_cast<__m256i const*>(words)))));
+  __m256i const x = words_at(words);
+  return uint32_t(_mm256_movemask_ps(_mm256_castsi256_ps(Reordered ? reorder(x) : x)));
+}
+/// Loads 64-bit values, whose low words are at p and whose high words are a row behind.
+template <int W>
+inline void load(uint32_t const* p, uint64_t* values) {
+  __m256i const low = words_at(p), high = words_at(p + W);
+  write_words(values, _mm256_unpacklo_epi32(low, high));
+  write_words(values + 4, _mm256_unpackhi_epi32(low, high));
+}
+template <int W>
+inline void load(uint32_t const* p, uint32_t* values) {
+  write_words(values, reorder(words_at(p)));
+}
+template <int W>
+inline void store(uint32_t* p, uint64_t const* values) {
+  __m256 const a = _mm256_castsi256_ps(words_at(values)), b = _mm256_castsi256_ps(words_at(values + 4));
+  write_words(p, _mm256_castps_si256(_mm256_shuffle_ps(a, b, 0x88)));
+  write_words(p + W, _mm256_castps_si256(_mm256_shuffle_ps(a, b, 0xdd)));
+}
+template <int W>
+inline void store(uint32_t* p, uint32_t const* values) {
+  write_words(p, reorder(words_at(values)));
 }
 
 }  // namespace emu
