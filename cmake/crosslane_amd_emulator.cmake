@@ -12,7 +12,7 @@ function(crosslane_use_amd_emulator)
     message(FATAL_ERROR "crosslane_use_amd_emulator: CROSSLANE_AMD_EMULATOR_DIR is not set. It is the folder of the emulator's "
       "libamdhip64.so.5; CROSSLANE_BUILD_AMD_EMULATOR=ON builds it and sets the variable")
   endif()
-  set(settings AMDEMU_UNINIT=error AMDEMU_BOUNDS=1 AMDEMU_RACE=error AMDEMU_BARRIER=error AMDEMU_LDS_OOB=error AMDEMU_LEAKS=error)
+  set(settings AMDEMU_UNINIT=error AMDEMU_BOUNDS=1 AMDEMU_RACE=error AMDEMU_WAIT=error AMDEMU_BARRIER=error AMDEMU_LDS_OOB=error AMDEMU_LEAKS=error)
   if(arg_ARCHITECTURE)
     list(APPEND settings AMDEMU_ARCH=${arg_ARCHITECTURE})
   endif()

@@ -42,6 +42,10 @@ static void race(Exec& x, std::string const& what, bool here) {
   if (hard) fail(Err::trap, what);
   if (!here || first_at(x)) fprintf(stderr, "[amd-emulator] RACE: %s%s\n", what.c_str(), here ? (" [" + place(x) + "]").c_str() : "");
 }
+void missing_wait(Exec& x, std::string const& what, bool hard) {
+  if (hard) fail(Err::trap, what);
+  if (first_at(x)) fprintf(stderr, "[amd-emulator] WAIT: %s [%s]\n", what.c_str(), place(x).c_str());
+}
 void early_reads(Exec& x, Wave const& w) {
   auto& v = x.grp->early;
   for (size_t k = 0; k < v.size();)

@@ -606,6 +606,37 @@ struct Decoder {
     if (!I->fn) bad("no operation for it");
   }
 
+  // S_WAITCNT and its like. Their limits are the highest values that the counters may have.
+  void wait(std::string const& n, int simm, int sgpr) {
+    auto& l = I->limit;
+    auto below_most = [](unsigned v, unsigned most) { return uint8_t(v >= most ? 255 : v); };  // the highest value does not wait
+    if (n == "S_WAITCNT" && cdna) {
+      l[LOAD_COUNT] = l[STORE_COUNT] = below_most(b.get(3, 0) | b.get(15, 14) << 4, 63);
+      l[LDS_COUNT] = l[SCALAR_COUNT] = below_most(b.get(11, 8), 15);
+    } else if (n == "S_WAITCNT") {
+      l[LOAD_COUNT] = below_most(b.get(15, 10), 63);
+      l[LDS_COUNT] = l[SCALAR_COUNT] = below_most(b.get(9, 4), 63);
+    } else if (n == "S_WAIT_IDLE")
+      l[LOAD_COUNT] = l[STORE_COUNT] = l[LDS_COUNT] = l[SCALAR_COUNT] = 0;
+    else if (n == "S_WAIT_LOADCNT_DSCNT" || n == "S_WAIT_STORECNT_DSCNT") {
+      l[n == "S_WAIT_LOADCNT_DSCNT" ? LOAD_COUNT : STORE_COUNT] = below_most(simm >> 8 & 63, 63);
+      l[LDS_COUNT] = below_most(simm & 63, 63);
+    } else {
+      static std::map<std::string, Counter> const names = {{"S_WAIT_LOADCNT", LOAD_COUNT},   {"S_WAIT_STORECNT", STORE_COUNT},
+                                                           {"S_WAIT_DSCNT", LDS_COUNT},      {"S_WAIT_KMCNT", SCALAR_COUNT},
+                                                           {"S_WAITCNT_VSCNT", STORE_COUNT}, {"S_WAITCNT_VMCNT", LOAD_COUNT},
+                                                           {"S_WAITCNT_LGKMCNT", LDS_COUNT}};
+      auto const it = names.find(n);
+      if (it == names.end() || (n.rfind("S_WAITCNT", 0) == 0 && sgpr != 124)) {  // other counters; limits in a register are not read
+        I->kind = NOP;
+        return;
+      }
+      l[it->second] = below_most(simm & 63, 63);
+      if (n == "S_WAITCNT_LGKMCNT") l[SCALAR_COUNT] = l[LDS_COUNT];
+    }
+    I->kind = WAIT;
+  }
+
   bool control(Enc enc) {
     std::string const& n = I->name;
     auto is = [&](char const* p) { return n.rfind(p, 0) == 0; };
@@ -639,7 +670,7 @@ struct Decoder {
         return true;
       }
     if (is("S_WAIT")) {
-      I->kind = NOP;
+      wait(n, simm, d);
       return true;
     }
     if (is("S_SETREG")) {
@@ -779,7 +810,13 @@ struct Decoder {
       I->kind = GWS;
       return;
     }
-    if (I->name == "GLOBAL_INV" || I->name == "GLOBAL_WB" || I->name == "GLOBAL_WBINV" || I->name == "DS_NOP") {
+    if (r4 && enc != E_DS) I->scope = b.get(51, 50);
+    if (I->name == "GLOBAL_INV" || I->name == "GLOBAL_WB" || I->name == "GLOBAL_WBINV") {
+      I->kind = I->name == "GLOBAL_INV" ? INVALIDATE : WRITE_BACK;
+      I->levels = I->kind == INVALIDATE && I->scope ? 1 : 0;  // L2 is the one of the device
+      return;
+    }
+    if (I->name == "DS_NOP") {
       I->kind = NOP;
       return;
     }
@@ -820,6 +857,10 @@ struct Decoder {
       }
       I->acc = cdna ? b.get(55, 55) : 0;
       if (I->op == AT) I->rtn = cdna ? b.get(16, 16) : b.get(14, 14);
+      if (isa.gfx == "gfx90a" || !cdna)
+        I->scope = cdna ? 2 * (b.get(16, 16) | b.get(25, 25)) : 2 * b.get(14, 14);
+      else
+        I->scope = b.get(16, 16) | b.get(25, 25) << 1;
     }
     I->sa = sa >= 124 || enc == E_FLAT ? -1 : sa;
   }
@@ -842,7 +883,9 @@ struct Decoder {
       I->sve = b.get(62, 62);
       I->idxen = b.get(63, 63);
       if (I->op == AT) I->rtn = b.get(52, 52);
+      I->scope = b.get(51, 50);
     } else {
+      I->scope = cdna && isa.gfx != "gfx90a" ? b.get(14, 14) | b.get(15, 15) << 1 : 2 * b.get(14, 14);
       I->off = b.get(11, 0);
       I->base = b.get(52, 48) * 4;
       I->soff = b.get(63, 56);
@@ -979,18 +1022,22 @@ struct Decoder {
       auto& t = isa.mems[E_MUBUF];
       char const* n = op < t.size() && t[op] ? t[op]->name : "";
       if (isa.fam == Family::rdna3 && ((w >> 18 & 0xff) == 43 || (w >> 18 & 0xff) == 44)) {
-        I->name = "BUFFER_GL_INV";
-        I->kind = NOP;
+        I->name = (w >> 18 & 0xff) == 43 ? "BUFFER_GL0_INV" : "BUFFER_GL1_INV";
+        I->kind = INVALIDATE;
+        I->levels = (w >> 18 & 0xff) == 43 ? 1 : 2;
         return;
       }
       I->name = *n ? n : "MUBUF";
-      if (cdna && (!strcmp(n, "BUFFER_WBL2") || !strcmp(n, "BUFFER_INV"))) {
-        I->kind = NOP;
+      if (isa.gfx == "gfx90a" && (op == 0x28 || op == 0x29 || op == 0x3e || op == 0x3f)) {
+        I->name = op == 0x28 ? "BUFFER_WBL2" : op == 0x29 ? "BUFFER_INVL2" : "BUFFER_WBINVL1";
+        I->kind = op == 0x28 ? WRITE_BACK : INVALIDATE;
+        I->levels = op > 0x29 ? 1 : 0;  // L2 is the one of the device
         return;
       }
-      if (isa.gfx == "gfx90a" && (op == 0x28 || op == 0x29 || op == 0x3e || op == 0x3f)) {
-        I->name = "BUFFER_WBL2/INVL2/WBINVL1";
-        I->kind = NOP;
+      if (cdna && (op == 0x28 || op == 0x29)) {
+        I->kind = op == 0x28 ? WRITE_BACK : INVALIDATE;
+        I->scope = b.get(14, 14) | b.get(15, 15) << 1;
+        I->levels = op == 0x28 ? I->scope & 2 : I->scope >= 2 ? 3 : I->scope;
         return;
       }
       return buffer(*n ? t[op] : nullptr);
@@ -1029,6 +1076,7 @@ void unload(CodeObject* co) {
       delete i->dpp;
       delete i->sdwa;
       delete i->mat;
+      delete i->use;
       delete i;
     }
   }

@@ -12,6 +12,7 @@
 #include <memory>
 #include "exec.hpp"
 #include "settings.hpp"
+#include "weak_memory.hpp"
 
 namespace emu {
 
@@ -275,21 +276,25 @@ static void init_wave(Exec& x, Wave& w, Group& g, uint32_t first, uint32_t total
   w.vin = w.mask = 0;
   memset(w.rows, 0xff, sizeof w.rows);
   w.lds = reinterpret_cast<uint64_t>(g.lds);
+  if (x.weak) {
+    x.grp = &g;
+    x.weak->begin(w);
+  }
 }
 
 static void run_all(Exec& x, uint64_t entry, uint64_t kernarg, uint64_t packet, uint64_t queue, uint8_t const* kd) {
   Launch const& L = *x.L;
   uint64_t const total = uint64_t(L.grid[0]) * L.grid[1] * L.grid[2];
   uint32_t const threads = L.block[0] * L.block[1] * L.block[2], nw = (threads + x.wave - 1) / x.wave;
-  uint64_t const quantum = 200000;
   uint64_t next = 0;
   auto& act = g_active;
   release_all();
   while (next < total || !act.empty()) {
     // Groups run one after another. If a group seems to spin, for example on another group's result, the next one starts too.
     bool starving = !act.empty();
-    for (Group* g : act) starving = starving && g->spins >= 4;
-    while (next < total && (L.coop || act.empty() || (starving && act.size() < 512))) {
+    for (Group* g : act) starving = starving && g->spins >= (x.weak && x.weak->weak() ? 2000 : 4);
+    size_t const together = x.weak && x.weak->weak() ? 4 : 1;
+    while (next < total && (L.coop || act.size() < together || (starving && act.size() < 512))) {
       Group* const g = take_group(nw);
       g->id[0] = next % L.grid[0];
       g->id[1] = next / L.grid[0] % L.grid[1];
@@ -329,7 +334,7 @@ static void run_all(Exec& x, uint64_t entry, uint64_t kernarg, uint64_t packet, 
       uint32_t alive = 0, waiting = 0;
       for (Wave* w : g.w) {
         if (w->done || w->barrier || w->gws) continue;
-        run_wave(x, *w, quantum);
+        run_wave(x, *w, x.weak ? x.weak->quantum() : 200000);
         if (x.hostcall) hostcall_service();
         if (w->done || w->barrier || w->gws) moved = true;
       }
@@ -360,6 +365,7 @@ static void run_all(Exec& x, uint64_t entry, uint64_t kernarg, uint64_t packet, 
       k++;
     }
   }
+  if (x.weak) x.weak->finish();
 }
 
 Err run(Launch const& L, std::string& why) {
@@ -420,6 +426,9 @@ Err run(Launch const& L, std::string& why) {
   x.bounds = enabled("AMDEMU_BOUNDS");
   x.race = enabled("AMDEMU_RACE");
   x.check = x.uninit || x.bounds || x.race;
+  std::unique_ptr<WeakMemory> weak;
+  if (enabled("AMDEMU_WEAK") || enabled("AMDEMU_WAIT")) weak = std::make_unique<WeakMemory>(x, kd, g_stats.launches);
+  x.weak = weak.get();
   std::pair<void const*, size_t> const own[4] = {{ka.data(), ka.size()}, {L.co->image, L.co->size}, {&pk, sizeof pk}, {&mg, sizeof mg}};
   for (int i = 0; i < 4; i++) {
     x.own[i][0] = reinterpret_cast<uint64_t>(own[i].first);

@@ -31,6 +31,8 @@ struct Group {
   std::vector<Early> early;
 };
 
+class WeakMemory;
+
 /// A launch.
 struct Exec {
   Launch const* L;
@@ -52,7 +54,8 @@ struct Exec {
   bool uninit = false, bounds = false, race = false, check = false;  // access checks; check: any of them
   Region near[4];                                                    // the allocations used last
   uint32_t near_next = 0;
-  uint64_t own[7][2] = {};  // address ranges that belong to the launch itself
+  WeakMemory* weak = nullptr;  // of AMDEMU_WEAK and AMDEMU_WAIT
+  uint64_t own[7][2] = {};     // address ranges that belong to the launch itself
   long uninit_reads = 0, races = 0;
   uint64_t mg_arg = 0;  // what __ockl_grid_* and __ockl_multi_grid_* read
   double deadline = 0;
@@ -77,6 +80,8 @@ std::string place(Exec const& x);
 // ---- checks.cpp
 /// Warns once per launch, or fails the launch with AMDEMU_BARRIER=error.
 void divergent_barrier(Exec& x, Wave& w, char const* what, uint64_t lanes);
+/// Reports an instruction that uses a register before it is loaded. hard: fails the launch.
+void missing_wait(Exec& x, std::string const& what, bool hard);
 /// Reports reads of the wave that no compare-and-swap followed. Call at a barrier and at the wave's end.
 void early_reads(Exec& x, Wave const& w);
 /// The allocation that contains an address, or null.
@@ -100,6 +105,10 @@ uint64_t buffer_addresses(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_
 void scalar_buffer_load(Exec& x, Wave& w, Inst const& I);
 
 // ---- memory.cpp
+/// Loads, stores or updates the active lanes' data at p, and at p2 for an instruction with two addresses.
+template <uint32_t W>
+void transfer(Inst const& I, uint64_t exec, uint8_t* const* p, uint8_t* const* p2, uint32_t const* data, uint32_t const* data1,
+              uint32_t* dst);
 template <uint32_t W>
 void mem_op(Exec& x, Wave& w, Inst const& I);
 void smem(Exec& x, Wave& w, Inst const& I);

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <memory>
 #include "exec.hpp"
+#include "weak_memory.hpp"
 
 namespace emu {
 
@@ -33,8 +34,15 @@ static void get_register(Wave& w,
                                         : 0;
   w.s[t.inst->d] = v >> (imm >> 6 & 31) & (bits == 32 ? ~0u : (1u << bits) - 1);
 }
-static void time(Wave& w, Step const& t) { wr64(w.s + t.inst->d, uint64_t(now() * 1e8)); }
-static void zero(Wave& w, Step const& t) { w.s[t.inst->d] = 0; }
+static void time(Wave& w, Step const& t) {
+  wr64(w.s + t.inst->d, uint64_t(now() * 1e8));
+  if (w.x->weak) w.x->weak->issued(w, *t.inst, true);
+}
+static void zero(Wave& w, Step const& t) {
+  w.s[t.inst->d] = 0;
+  if (w.x->weak) w.x->weak->issued(w, *t.inst, true);
+}
+static void memory_order(Wave& w, Step const& t) { w.x->weak->control(w, *t.inst); }
 
 // How an instruction runs, or null if it ends a block.
 static Run step_of(Kind k) {
@@ -45,6 +53,9 @@ static Run step_of(Kind k) {
     case GETREG: return get_register;
     case TIME: return time;
     case ZERO: return zero;
+    case WAIT:
+    case INVALIDATE:
+    case WRITE_BACK: return memory_order;
     default: return nullptr;
   }
 }
@@ -76,7 +87,7 @@ static Block* block_at(Exec& x, uint64_t pc) {
   for (;; I = at(x, I->pc + I->size)) {
     b->count++;
     b->last = I;
-    if (I->kind == NOP) continue;
+    if (I->kind == NOP || (!x.weak && (I->kind == WAIT || I->kind == INVALIDATE || I->kind == WRITE_BACK))) continue;
     if (I->kind <= MATRIX) {
       b->steps.push_back(I->step);
       if (I->kind == VOPD && I->in_turn) b->steps.push_back(I->second->step);
@@ -91,7 +102,7 @@ static Block* block_at(Exec& x, uint64_t pc) {
   return known = b.release();
 }
 
-// Executes the steps of a block one by one, for a trace and for gfx9's indexing of VGPRs.
+// Executes the steps of a block one by one, for a trace, for AMDEMU_WAIT and for gfx9's indexing of VGPRs.
 static void with_care(Exec& x, Wave& w, Block const& b) {
   auto const trace = [&](Inst const& I) {
     if (x.trace)
@@ -102,6 +113,7 @@ static void with_care(Exec& x, Wave& w, Block const& b) {
     Inst const& I = *t.inst;
     x.inst = &I;
     trace(I);
+    if (x.weak) x.weak->check(w, I);
     if (w.gpr_idx && I.kind <= MATRIX && I.name[0] == 'V') {
       // Compilers put only v_mov_b32 between s_set_gpr_idx_on and s_set_gpr_idx_off.
       if (I.name != "V_MOV_B32" || I.kind != FAST) fail(Err::unsupported, "VGPR indexing mode with an instruction other than v_mov_b32");
@@ -109,7 +121,10 @@ static void with_care(Exec& x, Wave& w, Block const& b) {
     } else
       t.run(w, t);
   }
-  if (b.steps.empty() || b.steps.back().inst != b.last) trace(*b.last);
+  if (b.steps.empty() || b.steps.back().inst != b.last) {
+    trace(*b.last);
+    if (x.weak) x.weak->check(w, *b.last);
+  }
 }
 
 static bool taken(Exec const& x, Wave const& w, Cond c) {
@@ -130,10 +145,11 @@ void run_wave(Exec& x, Wave& w, uint64_t quantum) {
   uint64_t const end = x.count + quantum;
   x.cur = &w;
   x.inst = nullptr;
+  if (x.weak) x.weak->before_run(w);
   Block* b = block_at(x, rd64(w.s + PC));
   for (;;) {
     x.count += b->count;
-    if (__builtin_expect(x.trace || w.gpr_idx, 0))
+    if (__builtin_expect(x.trace || x.weak || w.gpr_idx, 0))
       with_care(x, w, *b);
     else
       for (Step const *t = b->steps.data(), *const last = t + b->steps.size(); t != last; t++) {
@@ -148,6 +164,7 @@ void run_wave(Exec& x, Wave& w, uint64_t quantum) {
       case BR: b = taken(x, w, I.c) ? to(b->target, after + I.off) : to(b->next, after); break;
       case END:
         if (x.race && !x.grp->early.empty()) early_reads(x, w);
+        if (x.weak) x.weak->end(w);
         w.done = true;
         return;
       case BARRIER:

@@ -152,8 +152,14 @@ enum Kind : uint8_t {
   MEM,
   GWS,
   SLEEP,
+  WAIT,
+  INVALIDATE,
+  WRITE_BACK,
   BAD
 };
+/// A wave's counters of memory operations in flight. Older architectures have fewer: gfx9 counts stores as loads, and all but gfx12 count
+/// scalar loads as operations on LDS.
+enum Counter : uint8_t { LOAD_COUNT, STORE_COUNT, LDS_COUNT, SCALAR_COUNT, COUNTERS };
 enum Cond : uint8_t { ALWAYS, SCC0, SCC1, VCCZ, VCCNZ, EXECZ, EXECNZ };
 /// Operations that move values between lanes, registers and scalars. TO_SGPR: v_s_exp_f32 and its like.
 enum LaneOp : uint8_t {
@@ -212,6 +218,8 @@ struct Matrix {
   bool clamp;
 };
 
+struct RegisterUse;
+
 /// A decoded instruction.
 struct Inst {
   Kind kind = BAD;
@@ -249,6 +257,11 @@ struct Inst {
   uint8_t n = 4, sx = 0, md16 = 0, rtn = 0, acc = 0, sve = 0, idxen = 0, tid = 0;
   int a = 0, v = 0, v1 = 0, sa = -1, off = 0, mul = 0, base = 0, soff = -1, w = 0, imm = 0;
   Cond c = ALWAYS;
+  // scope: of coherence: 0: wave, 1: block, 2: device, 3: system. levels: of caches, for INVALIDATE and WRITE_BACK: bit 0: that of the
+  // compute unit, bit 1: the one behind it
+  uint8_t scope = 0, levels = 0;
+  uint8_t limit[COUNTERS] = {255, 255, 255, 255};  // WAIT: waits until the counters are not higher
+  mutable RegisterUse* use = nullptr;              // the registers that it reads and writes, once known
 };
 
 /// Instructions that are executed one after another, and the one that may continue elsewhere.
@@ -259,6 +272,17 @@ struct Block {
   uint32_t count = 0;                        // instructions
   Block *next = nullptr, *target = nullptr;  // what follows, and where a branch goes, once known
 };
+/// The registers of an instruction: 0 to 255: vector, 256 to 511: accumulation, from 512 on: scalar.
+struct RegisterUse {
+  struct Range {
+    uint16_t first;
+    uint8_t n;
+    bool written;
+  };
+  std::vector<Range> ranges;
+};
+/// Finds the registers of an instruction. lanes: of a wave. register_use.cpp
+RegisterUse const& registers_of(Inst const& I, uint32_t lanes);
 
 /// An error that ends the launch.
 struct Error : std::runtime_error {
@@ -274,6 +298,9 @@ enum { VCC = 106, M0_C = 124, M0_R = 125, EXEC = 126, SCC = 253, PC = 256, NO_SG
 enum { COPIES = 258, RESULT = 264, RESULT2 = 266, PREVIOUS = 267, SCALAR_ROWS = 268, ROWS = SCALAR_ROWS + 129 };
 enum { NO_SCALAR = 255 };
 constexpr uint64_t priv_hi = 0x5EAE;  // high half of the addresses of scratch
+
+/// A wave's memory operations in flight. weak_memory.hpp
+struct InFlight;
 
 /// A wave that runs or waits.
 struct Wave {
@@ -292,6 +319,7 @@ struct Wave {
   uint8_t idx;      // rank in the group
   uint8_t gpr_idx;  // gfx9's indexing of VGPRs by M0: bit 0: the first source, bit 3: the destination
   uint64_t lds;     // address of the group's LDS
+  InFlight* in_flight = nullptr;
   uint64_t exec_key = 0;
   alignas(32) uint32_t exec_v[64];  // the mask exec_key as a word per lane, 0 or ~0
 };

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include "exec.hpp"
 #include "settings.hpp"
+#include "weak_memory.hpp"
 
 namespace emu {
 
@@ -153,11 +154,11 @@ static void crossbar(Inst const& I, uint64_t exec, uint32_t const* va, uint32_t 
   each<W, 1>(exec, [&](uint32_t l) { dst[l] = out[l]; });
 }
 
-// Loads from global memory to LDS: a word of each lane, or I.n bytes, side by side from M0 on.
+// Where a load from global memory to LDS puts the lanes' data: a word of each lane, or I.n bytes, side by side from M0 on. Returns the
+// lanes that it has a place for.
 template <uint32_t W>
-static void load_lds(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p) {
+static uint64_t lds_addresses(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t** to) {
   uint32_t const each = std::max<uint32_t>(I.n, 4), from = (w.s[x.cdna ? M0_C : M0_R] & 0x3ffff) + uint32_t(I.off);
-  uint8_t* to[W];
   for (uint64_t m = exec; m; m &= m - 1) {
     uint32_t const l = __builtin_ctzll(m), at = from + l * each;
     if (at + each > x.lds_size) {
@@ -173,12 +174,7 @@ static void load_lds(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t* co
     words.n = uint8_t(each);
     check_lds(x, w, words, exec, to, false, false);
   }
-  each_lane<W>(exec, [&](uint32_t l) {
-    if (I.n >= 4)
-      memcpy(to[l], p[l], I.n);
-    else
-      wr<uint32_t>(to[l], narrow(I, p[l]));
-  });
+  return exec;
 }
 
 // One word of LDS, for the wave.
@@ -194,9 +190,94 @@ static void append(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint32_t* dst
 }
 
 template <uint32_t W>
+void transfer(Inst const& I, uint64_t exec, uint8_t* const* p, uint8_t* const* p2, uint32_t const* data, uint32_t const* data1,
+              uint32_t* dst) {
+  int const nd = (I.n + 3) / 4;
+  switch (I.op) {
+    case LD:
+      if (I.n >= 4) {
+        loads<W>(I.n, exec, p, dst);
+        break;
+      }
+      each<W, 1>(exec, [&](uint32_t l) {
+        uint32_t const t = narrow(I, p[l]);
+        dst[l] = I.md16 == 1 ? (dst[l] & 0xffff0000u) | (t & 0xffff) : I.md16 == 2 ? (dst[l] & 0xffff) | t << 16 : t;
+      });
+      break;
+    case ST:
+      if (I.n >= 4) {
+        stores<W>(I.n, exec, p, data);
+        break;
+      }
+      each<W, 1>(exec, [&](uint32_t l) {
+        uint32_t const t = I.md16 == 2 ? data[l] >> 16 : data[l];
+        if (I.n == 1)
+          *p[l] = uint8_t(t);
+        else
+          wr<uint16_t>(p[l], uint16_t(t));
+      });
+      break;
+    case LD2:
+      loads<W>(I.n, exec, p, dst);
+      loads<W>(I.n, exec, p2, dst + nd * W);
+      break;  // the address has been read
+    case ST2:
+      stores<W>(I.n, exec, p, data);
+      stores<W>(I.n, exec, p2, data1);
+      break;
+    case XCHG2:
+      each_lane<W>(exec, [&](uint32_t l) {
+        uint32_t old[4], fresh[2][2];
+        memcpy(old, p[l], I.n);
+        memcpy(old + nd, p2[l], I.n);
+        for (int i = 0; i < nd; i++) {
+          fresh[0][i] = data[i * W + l];
+          fresh[1][i] = data1[i * W + l];
+        }
+        memcpy(p[l], fresh[0], I.n);
+        memcpy(p2[l], fresh[1], I.n);
+        for (int i = 0; i < 2 * nd; i++) dst[i * W + l] = old[i];
+      });
+      break;
+    case LD_LDS:
+      each_lane<W>(exec, [&](uint32_t l) {
+        if (I.n >= 4)
+          memcpy(p2[l], p[l], I.n);
+        else
+          wr<uint32_t>(p2[l], narrow(I, p[l]));
+      });
+      break;
+    case AT:
+      for (uint64_t m = exec; m; m &= m - 1) {
+        uint32_t const l = __builtin_ctzll(m);
+        if (I.n == 4) {
+          uint32_t const d = data[l], d2 = I.sp == 'd' ? data1[l] : I.at == CAS ? data[W + l] : 0;
+          uint32_t const o = atomic<uint32_t, int32_t, float>(I.at, p[l], d, d2);
+          if (I.rtn) dst[l] = o;
+        } else {
+          uint64_t const d = uint64_t(data[W + l]) << 32 | data[l];
+          uint64_t const d2 = I.sp == 'd'   ? uint64_t(data1[W + l]) << 32 | data1[l]
+                              : I.at == CAS ? uint64_t(data[3 * W + l]) << 32 | data[2 * W + l]
+                                            : 0;
+          uint64_t const o = atomic<uint64_t, int64_t, double>(I.at, p[l], d, d2);
+          if (I.rtn) {
+            dst[l] = uint32_t(o);
+            dst[W + l] = uint32_t(o >> 32);
+          }
+        }
+      }
+      break;
+    default: break;
+  }
+}
+
+template <uint32_t W>
 void mem_op(Exec& x, Wave& w, Inst const& I) {
   uint64_t exec = W == 64 ? rd64(w.s + EXEC) : w.s[EXEC];
-  if (!exec) return;
+  if (!exec) {
+    if (__builtin_expect(x.weak != nullptr, 0)) x.weak->issued(w, I, false);
+    return;
+  }
   if (__builtin_expect((w.missing & exec) != 0, 0)) {
     divergent_barrier(x, w, "by only a part of a wave: these lanes were off and ran on later", w.missing & exec);
     w.missing = 0;
@@ -207,16 +288,20 @@ void mem_op(Exec& x, Wave& w, Inst const& I) {
   uint32_t const* const va = w.v + size_t(I.a) * W;
   if (I.op == BPERMUTE || I.op == PERMUTE || I.op == SWIZZLE) {
     crossbar<W>(I, exec, va, data, dst);
+    if (__builtin_expect(x.weak != nullptr, 0)) x.weak->issued(w, I, true);
     return;
   }
   if (I.op == APPEND) {
+    if (__builtin_expect(x.weak != nullptr, 0)) x.weak->perform_all(w, LDS_COUNT);
     append<W>(x, w, I, exec, dst);
+    if (__builtin_expect(x.weak != nullptr, 0)) x.weak->issued(w, I, true);
     return;
   }
   bool const two = I.op == LD2 || I.op == ST2 || I.op == XCHG2, is_ld = I.op == LD || I.op == LD2 || I.op == LD_LDS,
              is_at = I.op == AT || I.op == XCHG2;
   int const nd = (I.n + 3) / 4;
   uint8_t *p[W], *p2[W];  // where each active lane's data is
+  uint64_t global = 0;    // lanes that access global memory
   if (I.sp == 'd') {
     uint8_t* const lds = x.grp->lds;
     uint32_t const o0 = two ? (I.off & 0xff) * I.mul : I.off, o1 = two ? (I.off >> 8) * I.mul : 0;
@@ -284,7 +369,7 @@ void mem_op(Exec& x, Wave& w, Inst const& I) {
                          uint32_t(I.off);  // soffset counts for all lanes
       for (uint32_t l = 0; l < W; l++) p[l] = reinterpret_cast<uint8_t*>(uint64_t(s + (I.sve ? va[l] : 0)));
     }
-    uint64_t global = I.sp == 's' || stack ? 0 : exec & ~zeros;
+    global = I.sp == 's' || stack ? 0 : exec & ~zeros;
     if (scratch)
       for (uint64_t m = exec; m; m &= m - 1) {
         uint32_t const l = __builtin_ctzll(m);
@@ -305,79 +390,19 @@ void mem_op(Exec& x, Wave& w, Inst const& I) {
         global &= ~(1ull << l);
       }
     if (__builtin_expect(x.check && global, 0)) check_global(x, w, I, global, p, is_ld || is_at, !is_ld, is_at);
+    if (I.op == LD_LDS) {
+      exec = lds_addresses<W>(x, w, I, exec, p2);
+      global &= exec;
+    }
   }
-  switch (I.op) {
-    case LD:
-      if (I.n >= 4) {
-        loads<W>(I.n, exec, p, dst);
-        break;
-      }
-      each<W, 1>(exec, [&](uint32_t l) {
-        uint32_t const t = narrow(I, p[l]);
-        dst[l] = I.md16 == 1 ? (dst[l] & 0xffff0000u) | (t & 0xffff) : I.md16 == 2 ? (dst[l] & 0xffff) | t << 16 : t;
-      });
-      break;
-    case ST:
-      if (I.n >= 4) {
-        stores<W>(I.n, exec, p, data);
-        break;
-      }
-      each<W, 1>(exec, [&](uint32_t l) {
-        uint32_t const t = I.md16 == 2 ? data[l] >> 16 : data[l];
-        if (I.n == 1)
-          *p[l] = uint8_t(t);
-        else
-          wr<uint16_t>(p[l], uint16_t(t));
-      });
-      break;
-    case LD2:
-      loads<W>(I.n, exec, p, dst);
-      loads<W>(I.n, exec, p2, dst + nd * W);
-      break;  // the address has been read
-    case ST2:
-      stores<W>(I.n, exec, p, data);
-      stores<W>(I.n, exec, p2, data1);
-      break;
-    case XCHG2:
-      each_lane<W>(exec, [&](uint32_t l) {
-        uint32_t old[4], fresh[2][2];
-        memcpy(old, p[l], I.n);
-        memcpy(old + nd, p2[l], I.n);
-        for (int i = 0; i < nd; i++) {
-          fresh[0][i] = data[i * W + l];
-          fresh[1][i] = data1[i * W + l];
-        }
-        memcpy(p[l], fresh[0], I.n);
-        memcpy(p2[l], fresh[1], I.n);
-        for (int i = 0; i < 2 * nd; i++) dst[i * W + l] = old[i];
-      });
-      break;
-    case LD_LDS: load_lds<W>(x, w, I, exec, p); break;
-    case AT:
-      for (uint64_t m = exec; m; m &= m - 1) {
-        uint32_t const l = __builtin_ctzll(m);
-        if (I.n == 4) {
-          uint32_t const d = data[l], d2 = I.sp == 'd' ? data1[l] : I.at == CAS ? data[W + l] : 0;
-          uint32_t const o = atomic<uint32_t, int32_t, float>(I.at, p[l], d, d2);
-          if (I.rtn) dst[l] = o;
-        } else {
-          uint64_t const d = uint64_t(data[W + l]) << 32 | data[l];
-          uint64_t const d2 = I.sp == 'd'   ? uint64_t(data1[W + l]) << 32 | data1[l]
-                              : I.at == CAS ? uint64_t(data[3 * W + l]) << 32 | data[2 * W + l]
-                                            : 0;
-          uint64_t const o = atomic<uint64_t, int64_t, double>(I.at, p[l], d, d2);
-          if (I.rtn) {
-            dst[l] = uint32_t(o);
-            dst[W + l] = uint32_t(o >> 32);
-          }
-        }
-      }
-      break;
-    default: break;
-  }
+  if (__builtin_expect(x.weak != nullptr, 0))
+    x.weak->issue<W>(w, I, exec, global, p, p2, data, data1);
+  else
+    transfer<W>(I, exec, p, p2, data, data1, dst);
 }
 
 void smem(Exec& x, Wave& w, Inst const& I) {
+  if (__builtin_expect(x.weak != nullptr, 0)) x.weak->issued(w, I, true);
   if (I.sp == 'b') return scalar_buffer_load(x, w, I);
   uint64_t a = rd64(w.s + I.base) + int64_t(I.off) + (I.soff >= 0 ? w.s[I.soff] : 0);
   if (__builtin_expect(x.check, 0)) access(x, w, I, reinterpret_cast<uint8_t*>(I.n >= 4 ? a & ~3ull : a), I.n, true, false, false);
@@ -390,6 +415,8 @@ void smem(Exec& x, Wave& w, Inst const& I) {
   w.s[I.d] = narrow(I, reinterpret_cast<uint8_t const*>(a));
 }
 
+template void transfer<64>(Inst const&, uint64_t, uint8_t* const*, uint8_t* const*, uint32_t const*, uint32_t const*, uint32_t*);
+template void transfer<32>(Inst const&, uint64_t, uint8_t* const*, uint8_t* const*, uint32_t const*, uint32_t const*, uint32_t*);
 template void mem_op<64>(Exec&, Wave&, Inst const&);
 template void mem_op<32>(Exec&, Wave&, Inst const&);
 

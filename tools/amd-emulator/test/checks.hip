@@ -78,6 +78,54 @@ __global__ void barrier_before_join(int* b) {
   b[threadIdx.x] = 1;
 }
 
+// Adds 1 to an element that was loaded, with or without the wait for it.
+#if defined(__GFX9__)
+#define WAIT_FOR_LOADS "s_waitcnt vmcnt(0)\n"
+#define WAIT_FOR_LDS "s_waitcnt lgkmcnt(0)\n"
+#define LOAD "global_load_dword"
+#define LDS_LOAD "ds_read_b32"
+#define SCALAR_LOAD "s_load_dword"
+#define WAIT_FOR_SCALARS WAIT_FOR_LDS
+#define ADD_1 "v_add_u32"
+#elif defined(__GFX12__)
+#define WAIT_FOR_LOADS "s_wait_loadcnt 0x0\n"
+#define WAIT_FOR_LDS "s_wait_dscnt 0x0\n"
+#define LOAD "global_load_b32"
+#define LDS_LOAD "ds_load_b32"
+#define SCALAR_LOAD "s_load_b32"
+#define WAIT_FOR_SCALARS "s_wait_kmcnt 0x0\n"
+#define ADD_1 "v_add_nc_u32"
+#else
+#define WAIT_FOR_LOADS "s_waitcnt vmcnt(0)\n"
+#define WAIT_FOR_LDS "s_waitcnt lgkmcnt(0)\n"
+#define LOAD "global_load_b32"
+#define LDS_LOAD "ds_load_b32"
+#define SCALAR_LOAD "s_load_b32"
+#define WAIT_FOR_SCALARS WAIT_FOR_LDS
+#define ADD_1 "v_add_nc_u32"
+#endif
+enum { with_waits = 0, no_wait_for_load = 1, no_wait_for_lds = 2, no_wait_for_scalar = 4, write_without_wait = 8 };
+template <int Left_out>
+__global__ void add_loaded(int const* a, int* b) {
+  __shared__ int s[64];
+  int const* p = a + threadIdx.x;
+  s[threadIdx.x] = 1;
+  __syncthreads();
+  int r = 0, q = 0, c = 0, at = 0;
+  asm volatile(LOAD " %0, %1, off" : "+&v"(r) : "v"(p) : "memory");
+  if constexpr (Left_out & write_without_wait) asm volatile("v_mov_b32 %0, 0" : "+v"(r));
+  if constexpr (!(Left_out & no_wait_for_load)) asm volatile(WAIT_FOR_LOADS : "+v"(r));
+  asm volatile(ADD_1 " %0, 1, %0" : "+v"(r));
+  asm volatile(LDS_LOAD " %0, %1" : "=&v"(q) : "v"(at) : "memory");
+  if constexpr (!(Left_out & no_wait_for_lds)) asm volatile(WAIT_FOR_LDS : "+v"(q));
+  asm volatile(ADD_1 " %0, 1, %0" : "+v"(q));
+  asm volatile(SCALAR_LOAD " %0, %1, 0x0" : "=&s"(c) : "s"(a) : "memory");
+  if constexpr (!(Left_out & no_wait_for_scalar)) asm volatile(WAIT_FOR_SCALARS : "+s"(c));
+  asm volatile("s_add_i32 %0, %0, 1" : "+s"(c));
+  asm volatile(WAIT_FOR_LOADS WAIT_FOR_LDS WAIT_FOR_SCALARS ::: "memory");
+  b[threadIdx.x] = r + q + c;
+}
+
 // States that the work before ended without a finding, or with one.
 static void expect(bool ok) {
   hipError_t const e = hipDeviceSynchronize();
@@ -148,6 +196,19 @@ TEST_F(Checks, divergent_barriers) {
   expect(false);
   barrier_before_join<<<1, 128>>>(b);
   expect(true);
+}
+TEST_F(Checks, registers_used_before_the_wait) {
+  CK(hipMemset(a, 0, 1000));
+  add_loaded<with_waits><<<1, 32>>>(a, b);
+  expect(true);
+  add_loaded<no_wait_for_load><<<1, 32>>>(a, b);
+  expect(false);
+  add_loaded<no_wait_for_lds><<<1, 32>>>(a, b);
+  expect(false);
+  add_loaded<no_wait_for_scalar><<<1, 32>>>(a, b);
+  expect(false);
+  add_loaded<write_without_wait><<<1, 32>>>(a, b);
+  expect(false);
 }
 TEST_F(Checks, printf_and_variables_of_the_device) {
   ::testing::internal::CaptureStdout();

@@ -313,6 +313,7 @@ TEST(Runtime, printing) {
   fclose(t);
   std::string l = "a rather long string argument that needs more than one packet of the buffer 1099511627776|z|ff%\n",
               s = "thread 3: -1000.00 short 1099511627776|z|ff%\n";
+  if (got.size() > 1 && got[0] > got[1]) std::swap(got[0], got[1]);  // waves print in any order
   if (got.size() != 4 || got[0] != "thread 3:  2.50 " + l || got[1] != "thread 65:  2.50 " + l || got[2] != s || got[3] != s) {
     bad = std::to_string(got.size()) + " lines: ";
     for (auto& g : got) bad += g;
