@@ -49,6 +49,7 @@ struct Exec {
   bool lds_warned = false, div_warned = false;
   bool trace = false;
   bool flush = false;                                                // the kernel flushes denormals of 32-bit floats
+  bool by_lane = false;                                              // something must see each lane's access to memory
   bool yield = false;                                                // s_sleep lets other waves run
   bool hostcall = false;                                             // the kernel prints
   bool uninit = false, bounds = false, race = false, check = false;  // access checks; check: any of them
@@ -103,6 +104,14 @@ void run_wave(Exec& x, Wave& w, uint64_t quantum);
 template <uint32_t W>
 uint64_t buffer_addresses(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t** p, uint64_t& zeros);
 void scalar_buffer_load(Exec& x, Wave& w, Inst const& I);
+
+// ---- coalesced.cpp
+/// Whether coalesced() may execute an instruction.
+bool can_coalesce(Inst const& I);
+/// Executes a load or store of consecutive addresses at once. Does nothing and returns false if lanes are off, addresses are others or
+/// there may be a finding: then mem_op() has to do it.
+template <int W>
+bool coalesced(Exec& x, Wave& w, Inst const& I);
 
 // ---- memory.cpp
 /// Loads, stores or updates the active lanes' data at p, and at p2 for an instruction with two addresses.

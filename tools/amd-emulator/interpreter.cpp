@@ -17,6 +17,9 @@ static void memory(Wave& w, Step const& t) {
   else
     mem_op<32>(*w.x, w, *t.inst);
 }
+static void rows_of_memory(Wave& w, Step const& t) {
+  if (!(w.x->wide ? coalesced<64>(*w.x, w, *t.inst) : coalesced<32>(*w.x, w, *t.inst))) memory(w, t);
+}
 static void scalar_memory(Wave& w, Step const& t) { smem(*w.x, w, *t.inst); }
 static void indexed_move(Wave& w, Step const& t) {
   Inst const& I = *t.inst;
@@ -45,9 +48,9 @@ static void zero(Wave& w, Step const& t) {
 static void memory_order(Wave& w, Step const& t) { w.x->weak->control(w, *t.inst); }
 
 // How an instruction runs, or null if it ends a block.
-static Run step_of(Kind k) {
-  switch (k) {
-    case MEM: return memory;
+static Run step_of(Inst const& I) {
+  switch (I.kind) {
+    case MEM: return can_coalesce(I) ? rows_of_memory : memory;
     case SMEM: return scalar_memory;
     case MOVREL: return indexed_move;
     case GETREG: return get_register;
@@ -91,7 +94,7 @@ static Block* block_at(Exec& x, uint64_t pc) {
     if (I->kind <= MATRIX) {
       b->steps.push_back(I->step);
       if (I->kind == VOPD && I->in_turn) b->steps.push_back(I->second->step);
-    } else if (Run const run = step_of(I->kind)) {
+    } else if (Run const run = step_of(*I)) {
       b->steps.push_back({});
       b->steps.back().run = run;
       b->steps.back().inst = I;
