@@ -18,7 +18,11 @@ static void memory(Wave& w, Step const& t) {
     mem_op<32>(*w.x, w, *t.inst);
 }
 static void rows_of_memory(Wave& w, Step const& t) {
-  if (!(w.x->wide ? coalesced<64>(*w.x, w, *t.inst) : coalesced<32>(*w.x, w, *t.inst))) memory(w, t);
+  Inst const& I = *t.inst;
+  if (!(w.x->wide ? coalesced<64>(*w.x, w, I) : coalesced<32>(*w.x, w, I)))
+    memory(w, t);
+  else if (w.x->weak)
+    w.x->weak->issued(w, I, I.op == LD);
 }
 static void scalar_memory(Wave& w, Step const& t) { smem(*w.x, w, *t.inst); }
 static void indexed_move(Wave& w, Step const& t) {

@@ -106,20 +106,20 @@ __global__ void scalars(int* out, int n, int k) {
   out[blockIdx.x * blockDim.x + threadIdx.x] = s;
 }
 __global__ void lds(int* out, int n) {
-  __shared__ int m[1024];
-  for (unsigned i = threadIdx.x; i < 1024; i += blockDim.x) m[i] = int(i);
+  __shared__ int m[256], own[256];
+  m[threadIdx.x] = int(threadIdx.x);
   __syncthreads();
   int s = 0;
   for (int i = 0; i < n; i++) {
 #pragma unroll
     for (int u = 0; u < 4; u++) {
-      s += m[(threadIdx.x + 32u * unsigned(i) + 7u * unsigned(u)) & 1023];
-      m[threadIdx.x] = s;
+      s += m[(threadIdx.x + 32u * unsigned(i) + 7u * unsigned(u)) & 255];
+      own[threadIdx.x] = s;
       asm volatile("" ::: "memory");
     }
     __syncthreads();
   }
-  out[blockIdx.x * blockDim.x + threadIdx.x] = s;
+  out[blockIdx.x * blockDim.x + threadIdx.x] = s + own[threadIdx.x];
 }
 __global__ void global_copy(int* out, int const* in, int n) {
   unsigned const size = gridDim.x * blockDim.x;
