@@ -176,35 +176,7 @@ static double thread_seconds() {
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
   return double(t.tv_sec) + 1e-9 * double(t.tv_nsec);
 }
-// Counts of each kernel, for AMDEMU_STATS.
-static struct Stats {
-  struct Line {
-    uint64_t launches = 0, insts = 0;
-    double secs = 0;
-  };
-  std::map<std::string, Line> kernels;
-  uint64_t launches = 0;
-  void add(std::string const& kernel, uint64_t insts, double secs) {
-    Line& l = kernels[kernel];
-    l.launches++;
-    l.insts += insts;
-    l.secs += secs;
-  }
-  static void print(char const* name, Line const& l) {
-    fprintf(stderr, "[amd-emulator] %s: %lu launches, %.3g wave-instructions in %.3f s (%.3g million per s)\n", name,
-            (unsigned long)l.launches, double(l.insts), l.secs, double(l.insts) / std::max(l.secs, 1e-9) / 1e6);
-  }
-  ~Stats() {
-    Line all;
-    for (auto& [name, l] : kernels) {
-      print(name.c_str(), l);
-      all.launches += l.launches;
-      all.insts += l.insts;
-      all.secs += l.secs;
-    }
-    if (all.launches) print("all kernels", all);
-  }
-} g_stats;
+static uint64_t g_launches = 0;
 
 static void init_wave(Exec& x, Wave& w, Group& g, uint32_t first, uint32_t total, uint64_t entry, uint64_t kernarg, uint64_t packet,
                       uint64_t queue, uint8_t const* kd) {
@@ -243,7 +215,7 @@ static void init_wave(Exec& x, Wave& w, Group& g, uint32_t first, uint32_t total
     s += 2;
   }
   if (props & 16) {
-    wr64(w.s + s, g_stats.launches);
+    wr64(w.s + s, g_launches);
     s += 2;
   }
   if (props & 32) s += 2;
@@ -427,7 +399,7 @@ Err run(Launch const& L, std::string& why) {
   x.race = enabled("AMDEMU_RACE");
   x.check = x.uninit || x.bounds || x.race;
   std::unique_ptr<WeakMemory> weak;
-  if (enabled("AMDEMU_WEAK") || enabled("AMDEMU_WAIT")) weak = std::make_unique<WeakMemory>(x, kd, g_stats.launches);
+  if (enabled("AMDEMU_WEAK") || enabled("AMDEMU_WAIT")) weak = std::make_unique<WeakMemory>(x, kd, g_launches);
   x.weak = weak.get();
   x.by_lane = x.race || (x.weak && x.weak->weak());
   std::pair<void const*, size_t> const own[4] = {{ka.data(), ka.size()}, {L.co->image, L.co->size}, {&pk, sizeof pk}, {&mg, sizeof mg}};
@@ -466,9 +438,8 @@ Err run(Launch const& L, std::string& why) {
   if (x.uninit_reads || x.races)
     fprintf(stderr, "[amd-emulator] kernel %s: %ld uninitialised reads, %ld LDS races in this launch\n", name_of(*L.k).c_str(),
             x.uninit_reads, x.races);
-  g_stats.launches++;
-  static bool const stats = enabled("AMDEMU_STATS");
-  if (stats) g_stats.add(name_of(*L.k), x.count, thread_seconds() - t0);
+  g_launches++;
+  if (res == Err::ok) count_launch(L, x.count, thread_seconds() - t0);
   return res;
 }
 

@@ -72,6 +72,10 @@ void unload(CodeObject* co);
 Err run(Launch const&, std::string& why);
 bool in_lds(uint64_t addr);
 
+// ---- statistics.cpp
+/// Counts a launch that ran to its end, for AMDEMU_STATS and AMDEMU_REPORT.
+void count_launch(Launch const& launch, uint64_t instructions, double seconds);
+
 // ---- hostcall.cpp: printf of kernels
 /// Empties the buffer and returns its address, for a kernel's hidden argument.
 uint64_t hostcall_buffer();
