@@ -10,6 +10,7 @@ option(CROSSLANE_TEST_CHECKED "Also run tests of kernels with the access checker
 option(CROSSLANE_TEST_PLAIN "Also run tests on the host without the access checker" ON)
 option(CROSSLANE_TEST_TSAN "Leave out tests that hold nothing for the thread sanitizer: of one lane, of signals and fork(), or like other tests" OFF)
 option(CROSSLANE_TEST_ALL "Every combination of types and sizes, not only representatives: takes long to compile" OFF)
+option(CROSSLANE_HIP_REPRESENTATIVES "Build only the tests in CROSSLANE_REPRESENTATIVE_TESTS for HIP: to try a compiler" OFF)
 option(CROSSLANE_TEST_ALL_CHECKED "With the access checker, also those that take long to compile" OFF)
 
 # crosslane_add_test(NAME <name> SOURCES <file.cpp>... [BACKENDS <backend>...] [LIBRARIES <target>...] [ARGUMENTS <a>...]
@@ -31,8 +32,11 @@ function(crosslane_add_test)
   endif()
   if(NOT CROSSLANE_TEST_PLAIN)
     list(REMOVE_ITEM arg_BACKENDS host)
-    list(APPEND arg_BACKENDS none)
   endif()
+  if(CROSSLANE_HIP_REPRESENTATIVES AND NOT arg_NAME IN_LIST CROSSLANE_REPRESENTATIVE_TESTS)
+    list(REMOVE_ITEM arg_BACKENDS hip)
+  endif()
+  list(APPEND arg_BACKENDS none) # an empty list would mean all
   crosslane_add_executables(NAME ${arg_NAME} SOURCES ${arg_SOURCES} BACKENDS ${arg_BACKENDS}
     LIBRARIES crosslane::host crosslane_warnings ${CROSSLANE_TEST_LIBRARIES} ${arg_LIBRARIES})
   foreach(backend IN LISTS CROSSLANE_ENABLED_BACKENDS)
@@ -65,11 +69,18 @@ endfunction()
 # Adds a test <target>.<architecture> on the AMD emulator for each architecture that the executable <target> is compiled for.
 function(_crosslane_add_emulated_tests target)
   foreach(architecture IN LISTS CMAKE_HIP_ARCHITECTURES)
-    set(test ${target}.${architecture})
-    add_test(NAME ${test} COMMAND ${target} ${ARGN})
-    set_tests_properties(${test} PROPERTIES LABELS "hip;emulated" SKIP_RETURN_CODE 77 TIMEOUT 300)
-    crosslane_use_amd_emulator(${test} ARCHITECTURE ${architecture})
+    add_test(NAME ${target}.${architecture} COMMAND ${target} ${ARGN})
+    _crosslane_set_emulated(${target}.${architecture} ${architecture})
   endforeach()
+endfunction()
+
+# _crosslane_set_emulated(<test> <architecture>)
+#
+# Runs a test on the AMD emulator, which appends the kernels to the file that test/summary.py reads.
+function(_crosslane_set_emulated test architecture)
+  set_tests_properties(${test} PROPERTIES LABELS "hip;emulated" SKIP_RETURN_CODE 77 TIMEOUT 300)
+  crosslane_use_amd_emulator(${test} ARCHITECTURE ${architecture})
+  set_property(TEST ${test} APPEND PROPERTY ENVIRONMENT AMDEMU_REPORT=${PROJECT_BINARY_DIR}/amd-kernels.tsv)
 endfunction()
 
 # crosslane_add_checked_tests(<name> <one_order> [argument...])
