@@ -175,6 +175,25 @@ __global__ void halves(_Float16* out, int n) {
   out[blockIdx.x * blockDim.x + threadIdx.x] = a.x + b.y + c;
 }
 
+__global__ void matrix(float* out, int n) {
+#if defined(__gfx942__) || defined(__gfx90a__)
+  typedef _Float16 operand __attribute__((ext_vector_type(4)));
+  typedef float result __attribute__((ext_vector_type(16)));
+  operand const a = {_Float16(threadIdx.x), 1, 2, 3}, b = {1, 2, 3, _Float16(threadIdx.x)};
+  result c = {};
+  for (int i = 0; i < n; i++) c = __builtin_amdgcn_mfma_f32_32x32x8f16(a, b, c, 0, 0, 0);
+  out[blockIdx.x * blockDim.x + threadIdx.x] = c[0] + c[15];
+#elif defined(__gfx1100__)
+  typedef _Float16 operand __attribute__((ext_vector_type(16)));
+  typedef float result __attribute__((ext_vector_type(8)));
+  operand a = {}, b = {};
+  a[0] = b[15] = _Float16(threadIdx.x);
+  result c = {};
+  for (int i = 0; i < n; i++) c = __builtin_amdgcn_wmma_f32_16x16x16_f16_w32(a, b, c);
+  out[blockIdx.x * blockDim.x + threadIdx.x] = c[0] + c[7];
+#endif
+}
+
 int main(int argc, char** argv) {
   unsigned const blocks = 64, threads = 256, n = blocks * threads;
   auto const wants = [&](char const* name) { return argc < 2 || std::strstr(name, argv[1]); };
@@ -203,4 +222,5 @@ int main(int argc, char** argv) {
   RUN(gather, int, static_cast<int const*>(in), 40);
   RUN(doubles, double, 200);
   RUN(halves, _Float16, 200);
+  RUN(matrix, float, 50);
 }

@@ -99,6 +99,15 @@ K(pl16bc,
   RDNA(asm volatile(
       "s_mov_b32 s20, 0x11111111\ns_mov_b32 s21, 0xeeeeeeee\nv_permlane16_b32 %0, %0, s20, s21 op_sel:[0,1]" : "+v"(a) : : "s20", "s21")))
 K(dualswap, RDNA(PAIR("v_dual_mov_b32 v20, v21 :: v_dual_mov_b32 v21, v20\nv_dual_add_f32 v22, v22, v23 :: v_dual_mul_f32 v23, v23, v22")))
+K(dualread,
+  RDNA(PAIR("v_dual_mov_b32 v20, v21 :: v_dual_add_f32 v21, v20, v23\nv_dual_fmac_f32 v22, v21, v23 :: v_dual_mul_f32 v23, v20, v22")))
+K(dualturn,
+  RDNA(PAIR("v_dual_fmac_f32 v20, v21, v22 :: v_dual_mov_b32 v21, v23\nv_dual_add_f32 v22, v20, v23 :: v_dual_add_f32 v23, v21, v20")))
+K(scalarwrites,
+  PAIR("s_mov_b32 s20, 5\nv_add_f32 v20, s20, v20\ns_mov_b32 s20, 2.0\nv_add_f32 v20, s20, v20\nv_readfirstlane_b32 s20, v21\n"
+       "s_nop 4\nv_add_f32 v21, s20, v21\nv_fma_f32 v22, s20, v22, v22\ns_add_u32 s20, s20, s20\nv_xor_b32 v23, s20, v23\n"
+       "s_mov_b32 s24, s20\ns_mov_b32 s25, 2\nv_mov_b32 v24, 1\nv_mov_b32 v25, 0\nv_lshlrev_b64 v[24:25], v24, s[24:25]\n"
+       "v_xor_b32 v23, v24, v23\nv_add_f32 v23, 0, v23\nv_cvt_f32_u32 v25, v25\nv_add_f32 v20, v25, v20"))
 K(plvar, GFX12(asm volatile("v_permlane16_var_b32 %0, %0, %0" : "+v"(a))))
 K(plxvar, GFX12(asm volatile("v_permlanex16_var_b32 %0, %0, %0" : "+v"(a))))
 K(swap32, PAIR("v_swap_b32 v20, v21"))
@@ -534,6 +543,43 @@ TEST(Dual, operands_swap) {
          d = U(x * y);
        }),
        true);
+}
+TEST(Dual, one_half_reads_the_result_of_the_other) {
+  if (!(W == 32)) GTEST_SKIP() << "not on " << properties().gcnArchName;
+  test("the second half reads what the first writes", dualread, lane([](u32& a, u32& b, u32& c, u32& d) {
+         u32 const x = a;
+         a = b;
+         b = U(F(x) + F(d));
+         float const y = F(c);
+         c = U(fmaf(F(b), F(d), y));
+         d = U(F(a) * y);
+       }),
+       true);
+  test("the first half reads what the second writes", dualturn, lane([](u32& a, u32& b, u32& c, u32& d) {
+         float const y = F(d);
+         a = U(fmaf(F(b), F(c), F(a)));
+         b = d;
+         c = U(F(a) + y);
+         d = U(F(b) + F(a));
+       }),
+       true);
+}
+TEST(Scalar, operands_of_vectors_follow_writes) {
+  test(
+      "scalar operands after other writes", scalarwrites,
+      [](State const& s, State& o, u64 m) {
+        u32 const first = s.b[__builtin_ctzll(m)];
+        for (int l = 0; l < W; l++)
+          if (m >> l & 1) {
+            o.a[l] = U(F(U(F(s.a[l]) + F(5))) + 2.0f);
+            o.b[l] = U(F(s.b[l]) + F(first));
+            o.c[l] = U(fmaf(F(first), F(s.c[l]), F(s.c[l])));
+            u64 const pair = (u64(2) << 32 | (first + first)) << 1;
+            o.d[l] = U(F(s.d[l] ^ (first + first) ^ u32(pair)) + 0.0f);
+            o.a[l] = U(F(o.a[l]) + float(u32(pair >> 32)));
+          }
+      },
+      true);
 }
 TEST(Pairs, swap) {
   test("v_swap_b32", swap32, lane([](u32& a, u32& b, u32&, u32&) { std::swap(a, b); }));
