@@ -9,6 +9,7 @@
 #include <bit>
 #include <cmath>
 #include <functional>
+#include <iterator>
 #include <numeric>
 #include <optional>
 #include <tuple>
@@ -21,7 +22,7 @@ constexpr float unmarked(float x) { return x < 2 ? x * 3 : x; }
 
 /// out[r] is the result of call r for 8 numbers in ascending order.
 struct standard_library {
-  static constexpr unsigned results = 51;
+  static constexpr unsigned results = 66;
   static constexpr unsigned inputs = 8;
 
   template <crosslane::kernel_context Ctx>
@@ -75,6 +76,16 @@ struct standard_library {
     std::sort(two, two + 2);
     out[r++] = two[0];
     out[r++] = two[1];
+    out[r++] = *std::next(in, whole);
+    out[r++] = *std::prev(in + whole + 2, 2);
+    float const* at = in + 1;
+    std::advance(at, whole + 1);
+    out[r++] = *at;
+    for (unsigned i = 0; i < inputs; ++i) out[r++] = static_cast<float>(std::lower_bound(in, in + inputs, in[i]) - in);
+    out[r++] = static_cast<float>(std::upper_bound(in, in + inputs, in[5]) - in);
+    out[r++] = static_cast<float>(std::equal_range(in, in + inputs, in[6]).second - in);
+    out[r++] = static_cast<float>(std::find_end(in, in + inputs, in + 5, in + 7) - in);
+    out[r++] = static_cast<float>(std::partition_point(in, in + inputs, [](float v) { return v < 6; }) - in);
     out[r++] = *std::lower_bound(in, in + inputs, b);
     out[r++] = *std::max_element(in, in + inputs);
     out[r++] = std::equal(in, in + whole, in) ? a : b;
