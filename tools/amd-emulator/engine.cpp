@@ -39,11 +39,13 @@ static Isa const& isa_of(std::string const& gfx) {
   return *p;
 }
 
-static uint64_t const no_heap = 0x5EAD00000000ull;  // unmapped: a fault near it means device malloc
+static uint64_t const no_printf = 0x5EAD00000000ull;  // unmapped: OpenCL's printf, which HIP does not use
 
 bool in_lds(uint64_t a) { return a >= lds_base && a < lds_base + (1024ull << 32); }
 
 bool (*find_region)(uint64_t, Region&) = nullptr;
+void* (*heap_allocate)(size_t) = nullptr;
+bool (*heap_free)(void*) = nullptr;
 
 static thread_local Exec* t_x = nullptr;
 static thread_local sigjmp_buf t_jmp;
@@ -149,8 +151,11 @@ static void fill_kernargs(Launch const& L, uint8_t* ka, uint64_t mg_arg) {
     } else if (k == "hostcall_buffer") {
       uint64_t v = hostcall_buffer();
       memcpy(p, &v, 8);
-    } else if (k == "printf_buffer" || k == "heap_v1")
-      memcpy(p, &no_heap, 8);
+    } else if (k == "heap_v1") {
+      void* const state = malloc_state();
+      memcpy(p, &state, 8);
+    } else if (k == "printf_buffer")
+      memcpy(p, &no_printf, 8);
     else if (k == "multigrid_sync_arg")
       memcpy(p, &mg_arg, 8);
   }
@@ -430,7 +435,6 @@ Err run(Launch const& L, std::string& why) {
     char b[128];
     snprintf(b, sizeof b, "memory fault at address 0x%lx", (unsigned long)t_faultAddr);
     why = b;
-    if (t_faultAddr >= no_heap && t_faultAddr < no_heap + 0x100000) why += " (the kernel uses device malloc, which is not emulated)";
     why += " [" + place(x) + "]";
   }
   t_x = nullptr;

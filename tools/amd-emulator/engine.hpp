@@ -76,13 +76,15 @@ bool in_lds(uint64_t addr);
 /// Counts a launch that ran to its end, for AMDEMU_STATS and AMDEMU_REPORT.
 void count_launch(Launch const& launch, uint64_t instructions, double seconds);
 
-// ---- hostcall.cpp: printf of kernels
+// ---- hostcall.cpp: printf and malloc of kernels
 /// Empties the buffer and returns its address, for a kernel's hidden argument.
 uint64_t hostcall_buffer();
 /// The memory that kernels use for it: begin and end of three ranges.
 void hostcall_ranges(uint64_t r[3][2]);
-/// Prints what kernels have put into the buffer.
+/// Prints what kernels have put into the buffer, and gives them memory.
 void hostcall_service();
+/// The state of malloc() in kernels, for a hidden argument: zeros at first. AMD's device library keeps it.
+void* malloc_state();
 
 // ---- the allocations, for the access checks
 
@@ -94,5 +96,9 @@ struct Region {
 };
 /// Finds the allocation whose bytes or padding contain an address. Set by hip_memory.cpp.
 extern bool (*find_region)(uint64_t addr, Region&);
+/// Allocates device memory for malloc() of kernels, zeroed, at a multiple of 2 MiB. Returns null if there is none. Set by hip_memory.cpp.
+extern void* (*heap_allocate)(size_t bytes);
+/// Frees what heap_allocate returned. Returns false for any other address.
+extern bool (*heap_free)(void* p);
 
 }  // namespace emu

@@ -35,6 +35,7 @@ struct Quarantined {
 };
 static std::deque<Quarantined> g_quarantine;  // freed memory, kept without access for a while so that late accesses fault
 static size_t g_used = 0;
+static unsigned const heap_flag = 0x40000000u;  // memory of malloc() in kernels
 
 size_t mem_total() {
   static size_t const n = [] {
@@ -85,8 +86,34 @@ static bool find_region(uint64_t a, emu::Region& r) {
   r = {g->first, g->first + g->second, g->first + g->second, nullptr};
   return a < r.end;
 }
+// The memory of malloc() in kernels: an allocation that is aligned to 2 MiB. Reads of unwritten bytes are not tracked: the device library
+// reads its own fields in it.
+static void* heap_allocate(size_t n) {
+  Lock l;
+  size_t const unit = 2 << 20, page = 4096;
+  if (n > mem_total() || g_used + n > mem_total()) return nullptr;
+  size_t const span = ((n + page - 1) & ~(page - 1)) + page, all = span + unit;
+  void* const m = mmap(nullptr, all, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (m == MAP_FAILED) return nullptr;
+  uintptr_t const p = (uintptr_t(m) + unit - 1) & ~(unit - 1);
+  if (mprotect(reinterpret_cast<void*>(p), span - page, PROT_READ | PROT_WRITE)) {
+    munmap(m, all);
+    return nullptr;
+  }
+  freed().erase(p);
+  blocks()[p] = {n, all, m, Mem::device, heap_flag | 0x80000000u, t_dev, nullptr, nullptr};
+  g_used += n;
+  return reinterpret_cast<void*>(p);
+}
+static bool heap_free(void* p) {
+  Lock l;
+  auto const it = blocks().find(uintptr_t(p));
+  return it != blocks().end() && it->second.flags & heap_flag && release(p, "free") == hipSuccess;
+}
 static bool const g_hooked = [] {
   emu::find_region = find_region;
+  emu::heap_allocate = heap_allocate;
+  emu::heap_free = heap_free;
   return true;
 }();
 
@@ -159,6 +186,10 @@ hipError_t release(void* p, char const* who) {
   Lock l;
   auto it = blocks().find(uintptr_t(p));
   bool host_call = !strcmp(who, "hipHostFree");
+  if (it != blocks().end() && it->second.flags & heap_flag && strcmp(who, "free")) {
+    say(std::string("ERROR: ") + who + "(" + hex(p) + "): this memory belongs to malloc() of kernels");
+    return hipErrorInvalidValue;
+  }
   if (it != blocks().end() && host_call != (it->second.type == Mem::host)) {
     say(std::string("ERROR: ") + who + "(" + hex(p) + "): this is " + (host_call ? "device" : "host") + " memory, free it with " +
         (host_call ? "hipFree" : "hipHostFree"));
@@ -473,7 +504,7 @@ API hipError_t hipPointerGetAttributes(hipPointerAttribute_t* a, void const* p) 
   a->devicePointer = const_cast<void*>(p);
   a->hostPointer = m == Mem::device ? nullptr : const_cast<void*>(p);
   a->isManaged = m == Mem::managed;
-  a->allocationFlags = reg ? 0 : b->flags & 0x7fffffff;
+  a->allocationFlags = reg ? 0 : b->flags & 0x3fffffff;
   return ret(hipSuccess);
 }
 API hipError_t hipMemPrefetchAsync(void const* p, size_t n, int d, hipStream_t s) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// printf() and the message of assert() in kernels: the host's side of the buffer that AMD's device library uses. The engine calls
-/// hostcall_service() after each wave that ran. Only service 2, printf, is implemented.
+/// printf(), the message of assert(), and the memory of malloc() in kernels: the host's side of the buffer that AMD's device library uses.
+/// The engine calls hostcall_service() after each wave that ran. Service 2 prints. Service 3 allocates or frees memory: blocks of 2 MiB,
+/// which the device library divides, and allocations of more than 3 KiB.
 #include <sys/mman.h>
 #include <cstdio>
 #include <cstring>
@@ -101,8 +102,16 @@ void serve(Header& h, Payload& p) {
   for (int l = 0; l < 64; l++)
     if (h.lanes >> l & 1) {
       uint64_t* s = p.slot[l];
+      if (h.service == 3) {
+        void* const freed = reinterpret_cast<void*>(s[0]);
+        if (s[0] && !heap_free(freed))
+          fprintf(stderr, "[amd-emulator] ERROR: free(%p) in a kernel: not the address of an allocation\n", freed);
+        s[0] = s[0] || !s[1] ? 0 : reinterpret_cast<uint64_t>(heap_allocate(s[1]));
+        s[1] = 0;
+        continue;
+      }
       if (h.service != 2) {
-        fprintf(stderr, "[amd-emulator] hostcall service %u (1: function call, 3: device malloc) is not emulated\n", h.service);
+        fprintf(stderr, "[amd-emulator] hostcall service %u (1: function call) is not emulated\n", h.service);
         s[0] = s[1] = 0;
         continue;
       }
@@ -146,6 +155,10 @@ void hostcall_ranges(uint64_t r[3][2]) {
     r[i][0] = a[i][0];
     r[i][1] = a[i][0] + a[i][1];
   }
+}
+void* malloc_state() {
+  static void* const state = heap_allocate(1 << 20);  // versions of the library use 100 to 140 KB
+  return state;
 }
 void hostcall_service() {
   uint64_t r = g_buf.ready_top;
