@@ -13,8 +13,10 @@ add_library(crosslane_checker STATIC EXCLUDE_FROM_ALL ${CROSSLANE_CHECKER_SOURCE
 target_compile_definitions(crosslane_checker PUBLIC CROSSLANE_CONFIG_ACCESS_CHECKS=1)
 target_link_libraries(crosslane_checker PUBLIC crosslane::host PRIVATE ${CMAKE_DL_LIBS})
 set_target_properties(crosslane_checker PROPERTIES POSITION_INDEPENDENT_CODE ON)
-# Its own memcpy is the C library's, and so is that of code without the flag: both only pass through.
-target_link_options(crosslane_checker INTERFACE "LINKER:--wrap=memcpy,--wrap=memmove,--wrap=memset")
+# Its own memcpy is the C library's, and so is that of code without the flag: both only pass through. What a kernel allocates is its own.
+target_link_options(crosslane_checker INTERFACE
+  "LINKER:--wrap=memcpy,--wrap=memmove,--wrap=memset"
+  "LINKER:--wrap=malloc,--wrap=realloc,--wrap=_Znwm,--wrap=_Znam,--wrap=__cxa_allocate_exception")
 
 add_library(crosslane_checked INTERFACE)
 add_library(crosslane::checked ALIAS crosslane_checked)

@@ -5,11 +5,17 @@
 #include "checker/access_checker.hpp"
 #include "checker/sanitizer_types.hpp"
 
+#include <cstdlib>
+
+#include <link.h>
+
 namespace crosslane::backend {
 namespace {
 
 /// The block whose thread this host thread is running; null for none.
 thread_local access_monitor::block_state* active_block = nullptr;
+/// The same, while a signal handler runs.
+thread_local access_monitor::block_state* paused_block = nullptr;
 thread_local scope next_scope = scope::system;
 
 /// Disables checking while the object lives: instrumented code that the checker itself calls is not checked.
@@ -24,6 +30,38 @@ class unseen {
  private:
   access_monitor::block_state* block_;
 };
+
+/// The caller of the memcpy or memset that runs; 0 if none does.
+thread_local std::uintptr_t copy_called_from = 0;
+
+struct copying {
+  explicit copying(void* from) noexcept { copy_called_from = reinterpret_cast<std::uintptr_t>(from); }
+  copying(copying const&) = delete;
+  copying& operator=(copying const&) = delete;
+  ~copying() { copy_called_from = 0; }
+};
+
+/// The code of the C library's allocator, which may hold a lock where it faults.
+struct library_code {
+  std::uintptr_t begin = 0, end = 0;
+  library_code() noexcept {
+    dl_iterate_phdr(
+        [](dl_phdr_info* module, std::size_t, void* self) {
+          library_code& code = *static_cast<library_code*>(self);
+          auto const inside = reinterpret_cast<std::uintptr_t>(&std::free);
+          for (unsigned i = 0; i < module->dlpi_phnum; ++i) {
+            ElfW(Phdr) const& part = module->dlpi_phdr[i];
+            std::uintptr_t const begin = module->dlpi_addr + part.p_vaddr;
+            if (part.p_type == PT_LOAD && inside - begin < part.p_memsz) code = {begin, begin + part.p_memsz};
+          }
+          return code.end != 0 ? 1 : 0;
+        },
+        this);
+  }
+  library_code(std::uintptr_t b, std::uintptr_t e) noexcept : begin{b}, end{e} {}
+  bool has(void const* p) const noexcept { return reinterpret_cast<std::uintptr_t>(p) - begin < end - begin; }
+};
+library_code const c_library;
 
 /// The watched memory; null before it exists. The checker's own memory is not in it.
 watched_range const* watched_addresses = nullptr;
@@ -69,14 +107,29 @@ seen_access access_of(void const* p, std::size_t bytes, unsigned flags, void* fr
   self.block()->checker->access(*self.block(), access_of(p, bytes, flags, from));
 }
 
+[[gnu::noinline]] void judge_foreign(void const* p, std::size_t bytes, unsigned flags, void* from) {
+  if (active_block->in_own_memory(p)) return;
+  unseen const self;
+  self.block()->checker->foreign.access(*self.block(), access_of(p, bytes, flags, from));
+}
+
 inline void see(void const* p, std::size_t bytes, unsigned flags, void* from) {
   access_monitor::block_state const* const b = active_block;
   if (b == nullptr) {
     if (runs_program()) (void)see_program(p, bytes, flags, from);
-  } else if (access_checker const& c = *b->checker;
-             c.memory.contains(p) && bytes != 0 && !c.adds_nothing(*b, access_of(p, bytes, flags, from))) {
-    judge(p, bytes, flags, from);
+  } else if (access_checker const& c = *b->checker; c.memory.contains(p)) {
+    if (bytes != 0 && !c.adds_nothing(*b, access_of(p, bytes, flags, from))) judge(p, bytes, flags, from);
+  } else if (!b->on_own_stack(p) && bytes != 0) {
+    judge_foreign(p, bytes, flags, from);
   }
+}
+
+/// Notes memory that the running thread has allocated.
+void* allocated(void* p, std::size_t bytes) {
+  if (active_block == nullptr || p == nullptr) return p;
+  unseen const self;
+  self.block()->allocations[reinterpret_cast<std::uintptr_t>(p)] = bytes;
+  return p;
 }
 
 constexpr bool releases(int order) { return order == __ATOMIC_RELEASE || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST; }
@@ -105,8 +158,11 @@ auto see_atomic(T const volatile* target, unsigned flags, int order, void* from,
   }
   unseen const self;
   access_monitor::block_state& b = *self.block();
+  seen_access const seen = access_of(p, sizeof(T), flags | access_is_atomic | unsigned(s) << access_scope_shift, from);
   if (checker().memory.contains(p))
-    checker().access(b, access_of(p, sizeof(T), flags | access_is_atomic | unsigned(s) << access_scope_shift, from));
+    checker().access(b, seen);
+  else if (!b.on_own_stack(p) && !b.in_own_memory(p))
+    checker().foreign.access(b, seen);
   auto const result = operation();
   // The acquire comes first: what the operation reads was released by others before.
   if ((flags & access_reads) != 0) checker().acquire(b, p, acquires(order), s);
@@ -117,11 +173,13 @@ auto see_atomic(T const volatile* target, unsigned flags, int order, void* from,
 
 // --- memory ---
 
-void* allocate(std::size_t bytes, bool reached_by_program) noexcept {
+void* allocate(std::size_t bytes, bool reached_by_program, crosslane::detail::stream_key home) noexcept {
   at_work const self;
-  watched_block* const block = checker().memory.allocate(bytes);
+  fault_handlers::prepare_thread();  // they explain an access of the host program
+  watched_block* const block = checker().memory.allocate(bytes, reached_by_program ? watched_range::open : watched_range::device);
   if (block == nullptr) return nullptr;
   block->made_after = checker().streams.order.last_queued();
+  block->home = home;
   block->written = reached_by_program;  // host writes to this memory are not observed
   return block->begin;
 }
@@ -130,6 +188,30 @@ bool release(void* p, launch_facts const& facts) noexcept {
   at_work const self;
   return checker().free(p, facts);
 }
+void share(void const* p, std::size_t bytes) noexcept {
+  at_work const self;
+  if (!checker().memory.contains(p))
+    checker().foreign.share(p, bytes);
+  else if (watched_block* const block = checker().memory.page(p).block; block != nullptr)
+    checker().memory.open_to_program(block);
+}
+bool explain(error_text& text, void const* address) noexcept {
+  watched_range const& memory = checker().memory;
+  if (!memory.contains(address)) return false;
+  watched_block const* const block = memory.page(address).block;
+  if (block == nullptr)
+    text.append("the memory around a buffer");
+  else
+    text.append("byte %zu of a %sbuffer of %zu bytes", std::size_t(static_cast<char const*>(address) - block->begin),
+                block->freed ? "freed " : "", block->bytes);
+  text.append(", which is device memory: the host cannot access it; copy the elements with xl::copy, or use a pinned or managed buffer");
+  return true;
+}
+void pause() noexcept {
+  paused_block = active_block;
+  active_block = nullptr;
+}
+void resume() noexcept { active_block = paused_block; }
 void queued_transfer(std::uint64_t work, launch_facts const& facts, memory_transfer const& t) noexcept {
   at_work const self;
   checker().program_memory.copy_queued(work, facts, t);
@@ -141,9 +223,18 @@ bool transfer(launch_facts const& facts, memory_transfer const& t) {
 
 void unobserved() noexcept { checker().memory.all_written(); }
 
+void runs(bool begins) noexcept {
+  at_work const self;
+  if (begins)
+    checker().memory.protection.enter();
+  else
+    checker().memory.protection.leave();
+}
+
 void callback(launch_facts const& facts, bool begins) noexcept {
   at_work const self;
   current_work.runs_callback = begins && facts.level == checks::level::full;
+  runs(!begins);
   if (begins) checker().streams.order.begins(current_work.number, facts);
   checker().streams.order.callback_runs(current_work.number);
 }
@@ -173,8 +264,8 @@ void program_knows_device(int device) noexcept {
   checker().forget_if_settled();
 }
 
-constexpr memory_watch watch{&allocate, &release, &queued_transfer, &transfer, &unobserved, &callback};
-constexpr stream_watch streams{&queued, &finished, &waits, &program_knows, &program_knows_device};
+constexpr memory_watch watch{&allocate, &release, &share, &explain, &pause, &resume, &queued_transfer, &transfer, &unobserved, &callback};
+constexpr stream_watch streams{&queued, &finished, &runs, &waits, &program_knows, &program_knows_device};
 [[maybe_unused]] bool const watching = [] {
   watched_memory = &watch;
   watched_streams = &streams;
@@ -192,8 +283,10 @@ access_session::access_session(launch_facts const& launch) : full_{launch.level 
   else if (launch.grid.size() * launch.threads() > 0xffffffffu)
     throw_error(errc::limit_exceeded, launch.where, "launch of %s: the limit of full checks is 4294967295 threads, the grid has %llu",
                 launch.kernel, static_cast<unsigned long long>(launch.grid.size() * launch.threads()));
-  else
+  else {
+    checker().check_arguments(launch);
     checker().begin_launch(launch);
+  }
 }
 access_session::~access_session() {
   if (full_) checker().end_launch();
@@ -221,19 +314,28 @@ void access_monitor::shared_memory(source_location where, std::size_t static_byt
     watched_block*& block = state_->memory[i];
     if (block == nullptr || block->bytes != sizes[i]) {
       if (block != nullptr) checker().memory.release(block);
-      block = checker().memory.allocate(sizes[i]);
+      block = checker().memory.allocate(sizes[i], watched_range::shared);
       if (block == nullptr) throw_error(errc::out_of_memory, where, "host: %zu bytes of shared memory", sizes[i]);
-      block->shared = true;
       block->owner = state_;
     }
     *outs[i] = block->begin;
   }
 }
 
-void access_monitor::begin(launch_facts const& launch, extent3 block) { checker().begin_block(*state_, launch, block); }
+void access_monitor::begin(launch_facts const& launch, extent3 block, lane_executor& executor) {
+  state_->executor = &executor;
+  checker().begin_block(*state_, launch, block);
+}
 
-void access_monitor::run(unsigned rank) noexcept {
+void access_monitor::executor_memory(void const* begin, std::size_t bytes, void const* of_thread, std::size_t of_thread_bytes) noexcept {
+  state_->executor_parts[0] = {reinterpret_cast<std::uintptr_t>(begin), bytes};
+  state_->executor_parts[1] = {reinterpret_cast<std::uintptr_t>(of_thread), of_thread_bytes};
+}
+
+void access_monitor::run(unsigned rank, void const* stack, std::size_t stack_bytes) noexcept {
   if (!state_->full) return;
+  state_->stack = reinterpret_cast<std::uintptr_t>(stack);
+  state_->stack_bytes = stack_bytes;
   state_->running = rank;
   state_->running_wave = rank / state_->launch->wave_size;
   active_block = state_;
@@ -245,6 +347,16 @@ void access_monitor::block_barrier() noexcept {
 }
 void access_monitor::group_sync(unsigned wave, std::uint64_t lanes) noexcept {
   if (state_->full) checker().threads.order.group_sync(*state_, wave, lanes);
+}
+
+bool access_monitor::may_survive(void const* code) const noexcept {
+  return paused_block != nullptr && paused_block == state_ && (copy_called_from != 0 || !c_library.has(code));
+}
+void access_monitor::report_fault(char const* cause, void const* code) {
+  std::uintptr_t const from = copy_called_from != 0 ? copy_called_from : reinterpret_cast<std::uintptr_t>(code) + 1;
+  copy_called_from = 0;
+  unseen const self;
+  checker().report_fault(*state_, cause, from);
 }
 std::exception_ptr access_monitor::take_failure() noexcept {
   checker().end_block(*state_);
@@ -316,6 +428,19 @@ void __tsan_write_range(void* p, unsigned long bytes) { see(p, bytes, access_wri
 void __tsan_vptr_read(void** p) { see(p, sizeof *p, access_reads, CROSSLANE_CALLER); }
 void __tsan_vptr_update(void** p, void*) { see(p, sizeof *p, access_writes, CROSSLANE_CALLER); }
 
+// Memory that a thread of a kernel allocates is its own, and so is the exception that it throws.
+void* __real_malloc(std::size_t);
+void* __real_realloc(void*, std::size_t);
+void* __real__Znwm(std::size_t);
+void* __real__Znam(std::size_t);
+void* __real___cxa_allocate_exception(std::size_t);
+
+void* __wrap_malloc(std::size_t bytes) { return allocated(__real_malloc(bytes), bytes); }
+void* __wrap_realloc(void* p, std::size_t bytes) { return allocated(__real_realloc(p, bytes), bytes); }
+void* __wrap__Znwm(std::size_t bytes) { return allocated(__real__Znwm(bytes), bytes); }
+void* __wrap__Znam(std::size_t bytes) { return allocated(__real__Znam(bytes), bytes); }
+void* __wrap___cxa_allocate_exception(std::size_t bytes) { return allocated(__real___cxa_allocate_exception(bytes), bytes); }
+
 // Compilers leave some accesses to functions of the C library. Since clang 15 they call these names; before that the linker redirects the
 // calls (--wrap) in the target crosslane::checked.
 void* __real_memcpy(void*, void const*, std::size_t);
@@ -326,11 +451,13 @@ void* __real_memset(void*, int, std::size_t);
   void* name(void* to, void const* from, std::size_t bytes) { \
     see(from, bytes, access_reads, CROSSLANE_CALLER);         \
     see(to, bytes, access_writes, CROSSLANE_CALLER);          \
+    copying const here{CROSSLANE_CALLER};                     \
     return real(to, from, bytes);                             \
   }
 #define CROSSLANE_SET_HOOK(name)                       \
   void* name(void* to, int value, std::size_t bytes) { \
     see(to, bytes, access_writes, CROSSLANE_CALLER);   \
+    copying const here{CROSSLANE_CALLER};              \
     return __real_memset(to, value, bytes);            \
   }
 CROSSLANE_COPY_HOOK(__tsan_memcpy, __real_memcpy)

@@ -5,11 +5,14 @@
 ///   thread_order.hpp     the order of the threads of a launch       thread_races.hpp   what is compared with it
 ///   stream_order.hpp     the order of stream work and the program   stream_races.hpp   what is compared with it
 ///   host_memory.hpp      host memory of queued copies               transfer_check.hpp copies and fills
+///   process_map.hpp      what other memory an address belongs to    foreign_memory.hpp what kernels do with it
+///   page_protection.hpp  closes device memory to the host program   module_symbols.hpp names of variables and functions
 ///   wording.hpp          the findings and their texts               sites.hpp          places in the code
 ///
 /// Only one launch is checked at a time in a process. The thread that checks holds a lock.
 #pragma once
 
+#include "foreign_memory.hpp"
 #include "host_memory.hpp"
 #include "late_accesses.hpp"
 #include "sites.hpp"
@@ -31,6 +34,7 @@ class access_checker {
   thread_races threads{memory, words_};
   stream_races streams{memory, words_};
   host_memory program_memory{memory, streams.order, words_};
+  foreign_memory foreign{memory, words_};
 
   // --- launches ---
 
@@ -39,6 +43,13 @@ class access_checker {
     judge_late_accesses();
     streams.begin_launch(launch);
     threads.order.begin_launch(memory);
+  }
+  /// Checks the arguments of a launch before it begins. Throws a finding that no sink collects.
+  void check_arguments(launch_facts const& launch) {
+    lock_.lock();
+    std::exception_ptr const failure = foreign.begin_launch(launch);
+    leave();
+    if (failure) std::rethrow_exception(failure);
   }
   void end_launch() { leave(); }
 
@@ -50,7 +61,9 @@ class access_checker {
     b.full = launch.level == checks::level::full;
     b.failure = nullptr;
     b.early_reads.clear();
+    b.allocations.clear();
     if (!b.full) return;
+    b.arguments = {reinterpret_cast<std::uintptr_t>(&launch), launch.object_bytes};
     b.rank = std::uint32_t((std::uint64_t{index.z} * launch.grid.y + index.y) * launch.grid.x + index.x);
     b.threads = launch.threads();
     b.first_thread = b.rank * b.threads;
@@ -81,12 +94,17 @@ class access_checker {
     place_access const mine{streams.launch(), sites_.number_of(a.from), class_of(a.flags)};
     if (block == nullptr || block->freed || a.at < block->begin || a.at + a.bytes > block->begin + block->bytes ||
         (block->shared && block->owner != &b)) {
-      if (streams.freed_meanwhile(block, mine, a.at) || b.failure) return;
-      b.deliver(words_.outside(b, block != nullptr ? block : memory.neighbour(a.at), a));
+      if (streams.freed_meanwhile(block, mine, a.at)) return;
+      if (!b.failure) b.deliver(words_.outside(b, block != nullptr ? block : memory.nearest(a.at), a));
+      if (memory.is_beyond_all(a.at)) b.executor->abandon_thread();  // the access would fault
       return;
     }
     if (!block->shared) streams.access(a.at, a.bytes, mine);
     threads.access(b, *block, a, mine.site);
+  }
+
+  void report_fault(block_state& b, char const* cause, std::uintptr_t code) {
+    if (!b.failure) b.deliver(words_.fault(b, cause, code));
   }
 
   /// Called after an atomic operation that read. Records what it acquires.
@@ -144,6 +162,8 @@ class access_checker {
   /// Checks an access to device memory by host code, in a callback of a stream or outside.
   void device_access(seen_access const& seen) {
     program_access a{seen, current_work.number};
+    if (watched_block const* const block = memory.page(seen.at).block; block != nullptr && !block->open && !block->freed)
+      if (report_program_access(a, *block)) return;
     if (a.work != 0) {
       streams.order.callback_runs(a.work);
     } else {
@@ -174,6 +194,23 @@ class access_checker {
   }
 
  private:
+  /// Reports an access of host code to device memory that is not open to it. Returns false if the level is not `full`.
+  bool report_program_access(program_access const& a, watched_block const& block) {
+    launch_facts facts;
+    if (a.work != 0)
+      facts = streams.order.facts_of(a.work).facts;
+    else
+      facts.read_check_scope(true);
+    if (facts.level != checks::level::full) return false;
+    facts.grid = facts.block = {0, 0, 0};
+    facts.kernel = "the host";
+    checks::finding const f = words_.program_access(facts, block, a.seen);
+    facts.where = f.first.where;
+    if (std::exception_ptr const error = facts.deliver(f)) detail::keep_exception<host>(block.home, error);
+    memory.protection.let_pass();
+    return true;
+  }
+
   void judge_program_access(program_access const& a) {
     char const* const at = a.seen.at;
     watched_block const* const block = memory.page(at).block;

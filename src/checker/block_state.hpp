@@ -9,6 +9,8 @@
 
 #include <cstdint>
 #include <exception>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -58,6 +60,26 @@ struct access_monitor::block_state {
     checks::finding finding;
   };
   std::vector<early_read> early_reads;
+
+  lane_executor* executor = nullptr;
+  std::uintptr_t stack = 0;  ///< of the running thread
+  std::size_t stack_bytes = 0;
+  struct part {
+    std::uintptr_t begin = 0;
+    std::size_t bytes = 0;
+  };
+  part executor_parts[2], arguments;                  ///< memory outside the watched range that threads may access
+  std::map<std::uintptr_t, std::size_t> allocations;  ///< by threads of the block, with malloc or new, by their begin
+
+  bool on_own_stack(void const* p) const noexcept { return reinterpret_cast<std::uintptr_t>(p) - stack < stack_bytes; }
+  bool in_own_memory(void const* p) const noexcept {
+    auto const at = reinterpret_cast<std::uintptr_t>(p);
+    for (part const& r : {executor_parts[0], executor_parts[1], arguments})
+      if (at - r.begin < r.bytes) return true;
+    if (allocations.empty()) return false;
+    auto const above = allocations.upper_bound(at);
+    return above != allocations.begin() && at - std::prev(above)->first < std::prev(above)->second;
+  }
 
   thread_state& running_thread() noexcept { return thread[running]; }
   thread_state const& running_thread() const noexcept { return thread[running]; }

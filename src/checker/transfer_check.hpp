@@ -41,7 +41,7 @@ class transfer_check {
         if (!full) return;
         possible_ = false;
         if (streams_.freed_meanwhile(block, mine, at)) return;
-        failure_ = facts_.deliver(wording::transfer_outside(facts_, block != nullptr ? block : memory_.neighbour(at), at, width, writes));
+        failure_ = facts_.deliver(wording::transfer_outside(facts_, block != nullptr ? block : memory_.nearest(at), at, width, writes));
         return;
       }
       if (full) streams_.access(at, width, mine);

@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// The memory whose accesses are checked: one address range, with a record for each of its pages.
+///
+/// The lower half has device memory. Its pages are accessible only while a kernel, a copy or a fill runs: see page_protection. The upper
+/// half has shared memory, and memory that the host program may access too. Guard zones of 64 GiB on both sides of the range are
+/// never accessible, so that an index which overflows 32 bits meets no other memory of the process.
 #pragma once
 
+#include "page_protection.hpp"
+
+#include <crosslane/runtime/async_errors.hpp>
+
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -29,6 +38,8 @@ struct watched_block {
   std::size_t bytes = 0, capacity = 0;  ///< capacity: whole pages
   bool shared = false, freed = false;
   bool written = false;          ///< all bytes count as written, by an unknown writer
+  bool open = false;             ///< the host program may access it
+  detail::stream_key home;       ///< the stream that allocated it; a null stream for shared memory
   void const* owner = nullptr;   ///< the block that owns this shared memory
   std::uint64_t made_after = 0;  ///< the number of the last work queued before the allocation
   std::uint64_t freed_by = 0;    ///< the stream work that freed it
@@ -48,38 +59,59 @@ class watched_range {
  public:
   static constexpr std::size_t page_bytes = 4096, cells_per_page = page_bytes / 4;
 
+  /// What an index of 32 bits reaches with elements of 16 bytes.
+  static constexpr std::size_t guard_bytes = std::size_t{1} << 36;
+
+  /// Whether an address in the range lies behind all device memory that has ever been allocated. It is never accessible then.
+  bool is_beyond_all(char const* p) const noexcept { return p >= arenas_[device].next + gap_bytes && p < arenas_[device].end; }
+
+  enum part : unsigned { device, shared, open };  ///< the third: memory that the host program may access too
+
   watched_range() {
     for (size_ = std::size_t{1} << 40; size_ >= std::size_t{1} << 32; size_ /= 4) {
-      void* const memory = reserve(size_);
-      void* const notes = memory != nullptr ? reserve(size_ / page_bytes * sizeof(watched_page)) : nullptr;
-      if (notes != nullptr) {
-        base_ = next_ = static_cast<char*>(memory);
+      std::size_t const guard = size_ >= guard_bytes ? guard_bytes : size_;
+      char* const memory = static_cast<char*>(reserve(size_ + 2 * guard, PROT_NONE, far_from_others));
+      void* const notes = memory != nullptr ? reserve(size_ / page_bytes * sizeof(watched_page), PROT_READ | PROT_WRITE) : nullptr;
+      if (notes != nullptr && mprotect(memory + guard + size_ / 2, size_ / 2, PROT_READ | PROT_WRITE) == 0) {
+        base_ = memory + guard;
+        guard_ = guard;
+        arenas_[device].next = base_;
+        arenas_[device].end = arenas_[shared].next = base_ + size_ / 2;
+        arenas_[shared].end = arenas_[open].next = base_ + size_ / 4 * 3;
+        arenas_[open].end = base_ + size_;
         pages_ = static_cast<watched_page*>(notes);
         return;
       }
-      if (memory != nullptr) munmap(memory, size_);
+      if (memory != nullptr) munmap(memory, size_ + 2 * guard);
+      if (notes != nullptr) munmap(notes, size_ / page_bytes * sizeof(watched_page));
     }
     size_ = 0;
   }
 
+  page_protection protection;
+
   std::size_t offset(void const* p) const noexcept { return std::size_t(static_cast<char const*>(p) - base_); }
   bool contains(void const* p) const noexcept { return offset(p) < size_; }
+  /// Whether an address lies in one of the guard zones.
+  bool in_guard(void const* p) const noexcept { return !contains(p) && offset(p) + guard_ < size_ + 2 * guard_; }
   watched_page& page(void const* p) const noexcept { return pages_[offset(p) / page_bytes]; }
 
   /// Allocates whole pages, with unallocated pages before and after. Returns null if there is no room.
-  watched_block* allocate(std::size_t bytes) {
+  watched_block* allocate(std::size_t bytes, part where) {
     std::lock_guard const guard{lock_};
+    arena& a = arenas_[where];
     std::size_t const capacity = (bytes + page_bytes - 1) / page_bytes * page_bytes;
     watched_block* block = nullptr;
-    if (capacity + 2 * gap_bytes <= std::size_t(base_ + size_ - next_)) {
+    if (capacity + 2 * gap_bytes <= std::size_t(a.end - a.next)) {
       block = new watched_block;
-      block->begin = next_ + gap_bytes;
+      block->begin = a.next + gap_bytes;
       block->capacity = capacity;
-      next_ = block->begin + capacity;
-      blocks_.push_back(block);
+      a.next = block->begin + capacity;
+      a.blocks.push_back(block);
+      if (where == device) protection.cover(base_, std::size_t(a.next + gap_bytes - base_));
     } else {
       // All addresses have been used: reuses the oldest free block that is large enough.
-      for (watched_block* const b : blocks_)
+      for (watched_block* const b : a.blocks)
         if (b->freed && b->capacity >= capacity) {
           block = b;
           break;
@@ -87,13 +119,23 @@ class watched_range {
       if (block == nullptr) return nullptr;
     }
     block->bytes = bytes;
-    block->shared = block->freed = block->written = false;
+    block->freed = block->written = false;
+    block->shared = where == shared;
+    block->open = where == open;
     block->freed_by = 0;
     for (char* p = block->begin; p != block->begin + block->capacity; p += page_bytes) {
       page(p) = {};
       page(p).block = block;
     }
     return block;
+  }
+
+  /// Lets the host program access a block of device memory from now on: another library got it.
+  void open_to_program(watched_block* block) {
+    std::lock_guard const guard{lock_};
+    if (block->open || block->freed) return;
+    block->open = block->written = true;
+    protection.exempt(block->begin, block->capacity);
   }
 
   /// Frees a block. Its addresses are not reused while others are left, so that late accesses are detected.
@@ -106,16 +148,31 @@ class watched_range {
       page(p).cells = nullptr;
     }
     madvise(block->begin, block->capacity, MADV_DONTNEED);
+    if (block->open && block->begin < arenas_[device].end) protection.protect_again(block->begin);
   }
 
-  /// Returns the block next to an unallocated address, or null if there is none near.
-  watched_block* neighbour(void const* p) const noexcept {
-    std::size_t const i = offset(p) / page_bytes;
-    for (std::size_t distance = 0; distance <= gap_bytes / page_bytes; ++distance) {
-      if (distance <= i && pages_[i - distance].block != nullptr) return pages_[i - distance].block;
-      if (i + distance < size_ / page_bytes && pages_[i + distance].block != nullptr) return pages_[i + distance].block;
+  /// Returns the block that is nearest to an address in the range or its guard zones: a freed one only if it is less than a gap away and no
+  /// other is. Null if there is none.
+  watched_block* nearest(char const* p) {
+    std::lock_guard const guard{lock_};
+    std::vector<watched_block*> const& blocks = arenas_[p < arenas_[device].end ? device : p < arenas_[shared].end ? shared : open].blocks;
+    auto const distance = [p](watched_block const* b) {
+      return p < b->begin ? std::size_t(b->begin - p) : p < b->begin + b->bytes ? 0 : std::size_t(p - b->begin) - b->bytes;
+    };
+    watched_block *living = nullptr, *gone = nullptr;
+    auto const consider = [&](watched_block* b) {
+      watched_block*& best = b->freed ? gone : living;
+      if (best == nullptr || distance(b) < distance(best)) best = b;
+      return !b->freed;
+    };
+    // Blocks lie in the order of their addresses.
+    auto const above =
+        std::upper_bound(blocks.begin(), blocks.end(), p, [](char const* q, watched_block const* b) { return q < b->begin; });
+    for (auto i = above; i != blocks.end() && !consider(*i);) ++i;
+    for (auto i = above; i != blocks.begin() && !consider(*--i);) {
     }
-    return nullptr;
+    bool const takes_freed = gone != nullptr && distance(gone) < gap_bytes && (living == nullptr || distance(living) >= gap_bytes);
+    return takes_freed ? gone : living != nullptr ? living : gone;
   }
 
   /// Returns the cells of a page; one per byte if asked for. A page never returns to coarser cells.
@@ -214,25 +271,27 @@ class watched_range {
   }
   void forget_histories() {
     std::lock_guard const guard{lock_};
-    for (watched_block* const b : blocks_)
-      for (char* p = b->begin; p != b->begin + b->capacity; p += page_bytes) forget_history(page(p));
+    for (arena const& a : arenas_)
+      for (watched_block* const b : a.blocks)
+        for (char* p = b->begin; p != b->begin + b->capacity; p += page_bytes) forget_history(page(p));
   }
 
   /// Marks all device memory as written, by an unknown writer.
   void all_written() {
     std::lock_guard const guard{lock_};
-    for (watched_block* const b : blocks_)
-      if (!b->shared) b->written = true;
+    for (part const where : {device, open})
+      for (watched_block* const b : arenas_[where].blocks) b->written = true;
   }
 
   /// Forgets who accessed each place, but keeps whether it was written.
   void forget_segments() {
     std::lock_guard const guard{lock_};
-    for (watched_block* const b : blocks_)
-      for (char* p = b->begin; p != b->begin + b->capacity; p += page_bytes)
-        if (watched_page& here = page(p); here.cells != nullptr)
-          for (std::size_t i = 0; i < (here.bytes ? page_bytes : cells_per_page); ++i)
-            here.cells[i] = {{here.cells[i].write.segment != 0 ? 1u : 0u, 0, 0}, {}};
+    for (arena const& a : arenas_)
+      for (watched_block* const b : a.blocks)
+        for (char* p = b->begin; p != b->begin + b->capacity; p += page_bytes)
+          if (watched_page& here = page(p); here.cells != nullptr)
+            for (std::size_t i = 0; i < (here.bytes ? page_bytes : cells_per_page); ++i)
+              here.cells[i] = {{here.cells[i].write.segment != 0 ? 1u : 0u, 0, 0}, {}};
   }
 
  private:
@@ -252,19 +311,25 @@ class watched_range {
     page.byte_histories = bytes;
   }
 
-  static constexpr std::size_t gap_bytes = 16 * page_bytes;
+  struct arena {
+    char *next = nullptr, *end = nullptr;
+    std::vector<watched_block*> blocks;
+  };
 
-  static void* reserve(std::size_t bytes) noexcept {
-    void* const p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  static constexpr std::size_t gap_bytes = 16 * page_bytes;
+  /// Programs, libraries, stacks and heaps lie many TiB above, and what is linked at a fixed low address below.
+  static inline void* const far_from_others = reinterpret_cast<void*>(std::uintptr_t{1} << 44);
+
+  static void* reserve(std::size_t bytes, int rights, void* wish = nullptr) noexcept {
+    void* const p = mmap(wish, bytes, rights, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return p == MAP_FAILED ? nullptr : p;
   }
 
   std::mutex lock_;
-  std::size_t size_ = 0;
+  std::size_t size_ = 0, guard_ = 0;
   char* base_ = nullptr;
-  char* next_ = nullptr;
   watched_page* pages_ = nullptr;
-  std::vector<watched_block*> blocks_;
+  arena arenas_[3];  ///< for each part
 };
 
 }  // namespace crosslane::backend

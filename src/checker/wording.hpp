@@ -84,6 +84,56 @@ class wording {
     return f;
   }
 
+  /// An access of the running thread to memory that only the host program or another thread may access. `what` says which, "in ...".
+  checks::finding foreign(block_state const& b, seen_access const& a, char const* what) {
+    checks::finding f = access(checks::kind::host_memory, b, a);
+    f.text.append("%s", what);
+    return f;
+  }
+  /// An access of the running thread to an address where no memory is.
+  checks::finding nowhere(block_state const& b, seen_access const& a) {
+    checks::finding f = access(checks::kind::out_of_bounds, b, a);
+    if (reinterpret_cast<std::uintptr_t>(a.at) < 65536)
+      f.text.append("through a null pointer");
+    else
+      f.text.append("at address %p, where no memory is", static_cast<void const*>(a.at));
+    return f;
+  }
+  /// A launch that gives the address of a host function to the kernel: in argument `number`, counted from 1, or in the kernel object (0).
+  static checks::finding function_argument(launch_facts const& launch, unsigned number, std::size_t offset, char const* name) {
+    checks::finding f = launch.finding(checks::kind::host_memory);
+    f.first = {0, 1, {}, "is launched", launch.where};
+    f.text.append("kernel %s: ", launch.kernel);
+    if (number == 0)
+      f.text.append("the kernel object has");
+    else
+      f.text.append("argument %u has", number);
+    f.text.append(" the address of the host function '%s' at byte %zu", name, offset);
+    return f;
+  }
+  /// A trap of the processor in the running thread.
+  checks::finding fault(block_state const& b, char const* cause, std::uintptr_t code) {
+    checks::finding f = b.launch->finding(checks::kind::kernel_fault);
+    f.first = {b.running, 1, b.index, "faults", sites_.line_of(code)};
+    f.text.append("kernel %s, block (%u, %u, %u): thread %u faults", b.launch->kernel, b.index.x, b.index.y, b.index.z, b.running);
+    append_place(f.text, f.first.where);
+    f.text.append(": %s", cause);
+    return f;
+  }
+
+  // --- the host program ---
+
+  checks::finding program_access(launch_facts const& facts, watched_block const& block, seen_access const& a) {
+    checks::finding f = facts.finding(checks::kind::device_memory);
+    f.first = {0, 1, {}, verb(a.flags), sites_.line_of(a.from)};
+    f.text.append("the host %s %zu bytes", f.first.action, a.bytes);
+    append_place(f.text, f.first.where);
+    f.text.append(", ");
+    append_object(f.text, block, a.at);
+    f.text.append(", which is device memory");
+    return f;
+  }
+
   // --- two pieces of work ---
 
   struct side {
@@ -193,8 +243,13 @@ class wording {
       text.append("far from any buffer");
       return;
     }
-    if (at < block->begin)
-      text.append("%zu bytes before ", std::size_t(block->begin - at));
+    std::size_t const before = at < block->begin ? std::size_t(block->begin - at) : 0;
+    std::size_t const behind = at >= block->begin + block->bytes ? std::size_t(at - block->begin) - block->bytes : 0;
+    bool const far = (before | behind) >= far_bytes;
+    if (before != 0)
+      text.append("%zu bytes before ", before);
+    else if (far)
+      text.append("%zu bytes behind the end of ", behind);
     else if (bytes == 1 || at + bytes <= block->begin + block->bytes)
       text.append("byte %zu of ", std::size_t(at - block->begin));
     else
@@ -203,6 +258,10 @@ class wording {
                 : block->freed ? "a freed buffer of %zu bytes"
                                : "a buffer of %zu bytes",
                 block->bytes);
+    if (!far) return;
+    text.append(", the nearest one");
+    if (std::ptrdiff_t const offset = at - block->begin; bytes != 0 && offset % std::ptrdiff_t(bytes) == 0 && block->bytes % bytes == 0)
+      text.append(": element %td of %zu", offset / std::ptrdiff_t(bytes), block->bytes / bytes);
   }
 
   checks::party party(side s) {
@@ -225,6 +284,8 @@ class wording {
     text.append(" %s %s", party.action, what);
     if (s.access.site != 0) append_place(text, queued ? sites_.line(s.access.site) : party.where);
   }
+
+  static constexpr std::size_t far_bytes = 65536;
 
   sites& sites_;
 };

@@ -24,14 +24,18 @@ enum class kind : unsigned char {
   program_race,        ///< an access by the host and one by stream work that the host has not waited for, at least one a write
   undefined_cast,      ///< a floating-point value cast to an integer type that cannot hold it
   undefined_shift,     ///< a shift by a negative number of bits, or by as many as the type has or more
+  host_memory,         ///< a kernel accesses memory of the host program, or a local variable of another thread
+  device_memory,       ///< the host program accesses device memory without a copy
+  kernel_fault,        ///< a thread of a kernel has run into a trap of the processor
 };
-inline constexpr int kinds = 15;  ///< the number of kinds
+inline constexpr int kinds = 18;  ///< the number of kinds
 
 /// Returns the name in lower case with '-', as in reports and tools.
 constexpr char const* to_string(kind k) noexcept {
   constexpr char const* names[kinds] = {"early-exit",       "different-barriers", "absent-lane",  "different-lanes", "invalid-lane",
                                         "out-of-bounds",    "freed-memory",       "shared-race",  "device-race",     "narrow-scope",
-                                        "unwritten-memory", "stream-race",        "program-race", "undefined-cast",  "undefined-shift"};
+                                        "unwritten-memory", "stream-race",        "program-race", "undefined-cast",  "undefined-shift",
+                                        "host-memory",      "device-memory",      "kernel-fault"};
   return names[unsigned(k)];
 }
 
@@ -40,7 +44,8 @@ constexpr errc to_errc(kind k) noexcept {
   constexpr errc codes[kinds] = {errc::divergent_barrier, errc::divergent_barrier, errc::divergent_wave,   errc::divergent_wave,
                                  errc::invalid_lane,      errc::out_of_bounds,     errc::out_of_bounds,    errc::data_race,
                                  errc::data_race,         errc::data_race,         errc::unwritten_memory, errc::data_race,
-                                 errc::data_race,         errc::kernel_fault,      errc::kernel_fault};
+                                 errc::data_race,         errc::kernel_fault,      errc::kernel_fault,     errc::kernel_fault,
+                                 errc::kernel_fault,      errc::kernel_fault};
   return codes[unsigned(k)];
 }
 
@@ -69,6 +74,11 @@ constexpr char const* advice(kind k) noexcept {
        "range before the cast."),
       ("NVIDIA GPUs shift all bits out, AMD GPUs and x86 shift by the remainder; check the number of bits before the shift, or shift a "
        "wider type."),
+      ("A GPU cannot access it: the kernel ends with a memory fault, or reads something else; copy the values to a buffer, pass them by "
+       "value, or use a pinned or managed buffer."),
+      ("With a GPU the program ends with a segmentation fault; copy the elements with xl::copy, or use a pinned or managed buffer, and "
+       "synchronize() before the access."),
+      "A GPU ends the kernel there, or continues with an undefined value; the thread and its block have ended here.",
   };
   return texts[unsigned(k)];
 }

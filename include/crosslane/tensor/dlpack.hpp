@@ -116,6 +116,7 @@ template <dlpack_managed M = dlpack::managed_tensor_versioned, class T, tensor_l
   tensor.require(where);
   auto const place = B::place_in_dlpack(Kind, tensor.device().index());
   auto const view = tensor.view();
+  detail::share_memory<B>(view.data(), std::size_t(view.layout().span_size()) * sizeof(T));
   return detail::export_dlpack<M>(place, view, static_cast<basic_tensor<T, L, Kind, B>&&>(tensor), typename L::extents_type::axes{});
 }
 
@@ -123,6 +124,7 @@ template <dlpack_managed M = dlpack::managed_tensor_versioned, class T, tensor_l
 /// example a std::shared_ptr. It is moved into the returned structure and destroyed by the deleter.
 template <dlpack_managed M = dlpack::managed_tensor_versioned, class T, tensor_layout L, runtime_backend B, class Owner>
 [[nodiscard]] M* to_dlpack(basic_device<B> on, tensor_view<T, L> const& view, Owner owner) {
+  detail::share_memory<B>(view.data(), std::size_t(view.layout().span_size()) * sizeof(T));
   return detail::export_dlpack<M>(B::place_in_dlpack(memory_kind::device, on.index()), view, static_cast<Owner&&>(owner),
                                   typename L::extents_type::axes{});
 }

@@ -165,6 +165,12 @@ L make_dlpack_layout(dlpack_facts const& t, [[maybe_unused]] std::int64_t const 
     return L{e, typename E::multi_index{{typename E::index_type(strides[decltype(declared)::template position<A>()])...}}, where};
 }
 
+/// Tells the backend that kernels and code of another library may both access this memory. Only the host backend wants to know.
+template <class B>
+void share_memory([[maybe_unused]] void const* p, [[maybe_unused]] std::size_t bytes) noexcept {
+  if constexpr (requires { B::share_memory(p, bytes); }) B::share_memory(p, bytes);
+}
+
 template <class T, class L, class B>
 tensor_view<T, L> view_dlpack(basic_device<B> device, dlpack_facts const& t, source_location where) {
   (void)sizeof(dlpack_layout<L>);
@@ -189,6 +195,7 @@ tensor_view<T, L> view_dlpack(basic_device<B> device, dlpack_facts const& t, sou
                     static_cast<unsigned long long>(t.byte_offset), alignof(T));
     fail(errc::misaligned, why.text.c_str());
   }
+  share_memory<B>(reinterpret_cast<void const*>(address), std::size_t(layout.span_size()) * sizeof(T));
   return {reinterpret_cast<T*>(address), layout};
 }
 

@@ -5,6 +5,7 @@
 
 #include <crosslane/backend/host/launch_facts.hpp>
 #include <crosslane/kernel/memory_order.hpp>
+#include <crosslane/runtime/async_errors.hpp>
 
 namespace crosslane::backend {
 
@@ -18,8 +19,13 @@ struct memory_transfer {
 
 /// Callbacks about the memory of devices. Null in a program without the checker.
 struct memory_watch {
-  void* (*allocate)(std::size_t bytes, bool reached_by_program) noexcept;  ///< returns null if there is no memory
-  bool (*release)(void*, launch_facts const&) noexcept;                    ///< returns false for memory of another allocator
+  void* (*allocate)(std::size_t bytes, bool reached_by_program, detail::stream_key) noexcept;  ///< returns null if there is no memory
+  bool (*release)(void*, launch_facts const&) noexcept;    ///< returns false for memory of another allocator
+  void (*share)(void const*, std::size_t bytes) noexcept;  ///< from now on kernels and the host program may both access this memory
+  /// Appends what the memory at this address is. Returns false for memory of another allocator. Called by signal handlers.
+  bool (*explain)(error_text&, void const* address) noexcept;
+  void (*pause)() noexcept;   ///< a signal handler begins: its accesses are not those of a kernel
+  void (*resume)() noexcept;  ///< it returns to the code that it has interrupted
   void (*queued_transfer)(std::uint64_t work, launch_facts const&, memory_transfer const&) noexcept;
   /// Called when the transfer is about to run. Returns false if it must not run; the sink then has the finding. Throws the finding if there
   /// is no sink.
@@ -29,7 +35,23 @@ struct memory_watch {
 };
 inline memory_watch const* watched_memory = nullptr;
 
+/// The executor of a block, as the monitor sees it.
+class lane_executor {
+ public:
+  /// Returns the thread whose suspended stack has this address; `none` if there is none.
+  virtual unsigned owner_of_stack(void const* address) const noexcept = 0;
+  /// Ends the running thread, and with it the block. Destructors of the thread's objects do not run.
+  [[noreturn]] virtual void abandon_thread() noexcept = 0;
+
+  static constexpr unsigned none = ~0u;
+
+ protected:
+  ~lane_executor() = default;
+};
+
 #if CROSSLANE_CONFIG_ACCESS_CHECKS
+
+#define CROSSLANE_UNSEEN __attribute__((no_sanitize("thread")))  // the compiler's calls for each access are left out
 
 inline constexpr bool sees_accesses = true;
 
@@ -56,12 +78,19 @@ class access_monitor {
 
   /// Allocates both parts of a block's shared memory, each aligned to a page. Addresses around them are out of bounds.
   void shared_memory(source_location where, std::size_t static_bytes, std::size_t dynamic_bytes, void** static_out, void** dynamic_out);
-  void begin(launch_facts const& launch, extent3 block);
-  /// From now on the host thread runs kernel thread `rank`; after leave() it runs none.
-  void run(unsigned rank) noexcept;
+  void begin(launch_facts const& launch, extent3 block, lane_executor& executor);
+  /// Threads may access this memory of the executor: a part of it, and a variable of the host thread that runs them.
+  void executor_memory(void const* begin, std::size_t bytes, void const* of_thread, std::size_t of_thread_bytes) noexcept;
+  /// From now on the host thread runs kernel thread `rank` on this stack; after leave() it runs none.
+  void run(unsigned rank, void const* stack, std::size_t stack_bytes) noexcept;
   void leave() noexcept;
   void block_barrier() noexcept;
   void group_sync(unsigned wave, std::uint64_t lanes) noexcept;
+  /// Whether a fault, for which the checker is paused, at this code address is one of the running thread's own code, after which the
+  /// process can continue. A signal handler calls this.
+  bool may_survive(void const* code) const noexcept;
+  /// Reports a fault of the running thread. `cause` says what happened. Not called by the signal handler itself.
+  void report_fault(char const* cause, void const* code);
   /// Returns the first finding that no sink collected.
   std::exception_ptr take_failure() noexcept;
 
@@ -76,6 +105,8 @@ void set_atomic_scope(scope s) noexcept;
 void atomic_fence(scope s, int order) noexcept;
 
 #else
+
+#define CROSSLANE_UNSEEN
 
 inline namespace CROSSLANE_CONFIGURATION {
 
@@ -92,9 +123,12 @@ class access_session {
 class access_monitor {
  public:
   void shared_memory(source_location, std::size_t, std::size_t, void**, void**) noexcept {}
-  void begin(launch_facts const&, extent3) noexcept {}
-  void run(unsigned) noexcept {}
+  void begin(launch_facts const&, extent3, lane_executor&) noexcept {}
+  void executor_memory(void const*, std::size_t, void const*, std::size_t) noexcept {}
+  void run(unsigned, void const*, std::size_t) noexcept {}
   void leave() noexcept {}
+  bool may_survive(void const*) const noexcept { return false; }
+  void report_fault(char const*, void const*) noexcept {}
   void block_barrier() noexcept {}
   void group_sync(unsigned, std::uint64_t) noexcept {}
   std::exception_ptr take_failure() noexcept { return nullptr; }

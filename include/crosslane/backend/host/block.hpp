@@ -21,7 +21,7 @@
 namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 
 /// Runs one block at a time.
-class block_runner final : thread_owner, running_work {
+class block_runner final : thread_owner, running_work, lane_executor {
  public:
   block_runner() {
     main_.owner = this;
@@ -49,7 +49,7 @@ class block_runner final : thread_owner, running_work {
     if (task.seed != 0) schedule_threads(task.seed, block_rank(), threads_, task.wave_size, order_);
     pool_.need(task.stack_bytes);
     shared_.reserve(task, monitor_);
-    monitor_.begin(task, block_index);
+    monitor_.begin(task, block_index, *this);
   }
 
   /// Runs until all threads have returned or wait at the grid barrier. The next call opens that barrier for this block. Any host thread may
@@ -101,7 +101,10 @@ class block_runner final : thread_owner, running_work {
     }
     return true;
   }
-  void thread_returned() noexcept { ++finished_; }
+  void thread_returned() noexcept {
+    monitor_.leave();
+    ++finished_;
+  }
 
   /// Waits at a barrier; thread `rank` calls it. Does not wait in a destructor that runs because of an exception: the thread, and with it
   /// the block, has failed, and a second exception must not be thrown.
@@ -124,7 +127,7 @@ class block_runner final : thread_owner, running_work {
     }
     finish(wave, slot);
     if (slot.orders_memory) monitor_.group_sync(wave, slot.members);
-    monitor_.run(rank);
+    start(rank);
     for (std::uint64_t rest = slot.members & ~(std::uint64_t{1} << lane); rest != 0; rest &= rest - 1)
       make_ready(wave * wave_size + unsigned(__builtin_ctzll(rest)));
   }
@@ -148,6 +151,7 @@ class block_runner final : thread_owner, running_work {
     current_ = &next;
     runs_here(this);
     exceptions_ = thread_exceptions::here();
+    monitor_.executor_memory(this, sizeof *this, exceptions_, sizeof *exceptions_);
     running_scope const running{*this};
     switch_fiber(main_, next);
     runs_here(nullptr);
@@ -171,11 +175,48 @@ class block_runner final : thread_owner, running_work {
     return true;
   }
 
+  unsigned owner_of_stack(void const* address) const noexcept override {
+    for (unsigned i = 0; i < threads_; ++i)
+      if (lanes_[i] != nullptr && lies_in(address, lanes_[i]->stack, lanes_[i]->stack_bytes)) return i;
+    return none;
+  }
+  [[noreturn]] void abandon_thread() noexcept override {
+    monitor_.leave();
+    cancelled_ = true;
+    *exceptions_ = {};
+    ++finished_;
+    leave_fiber();
+  }
+
+#if CROSSLANE_CONFIG_ACCESS_CHECKS && defined(__x86_64__) && defined(__linux__)
+  bool take_over(void const* code, error_text const& cause, void* context) const noexcept override {
+    if (!monitor_.may_survive(code)) return false;
+    fault_ = {code, cause};
+    // The handler returns to end_by_fault(), at the upper end of the stack, whose frames are not needed any more.
+    auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
+    auto* const top = reinterpret_cast<std::uintptr_t*>((std::uintptr_t(current_->stack) + current_->stack_bytes - 256) / 16 * 16 - 8);
+    *top = 0;  // the return address
+    registers[REG_RSP] = greg_t(reinterpret_cast<std::uintptr_t>(top));
+    registers[REG_RDI] = greg_t(reinterpret_cast<std::uintptr_t>(this));
+    registers[REG_RIP] = greg_t(reinterpret_cast<std::uintptr_t>(&end_by_fault));
+    return true;
+  }
+  static void end_by_fault(block_runner* self) {
+    self->monitor_.report_fault(self->fault_.cause.c_str(), self->fault_.code);
+    self->abandon_thread();
+  }
+  struct fault {
+    void const* code = nullptr;
+    error_text cause;
+  };
+  mutable fault fault_;  ///< of the running thread, from the signal handler to end_by_fault()
+#endif
+
   block_messages messages() const noexcept { return {*task_, block_index_}; }
 
   void start(unsigned rank) noexcept {
     running_ = rank;
-    monitor_.run(rank);
+    monitor_.run(rank, current_->stack, current_->stack_bytes);
   }
 
   thread_position position_of(unsigned rank) const noexcept {
@@ -205,6 +246,7 @@ class block_runner final : thread_owner, running_work {
   }
 
   void suspend(unsigned rank) {
+    monitor_.leave();
     fiber* const self = current_;
     lanes_[rank] = self;
     ++waiting_;
@@ -319,6 +361,7 @@ class block_runner final : thread_owner, running_work {
   }
 
   void leave_thread() noexcept override {
+    monitor_.leave();
     if (exceptions_->caught != nullptr) {
       keep_failure();
       abi::__cxa_end_catch();
@@ -343,6 +386,7 @@ class block_runner final : thread_owner, running_work {
 
   /// Stores the exception of a thread. Called in its handler.
   void keep_failure() noexcept {
+    monitor_.leave();
     try {
       throw;
     } catch (lane_cancelled const&) {

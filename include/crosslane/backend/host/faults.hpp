@@ -4,6 +4,7 @@
 /// would otherwise. Signals of threads that do no stream work go to the previous handler at once.
 #pragma once
 
+#include <crosslane/backend/host/access_monitor.hpp>
 #include <crosslane/backend/host/stream_watch.hpp>
 #include <crosslane/core/error.hpp>
 
@@ -26,6 +27,8 @@ class running_work {
   virtual void describe(error_text&) const noexcept = 0;
   /// Appends what is known about the faulting address. Returns false if nothing is known. A null stack pointer is unknown.
   virtual bool explain(error_text&, void const* address, void const* stack_pointer) const noexcept = 0;
+  /// Arranges that the thread ends with a finding when the signal handler returns. Returns false if the process cannot continue.
+  virtual bool take_over(void const* /*code*/, error_text const& /*cause*/, void* /*context*/) const noexcept { return false; }
 
  protected:
   ~running_work() = default;
@@ -162,12 +165,35 @@ class fault_handlers {
     }
   }
 
-  static void handle(int signal, siginfo_t* info, void* context) {
+  CROSSLANE_UNSEEN static void handle(int signal, siginfo_t* info, void* context) {
+    memory_watch const* const watch = watched_memory;
+    if (watch != nullptr) watch->pause();
+    if (take(signal, info, context) && watch != nullptr) watch->resume();
+  }
+
+  /// Returns true if the code that has faulted continues there.
+  static bool take(int signal, siginfo_t* info, void* context) {
     int const error_number = errno;
     bool const is_fault = info->si_code > 0;  // otherwise a process sent the signal
-    if (is_fault && current_work.running != nullptr) report_once(signal, *info, context);
+    if (is_fault && current_work.running != nullptr) {
+      error_text cause;
+      append_cause(cause, signal, *info, context);
+      if (current_work.running->take_over(code_of(*info, context), cause, context)) {
+        errno = error_number;
+        return false;
+      }
+      error_text text;
+      current_work.running->describe(text);
+      report_once(text, cause);
+    } else if (error_text cause; is_fault && watched_memory != nullptr && signal == SIGSEGV && info->si_code == SEGV_ACCERR) {
+      cause.append("%s address %#zx (SIGSEGV): ", access_of(context), std::size_t(info->si_addr));
+      error_text text;
+      text.append("the host program");
+      if (watched_memory->explain(cause, info->si_addr)) report_once(text, cause);
+    }
     errno = error_number;
     pass_on(signal, info, context, is_fault);
+    return true;
   }
 
   /// Calls the previous handler. If there is none, restores the default action and returns to the faulting instruction, which faults again
@@ -202,16 +228,24 @@ class fault_handlers {
   }
 
   /// Prints one message. If several threads fault at the same time, the first one prints; the others wait until it ends the process.
-  static void report_once(int signal, siginfo_t const& info, void* context) noexcept {
+  static void report_once(error_text const& who, error_text const& cause) noexcept {
     if (__atomic_exchange_n(&reported_, true, __ATOMIC_RELAXED)) {
       timespec const second{1, 0};
       nanosleep(&second, nullptr);
       return;
     }
     error_text text;
-    text.append("crosslane: ");
-    current_work.running->describe(text);
-    text.append(": ");
+    text.append("crosslane: %s: %s\n", who.c_str(), cause.c_str());
+    char const* rest = text.c_str();
+    for (std::size_t length = std::strlen(rest); length != 0;) {
+      ssize_t const written = write(STDERR_FILENO, rest, length);
+      if (written <= 0) break;
+      rest += written;
+      length -= std::size_t(written);
+    }
+  }
+
+  static void append_cause(error_text& text, int signal, siginfo_t const& info, void* context) noexcept {
     if (signal == SIGFPE)
       explain_arithmetic(text, info);
     else if (signal == SIGILL)
@@ -220,14 +254,6 @@ class fault_handlers {
           "pointer");
     else
       explain_address(text, signal, info, context);
-    text.append("\n");
-    char const* rest = text.c_str();
-    for (std::size_t length = std::strlen(rest); length != 0;) {
-      ssize_t const written = write(STDERR_FILENO, rest, length);
-      if (written <= 0) break;
-      rest += written;
-      length -= std::size_t(written);
-    }
   }
 
   static void explain_arithmetic(error_text& text, siginfo_t const& info) noexcept {
@@ -248,6 +274,7 @@ class fault_handlers {
     }
     text.append("%s address %#zx (%s): ", how, std::size_t(info.si_addr), name);
     if (current_work.running->explain(text, info.si_addr, stack_pointer_of(context))) return;
+    if (watched_memory != nullptr && watched_memory->explain(text, info.si_addr)) return;
     if (signal == SIGBUS)
       text.append("a mapped file that has become shorter, or a misaligned address");
     else if (std::uintptr_t(info.si_addr) < 65536)
@@ -264,6 +291,17 @@ class fault_handlers {
     return (error & 16) != 0 ? "jumps to" : (error & 2) != 0 ? "writes to" : "reads from";
 #else
     return "uses";
+#endif
+  }
+  /// Returns the address of the faulting instruction, or of the one behind the call if a call has led to no code.
+  static void const* code_of([[maybe_unused]] siginfo_t const& info, [[maybe_unused]] void* context) noexcept {
+#if defined(__x86_64__) && defined(__linux__)
+    auto const& registers = static_cast<ucontext_t const*>(context)->uc_mcontext.gregs;
+    auto const code = std::uintptr_t(registers[REG_RIP]);
+    bool const jumped = info.si_signo == SIGSEGV && (registers[REG_ERR] & 16) != 0;
+    return reinterpret_cast<void const*>(jumped ? *reinterpret_cast<std::uintptr_t const*>(registers[REG_RSP]) - 1 : code);
+#else
+    return nullptr;
 #endif
   }
   static void const* stack_pointer_of([[maybe_unused]] void* context) noexcept {

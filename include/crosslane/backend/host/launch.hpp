@@ -9,7 +9,9 @@
 #include <crosslane/runtime/async_errors.hpp>
 #include <crosslane/runtime/launch_geometry.hpp>
 
+#include <cstring>
 #include <tuple>
+#include <type_traits>
 
 namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 
@@ -119,6 +121,26 @@ class cooperative_grid {
   runner_lease* runners_;
 };
 
+/// Shows an object of a launch to a visitor.
+template <class T>
+void visit_object(T const& object, argument_visitor& visitor) {
+  if constexpr (!std::is_empty_v<T>) {
+    unsigned char const* value_bytes = nullptr;
+#if CROSSLANE_CONFIG_ACCESS_CHECKS && __has_builtin(__builtin_clear_padding)
+    struct mask {
+      alignas(T) unsigned char bytes[sizeof(T)];
+      mask() noexcept {
+        std::memset(bytes, 0xff, sizeof bytes);
+        __builtin_clear_padding(reinterpret_cast<T*>(bytes));
+      }
+    };
+    static mask const values;
+    value_bytes = values.bytes;
+#endif
+    visitor.take(&object, sizeof object, value_bytes);
+  }
+}
+
 /// A kernel with copies of its arguments.
 template <class Backend, unsigned Width, class K, class... A>
 struct typed_grid_task : grid_task {
@@ -134,6 +156,14 @@ struct typed_grid_task : grid_task {
     where = g.where;
     stack_bytes = kernel_stack_bytes<K>();
     take_check_scope(*this);
+    if constexpr (sees_accesses) {
+      object_bytes = sizeof(typed_grid_task);
+      visit_arguments = [](launch_facts const& self, argument_visitor& visitor) {
+        auto const& task = static_cast<typed_grid_task const&>(self);
+        visit_object(task.kernel_object, visitor);
+        std::apply([&](A const&... a) { (visit_object(a, visitor), ...); }, task.arguments);
+      };
+    }
     if constexpr (has_shared<K, ctx>) {
       shared_bytes = sizeof(kernel_shared<K, ctx>);
       shared_align = alignof(kernel_shared<K, ctx>);

@@ -16,6 +16,11 @@ struct launch_facts {
   checks::level level = checks::level::basic;  ///< never `most`
   std::uint64_t seed = 0;
   detail::finding_sink* sink = nullptr;
+  /// These facts are the beginning of an object of so many bytes, which also has the kernel object and its arguments. Copies of the facts
+  /// do not have them.
+  std::size_t object_bytes = 0;
+  /// Calls the visitor for the kernel object and each argument; null if accesses are not checked.
+  void (*visit_arguments)(launch_facts const&, class argument_visitor&) = nullptr;
 
   unsigned threads() const noexcept { return unsigned(block.size()); }
   /// Whether blocks run one after another on one host thread, so that findings are the same in each run.
@@ -54,6 +59,16 @@ struct launch_facts {
     found.append_order(text);
     return std::make_exception_ptr(error{to_errc(found.kind), text, where});
   }
+};
+
+/// Looks at the kernel object and the arguments of a launch.
+class argument_visitor {
+ public:
+  /// `value_bytes` has 0 for each byte of padding; null: there may be padding anywhere.
+  virtual void take(void const* object, std::size_t bytes, unsigned char const* value_bytes) = 0;
+
+ protected:
+  ~argument_visitor() = default;
 };
 
 inline extent3 block_index(launch_facts const& launch, std::uint64_t rank) noexcept {

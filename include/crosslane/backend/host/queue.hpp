@@ -257,13 +257,16 @@ class host_queue {
     bool delete_at_end = false, skip = false;
     while (queue_item* const item = q->pop(delete_at_end, skip)) {
       std::uint64_t const work = item->work;
+      bool const accesses = work != 0 && !skip && item->when == runs::unless_failed;  // the others wait, record or free
       current_work.number = work;
+      if (accesses) q->watch_->runs(true);
       try {
         if (!skip) item->run();
       } catch (...) {
         q->fail(*item->functions);
       }
       delete item;
+      if (accesses) q->watch_->runs(false);
       if (work != 0) q->watch_->finished(work);
       monitor::lock lock{q->monitor_};
       if (++q->done_ >= q->wake_at_) {

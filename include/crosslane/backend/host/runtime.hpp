@@ -232,7 +232,7 @@ struct host_runtime {
     // Linux overcommits memory and kills the process at the first access. A device refuses at once.
     if (bytes > physical_memory()) return {out_of_memory};
     if (watched_memory != nullptr)
-      *out = watched_memory->allocate(bytes, kind != memory_kind::device);
+      *out = watched_memory->allocate(bytes, kind != memory_kind::device, {q->key(), q->device()});
     else if (posix_memalign(out, 256, bytes) != 0)
       *out = nullptr;
     if (*out == nullptr) return {out_of_memory};
@@ -296,6 +296,11 @@ struct host_runtime {
   static status unregister_host(void* p, stream_handle q) noexcept {
     if (!q->is_lost() && !q->runs_here()) q->synchronize();
     return {memory_ranges::page_locked().remove(p) ? success : not_registered};
+  }
+
+  /// Called for memory of a tensor that comes from another library or goes to one: kernels and other code may access it.
+  static void share_memory(void const* p, std::size_t bytes) noexcept {
+    if (watched_memory != nullptr) watched_memory->share(p, bytes);
   }
 
   static status is_managed(void const* p, std::size_t bytes, bool* managed) noexcept {
