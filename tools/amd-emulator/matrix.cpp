@@ -2,6 +2,8 @@
 /// Matrix instructions: MFMA and SMFMAC of waves of 64 lanes, WMMA and SWMMAC of waves of 32.
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
+#include <vector>
 #include "registers.hpp"
 
 namespace emu {
@@ -27,56 +29,35 @@ static double element(u32 const* base, u32 lane, u32 i, char ty, bool fnuz) {
 }
 
 // One step of a sum over k, rounded once. The order and precision of hardware are not documented.
-static inline double mul_add(double acc, double a, double b, char c) {
-  return c == 'd' ? std::fma(a, b, acc) : double(float(__builtin_fmaf(float(a), float(b), float(acc))));
-}
+static inline double mul_add(double acc, double a, double b) { return std::fma(a, b, acc); }
+static inline float mul_add(float acc, float a, float b) { return __builtin_fmaf(a, b, acc); }
+static inline i32 mul_add(i32 acc, i32 a, i32 b) { return i32(u32(acc) + u32(a) * u32(b)); }
 
 // Returns 0 with the sign of v instead of a number below the smallest normal one of a type.
 static inline double flushed(double v, char type) { return std::fabs(v) < (type == 'h' ? 0x1p-14 : 0x1p-126) ? std::copysign(0.0, v) : v; }
 
-template <int W>
-void mfma(Wave& w, Inst const& I) {
+// T: the type of the sums.
+template <int W, class T>
+static void mfma_of(Wave& w, Inst const& I) {
   bool const fnuz = I.fnuz;
   Matrix const& m = *I.mat;
-  if (W != 64) fail(Err::unsupported, "this matrix instruction");
   int const M = m.m, N = m.n, K = m.k, B = m.blocks, per_lane = M * K * B / 64;  // elements of B (and a full A) in a lane
   u32 const* a = (m.acc_a ? w.acc : w.v) + size_t(I.s[0].reg) * W;
   u32 const* b = (m.acc_b ? w.acc : w.v) + size_t(I.s[1].reg) * W;
   u32 const* c = m.sparse                ? (m.acc_c ? w.acc : w.v) + size_t(I.d) * W
                  : I.s[2].kind == S_VGPR ? (m.acc_c ? w.acc : w.v) + size_t(I.s[2].reg) * W
                                          : nullptr;
-  std::vector<double> A(size_t(B) * M * K), Bm(size_t(B) * N * K);
-  bool const f64 = m.c == 'd';
-  auto put1 = [&](std::vector<double>& out, u32 const* p, int dim, char ty, bool is_b) {
-    for (int l = 0; l < 64; l++) {
-      int const row = l % dim, g = l / dim;  // g: block, or part of K
-      int from = l;
-      if (is_b && !f64) switch (m.blgp) {
-          case 1: from = l & 31; break;
-          case 2: from = 32 | (l & 31); break;
-          case 3: from = (l + 16) & 63; break;
-          case 4:
-          case 5:
-          case 6:
-          case 7: from = (m.blgp - 4) * 16 + (l & 15); break;
-          default: break;
-        }
-      for (int e = 0; e < per_lane; e++) {
-        int blk, k;
-        if (f64 && M == 4) {
-          blk = l / 4 % 4;
-          k = l / 16;
-        } else if (B == 1) {
-          blk = 0;
-          k = g * per_lane + e;
-        } else {
-          blk = g % B;
-          k = g / B * per_lane + e;
-        }
-        double const v = element<W>(p, from, e, ty, fnuz);
-        out[(size_t(blk) * dim + row) * K + k] = m.flush ? flushed(v, ty) : v;
-      }
-    }
+  constexpr bool f64 = std::is_same_v<T, double>;
+  bool const na = f64 && (m.blgp & 1), nb = f64 && (m.blgp & 2), nc = f64 && (m.blgp & 4);
+  std::vector<T> A(size_t(B) * M * K), Bm(size_t(B) * N * K), C(size_t(B) * M * N);  // [block][i][k], [block][k][j], [block][i][j]
+  auto element_at = [&](u32 const* p, u32 lane, u32 i, char ty, bool negate) {
+    double const v = element<W>(p, lane, i, ty, fnuz), x = m.flush ? flushed(v, ty) : v;
+    return T(negate ? -x : x);
+  };
+  auto place = [&](int l, int dim, int e, int& blk, int& k) {  // of element e in lane l
+    int const g = l / dim;                                     // block, or part of K
+    blk = f64 && M == 4 ? l / 4 % 4 : B == 1 ? 0 : g % B;
+    k = f64 && M == 4 ? l / 16 : B == 1 ? g * per_lane + e : g / B * per_lane + e;
   };
   if (m.sparse) {  // two of every four elements of K; src2 says which
     u32 const* index = w.v + size_t(I.s[2].reg) * W;
@@ -84,71 +65,103 @@ void mfma(Wave& w, Inst const& I) {
     for (int l = 0; l < 64; l++)
       for (int g = 0; g < per_lane / 4; g++) {
         u32 const x = index[l] >> (set + 4 * g);
-        double* to = &A[size_t(l % M) * K + l / M * per_lane + 4 * g];
-        to[x & 3] += element<W>(a, l, 2 * g, m.a, fnuz);
-        to[x >> 2 & 3] += element<W>(a, l, 2 * g + 1, m.a, fnuz);
+        T* to = &A[size_t(l % M) * K + l / M * per_lane + 4 * g];
+        to[x & 3] += T(element<W>(a, l, 2 * g, m.a, fnuz));
+        to[x >> 2 & 3] += T(element<W>(a, l, 2 * g + 1, m.a, fnuz));
       }
   } else
-    put1(A, a, M, m.a, false);
-  put1(Bm, b, N, m.b, true);
+    for (int l = 0; l < 64; l++)
+      for (int e = 0; e < per_lane; e++) {
+        int blk, k;
+        place(l, M, e, blk, k);
+        A[(size_t(blk) * M + l % M) * K + k] = element_at(a, l, e, m.a, na);
+      }
+  for (int l = 0; l < 64; l++) {
+    int from = l;
+    if (!f64) switch (m.blgp) {
+        case 1: from = l & 31; break;
+        case 2: from = 32 | (l & 31); break;
+        case 3: from = (l + 16) & 63; break;
+        case 4:
+        case 5:
+        case 6:
+        case 7: from = (m.blgp - 4) * 16 + (l & 15); break;
+        default: break;
+      }
+    for (int e = 0; e < per_lane; e++) {
+      int blk, k;
+      place(l, N, e, blk, k);
+      Bm[(size_t(blk) * K + k) * N + l % N] = element_at(b, from, e, m.b, nb);
+    }
+  }
+  auto result = [&](int l, int r) {  // the index in C of register r in lane l
+    int blk = 0, i, j = l % N;
+    if (f64 && M == 4) {
+      blk = l / 4 % 4;
+      i = l / 16;
+    } else if (f64)
+      i = 4 * r + l / 16;
+    else if (M == 4) {
+      blk = l / 4;
+      i = r;
+    } else if (M == 16) {
+      blk = r / 4;
+      i = 4 * (l / 16) + r % 4;
+    } else {
+      blk = r / 16;
+      i = 8 * (r % 16 / 4) + 4 * (l / 32) + r % 4;
+    }
+    return (size_t(blk) * M + i) * N + j;
+  };
+  auto value = [](u64 bits) {
+    if constexpr (f64)
+      return asd(bits);
+    else
+      return as<T>(u32(bits));
+  };
   int const out = M * N * B / 64;  // results per lane
-  std::vector<double> D(size_t(out) * 64);
+  u64 const same = c ? 0 : scalar_value<W>(w, I.s[2]);
   for (int l = 0; l < 64; l++)
     for (int r = 0; r < out; r++) {
-      int blk, i, j = l % N;
-      if (f64 && M == 4) {
-        blk = l / 4 % 4;
-        i = l / 16;
-      } else if (f64) {
-        blk = 0;
-        i = 4 * r + l / 16;
-      } else if (M == 4) {
-        blk = l / 4;
-        i = r;
-      } else if (M == 16) {
-        blk = r / 4;
-        i = 4 * (l / 16) + r % 4;
-      } else {
-        blk = r / 16;
-        i = 8 * (r % 16 / 4) + 4 * (l / 32) + r % 4;
-      }
-      double acc;
-      if (c)
-        acc = f64 ? element<W>(c, l, r, 'd', fnuz) : m.c == 's' ? double(i32(c[r * W + l])) : double(asf(c[r * W + l]));
-      else {
-        u64 v = scalar_value<W>(w, I.s[2]);
-        acc = f64 ? asd(v) : m.c == 's' ? double(i32(v)) : double(asf(u32(v)));
-      }
-      int ab = blk;
-      if (m.cbsz && B > 1) {
-        int const n = 1 << m.cbsz;
-        ab = blk / n * n + m.abid % n;
-      }
-      double const* x = &A[(size_t(ab) * M + i) * K];
-      double const* y = &Bm[(size_t(blk) * N + j) * K];
-      if (m.c == 's') {
-        u32 s = u32(i32(acc));
-        for (int k = 0; k < K; k++) s += u32(i32(x[k]) * i32(y[k]));
-        D[size_t(r) * 64 + l] = i32(s);
-        continue;
-      }
-      bool const na = f64 && (m.blgp & 1), nb = f64 && (m.blgp & 2), nc = f64 && (m.blgp & 4);
-      if (nc) acc = -acc;
-      if (m.flush) acc = flushed(acc, 'f');
-      for (int k = 0; k < K; k++) acc = mul_add(acc, na ? -x[k] : x[k], nb ? -y[k] : y[k], m.c);
-      D[size_t(r) * 64 + l] = m.flush ? flushed(acc, 'f') : acc;
+      u64 const bits = !c ? same : f64 ? u64(c[(2 * r + 1) * W + l]) << 32 | c[2 * r * W + l] : c[r * W + l];
+      T x = value(bits);
+      if (nc) x = -x;
+      if (m.flush) x = T(flushed(double(x), 'f'));
+      C[result(l, r)] = x;
     }
+  for (int blk = 0; blk < B; blk++) {
+    int const n = 1 << m.cbsz, from = m.cbsz && B > 1 ? blk / n * n + m.abid % n : blk;
+    for (int i = 0; i < M; i++) {
+      T* const sums = &C[(size_t(blk) * M + i) * N];
+      for (int k = 0; k < K; k++) {
+        T const x = A[(size_t(from) * M + i) * K + k];
+        T const* const y = &Bm[(size_t(blk) * K + k) * N];
+        for (int j = 0; j < N; j++) sums[j] = mul_add(sums[j], x, y[j]);
+      }
+    }
+  }
   u32* d = (m.acc_c ? w.acc : w.v) + size_t(I.d) * W;  // EXEC does not apply
-  for (int r = 0; r < out; r++)
-    for (int l = 0; l < 64; l++) {
-      double const v = D[size_t(r) * 64 + l];
-      if (f64) {
-        u64 const x = dbits(v);
-        d[2 * r * W + l] = u32(x);
-        d[(2 * r + 1) * W + l] = u32(x >> 32);
+  for (int l = 0; l < 64; l++)
+    for (int r = 0; r < out; r++) {
+      T const sum = C[result(l, r)], x = m.flush ? T(flushed(double(sum), 'f')) : sum;
+      if constexpr (f64) {
+        d[2 * r * W + l] = u32(dbits(x));
+        d[(2 * r + 1) * W + l] = u32(dbits(x) >> 32);
       } else
-        d[r * W + l] = m.c == 's' ? u32(i32(v)) : fbits(float(v));
+        d[r * W + l] = as<u32>(x);
     }
+}
+
+template <int W>
+void mfma(Wave& w, Inst const& I) {
+  if constexpr (W != 64)
+    fail(Err::unsupported, "this matrix instruction");
+  else if (I.mat->c == 'd')
+    mfma_of<W, double>(w, I);
+  else if (I.mat->c == 's')
+    mfma_of<W, i32>(w, I);
+  else
+    mfma_of<W, float>(w, I);
 }
 
 template <int W>
@@ -231,18 +244,25 @@ void wmma(Wave& w, Inst const& I) {
       }
       C[i][j] = v;
     }
-  for (int i = 0; i < 16; i++)
-    for (int j = 0; j < 16; j++) {
-      if (m.c == 's') {
+  if (m.c == 's')
+    for (int i = 0; i < 16; i++)
+      for (int j = 0; j < 16; j++) {
         i64 s = i64(C[i][j]);
         for (int k = 0; k < K; k++) s += i64(A[i][k]) * i64(B[j][k]);
         D[i][j] = double(m.clamp ? i32(std::min<i64>(std::max<i64>(s, -2147483648ll), 2147483647ll)) : i32(u32(u64(s))));
-      } else {
-        double acc = C[i][j];
-        for (int k = 0; k < K; k++) acc = mul_add(acc, A[i][k], B[j][k], 'f');
-        D[i][j] = acc;
       }
+  else {
+    float columns[64][16];
+    for (int k = 0; k < K; k++)
+      for (int j = 0; j < 16; j++) columns[k][j] = float(B[j][k]);
+    for (int i = 0; i < 16; i++) {
+      float sums[16];
+      for (int j = 0; j < 16; j++) sums[j] = float(C[i][j]);
+      for (int k = 0; k < K; k++)
+        for (int j = 0; j < 16; j++) sums[j] = mul_add(sums[j], float(A[i][k]), columns[k][j]);
+      for (int j = 0; j < 16; j++) D[i][j] = sums[j];
     }
+  }
   u32* d = w.v + size_t(I.d) * W;
   for (int i = 0; i < 16; i++)
     for (int j = 0; j < 16; j++) {
