@@ -608,7 +608,10 @@ void bind(Inst& I) {
     case VOPD: bind_vector<W>(I); break;
     case SCALAR: bind_scalar<W>(I); break;
     case LANEOP: I.step.run = lane_op<W>; break;
-    case MATRIX: I.step.run = matrix<W>; break;
+    case MATRIX:
+      I.step.run = matrix<W>;
+      place_elements(*I.mat);
+      break;
     default: break;
   }
   if (I.kind == VOPD) {

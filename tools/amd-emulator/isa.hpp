@@ -216,6 +216,9 @@ struct Matrix {
   bool acc_a, acc_b, acc_c, wmma, sparse, gfx12, flush;
   uint8_t cbsz, abid, blgp, neg, neg_hi, opsel_hi;
   bool clamp;
+  // MFMA: the indices of the operands' elements in [block][i][k] and [block][k][j], and of the results in [block][i][j]; by lane, then by
+  // element. place_elements() sets them.
+  std::vector<uint16_t> place_a, place_b, place_c;
 };
 
 struct RegisterUse;
@@ -350,6 +353,7 @@ struct Isa {
 template <int W>
 void bind(Inst& I);
 /// Matrix instructions. matrix.cpp
+void place_elements(Matrix& m);
 template <int W>
 void mfma(Wave& w, Inst const& I);
 template <int W>

@@ -36,6 +36,43 @@ static inline i32 mul_add(i32 acc, i32 a, i32 b) { return i32(u32(acc) + u32(a) 
 // Returns 0 with the sign of v instead of a number below the smallest normal one of a type.
 static inline double flushed(double v, char type) { return std::fabs(v) < (type == 'h' ? 0x1p-14 : 0x1p-126) ? std::copysign(0.0, v) : v; }
 
+void place_elements(Matrix& m) {
+  if (m.wmma) return;
+  int const M = m.m, N = m.n, K = m.k, B = m.blocks, per_lane = M * K * B / 64, out = M * N * B / 64;
+  bool const f64 = m.c == 'd';
+  auto block_and_k = [&](int l, int dim, int e, int& blk, int& k) {
+    int const g = l / dim;  // block, or part of K
+    blk = f64 && M == 4 ? l / 4 % 4 : B == 1 ? 0 : g % B;
+    k = f64 && M == 4 ? l / 16 : B == 1 ? g * per_lane + e : g / B * per_lane + e;
+  };
+  for (int l = 0; l < 64; l++) {
+    int blk, k;
+    for (int e = 0; e < per_lane; e++) {
+      block_and_k(l, M, e, blk, k);
+      m.place_a.push_back(uint16_t((blk * M + l % M) * K + k));
+      block_and_k(l, N, e, blk, k);
+      m.place_b.push_back(uint16_t((blk * K + k) * N + l % N));
+    }
+    for (int r = 0; r < out; r++) {
+      int i;
+      if (f64) {
+        blk = M == 4 ? l / 4 % 4 : 0;
+        i = M == 4 ? l / 16 : 4 * r + l / 16;
+      } else if (M == 4) {
+        blk = l / 4;
+        i = r;
+      } else if (M == 16) {
+        blk = r / 4;
+        i = 4 * (l / 16) + r % 4;
+      } else {
+        blk = r / 16;
+        i = 8 * (r % 16 / 4) + 4 * (l / 32) + r % 4;
+      }
+      m.place_c.push_back(uint16_t((blk * M + i) * N + l % N));
+    }
+  }
+}
+
 // T: the type of the sums.
 template <int W, class T>
 static void mfma_of(Wave& w, Inst const& I) {
@@ -54,11 +91,6 @@ static void mfma_of(Wave& w, Inst const& I) {
     double const v = element<W>(p, lane, i, ty, fnuz), x = m.flush ? flushed(v, ty) : v;
     return T(negate ? -x : x);
   };
-  auto place = [&](int l, int dim, int e, int& blk, int& k) {  // of element e in lane l
-    int const g = l / dim;                                     // block, or part of K
-    blk = f64 && M == 4 ? l / 4 % 4 : B == 1 ? 0 : g % B;
-    k = f64 && M == 4 ? l / 16 : B == 1 ? g * per_lane + e : g / B * per_lane + e;
-  };
   if (m.sparse) {  // two of every four elements of K; src2 says which
     u32 const* index = w.v + size_t(I.s[2].reg) * W;
     int const set = m.cbsz ? 0 : m.a == 'h' || m.a == 'b' ? 8 * (m.abid & 3) : 16 * (m.abid & 1);
@@ -71,11 +103,7 @@ static void mfma_of(Wave& w, Inst const& I) {
       }
   } else
     for (int l = 0; l < 64; l++)
-      for (int e = 0; e < per_lane; e++) {
-        int blk, k;
-        place(l, M, e, blk, k);
-        A[(size_t(blk) * M + l % M) * K + k] = element_at(a, l, e, m.a, na);
-      }
+      for (int e = 0; e < per_lane; e++) A[m.place_a[size_t(l) * per_lane + e]] = element_at(a, l, e, m.a, na);
   for (int l = 0; l < 64; l++) {
     int from = l;
     if (!f64) switch (m.blgp) {
@@ -88,31 +116,8 @@ static void mfma_of(Wave& w, Inst const& I) {
         case 7: from = (m.blgp - 4) * 16 + (l & 15); break;
         default: break;
       }
-    for (int e = 0; e < per_lane; e++) {
-      int blk, k;
-      place(l, N, e, blk, k);
-      Bm[(size_t(blk) * K + k) * N + l % N] = element_at(b, from, e, m.b, nb);
-    }
+    for (int e = 0; e < per_lane; e++) Bm[m.place_b[size_t(l) * per_lane + e]] = element_at(b, from, e, m.b, nb);
   }
-  auto result = [&](int l, int r) {  // the index in C of register r in lane l
-    int blk = 0, i, j = l % N;
-    if (f64 && M == 4) {
-      blk = l / 4 % 4;
-      i = l / 16;
-    } else if (f64)
-      i = 4 * r + l / 16;
-    else if (M == 4) {
-      blk = l / 4;
-      i = r;
-    } else if (M == 16) {
-      blk = r / 4;
-      i = 4 * (l / 16) + r % 4;
-    } else {
-      blk = r / 16;
-      i = 8 * (r % 16 / 4) + 4 * (l / 32) + r % 4;
-    }
-    return (size_t(blk) * M + i) * N + j;
-  };
   auto value = [](u64 bits) {
     if constexpr (f64)
       return asd(bits);
@@ -127,7 +132,7 @@ static void mfma_of(Wave& w, Inst const& I) {
       T x = value(bits);
       if (nc) x = -x;
       if (m.flush) x = T(flushed(double(x), 'f'));
-      C[result(l, r)] = x;
+      C[m.place_c[size_t(l) * out + r]] = x;
     }
   for (int blk = 0; blk < B; blk++) {
     int const n = 1 << m.cbsz, from = m.cbsz && B > 1 ? blk / n * n + m.abid % n : blk;
@@ -143,7 +148,7 @@ static void mfma_of(Wave& w, Inst const& I) {
   u32* d = (m.acc_c ? w.acc : w.v) + size_t(I.d) * W;  // EXEC does not apply
   for (int l = 0; l < 64; l++)
     for (int r = 0; r < out; r++) {
-      T const sum = C[result(l, r)], x = m.flush ? T(flushed(double(sum), 'f')) : sum;
+      T const sum = C[m.place_c[size_t(l) * out + r]], x = m.flush ? T(flushed(double(sum), 'f')) : sum;
       if constexpr (f64) {
         d[2 * r * W + l] = u32(dbits(x));
         d[(2 * r + 1) * W + l] = u32(dbits(x) >> 32);
