@@ -39,7 +39,9 @@ struct Finder {
   }
   void lanes(Inst const& I) {
     bool const to_scalar = I.lop == READLANE || I.lop == READFIRSTLANE || I.lop == TO_SGPR, acc = I.lop == ACC_READ || I.lop == ACC_MOV;
-    for (int k = 0; k < 3; k++) source(I.s[k], 32, k == 0 && acc);
+    bool const by_lane = I.lop == READLANE || I.lop == WRITELANE || I.lop == PERMLANE16_VAR || I.lop == PERMLANEX16_VAR;
+    int const sources = I.lop == PERMLANE16 || I.lop == PERMLANEX16 ? 3 : by_lane ? 2 : 1;  // the encoding has three
+    for (int k = 0; k < sources; k++) source(I.s[k], 32, k == 0 && acc);
     if (to_scalar && I.d >= 128) return;
     add(I.d + (to_scalar ? scalars : I.lop == ACC_WRITE || I.lop == ACC_MOV ? accumulation : 0), 1, true);
   }
