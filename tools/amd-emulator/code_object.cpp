@@ -2,7 +2,11 @@
 /// Loads AMDGPU code objects: ELF files with kernels and their descriptions in a msgpack note.
 #include <elf.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <memory>
 #include "isa.hpp"
@@ -68,7 +72,8 @@ struct Mp {
     return v;
   }
   V next() {
-    if (p >= e || depth >= 32) return {};
+    if (depth >= 32) fail(Err::internal, "damaged code object: its description has more than 32 levels");
+    if (p >= e) return {};
     depth++;
     V v = value();
     depth--;
@@ -110,10 +115,21 @@ struct Elf {
   size_t size;
   template <class T>
   T const* at(uint64_t offset, uint64_t count = 1) const {
-    if (offset > size || count > (size - offset) / sizeof(T))
-      fail(Err::internal, "damaged code object: " + std::to_string(count * sizeof(T)) + " bytes at " + std::to_string(offset) +
-                              " of a file of " + std::to_string(size));
+    static_assert(sizeof(T) == 1, "others may not be aligned: read()");
+    check(offset, count, 1);
     return reinterpret_cast<T const*>(data + offset);
+  }
+  template <class T>
+  std::vector<T> read(uint64_t offset, uint64_t count = 1) const {
+    check(offset, count, sizeof(T));
+    std::vector<T> v(count);
+    if (count) memcpy(v.data(), data + offset, count * sizeof(T));
+    return v;
+  }
+  void check(uint64_t offset, uint64_t count, size_t each) const {
+    if (offset > size || count > (size - offset) / each)
+      fail(Err::internal, "damaged code object: " + std::to_string(count) + " times " + std::to_string(each) + " bytes at " +
+                              std::to_string(offset) + " of a file of " + std::to_string(size));
   }
 };
 
@@ -134,6 +150,13 @@ static void add_kernel(CodeObject& co, Mp::V const& k) {
   ki.vgprs = u(".vgpr_count", 0);
   ki.agprs = u(".agpr_count", 0);
   ki.wave = u(".wavefront_size", 64);
+  auto limit = [&](char const* what, uint32_t value, uint32_t most) {
+    if (value > most)
+      fail(Err::internal, "damaged code object: kernel " + ki.name + " has " + std::to_string(value) + " bytes of " + what +
+                              ", more than " + std::to_string(most));
+  };
+  limit("arguments", ki.kernarg_size, 1 << 20);
+  limit("scratch for each lane", ki.priv, 16 << 20);
   ki.dyn_stack = u(".uses_dynamic_stack", 0);
   if (auto* as = k.get(".args"))
     for (auto& a : as->a) {
@@ -166,10 +189,11 @@ static void read_notes(CodeObject& co, Elf const& elf, Elf64_Phdr const& ph) {
   }
 }
 
-static void relocate(CodeObject& co, Elf64_Rela const& r, Elf64_Sym const* symbols, size_t count) {
+static void relocate(CodeObject& co, Elf64_Rela const& r, std::vector<Elf64_Sym> const& symbols) {
   uint32_t const type = ELF64_R_TYPE(r.r_info), si = ELF64_R_SYM(r.r_info);
   uint64_t const base = reinterpret_cast<uint64_t>(co.image);
-  uint64_t const S = si && si < count && symbols[si].st_shndx != SHN_UNDEF ? base + symbols[si].st_value : 0, P = base + r.r_offset;
+  uint64_t const S = si && si < symbols.size() && symbols[si].st_shndx != SHN_UNDEF ? base + symbols[si].st_value : 0,
+                 P = base + r.r_offset;
   uint64_t v = S + r.r_addend;
   unsigned bytes = 4;
   switch (type) {
@@ -190,9 +214,28 @@ static void relocate(CodeObject& co, Elf64_Rela const& r, Elf64_Sym const* symbo
   memcpy(co.image + r.r_offset, &v, bytes);
 }
 
+// The architecture that an ELF header names, by LLVM's EF_AMDGPU_MACH; empty for one that is not emulated.
+static std::string machine(Elf64_Ehdr const& header) {
+  static std::map<uint32_t, char const*> const names = {{0x3f, "gfx90a"},  {0x40, "gfx940"},  {0x4b, "gfx941"},  {0x4c, "gfx942"},
+                                                        {0x4f, "gfx950"},  {0x41, "gfx1100"}, {0x46, "gfx1101"}, {0x47, "gfx1102"},
+                                                        {0x44, "gfx1103"}, {0x43, "gfx1150"}, {0x4a, "gfx1151"}, {0x55, "gfx1152"},
+                                                        {0x58, "gfx1153"}, {0x48, "gfx1200"}, {0x4e, "gfx1201"}};
+  auto const it = names.find(header.e_flags & 0xff);
+  return it == names.end() ? "" : it->second;
+}
+static void check_machine(std::string const& arch, Elf64_Ehdr const& header) {
+  std::string const is = machine(header);
+  char number[8];
+  snprintf(number, sizeof number, "0x%02x", header.e_flags & 0xff);
+  if (is != arch)
+    fail(Err::internal, "a code object for " + (is.empty() ? std::string("architecture number ") + number : is) + " on the device " + arch);
+}
+
 static void load_into(CodeObject& co, Elf const& elf) {
-  auto* eh = elf.at<Elf64_Ehdr>(0);
-  auto* ph = elf.at<Elf64_Phdr>(eh->e_phoff, eh->e_phnum);
+  Elf64_Ehdr const header = elf.read<Elf64_Ehdr>(0)[0];
+  Elf64_Ehdr const* const eh = &header;
+  check_machine(co.arch, header);
+  auto const ph = elf.read<Elf64_Phdr>(eh->e_phoff, eh->e_phnum);
   uint64_t const limit = 1ull << 32;
   uint64_t end = 0, code_begin = limit, code_end = 0;
   for (int i = 0; i < eh->e_phnum; i++)
@@ -224,25 +267,23 @@ static void load_into(CodeObject& co, Elf const& elf) {
     if (ph[i].p_type == PT_NOTE) read_notes(co, elf, ph[i]);
     if (ph[i].p_type != PT_DYNAMIC) continue;
     size_t const n = ph[i].p_filesz / sizeof(Elf64_Dyn);
-    auto* dyn = elf.at<Elf64_Dyn>(ph[i].p_offset, n);
+    auto const dyn = elf.read<Elf64_Dyn>(ph[i].p_offset, n);
     for (size_t k = 0; k < n && dyn[k].d_tag != DT_NULL; k++) {
       if (dyn[k].d_tag == DT_RELA) rela = dyn[k].d_un.d_ptr;
       if (dyn[k].d_tag == DT_RELASZ) rela_bytes = dyn[k].d_un.d_val;
     }
   }
 
-  Elf64_Sym const* symbols = nullptr;
-  size_t symbol_count = 0;
-  auto* sh = elf.at<Elf64_Shdr>(eh->e_shoff, eh->e_shnum);
+  std::vector<Elf64_Sym> symbols;
+  auto const sh = elf.read<Elf64_Shdr>(eh->e_shoff, eh->e_shnum);
   uint64_t const base = reinterpret_cast<uint64_t>(co.image);
   for (int i = 0; i < eh->e_shnum; i++)
     if (sh[i].sh_type == SHT_DYNSYM) {
-      symbol_count = sh[i].sh_size / sizeof(Elf64_Sym);
-      symbols = elf.at<Elf64_Sym>(sh[i].sh_offset, symbol_count);
+      symbols = elf.read<Elf64_Sym>(sh[i].sh_offset, sh[i].sh_size / sizeof(Elf64_Sym));
       if (sh[i].sh_link >= eh->e_shnum) fail(Err::internal, "damaged code object: symbols without names");
       Elf64_Shdr const& names = sh[sh[i].sh_link];
       char const* text = elf.at<char>(names.sh_offset, names.sh_size);
-      for (size_t k = 0; k < symbol_count; k++)
+      for (size_t k = 0; k < symbols.size(); k++)
         if (symbols[k].st_shndx != SHN_UNDEF && symbols[k].st_name) {
           if (symbols[k].st_name >= names.sh_size || symbols[k].st_value > co.size || symbols[k].st_size > co.size - symbols[k].st_value)
             fail(Err::internal, "damaged code object: symbol " + std::to_string(k));
@@ -255,7 +296,7 @@ static void load_into(CodeObject& co, Elf const& elf) {
   for (uint64_t o = 0; o < rela_bytes; o += sizeof(Elf64_Rela)) {
     Elf64_Rela r;
     memcpy(&r, image.at<uint8_t>(rela + o, sizeof r), sizeof r);
-    relocate(co, r, symbols, symbol_count);
+    relocate(co, r, symbols);
   }
   for (auto& k : co.kernels) {
     auto it = co.symbols.find(k.first + ".kd");
@@ -264,8 +305,9 @@ static void load_into(CodeObject& co, Elf const& elf) {
 }
 
 CodeObject* load(void const* file, size_t size, std::string const& gfx, std::string& why) {
-  auto* eh = static_cast<Elf64_Ehdr const*>(file);
-  if (size < sizeof *eh || memcmp(file, ELFMAG, 4) || eh->e_machine != 224) {
+  Elf64_Ehdr header = {};
+  memcpy(&header, file, std::min(size, sizeof header));
+  if (size < sizeof header || memcmp(file, ELFMAG, 4) || header.e_machine != 224) {
     why = "not an AMDGPU ELF";
     return nullptr;
   }
@@ -273,12 +315,60 @@ CodeObject* load(void const* file, size_t size, std::string const& gfx, std::str
   co->arch = gfx;
   try {
     load_into(*co, {static_cast<uint8_t const*>(file), size});
-  } catch (Error const& e) {
+  } catch (std::exception const& e) {  // also of memory that a damaged size asks for
     why = e.what();
     if (co->image) munmap(co->image, co->size);
     return nullptr;
   }
   return co.release();
+}
+
+// Copies up to n bytes, as far as they can be read.
+static std::string readable(char const* p, size_t n) {
+  char page[4096];
+  std::string to;
+  while (to.size() < n) {
+    char const* const from = p + to.size();
+    size_t const step = std::min(n - to.size(), sizeof page - reinterpret_cast<uintptr_t>(from) % sizeof page);
+    iovec const local = {page, step}, remote = {const_cast<char*>(from), step};
+    ssize_t const got = process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
+    if (got < 0 && errno != EFAULT)  // the system forbids the call
+      return to.append(from, n - to.size());
+    if (got <= 0) break;
+    to.append(page, size_t(got));
+  }
+  return to;
+}
+
+std::string read_image(void const* image) {
+  char const* const p = static_cast<char const*>(image);
+  uint64_t const most = 1ull << 30;
+  std::string head = readable(p, 4096);
+  uint64_t size = head.size();
+  auto grow = [&](uint64_t offset, uint64_t bytes) {
+    if (offset < most && bytes < most) size = std::max(size, offset + bytes);
+  };
+  if (head.size() >= sizeof(Elf64_Ehdr) && !head.compare(0, 4, ELFMAG)) {
+    Elf64_Ehdr e;
+    memcpy(&e, head.data(), sizeof e);
+    grow(e.e_phoff, e.e_phnum * sizeof(Elf64_Phdr));
+    grow(e.e_shoff, e.e_shnum * sizeof(Elf64_Shdr));
+    head = readable(p, size);
+    for (size_t i = 0; i < e.e_shnum && e.e_shoff + (i + 1) * sizeof(Elf64_Shdr) <= head.size(); i++) {
+      Elf64_Shdr s;
+      memcpy(&s, head.data() + e.e_shoff + i * sizeof s, sizeof s);
+      if (s.sh_type != SHT_NOBITS) grow(s.sh_offset, s.sh_size);
+    }
+  } else if (head.size() >= 32 && !head.compare(0, 24, "__CLANG_OFFLOAD_BUNDLE__")) {
+    uint64_t n, h[3];
+    memcpy(&n, head.data() + 24, 8);
+    for (uint64_t i = 0, at = 32; i < n && at + 24 <= head.size(); i++, at += 24 + h[2]) {
+      memcpy(h, head.data() + at, sizeof h);
+      grow(h[0], h[1]);
+      if (h[2] > head.size()) break;
+    }
+  }
+  return size > head.size() ? readable(p, size) : head;
 }
 
 }  // namespace emu

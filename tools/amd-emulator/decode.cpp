@@ -929,6 +929,7 @@ struct Decoder {
       I->n = atoi(ty.c_str() + 1) / 8;
       I->sx = ty[0] == 'I';
     }
+    if (I->d + I->n / 4 > 128) return bad("result beyond the last scalar register");
     I->kind = SMEM;
     I->soff = b.get(63, 57);
     if (r4)

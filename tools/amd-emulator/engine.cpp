@@ -364,12 +364,17 @@ Err run(Launch const& L, std::string& why) {
   x.cdna = !strcmp(fam, "cdna");
   x.wide = x.wave == 64;
   if (L.k->wave != x.wave) {
-    why = "kernel " + name_of(*L.k) + " was compiled for wave" + std::to_string(L.k->wave) + ", the emulator runs " + L.co->arch +
-          " in wave" + std::to_string(x.wave);
+    why = "kernel " + name_of(*L.k) + " was compiled for waves of " + std::to_string(L.k->wave) + " lanes" +
+          (L.k->wave == 64 ? " (-mwavefrontsize64)" : "") + ". On " + L.co->arch + " the emulator runs waves of " + std::to_string(x.wave) +
+          " only";
     return Err::unsupported;
   }
   uint8_t const* kd = reinterpret_cast<uint8_t const*>(L.k->kd);
   uint32_t priv = std::max(rd<uint32_t>(kd + 4), L.k->priv);
+  if (priv > 16 << 20) {
+    why = "kernel " + name_of(*L.k) + " asks for " + std::to_string(priv) + " bytes of scratch for each lane, more than 16 MiB";
+    return Err::unsupported;
+  }
   x.stride = priv ? ((priv + 15) & ~15u) + (L.k->dyn_stack ? 16384 : 0) : 0;
   x.lds_size = L.k->lds + L.dyn_lds;
   x.trace = enabled("AMDEMU_TRACE");

@@ -66,6 +66,8 @@ uint32_t wave_size(std::string const& gfx);
 /// Loads an AMDGPU ELF file. Returns null and the reason if it is damaged.
 CodeObject* load(void const* elf, size_t size, std::string const& gfx, std::string& why);
 void unload(CodeObject* co);
+/// Copies an ELF file or offload bundle of unknown size: what its headers say, as far as memory can be read.
+std::string read_image(void const* image);
 
 // ---- engine.cpp
 /// Runs a launch to its end on the calling thread. One at a time. why: the message of an error.

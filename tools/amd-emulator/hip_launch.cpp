@@ -15,7 +15,8 @@ struct Var {
 };
 struct Module {
   void const* bundle = nullptr;
-  std::string text;  // the file's contents, if it was loaded from a file
+  size_t size = SIZE_MAX;  // its bytes, if it was loaded by a call; text has them
+  std::string text;
   std::map<std::string, emu::CodeObject*> loaded;
   std::vector<Var> vars;
 };
@@ -49,30 +50,37 @@ struct Entry {
   char const* data;
   size_t size;
 };
-static std::vector<Entry> entries(void const* bundle, std::string& why) {
+static std::vector<Entry> entries(Module const& m, std::string& why) {
   std::vector<Entry> r;
-  auto* b = static_cast<char const*>(bundle);
-  if (!memcmp(b, "\177ELF", 4)) {
+  auto* b = static_cast<char const*>(m.bundle);
+  auto starts = [&](char const* text, size_t n) { return m.size >= n && !memcmp(b, text, n); };
+  if (starts("\177ELF", 4)) {
     why = "raw code object";
     return r;
   }
-  if (!memcmp(b, "CCOB", 4)) {
+  if (starts("CCOB", 4)) {
     why = "compressed offload bundle: compile with -no-offload-compress";
     return r;
   }
-  if (memcmp(b, "__CLANG_OFFLOAD_BUNDLE__", 24)) {
+  if (m.size < 32 || !starts("__CLANG_OFFLOAD_BUNDLE__", 24)) {
     why = "not a clang offload bundle";
     return r;
   }
   uint64_t n;
   memcpy(&n, b + 24, 8);
-  char const* p = b + 32;
+  size_t at = 32;
   for (uint64_t i = 0; i < n; i++) {
     uint64_t h[3];
-    memcpy(h, p, 24);
-    p += 24;
-    r.push_back({std::string(p, h[2]), b + h[0], h[1]});
-    p += h[2];
+    if (at + sizeof h > m.size) break;
+    memcpy(h, b + at, sizeof h);
+    at += sizeof h;
+    if (h[2] > m.size - at || h[0] > m.size || h[1] > m.size - h[0]) {
+      why = "damaged offload bundle: entry " + std::to_string(i) + " of " + std::to_string(n);
+      r.clear();
+      return r;
+    }
+    r.push_back({std::string(b + at, h[2]), b + h[0], h[1]});
+    at += h[2];
   }
   return r;
 }
@@ -91,7 +99,7 @@ std::string arch() {
     std::string why, any;
     if (a.empty())
       for (auto* m : modules())
-        for (auto& e : entries(m->bundle, why)) {
+        for (auto& e : entries(*m, why)) {
           std::string g = gfx_of(e.id);
           if (a.empty() && e.size && emu::family(g))
             a = g;
@@ -120,7 +128,7 @@ static emu::CodeObject* code_for(Module* m, std::string& why) {
     return nullptr;
   }
   std::string w;
-  auto es = entries(m->bundle, w);
+  auto es = entries(*m, w);
   char const* data = nullptr;
   size_t size = 0;
   std::string have;
@@ -134,7 +142,7 @@ static emu::CodeObject* code_for(Module* m, std::string& why) {
   }
   if (!data && es.empty() && w == "raw code object") {
     data = static_cast<char const*>(m->bundle);
-    size = SIZE_MAX;
+    size = m->size;
   }
   if (!data) {
     why = "no code object for " + g + " (" + (w.empty() ? "bundle has:" + have : w) + ")";
@@ -472,20 +480,23 @@ API hipError_t hipOccupancyMaxPotentialBlockSize(int* g, int* b, void const* f, 
 }
 
 // ------------------------------------------------------------------------------------------------ modules
-API hipError_t hipModuleLoadData(hipModule_t* out, void const* image) {
-  if (!out || !image) return ret(hipErrorInvalidValue);
+static hipError_t load_module(hipModule_t* out, std::string text) {
   Lock l;
-  auto* m = new Module;
-  m->bundle = image;
+  auto m = std::make_unique<Module>();
+  m->text = std::move(text);
+  m->bundle = m->text.data();
+  m->size = m->text.size();
   std::string why;
-  if (!code_for(m, why)) {
-    say(why);
-    delete m;
-    return ret(hipErrorNoBinaryForGpu);
+  if (!code_for(m.get(), why)) {
+    say("ERROR: cannot load a module: " + why);
+    return hipErrorNoBinaryForGpu;
   }
-  loaded_modules().insert(m);
-  *out = reinterpret_cast<hipModule_t>(m);
-  return ret(hipSuccess);
+  loaded_modules().insert(m.get());
+  *out = reinterpret_cast<hipModule_t>(m.release());
+  return hipSuccess;
+}
+API hipError_t hipModuleLoadData(hipModule_t* out, void const* image) {
+  return ret(out && image ? load_module(out, emu::read_image(image)) : hipErrorInvalidValue);
 }
 API hipError_t hipModuleLoadDataEx(hipModule_t* out, void const* image, unsigned, hipJitOption*, void**) {
   return hipModuleLoadData(out, image);
@@ -494,13 +505,7 @@ API hipError_t hipModuleLoad(hipModule_t* out, char const* file) {
   if (!out || !file) return ret(hipErrorInvalidValue);
   std::ifstream f(file, std::ios::binary);
   if (!f) return ret(hipErrorFileNotFound);
-  std::string text((std::istreambuf_iterator<char>(f)), {});
-  hipError_t e = hipModuleLoadData(out, text.data());
-  if (e != hipSuccess) return e;
-  auto* m = reinterpret_cast<Module*>(*out);
-  m->text = std::move(text);
-  m->bundle = m->text.data();
-  return e;
+  return ret(load_module(out, std::string((std::istreambuf_iterator<char>(f)), {})));
 }
 API hipError_t hipModuleUnload(hipModule_t mod) {
   if (hipError_t e = wait_all()) set_async(e);  // the next call that synchronises reports it

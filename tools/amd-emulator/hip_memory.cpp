@@ -437,7 +437,10 @@ API hipError_t hipHostGetFlags(unsigned* f, void* h) {
 API hipError_t hipHostRegister(void* p, size_t n, unsigned) {
   Lock l;
   if (!p || !n) return ret(hipErrorInvalidValue);
-  if (registered().count(uintptr_t(p))) return ret(hipErrorHostMemoryAlreadyRegistered);
+  auto const next = registered().lower_bound(uintptr_t(p));
+  bool const after = next != registered().end() && next->first < uintptr_t(p) + n;
+  bool const before = next != registered().begin() && std::prev(next)->first + std::prev(next)->second > uintptr_t(p);
+  if (after || before) return ret(hipErrorHostMemoryAlreadyRegistered);  // also in part
   registered()[uintptr_t(p)] = n;
   return ret(hipSuccess);
 }
