@@ -292,6 +292,14 @@ static void load_into(CodeObject& co, Elf const& elf) {
                                                                                               symbols[k].st_size};
         }
     }
+  if (eh->e_shstrndx < eh->e_shnum) {
+    Elf64_Shdr const& names = sh[eh->e_shstrndx];
+    char const* const text = elf.at<char>(names.sh_offset, names.sh_size);
+    for (int i = 0; i < eh->e_shnum; i++) {
+      uint64_t const left = sh[i].sh_name < names.sh_size ? names.sh_size - sh[i].sh_name : 0;
+      if (left > 12 && !memcmp(text + sh[i].sh_name, ".debug_line", 12)) co.debug.assign(elf.data, elf.data + elf.size);
+    }
+  }
   Elf const image{co.image, co.size};
   for (uint64_t o = 0; o < rela_bytes; o += sizeof(Elf64_Rela)) {
     Elf64_Rela r;

@@ -11,7 +11,9 @@
 #include <cstdio>
 #include <memory>
 #include "exec.hpp"
+#include "races.hpp"
 #include "settings.hpp"
+#include "source_lines.hpp"
 #include "weak_memory.hpp"
 
 namespace emu {
@@ -30,7 +32,7 @@ std::string place(Exec const& x) {
   char b[100];
   snprintf(b, sizeof b, " at code offset 0x%lx, group %u,%u,%u", (unsigned long)(pc - reinterpret_cast<uint64_t>(x.co->image)),
            x.grp ? x.grp->id[0] : 0, x.grp ? x.grp->id[1] : 0, x.grp ? x.grp->id[2] : 0);
-  return "kernel " + name_of(*x.L->k) + ", instruction " + (x.inst ? x.inst->name : "?") + b;
+  return "kernel " + name_of(*x.L->k) + ", instruction " + (x.inst ? x.inst->name : "?") + b + source_line(*x.co, pc);
 }
 static Isa const& isa_of(std::string const& gfx) {
   static std::map<std::string, std::unique_ptr<Isa>> m;
@@ -281,11 +283,9 @@ static void run_all(Exec& x, uint64_t entry, uint64_t kernarg, uint64_t packet, 
       static int const fill = atoi(setting("AMDEMU_LDS_FILL", "0"));
       memset(g->lds, fill, std::min<size_t>((x.lds_size + 255) & ~255u, lds_span));
       if (x.uninit) g->written.assign(x.lds_size + 16, 0);
-      if (x.race) {
-        g->marks.assign(3 * size_t(x.lds_size) + 16, 0);
-        g->early.clear();
-      }
+      g->deferred.clear();
       for (uint32_t i = 0; i < nw; i++) init_wave(x, *g->w[i], *g, i * x.wave, threads, entry, kernarg, packet, queue, kd);
+      if (x.race) x.race->begin_group(*g, uint32_t(next - 1));
       act.push_back(g);
       for (Group* o : act) o->spins = 0;
       starving = false;
@@ -294,10 +294,11 @@ static void run_all(Exec& x, uint64_t entry, uint64_t kernarg, uint64_t packet, 
       size_t at = 0;
       for (Group* g : act)
         for (Wave* w : g->w) at += w->gws;
-      if (at == total)
+      if (at == total) {
+        if (x.race) x.race->open_grid(act);
         for (Group* g : act)
           for (Wave* w : g->w) w->gws = false;
-      else if (at && act.size() < total) {
+      } else if (at && act.size() < total) {
         bool stuck = true;
         for (Group* g : act)
           for (Wave* w : g->w) stuck = stuck && (w->done || w->gws || w->barrier);
@@ -322,6 +323,7 @@ static void run_all(Exec& x, uint64_t entry, uint64_t kernarg, uint64_t packet, 
           waiting += w->barrier;
         }
       if (all) {
+        if (x.race) x.race->end_group(g);
         g_idleGroups.push_back(act[k]);
         act.erase(act.begin() + k);
         continue;
@@ -335,7 +337,7 @@ static void run_all(Exec& x, uint64_t entry, uint64_t kernarg, uint64_t packet, 
             f = w;
           }
         for (Wave* w : g.w) w->barrier = false;
-        if (x.race) std::fill(g.marks.begin(), g.marks.end(), 0);
+        if (x.race) x.race->open(g);
       }
       if (!moved) g.spins++;
       if (x.deadline && now() > x.deadline) fail(Err::timeout, "launch exceeded AMDEMU_TIMEOUT seconds");
@@ -406,7 +408,12 @@ Err run(Launch const& L, std::string& why) {
   pk.kernarg = reinterpret_cast<uint64_t>(kap);
   x.uninit = enabled("AMDEMU_UNINIT");
   x.bounds = enabled("AMDEMU_BOUNDS");
-  x.race = enabled("AMDEMU_RACE");
+  std::unique_ptr<Races> race;
+  if (enabled("AMDEMU_RACE")) {
+    uint32_t const threads = L.block[0] * L.block[1] * L.block[2];
+    race = std::make_unique<Races>(x, kd, (threads + x.wave - 1) / x.wave, uint64_t(L.grid[0]) * L.grid[1] * L.grid[2]);
+  }
+  x.race = race.get();
   x.check = x.uninit || x.bounds || x.race;
   std::unique_ptr<WeakMemory> weak;
   if (enabled("AMDEMU_WEAK") || enabled("AMDEMU_WAIT")) weak = std::make_unique<WeakMemory>(x, kd, g_launches);
@@ -445,8 +452,8 @@ Err run(Launch const& L, std::string& why) {
   t_x = nullptr;
   _mm_setcsr(mx);
   if (x.uninit_reads || x.races)
-    fprintf(stderr, "[amd-emulator] kernel %s: %ld uninitialised reads, %ld LDS races in this launch\n", name_of(*L.k).c_str(),
-            x.uninit_reads, x.races);
+    fprintf(stderr, "[amd-emulator] kernel %s: %ld uninitialised reads, %ld races in this launch\n", name_of(*L.k).c_str(), x.uninit_reads,
+            x.races);
   g_launches++;
   if (res == Err::ok) count_launch(L, x.count, thread_seconds() - t0);
   return res;

@@ -39,9 +39,11 @@ struct CodeObject {
     uint64_t size;
   };
   std::map<std::string, Sym> symbols;
-  uint64_t code = 0;           // address of the first executable byte
-  std::vector<Inst*> slots;    // for each word of the executable part: its instruction, once decoded
-  std::vector<Block*> blocks;  // for each word: the block that begins there, once made
+  std::vector<uint8_t> debug;                     // the file, if it has source lines
+  mutable std::map<uint64_t, std::string> lines;  // of source code, by address: those that were asked for (source_lines.cpp)
+  uint64_t code = 0;                              // address of the first executable byte
+  std::vector<Inst*> slots;                       // for each word of the executable part: its instruction, once decoded
+  std::vector<Block*> blocks;                     // for each word: the block that begins there, once made
 };
 
 /// A launch.

@@ -4,6 +4,7 @@
 #pragma once
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <string>
 #include <vector>
 #include "isa.hpp"
@@ -16,22 +17,22 @@ constexpr uint32_t old_lds_hi = 0x10000, old_priv_hi = 0x20000;  // high halves 
 
 /// A resident group. Its memory is kept for later groups.
 struct Group {
-  /// A read of LDS after another wave's atomic. It is a race unless the reader's compare-and-swap on the same bytes follows.
-  struct Early {
+  /// A finding that is none if the wave's compare-and-swap on the same bytes follows.
+  struct Deferred {
     uint8_t wave;
-    uint32_t lo, hi;
-    std::string what;
+    uint64_t lo, hi;
+    std::function<void()> tell;
   };
   uint8_t* lds = nullptr;
   std::vector<Wave*> w;
   uint32_t id[3];
   long spins = 0;                // rounds in which no wave ended or reached a barrier
   std::vector<uint8_t> written;  // one byte per byte of LDS: nonzero once written
-  std::vector<uint8_t> marks;    // three such arrays: the wave that wrote, read, used a byte atomically since the last barrier
-  std::vector<Early> early;
+  std::vector<Deferred> deferred;
 };
 
 class WeakMemory;
+class Races;
 
 /// A launch.
 struct Exec {
@@ -48,18 +49,19 @@ struct Exec {
   uint64_t count = 0;  // instructions executed, those of a block as it begins
   bool lds_warned = false, div_warned = false;
   bool trace = false;
-  bool flush = false;                                                // the kernel flushes denormals of 32-bit floats
-  bool by_lane = false;                                              // something must see each lane's access to memory
-  bool yield = false;                                                // s_sleep lets other waves run
-  bool hostcall = false;                                             // the kernel prints
-  bool uninit = false, bounds = false, race = false, check = false;  // access checks; check: any of them
-  Region near[4];                                                    // the allocations used last
+  bool flush = false;                                  // the kernel flushes denormals of 32-bit floats
+  bool by_lane = false;                                // something must see each lane's access to memory
+  bool yield = false;                                  // s_sleep lets other waves run
+  bool hostcall = false;                               // the kernel prints
+  bool uninit = false, bounds = false, check = false;  // access checks; check: any of them, or races
+  Region near[4];                                      // the allocations used last
   uint32_t near_next = 0;
   WeakMemory* weak = nullptr;  // of AMDEMU_WEAK and AMDEMU_WAIT
   uint64_t own[7][2] = {};     // address ranges that belong to the launch itself
   long uninit_reads = 0, races = 0;
   uint64_t mg_arg = 0;  // what __ockl_grid_* and __ockl_multi_grid_* read
   double deadline = 0;
+  Races* race = nullptr;  // of AMDEMU_RACE
 };
 
 template <class T>
@@ -83,20 +85,29 @@ std::string place(Exec const& x);
 void divergent_barrier(Exec& x, Wave& w, char const* what, uint64_t lanes);
 /// Reports an instruction that uses a register before it is loaded. hard: fails the launch.
 void missing_wait(Exec& x, std::string const& what, bool hard);
-/// Reports reads of the wave that no compare-and-swap followed. Call at a barrier and at the wave's end.
-void early_reads(Exec& x, Wave const& w);
+/// Keeps a finding of a load of n bytes until the wave's compare-and-swap on the same bytes follows: then it is none. A wave that updates
+/// an object of 8 or 16 bits loads the word that contains it, and compares all of it.
+void defer(Group& g, uint8_t wave, uint64_t address, uint32_t n, std::function<void()> tell);
+/// Drops the wave's findings of bytes [lo, hi).
+void forgive(Exec& x, Wave const& w, uint64_t lo, uint64_t hi);
+/// Tells the wave's findings. Call it at a barrier and at the wave's end.
+void tell_deferred(Exec& x, Wave const& w);
+/// Whether an instruction may access an aligned word for the sake of some of its bytes.
+bool may_be_part(Inst const& I, uint64_t address);
 /// The allocation that contains an address, or null.
 Region const* region(Exec& x, uint64_t address);
-/// Checks n bytes at p: allocation, initialisation and LDS races. at: atomic.
-void access(Exec& x, Wave& w, Inst const& I, uint8_t const* p, uint32_t n, bool rd, bool wr, bool at);
+/// Checks n bytes at p: allocation and initialisation.
+void access(Exec& x, Wave& w, Inst const& I, uint8_t const* p, uint32_t n, bool rd, bool wr);
 /// Checks the active lanes' accesses to LDS.
-void check_lds(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p, bool ld, bool atomic);
+void check_lds(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p, bool rd, bool wr);
 /// Checks the active lanes' accesses to global memory.
-void check_global(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p, bool rd, bool wr, bool at);
+void check_global(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p, bool rd, bool wr);
 
 // ---- interpreter.cpp
 /// Runs a wave until it ends, waits at a barrier or has executed `quantum` instructions.
 void run_wave(Exec& x, Wave& w, uint64_t quantum);
+/// The instruction at an address, decoded once.
+Inst* instruction_at(Exec& x, uint64_t pc);
 
 // ---- buffer.cpp
 /// Sets the addresses of the lanes of a buffer instruction. Returns the lanes that remain to be done: an access that is not wholly inside

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <memory>
 #include "exec.hpp"
+#include "races.hpp"
 #include "weak_memory.hpp"
 
 namespace emu {
@@ -49,7 +50,10 @@ static void zero(Wave& w, Step const& t) {
   w.s[t.inst->d] = 0;
   if (w.x->weak) w.x->weak->issued(w, *t.inst, true);
 }
-static void memory_order(Wave& w, Step const& t) { w.x->weak->control(w, *t.inst); }
+static void memory_order(Wave& w, Step const& t) {
+  if (w.x->race) w.x->race->order(w, *t.inst);
+  if (w.x->weak) w.x->weak->control(w, *t.inst);
+}
 
 // How an instruction runs, or null if it ends a block.
 static Run step_of(Inst const& I) {
@@ -68,8 +72,7 @@ static Run step_of(Inst const& I) {
 }
 
 // ------------------------------------------------------------------------------------------------ blocks
-// The instruction at an address, decoded once.
-static Inst* at(Exec& x, uint64_t pc) {
+Inst* instruction_at(Exec& x, uint64_t pc) {
   CodeObject& co = *x.co;
   uint64_t const idx = (pc - co.code) >> 2;
   if (__builtin_expect(idx >= co.slots.size(), 0)) {
@@ -86,15 +89,15 @@ static Inst* at(Exec& x, uint64_t pc) {
 }
 // The block that begins at an address, made once.
 static Block* block_at(Exec& x, uint64_t pc) {
-  Inst* I = at(x, pc);
+  Inst* I = instruction_at(x, pc);
   Block*& known = x.co->blocks[(pc - x.co->code) >> 2];
   if (known) return known;
   auto b = std::make_unique<Block>();
   b->pc = pc;
-  for (;; I = at(x, I->pc + I->size)) {
+  for (;; I = instruction_at(x, I->pc + I->size)) {
     b->count++;
     b->last = I;
-    if (I->kind == NOP || (!x.weak && (I->kind == WAIT || I->kind == INVALIDATE || I->kind == WRITE_BACK))) continue;
+    if (I->kind == NOP || (!x.weak && !x.race && (I->kind == WAIT || I->kind == INVALIDATE || I->kind == WRITE_BACK))) continue;
     if (I->kind <= MATRIX) {
       b->steps.push_back(I->step);
       if (I->kind == VOPD && I->in_turn) b->steps.push_back(I->second->step);
@@ -170,12 +173,13 @@ void run_wave(Exec& x, Wave& w, uint64_t quantum) {
     switch (I.kind) {
       case BR: b = taken(x, w, I.c) ? to(b->target, after + I.off) : to(b->next, after); break;
       case END:
-        if (x.race && !x.grp->early.empty()) early_reads(x, w);
+        if (!x.grp->deferred.empty()) tell_deferred(x, w);
+        if (x.race) x.race->end(w);
         if (x.weak) x.weak->end(w);
         w.done = true;
         return;
       case BARRIER:
-        if (x.race && !x.grp->early.empty()) early_reads(x, w);
+        if (!x.grp->deferred.empty()) tell_deferred(x, w);
         wr64(w.s + PC, after);
         w.barrier = true;
         w.barrier_pc = I.pc;

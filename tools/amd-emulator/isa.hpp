@@ -265,6 +265,7 @@ struct Inst {
   uint8_t scope = 0, levels = 0;
   uint8_t limit[COUNTERS] = {255, 255, 255, 255};  // WAIT: waits until the counters are not higher
   mutable RegisterUse* use = nullptr;              // the registers that it reads and writes, once known
+  mutable uint8_t polls = 0;                       // of a load: 0: not known, 1: no, 2: it waits for a value (races.cpp)
 };
 
 /// Instructions that are executed one after another, and the one that may continue elsewhere.
@@ -305,6 +306,8 @@ constexpr uint64_t priv_hi = 0x5EAE;  // high half of the addresses of scratch
 /// A wave's memory operations in flight. weak_memory.hpp
 struct InFlight;
 
+struct RaceWave;
+
 /// A wave that runs or waits.
 struct Wave {
   uint32_t s[NSGPR];   // SGPRs; from 128 on: constants and special values by operand code. NO_SGPR: for results that are dropped
@@ -323,6 +326,7 @@ struct Wave {
   uint8_t gpr_idx;  // gfx9's indexing of VGPRs by M0: bit 0: the first source, bit 3: the destination
   uint64_t lds;     // address of the group's LDS
   InFlight* in_flight = nullptr;
+  RaceWave* race = nullptr;
   uint64_t exec_key = 0;
   alignas(32) uint32_t exec_v[64];  // the mask exec_key as a word per lane, 0 or ~0
 };

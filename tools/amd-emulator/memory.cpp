@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include "exec.hpp"
+#include "races.hpp"
 #include "settings.hpp"
 #include "weak_memory.hpp"
 
@@ -172,7 +173,7 @@ static uint64_t lds_addresses(Exec& x, Wave& w, Inst const& I, uint64_t exec, ui
   if (x.check && exec) {
     Inst words = I;
     words.n = uint8_t(each);
-    check_lds(x, w, words, exec, to, false, false);
+    check_lds(x, w, words, exec, to, false, true);
   }
   return exec;
 }
@@ -183,10 +184,55 @@ static void append(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint32_t* dst
   uint32_t const at = (w.s[x.cdna ? M0_C : M0_R] & 0xffff) + uint32_t(I.off);
   if (at + 4 > x.lds_size) fail(Err::fault, I.name + " of LDS byte " + std::to_string(at) + " of " + std::to_string(x.lds_size));
   uint8_t* const p = x.grp->lds + at;
-  if (x.check) access(x, w, I, p, 4, true, true, true);
+  if (x.check) access(x, w, I, p, 4, true, true);
   uint32_t const old = rd<uint32_t>(p), n = uint32_t(__builtin_popcountll(exec));
-  wr<uint32_t>(p, I.sx ? old - n : old + n);
+  uint8_t after[4];
+  wr<uint32_t>(after, I.sx ? old - n : old + n);
+  if (x.race) x.race->atomic(w, I, uint32_t(__builtin_ctzll(exec)), p, after, 4);
+  memcpy(p, after, 4);
   each_lane<W>(exec, [&](uint32_t l) { dst[l] = old; });
+}
+
+// A lane's atomic operation on memory at p. Returns the old value.
+template <uint32_t W>
+static uint64_t update(Inst const& I, uint32_t l, uint8_t* p, uint32_t const* data, uint32_t const* data1) {
+  if (I.n == 4) {
+    uint32_t const d = data[l], d2 = I.sp == 'd' ? data1[l] : I.at == CAS ? data[W + l] : 0;
+    return atomic<uint32_t, int32_t, float>(I.at, p, d, d2);
+  }
+  uint64_t const d = uint64_t(data[W + l]) << 32 | data[l];
+  uint64_t const d2 = I.sp == 'd'   ? uint64_t(data1[W + l]) << 32 | data1[l]
+                      : I.at == CAS ? uint64_t(data[3 * W + l]) << 32 | data[2 * W + l]
+                                    : 0;
+  return atomic<uint64_t, int64_t, double>(I.at, p, d, d2);
+}
+
+// p2: the second addresses of instructions that have two.
+template <uint32_t W>
+static void check_races(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p, uint8_t* const* p2, uint32_t const* data,
+                        uint32_t const* data1) {
+  if (!exec) return;
+  bool const store = I.op == ST || I.op == ST2;
+  if (I.op != AT && I.op != XCHG2) {
+    x.race->access(w, I, exec, p, I.n, store, data, false);
+    if (I.op == LD2 || I.op == ST2) x.race->access(w, I, exec, p2, I.n, store, data1, true);
+    if (I.op == LD_LDS) x.race->access(w, I, exec, p2, std::max<uint32_t>(I.n, 4), true, nullptr, true);
+    return;
+  }
+  for (uint64_t m = exec; m; m &= m - 1) {
+    uint32_t const l = __builtin_ctzll(m);
+    uint8_t after[8];
+    if (I.op == AT) {
+      memcpy(after, p[l], I.n);
+      update<W>(I, l, after, data, data1);
+      x.race->atomic(w, I, l, p[l], after, I.n);
+      continue;
+    }
+    for (int k = 0; k < 2; k++) {
+      for (int i = 0; i < I.n / 4; i++) wr<uint32_t>(after + 4 * i, (k ? data1 : data)[i * W + l]);
+      x.race->atomic(w, I, l, (k ? p2 : p)[l], after, I.n);
+    }
+  }
 }
 
 template <uint32_t W>
@@ -250,21 +296,10 @@ void transfer(Inst const& I, uint64_t exec, uint8_t* const* p, uint8_t* const* p
     case AT:
       for (uint64_t m = exec; m; m &= m - 1) {
         uint32_t const l = __builtin_ctzll(m);
-        if (I.n == 4) {
-          uint32_t const d = data[l], d2 = I.sp == 'd' ? data1[l] : I.at == CAS ? data[W + l] : 0;
-          uint32_t const o = atomic<uint32_t, int32_t, float>(I.at, p[l], d, d2);
-          if (I.rtn) dst[l] = o;
-        } else {
-          uint64_t const d = uint64_t(data[W + l]) << 32 | data[l];
-          uint64_t const d2 = I.sp == 'd'   ? uint64_t(data1[W + l]) << 32 | data1[l]
-                              : I.at == CAS ? uint64_t(data[3 * W + l]) << 32 | data[2 * W + l]
-                                            : 0;
-          uint64_t const o = atomic<uint64_t, int64_t, double>(I.at, p[l], d, d2);
-          if (I.rtn) {
-            dst[l] = uint32_t(o);
-            dst[W + l] = uint32_t(o >> 32);
-          }
-        }
+        uint64_t const o = update<W>(I, l, p[l], data, data1);
+        if (!I.rtn) continue;
+        dst[l] = uint32_t(o);
+        if (I.n == 8) dst[W + l] = uint32_t(o >> 32);
       }
       break;
     default: break;
@@ -274,6 +309,7 @@ void transfer(Inst const& I, uint64_t exec, uint8_t* const* p, uint8_t* const* p
 template <uint32_t W>
 void mem_op(Exec& x, Wave& w, Inst const& I) {
   uint64_t exec = W == 64 ? rd64(w.s + EXEC) : w.s[EXEC];
+  if (__builtin_expect(x.race != nullptr, 0)) x.race->issue(w, I);
   if (!exec) {
     if (__builtin_expect(x.weak != nullptr, 0)) x.weak->issued(w, I, false);
     return;
@@ -326,6 +362,11 @@ void mem_op(Exec& x, Wave& w, Inst const& I) {
       for (uint64_t m = exec; m; m &= m - 1) {  // hardware reads 0 and drops writes
         uint32_t const l = __builtin_ctzll(m), a = std::max(va[l] + o0, two ? va[l] + o1 : 0);
         if (uint64_t(a) + I.n <= x.lds_size) continue;
+        if (a < x.lds_size && may_be_part(I, a)) {
+          if (is_ld && x.check)
+            defer(*x.grp, w.idx, w.lds + a, I.n, [what = place(x)] { fail(Err::fault, "LDS access out of range [read at " + what + "]"); });
+          continue;
+        }
         if (!x.lds_warned) {
           x.lds_warned = true;
           fprintf(stderr,
@@ -339,8 +380,9 @@ void mem_op(Exec& x, Wave& w, Inst const& I) {
         exec &= ~(1ull << l);
       }
     if (__builtin_expect(x.check, 0)) {
-      check_lds(x, w, I, exec, p, is_ld, is_at);
-      if (two) check_lds(x, w, I, exec, p2, is_ld, is_at);
+      check_lds(x, w, I, exec, p, is_ld || is_at, !is_ld);
+      if (two) check_lds(x, w, I, exec, p2, is_ld || is_at, !is_ld);
+      if (x.race) check_races<W>(x, w, I, exec, p, p2, data, data1);
     }
   } else {
     bool const stack = I.sp == 'b' && x.cdna && w.s[I.base + 3] >> 23 & 1;  // scratch of gfx90a
@@ -389,11 +431,12 @@ void mem_op(Exec& x, Wave& w, Inst const& I) {
         p[l] = w.scratch + size_t(l) * x.stride + o;
         global &= ~(1ull << l);
       }
-    if (__builtin_expect(x.check && global, 0)) check_global(x, w, I, global, p, is_ld || is_at, !is_ld, is_at);
+    if (__builtin_expect(x.check && global, 0)) check_global(x, w, I, global, p, is_ld || is_at, !is_ld);
     if (I.op == LD_LDS) {
       exec = lds_addresses<W>(x, w, I, exec, p2);
       global &= exec;
     }
+    if (__builtin_expect(x.race && global, 0)) check_races<W>(x, w, I, global, p, p2, data, data1);
   }
   if (__builtin_expect(x.weak != nullptr, 0))
     x.weak->issue<W>(w, I, exec, global, p, p2, data, data1);
@@ -405,7 +448,11 @@ void smem(Exec& x, Wave& w, Inst const& I) {
   if (__builtin_expect(x.weak != nullptr, 0)) x.weak->issued(w, I, true);
   if (I.sp == 'b') return scalar_buffer_load(x, w, I);
   uint64_t a = rd64(w.s + I.base) + int64_t(I.off) + (I.soff >= 0 ? w.s[I.soff] : 0);
-  if (__builtin_expect(x.check, 0)) access(x, w, I, reinterpret_cast<uint8_t*>(I.n >= 4 ? a & ~3ull : a), I.n, true, false, false);
+  if (__builtin_expect(x.check, 0)) {
+    uint8_t const* const p = reinterpret_cast<uint8_t*>(I.n >= 4 ? a & ~3ull : a);
+    access(x, w, I, p, I.n, true, false);
+    if (x.race) x.race->scalar(w, I, p, I.n);
+  }
   if (I.n >= 4) {
     uint32_t t[16];
     memcpy(t, reinterpret_cast<void*>(a & ~3ull), I.n);

@@ -43,12 +43,31 @@ __global__ void add_double(double* b) {
   __syncthreads();
   if (!threadIdx.x) *b = s;
 }
-__global__ void read_counter(int* b) {
-  __shared__ int s;
-  if (!threadIdx.x) s = 0;
+// Adds 1 to an object of 8 bits by compare-and-swap of its word, of which other bytes are not written or lie outside.
+__device__ void update(unsigned char* p) {
+  auto const address = reinterpret_cast<unsigned long long>(p);
+  auto* const word = reinterpret_cast<unsigned*>(p - address % 4);
+  unsigned const shift = 8 * unsigned(address % 4);
+  unsigned before = __hip_atomic_load(word, __ATOMIC_RELAXED, __HIP_MEMORY_SCOPE_AGENT), now;
+  do {
+    now = (before & ~(255u << shift)) | (((before >> shift) + 1) & 255) << shift;
+  } while (!__hip_atomic_compare_exchange_strong(word, &before, now, __ATOMIC_RELAXED, __ATOMIC_RELAXED, __HIP_MEMORY_SCOPE_AGENT));
+}
+__global__ void bytes(unsigned char* b, int n, int k, int only_read) {
+  extern __shared__ unsigned char s[];
+  if (int(threadIdx.x) < n) {
+    b[threadIdx.x] = 1;
+    s[threadIdx.x] = 1;
+  }
   __syncthreads();
-  atomicAdd(&s, 1);
-  b[threadIdx.x] = *(int volatile*)&s;
+  if (only_read)
+    b[0] = (unsigned char)(*reinterpret_cast<unsigned*>(b));
+  else {
+    update(b + k);
+    update(s + k);
+  }
+  __syncthreads();
+  if (threadIdx.x == 0) b[0] = s[k];
 }
 __global__ void say() { printf("(printed by lane %d)\n", int(threadIdx.x)); }
 __device__ int var[4] = {1, 2, 3, 4};
@@ -187,8 +206,17 @@ TEST_F(Checks, atomics_on_lds_are_no_races) {
   add_double<<<1, 256>>>(reinterpret_cast<double*>(b));
   expect(true);  // by compare-and-swap
 }
-TEST_F(Checks, plain_read_of_a_counter_of_other_waves) {
-  read_counter<<<1, 256>>>(b);
+TEST_F(Checks, bytes_beside_one_that_is_updated) {
+  unsigned char* c;
+  CK(hipMalloc(reinterpret_cast<void**>(&c), 3));
+  bytes<<<1, 64, 3>>>(c, 3, 2, 0);
+  expect(true);  // the word ends behind the allocation
+  bytes<<<1, 64, 3>>>(c, 3, 0, 1);
+  expect(false);
+  (void)hipFree(c);
+  bytes<<<1, 64, 4>>>(reinterpret_cast<unsigned char*>(a), 2, 1, 0);
+  expect(true);  // half of the word is not written
+  bytes<<<1, 64, 4>>>(reinterpret_cast<unsigned char*>(b), 2, 1, 1);
   expect(false);
 }
 TEST_F(Checks, divergent_barriers) {
@@ -215,7 +243,7 @@ TEST_F(Checks, printf_and_variables_of_the_device) {
   say<<<1, 1>>>();
   expect(true);
   EXPECT_EQ(::testing::internal::GetCapturedStdout(), "(printed by lane 0)\n");
-  use_var<<<1, 64>>>(b);
+  use_var<<<1, 32>>>(b);
   expect(true);
 }
 TEST_F(Checks, leaks_fail_the_process) {

@@ -47,6 +47,7 @@ __global__ void atomic_barrier(int* p, int n) {  // a grid barrier by hand: all 
     atomicAdd(&arrived, 1);
     while (atomicAdd(&arrived, 0) < gridDim.x) {
     }
+    __threadfence();
   }
   __syncthreads();
   int v = p[(i + blockDim.x) % n];
