@@ -64,7 +64,8 @@ def main():
             new = updated(page, text, targets, problems)
             if not arguments.check and new != text:
                 (ROOT / page).write_text(new, encoding="utf-8")
-    print("\n".join(problems))
+    for problem in problems:
+        print(problem)
     return 1 if problems and arguments.check else 0
 
 
