@@ -138,17 +138,23 @@ constexpr bool acquires(int order) {
 }
 
 struct always {
+  bool operator()() const { return true; }
   bool operator()(auto const&) const { return true; }
 };
 
-/// Performs and checks an atomic operation of the running thread. `stores` tells from the result whether the operation stored.
-template <class T, class F, class Stores = always>
-auto see_atomic(T const volatile* target, unsigned flags, int order, void* from, F const& operation, Stores const& stores = {}) {
+/// Performs and checks an atomic operation of the running thread. An exchange that fails only reads, in its order for that case:
+/// `will_store` tells whether it will succeed, `stores` from the result whether it did.
+template <class T, class F, class WillStore = always, class Stores = always>
+auto see_atomic(T const volatile* target, unsigned flags, int order, int failure_order, void* from, F const& operation,
+                WillStore const& will_store = {}, Stores const& stores = {}) {
   scope const s = next_scope;
   next_scope = scope::system;
   void const* const p = const_cast<T const*>(target);
+  auto const flags_if = [&](bool stored) {
+    return access_is_atomic | unsigned(s) << access_scope_shift | (stored ? flags : flags & ~unsigned(access_writes));
+  };
   if (active_block == nullptr) {
-    bool const learns = see_program(p, sizeof(T), flags | access_is_atomic | unsigned(s) << access_scope_shift, from);
+    bool const learns = see_program(p, sizeof(T), flags_if(will_store()), from);
     auto const result = operation();
     if (learns && (flags & access_reads) != 0 && current_work.number == 0) {
       at_work const self;
@@ -158,16 +164,17 @@ auto see_atomic(T const volatile* target, unsigned flags, int order, void* from,
   }
   unseen const self;
   access_monitor::block_state& b = *self.block();
-  seen_access const seen = access_of(p, sizeof(T), flags | access_is_atomic | unsigned(s) << access_scope_shift, from);
-  if (checker().memory.contains(p))
-    checker().access(b, seen);
-  else if (!b.on_own_stack(p) && !b.in_own_memory(p))
-    checker().foreign.access(b, seen);
+  if (checker().memory.contains(p)) {
+    bool const stored = !checker().may_access(b, p, sizeof(T)) || will_store();
+    checker().access(b, access_of(p, sizeof(T), flags_if(stored), from));
+  } else if (!b.on_own_stack(p) && !b.in_own_memory(p)) {
+    checker().foreign.access(b, access_of(p, sizeof(T), flags_if(true), from));
+  }
   auto const result = operation();
+  bool const stored = stores(result);
   // The acquire comes first: what the operation reads was released by others before.
-  if ((flags & access_reads) != 0) checker().acquire(b, p, acquires(order), s);
-  if ((flags & access_writes) != 0 && stores(result))
-    checker().threads.order.release(b, p, releases(order), (flags & access_reads) != 0, s);
+  if ((flags & access_reads) != 0) checker().acquire(b, p, acquires(stored ? order : failure_order), s);
+  if ((flags & access_writes) != 0 && stored) checker().release(b, p, releases(order), (flags & access_reads) != 0, s);
   return result;
 }
 
@@ -469,44 +476,44 @@ CROSSLANE_SET_HOOK(__wrap_memset)
 
 #define CROSSLANE_FETCH_HOOK(bits, name)                                                                                          \
   std::uint##bits##_t __tsan_atomic##bits##_fetch_##name(std::uint##bits##_t volatile* p, std::uint##bits##_t value, int order) { \
-    return see_atomic(p, access_reads | access_writes, order, CROSSLANE_CALLER,                                                   \
+    return see_atomic(p, access_reads | access_writes, order, order, CROSSLANE_CALLER,                                            \
                       [=] { return __atomic_fetch_##name(p, value, __ATOMIC_SEQ_CST); });                                         \
   }
 #define CROSSLANE_COMPARE_HOOK(bits, name, T)                                                                              \
-  int __tsan_atomic##bits##_compare_exchange_##name(T volatile* p, T* expected, T desired, int order, int) {               \
+  int __tsan_atomic##bits##_compare_exchange_##name(T volatile* p, T* expected, T desired, int order, int failure) {       \
     return see_atomic(                                                                                                     \
-        p, access_reads | access_writes, order, CROSSLANE_CALLER,                                                          \
+        p, access_reads | access_writes, order, failure, CROSSLANE_CALLER,                                                 \
         [=] { return int(__atomic_compare_exchange_n(p, expected, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)); }, \
-        [](int same) { return same != 0; });                                                                               \
+        [=] { return __atomic_load_n(p, __ATOMIC_SEQ_CST) == *expected; }, [](int same) { return same != 0; });            \
   }
-#define CROSSLANE_ATOMIC_HOOKS(bits, T)                                                                                     \
-  T __tsan_atomic##bits##_load(T const volatile* p, int order) {                                                            \
-    return see_atomic(p, access_reads, order, CROSSLANE_CALLER, [=] { return __atomic_load_n(p, __ATOMIC_SEQ_CST); });      \
-  }                                                                                                                         \
-  void __tsan_atomic##bits##_store(T volatile* p, T value, int order) {                                                     \
-    see_atomic(p, access_writes, order, CROSSLANE_CALLER, [=] { return __atomic_store_n(p, value, __ATOMIC_SEQ_CST), 0; }); \
-  }                                                                                                                         \
-  T __tsan_atomic##bits##_exchange(T volatile* p, T value, int order) {                                                     \
-    return see_atomic(p, access_reads | access_writes, order, CROSSLANE_CALLER,                                             \
-                      [=] { return __atomic_exchange_n(p, value, __ATOMIC_SEQ_CST); });                                     \
-  }                                                                                                                         \
-  CROSSLANE_FETCH_HOOK(bits, add)                                                                                           \
-  CROSSLANE_FETCH_HOOK(bits, sub)                                                                                           \
-  CROSSLANE_FETCH_HOOK(bits, and)                                                                                           \
-  CROSSLANE_FETCH_HOOK(bits, or)                                                                                            \
-  CROSSLANE_FETCH_HOOK(bits, xor)                                                                                           \
-  CROSSLANE_FETCH_HOOK(bits, nand)                                                                                          \
-  CROSSLANE_COMPARE_HOOK(bits, strong, T)                                                                                   \
-  CROSSLANE_COMPARE_HOOK(bits, weak, T)                                                                                     \
-  T __tsan_atomic##bits##_compare_exchange_val(T volatile* p, T expected, T desired, int order, int) {                      \
-    return see_atomic(                                                                                                      \
-        p, access_reads | access_writes, order, CROSSLANE_CALLER,                                                           \
-        [=] {                                                                                                               \
-          T seen = expected;                                                                                                \
-          __atomic_compare_exchange_n(p, &seen, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);                        \
-          return seen;                                                                                                      \
-        },                                                                                                                  \
-        [=](T seen) { return seen == expected; });                                                                          \
+#define CROSSLANE_ATOMIC_HOOKS(bits, T)                                                                                            \
+  T __tsan_atomic##bits##_load(T const volatile* p, int order) {                                                                   \
+    return see_atomic(p, access_reads, order, order, CROSSLANE_CALLER, [=] { return __atomic_load_n(p, __ATOMIC_SEQ_CST); });      \
+  }                                                                                                                                \
+  void __tsan_atomic##bits##_store(T volatile* p, T value, int order) {                                                            \
+    see_atomic(p, access_writes, order, order, CROSSLANE_CALLER, [=] { return __atomic_store_n(p, value, __ATOMIC_SEQ_CST), 0; }); \
+  }                                                                                                                                \
+  T __tsan_atomic##bits##_exchange(T volatile* p, T value, int order) {                                                            \
+    return see_atomic(p, access_reads | access_writes, order, order, CROSSLANE_CALLER,                                             \
+                      [=] { return __atomic_exchange_n(p, value, __ATOMIC_SEQ_CST); });                                            \
+  }                                                                                                                                \
+  CROSSLANE_FETCH_HOOK(bits, add)                                                                                                  \
+  CROSSLANE_FETCH_HOOK(bits, sub)                                                                                                  \
+  CROSSLANE_FETCH_HOOK(bits, and)                                                                                                  \
+  CROSSLANE_FETCH_HOOK(bits, or)                                                                                                   \
+  CROSSLANE_FETCH_HOOK(bits, xor)                                                                                                  \
+  CROSSLANE_FETCH_HOOK(bits, nand)                                                                                                 \
+  CROSSLANE_COMPARE_HOOK(bits, strong, T)                                                                                          \
+  CROSSLANE_COMPARE_HOOK(bits, weak, T)                                                                                            \
+  T __tsan_atomic##bits##_compare_exchange_val(T volatile* p, T expected, T desired, int order, int failure) {                     \
+    return see_atomic(                                                                                                             \
+        p, access_reads | access_writes, order, failure, CROSSLANE_CALLER,                                                         \
+        [=] {                                                                                                                      \
+          T seen = expected;                                                                                                       \
+          __atomic_compare_exchange_n(p, &seen, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);                               \
+          return seen;                                                                                                             \
+        },                                                                                                                         \
+        [=] { return __atomic_load_n(p, __ATOMIC_SEQ_CST) == expected; }, [=](T seen) { return seen == expected; });               \
   }
 CROSSLANE_ATOMIC_HOOKS(8, std::uint8_t)
 CROSSLANE_ATOMIC_HOOKS(16, std::uint16_t)

@@ -42,7 +42,7 @@ class access_checker {
     lock_.lock();
     judge_late_accesses();
     streams.begin_launch(launch);
-    threads.order.begin_launch(memory);
+    threads.begin_launch();
   }
   /// Checks the arguments of a launch before it begins. Throws a finding that no sink collects.
   void check_arguments(launch_facts const& launch) {
@@ -69,6 +69,8 @@ class access_checker {
     b.first_thread = b.rank * b.threads;
     b.first_wave = b.rank * ((b.threads + launch.wave_size - 1) / launch.wave_size);
     threads.order.begin_block(b);
+    for (watched_block* const part : b.memory)
+      if (part != nullptr) memory.refresh(*part);
   }
 
   /// The block has ended, or waits for the other blocks of its grid.
@@ -89,11 +91,18 @@ class access_checker {
     return threads.read_adds_nothing(b, page.cells[memory.offset(a.at) % watched_range::page_bytes / 4]);
   }
 
+  /// Whether these bytes lie in a buffer, or in the shared memory of the running thread's block.
+  bool may_access(block_state const& b, void const* p, std::size_t bytes) const noexcept {
+    watched_block const* const block = memory.page(p).block;
+    char const* const at = static_cast<char const*>(p);
+    return block != nullptr && !block->freed && at >= block->begin && at + bytes <= block->begin + block->bytes &&
+           (!block->shared || block->owner == &b);
+  }
+
   void access(block_state& b, seen_access const& a) {
     watched_block* const block = memory.page(a.at).block;
     place_access const mine{streams.launch(), sites_.number_of(a.from), class_of(a.flags)};
-    if (block == nullptr || block->freed || a.at < block->begin || a.at + a.bytes > block->begin + block->bytes ||
-        (block->shared && block->owner != &b)) {
+    if (!may_access(b, a.at, a.bytes)) {
       if (streams.freed_meanwhile(block, mine, a.at)) return;
       if (!b.failure) b.deliver(words_.outside(b, block != nullptr ? block : memory.nearest(a.at), a));
       if (memory.is_beyond_all(a.at)) b.executor->abandon_thread();  // the access would fault
@@ -115,6 +124,9 @@ class access_checker {
     }
     threads.order.acquire(b, p, acquires, s);
   }
+
+  /// Called after an atomic operation that stored, and after its acquire. Records what it releases.
+  void release(block_state& b, void const* p, bool releases, bool reads, scope s) { threads.order.release(b, p, releases, reads, s); }
 
   void fence(block_state& b, bool releases, bool acquires, scope s) {
     if (acquires && s >= scope::device) streams.acquire_fence();

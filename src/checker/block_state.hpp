@@ -12,6 +12,7 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 #if !CROSSLANE_CONFIG_ACCESS_CHECKS
@@ -21,6 +22,15 @@
 namespace crosslane::backend {
 
 class access_checker;
+
+/// What threads have released at an address, by an operation or a fence of the scope `reach`.
+struct release_state {
+  clock knowledge;
+  scope reach;
+  std::uint32_t wave, block;  ///< of the first thread
+  bool one_wave, one_block;   ///< whether all threads are in it
+};
+using releases_at = std::unordered_map<void const*, std::vector<release_state>>;
 
 struct access_monitor::block_state {
   static constexpr unsigned most_threads = 1024, most_lanes = 64, most_waves = 32;
@@ -32,8 +42,8 @@ struct access_monitor::block_state {
     /// Knowledge that relaxed operations read from the thread's wave, from its block, and from other blocks. It takes effect at an acquire
     /// fence of such a scope.
     std::unique_ptr<clock> pending[3];
-    std::unique_ptr<clock> fenced;       ///< what relaxed operations after a release fence release
-    scope fenced_reach = scope::system;  ///< the scope of that fence
+    /// What relaxed operations release after a release fence, by the scope of the fence.
+    std::unique_ptr<clock> fenced[3];
   };
   struct wave_state {
     std::uint32_t below = 0;                ///< segments of the wave's own lanes that all its lanes know
@@ -47,7 +57,8 @@ struct access_monitor::block_state {
   std::uint32_t start = 0, barrier = 0;  ///< the segment number when the block began, and at its last barrier
   unsigned running = 0, running_wave = 0;
   bool full = false, some_learned = false;
-  clock learned;  ///< known to all threads of the block
+  clock learned;         ///< known to all threads of the block
+  releases_at released;  ///< in shared memory, whose addresses the next block has again
   thread_state thread[most_threads];
   wave_state wave[most_waves];
   watched_block* memory[2] = {};  ///< static, dynamic
@@ -84,6 +95,13 @@ struct access_monitor::block_state {
   thread_state& running_thread() noexcept { return thread[running]; }
   thread_state const& running_thread() const noexcept { return thread[running]; }
 
+  bool has_in_shared_memory(void const* p) const noexcept {
+    for (watched_block const* const part : memory)
+      if (part != nullptr && static_cast<char const*>(p) >= part->begin && static_cast<char const*>(p) < part->begin + part->bytes)
+        return true;
+    return false;
+  }
+
   void deliver(checks::finding const& f) {
     if (!failure) failure = launch->deliver(f);
   }
@@ -97,7 +115,7 @@ struct access_monitor::block_state {
       if (!some_learned) continue;
       thread[t].learned.reset();
       for (std::unique_ptr<clock>& pending : thread[t].pending) pending.reset();
-      thread[t].fenced.reset();
+      for (std::unique_ptr<clock>& fenced : thread[t].fenced) fenced.reset();
     }
     some_learned = false;
   }

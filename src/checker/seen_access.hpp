@@ -14,7 +14,9 @@ enum access_flags : unsigned {
   access_writes = 2,
   access_is_atomic = 4,
   access_scope_shift = 3,  ///< two bits
+  access_size_shift = 5,   ///< three bits: the logarithm of the size to base 2 up to 4; access_other_size; access_no_value
 };
+inline constexpr unsigned access_other_size = 5, access_no_value = 7;
 
 constexpr scope scope_of(unsigned flags) noexcept { return scope((flags >> access_scope_shift) & 3); }
 

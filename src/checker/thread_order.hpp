@@ -36,6 +36,7 @@ class thread_order {
     first_segment_ = grid_barrier_ = next_segment_;
     segments_.clear();
     released_.clear();
+    has_released_ = false;
   }
   void grid_barrier() { grid_barrier_ = next_segment_; }
 
@@ -43,6 +44,7 @@ class thread_order {
     b.start = b.barrier = next_segment_;
     b.forget_threads();
     b.learned.clear();
+    b.released.clear();
   }
   void block_barrier(block_state& b) {
     if (b.some_learned)
@@ -84,49 +86,49 @@ class thread_order {
   /// Called after an atomic operation that stored, and after its acquire. Records what it releases.
   void release(block_state& b, void const* p, bool releases, bool reads, scope s) {
     block_state::thread_state& t = b.running_thread();
-    auto const found = released_.find(p);
-    if (!releases && !t.fenced) {
-      if (!reads && found != released_.end()) released_.erase(found);  // a plain store ends earlier releases
-      return;
-    }
-    release_state& r = found != released_.end() ? found->second : released_[p];
-    if (!reads) r = {};
+    releases_at& here = b.has_in_shared_memory(p) ? b.released : released_;
+    auto const found = here.find(p);
+    if (!reads && found != here.end()) found->second.clear();  // a store ends earlier releases
     if (releases) {
-      publish(b, r.knowledge);
-    } else {
-      r.knowledge.join(*t.fenced);
-      s = s < t.fenced_reach ? s : t.fenced_reach;
+      clock knowledge;
+      publish(b, knowledge);
+      add_release(b, here[p], knowledge, s);
     }
-    r.reach = s < r.reach ? s : r.reach;
-    r.thread = b.first_thread + b.running;
+    for (unsigned reach = 0; reach < fence_scopes; ++reach)
+      if (t.fenced[reach]) add_release(b, here[p], *t.fenced[reach], s < scope(reach) ? s : scope(reach));
   }
 
   /// Called after an atomic operation that read. Records what it acquires.
   void acquire(block_state& b, void const* p, bool acquires, scope s) {
-    auto const found = released_.find(p);
-    if (found == released_.end()) return;
-    release_state const& r = found->second;
-    if (!includes(b, s, r.thread) || !includes(b, r.reach, r.thread)) return;
+    releases_at const& here = b.has_in_shared_memory(p) ? b.released : released_;
+    auto const found = here.find(p);
+    if (found == here.end()) return;
     block_state::thread_state& t = b.running_thread();
-    if (acquires) {
-      learn(b, t, r.knowledge);
-    } else {
-      std::unique_ptr<clock>& pending = t.pending[includes(b, scope::wave, r.thread) ? 0 : includes(b, scope::block, r.thread) ? 1 : 2];
-      if (!pending) pending = std::make_unique<clock>();
-      pending->join(r.knowledge);
-      b.some_learned = true;
+    for (release_state const& r : found->second) {
+      unsigned const needed = scope_to(b, r);
+      if (unsigned(s) < needed || (r.reach < scope::device && unsigned(r.reach) < needed)) continue;
+      if (acquires) {
+        learn(b, t, r.knowledge);
+      } else {
+        std::unique_ptr<clock>& pending = t.pending[needed];
+        if (!pending) pending = std::make_unique<clock>();
+        pending->join(r.knowledge);
+        b.some_learned = true;
+      }
     }
   }
 
   void fence(block_state& b, bool releases, bool acquires, scope s) {
     block_state::thread_state& t = b.running_thread();
+    unsigned const reach = s >= scope::device ? 2 : unsigned(s);
     if (acquires)
-      for (unsigned from = 0; from <= (s >= scope::device ? 2u : unsigned(s)); ++from)
+      for (unsigned from = 0; from <= reach; ++from)
         if (t.pending[from]) learn(b, t, *t.pending[from]);
     if (releases) {
-      t.fenced = std::make_unique<clock>();
-      t.fenced_reach = s;
-      publish(b, *t.fenced);
+      has_released_ = true;
+      for (unsigned narrower = 0; narrower <= reach; ++narrower) t.fenced[narrower].reset();  // this fence releases all that they did
+      t.fenced[reach] = std::make_unique<clock>();
+      publish(b, *t.fenced[reach]);
       b.some_learned = true;
     }
   }
@@ -143,6 +145,11 @@ class thread_order {
     return segment;
   }
   segment_owner const& owner_of(access_record r) const { return segments_[r.segment - first_segment_]; }
+
+  /// Whether all segments below are ordered before everything that follows in the launch.
+  bool is_past(access_record r) const noexcept { return r.segment < grid_barrier_; }
+  /// Whether the launch has released something. If not, single threads are ordered by barriers and by sync() of groups only.
+  bool has_released() const noexcept { return has_released_; }
 
   /// Returns the number of the last barrier that all threads of the block passed.
   std::uint32_t last_barrier(block_state const& b) const { return b.barrier > grid_barrier_ ? b.barrier : grid_barrier_; }
@@ -176,12 +183,27 @@ class thread_order {
   }
 
  private:
-  /// The knowledge that the last releases at an address pass on.
-  struct release_state {
-    clock knowledge;
-    std::uint32_t thread = 0;
-    scope reach = scope::system;
-  };
+  static constexpr unsigned fence_scopes = 3;
+
+  /// Adds to what is released at an address. Releases of one scope in one wave or block are kept together, and those of wide scope.
+  void add_release(block_state& b, std::vector<release_state>& here, clock const& knowledge, scope s) {
+    has_released_ = true;
+    std::uint32_t const wave = b.first_wave + b.running_wave;
+    for (release_state& r : here) {
+      if ((r.reach >= scope::device) != (s >= scope::device)) continue;
+      if (s < scope::device && (r.reach != s || r.block != b.rank || (s == scope::wave && r.wave != wave))) continue;
+      r.knowledge.join(knowledge);
+      r.one_wave = r.one_wave && r.wave == wave;
+      r.one_block = r.one_block && r.block == b.rank;
+      return;
+    }
+    here.push_back({knowledge, s, wave, b.rank, true, true});
+  }
+  /// The narrowest scope, from the running thread, that includes all threads which have released: 2 for the device.
+  static unsigned scope_to(block_state const& b, release_state const& r) {
+    if (r.block != b.rank || !r.one_block) return 2;
+    return r.wave == b.first_wave + b.running_wave && r.one_wave ? 0 : 1;
+  }
 
   template <class F>
   static void each(std::uint64_t lanes, F const& f) {
@@ -212,8 +234,9 @@ class thread_order {
   }
 
   std::uint32_t next_segment_ = 2, first_segment_ = 2, grid_barrier_ = 2;
+  bool has_released_ = false;
   std::vector<segment_owner> segments_;
-  std::unordered_map<void const*, release_state> released_;
+  releases_at released_;
 };
 
 }  // namespace crosslane::backend

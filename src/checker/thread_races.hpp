@@ -8,6 +8,11 @@
 #include "watched_memory.hpp"
 #include "wording.hpp"
 
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <vector>
+
 namespace crosslane::backend {
 
 class thread_races {
@@ -18,27 +23,38 @@ class thread_races {
 
   thread_order order;
 
+  void begin_launch() noexcept {
+    order.begin_launch(memory_);
+    lists_.clear();
+    free_lists_.clear();
+  }
+
   /// Whether access() of a cell's four bytes by a plain read would report and record nothing. This holds for most reads of shared memory:
   /// the word was written before the last barrier, and two reads since then are recorded.
   bool read_adds_nothing(block_state const& b, access_cell const& cell) const {
     std::uint32_t const since = order.last_barrier(b), mine = b.running_thread().segment;
-    if (cell.write.segment < b.start || cell.write.segment >= since || mine == 0) return false;
+    if (cell.write.segment < b.start || cell.write.segment >= since || mine == 0 || !cell.write.has_value()) return false;
     access_record const one = cell.others[0], other = cell.others[1];
-    if (((one.flags | other.flags) & access_writes) != 0) return false;
+    if (((one.flags | other.flags) & (access_writes | access_is_atomic)) != 0 || cell.has_list()) return false;
     if (one.segment == mine || other.segment == mine) return true;
-    if (one.segment < since || other.segment < since) return false;
-    // A sync of the wave or an acquire may have ordered them before this read, which then replaces them.
+    if (one.segment < since || other.segment < since || order.has_released()) return false;
+    // A sync of the wave may have ordered them before this read, which then replaces them.
     block_state::wave_state const& w = b.wave[b.running_wave];
-    if (w.below > since || w.rows || b.some_learned || !b.learned.empty()) return false;
-    std::uint32_t const wave = order.owner_of(one).wave;
-    return wave != order.owner_of(other).wave || wave == b.first_wave + b.running_wave;
+    if (w.below > since || w.rows) return false;
+    std::uint32_t const thread = b.first_thread + b.running;
+    thread_order::segment_owner const &a = order.owner_of(one), &c = order.owner_of(other);
+    if (a.wave != c.wave) return true;
+    unsigned const kept = lane_distance(b, a.thread, c.thread);
+    return a.wave == b.first_wave + b.running_wave && lane_distance(b, a.thread, thread) <= kept &&
+           lane_distance(b, c.thread, thread) <= kept;
   }
 
   /// Checks and records an access of the running thread to `block`, which has all its bytes. `site` is the number of the access's code.
   void access(block_state& b, watched_block const& block, seen_access const& a, std::uint32_t site) {
-    bool const aggregate = (a.bytes & (a.bytes - 1)) != 0 || a.bytes > 16;
-    comparison one{b, block, a, {order.segment_of(b), site, a.flags & 0xff}, false};
-    bool any_written = false;
+    bool const is_range = (a.bytes & (a.bytes - 1)) != 0 || a.bytes > 16;
+    unsigned const size = is_range ? access_other_size : unsigned(__builtin_ctzll(a.bytes));
+    comparison one{b, block, a, {order.segment_of(b), site, (a.flags | size << access_size_shift) & 0xff}, false};
+    object_parts parts;
     for (std::size_t done = 0; done < a.bytes;) {
       watched_page& here = memory_.page(a.at + done);
       access_cell* const cells = memory_.cells(here, ((reinterpret_cast<std::uintptr_t>(a.at) | a.bytes) & 3) != 0);
@@ -48,18 +64,16 @@ class thread_races {
       for (std::size_t i = in_page >> shift; i < end >> shift; ++i) {
         access_cell& cell = cells[i];
         if (block.shared) forget_other_blocks(b, cell);
-        bool const written = cell.write.segment != 0 || block.written;
-        any_written = any_written || written;
-        if (a.reads() && !written && !aggregate && !one.reported) {
-          report_unwritten(b, block, a, site);
-          one.reported = true;
+        if (cell.has_list() && order.is_past(cell.others[0])) forget_others(cell);
+        if (a.reads()) {
+          if (cell.write.segment == 0) notice_write(one, cell, a.at + done + ((i << shift) - in_page), 1u << shift);
+          parts.add(cell.write, cell.write.has_value() || (block.written && cell.write.segment == 0), 1u << shift, is_range);
         }
         compare_and_record(one, cell);
       }
       done += end - in_page;
     }
-    // An object that is copied as a whole may have unwritten parts, but not only unwritten parts.
-    if (aggregate && a.reads() && !any_written && !one.reported) report_unwritten(b, block, a, site);
+    if (a.reads() && parts.some_unwritten && !one.reported && lacks_a_value(one, parts, is_range)) report_unwritten(b, block, a, site);
   }
 
  private:
@@ -72,9 +86,77 @@ class thread_races {
     bool reported;  ///< an access has one finding at most
   };
 
+  /// The cells of an object that is read.
+  struct object_parts {
+    struct part {
+      access_record write;
+      bool written;
+    };
+    part of[16];  ///< of an object of at most 16 bytes
+    unsigned count = 0, bytes_each = 0;
+    bool some_unwritten = false, some_written = false;
+
+    void add(access_record write, bool written, unsigned bytes, bool is_range) noexcept {
+      (written ? some_written : some_unwritten) = true;
+      if (is_range) return;
+      of[count++] = {write, written};
+      bytes_each = bytes;
+    }
+  };
+
+  /// A place without a recorded write whose bytes have changed was written by code that the compiler does not instrument: the C library, or
+  /// the store of an object that a function returns.
+  static void notice_write(comparison const& one, access_cell& cell, char const* at, unsigned bytes) {
+    if (!one.block.written && !watched_range::is_fresh(one.block, at, bytes)) cell.write = {one.mine.segment, 0, 0};
+  }
+
+  /// Whether the read of an object with unwritten parts is an error. Padding is not written, and a struct may be copied before all of its
+  /// members have values. But an atomic operation and a number need all bytes, and so does a vector, whose elements are written alike: by
+  /// the same code, or by several threads.
+  bool lacks_a_value(comparison const& one, object_parts const& parts, bool is_range) const {
+    if (!parts.some_written) return true;
+    if (is_range) return false;
+    if (one.a.is_atomic() || one.a.writes()) return true;
+    for (unsigned i = 0; i < parts.count; ++i) {
+      unsigned const size = element_cells(parts, i);
+      if (size == 0) continue;
+      for (unsigned j = i + size; j < parts.count; ++j)
+        if (element_cells(parts, j) == size && j / size != i / size && are_alike(parts.of[i].write, parts.of[j].write) &&
+            has_unwritten_element(parts, size))
+          return true;
+    }
+    return false;
+  }
+  /// Returns the number of cells of the element that was written last at cell `i`; 0 if it is not known.
+  static unsigned element_cells(object_parts const& parts, unsigned i) noexcept {
+    access_record const w = parts.of[i].write;
+    if (!parts.of[i].written) return 0;
+    if (!w.is_access()) return 1;
+    if (w.size_code() >= access_other_size) return 0;
+    unsigned const bytes = 1u << w.size_code();
+    return bytes < parts.bytes_each ? 0 : bytes / parts.bytes_each;
+  }
+  static bool has_unwritten_element(object_parts const& parts, unsigned size) noexcept {
+    for (unsigned first = 0; first + size <= parts.count; first += size) {
+      unsigned i = 0;
+      while (i < size && !parts.of[first + i].written) ++i;
+      if (i == size) return true;
+    }
+    return false;
+  }
+  bool are_alike(access_record a, access_record c) const {
+    if (a.is_access() != c.is_access()) return false;
+    if (a.site == c.site) return true;
+    return !order.is_past(a) && !order.is_past(c) && order.owner_of(a).thread != order.owner_of(c).thread;
+  }
+
   /// Clears accesses of earlier blocks: shared memory starts anew with each block.
-  static void forget_other_blocks(block_state const& b, access_cell& cell) {
+  void forget_other_blocks(block_state const& b, access_cell& cell) {
     if (cell.write.segment < b.start) cell.write = {};
+    if (cell.has_list()) {
+      if (cell.others[0].segment < b.start) forget_others(cell);
+      return;
+    }
     for (access_record& r : cell.others)
       if (r.segment < b.start) r = {};
   }
@@ -83,32 +165,32 @@ class thread_races {
     block_state& b = one.b;
     access_record const mine = one.mine;
     bool const writes = one.a.writes(), atomic = one.a.is_atomic();
-    bool const alone = cell.others[0].segment == 0 && cell.others[1].segment == 0;
-    if (cell.write.segment == mine.segment && alone && (!writes || !atomic)) return;
-    if (!writes && !atomic && cell.others[0].segment == mine.segment) return;
+    bool const alone = cell.is_alone();
+    // The thread's own write stands for all that it does in the same segment.
+    if (cell.write.segment == mine.segment && alone && cell.write.is_access() && cell.write.has_value()) return;
+    if (!writes && !atomic && cell.others[0].segment == mine.segment && (cell.others[0].flags & (access_writes | access_is_atomic)) == 0)
+      return;
     compare(one, cell.write);
     if (!alone) {
       compare(one, cell.others[0]);
-      compare(one, cell.others[1]);
+      if (cell.has_list())
+        for (access_record const r : lists_[cell.others[1].segment]) compare(one, r);
+      else
+        compare(one, cell.others[1]);
     }
-    unsigned const farthest = one.block.shared ? 1 : 2;
     if (writes && !atomic) {
-      cell = {mine, {}};
-    } else if (writes) {
-      access_record const last = cell.write;
+      forget_others(cell);
       cell.write = mine;
-      for (access_record& r : cell.others)
-        if (r.segment != 0 && order.before(b, r)) r = {};
-      if (last.segment >= 2 && !order.before(b, last)) note(b, cell, last, farthest);
-    } else {
-      note(b, cell, mine, farthest);
+      return;
     }
+    if (writes && !cell.write.has_value()) cell.write = {mine.segment, mine.site, 0};
+    note(one, cell);
   }
 
   /// Reports the access if it races with `r`.
   void compare(comparison& one, access_record r) {
     access_record const mine = one.mine;
-    if (r.segment < 2 || r.segment == mine.segment) return;
+    if (r.segment < 2 || r.segment == mine.segment || !r.is_access()) return;
     if (!one.a.writes() && (r.flags & access_writes) == 0) return;
     bool const both_atomic = one.a.is_atomic() && (r.flags & access_is_atomic) != 0;
     if (both_atomic && scope_of(r.flags) >= scope::device && scope_of(mine.flags) >= scope::device) return;
@@ -119,24 +201,100 @@ class thread_races {
     one.reported = true;
   }
 
-  /// Keeps an access in addition to the last write. `farthest` is the largest possible distance.
-  void note(block_state const& b, access_cell& cell, access_record r, unsigned farthest) const {
+  // --- accesses beside the last write ---
+
+  /// Whether each access that races with `r`, which comes before the running thread's access, also races with that one.
+  static bool stands_for(access_record mine, access_record r) noexcept {
+    if ((r.flags & access_is_atomic) == 0) return (mine.flags & access_is_atomic) == 0;
+    if ((mine.flags & access_is_atomic) == 0) return (r.flags & access_writes) == 0;
+    return ((mine.flags & access_writes) != 0 || (r.flags & access_writes) == 0) && scope_of(mine.flags) <= scope_of(r.flags);
+  }
+  /// Whether the access to come makes a record needless.
+  bool replaces(comparison const& one, access_record r) const {
+    if (r.segment < 2 || order.is_past(r)) return true;
+    if (one.block.shared && r.segment < one.b.barrier) return true;
+    return stands_for(one.mine, r) && order.before(one.b, r);
+  }
+
+  /// Keeps an access in addition to the last write. Barriers order all threads of a block, and sync() aligned groups of lanes: if accesses
+  /// are ordered by these alone, two that are as far apart as possible stand for all between them. After the first release of a launch,
+  /// which may order any single thread, and for accesses of which none stands for the other, there is a list.
+  void note(comparison const& one, access_cell& cell) {
+    access_record const mine = one.mine;
+    if (cell.has_list()) {
+      std::vector<access_record>& list = lists_[cell.others[1].segment];
+      std::erase_if(list, [&](access_record r) { return replaces(one, r); });
+      if (replaces(one, cell.others[0]))
+        cell.others[0] = mine;
+      else if (list.size() < most_in_list)
+        list.push_back(mine);
+      else if (auto const gone = std::find_if(list.begin(), list.end(), [&](access_record r) { return has_synchronised(one.b, r); });
+               gone != list.end())
+        *gone = mine;
+      else
+        keep_farthest(one, cell.others[0], list[0]);
+      if (list.empty()) {
+        free_lists_.push_back(cell.others[1].segment);
+        cell.others[1] = {};
+      }
+      return;
+    }
     for (access_record& old : cell.others)
-      if (old.segment < 2 || order.before(b, old) || order.owner_of(old).thread == order.owner_of(r).thread) {
-        old = r;
+      if (replaces(one, old)) {
+        old = mine;
         return;
       }
-    unsigned const kept = distance(cell.others[0], cell.others[1]);
-    if (kept == farthest) return;
-    if (distance(cell.others[0], r) > kept)
-      cell.others[1] = r;
-    else if (distance(cell.others[1], r) > kept)
-      cell.others[0] = r;
+    if (order.has_released() || !stands_for(mine, cell.others[0]) || !stands_for(mine, cell.others[1]))
+      make_list(cell, mine);
+    else
+      keep_farthest(one, cell.others[0], cell.others[1]);
   }
-  /// 0 in one wave, 1 in one block, 2 in two blocks.
-  unsigned distance(access_record a, access_record c) const {
+  /// Whether the thread of an access in the block has synchronised since: later accesses may be ordered behind it. A full list keeps the
+  /// accesses of the other threads, whose races are certain.
+  bool has_synchronised(block_state const& b, access_record r) const {
+    thread_order::segment_owner const& owner = order.owner_of(r);
+    return owner.block == b.rank && b.thread[owner.thread - b.first_thread].segment != r.segment;
+  }
+  void make_list(access_cell& cell, access_record mine) {
+    std::uint32_t number;
+    if (!free_lists_.empty()) {
+      number = free_lists_.back();
+      free_lists_.pop_back();
+      lists_[number] = {cell.others[1], mine};
+    } else {
+      number = std::uint32_t(lists_.size());
+      lists_.push_back({cell.others[1], mine});
+    }
+    cell.others[1] = {number, 0, access_cell::list_flags};
+  }
+  void forget_others(access_cell& cell) {
+    if (cell.has_list() && !order.is_past(cell.others[0])) {
+      lists_[cell.others[1].segment].clear();
+      free_lists_.push_back(cell.others[1].segment);
+    }
+    cell.others[0] = cell.others[1] = {};
+  }
+
+  void keep_farthest(comparison const& one, access_record& a, access_record& c) const {
+    unsigned const kept = distance(one.b, a, c);
+    if (kept == farthest) return;
+    if (distance(one.b, a, one.mine) > kept)
+      c = one.mine;
+    else if (distance(one.b, c, one.mine) > kept)
+      a = one.mine;
+  }
+  static constexpr unsigned farthest = 8;
+  /// In one wave the logarithm of the size of the smallest aligned group that has both lanes, 7 in one block, 8 in two blocks.
+  unsigned distance(block_state const& b, access_record a, access_record c) const {
     thread_order::segment_owner const &one = order.owner_of(a), &other = order.owner_of(c);
-    return one.block != other.block ? 2 : one.wave != other.wave ? 1 : 0;
+    if (one.block != other.block) return 8;
+    if (one.wave != other.wave) return 7;
+    return lane_distance(b, one.thread, other.thread);
+  }
+  static unsigned lane_distance(block_state const& b, std::uint32_t a, std::uint32_t c) noexcept {
+    std::uint32_t const width = b.launch->wave_size;
+    std::uint32_t const differ = (a % b.threads ^ c % b.threads) & (width - 1);
+    return differ == 0 ? 0 : 32 - unsigned(__builtin_clz(differ));
   }
 
   void report_race(comparison const& one, access_record other, std::uint32_t thread, bool both_atomic) {
@@ -155,8 +313,12 @@ class thread_races {
     if (b.early_reads.size() < block_state::most_early_reads) b.early_reads.push_back({site, f});
   }
 
+  static constexpr std::size_t most_in_list = 15;
+
   watched_range& memory_;
   wording& words_;
+  std::deque<std::vector<access_record>> lists_;
+  std::vector<std::uint32_t> free_lists_;
 };
 
 }  // namespace crosslane::backend

@@ -45,12 +45,12 @@ class transfer_check {
         return;
       }
       if (full) streams_.access(at, width, mine);
-      any_written = any_written || memory_.any_written(at, width);
+      any_written = any_written || memory_.any_written(at, width) || !watched_range::is_fresh(*block, at, width);
       if (writes) memory_.written(at, width);
     }
     watched_block const& first = *memory_.page(p).block;
-    // Compilers instrument most writes of a kernel, but not all: g++ does not instrument results that functions return in memory.
-    if (any_written || !full || streams_.last_launch() > first.made_after) return;
+    // Compilers do not instrument all writes of a kernel. In a buffer that consists of zeros at first such writes of zeros do not show.
+    if (any_written || !full || (first.fresh == 0 && streams_.last_launch() > first.made_after)) return;
     failure_ = facts_.deliver(wording::transfer_of_unwritten(facts_, first, p, width));
   }
 

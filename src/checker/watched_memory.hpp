@@ -7,6 +7,7 @@
 #pragma once
 
 #include "page_protection.hpp"
+#include "seen_access.hpp"
 
 #include <crosslane/runtime/async_errors.hpp>
 
@@ -14,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
 #include <vector>
 
@@ -25,12 +27,23 @@ namespace crosslane::backend {
 /// or a thread that is no longer known.
 struct access_record {
   std::uint32_t segment, site : 24, flags : 8;
+
+  /// False for a place that was written by an access which has other records, or by one that was not observed.
+  bool is_access() const noexcept { return (flags & (access_reads | access_writes)) != 0; }
+  /// Of the last write: whether the place has a value. It has none before the first write, and while an asynchronous copy is pending.
+  bool has_value() const noexcept { return segment != 0 && flags >> access_size_shift != access_no_value; }
+  unsigned size_code() const noexcept { return flags >> access_size_shift; }
 };
 
-/// The last write, and accesses that are not ordered with it or come after it: reads, and atomic writes. Two records are enough. They
-/// belong to threads as far apart as possible: an access that is ordered with both but not with a third would have to be in the same wave.
+/// The last plain write, and two accesses that are not ordered with it or come after it: plain reads and atomic operations. Neither stands
+/// for the other: an atomic operation does not race with other atomic operations, but a plain write before it does.
 struct access_cell {
   access_record write, others[2];
+
+  /// Instead of a second access, others[1] may be the number of a list of more accesses: see thread_races.
+  static constexpr unsigned list_flags = access_no_value << access_size_shift;
+  bool has_list() const noexcept { return others[1].flags == list_flags; }
+  bool is_alone() const noexcept { return others[0].segment == 0 && others[1].segment == 0; }
 };
 
 struct watched_block {
@@ -39,6 +52,7 @@ struct watched_block {
   bool shared = false, freed = false;
   bool written = false;          ///< all bytes count as written, by an unknown writer
   bool open = false;             ///< the host program may access it
+  unsigned char fresh = 0;       ///< the value of all bytes before the first write
   detail::stream_key home;       ///< the stream that allocated it; a null stream for shared memory
   void const* owner = nullptr;   ///< the block that owns this shared memory
   std::uint64_t made_after = 0;  ///< the number of the last work queued before the allocation
@@ -90,6 +104,24 @@ class watched_range {
 
   page_protection protection;
 
+  /// The value of unwritten bytes. A place with another value has been written by code whose accesses are not observed. The value is small,
+  /// so that an index or a number of rounds which is read in error stays small; as a bool or an enumerator it is rare.
+  static constexpr unsigned char fresh_byte = 2;
+  /// Larger buffers consist of zeros at first, so that they need no memory before they are used.
+  static constexpr std::size_t most_fresh_bytes = std::size_t{64} << 20;
+
+  /// Sets the bytes of a block to the value of unwritten bytes.
+  static void refresh(watched_block& block) noexcept {
+    block.fresh = block.shared || block.bytes <= most_fresh_bytes ? fresh_byte : 0;
+    if (block.fresh != 0 && block.bytes != 0) std::memset(block.begin, block.fresh, block.bytes);
+  }
+  /// Whether all these bytes of one block have the value of unwritten bytes.
+  static bool is_fresh(watched_block const& block, char const* p, std::size_t bytes) noexcept {
+    for (std::size_t i = 0; i < bytes && p + i < block.begin + block.bytes; ++i)
+      if (static_cast<unsigned char>(p[i]) != block.fresh) return false;
+    return true;
+  }
+
   std::size_t offset(void const* p) const noexcept { return std::size_t(static_cast<char const*>(p) - base_); }
   bool contains(void const* p) const noexcept { return offset(p) < size_; }
   /// Whether an address lies in one of the guard zones.
@@ -126,6 +158,12 @@ class watched_range {
     for (char* p = block->begin; p != block->begin + block->capacity; p += page_bytes) {
       page(p) = {};
       page(p).block = block;
+    }
+    block->fresh = 0;
+    if (where == device) {
+      protection.enter();
+      refresh(*block);
+      protection.leave();
     }
     return block;
   }
@@ -185,7 +223,10 @@ class watched_range {
         for (std::size_t i = 0; i < count; ++i) page.cells[i].write.segment = 1;
     } else if (bytes && !page.bytes) {
       auto* const fine = static_cast<access_cell*>(std::malloc(page_bytes * sizeof(access_cell)));
-      for (std::size_t i = 0; i < page_bytes; ++i) fine[i] = page.cells[i / 4];
+      for (std::size_t i = 0; i < page_bytes; ++i) {
+        fine[i] = page.cells[i / 4];
+        if (i % 4 != 0 && fine[i].has_list()) fine[i].others[1] = {};  // a list belongs to one cell
+      }
       std::free(page.cells);
       page.cells = fine;
       page.bytes = true;
@@ -229,7 +270,7 @@ class watched_range {
       }
       std::size_t const each = here.bytes ? 1 : 4;
       for (std::size_t i = begin / each; i < (begin + count + each - 1) / each; ++i)
-        if (here.cells[i].write.segment != 0) return true;
+        if (here.cells[i].write.has_value()) return true;
     }
     return false;
   }
@@ -291,7 +332,7 @@ class watched_range {
         for (char* p = b->begin; p != b->begin + b->capacity; p += page_bytes)
           if (watched_page& here = page(p); here.cells != nullptr)
             for (std::size_t i = 0; i < (here.bytes ? page_bytes : cells_per_page); ++i)
-              here.cells[i] = {{here.cells[i].write.segment != 0 ? 1u : 0u, 0, 0}, {}};
+              here.cells[i] = {{here.cells[i].write.has_value() ? 1u : 0u, 0, 0}, {}};
   }
 
  private:
