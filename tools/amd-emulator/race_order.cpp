@@ -21,12 +21,16 @@ void Races::issue(Wave& w, Inst const& I) {
   if (I.sp == 'd') return;
   bool const store = I.op == ST || (I.op == AT && !I.rtn);
   s.issued[store && !x_.cdna ? STORE_COUNT : LOAD_COUNT]++;
+  s.last_is_store = store;
 }
 void Races::order(Wave& w, Inst const& I) {
   RaceWave& s = *w.race;
   bool const gfx12 = x_.isa->fam == Family::rdna4;
+  int const own = x_.cdna ? LOAD_COUNT : STORE_COUNT;  // of stores
   switch (I.kind) {
     case WAIT:
+      // Compilers wait for stores only where the program releases.
+      if (I.limit[own] == 0 && (s.last_is_store || !x_.cdna) && s.issued[own] > s.done[own]) s.released_at = s.issued[own];
       for (int c : {LOAD_COUNT, STORE_COUNT, LDS_COUNT})
         if (I.limit[c] != 255 && s.issued[c] > I.limit[c]) s.done[c] = std::max(s.done[c], s.issued[c] - I.limit[c]);
       break;

@@ -119,10 +119,8 @@ bool Races::stores_same(Access const& a, uint64_t number, uint64_t bytes) const 
 bool Races::is_flag(Access const& a, Line const& l, uint64_t bytes) const {
   for (RaceCell const *c = l.cells, *const end = c + l.n; c != end; c++)
     if (c->wave == a.s.id && c->bytes & bytes && c->kind & RaceCell::atomic) return true;
-  if (a.lds) return false;
-  auto const &n = a.s.issued, &done = a.s.done;
-  int const own = x_.cdna ? LOAD_COUNT : STORE_COUNT;
-  return done[own] && done[own] + 1 == n[own] && (x_.cdna || done[LOAD_COUNT] == n[LOAD_COUNT]);
+  uint32_t const n = a.s.issued[x_.cdna ? LOAD_COUNT : STORE_COUNT];
+  return !a.lds && a.s.released_at && a.s.released_at + 1 == n;
 }
 
 // What is wrong with two accesses to the same bytes that are not ordered, or null. c came first.
@@ -130,11 +128,14 @@ char const* Races::race(Access& a, RaceCell const& mine, RaceCell const& c, uint
   using C = RaceCell;
   bool const same_group = group_of(c.wave) == group_of(mine.wave);
   bool const c_writes = c.kind & C::write, writes = mine.kind & C::write;
+  uint64_t const both = c.bytes & mine.bytes;
+  // Operations on objects of 8 and 16 bits load and compare their word.
+  bool const part = (c.kind & C::part && both != mine.bytes) || (mine.kind & C::part && both != c.bytes);
   if (c.kind & mine.kind & C::atomic)
-    return same_group || !((c.kind | mine.kind) & C::group) ? nullptr : "atomic access for the own block only, and access of another block";
+    return same_group || part || !((c.kind | mine.kind) & C::group) ? nullptr
+                                                                    : "atomic access for the own block only, and access of another block";
   bool const loose_stores = !strict_ && (a.lds || !store_bits_);                       // plain stores may be atomic
   bool const loose_loads = !strict_ && (a.lds || (plain_group_loads_ && same_group));  // and so may plain loads
-  uint64_t const both = c.bytes & mine.bytes;
   if (c.kind & C::atomic) {
     if (!writes) {  // a plain load
       if (loose_loads && mine.kind & C::uniform) {
@@ -152,9 +153,13 @@ char const* Races::race(Access& a, RaceCell const& mine, RaceCell const& c, uint
     if (mine.kind & C::update) return loose_stores && c.kind & C::flag ? nullptr : "atomic access after write";
     return loose_stores || (!writes && both != mine.bytes) ? nullptr : "atomic access after write";
   }
-  if (!writes) return "read after write";
+  bool const flag = loose_stores && !a.lds && (c.kind | mine.kind) & C::flag;
+  if (!writes) {
+    a.synchronises = a.synchronises || (flag && loose_loads);
+    return flag && loose_loads ? nullptr : "read after write";
+  }
   if (loose_stores && c.kind & mine.kind & C::flag) return nullptr;
-  if (!c_writes) return "write after read";
+  if (!c_writes) return (flag && loose_loads) || (c.kind & C::early && !strict_) ? nullptr : "write after read";
   return stores_same(a, number, both) && !strict_ ? nullptr : "write after write";
 }
 
@@ -166,7 +171,7 @@ void Races::touch(Access& a, uint64_t number, uint64_t bytes, uint32_t lane) {
   mine.bytes = bytes;
   mine.lane = uint8_t(lane);
   bool const writes = mine.kind & C::write, plain = !(mine.kind & C::atomic);
-  if (l.n && writes && plain && is_flag(a, l, bytes)) mine.kind |= C::flag;
+  if (writes && plain && is_flag(a, l, bytes)) mine.kind |= C::flag;
   int alike = 0;
   for (int k = l.n; k-- > 0;) {
     RaceCell& c = l.cells[k];
@@ -232,6 +237,7 @@ void Races::access(Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p, uin
   bool one_address = true;
   for (uint64_t m = exec; m && one_address; m &= m - 1) one_address = p[__builtin_ctzll(m)] == p[first];
   if (one_address) a.cell.kind |= RaceCell::uniform;
+  if (!write && follows(s, I)) a.cell.kind |= RaceCell::early;
   if (!lds && I.scope)
     a.cell.kind |= I.scope == 1 ? RaceCell::atomic | RaceCell::group : RaceCell::atomic;
   else if (!write && !strict_ && (lds || plain_group_loads_) && polls(I))
@@ -239,6 +245,7 @@ void Races::access(Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p, uin
 
   auto const mask = [](uint32_t at, uint32_t n) { return (n == 64 ? ~0ull : (1ull << n) - 1) << at; };
   if (a.cell.kind & RaceCell::atomic) {
+    if (!write) s.last_read = I.pc;
     uint64_t last = 0;
     for (uint64_t m = exec; m; m &= m - 1) {
       uint32_t const l = __builtin_ctzll(m);
@@ -283,7 +290,11 @@ void Races::access(Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p, uin
     lane = l;
   }
   flush();
-  if (a.synchronises) acquire(a, reinterpret_cast<uint64_t>(p[first]));
+  if (a.synchronises)
+    for (uint64_t m = exec; m; m &= m - 1) {
+      acquire(a, reinterpret_cast<uint64_t>(p[__builtin_ctzll(m)]));
+      if (one_address) break;
+    }
 }
 
 static bool is_cas(Inst const& I) { return I.op == AT && (I.at == CAS || I.at == CAS_DS9 || I.at == CAS_DS11); }
@@ -304,6 +315,12 @@ void Races::atomic(Wave& w, Inst const& I, uint32_t lane, uint8_t const* p, uint
   bool const parts = cas || I.at == AND || I.at == OR || I.at == XOR || I.at == MSKOR;
   uint64_t bytes = parts && changed ? changed : (1ull << n) - 1;
   if (!changed) a.cell.kind &= ~(RaceCell::update | RaceCell::write);
+  s.last_read = I.pc;
+  if (cas && changed) {
+    bool const low = changed & 3, high = changed & 12, other = changed >> 4;
+    I.whole = I.whole || low + high + other > 1;
+    if (!I.whole) a.cell.kind |= RaceCell::part;
+  }
   if (cas) {
     forgive(x_, w, address, address + n);
     Line& l = line(address >> 6);
@@ -329,6 +346,22 @@ void Races::scalar(Wave& w, Inst const& I, uint8_t const* p, uint32_t n) {
   if (here < n) touch(a, (at >> 6) + 1, (1ull << (n - here)) - 1, 0);
 }
 
+// Whether a load runs behind an atomic one without a branch in between: compilers move loads before a test of what the atomic one has read.
+bool Races::follows(RaceWave const& s, Inst const& I) {
+  if (s.last_read >= I.pc || s.last_read + 200 < I.pc) return false;
+  if (I.read_before == s.last_read) return true;
+  if (I.read_before == 1) return false;
+  for (uint64_t pc = s.last_read; pc < I.pc;) {
+    Inst const& o = *instruction_at(x_, pc);
+    if (o.kind == BR || o.kind == END || o.kind == BARRIER || o.kind == PCOP || o.kind == CALL || o.kind == BAD) {
+      I.read_before = 1;
+      return false;
+    }
+    pc += o.size;
+  }
+  I.read_before = s.last_read;
+  return true;
+}
 // Whether a load is repeated until it reads what is waited for: a loop around it, or behind a first load of the same address, has no
 // store and no barrier, and does not change the load's address.
 bool Races::polls(Inst const& I) {
@@ -394,6 +427,9 @@ static bool first_of(uint64_t pc1, uint64_t pc2) {
 void Races::report(Access const& a, RaceCell const& mine, RaceCell const& c, uint64_t number, uint64_t both, char const* what) {
   uint64_t const address = (number << 6) + __builtin_ctzll(both);
   auto const tell = [this, mine, c, address, what, lds = a.lds] {
+    // The load of a word for one of its halves, perhaps, which the other half's compare-and-swap has changed.
+    for (RaceCell const* o : {&mine, &c})
+      if (o->kind & RaceCell::part && !x_.co->slots[o->code]->whole && !((o == &c ? mine : c).kind & RaceCell::write)) return;
     x_.races++;
     static bool const hard = is_error("AMDEMU_RACE");
     if (!first_of(x_.co->code + 4ull * mine.code, x_.co->code + 4ull * c.code) && !hard) return;

@@ -23,11 +23,13 @@ namespace emu {
 struct RaceCell {
   enum : uint8_t {
     write = 1,
-    atomic = 2,   // an atomic operation, or a load or store with bits of coherence
-    group = 4,    // atomic for the group only
-    update = 8,   // an atomic operation that changed the value
-    flag = 16,    // a store by a wave that has used the bytes atomically, or has waited for all that it did before
-    uniform = 32  // all lanes have the same address
+    atomic = 2,    // an atomic operation, or a load or store with bits of coherence
+    group = 4,     // atomic for the group only
+    update = 8,    // an atomic operation that changed the value
+    flag = 16,     // a store by a wave that has used the bytes atomically, or has just waited for its stores
+    uniform = 32,  // all lanes have the same address
+    early = 64,    // a load that the compiler has perhaps moved before the test of a flag
+    part = 128     // a compare-and-swap that changed half a word or less
   };
   uint64_t bytes = 0;  // of the line, one bit each
   uint32_t wave = 0, epoch = 0;
@@ -53,11 +55,14 @@ struct RaceWave {
   uint8_t rank = 0;                // in the group
   uint32_t issued[3] = {0, 0, 0};  // operations, by LOAD_COUNT, STORE_COUNT, LDS_COUNT
   uint32_t done[3] = {0, 0, 0};    // those that the wave has waited for
-  uint32_t written_back = 0;       // stores that a write-back covers
-  Clock known;                     // accesses to global memory that are ordered before the wave's next one
-  Clock complete;                  // accesses that were waited for, as far as the wave knows
-  Clock released;                  // those of them that are written back, where this is needed
-  Clock lds;                       // accesses to LDS that are ordered before the next one
+  uint32_t released_at = 0;        // the number of operations when the wave waited for its stores
+  bool last_is_store = false;
+  uint64_t last_read = 0;     // the atomic load that it has executed last
+  uint32_t written_back = 0;  // stores that a write-back covers
+  Clock known;                // accesses to global memory that are ordered before the wave's next one
+  Clock complete;             // accesses that were waited for, as far as the wave knows
+  Clock released;             // those of them that are written back, where this is needed
+  Clock lds;                  // accesses to LDS that are ordered before the next one
   std::vector<Taken> taken;
 };
 
@@ -107,6 +112,7 @@ class Races {
   bool stores_same(Access const& a, uint64_t address, uint64_t bytes) const;
   void two_lanes(Access& a, uint64_t address, uint64_t bytes);
   bool polls(Inst const& I);
+  bool follows(RaceWave const& s, Inst const& I);
   void report(Access const& a, RaceCell const& mine, RaceCell const& c, uint64_t address, uint64_t both, char const* what);
   std::string describe(RaceCell const& c) const;
   uint32_t group_of(uint32_t wave) const { return (wave - first_) / waves_of_group_; }
