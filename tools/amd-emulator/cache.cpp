@@ -89,10 +89,9 @@ void Cache::clean_all() {
 void Cache::invalidate() {
   for (Line& l : lines_) l.valid = 0;
 }
-void Cache::evict(uint64_t address) {
-  Line& l = slot(address & ~63ull);
-  if (l.dirty) clean(l, ~0ull);
-  l.valid = 0;
+void Cache::refetch() {
+  for (Line& l : lines_)
+    if (l.address != none) fill(l, ~(l.valid | l.dirty));
 }
 void Cache::settle(uint64_t address, uint32_t n) {
   each_line(address, n, [&](uint64_t a, uint64_t bytes, uint32_t) {

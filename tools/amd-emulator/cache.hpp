@@ -24,8 +24,8 @@ class Cache {
   void invalidate();
   /// Sends n bytes down to memory if they are dirty, and forgets them, in this level and those below.
   void settle(uint64_t address, uint32_t n);
-  /// Replaces the line that an address would use.
-  void evict(uint64_t address);
+  /// Reads the lines again that were used last, as other waves of the compute unit might do.
+  void refetch();
 
   /// Calls f(address of the line, mask of its bytes, number of the first one) for the lines of n <= 64 bytes.
   template <class F>

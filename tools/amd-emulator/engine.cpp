@@ -271,8 +271,9 @@ static void run_all(Exec& x, uint64_t entry, uint64_t kernarg, uint64_t packet, 
   while (next < total || !act.empty()) {
     // Groups run one after another. If a group seems to spin, for example on another group's result, the next one starts too.
     bool starving = !act.empty();
-    for (Group* g : act) starving = starving && g->spins >= (x.weak && x.weak->weak() ? 2000 : 4);
-    size_t const together = x.weak && x.weak->weak() ? 4 : 1;
+    bool const weak = x.weak && x.weak->weak();  // waves run for short times then
+    for (Group* g : act) starving = starving && g->spins >= (!weak ? 4 : act.size() < 32 ? 40 : 2000);
+    size_t const together = weak ? 4 : 1;
     while (next < total && (L.coop || act.size() < together || (starving && act.size() < 512))) {
       Group* const g = take_group(nw);
       g->id[0] = next % L.grid[0];
@@ -310,8 +311,10 @@ static void run_all(Exec& x, uint64_t entry, uint64_t kernarg, uint64_t packet, 
       x.grp = &g;
       bool all = true, moved = false;
       uint32_t alive = 0, waiting = 0;
-      for (Wave* w : g.w) {
-        if (w->done || w->barrier || w->gws) continue;
+      uint32_t const first = x.weak ? x.weak->first_of(g.w.size()) : 0;
+      for (size_t n = 0; n < g.w.size(); n++) {
+        Wave* const w = g.w[(n + first) % g.w.size()];
+        if (w->done || w->barrier || w->gws || (x.weak && x.weak->pauses(*w))) continue;
         run_wave(x, *w, x.weak ? x.weak->quantum() : 200000);
         if (x.hostcall) hostcall_service();
         if (w->done || w->barrier || w->gws) moved = true;
@@ -393,7 +396,6 @@ Err run(Launch const& L, std::string& why) {
   mg.all = uint64_t(mg.groups) * L.block[0] * L.block[1] * L.block[2];
   if (L.coop) x.mg_arg = reinterpret_cast<uint64_t>(&mg);
   for (auto& a : L.k->args) x.hostcall = x.hostcall || a.kind == "hidden_hostcall_buffer";
-  x.yield = L.coop || x.hostcall;
   fill_kernargs(L, kap, x.mg_arg);
   alignas(64) Packet pk = {};
   alignas(64) static uint8_t queue[512];
@@ -418,6 +420,7 @@ Err run(Launch const& L, std::string& why) {
   std::unique_ptr<WeakMemory> weak;
   if (enabled("AMDEMU_WEAK") || enabled("AMDEMU_WAIT")) weak = std::make_unique<WeakMemory>(x, kd, g_launches);
   x.weak = weak.get();
+  x.yield = L.coop || x.hostcall || (x.weak && x.weak->weak());
   x.by_lane = x.race || (x.weak && x.weak->weak());
   std::pair<void const*, size_t> const own[4] = {{ka.data(), ka.size()}, {L.co->image, L.co->size}, {&pk, sizeof pk}, {&mg, sizeof mg}};
   for (int i = 0; i < 4; i++) {

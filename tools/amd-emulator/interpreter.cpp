@@ -107,6 +107,8 @@ static Block* block_at(Exec& x, uint64_t pc) {
       b->steps.back().inst = I;
     } else
       break;
+    // Memory that is weak shows where waves take turns.
+    if (x.weak && x.weak->weak() && (I->kind == MEM || I->kind == INVALIDATE || I->kind == WRITE_BACK)) break;
     if (b->count == 1000 || I->pc + I->size >= x.co->code + 4 * x.co->slots.size()) break;
   }
   return known = b.release();
@@ -221,7 +223,7 @@ void run_wave(Exec& x, Wave& w, uint64_t quantum) {
       case BAD: fail(Err::unsupported, "unsupported instruction"); break;
       default: b = to(b->next, after); break;  // a long block
     }
-    if (__builtin_expect(x.count >= end, 0)) {
+    if (__builtin_expect(x.count >= end || (x.weak && x.weak->stops()), 0)) {
       wr64(w.s + PC, b->pc);
       return;
     }

@@ -23,13 +23,13 @@ void WeakMemory::begin(Wave& w) {
   InFlight& f = *w.in_flight;
   for (auto& q : f.queue) q.clear();
   if (f.registers) std::fill(std::begin(f.busy), std::end(f.busy), 0);
-  f.registers = f.later = 0;
+  f.registers = f.later = f.pause = 0;
   uint32_t const* g = x_.grp->id;
   uint32_t const group = g[0] + x_.L->grid[0] * (g[1] + x_.L->grid[1] * g[2]);
   if (x_.cdna)
     f.unit = (shared_unit_ ? group : group + w.idx) % 8;
   else
-    f.unit = shared_unit_ ? group % 8 : group % 4 * 2 + w.idx % 2;
+    f.unit = shared_unit_ ? group % 8 : group % 4 * 2 + ((w.idx ^ w.idx >> 1) & 1);
 }
 Cache& WeakMemory::cache(Wave const& w) {
   uint32_t const u = w.in_flight->unit;
@@ -206,7 +206,7 @@ void WeakMemory::issue(Wave& w, Inst const& I, uint64_t exec, uint64_t global, u
   }
   bool const in_order = !flat || !x_.cdna;  // gfx9 counts operations that access LDS and those that do not out of order
   Pending* pending = &push(w, c, I, result, in_order);
-  bool later = false;
+  bool later = false, early = false;  // early: others may see the store before what came before it
   uint64_t lo = 0, hi = ~0ull;
   if (lds)
     later = weak_;
@@ -246,7 +246,12 @@ void WeakMemory::issue(Wave& w, Inst const& I, uint64_t exec, uint64_t global, u
     if (I.op == ST && chance(2)) {
       for (auto& d : pending->dirty) cache(w).clean(d.line, d.bytes);
       pending->dirty.clear();
+      early = true;
     }
+  }
+  if (weak_ && chance(early ? 3 : 24)) {
+    stops_ = true;
+    f.pause = random_() % 40;
   }
   if (flat) push(w, LDS_COUNT, I, result, in_order);
 }
@@ -273,6 +278,15 @@ void WeakMemory::control(Wave& w, Inst const& I) {
 }
 
 // ------------------------------------------------------------------------------------------------ time
+bool WeakMemory::pauses(Wave& w) {
+  if (!weak_) return false;
+  InFlight& f = *w.in_flight;
+  if (f.pause)
+    f.pause--;
+  else if (chance(16))
+    f.pause = random_() % 30;
+  return f.pause != 0;
+}
 void WeakMemory::before_run(Wave& w) {
   if (!weak_) return;
   uint32_t const r = random_();
@@ -285,16 +299,21 @@ void WeakMemory::before_run(Wave& w) {
         for (auto& d : p.dirty)
           if (chance(2)) cache(w).clean(d.line, d.bytes);
       }
-  if (r / 16 % 64 == 0) {  // caches replace lines
-    auto& c = units_[r / 1024 % 8];
+  auto& own = units_[f.unit];
+  auto& behind = behind_[x_.cdna ? f.unit % 2 : f.unit / 2 % 2];
+  if (r / 16 % 4 == 0) {
+    if (behind) behind->refetch();
+    if (own) own->refetch();
+  }
+  if (r / 64 % 64 == 0) {  // caches replace lines
+    auto& c = units_[r / 4096 % 8];
     if (c) {
       c->clean_all();
       if (chance(2)) c->invalidate();
     }
-    auto& b = behind_[r / 8192 % 2];
-    if (b && chance(4)) {
-      b->clean_all();
-      if (chance(2)) b->invalidate();
+    if (behind && chance(4)) {
+      behind->clean_all();
+      if (chance(2)) behind->invalidate();
     }
   }
 }

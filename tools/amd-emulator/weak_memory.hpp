@@ -10,6 +10,7 @@
 #pragma once
 #include <memory>
 #include <random>
+#include <utility>
 #include <vector>
 #include "cache.hpp"
 #include "exec.hpp"
@@ -41,6 +42,7 @@ struct InFlight {
   uint8_t busy_counter[640] = {};  // the counter of the last one; COUNTERS: any other than a single counter in order
   uint32_t registers = 0;          // busy ones
   uint32_t later = 0;              // operations that are not performed yet
+  uint32_t pause = 0;              // turns in which the wave does not run
   uint32_t unit = 0;               // the compute unit
 };
 
@@ -68,8 +70,14 @@ class WeakMemory {
   void perform_all(Wave& w, Counter c);
   /// A wave is about to run: what may happen meanwhile happens or not.
   void before_run(Wave& w);
+  /// Whether a wave, whose turn it is, does not run.
+  bool pauses(Wave& w);
+  /// Whether the wave that runs shall stop at once, for others to see what it has done so far. Asking resets it.
+  bool stops() { return std::exchange(stops_, false); }
+  /// The wave of n that runs first.
+  uint32_t first_of(size_t n) { return weak_ ? uint32_t(random_() % n) : 0; }
   /// The number of instructions that a wave runs before others do.
-  uint64_t quantum() { return weak_ ? 1 + random_() % 400 : 200000; }
+  uint64_t quantum() { return !weak_ ? 200000 : 1 + random_() % (chance(4) ? 400 : 16); }
   /// Performs everything and writes it to memory.
   void finish();
   bool weak() const { return weak_; }
@@ -89,7 +97,7 @@ class WeakMemory {
                        uint32_t const* data1, std::vector<Pending::Dirty>* dirty);
 
   Exec& x_;
-  bool weak_, wait_, wait_is_error_;
+  bool weak_, wait_, wait_is_error_, stops_ = false;
   bool shared_unit_;   // the waves of a block run on one compute unit
   bool two_levels_;    // a cache lies between those of the compute units and memory
   bool keeps_stores_;  // it does not pass stores on

@@ -60,11 +60,11 @@ std::map<std::string, Case> cases() {
   };
   c["message_in_block"] = values(false, in_block(0));
   c["message_in_lds"] = values(false, in_block(1));
-  auto const between = [](int count) {
-    return [count](int i) { return i / 512 >= blocks / 2 || i % 512 >= count * 32 ? -1 : i % 512 + 1; };
+  auto const between = [](int count, int added) {
+    return [=](int i) { return i / 512 >= blocks / 2 || i % 512 >= count * 32 ? -1 : i % 512 + 1 + added; };
   };
-  c["message_between_blocks"] = values(false, between(6));
-  c["ring"] = values(false, between(8));
+  c["message_between_blocks"] = values(false, between(6, 0));
+  c["ring"] = values(false, between(8, 1000));
   c["atomics_then_flag"] = values(false, [](int i) { return i / 512 >= blocks / 2 || i % 512 >= 6 * 32 ? -1 : i % 512 / 32 + 1; });
   c["store_buffer"] = {false, [](Ints const& out) {
                          for (int p = 0; p < blocks / 2; p++)
@@ -81,7 +81,7 @@ std::map<std::string, Case> cases() {
     for (int r = 0; r < 8; r++) sum += input(i / threads * 2048 + r * 256 + (i % threads + 65) % threads) * (r + 1);
     return sum;
   });
-  c["grid_barrier"] = values(false, table(rounds(thread_numbers(true), 4, blocks * threads, threads)));
+  c["grid_barrier"] = c["unwaited_grid_barrier"] = values(false, table(rounds(thread_numbers(true), 4, blocks * threads, threads)));
   c["last_block"] = values(false, [](int i) { return i < threads ? blocks * (blocks + 1) / 2 * (i + 1) : -1; });
   c["spin_lock"] = values(false, [](int i) { return i < 2 ? 12 * blocks * (i + 1) : -1; });
   c["look_back"] = values(false, [](int i) {
