@@ -8,6 +8,8 @@
 #include <cstdlib>
 
 #include <link.h>
+#include <unistd.h>
+#include <unwind.h>
 
 namespace crosslane::backend {
 namespace {
@@ -132,6 +134,14 @@ void* allocated(void* p, std::size_t bytes) {
   return p;
 }
 
+/// Ends the running thread with a finding.
+[[noreturn]] void end_thread(char const* cause, void* from) {
+  access_monitor::block_state& b = *active_block;
+  active_block = nullptr;
+  checker().report_fault(b, cause, reinterpret_cast<std::uintptr_t>(from));
+  b.executor->abandon_thread();
+}
+
 constexpr bool releases(int order) { return order == __ATOMIC_RELEASE || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST; }
 constexpr bool acquires(int order) {
   return order == __ATOMIC_ACQUIRE || order == __ATOMIC_CONSUME || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST;
@@ -202,6 +212,27 @@ void share(void const* p, std::size_t bytes) noexcept {
   else if (watched_block* const block = checker().memory.page(p).block; block != nullptr)
     checker().memory.open_to_program(block);
 }
+/// Appends the innermost line of the program that a signal handler has interrupted.
+void append_interrupted_line(error_text& text) {
+  struct walk {
+    error_text& text;
+    bool in_program;
+  } state{text, false};
+  alarm(20);  // the interrupted code may hold a lock that is needed here
+  auto const look_at = [](_Unwind_Context* frame, void* data) {
+    walk& w = *static_cast<walk*>(data);
+    int is_interrupted = 0;
+    std::uintptr_t const code = _Unwind_GetIPInfo(frame, &is_interrupted);
+    w.in_program = w.in_program || is_interrupted != 0;
+    if (!w.in_program) return _URC_NO_REASON;
+    source_location const where = checker().line_of(code + (is_interrupted != 0 ? 1 : 0));
+    if (where.line == 0 || source_lines::is_library(where.file)) return _URC_NO_REASON;
+    w.text.append(". The access is at %s:%u", where.file, where.line);
+    return _URC_END_OF_STACK;
+  };
+  _Unwind_Backtrace(look_at, &state);
+  alarm(0);
+}
 bool explain(error_text& text, void const* address) noexcept {
   watched_range const& memory = checker().memory;
   if (!memory.contains(address)) return false;
@@ -212,6 +243,7 @@ bool explain(error_text& text, void const* address) noexcept {
     text.append("byte %zu of a %sbuffer of %zu bytes", std::size_t(static_cast<char const*>(address) - block->begin),
                 block->freed ? "freed " : "", block->bytes);
   text.append(", which is device memory: the host cannot access it; copy the elements with xl::copy, or use a pinned or managed buffer");
+  if (runs_program()) append_interrupted_line(text);
   return true;
 }
 void pause() noexcept {
@@ -434,6 +466,23 @@ void __tsan_read_range(void* p, unsigned long bytes) { see(p, bytes, access_read
 void __tsan_write_range(void* p, unsigned long bytes) { see(p, bytes, access_writes, CROSSLANE_CALLER); }
 void __tsan_vptr_read(void** p) { see(p, sizeof *p, access_reads, CROSSLANE_CALLER); }
 void __tsan_vptr_update(void** p, void*) { see(p, sizeof *p, access_writes, CROSSLANE_CALLER); }
+
+// A failed assertion ends the thread of a kernel, not the process.
+[[noreturn]] void __real_abort();
+[[noreturn]] void __real___assert_fail(char const*, char const*, unsigned, char const*);
+
+[[noreturn]] void __wrap_abort() {
+  if (active_block != nullptr) end_thread("abort() was called", CROSSLANE_CALLER);
+  __real_abort();
+}
+[[noreturn]] void __wrap___assert_fail(char const* condition, char const* file, unsigned line, char const* function) {
+  if (active_block != nullptr) {
+    crosslane::error_text cause;
+    cause.append("the assertion '%s' does not hold", condition);
+    end_thread(cause.c_str(), CROSSLANE_CALLER);
+  }
+  __real___assert_fail(condition, file, line, function);
+}
 
 // Memory that a thread of a kernel allocates is its own, and so is the exception that it throws.
 void* __real_malloc(std::size_t);

@@ -36,6 +36,9 @@ class access_checker {
   host_memory program_memory{memory, streams.order, words_};
   foreign_memory foreign{memory, words_};
 
+  /// Returns the line of the call that returns to an address of code.
+  source_location line_of(std::uintptr_t from) { return sites_.line_of(from); }
+
   // --- launches ---
 
   void begin_launch(launch_facts const& launch) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Makes the pages of device memory inaccessible while no kernel, copy or fill runs, so that an access of the host program faults even in
+/// Makes the first page of buffers inaccessible while no kernel, copy or fill runs, so that an access of the host program faults even in
 /// code that the compiler does not instrument. While such work runs, all threads of the process can access the pages.
+///
+/// Whole buffers would cost too much: mprotect takes time for each page in use.
 #pragma once
 
 #include <cstddef>
@@ -11,26 +13,23 @@
 
 namespace crosslane::backend {
 
-/// Host threads may call all functions at any time. The cost of a change is that of mprotect: about 1 us, and 4 ns for each page in use.
+/// Host threads may call all functions at any time. A change costs one mprotect for each buffer, about a microsecond.
 class page_protection {
  public:
-  /// Sets the range. It only ever grows at its end.
-  void cover(char* begin, std::size_t bytes) {
+  static constexpr std::size_t page_bytes = 4096;
+  static constexpr std::size_t most_buffers = 64;  ///< the newest ones
+
+  void add(char* buffer) {
     std::lock_guard const guard{lock_};
-    if (open_) mprotect(begin_ == nullptr ? begin : begin_ + bytes_, begin_ == nullptr ? bytes : bytes - bytes_, PROT_READ | PROT_WRITE);
-    begin_ = begin;
-    bytes_ = bytes;
+    if (buffers_.size() == most_buffers) forget(buffers_.begin());
+    buffers_.push_back(buffer);
+    if (!open_) allow(buffer, false);
   }
-  /// Leaves out a part of the range, whole pages, until protect_again().
-  void exempt(char* begin, std::size_t bytes) {
+  /// Leaves the buffer accessible from now on.
+  void remove(char* buffer) {
     std::lock_guard const guard{lock_};
-    exempt_.push_back({begin, bytes});
-    mprotect(begin, bytes, PROT_READ | PROT_WRITE);
-  }
-  void protect_again(char* begin) {
-    std::lock_guard const guard{lock_};
-    std::erase_if(exempt_, [&](part const& p) { return p.begin == begin; });
-    if (users_ == 0) set(false);
+    for (auto i = buffers_.begin(); i != buffers_.end(); ++i)
+      if (*i == buffer) return forget(i);
   }
 
   /// Work begins that may access the memory.
@@ -49,24 +48,20 @@ class page_protection {
   }
 
  private:
-  struct part {
-    char* begin;
-    std::size_t bytes;
-  };
+  static void allow(char* buffer, bool access) noexcept { (void)mprotect(buffer, page_bytes, access ? PROT_READ | PROT_WRITE : PROT_NONE); }
+  void forget(std::vector<char*>::iterator i) {
+    if (!open_) allow(*i, true);
+    buffers_.erase(i);
+  }
   void set(bool open) {
     open_ = open;
-    if (bytes_ == 0) return;
-    mprotect(begin_, bytes_, open ? PROT_READ | PROT_WRITE : PROT_NONE);
-    if (!open)
-      for (part const& p : exempt_) mprotect(p.begin, p.bytes, PROT_READ | PROT_WRITE);
+    for (char* const buffer : buffers_) allow(buffer, open);
   }
 
   std::mutex lock_;
-  char* begin_ = nullptr;
-  std::size_t bytes_ = 0;
   unsigned users_ = 0;  ///< pieces of work that run
   bool open_ = false;
-  std::vector<part> exempt_;
+  std::vector<char*> buffers_;  ///< oldest first
 };
 
 }  // namespace crosslane::backend

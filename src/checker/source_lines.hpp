@@ -30,6 +30,14 @@ class source_lines {
     return known_[address] = look_up(address);
   }
 
+  /// Whether a file belongs to the library itself.
+  static bool is_library(std::string_view file) {
+    for (char const* const part : {"/crosslane/kernel/", "/crosslane/backend/", "/crosslane/algorithm/", "/crosslane/runtime/",
+                                   "/crosslane/tensor/", "/crosslane/core/", "/crosslane/platform/", "/include/c++/"})
+      if (file.find(part) != std::string_view::npos) return true;
+    return false;
+  }
+
  private:
   source_location look_up(std::uintptr_t address) {
     Dl_info module{};
@@ -84,12 +92,6 @@ class source_lines {
     return result;
   }
 
-  static bool is_library(std::string_view file) {
-    for (char const* const part : {"/crosslane/kernel/", "/crosslane/backend/", "/crosslane/algorithm/", "/crosslane/runtime/",
-                                   "/crosslane/tensor/", "/crosslane/core/", "/crosslane/platform/", "/include/c++/"})
-      if (file.find(part) != std::string_view::npos) return true;
-    return false;
-  }
   static std::string own_path() {
     char* const path = realpath("/proc/self/exe", nullptr);
     std::string const result = path != nullptr ? path : "";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// The memory whose accesses are checked: one address range, with a record for each of its pages.
 ///
-/// The lower half has device memory. Its pages are accessible only while a kernel, a copy or a fill runs: see page_protection. The upper
-/// half has shared memory, and memory that the host program may access too. Guard zones of 64 GiB on both sides of the range are
+/// The lower half has device memory, which the host program cannot access: see page_protection. The upper half has shared memory, and
+/// memory that the host program may access too. Guard zones of 64 GiB on both sides of the range are
 /// never accessible, so that an index which overflows 32 bits meets no other memory of the process.
 #pragma once
 
@@ -76,8 +76,8 @@ class watched_range {
   /// What an index of 32 bits reaches with elements of 16 bytes.
   static constexpr std::size_t guard_bytes = std::size_t{1} << 36;
 
-  /// Whether an address in the range lies behind all device memory that has ever been allocated. It is never accessible then.
-  bool is_beyond_all(char const* p) const noexcept { return p >= arenas_[device].next + gap_bytes && p < arenas_[device].end; }
+  /// Whether an address in the range lies far behind all device memory that has ever been allocated. It is not accessible then.
+  bool is_beyond_all(char const* p) const noexcept { return p >= accessible_end_ && p < arenas_[device].end; }
 
   enum part : unsigned { device, shared, open };  ///< the third: memory that the host program may access too
 
@@ -89,7 +89,7 @@ class watched_range {
       if (notes != nullptr && mprotect(memory + guard + size_ / 2, size_ / 2, PROT_READ | PROT_WRITE) == 0) {
         base_ = memory + guard;
         guard_ = guard;
-        arenas_[device].next = base_;
+        arenas_[device].next = accessible_end_ = base_;
         arenas_[device].end = arenas_[shared].next = base_ + size_ / 2;
         arenas_[shared].end = arenas_[open].next = base_ + size_ / 4 * 3;
         arenas_[open].end = base_ + size_;
@@ -140,7 +140,6 @@ class watched_range {
       block->capacity = capacity;
       a.next = block->begin + capacity;
       a.blocks.push_back(block);
-      if (where == device) protection.cover(base_, std::size_t(a.next + gap_bytes - base_));
     } else {
       // All addresses have been used: reuses the oldest free block that is large enough.
       for (watched_block* const b : a.blocks)
@@ -155,6 +154,10 @@ class watched_range {
     block->shared = where == shared;
     block->open = where == open;
     block->freed_by = 0;
+    if (where == device) {
+      if (!make_accessible(block->begin + capacity + gap_bytes)) return nullptr;
+      if (capacity != 0) protection.add(block->begin);
+    }
     for (char* p = block->begin; p != block->begin + block->capacity; p += page_bytes) {
       page(p) = {};
       page(p).block = block;
@@ -173,7 +176,7 @@ class watched_range {
     std::lock_guard const guard{lock_};
     if (block->open || block->freed) return;
     block->open = block->written = true;
-    protection.exempt(block->begin, block->capacity);
+    protection.remove(block->begin);
   }
 
   /// Frees a block. Its addresses are not reused while others are left, so that late accesses are detected.
@@ -186,7 +189,7 @@ class watched_range {
       page(p).cells = nullptr;
     }
     madvise(block->begin, block->capacity, MADV_DONTNEED);
-    if (block->open && block->begin < arenas_[device].end) protection.protect_again(block->begin);
+    protection.remove(block->begin);
   }
 
   /// Returns the block that is nearest to an address in the range or its guard zones: a freed one only if it is less than a gap away and no
@@ -357,6 +360,18 @@ class watched_range {
     std::vector<watched_block*> blocks;
   };
 
+  /// Makes device memory up to `end`, or a little more, accessible.
+  bool make_accessible(char* end) {
+    constexpr std::size_t step = std::size_t{1} << 26;
+    if (end <= accessible_end_) return true;
+    std::size_t const bytes = (std::size_t(end - accessible_end_) + step - 1) / step * step,
+                      room = std::size_t(arenas_[device].end - accessible_end_);
+    std::size_t const more = bytes < room ? bytes : room;
+    if (mprotect(accessible_end_, more, PROT_READ | PROT_WRITE) != 0) return false;
+    accessible_end_ += more;
+    return true;
+  }
+
   static constexpr std::size_t gap_bytes = 16 * page_bytes;
   /// Programs, libraries, stacks and heaps lie many TiB above, and what is linked at a fixed low address below.
   static inline void* const far_from_others = reinterpret_cast<void*>(std::uintptr_t{1} << 44);
@@ -369,6 +384,7 @@ class watched_range {
   std::mutex lock_;
   std::size_t size_ = 0, guard_ = 0;
   char* base_ = nullptr;
+  char* accessible_end_ = nullptr;  ///< of device memory
   watched_page* pages_ = nullptr;
   arena arenas_[3];  ///< for each part
 };

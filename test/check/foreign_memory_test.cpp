@@ -173,6 +173,7 @@ CROSSLANE_TEST(foreign_memory, indices_that_overflow) {
 CROSSLANE_TEST(foreign_memory, traps) {
   wrong<corpus::divides_by_zero>(d, kind::kernel_fault, "divided by zero");
   wrong<corpus::traps_in_one_thread>(d, kind::kernel_fault, "thread 40 faults");
+  wrong<corpus::asserts_in_one_thread>(d, kind::kernel_fault, "thread 40 faults");
   right<corpus::needs_a_small_stack>(d);
   memory m{d};
   checks::report const r = report_of(m, corpus::needs_a_large_stack{}, 0);

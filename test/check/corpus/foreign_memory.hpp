@@ -214,6 +214,14 @@ struct traps_in_one_thread {
     ctx.sync_block();
   }
 };
+struct asserts_in_one_thread {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, mixed_memory m) const {
+    ctx.sync_block();
+    if (ctx.thread_rank() == 40 && m.zero == 0) std::abort();  // @asserts_in_one_thread
+    ctx.sync_block();
+  }
+};
 struct needs_a_large_stack {
   [[gnu::noinline]] static int deep(int n) {
     int volatile room[1024];
