@@ -140,6 +140,7 @@ void* allocated(void* p, std::size_t bytes) {
   active_block = nullptr;
   checker().report_fault(b, cause, reinterpret_cast<std::uintptr_t>(from));
   b.executor->abandon_thread();
+  __builtin_unreachable();
 }
 
 constexpr bool releases(int order) { return order == __ATOMIC_RELEASE || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST; }
@@ -224,7 +225,7 @@ void append_interrupted_line(error_text& text) {
     int is_interrupted = 0;
     std::uintptr_t const code = _Unwind_GetIPInfo(frame, &is_interrupted);
     w.in_program = w.in_program || is_interrupted != 0;
-    if (!w.in_program) return _URC_NO_REASON;
+    if (!w.in_program || c_library.has(reinterpret_cast<void const*>(code))) return _URC_NO_REASON;
     source_location const where = checker().line_of(code + (is_interrupted != 0 ? 1 : 0));
     if (where.line == 0 || source_lines::is_library(where.file)) return _URC_NO_REASON;
     w.text.append(". The access is at %s:%u", where.file, where.line);

@@ -22,7 +22,7 @@ void measure(void const* p) {
 }
 
 CROSSLANE_TEST_ONCE(device_memory, ends_programs_that_access_it) {
-  std::vector<std::string> const parts{"the host program reads from address",
+  std::vector<std::string> const parts{"the host program: reads from address",
                                        "(SIGSEGV): byte 0 of a buffer of 4096 bytes, which is device memory", "device_memory_test.cpp:"};
   expect_death(SIGSEGV, parts, [] {
     xl::stream const q{xl::device{0}};

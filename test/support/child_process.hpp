@@ -38,7 +38,7 @@ ended run_child(F const& f) {
   close(ends[1]);
   ended result{};
   char piece[512];
-  for (ssize_t n; (n = read(ends[0], piece, sizeof piece)) > 0;) result.text.append(piece, std::size_t(n));
+  for (ssize_t n; (n = ::read(ends[0], piece, sizeof piece)) > 0;) result.text.append(piece, std::size_t(n));
   close(ends[0]);
   waitpid(child, &result.status, 0);
   return result;
