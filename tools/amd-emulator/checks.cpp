@@ -26,6 +26,12 @@ Region const* region(Exec& x, uint64_t a) {
     if (a >= r.lo && a < r.end) return &r;
   Region r;
   if (!find_region || !find_region(a, r)) return nullptr;
+  if (r.foreign >= 0) {
+    char b[160];
+    snprintf(b, sizeof b, "access to 0x%lx, memory of device %d, by device %d without peer access (hipDeviceEnablePeerAccess)",
+             (unsigned long)a, r.foreign, x.L->device);
+    fail(Err::fault, b);
+  }
   Region& o = x.near[x.near_next++ & 3];
   o = r;
   return &o;

@@ -416,7 +416,7 @@ Err run(Launch const& L, std::string& why) {
     race = std::make_unique<Races>(x, kd, (threads + x.wave - 1) / x.wave, uint64_t(L.grid[0]) * L.grid[1] * L.grid[2]);
   }
   x.race = race.get();
-  x.check = x.uninit || x.bounds || x.race;
+  x.check = x.uninit || x.bounds || x.race || L.devices > 1;
   std::unique_ptr<WeakMemory> weak;
   if (enabled("AMDEMU_WEAK") || enabled("AMDEMU_WAIT")) weak = std::make_unique<WeakMemory>(x, kd, g_launches);
   x.weak = weak.get();

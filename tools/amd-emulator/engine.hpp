@@ -53,7 +53,8 @@ struct Launch {
   uint32_t grid[3], block[3], dyn_lds;  // grid: blocks; block: threads; dyn_lds: bytes
   void const* args;                     // the explicit arguments at their offsets
   size_t args_size;
-  bool coop = false;  // all blocks are resident and the grid barrier may be used
+  int device = 0, devices = 1;  // the device that runs it, and how many there are
+  bool coop = false;            // all blocks are resident and the grid barrier may be used
 };
 
 enum class Err { ok, unsupported, fault, trap, timeout, internal };
@@ -93,10 +94,11 @@ void* malloc_state();
 // ---- the allocations, for the access checks
 
 /// An allocation [lo, hi) with its padding up to end. shadow has a byte for each of its bytes, nonzero once the byte was written; null if
-/// this is not tracked.
+/// this is not tracked. foreign: the other device that it belongs to, if the launch's device may not access that; else -1.
 struct Region {
   uint64_t lo = 0, hi = 0, end = 0;
   uint8_t* shadow = nullptr;
+  int foreign = -1;
 };
 /// Finds the allocation whose bytes or padding contain an address. Set by hip_memory.cpp.
 extern bool (*find_region)(uint64_t addr, Region&);

@@ -29,6 +29,16 @@ struct Lock {
   std::lock_guard<std::recursive_mutex> l{g_mx};
 };
 extern thread_local int t_dev;
+/// Makes a device the thread's current one for a scope.
+struct OnDevice {
+  int const before = t_dev;
+  explicit OnDevice(int d) { t_dev = d; }
+  ~OnDevice() { t_dev = before; }
+};
+/// Whether kernels of a device may access the memory of another.
+bool may_access(int from, int to);
+/// The device whose kernel runs now. Guarded by the engine's lock.
+extern int g_running;
 /// Keeps the last error and returns e. Every function of the HIP API returns by it.
 hipError_t ret(hipError_t e);
 /// 5, 6 or 7: the headers that the executable was compiled with.
@@ -78,6 +88,7 @@ struct Kernel {
   size_t shm = 0;
   bool coop = false;
   std::vector<uint8_t> args;
+  int dev = 0;
 };
 /// w: bytes, h: rows, z: slices; dp, sp: pitches; ds, ss: strides of slices.
 struct Copy {
@@ -129,8 +140,10 @@ hipError_t submit(hipStream_t s, Cmd c, bool wait = false);
 hipError_t unsafe();
 /// Returns success if s is a live stream.
 hipError_t stream_check(hipStream_t s);
-/// Waits for all work of the device.
-hipError_t wait_all();
+/// Waits for all work of a device, or of all devices.
+hipError_t wait_all(int dev = -1);
+/// The device of a stream; of the null stream the current one.
+int device_of(hipStream_t s);
 bool async_on();
 /// Returns the graph into which the stream is captured, or null.
 Graph* capturing(hipStream_t s);

@@ -7,6 +7,16 @@
 namespace shim {
 std::recursive_mutex g_mx;
 thread_local int t_dev = 0;
+int g_running = 0;
+// Pairs (device, peer): kernels of the device may access the peer's memory.
+static std::set<std::pair<int, int>>& peers() {
+  static auto* s = new std::set<std::pair<int, int>>;
+  return *s;
+}
+bool may_access(int from, int to) {
+  Lock l;
+  return from == to || peers().count({from, to});
+}
 static thread_local hipError_t t_last = hipSuccess, t_cmd = hipSuccess;
 static hipError_t g_async = hipSuccess;
 
@@ -379,10 +389,27 @@ API hipError_t hipDeviceGetByPCIBusId(int* d, char const* b) {
 API hipError_t hipDeviceCanAccessPeer(int* c, int a, int b) {
   if (!c) return ret(hipErrorInvalidValue);
   if (a < 0 || b < 0 || a >= devices() || b >= devices()) return ret(hipErrorInvalidDevice);
-  *c = 0;
+  *c = a != b;
   return ret(hipSuccess);
 }
-API hipError_t hipDeviceEnablePeerAccess(int, unsigned) { return ret(hipErrorInvalidDevice); }
+API hipError_t hipDeviceEnablePeerAccess(int peer, unsigned flags) {
+  if (flags) return ret(hipErrorInvalidValue);
+  if (peer < 0 || peer >= devices() || peer == t_dev) return ret(hipErrorInvalidDevice);
+  Lock l;
+  return ret(peers().insert({t_dev, peer}).second ? hipSuccess : hipErrorPeerAccessAlreadyEnabled);
+}
+API hipError_t hipDeviceDisablePeerAccess(int peer) {
+  if (peer < 0 || peer >= devices() || peer == t_dev) return ret(hipErrorInvalidDevice);
+  if (hipError_t const e = wait_all(t_dev)) set_async(e);  // the next call that synchronises reports it
+  Lock l;
+  return ret(peers().erase({t_dev, peer}) ? hipSuccess : hipErrorPeerAccessNotEnabled);
+}
+API hipError_t hipDeviceGetP2PAttribute(int* v, hipDeviceP2PAttr a, int from, int to) {
+  if (!v || a < hipDevP2PAttrPerformanceRank || a > hipDevP2PAttrHipArrayAccessSupported) return ret(hipErrorInvalidValue);
+  if (from < 0 || to < 0 || from >= devices() || to >= devices() || from == to) return ret(hipErrorInvalidDevice);
+  *v = a == hipDevP2PAttrAccessSupported || a == hipDevP2PAttrNativeAtomicSupported;
+  return ret(hipSuccess);
+}
 API hipError_t hipDeviceSetCacheConfig(hipFuncCache_t) { return ret(hipSuccess); }
 API hipError_t hipDeviceGetCacheConfig(hipFuncCache_t* c) {
   if (!c) return ret(hipErrorInvalidValue);

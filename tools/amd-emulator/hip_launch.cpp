@@ -17,7 +17,7 @@ struct Module {
   void const* bundle = nullptr;
   size_t size = SIZE_MAX;  // its bytes, if it was loaded by a call; text has them
   std::string text;
-  std::map<std::string, emu::CodeObject*> loaded;
+  std::map<int, emu::CodeObject*> loaded;  // for each device: variables are its own
   std::vector<Var> vars;
 };
 struct Func {
@@ -121,7 +121,7 @@ std::string arch() {
 
 static emu::CodeObject* code_for(Module* m, std::string& why) {
   std::string g = arch();
-  auto it = m->loaded.find(g);
+  auto it = m->loaded.find(t_dev);
   if (it != m->loaded.end()) return it->second;
   if (!emu::family(g)) {
     why = g + " is not emulated";
@@ -150,7 +150,7 @@ static emu::CodeObject* code_for(Module* m, std::string& why) {
   }
   auto* co = emu::load(data, size, g, why);
   if (!co) return nullptr;
-  m->loaded[g] = co;
+  m->loaded[t_dev] = co;
   for (auto& v : m->vars)
     if (v.managed) {
       if (!*v.managed) {
@@ -231,7 +231,7 @@ hipError_t make_kernel(Kernel& o, emu::CodeObject* co, emu::KernelInfo* k, dim3 
       need = std::max<size_t>(need, a.offset + a.size);
       any = true;
     }
-  o = {nullptr, co, k, g, b, shm, coop, std::vector<uint8_t>(need)};
+  o = {nullptr, co, k, g, b, shm, coop, std::vector<uint8_t>(need), t_dev};
   if (extra) {
     void const* p = nullptr;
     size_t n = 0;
@@ -263,7 +263,8 @@ hipError_t make_kernel(Kernel& o, void const* f, dim3 g, dim3 b, void** args, si
 }
 
 hipError_t run_kernel(Kernel const& q) {
-  emu::Launch L{q.co, q.k, {q.g.x, q.g.y, q.g.z}, {q.b.x, q.b.y, q.b.z}, uint32_t(q.shm), q.args.data(), q.args.size(), q.coop};
+  emu::Launch L{q.co,      q.k,   {q.g.x, q.g.y, q.g.z}, {q.b.x, q.b.y, q.b.z}, uint32_t(q.shm), q.args.data(), q.args.size(), q.dev,
+                devices(), q.coop};
   static bool const verbose = emu::enabled("AMDEMU_VERBOSE");
   if (verbose)
     say("launch " + q.k->name + " <<<(" + std::to_string(q.g.x) + "," + std::to_string(q.g.y) + "," + std::to_string(q.g.z) + "),(" +
@@ -272,6 +273,7 @@ hipError_t run_kernel(Kernel const& q) {
   emu::Err e;
   {
     std::lock_guard<std::mutex> l(g_engine);
+    g_running = q.dev;
     try {
       e = emu::run(L, why);
     } catch (std::exception& x) {
@@ -299,6 +301,7 @@ static thread_local std::vector<Cfg> t_cfg;
 
 static hipError_t launch(void const* f, dim3 g, dim3 b, void** a, size_t shm, hipStream_t s, bool coop) {
   if (hipError_t e = stream_check(s)) return ret(e);
+  OnDevice const device(device_of(s));
   Cmd c;
   c.type = Node::kernel;
   hipError_t e = make_kernel(c.kernel, f, g, b, a, shm, coop);
@@ -542,6 +545,7 @@ static hipError_t launch_f(hipFunction_t f, dim3 g, dim3 b, unsigned shm, hipStr
   STREAM(s);
   if (!f) return ret(hipErrorInvalidResourceHandle);
   auto* h = reinterpret_cast<hipFuncImpl*>(f);
+  OnDevice const device(device_of(s));
   Cmd c;
   c.type = Node::kernel;
   hipError_t e = make_kernel(c.kernel, h->co, h->k, g, b, params, shm, coop, extra);

@@ -33,8 +33,8 @@ struct Quarantined {
   void* map;
   size_t span;
 };
-static std::deque<Quarantined> g_quarantine;  // freed memory, kept without access for a while so that late accesses fault
-static size_t g_used = 0;
+static std::deque<Quarantined> g_quarantine;    // freed memory, kept without access for a while so that late accesses fault
+static std::map<int, size_t> g_used;            // bytes of each device
 static unsigned const heap_flag = 0x40000000u;  // memory of malloc() in kernels
 
 size_t mem_total() {
@@ -76,14 +76,16 @@ static bool find_region(uint64_t a, emu::Region& r) {
     --it;
     uint64_t end = it->first + ((it->second.size + 255) & ~size_t(255));
     if (a < end) {
-      r = {it->first, it->first + it->second.size, end, it->second.shadow};
+      Block const& b = it->second;
+      r = {it->first, it->first + b.size, end, b.shadow};
+      if (b.type == Mem::device && !may_access(g_running, b.dev)) r.foreign = b.dev;
       return true;
     }
   }
   auto g = registered().upper_bound(a);
   if (g == registered().begin()) return false;
   --g;
-  r = {g->first, g->first + g->second, g->first + g->second, nullptr};
+  r = {g->first, g->first + g->second, g->first + g->second};
   return a < r.end;
 }
 // The memory of malloc() in kernels: an allocation that is aligned to 2 MiB. Reads of unwritten bytes are not tracked: the device library
@@ -91,7 +93,7 @@ static bool find_region(uint64_t a, emu::Region& r) {
 static void* heap_allocate(size_t n) {
   Lock l;
   size_t const unit = 2 << 20, page = 4096;
-  if (n > mem_total() || g_used + n > mem_total()) return nullptr;
+  if (n > mem_total() || g_used[g_running] + n > mem_total()) return nullptr;
   size_t const span = ((n + page - 1) & ~(page - 1)) + page, all = span + unit;
   void* const m = mmap(nullptr, all, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (m == MAP_FAILED) return nullptr;
@@ -101,8 +103,8 @@ static void* heap_allocate(size_t n) {
     return nullptr;
   }
   freed().erase(p);
-  blocks()[p] = {n, all, m, Mem::device, heap_flag | 0x80000000u, t_dev, nullptr, nullptr};
-  g_used += n;
+  blocks()[p] = {n, all, m, Mem::device, heap_flag | 0x80000000u, g_running, nullptr, nullptr};
+  g_used[g_running] += n;
   return reinterpret_cast<void*>(p);
 }
 static bool heap_free(void* p) {
@@ -154,7 +156,7 @@ hipError_t alloc(void** out, size_t n, Mem ty, unsigned flags, Pool* pool) {
     return on;
   }();
   (void)leaks;
-  if (ty != Mem::host && (n > mem_total() || g_used + n > mem_total())) return hipErrorOutOfMemory;
+  if (ty != Mem::host && (n > mem_total() || g_used[t_dev] + n > mem_total())) return hipErrorOutOfMemory;
   if (pool && pool->maxSize && pool->used + n > pool->maxSize) return hipErrorOutOfMemory;
   static bool const guard = atoi(emu::setting("AMDEMU_GUARD", "1"));
   size_t user = (n + 255) & ~size_t(255), page = 4096, span = ((user + page - 1) & ~(page - 1)) + (guard ? page : 0);
@@ -172,7 +174,7 @@ hipError_t alloc(void** out, size_t n, Mem ty, unsigned flags, Pool* pool) {
   }
   freed().erase(uintptr_t(p));
   blocks()[uintptr_t(p)] = {n, span, m, ty, flags, t_dev, pool, shadow};
-  if (ty != Mem::host) g_used += n;
+  if (ty != Mem::host) g_used[t_dev] += n;
   if (pool) {
     pool->used += n;
     pool->used_high = std::max(pool->used_high, pool->used);
@@ -218,7 +220,7 @@ hipError_t release(void* p, char const* who) {
     freed().erase(freed().lower_bound(lo), freed().lower_bound(lo + q.span));
     munmap(q.map, q.span);
   }
-  if (b.type != Mem::host) g_used -= b.size;
+  if (b.type != Mem::host) g_used[b.dev] -= b.size;
   if (b.pool) b.pool->used -= b.size;
   freed()[it->first] = b.size;
   blocks().erase(it);
@@ -467,7 +469,7 @@ API hipError_t hipMemGetInfo(size_t* f, size_t* t) {
   if (!f || !t) return ret(hipErrorInvalidValue);
   Lock l;
   *t = mem_total();
-  *f = mem_total() - g_used;
+  *f = mem_total() - g_used[t_dev];
   return ret(hipSuccess);
 }
 API hipError_t hipMemPtrGetInfo(void* p, size_t* n) {
@@ -694,9 +696,13 @@ API hipError_t hipMemcpyDtoDAsync(hipDeviceptr_t d, hipDeviceptr_t s, size_t n, 
   STREAM(st);
   return ret(send_copy(linear(d, s, n), st, false));
 }
-API hipError_t hipMemcpyPeer(void* d, int, void const* s, int, size_t n) { return ret(send_copy(linear(d, s, n), nullptr, true)); }
-API hipError_t hipMemcpyPeerAsync(void* d, int, void const* s, int, size_t n, hipStream_t st) {
+static bool are_devices(int a, int b) { return a >= 0 && b >= 0 && a < devices() && b < devices(); }
+API hipError_t hipMemcpyPeer(void* d, int to, void const* s, int from, size_t n) {
+  return ret(are_devices(to, from) ? send_copy(linear(d, s, n), nullptr, true) : hipErrorInvalidDevice);
+}
+API hipError_t hipMemcpyPeerAsync(void* d, int to, void const* s, int from, size_t n, hipStream_t st) {
   STREAM(st);
+  if (!are_devices(to, from)) return ret(hipErrorInvalidDevice);
   return ret(send_copy(linear(d, s, n), st, false));
 }
 static Copy rows(void* d, size_t dp, void const* s, size_t sp, size_t w, size_t h) {

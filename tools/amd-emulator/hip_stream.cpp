@@ -32,10 +32,11 @@ struct Stream {
   std::vector<GNode*> tips;  // capture: the nodes that the next command depends on
   std::deque<Job> q;
   uint64_t put = 0, done = 0;
-  bool stop = false, worker = false;
+  bool stop = false, worker = false, null = false;
 };
 struct Event {
   unsigned flags = 0;
+  int dev = 0;
   std::shared_ptr<Mark> mark;
   std::shared_ptr<Capture> cap;
   std::vector<GNode*> nodes;
@@ -53,12 +54,16 @@ static std::vector<std::shared_ptr<Capture>>& captures() {
   static auto* v = new std::vector<std::shared_ptr<Capture>>;
   return *v;
 }
-static Stream* null_stream() {
-  static Stream* s = [] {
-    auto* x = new Stream;
-    streams().insert(x);
-    return x;
-  }();
+// Each device has a null stream. Call with the lock held.
+static Stream* null_stream(int dev) {
+  static auto* all = new std::map<int, Stream*>;
+  Stream*& s = (*all)[dev];
+  if (!s) {
+    s = new Stream;
+    s->dev = dev;
+    s->null = true;
+    streams().insert(s);
+  }
   return s;
 }
 static thread_local hipStreamCaptureMode t_mode = hipStreamCaptureModeGlobal;
@@ -82,13 +87,15 @@ static Stream* stream_of(hipStream_t s) {
     static thread_local Stream* mine = nullptr;
     if (!mine) {
       mine = new Stream;
+      mine->dev = t_dev;
       mine->id = ++g_ids;
       streams().insert(mine);
     }
     return mine;
   }
-  return uintptr_t(s) < 2 ? null_stream() : reinterpret_cast<Stream*>(s);
+  return uintptr_t(s) < 2 ? null_stream(t_dev) : reinterpret_cast<Stream*>(s);
 }
+int device_of(hipStream_t s) { return uintptr_t(s) <= 2 ? t_dev : stream_of(s)->dev; }
 hipError_t stream_check(hipStream_t s) {
   Lock l;
   return uintptr_t(s) <= 2 || handles().count(s) ? hipSuccess : hipErrorContextIsDestroyed;
@@ -161,11 +168,11 @@ static uint64_t enqueue(Stream* s, Job j) {
   (void)once;
   Lock g;
   std::unique_lock<std::mutex> l(qmx());
-  if (s == null_stream()) {
+  if (s->null) {
     for (Stream* o : streams())
-      if (o != s && !(o->flags & hipStreamNonBlocking)) j.after.emplace_back(o, o->put);
+      if (o != s && o->dev == s->dev && !(o->flags & hipStreamNonBlocking)) j.after.emplace_back(o, o->put);
   } else if (!(s->flags & hipStreamNonBlocking))
-    j.after.emplace_back(null_stream(), null_stream()->put);
+    j.after.emplace_back(null_stream(s->dev), null_stream(s->dev)->put);
   s->q.push_back(std::move(j));
   uint64_t t = ++s->put;
   if (!s->worker) {
@@ -189,7 +196,7 @@ hipError_t submit(hipStream_t h, Cmd c, bool wait) {
       s->tips = {s->cap->g->add(std::move(c), s->tips)};
       return hipSuccess;
     }
-    if (s == null_stream())
+    if (s->null)
       for (auto& k : captures())
         if (visible(*k))
           for (Stream* m : k->members)
@@ -205,13 +212,14 @@ hipError_t submit(hipStream_t h, Cmd c, bool wait) {
   if (wait) wait_for(s, t);
   return hipSuccess;
 }
-hipError_t wait_all() {
+hipError_t wait_all(int dev) {
   if (async_on()) {
     std::vector<std::pair<Stream*, uint64_t>> v;
     {
       Lock g;
       std::unique_lock<std::mutex> l(qmx());
-      for (Stream* s : streams()) v.emplace_back(s, s->put);
+      for (Stream* s : streams())
+        if (dev < 0 || s->dev == dev) v.emplace_back(s, s->put);
     }
     for (auto& x : v) wait_for(x.first, x.second);
   }
@@ -282,7 +290,7 @@ API hipError_t hipStreamSynchronize(hipStream_t h) {
     Lock l;
     if (hipError_t e = forbidden(s)) return ret(e);
   }
-  if (s == null_stream()) {
+  if (s->null) {
     if (hipError_t e = unsafe()) return ret(e);
     if (async_on()) {
       Cmd c;
@@ -303,7 +311,7 @@ API hipError_t hipStreamQuery(hipStream_t h) {
 }
 API hipError_t hipDeviceSynchronize() {
   if (hipError_t e = unsafe()) return ret(e);
-  return ret(wait_all());
+  return ret(wait_all(t_dev));
 }
 API hipError_t hipDeviceReset() {
   (void)wait_all();
@@ -365,6 +373,7 @@ API hipError_t hipEventCreateWithFlags(hipEvent_t* e, unsigned f) {
   Lock l;
   auto* x = new Event;
   x->flags = f;
+  x->dev = t_dev;
   handles().insert(x);
   *e = reinterpret_cast<hipEvent_t>(x);
   return ret(hipSuccess);
@@ -419,7 +428,7 @@ void shim::event_wait_now(hipEvent_t e) {
 }
 API hipError_t hipEventRecord(hipEvent_t e, hipStream_t s) {
   STREAM(s);
-  if (!ok_event(e)) return ret(hipErrorInvalidHandle);
+  if (!ok_event(e) || ev(e)->dev != device_of(s)) return ret(hipErrorInvalidHandle);
   return ret(record(ev(e), stream_of(s)));
 }
 API hipError_t hipEventRecord_spt(hipEvent_t e, hipStream_t s) { return hipEventRecord(e, s); }
@@ -460,6 +469,7 @@ API hipError_t hipEventElapsedTime(float* ms, hipEvent_t a, hipEvent_t b) {
   if (!ms) return ret(hipErrorInvalidValue);
   if (!ok_event(a) || !ok_event(b)) return ret(hipErrorInvalidHandle);
   auto x = ev(a)->mark, y = ev(b)->mark;
+  if (ev(a)->dev != ev(b)->dev) return ret(hipErrorInvalidHandle);
   if (!x || !y || (ev(a)->flags | ev(b)->flags) & hipEventDisableTiming) return ret(hipErrorInvalidHandle);
   std::unique_lock<std::mutex> l(qmx());
   bool done = x->done && y->done;
@@ -481,7 +491,7 @@ API hipError_t hipStreamWaitEvent(hipStream_t h, hipEvent_t e, unsigned flags) {
     for (auto& c : captures()) live = live || c == x->cap;
     if (x->cap && live) {
       if (x->cap->invalid) return ret(hipErrorStreamCaptureInvalidated);
-      if (s == null_stream()) {
+      if (s->null) {
         x->cap->invalid = true;
         return ret(hipErrorStreamCaptureImplicit);
       }
@@ -595,7 +605,7 @@ API hipError_t hipStreamIsCapturing(hipStream_t h, hipStreamCaptureStatus* st) {
   if (!st) return ret(hipErrorInvalidValue);
   Lock l;
   Stream* s = stream_of(h);
-  if (s == null_stream())
+  if (s->null)
     for (auto& k : captures())
       if (visible(*k))
         for (Stream* m : k->members)
