@@ -7,9 +7,12 @@
 #include <sys/mman.h>
 #include <time.h>
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <system_error>
+#include <thread>
 #include "exec.hpp"
 #include "races.hpp"
 #include "settings.hpp"
@@ -73,14 +76,20 @@ static void on_fault(int sig, siginfo_t* si, void* uc) {
   siglongjmp(t_jmp, 1);
 }
 
-// Every wave and group that was ever made. A launch takes waves and groups from them; kernels run one at a time.
-static std::vector<Wave*> g_waves, g_idleWaves;
-static std::vector<std::unique_ptr<Group>> g_groups;
-static std::vector<Group*> g_idleGroups, g_active;
+// The waves and groups of a thread, also those of earlier launches.
+struct Pool {
+  std::vector<Wave*> waves, idle_waves;
+  std::vector<std::unique_ptr<Group>> groups;
+  std::vector<Group*> idle_groups, active;
 
-static Wave* take_wave() {
+  Wave* take_wave();
+  Group* take_group(uint32_t waves);
+  void release_all();
+};
+
+Wave* Pool::take_wave() {
   Wave* w;
-  if (g_idleWaves.empty()) {
+  if (idle_waves.empty()) {
     w = new (aligned_alloc(64, (sizeof(Wave) + 63) & ~size_t(63))) Wave;
     size_t const bytes = 64 * ROWS * 4;
     w->v = static_cast<uint32_t*>(aligned_alloc(64, bytes));
@@ -88,41 +97,44 @@ static Wave* take_wave() {
     w->scratch = nullptr;
     memset(w->v, 0, bytes);
     memset(w->acc, 0, bytes);
-    g_waves.push_back(w);
+    waves.push_back(w);
   } else {
-    w = g_idleWaves.back();
-    g_idleWaves.pop_back();
+    w = idle_waves.back();
+    idle_waves.pop_back();
   }
   free(w->scratch);
   w->scratch = nullptr;
   return w;
 }
 
-static Group* take_group(uint32_t waves) {
+Group* Pool::take_group(uint32_t n) {
   Group* g;
-  if (g_idleGroups.empty()) {
-    void* p = mmap(reinterpret_cast<void*>(lds_base + (uint64_t(g_groups.size()) << 32)), lds_span, PROT_READ | PROT_WRITE,
+  if (idle_groups.empty()) {
+    static std::atomic<uint32_t> windows{0};
+    uint64_t const window = windows++;
+    if (window >= 1024) throw Error(Err::internal, "more than 1024 resident groups");
+    void* p = mmap(reinterpret_cast<void*>(lds_base + (window << 32)), lds_span, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     if (p == MAP_FAILED) throw Error(Err::internal, "cannot map the LDS window");
-    g_groups.push_back(std::make_unique<Group>());
-    g = g_groups.back().get();
+    groups.push_back(std::make_unique<Group>());
+    g = groups.back().get();
     g->lds = static_cast<uint8_t*>(p);
   } else {
-    g = g_idleGroups.back();
-    g_idleGroups.pop_back();
+    g = idle_groups.back();
+    idle_groups.pop_back();
   }
-  while (g->w.size() < waves) g->w.push_back(take_wave());
+  while (g->w.size() < n) g->w.push_back(take_wave());
   return g;
 }
 
 // Makes all waves and groups idle, also those of a launch that failed.
-static void release_all() {
-  g_active.clear();
-  g_idleGroups.clear();
-  g_idleWaves = g_waves;
-  for (auto& g : g_groups) {
+void Pool::release_all() {
+  active.clear();
+  idle_groups.clear();
+  idle_waves = waves;
+  for (auto& g : groups) {
     g->w.clear();
-    g_idleGroups.push_back(g.get());
+    idle_groups.push_back(g.get());
   }
 }
 
@@ -185,8 +197,13 @@ static double thread_seconds() {
 }
 static uint64_t g_launches = 0;
 
-static void init_wave(Exec& x, Wave& w, Group& g, uint32_t first, uint32_t total, uint64_t entry, uint64_t kernarg, uint64_t packet,
-                      uint64_t queue, uint8_t const* kd) {
+// What registers of a wave begin with.
+struct Start {
+  uint64_t entry, kernarg, packet, queue;
+  uint8_t const* kd;
+};
+
+static void init_wave(Exec& x, Wave& w, Group& g, uint32_t first, uint32_t total, Start const& start) {
   Launch const& L = *x.L;
   uint32_t const W = x.wave, lanes = std::min(W, total - first);
   memset(w.s, 0, sizeof w.s);
@@ -200,9 +217,9 @@ static void init_wave(Exec& x, Wave& w, Group& g, uint32_t first, uint32_t total
   uint64_t e = lanes == 64 ? ~0ull : (1ull << lanes) - 1;
   w.s[EXEC] = uint32_t(e);
   if (x.wide) w.s[EXEC + 1] = uint32_t(e >> 32);
-  wr64(w.s + PC, entry);
-  uint32_t rsrc2 = rd<uint32_t>(kd + 52);
-  uint16_t props = rd<uint16_t>(kd + 56);
+  wr64(w.s + PC, start.entry);
+  uint32_t rsrc2 = rd<uint32_t>(start.kd + 52);
+  uint16_t props = rd<uint16_t>(start.kd + 56);
   int s = 0;
   if (props & 1) {
     w.s[s + 2] = ~0u;
@@ -210,15 +227,15 @@ static void init_wave(Exec& x, Wave& w, Group& g, uint32_t first, uint32_t total
     s += 4;
   }
   if (props & 2) {
-    wr64(w.s + s, packet);
+    wr64(w.s + s, start.packet);
     s += 2;
   }
   if (props & 4) {
-    wr64(w.s + s, queue);
+    wr64(w.s + s, start.queue);
     s += 2;
   }
   if (props & 8) {
-    wr64(w.s + s, kernarg);
+    wr64(w.s + s, start.kernarg);
     s += 2;
   }
   if (props & 16) {
@@ -261,32 +278,54 @@ static void init_wave(Exec& x, Wave& w, Group& g, uint32_t first, uint32_t total
   }
 }
 
-static void run_all(Exec& x, uint64_t entry, uint64_t kernarg, uint64_t packet, uint64_t queue, uint8_t const* kd) {
+// What the threads of a launch share.
+struct Shared {
+  Start start;
+  std::vector<std::unique_ptr<Pool>>& pools;  // one for each thread
+  std::atomic<uint64_t> next{0};              // the next group
+  std::atomic<bool> stop{false};              // a thread has failed
+  uint32_t threads = 1;                       // that may run; 1 once all have been started
+  struct Helper {
+    Exec x;
+    double seconds = 0;
+    Err result = Err::ok;
+    std::string why;
+    std::thread thread;
+  };
+  std::vector<std::unique_ptr<Helper>> helpers;
+};
+static void start_helpers(Exec const& x, Shared& shared);
+
+static void run_all(Exec& x, Pool& pool, Shared& shared) {
   Launch const& L = *x.L;
   uint64_t const total = uint64_t(L.grid[0]) * L.grid[1] * L.grid[2];
   uint32_t const threads = L.block[0] * L.block[1] * L.block[2], nw = (threads + x.wave - 1) / x.wave;
-  uint64_t next = 0;
-  auto& act = g_active;
-  release_all();
-  while (next < total || !act.empty()) {
+  auto& next = shared.next;
+  bool const several = shared.threads > 1 || x.helper;
+  auto& act = pool.active;
+  pool.release_all();
+  while ((next < total || !act.empty()) && !shared.stop) {
+    // A launch of some length gets more threads.
+    if (!x.helper && shared.threads > 1 && x.count > 1000000 && next < total) start_helpers(x, shared);
     // Groups run one after another. If a group seems to spin, for example on another group's result, the next one starts too.
     bool starving = !act.empty();
     bool const weak = x.weak && x.weak->weak();  // waves run for short times then
     for (Group* g : act) starving = starving && g->spins >= (!weak ? 4 : act.size() < 32 ? 40 : 2000);
     size_t const together = weak ? 4 : 1;
     while (next < total && (L.coop || act.size() < together || (starving && act.size() < 512))) {
-      Group* const g = take_group(nw);
-      g->id[0] = next % L.grid[0];
-      g->id[1] = next / L.grid[0] % L.grid[1];
-      g->id[2] = next / L.grid[0] / L.grid[1];
+      uint64_t const number = next++;
+      if (number >= total) break;  // another thread took the last one
+      Group* const g = pool.take_group(nw);
+      g->id[0] = number % L.grid[0];
+      g->id[1] = number / L.grid[0] % L.grid[1];
+      g->id[2] = number / L.grid[0] / L.grid[1];
       g->spins = 0;
-      next++;
       static int const fill = atoi(setting("AMDEMU_LDS_FILL", "0"));
       memset(g->lds, fill, std::min<size_t>((x.lds_size + 255) & ~255u, lds_span));
       if (x.uninit) g->written.assign(x.lds_size + 16, 0);
       g->deferred.clear();
-      for (uint32_t i = 0; i < nw; i++) init_wave(x, *g->w[i], *g, i * x.wave, threads, entry, kernarg, packet, queue, kd);
-      if (x.race) x.race->begin_group(*g, uint32_t(next - 1));
+      for (uint32_t i = 0; i < nw; i++) init_wave(x, *g->w[i], *g, i * x.wave, threads, shared.start);
+      if (x.race) x.race->begin_group(*g, uint32_t(number));
       act.push_back(g);
       for (Group* o : act) o->spins = 0;
       starving = false;
@@ -315,7 +354,7 @@ static void run_all(Exec& x, uint64_t entry, uint64_t kernarg, uint64_t packet, 
       for (size_t n = 0; n < g.w.size(); n++) {
         Wave* const w = g.w[(n + first) % g.w.size()];
         if (w->done || w->barrier || w->gws || (x.weak && x.weak->pauses(*w))) continue;
-        run_wave(x, *w, x.weak ? x.weak->quantum() : 200000);
+        run_wave(x, *w, x.weak ? x.weak->quantum() : several ? 10000 : 200000);
         if (x.hostcall) hostcall_service();
         if (w->done || w->barrier || w->gws) moved = true;
       }
@@ -327,7 +366,7 @@ static void run_all(Exec& x, uint64_t entry, uint64_t kernarg, uint64_t packet, 
         }
       if (all) {
         if (x.race) x.race->end_group(g);
-        g_idleGroups.push_back(act[k]);
+        pool.idle_groups.push_back(act[k]);
         act.erase(act.begin() + k);
         continue;
       }
@@ -342,12 +381,61 @@ static void run_all(Exec& x, uint64_t entry, uint64_t kernarg, uint64_t packet, 
         for (Wave* w : g.w) w->barrier = false;
         if (x.race) x.race->open(g);
       }
-      if (!moved) g.spins++;
+      if (!moved) {
+        g.spins++;
+        if (several) std::this_thread::yield();  // perhaps the group waits for another thread's
+      }
       if (x.deadline && now() > x.deadline) fail(Err::timeout, "launch exceeded AMDEMU_TIMEOUT seconds");
       k++;
     }
   }
   if (x.weak) x.weak->finish();
+}
+
+// Runs groups until there are none or a thread fails.
+static Err run_guarded(Exec& x, Pool& pool, Shared& shared, std::string& why) {
+  Err result = Err::ok;
+  if (sigsetjmp(t_jmp, 1) == 0) {
+    t_x = &x;
+    try {
+      run_all(x, pool, shared);
+    } catch (Error& e) {
+      result = e.e;
+      why = std::string(e.what()) + " [" + place(x) + "]";
+    }
+  } else {
+    result = Err::fault;
+    char b[128];
+    snprintf(b, sizeof b, "memory fault at address 0x%lx", (unsigned long)t_faultAddr);
+    why = b;
+    why += " [" + place(x) + "]";
+  }
+  t_x = nullptr;
+  if (result != Err::ok) shared.stop = true;
+  return result;
+}
+
+static void start_helpers(Exec const& x, Shared& shared) {
+  unsigned const mode = _mm_getcsr();
+  for (size_t k = 1; k < shared.threads; k++) {
+    if (shared.pools.size() <= k) shared.pools.push_back(std::make_unique<Pool>());
+    auto h = std::make_unique<Shared::Helper>();
+    h->x = x;
+    h->x.helper = true;
+    h->x.count = 0;
+    auto const work = [h = h.get(), &shared, &pool = *shared.pools[k], mode] {
+      _mm_setcsr(mode);
+      h->result = run_guarded(h->x, pool, shared, h->why);
+      h->seconds = thread_seconds();
+    };
+    try {
+      h->thread = std::thread(work);
+    } catch (std::system_error const&) {
+      break;  // the system has no more threads
+    }
+    shared.helpers.push_back(std::move(h));
+  }
+  shared.threads = 1;  // no more
 }
 
 Err run(Launch const& L, std::string& why) {
@@ -436,29 +524,29 @@ Err run(Launch const& L, std::string& why) {
   if (x.flush)
     _mm_setcsr(mx | 0x8040);
   else
-    _mm_setcsr(mx & ~0x8040u);  // denormals of 32-bit floats as the kernel's mode says
-  if (sigsetjmp(t_jmp, 1) == 0) {
-    t_x = &x;
-    try {
-      run_all(x, entry, pk.kernarg, reinterpret_cast<uint64_t>(&pk), reinterpret_cast<uint64_t>(queue), kd);
-    } catch (Error& e) {
-      res = e.e;
-      why = std::string(e.what()) + " [" + place(x) + "]";
+    _mm_setcsr(mx & ~0x8040u);                      // denormals of 32-bit floats as the kernel's mode says
+  static std::vector<std::unique_ptr<Pool>> pools;  // kernels run one at a time
+  if (pools.empty()) pools.push_back(std::make_unique<Pool>());
+  Shared shared{{entry, pk.kernarg, reinterpret_cast<uint64_t>(&pk), reinterpret_cast<uint64_t>(queue), kd}, pools, {}, {}, 1, {}};
+  bool const alone = L.coop || x.hostcall || x.check || x.weak || x.trace;  // these have one order of groups
+  shared.threads = alone ? 1 : uint32_t(std::min(std::max(atoi(setting("AMDEMU_THREADS", "1")), 1), 256));
+  res = run_guarded(x, *pools[0], shared, why);
+  double seconds = thread_seconds() - t0;
+  for (auto& h : shared.helpers) {
+    h->thread.join();
+    x.count += h->x.count;
+    seconds += h->seconds;
+    if (res == Err::ok && h->result != Err::ok) {
+      res = h->result;
+      why = h->why;
     }
-  } else {
-    res = Err::fault;
-    char b[128];
-    snprintf(b, sizeof b, "memory fault at address 0x%lx", (unsigned long)t_faultAddr);
-    why = b;
-    why += " [" + place(x) + "]";
   }
-  t_x = nullptr;
   _mm_setcsr(mx);
   if (x.uninit_reads || x.races)
     fprintf(stderr, "[amd-emulator] kernel %s: %ld uninitialised reads, %ld races in this launch\n", name_of(*L.k).c_str(), x.uninit_reads,
             x.races);
   g_launches++;
-  if (res == Err::ok) count_launch(L, x.count, thread_seconds() - t0);
+  if (res == Err::ok) count_launch(L, x.count, seconds);
   return res;
 }
 

@@ -49,6 +49,7 @@ struct Exec {
   uint64_t count = 0;  // instructions executed, those of a block as it begins
   bool lds_warned = false, div_warned = false;
   bool trace = false;
+  bool helper = false;                                 // runs in a thread that the launch has started
   bool flush = false;                                  // the kernel flushes denormals of 32-bit floats
   bool by_lane = false;                                // something must see each lane's access to memory
   bool yield = false;                                  // s_sleep lets other waves run

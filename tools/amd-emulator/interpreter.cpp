@@ -3,6 +3,7 @@
 /// continue elsewhere.
 #include <cstdio>
 #include <memory>
+#include <mutex>
 #include "exec.hpp"
 #include "races.hpp"
 #include "weak_memory.hpp"
@@ -89,9 +90,15 @@ Inst* instruction_at(Exec& x, uint64_t pc) {
 }
 // The block that begins at an address, made once.
 static Block* block_at(Exec& x, uint64_t pc) {
+  CodeObject const& co = *x.co;
+  uint64_t const index = (pc - co.code) >> 2;
+  if (index < co.blocks.size())
+    if (Block* const known = __atomic_load_n(&co.blocks[index], __ATOMIC_ACQUIRE)) return known;
+  static std::mutex mutex;  // several threads run a launch
+  std::lock_guard<std::mutex> lock(mutex);
   Inst* I = instruction_at(x, pc);
-  Block*& known = x.co->blocks[(pc - x.co->code) >> 2];
-  if (known) return known;
+  Block*& made = x.co->blocks[index];
+  if (made) return made;
   auto b = std::make_unique<Block>();
   b->pc = pc;
   for (;; I = instruction_at(x, I->pc + I->size)) {
@@ -111,7 +118,9 @@ static Block* block_at(Exec& x, uint64_t pc) {
     if (x.weak && x.weak->weak() && (I->kind == MEM || I->kind == INVALIDATE || I->kind == WRITE_BACK)) break;
     if (b->count == 1000 || I->pc + I->size >= x.co->code + 4 * x.co->slots.size()) break;
   }
-  return known = b.release();
+  Block* const result = b.release();
+  __atomic_store_n(&made, result, __ATOMIC_RELEASE);
+  return result;
 }
 
 // Executes the steps of a block one by one, for a trace, for AMDEMU_WAIT and for gfx9's indexing of VGPRs.
@@ -171,7 +180,11 @@ void run_wave(Exec& x, Wave& w, uint64_t quantum) {
     Inst const& I = *b->last;
     x.inst = &I;
     uint64_t const after = I.pc + I.size;
-    auto const to = [&](Block*& known, uint64_t pc) { return known ? known : known = block_at(x, pc); };
+    auto const to = [&](Block*& link, uint64_t pc) {
+      Block* known = __atomic_load_n(&link, __ATOMIC_ACQUIRE);
+      if (!known) __atomic_store_n(&link, known = block_at(x, pc), __ATOMIC_RELEASE);
+      return known;
+    };
     switch (I.kind) {
       case BR: b = taken(x, w, I.c) ? to(b->target, after + I.off) : to(b->next, after); break;
       case END:

@@ -14,9 +14,10 @@ namespace emu {
 static float h2f(uint16_t h) { return _cvtsh_ss(h); }
 static uint16_t f2h(float f) { return _cvtss_sh(f, 0); }
 
+// What an atomic operation makes of the old value o.
 template <class U, class S, class F>
-static U atomic(Atom at, uint8_t* p, U d, U d2) {
-  U o = rd<U>(p), r = o;
+static U combined(Atom at, U o, U d, U d2) {
+  U r = o;
   auto f = [](U x) {
     F y;
     memcpy(&y, &x, sizeof y);
@@ -76,7 +77,19 @@ static U atomic(Atom at, uint8_t* p, U d, U d2) {
         }
       }
   }
-  wr<U>(p, r);
+  return r;
+}
+// Returns the old value. shared: other threads may access the address.
+template <class U, class S, class F>
+static U atomic(Atom at, uint8_t* p, U d, U d2, bool shared) {
+  U o = rd<U>(p);
+  if (!shared || reinterpret_cast<uint64_t>(p) % sizeof(U)) {
+    wr<U>(p, combined<U, S, F>(at, o, d, d2));
+    return o;
+  }
+  U* const target = reinterpret_cast<U*>(p);
+  while (!__atomic_compare_exchange_n(target, &o, (combined<U, S, F>(at, o, d, d2)), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+  }
   return o;
 }
 
@@ -198,13 +211,13 @@ template <uint32_t W>
 static uint64_t update(Inst const& I, uint32_t l, uint8_t* p, uint32_t const* data, uint32_t const* data1) {
   if (I.n == 4) {
     uint32_t const d = data[l], d2 = I.sp == 'd' ? data1[l] : I.at == CAS ? data[W + l] : 0;
-    return atomic<uint32_t, int32_t, float>(I.at, p, d, d2);
+    return atomic<uint32_t, int32_t, float>(I.at, p, d, d2, I.sp != 'd');
   }
   uint64_t const d = uint64_t(data[W + l]) << 32 | data[l];
   uint64_t const d2 = I.sp == 'd'   ? uint64_t(data1[W + l]) << 32 | data1[l]
                       : I.at == CAS ? uint64_t(data[3 * W + l]) << 32 | data[2 * W + l]
                                     : 0;
-  return atomic<uint64_t, int64_t, double>(I.at, p, d, d2);
+  return atomic<uint64_t, int64_t, double>(I.at, p, d, d2, I.sp != 'd');
 }
 
 // p2: the second addresses of instructions that have two.
