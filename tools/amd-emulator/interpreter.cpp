@@ -112,6 +112,7 @@ static Block* block_at(Exec& x, uint64_t pc) {
       b->steps.push_back({});
       b->steps.back().run = run;
       b->steps.back().inst = I;
+      b->issues = true;
     } else
       break;
     // Memory that is weak shows where waves take turns.
@@ -170,7 +171,8 @@ void run_wave(Exec& x, Wave& w, uint64_t quantum) {
   Block* b = block_at(x, rd64(w.s + PC));
   for (;;) {
     x.count += b->count;
-    if (__builtin_expect(x.trace || x.weak || w.gpr_idx, 0))
+    bool const pending = x.weak && (b->issues || w.in_flight->registers);
+    if (__builtin_expect(x.trace || pending || w.gpr_idx, 0))
       with_care(x, w, *b);
     else
       for (Step const *t = b->steps.data(), *const last = t + b->steps.size(); t != last; t++) {

@@ -278,6 +278,7 @@ struct Block {
   Inst* last = nullptr;
   uint64_t pc = 0;
   uint32_t count = 0;                        // instructions
+  bool issues = false;                       // it has memory instructions
   Block *next = nullptr, *target = nullptr;  // what follows, and where a branch goes, once known
 };
 /// The registers of an instruction: 0 to 255: vector, 256 to 511: accumulation, from 512 on: scalar.
