@@ -199,6 +199,12 @@ class access_checker {
     }
   }
 
+  /// The same for an access that has faulted, and whose size is not known. Returns whether it has been reported and may now happen.
+  bool device_fault(seen_access const& seen) {
+    watched_block const* const block = memory.page(seen.at).block;
+    return block != nullptr && !block->open && !block->freed && report_program_access({seen, current_work.number}, *block);
+  }
+
   /// Called after the host has waited for something.
   void forget_if_settled() {
     program_memory.forget_done();

@@ -10,6 +10,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include <unwind.h>
+
 namespace crosslane::backend {
 
 class sites {
@@ -27,6 +29,31 @@ class sites {
   }
 
   source_location line(std::uint32_t site) { return line_of(addresses_[site]); }
+
+  /// Returns the line of an access that the calling code makes now. If it is in a function of the library that has not been inlined,
+  /// returns the line that calls the library.
+  source_location line_of_running(std::uintptr_t from) {
+    struct walk {
+      sites& self;
+      std::uintptr_t from;
+      source_location where;
+      bool inside;
+    } state{*this, from, line_of(from), false};
+    if (state.where.line == 0 || !source_lines::is_library(state.where.file)) return state.where;
+    auto const look_at = [](_Unwind_Context* frame, void* data) {
+      walk& w = *static_cast<walk*>(data);
+      std::uintptr_t const code = _Unwind_GetIP(frame);
+      bool const is_access = code == w.from;
+      w.inside = w.inside || is_access;
+      if (!w.inside || is_access) return _URC_NO_REASON;
+      source_location const caller = w.self.line_of(code);
+      if (caller.line == 0 || source_lines::is_library(caller.file)) return _URC_NO_REASON;
+      w.where = caller;
+      return _URC_END_OF_STACK;
+    };
+    _Unwind_Backtrace(look_at, &state);
+    return state.where;
+  }
 
   /// Returns the line of an address. Any thread may call it.
   source_location line_of(std::uintptr_t from) {

@@ -126,7 +126,8 @@ class wording {
   checks::finding program_access(launch_facts const& facts, watched_block const& block, seen_access const& a) {
     checks::finding f = facts.finding(checks::kind::device_memory);
     f.first = {0, 1, {}, verb(a.flags), sites_.line_of(a.from)};
-    f.text.append("the host %s %zu bytes", f.first.action, a.bytes);
+    f.text.append("the host %s", f.first.action);
+    if (a.bytes != 0) f.text.append(" %zu bytes", a.bytes);
     append_place(f.text, f.first.where);
     f.text.append(", ");
     append_object(f.text, block, a.at);
@@ -209,7 +210,7 @@ class wording {
   /// Begins a text: "kernel k, block (0, 0, 0): thread 1 writes 4 bytes at a.cpp:3, "
   checks::finding access(checks::kind kind, block_state const& b, seen_access const& a) {
     checks::finding f = b.launch->finding(kind);
-    f.first = {b.running, 1, b.index, verb(a.flags), sites_.line_of(a.from)};
+    f.first = {b.running, 1, b.index, verb(a.flags), sites_.line_of_running(a.from)};
     f.text.append("kernel %s, block (%u, %u, %u): thread %u %s %zu bytes", b.launch->kernel, b.index.x, b.index.y, b.index.z, b.running,
                   f.first.action, a.bytes);
     append_place(f.text, f.first.where);

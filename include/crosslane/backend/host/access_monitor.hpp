@@ -24,6 +24,9 @@ struct memory_watch {
   void (*share)(void const*, std::size_t bytes) noexcept;  ///< from now on kernels and the host program may both access this memory
   /// Appends what the memory at this address is. Returns false for memory of another allocator. Called by signal handlers.
   bool (*explain)(error_text&, void const* address) noexcept;
+  /// Reports a fault of the host program in device memory, and lets the access pass. Returns false if the process cannot continue. Called
+  /// by signal handlers.
+  bool (*pass)(void const* address, void const* code, bool writes) noexcept;
   void (*pause)() noexcept;   ///< a signal handler begins: its accesses are not those of a kernel
   void (*resume)() noexcept;  ///< it returns to the code that it has interrupted
   void (*queued_transfer)(std::uint64_t work, launch_facts const&, memory_transfer const&) noexcept;

@@ -187,6 +187,10 @@ class fault_handlers {
       report_once(text, cause);
     } else if (error_text cause; is_fault && watched_memory != nullptr && signal == SIGSEGV && info->si_code == SEGV_ACCERR) {
       cause.append("%s address %#zx (SIGSEGV): ", access_of(context), std::size_t(info->si_addr));
+      if (watched_memory->pass(info->si_addr, code_of(*info, context), access_of(context)[0] == 'w')) {
+        errno = error_number;
+        return true;
+      }
       error_text text;
       text.append("the host program");
       if (watched_memory->explain(cause, info->si_addr)) report_once(text, cause);
