@@ -650,6 +650,11 @@ NATIVE = {   # the key is a name, or several
     "V_FMA_MIX_F32|V_MAD_MIX_F32": f"D0 = fbits(fma_({MIX}));",
     "V_FMA_MIXLO_F16|V_MAD_MIXLO_F16": f"D0 = (D0 & 0xffff0000u) | f2h(fma_({MIX}));", "V_FMA_MIXHI_F16|V_MAD_MIXHI_F16": f"D0 = (D0 & 0xffffu) | f2h(fma_({MIX})) << 16;",
     "V_PK_MOV_B32": "D0 = u32(OPSEL & 1 ? S0 >> 32 : S0) | u64(u32(OPSEL & 2 ? S1 >> 32 : S1)) << 32;",
+    "cdna V_MAXIMUM3_F32": "D0 = fbits(maximum_(maximum_(asf(S0), asf(S1)), asf(S2)));",
+    "cdna V_MINIMUM3_F32": "D0 = fbits(minimum_(minimum_(asf(S0), asf(S1)), asf(S2)));",
+    "cdna V_PK_MAXIMUM3_F16": "u32 r = 0; for (int k = 0; k < 32; k += 16) r |= f2h(maximum_(maximum_(h2f(S0 >> k & 0xffff), h2f(S1 >> k & 0xffff)), h2f(S2 >> k & 0xffff))) << k; D0 = r;",
+    "cdna V_PK_MINIMUM3_F16": "u32 r = 0; for (int k = 0; k < 32; k += 16) r |= f2h(minimum_(minimum_(h2f(S0 >> k & 0xffff), h2f(S1 >> k & 0xffff)), h2f(S2 >> k & 0xffff))) << k; D0 = r;",
+    "cdna V_PRNG_B32": "D0 = S0 << 1 ^ (S0 >> 31 ? 197u : 0u);",
     "V_FMAC_DX9_ZERO_F32": "D0 = asf(S0) == 0 || asf(S1) == 0 ? D0 : fbits(fma_(asf(S0), asf(S1), asf(D0)));",
     # SDWA has already selected the byte or word of the operand
     "cdna V_CVT_F32_FP8": "D0 = fbits(f8_to_f32<4, 3>(S0, FNUZ));", "cdna V_CVT_F32_BF8": "D0 = fbits(f8_to_f32<5, 2>(S0, FNUZ));",
@@ -676,7 +681,7 @@ SATURATES = re.compile(r"V_((ADD|SUB|SUBREV)(_NC)?_[UI](16|32)|MAD_(LEGACY_)?[UI
 # Implemented in alu.cpp, matrix.cpp or engine.cpp.
 SPECIAL = re.compile(r"V_(READ|WRITE|READFIRST)LANE_B32|V_PERMLANE\w+|V_SWAP\w+|V_MOVREL\w+|V_ACCVGPR\w+|V_S?W?MMAC?_\w+|V_MFMA\w+|V_SMFMAC\w+|V_NOP|V_PIPEFLUSH|V_CLREXCP|V_INTERP\w+|"
                      r"S_(GETPC|SETPC|SWAPPC|CALL|RFE|GETREG|SETREG|MOVREL|BRANCH|CBRANCH|SET_GPR|SETVSKIP|BARRIER|GET_BARRIER|WAIT|SENDMSG|ALLOC_VGPR|SUBVECTOR|VERSION|SLEEP|NOP|TRAP|ENDPGM|SETPRIO|SETHALT|SETKILL|"
-                     r"ICACHE|INCPERF|DECPERF|TTRACE|CODE_END|CLAUSE|DELAY_ALU|DENORM_MODE|ROUND_MODE|WAKEUP|SET_INST|SET_VALU)\w*|V_CVT_SCALEF32\w+|V_SCREEN\w+|V_PRNG\w+|V_CVT_SR_B?F16_F32|V_MQSAD_U32_U8|V_CVT_PKACCUM\w+")
+                     r"ICACHE|INCPERF|DECPERF|TTRACE|CODE_END|CLAUSE|DELAY_ALU|DENORM_MODE|ROUND_MODE|WAKEUP|SET_INST|SET_VALU)\w*|V_CVT_SCALEF32\w+|V_SCREEN\w+|V_CVT_SR_B?F16_F32|V_MQSAD_U32_U8|V_CVT_PKACCUM\w+")
 
 # The tables are those of CDNA3. Differences of gfx90a: encoding, opcode, name, an instruction with the same operands, pseudo-code.
 GFX90A = [("VOP2", 0x16, "V_MAC_F32", "V_FMAC_F32_E32", "D0.f32 = S0.f32 * S1.f32 + D0.f32"), ("VOP2", 0x17, "V_MADMK_F32", "V_FMAMK_F32_E32", "D0.f32 = S0.f32 * SIMM32.f32 + S1.f32"),
@@ -828,6 +833,8 @@ class Arch:
         if name.startswith("V_DUAL") or "VOPD" in type(op).__name__: width = {k: 32 for k in REGS}
         try:
             lines, used = self.body(name, text, width, scalar, False)
+            # A scalar destination that is only written under a condition keeps its value otherwise: s_cmov.
+            if scalar and text and re.search(r"\bif SCC then\b", text) and "else" not in text: used.add("D0")
             f = self.emit(name, lines, used, width, scalar)
             o["scal" if scalar else "fn"] = f
             o["flags"] |= {x for x in ("D0", "D0w", "VIN", "MASK", "SCCw", "EXECw", "VCCw", "EXEC", "VCC") if x in used}

@@ -172,6 +172,10 @@ PC_FN u32 bitop3(u32 a, u32 b, u32 c, u32 t) {
   return r;
 }
 
+// ---- maximum and minimum of IEEE 754-2019: a NaN wins, and -0 is below 0
+PC_FN float maximum_(float a, float b) { return a != a ? a : b != b ? b : a > b ? a : b > a ? b : asf(fbits(a) & fbits(b)); }
+PC_FN float minimum_(float a, float b) { return a != a ? a : b != b ? b : a < b ? a : b < a ? b : asf(fbits(a) | fbits(b)); }
+
 // ---- classification; f16 ones take the bits, since a conversion to float would quiet a NaN
 PC_FN bool isNAN(float x) { return x != x; }
 PC_FN bool isNAN(double x) { return x != x; }

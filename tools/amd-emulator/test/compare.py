@@ -13,8 +13,23 @@ NaN may have any bits. The exit code is 1 if a form disagrees that KNOWN does no
 import argparse, collections, ctypes, math, os, random, re, struct, subprocess, sys, tempfile, types
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
-# Settled by AMD's documents: instruction, reason. docs/amd-emulator.md has the texts.
-KNOWN = []
+# Settled: names of instructions (a pattern), and why the other emulator's result is not taken. docs/amd-emulator.md has more.
+KNOWN = [
+    (r"V_MUL_(HI_)?[IU]32_[IU]24|V_MAD_[IU]32_[IU]24", "the factors have 24 bits, sign-extended; theirs takes all 32"),
+    (r"V_LDEXP_\w+|V_SIN_\w+|V_COS_\w+|V_TRIG_PREOP_F64", "theirs multiplies by a power that overflows, or reduces the angle in single precision"),
+    (r"V_CVT_\w*(I32|U32|I16|U16|U8|NORM\w*|RPI\w*|FLR\w*|NEAREST\w*|FLOOR\w*)_F(16|32|64)|V_CVT_PK_\w+|V_CVT_OFF_F32_I4|V_CVT_PK(RTZ|NORM)\w+|V_CVT_NORM\w+|V_CVT_NEAREST\w+|V_CVT_FLOOR\w+",
+     "conversions saturate, and NaN gives 0; RTZ does not round to infinity; 8-bit floats keep denormals"),
+    (r"V_FREXP_\w+", "the fraction of a denormal is normalised; the exponent of 0, infinity and NaN is 0"),
+    (r"V_FRACT_\w+|V_RNDNE_\w+", "a fraction stays below 1; a result of 0 keeps the sign"),
+    (r"V_DIV_(SCALE|FMAS|FIXUP)_\w+", "here the quotient is computed exactly by V_DIV_FIXUP, and the others pass values on"),
+    (r"V_(MIN|MAX|MED|MINMAX|MAXMIN|MINIMUM|MAXIMUM|MAXIMUMMINIMUM|MINIMUMMAXIMUM|PK_MIN|PK_MAX|PK_MINIMUM|PK_MAXIMUM)(3?(_NUM)?)_\w+",
+     "signalling NaNs and NaNs of packed halves; the upper half of the destination is kept on gfx9"),
+    (r"V_(MAD|FMA|ADD|SUB|DIV_FIXUP)(_LEGACY)?_[FIU]16|V_BITOP3_B16", "the upper half of the destination on gfx9, as LLVM has it"),
+    (r"V_DOT\d+\w*|V_MQSAD\w+|V_QSAD\w+|V_PACK_B32_F16", "checked by hand: sums of masked bytes, of 4- and 8-bit numbers and of bfloat16; bits of a NaN"),
+    (r"V_MAD_(CO_)?[IU]64_[IU]32", "theirs does not write the carry"),
+    (r"S_BITSET[01]_B64|S_BFE_\w+|S_WQM_B64|S_QUADMASK\w*", "theirs writes the low word only, or takes 5 bits of the width"),
+    (r"V_CVT_SR_\w+", "the random bits are added below the bits that are kept, and the sum is truncated"),
+]
 
 VREGS, SETS = 12, 4                       # v1 to v11 hold data
 S_BASE, S_COUNT = 40, 16                  # s40 to s55 hold data

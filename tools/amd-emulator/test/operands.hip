@@ -704,6 +704,36 @@ TEST(Scalar, in_place) {
       }
   });
 }
+// A conditional move leaves its destination alone if SCC is 0.
+__global__ void conditional_moves(u32* out, u32 same) {
+#if __HIP_DEVICE_COMPILE__
+  u32 a, b, c, d;
+  u32 const x = __builtin_amdgcn_readfirstlane(same);
+  asm volatile(
+      "s_mov_b32 s20, 11\n s_mov_b32 s21, 12\n s_mov_b32 s22, 13\n s_mov_b32 s23, 14\n"
+      "s_cmp_eq_u32 %4, 1\n"
+      "s_cmov_b32 s20, 21\n s_cmovk_i32 s21, -5\n s_cmov_b64 s[22:23], 31\n"
+      "s_mov_b32 %0, s20\n s_mov_b32 %1, s21\n s_mov_b32 %2, s22\n s_mov_b32 %3, s23"
+      : "=&s"(a), "=&s"(b), "=&s"(c), "=&s"(d)
+      : "s"(x)
+      : "s20", "s21", "s22", "s23", "scc");
+  u32 const all[4] = {a, b, c, d};
+  if (!threadIdx.x)
+    for (int i = 0; i < 4; i++) out[i] = all[i];
+#endif
+}
+TEST(Scalar, conditional_moves) {
+  u32* p;
+  CK(hipMalloc(reinterpret_cast<void**>(&p), 16));
+  for (u32 same : {0u, 1u}) {
+    conditional_moves<<<1, W>>>(p, same);
+    u32 got[4];
+    CK(hipMemcpy(got, p, 16, hipMemcpyDeviceToHost));
+    u32 const want[2][4] = {{11, 12, 13, 14}, {21, u32(-5), 31, 0}};
+    for (int i = 0; i < 4; i++) EXPECT_EQ(got[i], want[same][i]) << i << " SCC " << same;
+  }
+  CK(hipFree(p));
+}
 TEST(Modifiers, output) {
   test("output modifiers", omod, lane([](u32& a, u32& b, u32& c, u32&) {
          a = U((F(a) + F(b)) * 4);
