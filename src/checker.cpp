@@ -11,6 +11,10 @@
 #include <unistd.h>
 #include <unwind.h>
 
+/// Marks the functions that the compiler calls for each access. Their code is in a section of its own, which the linker delimits.
+#define CROSSLANE_HOOK_CODE [[gnu::section("crosslane_hooks")]]
+extern "C" [[gnu::visibility("hidden")]] char const __start_crosslane_hooks[], __stop_crosslane_hooks[];
+
 namespace crosslane::backend {
 namespace {
 
@@ -104,23 +108,39 @@ seen_access access_of(void const* p, std::size_t bytes, unsigned flags, void* fr
 }
 
 /// Out of line, so that the hooks stay small.
-[[gnu::noinline]] void judge(void const* p, std::size_t bytes, unsigned flags, void* from) {
+CROSSLANE_HOOK_CODE [[gnu::noinline]] void judge(void const* p, std::size_t bytes, unsigned flags, void* from) {
   unseen const self;
   self.block()->checker->access(*self.block(), access_of(p, bytes, flags, from));
 }
 
-[[gnu::noinline]] void judge_foreign(void const* p, std::size_t bytes, unsigned flags, void* from) {
+CROSSLANE_HOOK_CODE [[gnu::noinline]] void judge_foreign(void const* p, std::size_t bytes, unsigned flags, void* from) {
   if (active_block->in_own_memory(p)) return;
   unseen const self;
   self.block()->checker->foreign.access(*self.block(), access_of(p, bytes, flags, from));
 }
 
+/// A thread that reads one address whenever this looks, and writes nothing, seems to wait for another thread, which then runs.
+CROSSLANE_HOOK_CODE [[gnu::noinline]] void look_for_waiting(access_monitor::block_state& b, void const* p, void* from) {
+  b.reads_left = access_monitor::block_state::reads_between_looks;
+  b.same_looks = p == b.looked_at && !b.has_written ? b.same_looks + 1 : 0;
+  b.looked_at = p;
+  b.has_written = false;
+  if (b.same_looks < 3 && !b.calls_executor) return;
+  b.reads_left = 64;
+  b.executor->let_others_run(p, from);
+}
+
 inline void see(void const* p, std::size_t bytes, unsigned flags, void* from) {
-  access_monitor::block_state const* const b = active_block;
+  access_monitor::block_state* const b = active_block;
   if (b == nullptr) {
     if (runs_program()) (void)see_program(p, bytes, flags, from);
   } else if (access_checker const& c = *b->checker; c.memory.contains(p)) {
-    if (bytes != 0 && !c.adds_nothing(*b, access_of(p, bytes, flags, from))) judge(p, bytes, flags, from);
+    if (bytes == 0) return;
+    if (!c.adds_nothing(*b, access_of(p, bytes, flags, from))) judge(p, bytes, flags, from);
+    if ((flags & access_writes) != 0)
+      b->has_written = true;
+    else if (--b->reads_left == 0)
+      look_for_waiting(*b, p, from);
   } else if (!b->on_own_stack(p) && bytes != 0) {
     judge_foreign(p, bytes, flags, from);
   }
@@ -413,6 +433,20 @@ std::exception_ptr access_monitor::take_failure() noexcept {
   return result;
 }
 
+bool access_monitor::is_checking(void const* place) const noexcept {
+  return (state_->full && paused_block != state_) || busy ||
+         (place >= static_cast<void const*>(__start_crosslane_hooks) && place < static_cast<void const*>(__stop_crosslane_hooks));
+}
+void access_monitor::call_executor_soon() noexcept {
+  state_->calls_executor = true;
+  state_->reads_left = 1;
+}
+source_location access_monitor::line_of(void const* from) const noexcept {
+  at_work const self;
+  return checker().line_of(from);
+}
+void access_monitor::append_object(error_text& text, void const* at) const noexcept { checker().append_object(text, at); }
+
 void set_atomic_scope(scope s) noexcept { next_scope = s; }
 
 void atomic_fence(scope s, int order) noexcept {
@@ -455,7 +489,7 @@ void __tsan_func_entry(void*) {}
 void __tsan_func_exit() {}
 
 #define CROSSLANE_HOOK(name, bytes, flags) \
-  void __tsan_##name(void* p) { see(p, bytes, flags, CROSSLANE_CALLER); }
+  CROSSLANE_HOOK_CODE [[gnu::flatten]] void __tsan_##name(void* p) { see(p, bytes, flags, CROSSLANE_CALLER); }
 #define CROSSLANE_HOOKS(bytes)                                                     \
   CROSSLANE_HOOK(read##bytes, bytes, access_reads)                                 \
   CROSSLANE_HOOK(write##bytes, bytes, access_writes)                               \

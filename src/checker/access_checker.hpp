@@ -64,6 +64,7 @@ class access_checker {
     b.full = launch.level == checks::level::full;
     b.failure = nullptr;
     b.early_reads.clear();
+    b.calls_executor = false;
     b.allocations.clear();
     if (!b.full) return;
     b.arguments = {reinterpret_cast<std::uintptr_t>(&launch), launch.object_bytes};
@@ -134,6 +135,17 @@ class access_checker {
   void fence(block_state& b, bool releases, bool acquires, scope s) {
     if (acquires && s >= scope::device) streams.acquire_fence();
     threads.order.fence(b, releases, acquires, s);
+  }
+
+  // --- texts ---
+
+  source_location line_of(void const* from) { return sites_.line_of(reinterpret_cast<std::uintptr_t>(from)); }
+  void append_object(error_text& text, void const* at) const {
+    watched_block const* const block = memory.contains(at) ? memory.page(at).block : nullptr;
+    if (block != nullptr)
+      wording::append_object(text, *block, static_cast<char const*>(at));
+    else
+      text.append("memory outside buffers");
   }
 
   void report_cast(block_state& b, long double value, char const* type, char const* to, std::uintptr_t from) {

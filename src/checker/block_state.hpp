@@ -35,6 +35,7 @@ using releases_at = std::unordered_map<void const*, std::vector<release_state>>;
 struct access_monitor::block_state {
   static constexpr unsigned most_threads = 1024, most_lanes = 64, most_waves = 32;
   static constexpr std::size_t most_early_reads = 1024;
+  static constexpr unsigned reads_between_looks = 1021;  ///< a prime number: a loop over several addresses shows different ones
 
   struct thread_state {
     std::uint32_t segment = 0;       ///< 0: a new segment begins with the next access
@@ -61,8 +62,13 @@ struct access_monitor::block_state {
   releases_at released;  ///< in shared memory, whose addresses the next block has again
   thread_state thread[most_threads];
   wave_state wave[most_waves];
-  watched_block* memory[2] = {};  ///< static, dynamic
-  std::exception_ptr failure;     ///< the first finding that no sink collected
+  watched_block* memory[2] = {};              ///< static, dynamic
+  unsigned reads_left = reads_between_looks;  ///< until the next look at the running thread's address
+  unsigned same_looks = 0;                    ///< the last looks that saw `looked_at`
+  void const* looked_at = nullptr;
+  bool has_written = false;     ///< since the last look
+  bool calls_executor = false;  ///< at the next look
+  std::exception_ptr failure;   ///< the first finding that no sink collected
 
   /// A read of memory that nothing had written yet. If an unordered write follows, both are reported as a race, and the read is not
   /// reported separately.

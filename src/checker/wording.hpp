@@ -22,6 +22,14 @@ class wording {
 
   explicit wording(sites& code) noexcept : sites_{code} {}
 
+  /// "byte 4 of a buffer of 64 bytes"
+  static void append_object(error_text& text, watched_block const& block, char const* at) {
+    if (block.shared)
+      text.append("byte %zu of the block's %s of %zu bytes", std::size_t(at - block.begin), "shared memory", block.bytes);
+    else
+      text.append("byte %zu of a buffer of %zu bytes", std::size_t(at - block.begin), block.bytes);
+  }
+
   // --- accesses of the running thread ---
 
   /// A race with an earlier access of another thread of the launch: its record, and its thread's number in the launch.
@@ -230,13 +238,6 @@ class wording {
       text.append(" at %s:%u", where.file, where.line);
     else
       text.append(" at an unknown line (compile with -g)");
-  }
-
-  static void append_object(error_text& text, watched_block const& block, char const* at) {
-    if (block.shared)
-      text.append("byte %zu of the block's %s of %zu bytes", std::size_t(at - block.begin), "shared memory", block.bytes);
-    else
-      text.append("byte %zu of a buffer of %zu bytes", std::size_t(at - block.begin), block.bytes);
   }
 
   static void append_outside(error_text& text, watched_block const* block, char const* at, std::size_t bytes) {

@@ -18,12 +18,15 @@ enum class level : unsigned char {
   most,   ///< full in a build with crosslane::checked, basic in others
 };
 
-/// The options of a scope. Their defaults come from the environment: CROSSLANE_CHECK=off, basic or full; CROSSLANE_SEED=number.
+/// The options of a scope. Their defaults come from the environment: CROSSLANE_CHECK=off, basic or full; CROSSLANE_SEED=number;
+/// CROSSLANE_CHECK_PROGRESS_SECONDS=number.
 struct options {
   checks::level level = from_environment().level;  ///< what is checked
   /// The thread order. 0: blocks, waves and lanes run in ascending order. 1: in descending order. Other seeds: a pseudo-random order per
   /// seed, the same on every machine.
   std::uint64_t seed = from_environment().seed;
+  /// The time after which a launch whose threads wait for each other, and change nothing, is a finding and ends. 0: never.
+  double progress_seconds = from_environment().progress_seconds;
 
   /// Returns the options of the environment. Throws invalid_argument if a variable has an invalid value.
   static options const& from_environment() {
@@ -33,7 +36,7 @@ struct options {
 
  private:
   static options read_environment() {
-    options result{.level = level::most, .seed = 0};
+    options result{.level = level::most, .seed = 0, .progress_seconds = 5};
     if (char const* const text = std::getenv("CROSSLANE_CHECK"); text != nullptr && text[0] != 0) {
       if (std::strcmp(text, "off") == 0)
         result.level = level::off;
@@ -48,6 +51,12 @@ struct options {
       char* end = nullptr;
       result.seed = std::strtoull(text, &end, 0);
       if (*end != 0) throw_error(errc::invalid_argument, {}, "CROSSLANE_SEED is '%s' but must be a number", text);
+    }
+    if (char const* const text = std::getenv("CROSSLANE_CHECK_PROGRESS_SECONDS"); text != nullptr && text[0] != 0) {
+      char* end = nullptr;
+      result.progress_seconds = std::strtod(text, &end);
+      if (*end != 0 || !(result.progress_seconds >= 0))
+        throw_error(errc::invalid_argument, {}, "CROSSLANE_CHECK_PROGRESS_SECONDS is '%s' but must be a number of seconds, or 0", text);
     }
     return result;
   }

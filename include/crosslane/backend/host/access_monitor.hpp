@@ -46,6 +46,10 @@ class lane_executor {
   /// Ends the running thread, and with it the block. Destructors of the thread's objects do not run.
   [[noreturn]] virtual void abandon_thread() noexcept = 0;
 
+  /// The running thread reads one address again and again, and seems to wait for another thread: lets the others run. `from` is an address
+  /// in its code.
+  virtual void let_others_run(void const* target, void const* from) = 0;
+
   static constexpr unsigned none = ~0u;
 
  protected:
@@ -97,6 +101,15 @@ class access_monitor {
   /// Returns the first finding that no sink collected.
   std::exception_ptr take_failure() noexcept;
 
+  /// Whether the interrupted code at an address belongs to the checker, or was called by it. Signal handlers may call this.
+  bool is_checking(void const* place) const noexcept;
+  /// Lets the running thread call let_others_run() at one of its next reads. Signal handlers may call this.
+  void call_executor_soon() noexcept;
+  /// Returns the line of a call in a kernel, by the address to which it returns; line 0 if it is unknown.
+  source_location line_of(void const* from) const noexcept;
+  /// Appends what lies at an address: "byte 4 of a buffer of 64 bytes".
+  void append_object(error_text& text, void const* at) const noexcept;
+
   struct block_state;
 
  private:
@@ -135,6 +148,10 @@ class access_monitor {
   void block_barrier() noexcept {}
   void group_sync(unsigned, std::uint64_t) noexcept {}
   std::exception_ptr take_failure() noexcept { return nullptr; }
+  bool is_checking(void const*) const noexcept { return false; }
+  void call_executor_soon() noexcept {}
+  source_location line_of(void const*) const noexcept { return {}; }
+  void append_object(error_text& text, void const* at) const noexcept { text.append("address %p (crosslane::checked names it)", at); }
 };
 
 }  // namespace CROSSLANE_CONFIGURATION

@@ -29,7 +29,7 @@ struct host : backend::host_runtime<host> {
       if constexpr (kernel_shape_of<K>::cooperative)
         backend::cooperative_grid{task}.run();
       else
-        backend::run_grid(task);
+        backend::independent_grid{task}.run();
     });
     return {};
   }
@@ -37,9 +37,8 @@ struct host : backend::host_runtime<host> {
   /// Returns how many blocks the threads of a multiprocessor hold, at most 32. Bounded as on a GPU, because the host keeps a stack for each
   /// waiting thread.
   template <unsigned Width, class K, class... A>
-  static status blocks_per_multiprocessor(device_properties const& p, unsigned threads, std::size_t, int* blocks) noexcept {
-    unsigned const fit = p.max_threads_per_multiprocessor / threads;
-    *blocks = fit < 32 ? int(fit) : 32;
+  static status blocks_per_multiprocessor(device_properties const&, unsigned threads, std::size_t, int* blocks) noexcept {
+    *blocks = int(backend::blocks_per_core(threads));
     return {};
   }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Runs the threads of one block. Threads run one after another on one fiber until one has to wait. That fiber then belongs to the waiting
 /// thread, and the remaining threads continue on a new fiber. A kernel that never waits costs a loop; a kernel that waits costs one stack
-/// per waiting lane.
+/// per waiting lane. A thread that performs many atomic operations may be waiting for another one, so it lets the others run from time to
+/// time.
 #pragma once
 
 #include <crosslane/backend/host/access_monitor.hpp>
@@ -9,10 +10,12 @@
 #include <crosslane/backend/host/block_messages.hpp>
 #include <crosslane/backend/host/block_shared_memory.hpp>
 #include <crosslane/backend/host/block_task.hpp>
+#include <crosslane/backend/host/endless_thread.hpp>
 #include <crosslane/backend/host/faults.hpp>
 #include <crosslane/backend/host/fiber.hpp>
 #include <crosslane/backend/host/lane_operations.hpp>
 #include <crosslane/backend/host/schedule.hpp>
+#include <crosslane/backend/host/spinning_lanes.hpp>
 #include <crosslane/backend/host/thread_end.hpp>
 #include <crosslane/runtime/async_errors.hpp>
 
@@ -42,20 +45,23 @@ class block_runner final : thread_owner, running_work, lane_executor {
     block_index_ = block_index;
     threads_ = unsigned(task.block.size());
     next_ = thread_position{0, 0, 0, 0};
-    started_ = finished_ = waiting_ = fibers_used_ = ready_first_ = ready_count_ = 0;
+    changes_ = started_ = finished_ = waiting_ = fibers_used_ = ready_first_ = ready_count_ = 0;
     arrivals_.clear();
+    spinning_.begin(task, block_rank());
     operations_.clear(threads_, task.wave_size);
-    cancelled_ = false;
+    cancelled_ = endless_ = false;
     if (task.seed != 0) schedule_threads(task.seed, block_rank(), threads_, task.wave_size, order_);
     pool_.need(task.stack_bytes);
     shared_.reserve(task, monitor_);
     monitor_.begin(task, block_index, *this);
   }
 
-  /// Runs until all threads have returned or wait at the grid barrier. The next call opens that barrier for this block. Any host thread may
-  /// call it. Throws as run() does; the block is then unwound.
+  /// Runs until all threads have returned, wait at the grid barrier, or have had a turn without any of them getting ahead. The next call
+  /// opens the grid barrier for this block, or gives the spinning threads another turn. Any host thread may call it. Throws as run() does;
+  /// the block is then unwound.
   void resume() {
     go_on();
+    if (spins()) return;
     if (!error_) error_ = monitor_.take_failure();
     if (error_) {
       std::exception_ptr const error = error_;
@@ -65,12 +71,31 @@ class block_runner final : thread_owner, running_work, lane_executor {
   }
 
   /// Whether, after resume(), all threads wait at the grid barrier at place().
-  bool waits_at_grid() const noexcept { return waiting_ != 0; }
+  bool waits_at_grid() const noexcept { return waiting_ != 0 && !spins(); }
+  /// Whether, after resume(), threads spin: they wait for another block, another launch or the host.
+  bool spins() const noexcept { return spinning_.count() != 0; }
+  /// Whether resume() has changed something: a thread has begun, has ended or has stored a new value atomically.
+  bool got_ahead() const noexcept { return events() != events_before_; }
+  /// Whether threads have reached barriers or exchanged values in resume(), which loops that wait do as well.
+  bool has_met() const noexcept { return meetings_ != meetings_before_; }
+  /// Whether a thread may be waiting for the host.
+  bool may_wait_for_host() const noexcept { return spinning_.any_in_scope(scope::system); }
+  /// Whether threads of the block still wait.
+  bool is_open() const noexcept { return waiting_ != 0; }
   source_location place() const noexcept { return arrivals_.first().place; }
   /// Whether the block ended because of a finding.
   bool failed() const noexcept { return cancelled_; }
+  /// Whether the block ended because one of its threads did not.
+  bool is_endless() const noexcept { return endless_; }
 
-  /// Unwinds the threads that wait at the grid barrier.
+  /// Returns an error that a finding of the spinning block, which no sink collected, has left; else delivers that it spins for ever and
+  /// returns the error of that. `rest` says how the grid stands.
+  std::exception_ptr no_progress(char const* rest) {
+    if (std::exception_ptr const earlier = monitor_.take_failure()) return earlier;
+    return task_->deliver(messages().no_progress(spinning_.first(), spinning_.other(), arrivals_, monitor_, rest));
+  }
+
+  /// Unwinds the waiting threads.
   void cancel() noexcept {
     cancelled_ = true;
     go_on();
@@ -112,6 +137,7 @@ class block_runner final : thread_owner, running_work, lane_executor {
     if (exceptions_->uncaught != 0) return;
     if (cancelled_) throw lane_cancelled{};
     arrivals_.add({rank, kind, where}, task_->level == checks::level::off);
+    ++meetings_;
     suspend(rank);
   }
 
@@ -121,6 +147,7 @@ class block_runner final : thread_owner, running_work, lane_executor {
     if (exceptions_->uncaught != 0) return;
     if (cancelled_) throw lane_cancelled{};
     unsigned const lane = rank % wave_size, wave = rank / wave_size;
+    ++meetings_;
     if (!operations_.call(wave, lane, slot)) {
       suspend(rank);
       return;
@@ -130,6 +157,13 @@ class block_runner final : thread_owner, running_work, lane_executor {
     start(rank);
     for (std::uint64_t rest = slot.members & ~(std::uint64_t{1} << lane); rest != 0; rest &= rest - 1)
       make_ready(wave * wave_size + unsigned(__builtin_ctzll(rest)));
+  }
+
+  /// Called after each atomic operation. `changed`: it may have stored another value than was there.
+  void atomic_done(unsigned rank, void const* target, scope s, bool changed) {
+    changes_ += changed;
+    if (spinning_.counts_operation()) [[unlikely]]
+      wait_for(rank, target, s);
   }
 
   extent3 const& grid() const noexcept { return task_->grid; }
@@ -146,6 +180,9 @@ class block_runner final : thread_owner, running_work, lane_executor {
     main_.tsan = __tsan_get_current_fiber();
 #endif
     if (waits_at_grid()) open_barrier();
+    spinning_.begin_round();
+    events_before_ = events();
+    meetings_before_ = meetings_;
     fiber& next = choose_next();
     if (&next == &main_) return;
     current_ = &next;
@@ -153,6 +190,7 @@ class block_runner final : thread_owner, running_work, lane_executor {
     exceptions_ = thread_exceptions::here();
     monitor_.executor_memory(this, sizeof *this, exceptions_, sizeof *exceptions_);
     running_scope const running{*this};
+    if (task_->progress_seconds != 0) processor_timer::set(endless_thread::period(*task_));
     switch_fiber(main_, next);
     runs_here(nullptr);
     monitor_.leave();
@@ -180,6 +218,13 @@ class block_runner final : thread_owner, running_work, lane_executor {
       if (lanes_[i] != nullptr && lies_in(address, lanes_[i]->stack, lanes_[i]->stack_bytes)) return i;
     return none;
   }
+  void let_others_run(void const* target, void const* from) override {
+    if (watch_.failures != 0 && watch_.is_over(*task_, runs_ + changes_)) {
+      watch_.place = static_cast<char const*>(from) - 1;
+      end_endless_thread(this);
+    }
+    end_turn({std::uint16_t(running_), scope::block, target, from});
+  }
   [[noreturn]] void abandon_thread() noexcept override {
     monitor_.leave();
     cancelled_ = true;
@@ -188,18 +233,29 @@ class block_runner final : thread_owner, running_work, lane_executor {
     leave_fiber();
   }
 
-#if CROSSLANE_CONFIG_ACCESS_CHECKS && defined(__x86_64__) && defined(__linux__)
-  bool take_over(void const* code, error_text const& cause, void* context) const noexcept override {
-    if (!monitor_.may_survive(code)) return false;
-    fault_ = {code, cause};
-    // The handler returns to end_by_fault(), at the upper end of the stack, whose frames are not needed any more.
+  /// Lets an interrupted thread continue in function(this), which does not return, when the signal handler returns. It gets the upper end
+  /// of the stack, whose frames are not needed any more. Returns false if the processor is not known.
+  bool continue_in([[maybe_unused]] void (*function)(block_runner*), [[maybe_unused]] void* context) const noexcept {
+#if defined(__x86_64__) && defined(__linux__)
     auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
     auto* const top = reinterpret_cast<std::uintptr_t*>((std::uintptr_t(current_->stack) + current_->stack_bytes - 256) / 16 * 16 - 8);
     *top = 0;  // the return address
+    constexpr greg_t direction_flag = 0x400;
+    registers[REG_EFL] &= ~direction_flag;
     registers[REG_RSP] = greg_t(reinterpret_cast<std::uintptr_t>(top));
     registers[REG_RDI] = greg_t(reinterpret_cast<std::uintptr_t>(this));
-    registers[REG_RIP] = greg_t(reinterpret_cast<std::uintptr_t>(&end_by_fault));
+    registers[REG_RIP] = greg_t(reinterpret_cast<std::uintptr_t>(function));
     return true;
+#else
+    return false;
+#endif
+  }
+
+#if CROSSLANE_CONFIG_ACCESS_CHECKS
+  bool take_over(void const* code, error_text const& cause, void* context) const noexcept override {
+    if (!monitor_.may_survive(code)) return false;
+    fault_ = {code, cause};
+    return continue_in(&end_by_fault, context);
   }
   static void end_by_fault(block_runner* self) {
     self->monitor_.report_fault(self->fault_.cause.c_str(), self->fault_.code);
@@ -212,10 +268,40 @@ class block_runner final : thread_owner, running_work, lane_executor {
   mutable fault fault_;  ///< of the running thread, from the signal handler to end_by_fault()
 #endif
 
+  time_to_go_on interrupted(void const* code, void* context) const noexcept override {
+    double const period = endless_thread::period(*task_);
+    if (!watch_.is_over(*task_, runs_ + changes_)) return {period};
+    bool const locked = monitor_.is_checking(code) || !in_same_library(code, reinterpret_cast<void const*>(task_->run_threads));
+    if (!locked && continue_in(&end_endless_thread, context)) {
+      watch_.place = code;
+      return {period, true};
+    }
+    const_cast<access_monitor&>(monitor_).call_executor_soon();
+    if (++watch_.failures == 500) {
+      error_text text;
+      text.append("crosslane: ");
+      describe(text);
+      text.append(": the thread has been running for %.3g s and cannot be ended\n", endless_thread::limit(*task_));
+      fault_handlers::print(text);
+    }
+    return {0.01};
+  }
+  static void end_endless_thread(block_runner* self) {
+    self->monitor_.leave();
+    self->endless_ = true;
+    void const* const place = static_cast<char const*>(self->watch_.place) + 1;  // as the address to which a call there returns
+    self->report(self->messages().endless(self->running_, endless_thread::limit(*self->task_), place, self->monitor_));
+    self->abandon_thread();
+  }
+
   block_messages messages() const noexcept { return {*task_, block_index_}; }
+
+  /// A number that increases whenever a thread gets ahead.
+  std::uint64_t events() const noexcept { return changes_ + started_ + finished_; }
 
   void start(unsigned rank) noexcept {
     running_ = rank;
+    ++runs_;
     monitor_.run(rank, current_->stack, current_->stack_bytes);
   }
 
@@ -245,6 +331,28 @@ class block_runner final : thread_owner, running_work, lane_executor {
     if (!error_) error_ = task_->deliver(found);
   }
 
+  /// Not inlined: the address to which it returns is the place of the waiting.
+  [[gnu::noinline]] void wait_for(unsigned rank, void const* target, scope s) {
+    end_turn({std::uint16_t(rank), s, target, __builtin_return_address(0)});
+  }
+  /// Lets other threads run if it is their turn.
+  void end_turn(spinning_lane const& lane) {
+    if (exceptions_->uncaught != 0) {
+      if (spinning_.may_go_on_unwinding()) return;
+      fail([&] {
+        constexpr char const* what = "a destructor that runs because of an exception waits for another thread";
+        return std::make_exception_ptr(messages().of_thread(errc::kernel_fault, what, lane.rank));
+      });
+      exceptions_->uncaught = 0;
+      ++finished_;
+      leave_fiber();
+    }
+    if (cancelled_) throw lane_cancelled{};
+    if (!spinning_.turn_is_over(events())) return;
+    spinning_.add(lane);
+    suspend(lane.rank);
+  }
+
   void suspend(unsigned rank) {
     monitor_.leave();
     fiber* const self = current_;
@@ -259,22 +367,28 @@ class block_runner final : thread_owner, running_work, lane_executor {
 
   void make_ready(unsigned rank) noexcept { ready_[(ready_first_ + ready_count_++) % fiber_pool::capacity] = std::uint16_t(rank); }
 
-  /// Chooses the next fiber: first lanes that can continue, so that few stacks are alive; then threads that have not started; then run()
-  /// itself.
+  /// Takes the fiber of a waiting lane.
+  fiber& fiber_of(unsigned rank) noexcept {
+    --waiting_;
+    fiber* const f = lanes_[rank];
+    lanes_[rank] = nullptr;
+    return *f;
+  }
+
+  /// Chooses the next fiber: first lanes that can continue, so that few stacks are alive; then threads that have not started; then lanes
+  /// that spin; then resume() itself.
   fiber& choose_next() {
     while (true) {
       if (ready_count_ != 0) {
         unsigned const rank = ready_[ready_first_];
         ready_first_ = (ready_first_ + 1) % fiber_pool::capacity;
         --ready_count_;
-        --waiting_;
-        fiber* const f = lanes_[rank];
-        lanes_[rank] = nullptr;
-        return *f;
+        return fiber_of(rank);
       }
-      if (started_ < threads_ && !cancelled_) {
+      if (started_ < threads_ && !cancelled_ && !spinning_.comes_first()) {
         if (fiber* const f = start_fiber()) return *f;
       }
+      if (spins()) return !cancelled_ && spinning_.ends_round() ? main_ : fiber_of(spinning_.take());
       if (waiting_ == 0) return main_;
       if (!cancelled_) check_waiting();
       if (!cancelled_ && arrivals_.first().kind == barrier::grid) return main_;
@@ -413,8 +527,13 @@ class block_runner final : thread_owner, running_work, lane_executor {
   unsigned running_ = 0;  ///< rank, for messages
   unsigned fibers_used_ = 0;
   thread_position next_{};
-  bool cancelled_ = false;
+  std::uint64_t changes_ = 0, events_before_ = 0;  ///< see events()
+  std::uint64_t meetings_ = 0, meetings_before_ = 0;
+  std::uint64_t runs_ = 0;  ///< how often a thread has begun or continued
+  mutable endless_thread watch_;
+  bool cancelled_ = false, endless_ = false;
   barrier_arrivals arrivals_;
+  spinning_lanes spinning_;
   std::exception_ptr error_;
   thread_exceptions* exceptions_ = nullptr;  ///< of the host thread that runs the fibers
   fiber main_;
@@ -429,7 +548,8 @@ class block_runner final : thread_owner, running_work, lane_executor {
   block_shared_memory shared_;
   friend class runner_pool;
   friend class runner_lease;
-  block_runner* next_free_ = nullptr;
+  friend class open_blocks;
+  block_runner* next_runner_ = nullptr;       ///< in a list of runners
   void (*destroy_)(block_runner*) = nullptr;  ///< set by the code that created the runner
 };
 

@@ -2,8 +2,10 @@
 /// The findings and texts about one block and its threads.
 #pragma once
 
+#include <crosslane/backend/host/access_monitor.hpp>
 #include <crosslane/backend/host/block_barrier.hpp>
 #include <crosslane/backend/host/block_task.hpp>
+#include <crosslane/backend/host/spinning_lanes.hpp>
 
 #include <cstdint>
 
@@ -67,6 +69,34 @@ class block_messages {
     return found;
   }
 
+  /// Threads spin for ever: the group `spin`, perhaps others at `other`, and perhaps some wait at a barrier.
+  checks::finding no_progress(spinning_lanes::group const& spin, spinning_lanes::group const& other, barrier_arrivals const& arrivals,
+                              access_monitor const& monitor, char const* rest) const {
+    checks::finding found = begin(checks::kind::no_progress);
+    found.first = append_spin(found.text, spin, monitor);
+    if (other.count != 0) {
+      found.text.append("; ");
+      found.second = append_spin(found.text, other, monitor);
+    } else if (arrivals.count() != 0) {
+      auto const& [rank, kind, place] = arrivals.first();
+      found.second = {rank, arrivals.count(), block_, waits_at(kind), place};
+      found.text.append("; %u thread(s), the first is %u, wait at %s%s:%u", arrivals.count(), rank, prefix(kind), place.file, place.line);
+    }
+    found.text.append("; %s", rest);
+    return found;
+  }
+
+  /// A thread runs for ever.
+  checks::finding endless(unsigned rank, double seconds, void const* place, access_monitor const& monitor) const {
+    checks::finding found = task_.finding(checks::kind::no_progress);
+    found.first = {rank, 1, block_, "does not end", monitor.line_of(place)};
+    append_thread(found.text, rank);
+    found.text.append(": the thread has been running for %.3g s without an end, a barrier or a new value of an atomic object, at ",
+                      seconds);
+    append_place(found.text, found.first.where, place);
+    return found;
+  }
+
   // --- errors of a thread ---
 
   /// A lane reads from a lane that does not take part.
@@ -103,6 +133,21 @@ class block_messages {
     return kind == barrier::grid ? "waits at the barrier of the grid" : "waits at a barrier of the block";
   }
   static char const* prefix(barrier kind) noexcept { return kind == barrier::grid ? "the barrier of the grid at " : ""; }
+
+  static void append_place(error_text& text, source_location const& where, void const* address) {
+    if (where.line != 0)
+      text.append("%s:%u", where.file, where.line);
+    else
+      text.append("%p", address);
+  }
+  checks::party append_spin(error_text& text, spinning_lanes::group const& spin, access_monitor const& monitor) const {
+    checks::party const result{spin.lane.rank, spin.count, block_, "waits in a loop", monitor.line_of(spin.lane.from)};
+    text.append("%u thread(s), the first is %u, wait in a loop at ", spin.count, spin.lane.rank);
+    append_place(text, result.where, spin.lane.from);
+    text.append(" for ");
+    monitor.append_object(text, spin.lane.target);
+    return result;
+  }
 
   checks::finding begin(checks::kind kind) const {
     checks::finding found = task_.finding(kind);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <crosslane/backend/host/access_monitor.hpp>
+#include <crosslane/backend/host/processor_timer.hpp>
 #include <crosslane/backend/host/stream_watch.hpp>
 #include <crosslane/core/error.hpp>
 
@@ -20,6 +21,12 @@
 
 namespace crosslane::backend {
 
+/// How a thread continues after the processor timer has interrupted it.
+struct time_to_go_on {
+  double seconds = 0;      ///< until the next interruption; 0 if there is none
+  bool elsewhere = false;  ///< it does not continue where it was
+};
+
 /// The work of a thread of the backend, for the message of a fault. The signal handler calls all functions.
 class running_work {
  public:
@@ -29,6 +36,8 @@ class running_work {
   virtual bool explain(error_text&, void const* address, void const* stack_pointer) const noexcept = 0;
   /// Arranges that the thread ends with a finding when the signal handler returns. Returns false if the process cannot continue.
   virtual bool take_over(void const* /*code*/, error_text const& /*cause*/, void* /*context*/) const noexcept { return false; }
+  /// Called when the processor timer has expired. `code` is the address of the interrupted code, `context` what it continues with.
+  virtual time_to_go_on interrupted(void const* /*code*/, void* /*context*/) const noexcept { return {}; }
 
  protected:
   ~running_work() = default;
@@ -139,8 +148,19 @@ class fault_handlers {
   /// Called before a stream is made. The handlers then stay until streams of static storage duration are gone.
   static void stay_for_streams() noexcept { [[maybe_unused]] static fault_handlers const removed_at_end; }
 
+  /// Writes a text to stderr. Signal handlers may call it.
+  static void print(error_text const& text) noexcept {
+    char const* rest = text.c_str();
+    for (std::size_t length = std::strlen(rest); length != 0;) {
+      ssize_t const written = write(STDERR_FILENO, rest, length);
+      if (written <= 0) break;
+      rest += written;
+      length -= std::size_t(written);
+    }
+  }
+
  private:
-  static constexpr int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+  static constexpr int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGVTALRM};
   static constexpr int count = sizeof signals / sizeof signals[0];
   static inline struct sigaction previous_[count];
   static inline bool reported_ = false;
@@ -151,8 +171,9 @@ class fault_handlers {
       if (sigaction(signals[i], nullptr, &previous_[i]) != 0) continue;
       struct sigaction mine{};
       mine.sa_sigaction = &handle;
-      mine.sa_flags = SA_SIGINFO | SA_ONSTACK | (previous_[i].sa_flags & SA_RESTART);
+      mine.sa_flags = SA_SIGINFO | SA_ONSTACK | (signals[i] == SIGVTALRM ? SA_RESTART : previous_[i].sa_flags & SA_RESTART);
       mine.sa_mask = previous_[i].sa_mask;
+      sigaddset(&mine.sa_mask, SIGVTALRM);
       sigaction(signals[i], &mine, nullptr);
     }
     return true;
@@ -160,9 +181,14 @@ class fault_handlers {
   ~fault_handlers() {
     for (int i = 0; i < count; ++i) {
       struct sigaction now{};
-      if (sigaction(signals[i], nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) != 0 && now.sa_sigaction == &handle)
-        sigaction(signals[i], &previous_[i], nullptr);
+      if (sigaction(signals[i], nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) != 0 && now.sa_sigaction == &handle) restore(i);
     }
+  }
+  /// A timer may still expire, and must not end the process.
+  static void restore(int i) noexcept {
+    struct sigaction before = previous_[i];
+    if (signals[i] == SIGVTALRM && (before.sa_flags & SA_SIGINFO) == 0 && before.sa_handler == SIG_DFL) before.sa_handler = SIG_IGN;
+    sigaction(signals[i], &before, nullptr);
   }
 
   CROSSLANE_UNSEEN static void handle(int signal, siginfo_t* info, void* context) {
@@ -174,6 +200,14 @@ class fault_handlers {
   /// Returns true if the code that has faulted continues there.
   static bool take(int signal, siginfo_t* info, void* context) {
     int const error_number = errno;
+    if (signal == SIGVTALRM && processor_timer::sent(*info)) {
+      time_to_go_on next;
+      if (current_work.running != nullptr) next = current_work.running->interrupted(code_of(*info, context), context);
+      processor_timer_is_set = false;
+      if (next.seconds != 0) processor_timer::set(next.seconds);
+      errno = error_number;
+      return !next.elsewhere;
+    }
     bool const is_fault = info->si_code > 0;  // otherwise a process sent the signal
     if (is_fault && current_work.running != nullptr) {
       error_text cause;
@@ -240,13 +274,7 @@ class fault_handlers {
     }
     error_text text;
     text.append("crosslane: %s: %s\n", who.c_str(), cause.c_str());
-    char const* rest = text.c_str();
-    for (std::size_t length = std::strlen(rest); length != 0;) {
-      ssize_t const written = write(STDERR_FILENO, rest, length);
-      if (written <= 0) break;
-      rest += written;
-      length -= std::size_t(written);
-    }
+    print(text);
   }
 
   static void append_cause(error_text& text, int signal, siginfo_t const& info, void* context) noexcept {

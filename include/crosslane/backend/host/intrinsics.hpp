@@ -14,7 +14,7 @@
 namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 
 /// The functions are marked for host and device because kernels are; on a GPU they are never called.
-class host_intrinsics : public host_wave<host_intrinsics>, public host_atomic {
+class host_intrinsics : public host_wave<host_intrinsics>, public host_atomic<host_intrinsics> {
  public:
   using async_copies = host_async_copies;
   template <unsigned Stages>

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <crosslane/backend/host/intrinsics.hpp>
+#include <crosslane/backend/host/open_blocks.hpp>
 #include <crosslane/backend/host/parallel.hpp>
 #include <crosslane/backend/host/runner_pool.hpp>
 #include <crosslane/kernel/context.hpp>
@@ -44,48 +45,93 @@ inline void take_check_scope(launch_facts& launch) {
                 launch.kernel);
 }
 
-inline void run_grid(grid_task const& task) {
-  std::uint64_t const blocks = task.grid.size();
-  access_session const session{task};
-  if (task.in_turn()) {
-    runner_lease const runner;
-    for (std::uint64_t i = 0; i < blocks; ++i) runner->run(task, block_index(task, scheduled_block(task.seed, blocks, i)));
-    return;
+/// A grid whose blocks are independent, or wait for each other by flags. As many blocks as the device can hold are open at once: a block
+/// that waits for one beyond them waits for ever, as on a GPU.
+class independent_grid {
+ public:
+  explicit independent_grid(grid_task const& task)
+      : task_{task},
+        blocks_{task.grid.size()},
+        most_open_{std::uint64_t{blocks_per_core(task.threads())} * core_count()},
+        session_{task},
+        open_{task} {}
+  independent_grid(independent_grid const&) = delete;
+  independent_grid& operator=(independent_grid const&) = delete;
+  ~independent_grid() { open_.cancel(give_back); }
+
+  void run() {
+    if (task_.in_turn())
+      run_blocks(0, blocks_, [this](std::uint64_t i) { return scheduled_block(task_.seed, blocks_, i); });
+    else
+      run_pieces(blocks_, balanced_piece(blocks_, 1),
+                 [this](std::uint64_t begin, std::uint64_t end) { run_blocks(begin, end, [](std::uint64_t i) { return i; }); });
+    open_.run(0, give_back);
   }
-  run_pieces(blocks, balanced_piece(blocks, 1), [&task](std::uint64_t begin, std::uint64_t end) {
-    runner_lease const runner;
-    for (std::uint64_t b = begin; b < end; ++b) runner->run(task, block_index(task, b));
-  });
-}
+
+ private:
+  static void give_back(block_runner& runner) noexcept { idle_runners.give_back(&runner); }
+
+  template <class Order>
+  void run_blocks(std::uint64_t begin, std::uint64_t end, Order const& order) {
+    open_blocks::other_work work{open_};
+    runner_lease runner;
+    std::uint64_t counted = begin;
+    for (std::uint64_t i = begin; i < end && !open_.stopped(); ++i) {
+      bool spins = open_.take_turn(*runner, [&] { runner->run(task_, block_index(task_, order(i))); });
+      // In random orders blocks also stop though they could go on. Each open block costs memory.
+      while (spins && runner->got_ahead() && open_.count() >= most_in_random_orders)
+        spins = open_.take_turn(*runner, [&] { runner->resume(); });
+      if (!spins) continue;
+      open_.add(runner.exchange());
+      open_.count_begun(i + 1 - counted);
+      counted = i + 1;
+      work.end();
+      open_.run(most_open_ - 1, give_back);
+      work.begin();
+    }
+    open_.count_begun(end - counted);
+  }
+
+  static constexpr std::uint64_t most_in_random_orders = 8;
+  grid_task const& task_;
+  std::uint64_t const blocks_, most_open_;
+  access_session session_;
+  open_blocks open_;
+};
 
 /// A grid whose blocks wait for each other. Each block has a runner; all runners advance from one grid barrier to the next.
 class cooperative_grid {
  public:
-  explicit cooperative_grid(grid_task const& task) : task_{task}, blocks_{task.grid.size()}, runners_{new runner_lease[blocks_]} {}
+  explicit cooperative_grid(grid_task const& task)
+      : task_{task}, blocks_{task.grid.size()}, session_{task}, runners_{new runner_lease[blocks_]}, open_{task} {}
   cooperative_grid(cooperative_grid const&) = delete;
   cooperative_grid& operator=(cooperative_grid const&) = delete;
   ~cooperative_grid() {
     for (std::uint64_t b = 0; b < blocks_; ++b)
-      if (runners_[b]->waits_at_grid()) runners_[b]->cancel();
+      if (runners_[b]->is_open()) runners_[b]->cancel();
     delete[] runners_;
   }
 
   void run() {
-    access_session session{task_};
     for (std::uint64_t b = 0; b < blocks_; ++b) runners_[b]->begin(task_, block_index(task_, b));
+    open_.count_begun(blocks_);
     do {
-      session.grid_barrier();
-      if (task_.in_turn()) {
-        for (std::uint64_t i = 0; i < blocks_; ++i) runners_[scheduled_block(task_.seed, blocks_, i)]->resume();
-        continue;
-      }
-      run_pieces(blocks_, balanced_piece(blocks_, 1), [this](std::uint64_t begin, std::uint64_t end) {
-        for (std::uint64_t b = begin; b < end; ++b) runners_[b]->resume();
-      });
+      session_.grid_barrier();
+      if (task_.in_turn())
+        for (std::uint64_t i = 0; i < blocks_; ++i) resume(*runners_[scheduled_block(task_.seed, blocks_, i)]);
+      else
+        run_pieces(blocks_, balanced_piece(blocks_, 1), [this](std::uint64_t begin, std::uint64_t end) {
+          for (std::uint64_t b = begin; b < end; ++b) resume(*runners_[b]);
+        });
+      open_.run(0, [](block_runner&) {});
     } while (all_wait());
   }
 
  private:
+  void resume(block_runner& runner) {
+    if (open_.take_turn(runner, [&] { runner.resume(); })) open_.add(runner);
+  }
+
   /// Returns false when all blocks have ended or one has failed. It is a finding if a block waits at the grid barrier and another has
   /// returned or waits at another one.
   bool all_wait() const {
@@ -118,7 +164,9 @@ class cooperative_grid {
 
   grid_task const& task_;
   std::uint64_t blocks_;
+  access_session session_;
   runner_lease* runners_;
+  open_blocks open_;
 };
 
 /// Shows an object of a launch to a visitor.

@@ -15,6 +15,7 @@ struct launch_facts {
   source_location where;
   checks::level level = checks::level::basic;  ///< never `most`
   std::uint64_t seed = 0;
+  double progress_seconds = 0;  ///< after which a launch without progress is a finding; 0: never
   detail::finding_sink* sink = nullptr;
   /// These facts are the beginning of an object of so many bytes, which also has the kernel object and its arguments. Copies of the facts
   /// do not have them.
@@ -44,6 +45,7 @@ struct launch_facts {
     checks::options const options = scope != nullptr ? scope->options : checks::options{};
     level = options.level;
     seed = options.seed;
+    progress_seconds = options.progress_seconds;
     sink = scope != nullptr ? scope->sink : nullptr;
     if (level == checks::level::most) level = accesses_are_seen ? checks::level::full : checks::level::basic;
   }

@@ -45,6 +45,18 @@ class monitor {
   pthread_cond_t condition_ = PTHREAD_COND_INITIALIZER;
 };
 
+/// The number of threads of the host program that wait for work of streams. A kernel may wait for the others.
+inline unsigned waiting_host_threads = 0;
+inline unsigned waiting_hosts() noexcept { return __atomic_load_n(&waiting_host_threads, __ATOMIC_RELAXED); }
+
+/// The calling thread waits for work of streams while the object lives.
+struct waiting_host {
+  waiting_host() noexcept { __atomic_fetch_add(&waiting_host_threads, 1, __ATOMIC_RELAXED); }
+  ~waiting_host() { __atomic_fetch_sub(&waiting_host_threads, 1, __ATOMIC_RELAXED); }
+  waiting_host(waiting_host const&) = delete;
+  waiting_host& operator=(waiting_host const&) = delete;
+};
+
 /// Which work runs on a failed stream. Between a failure and the call that surfaces it, results of later work would be meaningless, so it
 /// is skipped. Work that others wait for and work that frees memory always runs.
 enum class runs { unless_failed, always };
@@ -136,6 +148,7 @@ class host_queue {
       pthread_detach(pthread_self());
       return;
     }
+    waiting_host const waits;
     if (started) pthread_join(q->thread_, nullptr);
     delete q;
   }
@@ -166,6 +179,7 @@ class host_queue {
       monitor::lock lock{monitor_};
       std::uint64_t const target = pushed_;
       work = last_work_;
+      waiting_host const waits;
       while (done_ < target) {
         if (target < wake_at_) wake_at_ = target;
         lock.wait();

@@ -21,12 +21,12 @@ class runner_pool {
   block_runner* take() noexcept {
     detail::spin_guard const guard{lock_};
     block_runner* const runner = first_;
-    if (runner != nullptr) first_ = runner->next_free_;
+    if (runner != nullptr) first_ = runner->next_runner_;
     return runner;
   }
   void give_back(block_runner* runner) noexcept {
     detail::spin_guard const guard{lock_};
-    runner->next_free_ = first_;
+    runner->next_runner_ = first_;
     first_ = runner;
   }
 
@@ -40,17 +40,29 @@ inline runner_pool idle_runners;
 /// Lends a runner to the calling thread.
 class runner_lease {
  public:
-  runner_lease() : runner_{idle_runners.take()} {
-    if (runner_ != nullptr) return;
-    runner_ = new block_runner;
-    runner_->destroy_ = [](block_runner* runner) { delete runner; };
-  }
+  runner_lease() : runner_{take()} {}
   ~runner_lease() { idle_runners.give_back(runner_); }
   runner_lease(runner_lease const&) = delete;
   runner_lease& operator=(runner_lease const&) = delete;
   block_runner* operator->() const noexcept { return runner_; }
+  block_runner& operator*() const noexcept { return *runner_; }
+  /// Returns the runner, which the caller gives back, and borrows another one.
+  block_runner& exchange() {
+    block_runner* const other = take();
+    block_runner& mine = *runner_;
+    runner_ = other;
+    return mine;
+  }
 
  private:
+  static block_runner* take() {
+    block_runner* runner = idle_runners.take();
+    if (runner != nullptr) return runner;
+    runner = new block_runner;
+    runner->destroy_ = [](block_runner* r) { delete r; };
+    return runner;
+  }
+
   block_runner* runner_;
 };
 

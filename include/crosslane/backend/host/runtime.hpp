@@ -113,7 +113,7 @@ struct host_runtime {
     out.multiprocessors = core_count();
     out.simds_per_multiprocessor = 1;
     out.max_threads_per_block = 1024;
-    out.max_threads_per_multiprocessor = 2048;
+    out.max_threads_per_multiprocessor = threads_per_core;
     out.max_block = {1024, 1024, 64};
     out.max_grid = {0x7fffffff, 65535, 65535};
     out.shared_per_block = out.shared_per_block_optin = most_shared_bytes();
@@ -203,6 +203,7 @@ struct host_runtime {
   static status event_synchronize(event_handle e) noexcept {
     if (recording::hold const r = e->latest()) {
       if (r->is_lost()) return {lost_by_fork};
+      waiting_host const waits;
       r->wait();
       note_known(r);
     }

@@ -33,6 +33,12 @@ inline constexpr std::size_t least_stack_bytes = std::size_t{64} * 1024, most_st
 /// Twice the local memory of a GPU thread.
 inline constexpr std::size_t default_stack_bytes = std::size_t{1} << 20;
 
+inline constexpr unsigned threads_per_core = 2048;
+/// Returns how many blocks can be open on a core at once.
+constexpr unsigned blocks_per_core(unsigned threads_per_block) noexcept {
+  return threads_per_core / threads_per_block < 32 ? threads_per_core / threads_per_block : 32;
+}
+
 /// Rounds up to 64 KiB, a multiple of every page size.
 constexpr std::size_t whole_stack(std::size_t bytes) noexcept { return (bytes + 65535) / 65536 * 65536; }
 
