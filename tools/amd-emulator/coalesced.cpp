@@ -2,6 +2,7 @@
 /// Loads and stores whose lanes access consecutive addresses, and loads of one address by all lanes: one check and one copy for the wave.
 #include <cstring>
 #include "exec.hpp"
+#include "races.hpp"
 #include "registers.hpp"
 
 namespace emu {
@@ -94,6 +95,7 @@ bool coalesced(Exec& x, Wave& w, Inst const& I) {
     else if (!all_written(shadow, bytes))
       return false;
   }
+  if (x.race && !x.race->consecutive(w, I, p, bytes, same)) return false;
   uint32_t* const rows = (I.acc ? w.acc : w.v) + size_t(load ? I.d : I.v) * W;
   switch (I.n) {
     case 4: load ? to_rows<W, 1>(p, rows, same) : from_rows<W, 1>(p, rows); break;

@@ -509,7 +509,7 @@ Err run(Launch const& L, std::string& why) {
   if (enabled("AMDEMU_WEAK") || enabled("AMDEMU_WAIT")) weak = std::make_unique<WeakMemory>(x, kd, g_launches);
   x.weak = weak.get();
   x.yield = L.coop || x.hostcall || (x.weak && x.weak->weak());
-  x.by_lane = x.race || (x.weak && x.weak->weak());
+  x.by_lane = x.weak && x.weak->weak();
   std::pair<void const*, size_t> const own[4] = {{ka.data(), ka.size()}, {L.co->image, L.co->size}, {&pk, sizeof pk}, {&mg, sizeof mg}};
   for (int i = 0; i < 4; i++) {
     x.own[i][0] = reinterpret_cast<uint64_t>(own[i].first);

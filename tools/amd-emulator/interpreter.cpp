@@ -13,16 +13,21 @@ namespace emu {
 static uint64_t active_lanes(Exec const& x, Wave const& w) { return x.wide ? rd64(w.s + EXEC) : w.s[EXEC]; }
 
 // ------------------------------------------------------------------------------------------------ instructions besides operations
-static void memory(Wave& w, Step const& t) {
+static void run_memory(Wave& w, Step const& t) {
   if (w.x->wide)
     mem_op<64>(*w.x, w, *t.inst);
   else
     mem_op<32>(*w.x, w, *t.inst);
 }
+static void memory(Wave& w, Step const& t) {
+  if (w.x->race) w.x->race->issue(w, *t.inst);
+  run_memory(w, t);
+}
 static void rows_of_memory(Wave& w, Step const& t) {
   Inst const& I = *t.inst;
+  if (w.x->race) w.x->race->issue(w, I);
   if (!(w.x->wide ? coalesced<64>(*w.x, w, I) : coalesced<32>(*w.x, w, I)))
-    memory(w, t);
+    run_memory(w, t);
   else if (w.x->weak)
     w.x->weak->issued(w, I, I.op == LD);
 }

@@ -322,7 +322,6 @@ void transfer(Inst const& I, uint64_t exec, uint8_t* const* p, uint8_t* const* p
 template <uint32_t W>
 void mem_op(Exec& x, Wave& w, Inst const& I) {
   uint64_t exec = W == 64 ? rd64(w.s + EXEC) : w.s[EXEC];
-  if (__builtin_expect(x.race != nullptr, 0)) x.race->issue(w, I);
   if (!exec) {
     if (__builtin_expect(x.weak != nullptr, 0)) x.weak->issued(w, I, false);
     return;

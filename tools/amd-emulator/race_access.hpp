@@ -27,11 +27,10 @@ struct Races::Access {
   uint8_t* const* p = nullptr;     // of each lane
   uint32_t n = 0;                  // bytes of each lane
   uint32_t const* data = nullptr;  // what a store writes
+  int counter = 0;                 // that counts it
   bool synchronises = false;       // a plain load that may be an atomic one
   uint32_t last_wave = 0;          // what `ordered` found last
   Epochs last_epochs = {};
-  bool has_own = false;  // the next four are made: what the wave publishes
-  Clock device = {}, group = {}, complete = {}, lds_clock = {};
 };
 
 }  // namespace emu

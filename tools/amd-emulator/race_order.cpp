@@ -17,6 +17,7 @@ Epochs Races::device_epochs(RaceWave const& s) const {
 
 void Races::issue(Wave& w, Inst const& I) {
   RaceWave& s = *w.race;
+  s.instructions++;
   if (I.sp == 'd' || I.sp == 'f') s.issued[LDS_COUNT]++;
   if (I.sp == 'd') return;
   bool const store = I.op == ST || (I.op == AT && !I.rtn);
@@ -132,6 +133,7 @@ void Races::open(Group& g) {
   for (Wave* w : g.w) {
     RaceWave& s = *w->race;
     s.lds = lds;
+    std::copy(s.issued, s.issued + 3, s.frozen);
     s.released = released;
     s.complete = complete;
     if (group_in_order_) s.known = known;
@@ -165,33 +167,50 @@ void Races::open_grid(std::vector<Group*> const& groups) {
 // The wave writes a value that others may acquire. add: an atomic operation, which also passes on what the value before had published.
 void Races::publish(Access& a, uint64_t address, bool add) {
   RaceWave& s = a.s;
-  if (!a.has_own) {
-    a.has_own = true;
+  if (s.own_at != s.instructions) {
+    s.own_at = s.instructions;
+    std::copy(s.issued, s.issued + 3, s.frozen);
+    auto p = std::make_shared<Published>();
     uint32_t const id = s.id - first_;
-    a.device = device_clock(s);
-    a.device.add(id, device_epochs(s));
-    a.group = s.known;
-    a.group.add(id, group_epochs(s));
-    a.complete = s.complete;
-    a.complete.add(id, {{s.done[LOAD_COUNT], x_.cdna ? s.done[LOAD_COUNT] : s.done[STORE_COUNT]}});
-    a.lds_clock = s.lds;
+    p->device = device_clock(s);
+    p->device.add(id, device_epochs(s));
+    p->group = s.known;
+    p->group.add(id, group_epochs(s));
+    p->complete = s.complete;
+    p->complete.add(id, {{s.done[LOAD_COUNT], x_.cdna ? s.done[LOAD_COUNT] : s.done[STORE_COUNT]}});
+    p->lds = s.lds;
     // A wave's operations on LDS stay in order: one that publishes needs no wait for those before.
-    a.lds_clock.add(id, {{a.lds ? s.issued[LDS_COUNT] - 1 : s.done[LDS_COUNT], 0}});
+    p->lds.add(id, {{a.lds ? s.issued[LDS_COUNT] - 1 : s.done[LDS_COUNT], 0}});
+    bool const any = p->device || p->group || p->lds;
+    s.own = any ? std::move(p) : nullptr;
+    if (Clock::bytes() > size_t(512) << 20) stop("waves that synchronise need more than 512 MiB");
   }
-  bool const any = a.device || a.group || a.lds_clock;
-  if (!any && add) return;
+  if (!s.own && add) return;
   Sync& y = sync_[address & ~3ull];
-  uint32_t const group = group_of(s.id);
   if (!add) y = Sync();
-  if (!a.lds && !(a.cell.kind & RaceCell::group)) y.device.join(a.device);
-  if (y.group_number != group) {
-    y.group_number = group;
-    y.group = y.complete = y.lds = Clock();
+  if (!s.own) return;
+  bool const device = !a.lds && !(a.cell.kind & RaceCell::group);
+  for (auto& r : y.recent)
+    if (r.wave == s.id) {  // says more than what the wave published before
+      r.what = s.own;
+      r.device = r.device || device;
+      return;
+    }
+  if (y.recent.size() == 32) join_recent(y);
+  y.recent.push_back({s.own, s.id, device});
+}
+void Races::join_recent(Sync& y) {
+  for (auto const& r : y.recent) {
+    if (r.device) y.all.device.join(r.what->device);
+    if (y.group_number != group_of(r.wave)) {
+      y.group_number = group_of(r.wave);
+      y.all.group = y.all.complete = y.all.lds = Clock();
+    }
+    y.all.group.join(r.what->group);
+    y.all.complete.join(r.what->complete);
+    y.all.lds.join(r.what->lds);
   }
-  y.group.join(a.group);
-  y.complete.join(a.complete);
-  y.lds.join(a.lds_clock);
-  if (Clock::bytes() > size_t(512) << 20) stop("waves that synchronise need more than 512 MiB");
+  y.recent.clear();
 }
 
 // What plain stores have published, which may have been atomic ones. Null if there is none.
@@ -212,19 +231,19 @@ Races::Sync* Races::from_stores(Access& a, uint64_t address) {
     if (!a.lds) {
       auto const ended = ended_.find(c->wave);
       if (from)
-        y.device.join(device_clock(*from));
+        y.all.device.join(device_clock(*from));
       else if (ended != ended_.end())
-        y.device.join(ended->second);
-      y.device.add(id, done);
+        y.all.device.join(ended->second);
+      y.all.device.add(id, done);
     }
-    if (!from || (y.group && y.group_number != group_of(c->wave))) continue;
+    if (!from || (y.all.group && y.group_number != group_of(c->wave))) continue;
     y.group_number = group_of(c->wave);
-    y.group.join(from->known);
-    y.complete.join(from->complete);
-    y.lds.join(from->lds);
-    y.group.add(id, group_in_order_ ? group_epochs(*from) : done);
-    y.complete.add(id, done);
-    y.lds.add(id, {{a.lds ? c->epoch : c->lds_done, 0}});
+    y.all.group.join(from->known);
+    y.all.complete.join(from->complete);
+    y.all.lds.join(from->lds);
+    y.all.group.add(id, group_in_order_ ? group_epochs(*from) : done);
+    y.all.complete.add(id, done);
+    y.all.lds.add(id, {{a.lds ? c->epoch : c->lds_done, 0}});
   }
   if (!found) return nullptr;
   l.published = true;
@@ -233,21 +252,22 @@ Races::Sync* Races::from_stores(Access& a, uint64_t address) {
 // The wave reads a value, atomically.
 void Races::acquire(Access& a, uint64_t address) {
   auto const it = sync_.find(address & ~3ull);
-  Sync const* const y = it != sync_.end() ? &it->second : from_stores(a, address);
+  Sync* const y = it != sync_.end() ? &it->second : from_stores(a, address);
   if (!y) return;
+  join_recent(*y);
   RaceWave& s = a.s;
   RaceWave::Taken t;
   if (y->group_number == group_of(s.id)) {
-    s.lds.join(y->lds);
+    s.lds.join(y->all.lds);
     if (group_in_order_) {
-      s.known.join(y->group);
-      s.complete.join(y->complete);
+      s.known.join(y->all.group);
+      s.complete.join(y->all.complete);
     } else {
-      t.group = y->group;
-      t.complete = y->complete;
+      t.group = y->all.group;
+      t.complete = y->all.complete;
     }
   }
-  if (!a.lds && !(a.cell.kind & RaceCell::group)) t.device = y->device;
+  if (!a.lds && !(a.cell.kind & RaceCell::group)) t.device = y->all.device;
   if (!t.device && !t.group && !t.complete) return;
   if (!a.lds) {
     t.counter = !x_.cdna && a.I.op == AT && !a.I.rtn ? STORE_COUNT : LOAD_COUNT;

@@ -173,6 +173,8 @@ void Races::touch(Access& a, uint64_t number, uint64_t bytes, uint32_t lane) {
   bool const writes = mine.kind & C::write, plain = !(mine.kind & C::atomic);
   if (writes && plain && is_flag(a, l, bytes)) mine.kind |= C::flag;
   int alike = 0;
+  uint64_t merged = 0;
+  uint32_t const frozen = a.s.frozen[a.counter];
   for (int k = l.n; k-- > 0;) {
     RaceCell& c = l.cells[k];
     bool const own = c.wave == mine.wave;
@@ -181,8 +183,13 @@ void Races::touch(Access& a, uint64_t number, uint64_t bytes, uint32_t lane) {
       continue;
     }
     uint64_t const both = c.bytes & bytes;
-    if (!both) continue;
     bool const reads_only = !((c.kind | mine.kind) & C::write);
+    if (own && c.code == mine.code && c.kind == mine.kind && c.epoch > frozen && c.epoch != mine.epoch) {
+      merged |= c.bytes;  // nobody can tell the two apart: nothing was published in between
+      l.cells[k] = l.cells[--l.n];
+      continue;
+    }
+    if (!both) continue;
     if (own) {
       bool const same = c.epoch == mine.epoch && c.code == mine.code && c.second == mine.second;
       if (same && writes && plain) two_lanes(a, number, both);
@@ -198,6 +205,7 @@ void Races::touch(Access& a, uint64_t number, uint64_t bytes, uint32_t lane) {
       if (!c.bytes) l.cells[k] = l.cells[--l.n];
     }
   }
+  mine.bytes |= merged;
   insert(l, mine);
   if (writes && plain && l.published)
     for (uint64_t m = a.exec; m; m &= m - 1) {
@@ -207,17 +215,18 @@ void Races::touch(Access& a, uint64_t number, uint64_t bytes, uint32_t lane) {
 }
 
 // ------------------------------------------------------------------------------------------------ instructions
-static RaceCell cell_of(Exec const& x, RaceWave const& s, Inst const& I, bool lds, bool write, Epochs const& done) {
+RaceCell Races::cell_of(Access& a, Exec const& x, bool write, Epochs const& done) {
+  Inst const& I = a.I;
   RaceCell c;
-  c.wave = s.id;
+  c.wave = a.s.id;
   c.code = uint32_t((I.pc - x.co->code) >> 2);
   c.kind = write ? RaceCell::write : 0;
   c.done[0] = done.n[0];
   c.done[1] = done.n[1];
-  c.lds_done = s.done[LDS_COUNT];
-  int const counter = lds ? LDS_COUNT : !x.cdna && (I.op == ST || I.op == ST2 || (I.op == AT && !I.rtn)) ? STORE_COUNT : LOAD_COUNT;
-  c.clock = lds ? 0 : x.cdna ? write : counter;
-  c.epoch = s.issued[counter];
+  c.lds_done = a.s.done[LDS_COUNT];
+  a.counter = a.lds ? LDS_COUNT : !x.cdna && (I.op == ST || I.op == ST2 || (I.op == AT && !I.rtn)) ? STORE_COUNT : LOAD_COUNT;
+  c.clock = a.lds ? 0 : x.cdna ? write : a.counter;
+  c.epoch = a.s.issued[a.counter];
   return c;
 }
 
@@ -232,7 +241,7 @@ void Races::access(Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p, uin
   a.p = p;
   a.data = data;
   a.n = n;
-  a.cell = cell_of(x_, s, I, lds, write, device_epochs(s));
+  a.cell = cell_of(a, x_, write, device_epochs(s));
   a.cell.second = second;
   bool one_address = true;
   for (uint64_t m = exec; m && one_address; m &= m - 1) one_address = p[__builtin_ctzll(m)] == p[first];
@@ -299,13 +308,42 @@ void Races::access(Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p, uin
 
 static bool is_cas(Inst const& I) { return I.op == AT && (I.at == CAS || I.at == CAS_DS9 || I.at == CAS_DS11); }
 
+bool Races::consecutive(Wave& w, Inst const& I, uint8_t* p, uint32_t bytes, bool same) {
+  if (stopped_) return true;
+  RaceWave& s = *w.race;
+  uint64_t at = reinterpret_cast<uint64_t>(p);
+  Access a{w, s, I};
+  a.lds = in_lds(at);
+  a.n = I.n;
+  bool const write = I.op == ST;
+  if (!a.lds && I.scope) return false;
+  if (!write && !strict_ && (a.lds || plain_group_loads_) && polls(I)) return false;
+  a.cell = cell_of(a, x_, write, device_epochs(s));
+  if (same) a.cell.kind |= RaceCell::uniform;
+  if (!write && follows(s, I)) a.cell.kind |= RaceCell::early;
+  uint32_t const W = x_.wave;
+  uint8_t* each[64];
+  for (uint32_t l = 0; l < W; l++) each[l] = p + (same ? 0 : size_t(l) * I.n);
+  a.exec = W == 64 ? ~0ull : 0xffffffffull;
+  a.p = each;
+  a.data = (I.acc ? w.acc : w.v) + size_t(I.v) * W;
+  for (uint64_t const end = at + bytes; at < end;) {
+    uint64_t const n = std::min<uint64_t>(64 - (at & 63), end - at);
+    touch(a, at >> 6, (n == 64 ? ~0ull : (1ull << n) - 1) << (at & 63), same ? 0 : uint32_t((at - reinterpret_cast<uint64_t>(p)) / I.n));
+    at += n;
+  }
+  if (a.synchronises)
+    for (uint32_t l = 0; l < (same ? 1 : W); l++) acquire(a, reinterpret_cast<uint64_t>(each[l]));
+  return true;
+}
+
 void Races::atomic(Wave& w, Inst const& I, uint32_t lane, uint8_t const* p, uint8_t const* after, uint32_t n) {
   if (stopped_) return;
   RaceWave& s = *w.race;
   uint64_t const address = reinterpret_cast<uint64_t>(p);
   Access a{w, s, I};
   a.lds = in_lds(address);
-  a.cell = cell_of(x_, s, I, a.lds, true, device_epochs(s));
+  a.cell = cell_of(a, x_, true, device_epochs(s));
   a.cell.kind |= RaceCell::atomic | RaceCell::update;
   if (!a.lds && x_.isa->fam == Family::rdna4 && I.scope < 2) a.cell.kind |= RaceCell::group;
   uint64_t changed = 0;
@@ -328,7 +366,7 @@ void Races::atomic(Wave& w, Inst const& I, uint32_t lane, uint8_t const* p, uint
       if (c->wave == s.id && !(c->kind & RaceCell::write) && c->bytes & bytes << (address & 63)) c->kind |= RaceCell::atomic;
   }
   if (changed || !cas) touch(a, address >> 6, bytes << (address & 63), lane);
-  acquire(a, address);
+  if (I.rtn || I.op != AT) acquire(a, address);  // else nobody looks at the value
   if (!changed && cas) return;
   publish(a, address, true);
   line(address >> 6).published = true;
@@ -340,7 +378,7 @@ void Races::scalar(Wave& w, Inst const& I, uint8_t const* p, uint32_t n) {
   RaceWave& s = *w.race;
   Access a{w, s, I};
   a.n = n;
-  a.cell = cell_of(x_, s, I, false, false, {});
+  a.cell = cell_of(a, x_, false, {});
   uint32_t const here = std::min<uint32_t>(n, 64 - (at & 63));
   touch(a, at >> 6, (here == 64 ? ~0ull : (1ull << here) - 1) << (at & 63), 0);
   if (here < n) touch(a, (at >> 6) + 1, (1ull << (n - here)) - 1, 0);

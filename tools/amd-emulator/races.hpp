@@ -41,6 +41,13 @@ struct RaceCell {
   bool second = false;         // the second address of the instruction
 };
 
+/// What a wave publishes: accesses that it has made, or that are ordered before them.
+struct Published {
+  Clock device;           // for waves of other groups
+  Clock group, complete;  // for waves of its group, as RaceWave::known and complete
+  Clock lds;
+};
+
 /// The state of a wave.
 struct RaceWave {
   /// What the wave takes over once it has waited for its operation `number` of a counter, and has invalidated its caches.
@@ -64,6 +71,10 @@ struct RaceWave {
   Clock released;             // those of them that are written back, where this is needed
   Clock lds;                  // accesses to LDS that are ordered before the next one
   std::vector<Taken> taken;
+  uint32_t frozen[3] = {0, 0, 0};        // operations before the last one that published something, or the last barrier
+  uint64_t instructions = 0;             // of memory
+  std::shared_ptr<Published const> own;  // what it publishes, made at the instruction own_at
+  uint64_t own_at = 0;
 };
 
 class Races {
@@ -77,6 +88,9 @@ class Races {
   /// Checks the active lanes' loads or stores of n bytes. data: the words that are stored, if they are in registers. second: the other
   /// address of the same instruction.
   void access(Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p, uint32_t n, bool write, uint32_t const* data, bool second);
+  /// The same for all lanes that access `bytes` consecutive bytes at p, or the same I.n bytes. Returns false, and does nothing, if access()
+  /// must do it.
+  bool consecutive(Wave& w, Inst const& I, uint8_t* p, uint32_t bytes, bool same);
   /// Checks a lane's atomic operation on n bytes at p, which become those at `after`.
   void atomic(Wave& w, Inst const& I, uint32_t lane, uint8_t const* p, uint8_t const* after, uint32_t n);
   /// Checks a scalar load.
@@ -95,13 +109,19 @@ class Races {
   struct Access;
   /// What those that acquire an address take over.
   struct Sync {
-    Clock device;
-    uint32_t group_number = ~0u;  // of the waves that published the rest
-    Clock group, complete, lds;
+    Published all;
+    uint32_t group_number = ~0u;  // of the waves that published all but all.device
+    struct Recent {
+      std::shared_ptr<Published const> what;
+      uint32_t wave;
+      bool device;
+    };
+    std::vector<Recent> recent;  // not joined to `all` yet
   };
 
   // ---- races.cpp
   void clear();
+  static RaceCell cell_of(Access& a, Exec const& x, bool write, Epochs const& done);
   Line& line(uint64_t address);
   void insert(Line& l, RaceCell const& c);
   void touch(Access& a, uint64_t address, uint64_t bytes, uint32_t lane);
@@ -125,6 +145,7 @@ class Races {
   Clock const& device_clock(RaceWave const& s) const { return writes_back_ ? s.released : s.complete; }
   void publish(Access& a, uint64_t address, bool add);
   void acquire(Access& a, uint64_t address);
+  void join_recent(Sync& y);
   Sync* from_stores(Access& a, uint64_t address);
   void take(RaceWave& s, bool outer, bool device);
 
