@@ -28,6 +28,7 @@ struct Races::Access {
   uint32_t n = 0;                  // bytes of each lane
   uint32_t const* data = nullptr;  // what a store writes
   int counter = 0;                 // that counts it
+  bool late = false;               // an atomic load that was issued before
   bool synchronises = false;       // a plain load that may be an atomic one
   uint32_t last_wave = 0;          // what `ordered` found last
   Epochs last_epochs = {};

@@ -34,6 +34,7 @@ void Races::order(Wave& w, Inst const& I) {
       if (I.limit[own] == 0 && (s.last_is_store || !x_.cdna) && s.issued[own] > s.done[own]) s.released_at = s.issued[own];
       for (int c : {LOAD_COUNT, STORE_COUNT, LDS_COUNT})
         if (I.limit[c] != 255 && s.issued[c] > I.limit[c]) s.done[c] = std::max(s.done[c], s.issued[c] - I.limit[c]);
+      if (!s.late.empty()) acquire_late(w);
       break;
     case INVALIDATE:
       if (x_.isa->gfx != "gfx90a" && x_.isa->fam != Family::rdna3 && !I.scope) break;
@@ -249,8 +250,28 @@ Races::Sync* Races::from_stores(Access& a, uint64_t address) {
   l.published = true;
   return &(sync_[address & ~3ull] = y);
 }
+// Atomic loads that the wave has waited for have read what was published until now.
+void Races::acquire_late(Wave& w) {
+  RaceWave& s = *w.race;
+  std::vector<RaceWave::Late> all;
+  all.swap(s.late);
+  for (auto const& o : all) {
+    if (o.number > s.done[o.counter]) {
+      s.late.push_back(o);
+      continue;
+    }
+    Access a{w, s, *o.inst};
+    a.lds = o.lds;
+    a.late = true;
+    a.cell.kind = o.group ? RaceCell::group : 0;
+    acquire(a, o.address);
+  }
+}
 // The wave reads a value, atomically.
 void Races::acquire(Access& a, uint64_t address) {
+  int const counter = a.lds ? LDS_COUNT : !x_.cdna && a.I.op == AT && !a.I.rtn ? STORE_COUNT : LOAD_COUNT;
+  if (x_.weak && !a.late)
+    a.s.late.push_back({&a.I, address, a.s.issued[counter], uint8_t(counter), a.lds, (a.cell.kind & RaceCell::group) != 0});
   auto const it = sync_.find(address & ~3ull);
   Sync* const y = it != sync_.end() ? &it->second : from_stores(a, address);
   if (!y) return;
@@ -269,11 +290,8 @@ void Races::acquire(Access& a, uint64_t address) {
   }
   if (!a.lds && !(a.cell.kind & RaceCell::group)) t.device = y->all.device;
   if (!t.device && !t.group && !t.complete) return;
-  if (!a.lds) {
-    t.counter = !x_.cdna && a.I.op == AT && !a.I.rtn ? STORE_COUNT : LOAD_COUNT;
-    t.number = s.issued[t.counter];
-  } else
-    t.counter = LDS_COUNT;  // what is read is used at once
+  t.counter = uint8_t(counter);
+  if (!a.lds && !a.late) t.number = s.issued[counter];  // else what is read is used at once, or was waited for
   if (!s.taken.empty()) {
     auto& last = s.taken.back();
     if (last.counter == t.counter && last.device == t.device && last.group == t.group && last.complete == t.complete && !last.outer) {

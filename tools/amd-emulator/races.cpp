@@ -138,7 +138,7 @@ char const* Races::race(Access& a, RaceCell const& mine, RaceCell const& c, uint
   bool const loose_loads = !strict_ && (a.lds || (plain_group_loads_ && same_group));  // and so may plain loads
   if (c.kind & C::atomic) {
     if (!writes) {  // a plain load
-      if (loose_loads && mine.kind & C::uniform) {
+      if (loose_loads && (!a.lds || mine.kind & C::uniform)) {
         a.synchronises = true;
         return nullptr;
       }
@@ -149,18 +149,20 @@ char const* Races::race(Access& a, RaceCell const& mine, RaceCell const& c, uint
     return c_writes && !(c.kind & C::update) && stores_same(a, number, both) && !strict_ ? nullptr : "write after atomic access";
   }
   if (mine.kind & C::atomic) {
-    if (!c_writes) return loose_loads && c.kind & C::uniform ? nullptr : "atomic access after read";
+    if (!c_writes) return loose_loads && (!a.lds || c.kind & C::uniform) ? nullptr : "atomic access after read";
     if (mine.kind & C::update) return loose_stores && c.kind & C::flag ? nullptr : "atomic access after write";
     return loose_stores || (!writes && both != mine.bytes) ? nullptr : "atomic access after write";
   }
-  bool const flag = loose_stores && !a.lds && (c.kind | mine.kind) & C::flag;
-  if (!writes) {
-    a.synchronises = a.synchronises || (flag && loose_loads);
-    return flag && loose_loads ? nullptr : "read after write";
+  if (writes && c_writes) {
+    if (loose_stores && c.kind & mine.kind & C::flag) return nullptr;
+    return stores_same(a, number, both) && !strict_ ? nullptr : "write after write";
   }
-  if (loose_stores && c.kind & mine.kind & C::flag) return nullptr;
-  if (!c_writes) return (flag && loose_loads) || (c.kind & C::early && !strict_) ? nullptr : "write after read";
-  return stores_same(a, number, both) && !strict_ ? nullptr : "write after write";
+  if (loose_loads && !a.lds && a.n <= 8) {  // both may be atomic
+    a.synchronises = a.synchronises || !writes;
+    return nullptr;
+  }
+  if ((mine.kind | c.kind) & C::early && !strict_) return nullptr;
+  return writes ? "write after read" : "read after write";
 }
 
 void Races::touch(Access& a, uint64_t number, uint64_t bytes, uint32_t lane) {
@@ -184,7 +186,7 @@ void Races::touch(Access& a, uint64_t number, uint64_t bytes, uint32_t lane) {
     }
     uint64_t const both = c.bytes & bytes;
     bool const reads_only = !((c.kind | mine.kind) & C::write);
-    if (own && c.code == mine.code && c.kind == mine.kind && c.epoch > frozen && c.epoch != mine.epoch) {
+    if (own && (c.code == mine.code || (reads_only && l.n > 6)) && c.kind == mine.kind && c.epoch > frozen && c.epoch != mine.epoch) {
       merged |= c.bytes;  // nobody can tell the two apart: nothing was published in between
       l.cells[k] = l.cells[--l.n];
       continue;
@@ -272,33 +274,35 @@ void Races::access(Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p, uin
     }
     return;
   }
-  uint64_t number = ~0ull, bytes = 0, twice = 0;
-  uint32_t lane = first;
-  auto const flush = [&] {
-    if (twice) two_lanes(a, number, twice);
-    if (bytes) touch(a, number, bytes, lane);
-    twice = 0;
+  // The lines that the instruction accesses, each once
+  struct {
+    uint64_t number, bytes, twice;
+    uint32_t lane;
+  } lines[128];
+  int count = 0, last = 0;
+  auto const add = [&](uint64_t number, uint64_t bytes, uint32_t lane) {
+    if (!count || lines[last].number != number) {
+      for (last = count - 1; last >= std::max(0, count - 8) && lines[last].number != number;) last--;
+      if (last < std::max(0, count - 8)) {
+        last = count++;
+        lines[last] = {number, bytes, 0, lane};
+        return;
+      }
+    }
+    lines[last].twice |= lines[last].bytes & bytes;
+    lines[last].bytes |= bytes;
   };
   for (uint64_t m = exec; m; m &= m - 1) {
     uint32_t const l = __builtin_ctzll(m);
     uint64_t const at = reinterpret_cast<uint64_t>(p[l]);
     uint32_t const here = std::min<uint32_t>(n, 64 - (at & 63));
-    if (at >> 6 != number) {
-      flush();
-      number = at >> 6;
-      bytes = 0;
-      lane = l;
-    }
-    uint64_t const b = mask(at & 63, here);
-    if (write) twice |= bytes & b;
-    bytes |= b;
-    if (here == n) continue;
-    flush();
-    number++;
-    bytes = mask(0, n - here);
-    lane = l;
+    add(at >> 6, mask(at & 63, here), l);
+    if (here < n) add((at >> 6) + 1, mask(0, n - here), l);
   }
-  flush();
+  for (int k = 0; k < count; k++) {
+    if (write && lines[k].twice) two_lanes(a, lines[k].number, lines[k].twice);
+    touch(a, lines[k].number, lines[k].bytes, lines[k].lane);
+  }
   if (a.synchronises)
     for (uint64_t m = exec; m; m &= m - 1) {
       acquire(a, reinterpret_cast<uint64_t>(p[__builtin_ctzll(m)]));

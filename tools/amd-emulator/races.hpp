@@ -71,6 +71,15 @@ struct RaceWave {
   Clock released;             // those of them that are written back, where this is needed
   Clock lds;                  // accesses to LDS that are ordered before the next one
   std::vector<Taken> taken;
+  /// An atomic load in flight, which may read a value that is written after its issue (AMDEMU_WEAK).
+  struct Late {
+    Inst const* inst;
+    uint64_t address;
+    uint32_t number;
+    uint8_t counter;
+    bool lds, group;
+  };
+  std::vector<Late> late;
   uint32_t frozen[3] = {0, 0, 0};        // operations before the last one that published something, or the last barrier
   uint64_t instructions = 0;             // of memory
   std::shared_ptr<Published const> own;  // what it publishes, made at the instruction own_at
@@ -145,6 +154,7 @@ class Races {
   Clock const& device_clock(RaceWave const& s) const { return writes_back_ ? s.released : s.complete; }
   void publish(Access& a, uint64_t address, bool add);
   void acquire(Access& a, uint64_t address);
+  void acquire_late(Wave& w);
   void join_recent(Sync& y);
   Sync* from_stores(Access& a, uint64_t address);
   void take(RaceWave& s, bool outer, bool device);
