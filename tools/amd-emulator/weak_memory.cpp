@@ -7,7 +7,11 @@
 namespace emu {
 
 WeakMemory::WeakMemory(Exec& x, uint8_t const* kd, uint64_t launch)
-    : x_(x), weak_(enabled("AMDEMU_WEAK")), wait_(enabled("AMDEMU_WAIT")), wait_is_error_(is_error("AMDEMU_WAIT")) {
+    : x_(x),
+      weak_(enabled("AMDEMU_WEAK")),
+      rereads_(atoi(setting("AMDEMU_WEAK", "0")) > 1),
+      wait_(enabled("AMDEMU_WAIT")),
+      wait_is_error_(is_error("AMDEMU_WAIT")) {
   random_.seed(uint32_t(atoi(setting("AMDEMU_SEED", "0"))) * 1000003u + uint32_t(launch) + 1);
   random_.discard(8);
   // gfx90a, gfx942: threadgroup split mode. gfx11, gfx12: a block runs on both compute units of a work-group processor, or on one.
@@ -208,9 +212,11 @@ void WeakMemory::issue(Wave& w, Inst const& I, uint64_t exec, uint64_t global, u
   Pending* pending = &push(w, c, I, result, in_order);
   bool later = false, early = false;  // early: others may see the store before what came before it
   uint64_t lo = 0, hi = ~0ull;
-  if (lds)
-    later = weak_;
-  else if (weak_) {
+  bool const may_wait = weak_ && !(x_.race && result);  // AMDEMU_RACE takes a result for that of the moment of issue
+  if (lds) {
+    later = may_wait;
+    if (!later) perform_all(w, LDS_COUNT);
+  } else if (weak_) {
     if (exec & ~global) perform_all(w, LDS_COUNT);  // flat: LDS
     if (global) {
       range(exec & global, p, I.n, lo, hi);
@@ -220,7 +226,7 @@ void WeakMemory::issue(Wave& w, Inst const& I, uint64_t exec, uint64_t global, u
         }
       else
         perform_overlapping(w, lo, hi);
-      later = I.op != ST && global == exec && chance(2);
+      later = may_wait && I.op != ST && global == exec && chance(2);
     }
   }
   if (later) {
@@ -301,7 +307,7 @@ void WeakMemory::before_run(Wave& w) {
       }
   auto& own = units_[f.unit];
   auto& behind = behind_[x_.cdna ? f.unit % 2 : f.unit / 2 % 2];
-  if (r / 16 % 4 == 0) {
+  if (rereads_ && r / 16 % 4 == 0) {
     if (behind) behind->refetch();
     if (own) own->refetch();
   }

@@ -97,7 +97,7 @@ class WeakMemory {
                        uint32_t const* data1, std::vector<Pending::Dirty>* dirty);
 
   Exec& x_;
-  bool weak_, wait_, wait_is_error_, stops_ = false;
+  bool weak_, rereads_, wait_, wait_is_error_, stops_ = false;
   bool shared_unit_;   // the waves of a block run on one compute unit
   bool two_levels_;    // a cache lies between those of the compute units and memory
   bool keeps_stores_;  // it does not pass stores on

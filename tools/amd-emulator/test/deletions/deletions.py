@@ -74,7 +74,7 @@ def run(options, arch, lines, kernel, folder, name):
     source, code = (os.path.join(folder, f"{arch}-{name}.{end}") for end in ("s", "co"))
     with open(source, "w") as f: f.write("\n".join(lines))
     subprocess.run([options.clang, "-target", "amdgcn-amd-amdhsa", "-mcpu=" + arch, "-x", "assembler", source, "-o", code], check=True)
-    env = dict(os.environ, LD_LIBRARY_PATH=options.emulator, AMDEMU_ARCH=arch, AMDEMU_WEAK="1", AMDEMU_WAIT="error", AMDEMU_TIMEOUT="10")
+    env = dict(os.environ, LD_LIBRARY_PATH=options.emulator, AMDEMU_ARCH=arch, AMDEMU_WEAK="2", AMDEMU_WAIT="error", AMDEMU_TIMEOUT="10")
     r = subprocess.run([options.host, code, kernel, str(options.seeds)], env=env, capture_output=True, text=True, timeout=600)
     os.remove(code)
     os.remove(source)
