@@ -107,9 +107,9 @@ static Block* block_at(Exec& x, uint64_t pc) {
   auto b = std::make_unique<Block>();
   b->pc = pc;
   for (;; I = instruction_at(x, I->pc + I->size)) {
-    b->count++;
     b->last = I;
     if (I->kind == NOP || (!x.weak && !x.race && (I->kind == WAIT || I->kind == INVALIDATE || I->kind == WRITE_BACK))) continue;
+    b->count++;  // waits and the like that nothing looks at are not counted
     if (I->kind <= MATRIX) {
       b->steps.push_back(I->step);
       if (I->kind == VOPD && I->in_turn) b->steps.push_back(I->second->step);
