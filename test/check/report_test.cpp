@@ -345,7 +345,7 @@ s = json.load(sys.stdin)
 assert s["version"] == "2.1.0" and "sarif-2.1.0" in s["$schema"]
 run = s["runs"][0]
 rules = run["tool"]["driver"]["rules"]
-assert run["tool"]["driver"]["name"] == "Crosslane" and len({r["id"] for r in rules}) == 15
+assert run["tool"]["driver"]["name"] == "Crosslane" and len({r["id"] for r in rules}) == len(rules) > 15
 a, b = run["results"]
 for r in (a, b):
   assert rules[r["ruleIndex"]]["id"] == r["ruleId"] and r["level"] == "error" and r["message"]["text"]
