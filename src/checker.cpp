@@ -6,6 +6,7 @@
 #include "checker/sanitizer_types.hpp"
 
 #include <cstdlib>
+#include <string_view>
 
 #include <link.h>
 #include <unistd.h>
@@ -162,6 +163,26 @@ void* allocated(void* p, std::size_t bytes) {
   b.executor->abandon_thread();
   __builtin_unreachable();
 }
+
+/// The innermost callers of the code that a signal handler has interrupted.
+thread_local std::uintptr_t interrupted_code[4];
+void note_interrupted_code() noexcept {
+  struct walk {
+    bool inside;
+    unsigned count;
+  } state{false, 0};
+  auto const look_at = [](_Unwind_Context* frame, void* data) {
+    walk& w = *static_cast<walk*>(data);
+    int is_interrupted = 0;
+    std::uintptr_t const code = _Unwind_GetIPInfo(frame, &is_interrupted);
+    if (w.inside && w.count != 4) interrupted_code[w.count++] = code;
+    w.inside = w.inside || is_interrupted != 0;
+    return w.count == 4 ? _URC_END_OF_STACK : _URC_NO_REASON;
+  };
+  _Unwind_Backtrace(look_at, &state);
+  while (state.count != 4) interrupted_code[state.count++] = 0;
+}
+bool is_checker(char const* file) { return std::string_view{file}.find("src/checker") != std::string_view::npos; }
 
 constexpr bool releases(int order) { return order == __ATOMIC_RELEASE || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST; }
 constexpr bool acquires(int order) {
@@ -418,12 +439,15 @@ void access_monitor::group_sync(unsigned wave, std::uint64_t lanes) noexcept {
 }
 
 bool access_monitor::may_survive(void const* code) const noexcept {
+  note_interrupted_code();
   return paused_block != nullptr && paused_block == state_ && (copy_called_from != 0 || !c_library.has(code));
 }
 void access_monitor::report_fault(char const* cause, void const* code) {
-  std::uintptr_t const from = copy_called_from != 0 ? copy_called_from : reinterpret_cast<std::uintptr_t>(code) + 1;
+  std::uintptr_t from = copy_called_from != 0 ? copy_called_from : reinterpret_cast<std::uintptr_t>(code) + 1;
   copy_called_from = 0;
   unseen const self;
+  for (std::uintptr_t const caller : interrupted_code)  // a call itself may have faulted, on a stack that is full
+    if (source_location const where = checker().line_of(from); where.line == 0 || is_checker(where.file)) from = caller;
   checker().report_fault(*state_, cause, from);
 }
 std::exception_ptr access_monitor::take_failure() noexcept {

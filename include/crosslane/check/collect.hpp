@@ -26,10 +26,12 @@ class entered_check_scope {
  public:
   entered_check_scope(checks::options const& o, finding_sink* sink) noexcept : scope_{o, sink}, before_{current_check_scope} {
     current_check_scope = &scope_;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);  // accesses in the scope are calls that read it, which compilers add later
   }
   entered_check_scope(entered_check_scope const&) = delete;
   entered_check_scope& operator=(entered_check_scope const&) = delete;
   ~entered_check_scope() {
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
     current_check_scope = before_;
     for (int index = 0; index < 2; ++index) {
       int previous = 0;
