@@ -121,6 +121,12 @@ static hipError_t add(hipGraphNode_t* out, hipGraph_t g, hipGraphNode_t const* d
   *out = handle(gr->add(std::move(c), d));
   return ret(hipSuccess);
 }
+template <class Make>  // make: sets a command and returns an error
+static hipError_t add(hipGraphNode_t* out, hipGraph_t g, hipGraphNode_t const* deps, size_t n, Make make) {
+  Cmd c;
+  hipError_t const made = make(c);
+  return add(out, g, deps, n, made, std::move(c));
+}
 static hipError_t mk_kernel(hipKernelNodeParams const* p, Cmd& c) {
   if (!p || !p->func) return hipErrorInvalidValue;
   c.type = Node::kernel;
@@ -158,6 +164,12 @@ static hipError_t set(GNode* n, hipError_t made, Cmd c) {
     n->ptrs.clear();
   }
   return ret(made);
+}
+template <class Make>
+static hipError_t set(GNode* n, Make make) {
+  Cmd c;
+  hipError_t const made = make(c);
+  return set(n, made, std::move(c));
 }
 static GNode* of_exec(hipGraphExec_t e, hipGraphNode_t n) {
   auto x = exec_of(e);
@@ -202,19 +214,13 @@ API hipError_t hipGraphNodeFindInClone(hipGraphNode_t* out, hipGraphNode_t n, hi
 
 // ---- nodes
 API hipError_t hipGraphAddKernelNode(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, hipKernelNodeParams const* p) {
-  Cmd c;
-  hipError_t e = mk_kernel(p, c);
-  return add(o, g, d, n, e, std::move(c));
+  return add(o, g, d, n, [&](Cmd& c) { return mk_kernel(p, c); });
 }
 API hipError_t hipGraphKernelNodeSetParams(hipGraphNode_t n, hipKernelNodeParams const* p) {
-  Cmd c;
-  hipError_t e = mk_kernel(p, c);
-  return set(node_of(n), e, std::move(c));
+  return set(node_of(n), [&](Cmd& c) { return mk_kernel(p, c); });
 }
 API hipError_t hipGraphExecKernelNodeSetParams(hipGraphExec_t x, hipGraphNode_t n, hipKernelNodeParams const* p) {
-  Cmd c;
-  hipError_t e = mk_kernel(p, c);
-  return set(of_exec(x, n), e, std::move(c));
+  return set(of_exec(x, n), [&](Cmd& c) { return mk_kernel(p, c); });
 }
 API hipError_t hipGraphKernelNodeGetParams(hipGraphNode_t n, hipKernelNodeParams* p) {
   Lock l;
@@ -233,51 +239,33 @@ API hipError_t hipGraphKernelNodeGetParams(hipGraphNode_t n, hipKernelNodeParams
   return ret(hipSuccess);
 }
 API hipError_t hipGraphAddMemcpyNode(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, hipMemcpy3DParms const* p) {
-  Cmd c;
-  hipError_t e = mk_copy3(p, c);
-  return add(o, g, d, n, e, std::move(c));
+  return add(o, g, d, n, [&](Cmd& c) { return mk_copy3(p, c); });
 }
 API hipError_t hipGraphMemcpyNodeSetParams(hipGraphNode_t n, hipMemcpy3DParms const* p) {
-  Cmd c;
-  hipError_t e = mk_copy3(p, c);
-  return set(node_of(n), e, std::move(c));
+  return set(node_of(n), [&](Cmd& c) { return mk_copy3(p, c); });
 }
 API hipError_t hipGraphExecMemcpyNodeSetParams(hipGraphExec_t x, hipGraphNode_t n, hipMemcpy3DParms* p) {
-  Cmd c;
-  hipError_t e = mk_copy3(p, c);
-  return set(of_exec(x, n), e, std::move(c));
+  return set(of_exec(x, n), [&](Cmd& c) { return mk_copy3(p, c); });
 }
 API hipError_t hipGraphAddMemcpyNode1D(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, void* dst, void const* src,
                                        size_t bytes, hipMemcpyKind) {
-  Cmd c;
-  hipError_t e = mk_copy1(dst, src, bytes, c);
-  return add(o, g, d, n, e, std::move(c));
+  return add(o, g, d, n, [&](Cmd& c) { return mk_copy1(dst, src, bytes, c); });
 }
 API hipError_t hipGraphMemcpyNodeSetParams1D(hipGraphNode_t n, void* dst, void const* src, size_t bytes, hipMemcpyKind) {
-  Cmd c;
-  hipError_t e = mk_copy1(dst, src, bytes, c);
-  return set(node_of(n), e, std::move(c));
+  return set(node_of(n), [&](Cmd& c) { return mk_copy1(dst, src, bytes, c); });
 }
 API hipError_t hipGraphExecMemcpyNodeSetParams1D(hipGraphExec_t x, hipGraphNode_t n, void* dst, void const* src, size_t bytes,
                                                  hipMemcpyKind) {
-  Cmd c;
-  hipError_t e = mk_copy1(dst, src, bytes, c);
-  return set(of_exec(x, n), e, std::move(c));
+  return set(of_exec(x, n), [&](Cmd& c) { return mk_copy1(dst, src, bytes, c); });
 }
 API hipError_t hipGraphAddMemsetNode(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, hipMemsetParams const* p) {
-  Cmd c;
-  hipError_t e = mk_fill(p, c);
-  return add(o, g, d, n, e, std::move(c));
+  return add(o, g, d, n, [&](Cmd& c) { return mk_fill(p, c); });
 }
 API hipError_t hipGraphMemsetNodeSetParams(hipGraphNode_t n, hipMemsetParams const* p) {
-  Cmd c;
-  hipError_t e = mk_fill(p, c);
-  return set(node_of(n), e, std::move(c));
+  return set(node_of(n), [&](Cmd& c) { return mk_fill(p, c); });
 }
 API hipError_t hipGraphExecMemsetNodeSetParams(hipGraphExec_t x, hipGraphNode_t n, hipMemsetParams const* p) {
-  Cmd c;
-  hipError_t e = mk_fill(p, c);
-  return set(of_exec(x, n), e, std::move(c));
+  return set(of_exec(x, n), [&](Cmd& c) { return mk_fill(p, c); });
 }
 API hipError_t hipGraphMemsetNodeGetParams(hipGraphNode_t n, hipMemsetParams* p) {
   Lock l;
@@ -294,19 +282,13 @@ API hipError_t hipGraphMemsetNodeGetParams(hipGraphNode_t n, hipMemsetParams* p)
   return ret(hipSuccess);
 }
 API hipError_t hipGraphAddHostNode(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, hipHostNodeParams const* p) {
-  Cmd c;
-  hipError_t e = mk_host(p, c);
-  return add(o, g, d, n, e, std::move(c));
+  return add(o, g, d, n, [&](Cmd& c) { return mk_host(p, c); });
 }
 API hipError_t hipGraphHostNodeSetParams(hipGraphNode_t n, hipHostNodeParams const* p) {
-  Cmd c;
-  hipError_t e = mk_host(p, c);
-  return set(node_of(n), e, std::move(c));
+  return set(node_of(n), [&](Cmd& c) { return mk_host(p, c); });
 }
 API hipError_t hipGraphExecHostNodeSetParams(hipGraphExec_t x, hipGraphNode_t n, hipHostNodeParams const* p) {
-  Cmd c;
-  hipError_t e = mk_host(p, c);
-  return set(of_exec(x, n), e, std::move(c));
+  return set(of_exec(x, n), [&](Cmd& c) { return mk_host(p, c); });
 }
 API hipError_t hipGraphHostNodeGetParams(hipGraphNode_t n, hipHostNodeParams* p) {
   Lock l;
