@@ -98,14 +98,23 @@ int print(std::vector<uint64_t> const& m) {
   return int(out.size());
 }
 
+// Memory that kernels freed. It is released before the next launch: stores of the kernel may still be under way.
+std::vector<void*> g_freed;
+void free_later(void* p) {
+  bool const twice = std::find(g_freed.begin(), g_freed.end(), p) != g_freed.end();
+  Region r;
+  if (twice || !find_region(reinterpret_cast<uint64_t>(p), r) || r.lo != reinterpret_cast<uint64_t>(p))
+    fprintf(stderr, "[amd-emulator] ERROR: free(%p) in a kernel: not the address of an allocation\n", p);
+  else
+    g_freed.push_back(p);
+}
+
 void serve(Header& h, Payload& p) {
   for (int l = 0; l < 64; l++)
     if (h.lanes >> l & 1) {
       uint64_t* s = p.slot[l];
       if (h.service == 3) {
-        void* const freed = reinterpret_cast<void*>(s[0]);
-        if (s[0] && !heap_free(freed))
-          fprintf(stderr, "[amd-emulator] ERROR: free(%p) in a kernel: not the address of an allocation\n", freed);
+        if (s[0]) free_later(reinterpret_cast<void*>(s[0]));
         s[0] = s[0] || !s[1] ? 0 : reinterpret_cast<uint64_t>(heap_allocate(s[1]));
         s[1] = 0;
         continue;
@@ -145,6 +154,9 @@ uint64_t hostcall_buffer() {
   g_buf.free_top = g_buf.mask | (g_buf.mask + 1);
   g_buf.ready_top = 0;
   g_messages.clear();
+  for (void* p : g_freed)
+    if (!heap_free(p)) fprintf(stderr, "[amd-emulator] ERROR: free(%p) in a kernel: not memory of malloc()\n", p);
+  g_freed.clear();
   return reinterpret_cast<uint64_t>(&g_buf);
 }
 void hostcall_ranges(uint64_t r[3][2]) {
