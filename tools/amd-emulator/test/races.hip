@@ -245,6 +245,13 @@ class Races : public ::testing::Test {
 constexpr int relaxed = __ATOMIC_RELAXED, release = __ATOMIC_RELEASE, acquire = __ATOMIC_ACQUIRE;
 }  // namespace
 
+TEST_F(Races, messages_have_source_lines) {
+  if (std::system("command -v llvm-symbolizer llvm-symbolizer-19 > /dev/null")) GTEST_SKIP() << "needs llvm-symbolizer";
+  std::string const text = run(write_write, 4);
+  size_t const place = text.find(", races.hip:");
+  EXPECT_NE(place, std::string::npos) << text;
+  EXPECT_NE(text.find(" (write_write)", place), std::string::npos) << text;
+}
 TEST_F(Races, writes_of_blocks) { twins(write_write, 4, "write after write"); }
 TEST_F(Races, stores_of_the_same_value_are_none) {
   EXPECT_EQ(run(same_value, 4), "");
