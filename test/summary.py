@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""summary.py [--since SECONDS] [--emulated ARCHITECTURES] BUILD_FOLDER...
+"""summary.py [--since SECONDS] [--emulated ARCHITECTURES] [--page PAGE] BUILD_FOLDER...
 
 Prints what ran on each target: programs and tests, from CTest's logs, and for AMD architectures the kernels that the emulator executed, from
 <build folder>/amd-kernels.tsv (AMDEMU_REPORT). Fails if an architecture of the list ARCHITECTURES (separated by semicolons) ran no kernel.
 
 A test counts once per target and program, in however many orders of threads it ran. Kernels are distinct ones: a template's instances count
 each, and equal names in two programs are two kernels. Instructions are those of waves. --since is as in slowest.py: older logs are not read.
+
+--page writes the lines of emulated architectures into a page, between the two comments that name this file.
 """
 import argparse
 import collections
@@ -14,6 +16,7 @@ import pathlib
 import re
 import sys
 
+BEGIN, END = "<!-- test/summary.py: begin -->\n", "<!-- test/summary.py: end -->\n"
 LANES = {"host32": 32, "host64": 64, "cuda": 32}
 RESULT = re.compile(r"^\[ +(OK|SKIPPED) +\] ([\w./]+)", re.M)
 
@@ -82,6 +85,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--since", type=float, default=0)
     parser.add_argument("--emulated", default="")
+    parser.add_argument("--page", type=pathlib.Path)
     parser.add_argument("build", nargs="+", type=pathlib.Path)
     arguments = parser.parse_args()
     targets = collections.defaultdict(Target)
@@ -90,6 +94,11 @@ def main():
         read_kernels(build, targets)
     print("-- what ran on each target")
     print("\n".join(table(targets)))
+    if arguments.page:
+        emulated = table({name: target for name, target in targets.items() if target.kernels})
+        before, rest = arguments.page.read_text(encoding="utf-8").split(BEGIN)
+        text = f"{before}{BEGIN}```text\n" + "\n".join(emulated) + f"\n```\n{END}{rest.split(END)[1]}"
+        arguments.page.write_text(text, encoding="utf-8")
     idle = [a for a in arguments.emulated.split(";") if a and not targets[f"hip {a}"].kernels]
     for architecture in idle:
         print(f"no kernel ran on {architecture}, which should have been emulated", file=sys.stderr)

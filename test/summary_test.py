@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """summary_test.py: runs summary.py on a log of CTest and a report of the AMD emulator that it writes."""
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -51,6 +52,11 @@ with tempfile.TemporaryDirectory() as name:
     expect(run.stdout == ROWS and run.returncode == 0, f"prints, with code {run.returncode}:\n{run.stdout}{run.stderr}")
     run = summary(build, "--emulated", "gfx942;gfx1100")
     expect(run.returncode == 1 and "no kernel ran on gfx1100" in run.stderr, f"gfx1100 ran no kernel, but the code is {run.returncode}")
+    page = build / "page.md"
+    page.write_text("Before\n<!-- test/summary.py: begin -->\nold\n<!-- test/summary.py: end -->\nAfter\n")
+    summary(build, "--page", page)
+    expect(re.fullmatch("Before\n<!-- [^\n]*begin -->\n```text\ntarget +lanes[^\n]*\nhip gfx942 +64 [^\n]*\n```\n<!-- [^\n]*end -->\nAfter\n",
+                        page.read_text()), f"writes to the page:\n{page.read_text()}")
     run = summary(build, "--since", str(log.stat().st_mtime + 1))
     expect("host" not in run.stdout, f"reads a log older than the run:\n{run.stdout}")
 
