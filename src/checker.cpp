@@ -127,7 +127,6 @@ CROSSLANE_HOOK_CODE [[gnu::noinline]] void look_for_waiting(access_monitor::bloc
   b.looked_at = p;
   b.has_written = false;
   if (b.same_looks < 3 && !b.calls_executor) return;
-  b.reads_left = 64;
   b.executor->let_others_run(p, from);
 }
 

@@ -223,6 +223,7 @@ class block_runner final : thread_owner, running_work, lane_executor {
       watch_.place = static_cast<char const*>(from) - 1;
       end_endless_thread(this);
     }
+    ++meetings_;  // it may compute as well
     end_turn({std::uint16_t(running_), scope::block, target, from});
   }
   [[noreturn]] void abandon_thread() noexcept override {

@@ -23,13 +23,14 @@ class idle_time {
   /// the factor `weight`. A long round counts little: a thread may compute between two looks at a flag, or a debugger has stopped the
   /// program.
   void add_round(double weight) noexcept {
-    double now = time();
+    double const now = time();
     double const round = now - begun_ < longest_round ? now - begun_ : longest_round;
-    if (rounds_++ != 0) {
-      seconds_ += weight * round;
-      if (rounds_ > 16) pause(round < longest_pause ? round : longest_pause);
-    }
-    if (rounds_ <= 16) sched_yield();
+    if (rounds_++ != 0) seconds_ += weight * round;
+    // A sleep takes longer than a short round.
+    if (rounds_ > 2000 || (rounds_ > 16 && round > 1e-4))
+      pause(round < longest_pause ? round : longest_pause);
+    else
+      sched_yield();
     begun_ = now;
   }
   double seconds() const noexcept { return seconds_; }
