@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # crosslane::checked, instead of crosslane::host: kernels are compiled with a call for each access to memory, and for each cast of a number
-# to an integer type that cannot hold it and each shift by the width of its type or more, and the host backend checks them. The flags are the compiler's for its sanitizers, whose runtimes
-# are not linked: the functions that they would bring are in src/checker.cpp, compiled without the flags in the project that uses it, and
-# only there.
+# to an integer type that cannot hold it, each shift by the width of its type or more and each misaligned address, and the host backend
+# checks them. The flags are the compiler's for its sanitizers, whose runtimes are not linked: the functions that they would bring are in
+# src/checker.cpp, compiled without the flags in the project that uses it, and only there.
 #
 # CROSSLANE_CHECKER_SOURCE is that file. This file is part of the installed package too.
 if(TARGET crosslane_checked)
@@ -27,7 +27,7 @@ target_link_libraries(crosslane_checked INTERFACE crosslane_checker)
 # -g1: the lines of accesses. clang would leave out the read of `x += 1`, and g++ the accesses of a memset that it writes out.
 # -O2: g++ makes no call for the store of `x[i] = f()` where f returns an object of a class, unless it inlines f.
 target_compile_options(crosslane_checked INTERFACE
-  "$<$<COMPILE_LANGUAGE:CXX>:-fsanitize=thread;-fsanitize=float-cast-overflow,shift-exponent;-g1;-U_FORTIFY_SOURCE>"
+  "$<$<COMPILE_LANGUAGE:CXX>:-fsanitize=thread;-fsanitize=float-cast-overflow,shift-exponent,alignment;-g1;-U_FORTIFY_SOURCE>"
   "$<$<AND:$<COMPILE_LANG_AND_ID:CXX,GNU>,$<NOT:$<CONFIG:Release,RelWithDebInfo>>>:-O2>"
   "$<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-builtin-memcpy;-fno-builtin-memmove;-fno-builtin-memset>"
   "$<$<COMPILE_LANG_AND_ID:CXX,Clang>:SHELL:-mllvm -tsan-compound-read-before-write>")

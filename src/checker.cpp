@@ -16,6 +16,12 @@
 #define CROSSLANE_HOOK_CODE [[gnu::section("crosslane_hooks")]]
 extern "C" [[gnu::visibility("hidden")]] char const __start_crosslane_hooks[], __stop_crosslane_hooks[];
 
+extern "C" {
+void* __real_memcpy(void*, void const*, std::size_t);
+void* __real_memmove(void*, void const*, std::size_t);
+void* __real_memset(void*, int, std::size_t);
+}
+
 namespace crosslane::backend {
 namespace {
 
@@ -202,7 +208,7 @@ auto see_atomic(T const volatile* target, unsigned flags, int order, int failure
   next_scope = scope::system;
   void const* const p = const_cast<T const*>(target);
   auto const flags_if = [&](bool stored) {
-    return access_is_atomic | unsigned(s) << access_scope_shift | (stored ? flags : flags & ~unsigned(access_writes));
+    return access_is_atomic | access_is_aligned | unsigned(s) << access_scope_shift | (stored ? flags : flags & ~unsigned(access_writes));
   };
   if (active_block == nullptr) {
     bool const learns = see_program(p, sizeof(T), flags_if(will_store()), from);
@@ -479,6 +485,33 @@ void atomic_fence(scope s, int order) noexcept {
   checker().fence(*self.block(), releases(order), acquires(order), s);
 }
 
+void copy_begins(started_copy& copy, void* to, void const* from, std::size_t bytes, source_location where) noexcept {
+  copy.where = where;
+  std::uintptr_t const code = active_block != nullptr ? checker().code_at(where) : 0;
+  copying const here{reinterpret_cast<void*>(code)};
+  if (active_block != nullptr) {
+    see(from, bytes, access_reads, reinterpret_cast<void*>(code));
+    see(to, bytes, access_writes, reinterpret_cast<void*>(code));
+    unseen const self;
+    checker().copy_begins(*self.block(), access_of(to, bytes, access_writes, reinterpret_cast<void*>(code)));
+  }
+  __real_memcpy(copy.before, from, bytes);
+  __real_memset(to, 0xff, bytes);
+}
+void copy_arrives(started_copy const& copy, void* to, void const* from, std::size_t bytes) noexcept {
+  std::uintptr_t const code = active_block != nullptr ? checker().code_at(copy.where) : 0;
+  copying const here{reinterpret_cast<void*>(code)};
+  if (active_block != nullptr) {
+    {
+      unseen const self;
+      checker().copy_arrives(*self.block(), to, access_of(from, bytes, access_reads, reinterpret_cast<void*>(code)), copy.before);
+    }
+    see(from, bytes, access_reads, reinterpret_cast<void*>(code));
+    see(to, bytes, access_writes, reinterpret_cast<void*>(code));
+  }
+  __real_memcpy(to, from, bytes);
+}
+
 }  // namespace crosslane::backend
 
 // --- called by the compiler ---
@@ -507,21 +540,30 @@ extern "C" {
                                       reinterpret_cast<std::uintptr_t>(CROSSLANE_CALLER));
 }
 
+/// Called by -fsanitize=alignment. Weak for the same reason.
+[[gnu::weak]] void __ubsan_handle_type_mismatch_v1(void* data, std::uintptr_t address) {
+  if (active_block == nullptr) return;
+  unseen const self;
+  sanitizer_access const& access = *static_cast<sanitizer_access const*>(data);
+  self.block()->checker->report_misaligned(*self.block(), reinterpret_cast<void const*>(address), access.type->name,
+                                           std::size_t{1} << access.log_alignment, reinterpret_cast<std::uintptr_t>(CROSSLANE_CALLER));
+}
+
 void __tsan_init() {}
 void __tsan_func_entry(void*) {}
 void __tsan_func_exit() {}
 
 #define CROSSLANE_HOOK(name, bytes, flags) \
   CROSSLANE_HOOK_CODE [[gnu::flatten]] void __tsan_##name(void* p) { see(p, bytes, flags, CROSSLANE_CALLER); }
-#define CROSSLANE_HOOKS(bytes)                                                     \
-  CROSSLANE_HOOK(read##bytes, bytes, access_reads)                                 \
-  CROSSLANE_HOOK(write##bytes, bytes, access_writes)                               \
-  CROSSLANE_HOOK(read_write##bytes, bytes, access_reads | access_writes)           \
-  CROSSLANE_HOOK(unaligned_read##bytes, bytes, access_reads)                       \
-  CROSSLANE_HOOK(unaligned_write##bytes, bytes, access_writes)                     \
-  CROSSLANE_HOOK(unaligned_read_write##bytes, bytes, access_reads | access_writes) \
-  CROSSLANE_HOOK(volatile_read##bytes, bytes, access_reads)                        \
-  CROSSLANE_HOOK(volatile_write##bytes, bytes, access_writes)
+#define CROSSLANE_HOOKS(bytes)                                                               \
+  CROSSLANE_HOOK(read##bytes, bytes, access_reads | access_is_aligned)                       \
+  CROSSLANE_HOOK(write##bytes, bytes, access_writes | access_is_aligned)                     \
+  CROSSLANE_HOOK(read_write##bytes, bytes, access_reads | access_writes | access_is_aligned) \
+  CROSSLANE_HOOK(unaligned_read##bytes, bytes, access_reads)                                 \
+  CROSSLANE_HOOK(unaligned_write##bytes, bytes, access_writes)                               \
+  CROSSLANE_HOOK(unaligned_read_write##bytes, bytes, access_reads | access_writes)           \
+  CROSSLANE_HOOK(volatile_read##bytes, bytes, access_reads | access_is_aligned)              \
+  CROSSLANE_HOOK(volatile_write##bytes, bytes, access_writes | access_is_aligned)
 CROSSLANE_HOOKS(1)
 CROSSLANE_HOOKS(2)
 CROSSLANE_HOOKS(4)
@@ -565,10 +607,6 @@ void* __wrap___cxa_allocate_exception(std::size_t bytes) { return allocated(__re
 
 // Compilers leave some accesses to functions of the C library. Since clang 15 they call these names; before that the linker redirects the
 // calls (--wrap) in the target crosslane::checked.
-void* __real_memcpy(void*, void const*, std::size_t);
-void* __real_memmove(void*, void const*, std::size_t);
-void* __real_memset(void*, int, std::size_t);
-
 #define CROSSLANE_COPY_HOOK(name, real)                       \
   void* name(void* to, void const* from, std::size_t bytes) { \
     see(from, bytes, access_reads, CROSSLANE_CALLER);         \

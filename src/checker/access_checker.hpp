@@ -21,6 +21,8 @@
 #include "transfer_check.hpp"
 #include "wording.hpp"
 
+#include <cstring>
+
 namespace crosslane::backend {
 
 class access_checker {
@@ -89,7 +91,8 @@ class access_checker {
   bool adds_nothing(block_state const& b, seen_access const& a) const {
     watched_page const& page = memory.page(a.at);
     watched_block const* const block = page.block;
-    if (a.flags != access_reads || a.bytes != 4 || (reinterpret_cast<std::uintptr_t>(a.at) & 3) != 0) return false;
+    if ((a.flags & ~unsigned(access_is_aligned)) != access_reads || a.bytes != 4 || (reinterpret_cast<std::uintptr_t>(a.at) & 3) != 0)
+      return false;
     if (block == nullptr || block->owner != &b || a.at + 4 > block->begin + block->bytes || page.cells == nullptr || page.bytes)
       return false;
     return threads.read_adds_nothing(b, page.cells[memory.offset(a.at) % watched_range::page_bytes / 4]);
@@ -112,6 +115,8 @@ class access_checker {
       if (memory.is_beyond_all(a.at)) b.executor->abandon_thread();  // the access would fault
       return;
     }
+    if (reinterpret_cast<std::uintptr_t>(a.at) % a.alignment() != 0)
+      return report_misaligned(b, a.at, a.bytes == 16 ? "an object of 16 bytes" : "a number", a.alignment(), a.from);
     if (!block->shared) streams.access(a.at, a.bytes, mine);
     threads.access(b, *block, a, mine.site);
   }
@@ -148,11 +153,31 @@ class access_checker {
       text.append("memory outside buffers");
   }
 
+  /// Called after the write to the target of an asynchronous copy, before the copy is waited for.
+  void copy_begins(block_state& b, seen_access const& target) {
+    if (memory.contains(target.at) && may_access(b, target.at, target.bytes)) threads.copy_begins(b, target, sites_.number_of(target.from));
+  }
+  /// Called before the bytes of the source are copied. `before` has them when the copy began.
+  void copy_arrives(block_state& b, void const* to, seen_access const& source, void const* before) {
+    if (memory.contains(to) && may_access(b, to, source.bytes)) threads.copy_arrives(static_cast<char const*>(to), source.bytes);
+    if (memory.contains(source.at) && may_access(b, source.at, source.bytes) && std::memcmp(source.at, before, source.bytes) != 0)
+      threads.source_has_changed(b, *memory.page(source.at).block, source);
+  }
+  /// Returns an address of code that stands for a line.
+  std::uintptr_t code_at(source_location where) { return sites_.code_at(where); }
+
   void report_cast(block_state& b, long double value, char const* type, char const* to, std::uintptr_t from) {
     if (!b.failure) b.deliver(words_.undefined_cast(b, value, type, to, from));
   }
   void report_shift(block_state& b, long long amount, char const* type, unsigned width, std::uintptr_t from) {
     if (!b.failure) b.deliver(words_.undefined_shift(b, amount, type, width, from));
+  }
+
+  /// Reports the use of an address that is not a multiple of `alignment`, which the type needs. The processor traps at some accesses of 16
+  /// bytes and more, so the thread ends there.
+  void report_misaligned(block_state& b, void const* at, char const* what, std::size_t alignment, std::uintptr_t from) {
+    if (!b.failure) b.deliver(words_.misaligned(b, at, what, alignment, from));
+    if (alignment >= 16) b.executor->abandon_thread();
   }
 
   // --- streams and the host ---

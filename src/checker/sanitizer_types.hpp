@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The reports of the undefined-behaviour sanitizer of g++ and clang about casts and shifts, and the numbers in them.
+/// The reports of the undefined-behaviour sanitizer of g++ and clang about casts, shifts and alignment, and the numbers in them.
 #pragma once
 
 #include <crosslane/kernel/numeric.hpp>
@@ -18,6 +18,13 @@ struct sanitizer_cast {
   char const* file;
   std::uint32_t line, column;
   sanitizer_type const *from, *to;
+};
+
+struct sanitizer_access {
+  char const* file;
+  std::uint32_t line, column;
+  sanitizer_type const* type;
+  unsigned char log_alignment, how;
 };
 
 /// Returns the number. One that fits a word is passed by value, a larger one by address.

@@ -6,8 +6,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <unwind.h>
@@ -58,7 +61,19 @@ class sites {
   /// Returns the line of an address. Any thread may call it.
   source_location line_of(std::uintptr_t from) {
     std::lock_guard const guard{lines_lock_};
+    if (auto const given = given_.find(from); given != given_.end()) return *given->second;
     return lines_.of(from);
+  }
+
+  /// Returns an address that stands for a line which is known without it.
+  std::uintptr_t code_at(source_location const& where) {
+    std::lock_guard const guard{lines_lock_};
+    std::unique_ptr<source_location>& known = known_[{where.file, where.line}];
+    if (!known) {
+      known = std::make_unique<source_location>(where);
+      given_[reinterpret_cast<std::uintptr_t>(known.get())] = known.get();
+    }
+    return reinterpret_cast<std::uintptr_t>(known.get());
   }
 
  private:
@@ -73,6 +88,8 @@ class sites {
   std::vector<std::uintptr_t> addresses_{0};
   std::mutex lines_lock_;
   source_lines lines_;
+  std::map<std::pair<char const*, unsigned>, std::unique_ptr<source_location>> known_;  ///< lines that are not looked up
+  std::unordered_map<std::uintptr_t, source_location const*> given_;                    ///< the same, by address
 };
 
 }  // namespace crosslane::backend

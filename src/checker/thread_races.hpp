@@ -65,6 +65,7 @@ class thread_races {
         access_cell& cell = cells[i];
         if (block.shared) forget_other_blocks(b, cell);
         if (cell.has_list() && order.is_past(cell.others[0])) forget_others(cell);
+        if (cell.write.is_pending() && !one.reported) report_pending(one, cell.write);
         if (a.reads()) {
           if (cell.write.segment == 0) notice_write(one, cell, a.at + done + ((i << shift) - in_page), 1u << shift);
           parts.add(cell.write, cell.write.has_value() || (block.written && cell.write.segment == 0), 1u << shift, is_range);
@@ -76,7 +77,40 @@ class thread_races {
     if (a.reads() && parts.some_unwritten && !one.reported && lacks_a_value(one, parts, is_range)) report_unwritten(b, block, a, site);
   }
 
+  // --- asynchronous copies ---
+
+  /// Marks the target of a copy that the running thread has started. Until it arrives the target has no value, and each access is reported.
+  void copy_begins(block_state& b, seen_access const& target, std::uint32_t site) {
+    access_record const mine{order.segment_of(b), site, access_writes | access_no_value << access_size_shift};
+    for_cells(target.at, target.bytes, [&](access_cell& cell) { cell.write = mine; });
+  }
+  void copy_arrives(char const* to, std::size_t bytes) {
+    for_cells(to, bytes, [](access_cell& cell) {
+      if (cell.write.is_pending()) cell.write.flags = access_writes | access_other_size << access_size_shift;
+    });
+  }
+  /// Reports a copy whose source has changed before it was waited for, if no race has been reported.
+  void source_has_changed(block_state& b, watched_block const& block, seen_access const& copy) {
+    access_record writer{};
+    for_cells(copy.at, copy.bytes, [&](access_cell& cell) { writer = cell.write.segment > writer.segment ? cell.write : writer; });
+    if (b.failure || order.is_past(writer) || !writer.is_access() || !order.before(b, writer)) return;
+    b.deliver(words_.changed_source(b, block, copy, writer, order.owner_of(writer).thread));
+  }
+
  private:
+  template <class F>
+  void for_cells(char const* at, std::size_t bytes, F const& f) {
+    for (std::size_t done = 0; done < bytes; done += 4) {
+      watched_page& here = memory_.page(at + done);
+      access_cell* const cells = memory_.cells(here, false);
+      std::size_t const in_page = memory_.offset(at + done) % watched_range::page_bytes;
+      if (here.bytes)
+        for (std::size_t i = 0; i < 4; ++i) f(cells[in_page + i]);
+      else
+        f(cells[in_page / 4]);
+    }
+  }
+
   /// An access of the running thread while it is compared with cells.
   struct comparison {
     block_state& b;
@@ -306,6 +340,11 @@ class thread_races {
     checks::finding const f = words_.race(kind, b, one.block, one.a, other, thread);
     b.forget_early_reads_at(other.site);
     b.deliver(f);
+  }
+  /// Reports an access to the target of an asynchronous copy that has not been waited for.
+  void report_pending(comparison& one, access_record copy) {
+    one.reported = true;
+    if (!one.b.failure) one.b.deliver(words_.pending_copy(one.b, one.block, one.a, copy, order.owner_of(copy).thread));
   }
   void report_unwritten(block_state& b, watched_block const& block, seen_access const& a, std::uint32_t site) {
     if (b.failure) return;

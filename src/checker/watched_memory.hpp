@@ -32,6 +32,8 @@ struct access_record {
   bool is_access() const noexcept { return (flags & (access_reads | access_writes)) != 0; }
   /// Of the last write: whether the place has a value. It has none before the first write, and while an asynchronous copy is pending.
   bool has_value() const noexcept { return segment != 0 && flags >> access_size_shift != access_no_value; }
+  /// Of the last write: whether it is an asynchronous copy that has not been waited for.
+  bool is_pending() const noexcept { return is_access() && size_code() == access_no_value; }
   unsigned size_code() const noexcept { return flags >> access_size_shift; }
 };
 

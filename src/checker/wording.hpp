@@ -52,6 +52,29 @@ class wording {
     return f;
   }
 
+  /// An access to the target of an asynchronous copy of the launch that has not been waited for: its record, and its thread's number.
+  checks::finding pending_copy(block_state const& b, watched_block const& block, seen_access const& a, access_record copy,
+                               std::uint32_t thread) {
+    checks::finding f = access(block.shared ? checks::kind::shared_race : checks::kind::device_race, b, a);
+    f.second = {thread % b.threads, 1, block_index(*b.launch, thread / b.threads), "copies to", sites_.line(copy.site)};
+    append_object(f.text, block, a.at);
+    f.text.append("; the asynchronous copy of thread %u", f.second.thread);
+    append_place(f.text, f.second.where);
+    f.text.append(" writes them, and has not been waited for");
+    return f;
+  }
+  /// An asynchronous copy whose source `writer` has changed before it was waited for.
+  checks::finding changed_source(block_state const& b, watched_block const& block, seen_access const& copy, access_record writer,
+                                 std::uint32_t thread) {
+    checks::finding f = access(block.shared ? checks::kind::shared_race : checks::kind::device_race, b, copy);
+    f.second = {thread % b.threads, 1, block_index(*b.launch, thread / b.threads), verb(writer.flags), sites_.line(writer.site)};
+    append_object(f.text, block, copy.at);
+    f.text.append(", by an asynchronous copy; thread %u %s them", f.second.thread, f.second.action);
+    append_place(f.text, f.second.where);
+    f.text.append(" before the copy is waited for");
+    return f;
+  }
+
   checks::finding unwritten(block_state const& b, watched_block const& block, seen_access const& a) {
     checks::finding f = access(checks::kind::unwritten_memory, b, a);
     append_object(f.text, block, a.at);
@@ -140,6 +163,16 @@ class wording {
     f.text.append(", ");
     append_object(f.text, block, a.at);
     f.text.append(", which is device memory");
+    return f;
+  }
+
+  /// The use of an address for `what`, which needs a multiple of `alignment`.
+  checks::finding misaligned(block_state const& b, void const* at, char const* what, std::size_t alignment, std::uintptr_t from) {
+    checks::finding f = b.launch->finding(checks::kind::misaligned);
+    f.first = {b.running, 1, b.index, "uses a misaligned address", sites_.line_of(from)};
+    f.text.append("kernel %s, block (%u, %u, %u): thread %u uses the address %p for %s, which needs a multiple of %zu,", b.launch->kernel,
+                  b.index.x, b.index.y, b.index.z, b.running, at, what, alignment);
+    append_place(f.text, f.first.where);
     return f;
   }
 

@@ -28,15 +28,16 @@ enum class kind : unsigned char {
   device_memory,       ///< the host program accesses device memory without a copy
   kernel_fault,        ///< a thread of a kernel has run into a trap of the processor
   no_progress,         ///< all threads of a launch wait in loops for values that nothing stores, or a thread never ends
+  misaligned,          ///< an access whose address is not a multiple of what its type needs
 };
-inline constexpr int kinds = 19;  ///< the number of kinds
+inline constexpr int kinds = 20;  ///< the number of kinds
 
 /// Returns the name in lower case with '-', as in reports and tools.
 constexpr char const* to_string(kind k) noexcept {
   constexpr char const* names[kinds] = {"early-exit",       "different-barriers", "absent-lane",  "different-lanes", "invalid-lane",
                                         "out-of-bounds",    "freed-memory",       "shared-race",  "device-race",     "narrow-scope",
                                         "unwritten-memory", "stream-race",        "program-race", "undefined-cast",  "undefined-shift",
-                                        "host-memory",      "device-memory",      "kernel-fault", "no-progress"};
+                                        "host-memory",      "device-memory",      "kernel-fault", "no-progress",     "misaligned"};
   return names[unsigned(k)];
 }
 
@@ -46,7 +47,7 @@ constexpr errc to_errc(kind k) noexcept {
                                  errc::invalid_lane,      errc::out_of_bounds,     errc::out_of_bounds,    errc::data_race,
                                  errc::data_race,         errc::data_race,         errc::unwritten_memory, errc::data_race,
                                  errc::data_race,         errc::kernel_fault,      errc::kernel_fault,     errc::kernel_fault,
-                                 errc::kernel_fault,      errc::kernel_fault,      errc::kernel_fault};
+                                 errc::kernel_fault,      errc::kernel_fault,      errc::kernel_fault,     errc::misaligned};
   return codes[unsigned(k)];
 }
 
@@ -82,6 +83,8 @@ constexpr char const* advice(kind k) noexcept {
       "A GPU ends the kernel there, or continues with an undefined value; the thread and its block have ended here.",
       ("A GPU hangs; end the loop, or let a thread that runs at the same time store the value: only the blocks of a cooperative kernel are "
        "sure to run at once, and blocks start in no certain order, so let a block take its number from a counter."),
+      ("A GPU ends the kernel with a misaligned address, or accesses other bytes; begin at a multiple of the size: align the array and the "
+       "index, or access single elements."),
   };
   return texts[unsigned(k)];
 }

@@ -6,10 +6,9 @@
 
 namespace corpus {
 
-/// What a kernel does while a copy is in flight.
-enum class in_flight { nothing, reads_target, writes_target, writes_source, never_waits };
-template <in_flight How>
-struct copies_in_flight {
+/// The target of a copy is read before the wait.
+template <bool Early>
+struct reads_a_target {
   struct shared {
     int tile[64];
   };
@@ -17,14 +16,83 @@ struct copies_in_flight {
   CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     xl::async_copies copies{ctx};
-    copies.copy(s.tile[r], m.data[r]);  // @copies_in_flight
+    copies.copy(s.tile[r], m.data[r]);  // @reads_a_target
     copies.commit();
-    int early = 0;
-    if (How == in_flight::reads_target) early = s.tile[r];        // @copies_in_flight_reads_target
-    if (How == in_flight::writes_target) s.tile[r] = 1;           // @copies_in_flight_writes_target
-    if (How == in_flight::writes_source) m.data[r] = int(r) + 1;  // @copies_in_flight_writes_source
-    if (How != in_flight::never_waits) copies.wait();
-    m.data[64 + r] = early + s.tile[r];  // @copies_in_flight_never_waits
+    if (!Early) copies.wait();
+    m.data[64 + r] = s.tile[r];  // @reads_a_target
+    if (Early) copies.wait();
+  }
+};
+/// Nobody waits for a copy. The barrier does not wait for it either.
+template <bool Wait>
+struct never_waits {
+  struct shared {
+    int tile[64];
+  };
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    xl::async_copies copies{ctx};
+    copies.copy_block(xl::span<int>{s.tile, 64}, m.data.subspan(0, 64));  // @never_waits
+    copies.commit();
+    if (Wait) copies.wait();
+    ctx.sync_block();
+    m.data[64 + r] = s.tile[63 - r];  // @never_waits
+  }
+};
+/// A thread writes to the target of its copy before the wait.
+template <bool Early>
+struct writes_a_target {
+  struct shared {
+    int tile[64];
+  };
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    xl::async_copies copies{ctx};
+    copies.copy(s.tile[r], m.data[r]);  // @writes_a_target
+    copies.commit();
+    if (!Early) copies.wait();
+    s.tile[r] = 1;  // @writes_a_target
+    if (Early) copies.wait();
+  }
+};
+/// A thread writes to the source of its copy before the wait.
+template <bool Early>
+struct writes_a_source {
+  struct shared {
+    int tile[64];
+  };
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    xl::async_copies copies{ctx};
+    copies.copy(s.tile[r], m.data[r]);  // @writes_a_source
+    copies.commit();
+    if (!Early) copies.wait();
+    m.data[r] = int(r) + 1;  // @writes_a_source
+    if (Early) copies.wait();
+    m.data[64 + r] = s.tile[r];
+  }
+};
+/// Another thread writes to the source of a copy, after a barrier but before the wait.
+template <bool Early>
+struct writes_another_s_source {
+  struct shared {
+    int tile[64];
+  };
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    xl::async_copies copies{ctx};
+    copies.copy(s.tile[r], m.data[r]);  // @writes_another_s_source
+    copies.commit();
+    if (!Early) copies.wait();
+    ctx.sync_block();
+    m.data[63 - r] = int(r) + 1;  // @writes_another_s_source
+    ctx.sync_block();
+    if (Early) copies.wait();
+    m.data[64 + r] = s.tile[r];
   }
 };
 
@@ -43,7 +111,7 @@ struct two_stages {
     copies.commit();
     for (unsigned t = 0; t < 4; ++t) {
       if (t < 3) {
-        copies.copy(s.tile[(t + 1) % 2][r], m.data[(t + 1) * 64 + r]);
+        copies.copy(s.tile[(t + 1) % 2][r], m.data[(t + 1) * 64 + r]);  // @two_stages
         copies.commit();
       }
       if (t < 3 || !Right)

@@ -119,4 +119,50 @@ struct results_of_the_library {
   }
 };
 
+struct two_ints {
+  int a, b;
+};
+struct two_doubles {
+  double a, b;
+};
+/// Compilers load the elements of such a vector one by one, GPUs by one instruction.
+struct alignas(16) four_ints {
+  int x, y, z, w;
+};
+template <unsigned Bytes>
+struct sums_a_vector {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    auto const& v = *reinterpret_cast<four_ints const*>(m.data.data() + r * 4 + Bytes / 4);  // @sums_a_vector
+    m.data[512 + r] = v.x + v.y + v.z + v.w;
+  }
+};
+/// An access needs an address that is a multiple of its size.
+template <class T, unsigned Bytes>
+struct loads_at_an_offset {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
+    unsigned const r = ctx.thread_rank();
+    char const* const bytes = reinterpret_cast<char const*>(m.data.data()) + r * sizeof(T) + Bytes;
+    reinterpret_cast<T*>(m.data.data() + 512)[r] = *reinterpret_cast<T const*>(bytes);  // @loads_at_an_offset
+  }
+};
+template <class T, unsigned Bytes>
+struct stores_at_an_offset {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
+    char* const bytes = reinterpret_cast<char*>(m.data.data()) + ctx.thread_rank() * sizeof(T) + Bytes;
+    *reinterpret_cast<T*>(bytes) = T{};  // @stores_at_an_offset
+  }
+};
+template <class T, unsigned Bytes>
+struct counts_at_an_offset {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
+    char* const bytes = reinterpret_cast<char*>(m.data.data()) + ctx.thread_rank() * sizeof(T) + Bytes;
+    xl::atomic(ctx, *reinterpret_cast<T*>(bytes)).fetch_add(T(1));  // @counts_at_an_offset
+  }
+};
+
 }  // namespace corpus

@@ -120,6 +120,17 @@ class access_monitor {
 void set_atomic_scope(scope s) noexcept;
 void atomic_fence(scope s, int order) noexcept;
 
+/// What the checker needs of an asynchronous copy.
+struct started_copy {
+  unsigned char before[16];  ///< the source when the copy was started
+  source_location where;
+};
+/// The running thread starts an asynchronous copy of at most 16 bytes. Sets the target to bytes of all ones. No thread may access the
+/// target nor write the source before copy_arrives().
+void copy_begins(started_copy& copy, void* to, void const* from, std::size_t bytes, source_location where) noexcept;
+/// The running thread has waited for the copy. Copies the bytes.
+void copy_arrives(started_copy const& copy, void* to, void const* from, std::size_t bytes) noexcept;
+
 #else
 
 #define CROSSLANE_UNSEEN
@@ -153,6 +164,10 @@ class access_monitor {
   source_location line_of(void const*) const noexcept { return {}; }
   void append_object(error_text& text, void const* at) const noexcept { text.append("address %p (crosslane::checked names it)", at); }
 };
+
+struct started_copy {};
+inline void copy_begins(started_copy&, void* to, void const*, std::size_t bytes, source_location) noexcept { std::memset(to, 0xff, bytes); }
+inline void copy_arrives(started_copy const&, void* to, void const* from, std::size_t bytes) noexcept { std::memcpy(to, from, bytes); }
 
 }  // namespace CROSSLANE_CONFIGURATION
 

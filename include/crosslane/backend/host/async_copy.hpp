@@ -3,6 +3,7 @@
 /// of all ones, which are NaN in every floating-point type, so that a missing wait shows.
 #pragma once
 
+#include <crosslane/backend/host/access_monitor.hpp>
 #include <crosslane/core/error.hpp>
 #include <crosslane/platform/config.hpp>
 
@@ -20,18 +21,20 @@ class host_async_copies {
   host_async_copies& operator=(host_async_copies const&) = delete;
   CROSSLANE_FN ~host_async_copies() { std::free(copies_); }
 
-  /// Queues a copy. Inlined, so that findings name the kernel's line.
+  /// Queues a copy.
   template <unsigned Bytes>
   CROSSLANE_FN CROSSLANE_INLINE void copy(void* to, void const* from, source_location where) {
-    note({to, from, Bytes, group_}, where);
-    std::memset(to, 0xff, Bytes);
+    note({to, from, Bytes, group_, {}}, where);
+    copy_begins(copies_[count_ - 1].started, to, from, Bytes, where);
   }
   CROSSLANE_FN void commit() { ++group_; }
   template <unsigned Pending>
   CROSSLANE_FN void wait() {
     std::size_t done = 0;
-    for (; done < count_ && copies_[done].group + Pending < group_; ++done)
-      std::memcpy(copies_[done].to, copies_[done].from, copies_[done].bytes);
+    for (; done < count_ && copies_[done].group + Pending < group_; ++done) {
+      one const& c = copies_[done];
+      copy_arrives(c.started, c.to, c.from, c.bytes);
+    }
     if (done == 0) return;
     count_ -= done;
     std::memmove(copies_, copies_ + done, count_ * sizeof(one));
@@ -43,6 +46,7 @@ class host_async_copies {
     void const* from;
     unsigned bytes;
     std::uint64_t group;
+    [[no_unique_address]] started_copy started;
   };
 
   static void check_address(char const* direction, void const* address, unsigned bytes, source_location where) {

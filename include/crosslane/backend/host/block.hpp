@@ -507,8 +507,8 @@ class block_runner final : thread_owner, running_work, lane_executor {
     } catch (lane_cancelled const&) {
       // The failure that cancelled the block is already stored.
     } catch (error const& e) {
-      if (e.code() == errc::out_of_bounds)
-        report(messages().out_of_bounds(running_, e));
+      if (e.code() == errc::out_of_bounds || e.code() == errc::misaligned)
+        report(messages().refused_access(running_, e));
       else
         fail([&] { return std::make_exception_ptr(messages().of_thread(e.code(), e.object(), running_)); });
     } catch (...) {

@@ -110,9 +110,11 @@ class block_messages {
     return found;
   }
 
-  checks::finding out_of_bounds(unsigned rank, error const& e) const {
-    checks::finding found = task_.finding(checks::kind::out_of_bounds);
-    found.first = {rank, 1, block_, "uses an index outside a view", e.where()};
+  /// An access that a check of the library refuses: an index outside a view, or a misaligned address.
+  checks::finding refused_access(unsigned rank, error const& e) const {
+    bool const outside = e.code() == errc::out_of_bounds;
+    checks::finding found = task_.finding(outside ? checks::kind::out_of_bounds : checks::kind::misaligned);
+    found.first = {rank, 1, block_, outside ? "uses an index outside a view" : "uses a misaligned address", e.where()};
     found.text.append("%s; ", e.object());
     append_thread(found.text, rank);
     return found;
