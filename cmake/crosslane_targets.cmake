@@ -36,7 +36,9 @@ target_link_libraries(crosslane_host INTERFACE Boost::context Threads::Threads g
 # headers say so too, but where the compiler makes a constructor itself only the option is heard.
 target_compile_options(crosslane_cuda INTERFACE
   "$<$<COMPILE_LANGUAGE:CUDA>:-std=c++20;--extended-lambda;--expt-relaxed-constexpr;-ftz=false;-prec-div=true;-prec-sqrt=true>"
-  "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-Werror cross-execution-space-call,ext-lambda-captures-this>")
+  "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-Werror cross-execution-space-call,ext-lambda-captures-this>"
+  # Whatever a file includes first: backend/cuda/standard_copy.hpp says why.
+  "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-include crosslane/platform/compiler.hpp>")
 
 # By the property: target_compile_features() wants the language to be enabled here, where only users need it.
 set_property(TARGET crosslane_hip PROPERTY INTERFACE_COMPILE_FEATURES hip_std_20)

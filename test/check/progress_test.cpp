@@ -82,9 +82,9 @@ CROSSLANE_TEST(progress, blocks_hand_over) {
   right<corpus::waits_for_the_next_block<false>>(d, 4, 64, [](std::vector<int> const& v) { return v[0] == 1; });
   right<corpus::waits_as_a_block<true>>(d, 3, 64, any_values);
   right<corpus::takes_two_locks<true>>(d, 2, 64, [](std::vector<int> const& v) { return v[2] == 20; });
-  // Not as many blocks fit on the device as wait.
+  // Not as many blocks fit on the device as wait. In a plain build each host thread may begin one more.
   unsigned const most = 2 * d.properties().multiprocessors;
-  if (most < 1000) wrong<corpus::waits_for_the_next_block<false>>(d, most + 8, 1024, {0});
+  if (most < 1000) wrong<corpus::waits_for_the_next_block<false>>(d, 2 * most + 8, 1024, {0});
 }
 
 CROSSLANE_TEST(progress, blocks_look_back) {

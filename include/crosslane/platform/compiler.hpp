@@ -43,6 +43,10 @@ would be wrong. crosslane::fast has approximations"
 #define CROSSLANE_DEVICE_PASS() 0
 #endif
 
+#if CROSSLANE_COMPILER_CUDA() && CROSSLANE_DEVICE_PASS()
+#include <crosslane/backend/cuda/standard_copy.hpp>  // comes before the standard library
+#endif
+
 /// 1: each memory access calls the host's access checker. The target crosslane::checked sets this and adds the compiler's flag.
 #ifndef CROSSLANE_CONFIG_ACCESS_CHECKS
 #define CROSSLANE_CONFIG_ACCESS_CHECKS 0

@@ -53,6 +53,12 @@ __device__ inline std::uint64_t __builtin_bswap64(std::uint64_t x) {
   return std::uint64_t{__byte_perm(unsigned(x), 0, 0x0123)} << 32 | __byte_perm(unsigned(x >> 32), 0, 0x0123);
 }
 
+#if CROSSLANE_STANDARD_COPY_IS_LATE()
+__device__ void* include_crosslane_before_the_standard_library(void*, void const*, std::size_t);
+__device__ inline void* __builtin_memmove(void* to, void const* from, std::size_t bytes) {
+  return include_crosslane_before_the_standard_library(to, from, bytes);
+}
+#else
 __device__ inline void* __builtin_memmove(void* to, void const* from, std::size_t bytes) {
   auto* const t = static_cast<unsigned char*>(to);
   auto const* const f = static_cast<unsigned char const*>(from);
@@ -62,6 +68,7 @@ __device__ inline void* __builtin_memmove(void* to, void const* from, std::size_
     crosslane::backend::move_words<unsigned char>(t, f, bytes);
   return to;
 }
+#endif
 
 __device__ inline int __builtin_memcmp(void const* a, void const* b, std::size_t bytes) {
   auto const* const p = static_cast<unsigned char const*>(a);
@@ -100,59 +107,5 @@ __device__ bool __builtin_sub_overflow(...);
 __device__ bool __builtin_mul_overflow(...);
 
 }  // extern "C"
-
-#if defined(_GLIBCXX_RELEASE) && _GLIBCXX_RELEASE >= 12 && _GLIBCXX_RELEASE <= 14
-
-#include <bits/stl_algobase.h>
-
-// The copy of trivially copyable elements, behind std::copy, std::move, std::sort and others. In libstdc++ 12.3 to 14 it moves a single
-// element by a function that is not constexpr. nvcc leaves out that call in a kernel, without a diagnostic: the element was not copied.
-namespace std _GLIBCXX_VISIBILITY(default) {
-_GLIBCXX_BEGIN_NAMESPACE_VERSION
-
-template <bool IsMove, class T, class U>
-__host__ __device__ constexpr void crosslane_assign(U& to, T& from) {
-  if constexpr (IsMove)
-    to = static_cast<T&&>(from);
-  else
-    to = from;
-}
-template <bool IsMove>
-struct crosslane_copy_forward {
-  template <class T, class U>
-  __host__ __device__ static constexpr U* __copy_m(T* first, T* last, U* result) {
-    ptrdiff_t const count = last - first;
-    if (count > 1)
-      __builtin_memmove(result, first, sizeof(T) * count);
-    else if (count == 1)
-      crosslane_assign<IsMove>(*result, *first);
-    return result + count;
-  }
-};
-template <bool IsMove>
-struct crosslane_copy_backward {
-  template <class T, class U>
-  __host__ __device__ static constexpr U* __copy_move_b(T* first, T* last, U* result) {
-    ptrdiff_t const count = last - first;
-    if (count > 1)
-      __builtin_memmove(result - count, first, sizeof(T) * count);
-    else if (count == 1)
-      crosslane_assign<IsMove>(result[-1], *first);
-    return result - count;
-  }
-};
-template <>
-struct __copy_move<false, true, random_access_iterator_tag> : crosslane_copy_forward<false> {};
-template <>
-struct __copy_move<true, true, random_access_iterator_tag> : crosslane_copy_forward<true> {};
-template <>
-struct __copy_move_backward<false, true, random_access_iterator_tag> : crosslane_copy_backward<false> {};
-template <>
-struct __copy_move_backward<true, true, random_access_iterator_tag> : crosslane_copy_backward<true> {};
-
-_GLIBCXX_END_NAMESPACE_VERSION
-}  // namespace std _GLIBCXX_VISIBILITY(default)
-
-#endif
 
 #endif
