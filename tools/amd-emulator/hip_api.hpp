@@ -55,6 +55,8 @@ void set_async(hipError_t e);
 // ---- memory (hip_memory.cpp)
 enum class Mem { host, device, managed };
 struct Pool;
+/// Whether memory belongs to an allocation node of a graph, and whether the node has run and no free has.
+enum class GraphMemory { no, free, live };
 
 /// An allocation.
 struct Block {
@@ -65,6 +67,7 @@ struct Block {
   int dev;
   Pool* pool;
   uint8_t* shadow;
+  GraphMemory graph = GraphMemory::no;
 };
 /// Returns the allocation that contains p, and its address, or null.
 Block* block_of(void const* p, uintptr_t* base = nullptr);
@@ -73,6 +76,14 @@ bool pinned(void const* p);
 hipError_t alloc(void** out, size_t n, Mem ty, unsigned flags = 0, Pool* pool = nullptr);
 /// Frees an allocation. who: the function to name in a message.
 hipError_t release(void* p, char const* who);
+/// Allocates the memory of a node of a graph. Only `start_graph_memory` makes it usable.
+hipError_t alloc_graph_memory(void** out, size_t n, Pool* pool = nullptr);
+/// What an allocation node does. again: also if the memory is in use. Its old contents are lost.
+hipError_t start_graph_memory(void* p, bool again);
+/// What a node that frees does, and the functions that free outside of a graph.
+hipError_t end_graph_memory(void* p, char const* who);
+/// Whether p is memory of a graph.
+bool is_graph_memory(void const* p);
 size_t mem_total();
 /// Whether written bytes are tracked: AMDEMU_UNINIT.
 bool shadow_on();
@@ -105,6 +116,7 @@ struct Fill {
 };
 enum class Node { kernel, copy, fill, host, graph, empty, wait, record, alloc, free };
 struct Graph;
+struct Mark;
 struct Cmd {
   Node type = Node::empty;
   Kernel kernel;
@@ -114,6 +126,10 @@ struct Cmd {
   hipHostNodeParams host_params{};
   std::shared_ptr<Graph> child;
   hipEvent_t event = nullptr;
+  std::shared_ptr<Mark> mark;  // what a node records or waits for
+  void* memory = nullptr;      // of nodes that allocate or free
+  size_t bytes = 0;
+  bool again = false;  // allocates although the memory was not freed
   /// Runs the command on the calling thread.
   hipError_t run() const;
 };
@@ -134,10 +150,8 @@ hipError_t sym_copy_range(void const* sym, size_t off, size_t n, char** at);
   } while (0)
 
 // ---- streams (hip_stream.cpp)
-/// Executes, queues or captures a command. wait: returns when it has ended.
-hipError_t submit(hipStream_t s, Cmd c, bool wait = false);
-/// For calls that a capture forbids: returns the error and invalidates the captures.
-hipError_t unsafe();
+/// Executes, queues or captures a command. wait: returns when it has ended. call: the function of the HIP API, for messages.
+hipError_t submit(hipStream_t s, Cmd c, bool wait = false, char const* call = __builtin_FUNCTION());
 /// Returns success if s is a live stream.
 hipError_t stream_check(hipStream_t s);
 /// Waits for all work of a device, or of all devices.
@@ -145,18 +159,31 @@ hipError_t wait_all(int dev = -1);
 /// The device of a stream; of the null stream the current one.
 int device_of(hipStream_t s);
 bool async_on();
+/// For nodes of graphs. A launch waits for what was recorded before it, and expects its own records: each is reached when its node runs.
+std::shared_ptr<Mark> event_mark(hipEvent_t e);
+std::shared_ptr<Mark> event_expect(hipEvent_t e);
+void event_reached(std::shared_ptr<Mark> const& m);
+void event_wait(std::shared_ptr<Mark> const& m);
+bool is_event(hipEvent_t e);
+
+// ---- captures (hip_capture.cpp)
+/// For calls that a capture forbids on this thread: returns the error, prints the call's name and invalidates the captures.
+hipError_t unsafe(char const* call = __builtin_FUNCTION());
+/// The same for calls that a captured stream forbids.
+hipError_t forbidden(hipStream_t s, char const* call = __builtin_FUNCTION());
 /// Returns the graph into which the stream is captured, or null.
 Graph* capturing(hipStream_t s);
-/// Nodes of graphs call these two.
-void event_record_now(hipEvent_t e);
-void event_wait_now(hipEvent_t e);
+/// Whether a capture adds nodes to this graph.
+bool captured_now(Graph const* g);
 
 // ---- graphs (hip_graph.cpp)
-/// The memory that the allocation nodes of a graph made.
+/// The memory of a graph's allocation nodes. A graph, its clones and executables share it. What is in use then stays an allocation.
 struct Owned {
   std::vector<void*> p;
   ~Owned();
 };
+/// An object that graphs keep alive.
+struct UserObject;
 struct GNode {
   Cmd c;
   std::vector<GNode*> deps;
@@ -171,6 +198,10 @@ struct Graph {
   std::vector<std::unique_ptr<GNode>> nodes;
   int next = 0;
   std::shared_ptr<Owned> owned = std::make_shared<Owned>();
+  std::map<UserObject*, unsigned> objects;  // references
+  Graph() = default;
+  Graph(Graph const&) = delete;
+  ~Graph();
   GNode* add(Cmd c, std::vector<GNode*> const& deps);
   /// Returns a topological order. It is shorter than `nodes` if there is a cycle.
   std::vector<GNode*> order() const;
@@ -182,6 +213,8 @@ hipGraph_t publish(std::shared_ptr<Graph> g);
 std::shared_ptr<Graph> graph_of(hipGraph_t g);
 /// Returns null for an unknown handle.
 GNode* node_of(hipGraphNode_t n);
+/// Appends the nodes of n handles to *out. Returns false if one is no node of the graph or occurs twice.
+bool nodes_of(Graph const* g, hipGraphNode_t const* handles, size_t n, std::vector<GNode*>* out);
 
 /// Bytes of LDS that a block may use.
 extern uint32_t const lds_max;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Graphs. A node holds a command; a launch runs the commands in a topological order on the stream.
+#include "hip_graph.hpp"
 #include <fstream>
-#include "hip_api.hpp"
+#include <random>
 
 namespace shim {
 static std::map<Graph*, std::shared_ptr<Graph>>& graphs() {
@@ -12,10 +13,6 @@ static std::set<GNode*>& nodes() {
   static auto* s = new std::set<GNode*>;
   return *s;
 }
-struct Exec {
-  std::shared_ptr<Graph> g;
-  unsigned long long flags = 0;
-};
 static std::map<Exec*, std::shared_ptr<Exec>>& execs() {
   static auto* m = new std::map<Exec*, std::shared_ptr<Exec>>;
   return *m;
@@ -41,30 +38,74 @@ GNode* Graph::add(Cmd c, std::vector<GNode*> const& deps) {
   shim::nodes().insert(n);
   return n;
 }
-// With AMDEMU_GRAPH_ORDER=reverse the node that was added last runs first, so that a missing dependency shows.
+bool nodes_of(Graph const* g, hipGraphNode_t const* handles, size_t n, std::vector<GNode*>* out) {
+  if (n && !handles) return false;
+  for (size_t i = 0; i < n; i++) {
+    GNode* x = node_of(handles[i]);
+    if (!x || x->g != g || std::find(out->begin(), out->end(), x) != out->end()) return false;
+    out->push_back(x);
+  }
+  return true;
+}
+Graph::~Graph() {
+  for (auto& o : objects) release(o.first, o.second);
+}
+
+// Of the nodes that are ready runs the one that was added first; with AMDEMU_GRAPH_ORDER=reverse the one that was added last, with random
+// any one, so that missing dependencies show. Each launch has another random order.
 std::vector<GNode*> Graph::order() const {
-  static bool const rev = !strcmp(emu::setting("AMDEMU_GRAPH_ORDER"), "reverse");
-  std::vector<GNode*> out;
-  std::set<GNode*> done, left;
-  for (auto& n : nodes) left.insert(n.get());
-  while (!left.empty()) {
-    GNode* pick = nullptr;
-    for (GNode* n : left) {
-      bool ok = true;
-      for (GNode* d : n->deps) ok = ok && (done.count(d) || !left.count(d));
-      if (ok && (!pick || (rev ? n->id > pick->id : n->id < pick->id))) pick = n;
-    }
-    if (!pick) break;
-    out.push_back(pick);
-    done.insert(pick);
-    left.erase(pick);
+  static std::string const way = emu::setting("AMDEMU_GRAPH_ORDER");
+  static std::mt19937 random(uint32_t(atoi(emu::setting("AMDEMU_SEED", "0"))));
+  auto const later = [](GNode* a, GNode* b) { return way == "reverse" ? a->id < b->id : a->id > b->id; };
+  Lock l;
+  std::map<GNode*, size_t> missing;
+  std::map<GNode*, std::vector<GNode*>> next_of;
+  std::vector<GNode*> out, ready;
+  for (auto& n : nodes) {
+    for (GNode* d : n->deps) next_of[d].push_back(n.get());
+    if (n->deps.empty())
+      ready.push_back(n.get());
+    else
+      missing[n.get()] = n->deps.size();
+  }
+  std::make_heap(ready.begin(), ready.end(), later);
+  while (!ready.empty()) {
+    if (way == "random")
+      std::swap(ready[random() % ready.size()], ready.back());
+    else
+      std::pop_heap(ready.begin(), ready.end(), later);
+    GNode* n = ready.back();
+    ready.pop_back();
+    out.push_back(n);
+    for (GNode* x : next_of[n])
+      if (!--missing[x]) {
+        ready.push_back(x);
+        if (way != "random") std::push_heap(ready.begin(), ready.end(), later);
+      }
   }
   return out;
+}
+// Binds the nodes of a type to events: those that wait to what is recorded now, those that record to what the launch will reach.
+static void bind_events(Graph& g, Node type) {
+  for (auto& n : g.nodes) {
+    if (n->c.type == type) n->c.mark = type == Node::record ? event_expect(n->c.event) : event_mark(n->c.event);
+    if (n->c.child) bind_events(*n->c.child, type);
+  }
+}
+// After an error nothing waits for them for ever.
+static void reach_events(Graph const& g) {
+  for (auto& n : g.nodes) {
+    if (n->c.type == Node::record) event_reached(n->c.mark);
+    if (n->c.child) reach_events(*n->c.child);
+  }
 }
 hipError_t Graph::run() const {
   for (GNode* n : order())
     if (n->enabled)
-      if (hipError_t e = n->c.run()) return e;
+      if (hipError_t e = n->c.run()) {
+        reach_events(*this);
+        return e;
+      }
   return hipSuccess;
 }
 std::shared_ptr<Graph> clone_graph(Graph const& g) {
@@ -82,6 +123,8 @@ std::shared_ptr<Graph> clone_graph(Graph const& g) {
   for (auto& n : g.nodes)
     for (GNode* d : n->deps) to[n.get()]->deps.push_back(to[d]);
   r->next = g.next;
+  r->objects = g.objects;
+  for (auto& o : r->objects) retain(o.first, o.second);
   return r;
 }
 hipGraph_t publish(std::shared_ptr<Graph> g) {
@@ -99,82 +142,109 @@ static std::shared_ptr<Exec> exec_of(hipGraphExec_t e) {
   auto it = execs().find(reinterpret_cast<Exec*>(e));
   return it == execs().end() ? nullptr : it->second;
 }
-static GNode* in_exec(Exec& e, hipGraphNode_t n) {
-  auto* o = reinterpret_cast<GNode*>(n);
-  for (auto& x : e.g->nodes)
-    if (x->origin == o) return x.get();
+static GNode* made_from(Graph const& g, GNode* origin) {
+  for (auto& x : g.nodes) {
+    if (x->origin == origin) return x.get();
+    if (x->c.child)
+      if (GNode* y = made_from(*x->c.child, origin)) return y;
+  }
   return nullptr;
 }
-static hipGraphNode_t handle(GNode* n) { return reinterpret_cast<hipGraphNode_t>(n); }
-
-static hipError_t add(hipGraphNode_t* out, hipGraph_t g, hipGraphNode_t const* deps, size_t n, hipError_t made, Cmd c) {
+GNode* of_exec(hipGraphExec_t e, hipGraphNode_t n) {
   Lock l;
-  auto gr = graph_of(g);
-  if (!out || !gr || (n && !deps)) return ret(hipErrorInvalidValue);
-  if (made != hipSuccess) return ret(made);
-  std::vector<GNode*> d;
-  for (size_t i = 0; i < n; i++) {
-    GNode* x = node_of(deps[i]);
-    if (!x || x->g != gr.get() || std::find(d.begin(), d.end(), x) != d.end()) return ret(hipErrorInvalidValue);
-    d.push_back(x);
-  }
-  *out = handle(gr->add(std::move(c), d));
-  return ret(hipSuccess);
-}
-template <class Make>  // make: sets a command and returns an error
-static hipError_t add(hipGraphNode_t* out, hipGraph_t g, hipGraphNode_t const* deps, size_t n, Make make) {
-  Cmd c;
-  hipError_t const made = make(c);
-  return add(out, g, deps, n, made, std::move(c));
-}
-static hipError_t mk_kernel(hipKernelNodeParams const* p, Cmd& c) {
-  if (!p || !p->func) return hipErrorInvalidValue;
-  c.type = Node::kernel;
-  return make_kernel(c.kernel, p->func, p->gridDim, p->blockDim, p->kernelParams, p->sharedMemBytes, false, p->extra);
-}
-static hipError_t mk_copy3(hipMemcpy3DParms const* p, Cmd& c) {
-  c.type = Node::copy;
-  hipError_t e = from3d_parms(p, c.cp);
-  return e ? e : check_copy(c.cp);
-}
-static hipError_t mk_copy1(void* d, void const* s, size_t n, Cmd& c) {
-  c.type = Node::copy;
-  c.cp = {static_cast<char*>(d), static_cast<char const*>(s), n, 1, 1, n, n, n, n};
-  return n ? check_copy(c.cp) : hipErrorInvalidValue;
-}
-static hipError_t mk_fill(hipMemsetParams const* p, Cmd& c) {
-  if (!p || !p->dst || !p->width || !p->height) return hipErrorInvalidValue;
-  c.type = Node::fill;
-  c.fl = {static_cast<char*>(p->dst), p->value, int(p->elementSize), p->width, p->height, 1, p->pitch, p->pitch * p->height};
-  return check_fill(c.fl);
-}
-static hipError_t mk_host(hipHostNodeParams const* p, Cmd& c) {
-  if (!p || !p->fn) return hipErrorInvalidValue;
-  c.type = Node::host;
-  c.host_params = *p;
-  c.host = [q = *p] { q.fn(q.userData); };
-  return hipSuccess;
-}
-// Replaces the command of a node by one of the same type.
-static hipError_t set(GNode* n, hipError_t made, Cmd c) {
-  Lock l;
-  if (!n || (made == hipSuccess && n->c.type != c.type)) return ret(hipErrorInvalidValue);
-  if (made == hipSuccess) {
-    n->c = std::move(c);
-    n->ptrs.clear();
-  }
-  return ret(made);
-}
-template <class Make>
-static hipError_t set(GNode* n, Make make) {
-  Cmd c;
-  hipError_t const made = make(c);
-  return set(n, made, std::move(c));
-}
-static GNode* of_exec(hipGraphExec_t e, hipGraphNode_t n) {
   auto x = exec_of(e);
-  return x ? in_exec(*x, n) : nullptr;
+  return x && n ? made_from(*x->g, reinterpret_cast<GNode*>(n)) : nullptr;
 }
+
+// ---- updates
+// Which memory an address is in: a device (0 and above), the host (-1).
+static int place(void const* p) {
+  Block* b = block_of(p);
+  return b && b->type != Mem::host ? b->dev : -1;
+}
+hipGraphExecUpdateResult may_become(Cmd const& from, Cmd const& to) {
+  Lock l;
+  if (from.type != to.type) return hipGraphExecUpdateErrorNodeTypeChanged;
+  switch (from.type) {
+    case Node::kernel:
+      if (from.kernel.dev != to.kernel.dev) return hipGraphExecUpdateErrorUnsupportedFunctionChange;
+      return from.kernel.coop == to.kernel.coop ? hipGraphExecUpdateSuccess : hipGraphExecUpdateErrorParametersChanged;
+    case Node::copy:
+      return place(from.cp.d) == place(to.cp.d) && place(from.cp.s) == place(to.cp.s) ? hipGraphExecUpdateSuccess
+                                                                                      : hipGraphExecUpdateErrorParametersChanged;
+    case Node::fill: return place(from.fl.d) == place(to.fl.d) ? hipGraphExecUpdateSuccess : hipGraphExecUpdateErrorParametersChanged;
+    case Node::alloc:
+    case Node::free: return from.memory == to.memory ? hipGraphExecUpdateSuccess : hipGraphExecUpdateErrorNotSupported;
+    default: return hipGraphExecUpdateSuccess;
+  }
+}
+static std::vector<std::set<size_t>> edges(Graph const& g) {
+  std::map<GNode*, size_t> index;
+  for (auto& n : g.nodes) index.emplace(n.get(), index.size());
+  std::vector<std::set<size_t>> out;
+  for (auto& n : g.nodes) {
+    out.emplace_back();
+    for (GNode* d : n->deps) out.back().insert(index[d]);
+  }
+  return out;
+}
+hipGraphExecUpdateResult compare(Graph const& g, Graph const& changed, GNode** bad) {
+  *bad = nullptr;
+  auto &a = g.nodes, &b = changed.nodes;
+  if (a.size() != b.size()) return hipGraphExecUpdateErrorTopologyChanged;
+  auto const ea = edges(g), eb = edges(changed);
+  for (size_t i = 0; i < a.size(); i++) {
+    *bad = b[i].get();
+    if (a[i]->c.type != b[i]->c.type) return hipGraphExecUpdateErrorNodeTypeChanged;
+    if (ea[i] != eb[i]) return hipGraphExecUpdateErrorTopologyChanged;
+    if (auto r = may_become(a[i]->c, b[i]->c)) return r;
+    if (a[i]->c.child) {
+      GNode* inner;
+      if (auto r = compare(*a[i]->c.child, *b[i]->c.child, &inner)) {
+        if (inner) *bad = inner;
+        return r;
+      }
+    }
+  }
+  *bad = nullptr;
+  return hipGraphExecUpdateSuccess;
+}
+void update(Graph& g, Graph const& from) {
+  for (size_t i = 0; i < g.nodes.size(); i++) {
+    auto child = g.nodes[i]->c.child;
+    bool const again = g.nodes[i]->c.again;
+    g.nodes[i]->c = from.nodes[i]->c;
+    g.nodes[i]->c.again = again;
+    if (child) update(*child, *from.nodes[i]->c.child);
+    g.nodes[i]->c.child = child;
+  }
+}
+
+// ---- objects that graphs keep alive
+struct UserObject {
+  hipHostFn_t destroy;
+  void* data;
+  unsigned references;
+};
+static std::set<UserObject*>& user_objects() {
+  static auto* s = new std::set<UserObject*>;
+  return *s;
+}
+void retain(UserObject* o, unsigned n) {
+  Lock l;
+  o->references += n;
+}
+void release(UserObject* o, unsigned n) {
+  {
+    Lock l;
+    if (o->references -= n) return;
+    user_objects().erase(o);
+  }
+  o->destroy(o->data);
+  delete o;
+}
+static UserObject* object_of(UserObject* handle) { return user_objects().count(handle) ? handle : nullptr; }
+
 template <class T>
 static hipError_t list(std::vector<GNode*> const& v, T* out, size_t* n) {  // the array, or the count if out is null
   if (!n) return ret(hipErrorInvalidValue);
@@ -192,10 +262,12 @@ API hipError_t hipGraphCreate(hipGraph_t* g, unsigned flags) {
   return ret(hipSuccess);
 }
 API hipError_t hipGraphDestroy(hipGraph_t g) {
+  std::shared_ptr<Graph> const keep = graph_of(g);  // its destructor may call the user's function: without the lock
   Lock l;
   return ret(graphs().erase(reinterpret_cast<Graph*>(g)) ? hipSuccess : hipErrorInvalidValue);
 }
 API hipError_t hipGraphClone(hipGraph_t* out, hipGraph_t g) {
+  Lock l;
   auto x = graph_of(g);
   if (!out || !x) return ret(hipErrorInvalidValue);
   *out = publish(clone_graph(*x));
@@ -204,187 +276,10 @@ API hipError_t hipGraphClone(hipGraph_t* out, hipGraph_t g) {
 API hipError_t hipGraphNodeFindInClone(hipGraphNode_t* out, hipGraphNode_t n, hipGraph_t clone) {
   auto x = graph_of(clone);
   if (!out || !x) return ret(hipErrorInvalidValue);
-  for (auto& c : x->nodes)
-    if (c->origin == reinterpret_cast<GNode*>(n)) {
-      *out = handle(c.get());
-      return ret(hipSuccess);
-    }
-  return ret(hipErrorInvalidValue);
-}
-
-// ---- nodes
-API hipError_t hipGraphAddKernelNode(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, hipKernelNodeParams const* p) {
-  return add(o, g, d, n, [&](Cmd& c) { return mk_kernel(p, c); });
-}
-API hipError_t hipGraphKernelNodeSetParams(hipGraphNode_t n, hipKernelNodeParams const* p) {
-  return set(node_of(n), [&](Cmd& c) { return mk_kernel(p, c); });
-}
-API hipError_t hipGraphExecKernelNodeSetParams(hipGraphExec_t x, hipGraphNode_t n, hipKernelNodeParams const* p) {
-  return set(of_exec(x, n), [&](Cmd& c) { return mk_kernel(p, c); });
-}
-API hipError_t hipGraphKernelNodeGetParams(hipGraphNode_t n, hipKernelNodeParams* p) {
   Lock l;
-  GNode* x = node_of(n);
-  if (!x || !p || x->c.type != Node::kernel) return ret(hipErrorInvalidValue);
-  auto& k = x->c.kernel;
-  x->ptrs.clear();
-  for (auto& a : k.k->args)
-    if (a.kind.rfind("hidden_", 0)) x->ptrs.push_back(k.args.data() + a.offset);
-  *p = {};
-  p->func = const_cast<void*>(k.func);
-  p->gridDim = k.g;
-  p->blockDim = k.b;
-  p->sharedMemBytes = k.shm;
-  p->kernelParams = x->ptrs.data();
-  return ret(hipSuccess);
-}
-API hipError_t hipGraphAddMemcpyNode(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, hipMemcpy3DParms const* p) {
-  return add(o, g, d, n, [&](Cmd& c) { return mk_copy3(p, c); });
-}
-API hipError_t hipGraphMemcpyNodeSetParams(hipGraphNode_t n, hipMemcpy3DParms const* p) {
-  return set(node_of(n), [&](Cmd& c) { return mk_copy3(p, c); });
-}
-API hipError_t hipGraphExecMemcpyNodeSetParams(hipGraphExec_t x, hipGraphNode_t n, hipMemcpy3DParms* p) {
-  return set(of_exec(x, n), [&](Cmd& c) { return mk_copy3(p, c); });
-}
-API hipError_t hipGraphAddMemcpyNode1D(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, void* dst, void const* src,
-                                       size_t bytes, hipMemcpyKind) {
-  return add(o, g, d, n, [&](Cmd& c) { return mk_copy1(dst, src, bytes, c); });
-}
-API hipError_t hipGraphMemcpyNodeSetParams1D(hipGraphNode_t n, void* dst, void const* src, size_t bytes, hipMemcpyKind) {
-  return set(node_of(n), [&](Cmd& c) { return mk_copy1(dst, src, bytes, c); });
-}
-API hipError_t hipGraphExecMemcpyNodeSetParams1D(hipGraphExec_t x, hipGraphNode_t n, void* dst, void const* src, size_t bytes,
-                                                 hipMemcpyKind) {
-  return set(of_exec(x, n), [&](Cmd& c) { return mk_copy1(dst, src, bytes, c); });
-}
-API hipError_t hipGraphAddMemsetNode(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, hipMemsetParams const* p) {
-  return add(o, g, d, n, [&](Cmd& c) { return mk_fill(p, c); });
-}
-API hipError_t hipGraphMemsetNodeSetParams(hipGraphNode_t n, hipMemsetParams const* p) {
-  return set(node_of(n), [&](Cmd& c) { return mk_fill(p, c); });
-}
-API hipError_t hipGraphExecMemsetNodeSetParams(hipGraphExec_t x, hipGraphNode_t n, hipMemsetParams const* p) {
-  return set(of_exec(x, n), [&](Cmd& c) { return mk_fill(p, c); });
-}
-API hipError_t hipGraphMemsetNodeGetParams(hipGraphNode_t n, hipMemsetParams* p) {
-  Lock l;
-  GNode* x = node_of(n);
-  if (!x || !p || x->c.type != Node::fill) return ret(hipErrorInvalidValue);
-  auto& f = x->c.fl;
-  *p = {};
-  p->dst = f.d;
-  p->elementSize = f.size;
-  p->height = f.h;
-  p->pitch = f.pitch;
-  p->value = f.v;
-  p->width = f.w;
-  return ret(hipSuccess);
-}
-API hipError_t hipGraphAddHostNode(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, hipHostNodeParams const* p) {
-  return add(o, g, d, n, [&](Cmd& c) { return mk_host(p, c); });
-}
-API hipError_t hipGraphHostNodeSetParams(hipGraphNode_t n, hipHostNodeParams const* p) {
-  return set(node_of(n), [&](Cmd& c) { return mk_host(p, c); });
-}
-API hipError_t hipGraphExecHostNodeSetParams(hipGraphExec_t x, hipGraphNode_t n, hipHostNodeParams const* p) {
-  return set(of_exec(x, n), [&](Cmd& c) { return mk_host(p, c); });
-}
-API hipError_t hipGraphHostNodeGetParams(hipGraphNode_t n, hipHostNodeParams* p) {
-  Lock l;
-  GNode* x = node_of(n);
-  if (!x || !p || x->c.type != Node::host) return ret(hipErrorInvalidValue);
-  *p = x->c.host_params;
-  return ret(hipSuccess);
-}
-API hipError_t hipGraphAddEmptyNode(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n) {
-  return add(o, g, d, n, hipSuccess, Cmd{});
-}
-API hipError_t hipGraphAddChildGraphNode(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, hipGraph_t child) {
-  auto ch = graph_of(child);
-  Cmd c;
-  c.type = Node::graph;
-  if (ch) c.child = clone_graph(*ch);
-  return add(o, g, d, n, ch && child != g ? hipSuccess : hipErrorInvalidValue, std::move(c));
-}
-API hipError_t hipGraphChildGraphNodeGetGraph(hipGraphNode_t n, hipGraph_t* g) {
-  GNode* x = node_of(n);
-  if (!x || !g || !x->c.child) return ret(hipErrorInvalidValue);
-  *g = publish(x->c.child);
-  return ret(hipSuccess);
-}
-API hipError_t hipGraphExecChildGraphNodeSetParams(hipGraphExec_t x, hipGraphNode_t n, hipGraph_t child) {
-  auto ch = graph_of(child);
-  Cmd c;
-  c.type = Node::graph;
-  if (ch) c.child = clone_graph(*ch);
-  return set(of_exec(x, n), ch ? hipSuccess : hipErrorInvalidValue, std::move(c));
-}
-API hipError_t hipGraphAddEventRecordNode(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, hipEvent_t e) {
-  Cmd c;
-  c.type = Node::record;
-  c.event = e;
-  return add(o, g, d, n, e ? hipSuccess : hipErrorInvalidValue, std::move(c));
-}
-API hipError_t hipGraphAddEventWaitNode(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, hipEvent_t e) {
-  Cmd c;
-  c.type = Node::wait;
-  c.event = e;
-  return add(o, g, d, n, e ? hipSuccess : hipErrorInvalidValue, std::move(c));
-}
-struct AllocParams {
-  hipMemPoolProps props;
-  void const* access;
-  size_t access_count, bytes;
-  void* p;
-};  // hipMemAllocNodeParams of HIP 6
-API hipError_t hipGraphAddMemAllocNode(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, AllocParams* p) {
-  auto gr = graph_of(g);
-  if (!gr || !p) return ret(hipErrorInvalidValue);
-  hipError_t e = alloc(&p->p, p->bytes, Mem::device);
-  if (e == hipSuccess) gr->owned->p.push_back(p->p);
-  Cmd c;
-  c.type = Node::alloc;
-  return add(o, g, d, n, e, std::move(c));
-}
-API hipError_t hipGraphAddMemFreeNode(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, void* p) {
-  Lock l;
-  Cmd c;
-  c.type = Node::free;
-  return add(o, g, d, n, p && block_of(p) ? hipSuccess : hipErrorInvalidValue, std::move(c));
-}
-API hipError_t hipGraphDestroyNode(hipGraphNode_t n) {
-  Lock l;
-  GNode* x = node_of(n);
-  if (!x) return ret(hipErrorInvalidValue);
-  auto& v = x->g->nodes;
-  for (auto& o : v) o->deps.erase(std::remove(o->deps.begin(), o->deps.end(), x), o->deps.end());
-  v.erase(std::find_if(v.begin(), v.end(), [&](auto& o) { return o.get() == x; }));
-  return ret(hipSuccess);
-}
-API hipError_t hipGraphNodeGetType(hipGraphNode_t n, hipGraphNodeType* t) {
-  GNode* x = node_of(n);
-  if (!x || !t) return ret(hipErrorInvalidValue);
-  int v = x->c.type == Node::alloc    ? 10
-          : x->c.type == Node::free   ? 11
-          : x->c.type == Node::wait   ? 6
-          : x->c.type == Node::record ? 7
-                                      : int(x->c.type);
-  if (api() < 6) v++;  // HIP 5 counts from 1
-  memcpy(t, &v, sizeof v);
-  return ret(hipSuccess);
-}
-API hipError_t hipGraphNodeSetEnabled(hipGraphExec_t e, hipGraphNode_t n, unsigned on) {
-  GNode* x = of_exec(e, n);
-  if (!x || !(x->c.type == Node::kernel || x->c.type == Node::copy || x->c.type == Node::fill)) return ret(hipErrorInvalidValue);
-  x->enabled = on;
-  return ret(hipSuccess);
-}
-API hipError_t hipGraphNodeGetEnabled(hipGraphExec_t e, hipGraphNode_t n, unsigned* on) {
-  GNode* x = of_exec(e, n);
-  if (!x || !on) return ret(hipErrorInvalidValue);
-  *on = x->enabled;
-  return ret(hipSuccess);
+  GNode* c = n ? made_from(*x, reinterpret_cast<GNode*>(n)) : nullptr;
+  if (c) *out = handle(c);
+  return ret(c ? hipSuccess : hipErrorInvalidValue);
 }
 
 // ---- edges
@@ -392,9 +287,11 @@ API hipError_t hipGraphAddDependencies(hipGraph_t g, hipGraphNode_t const* from,
   Lock l;
   auto gr = graph_of(g);
   if (!gr || (n && (!from || !to))) return ret(hipErrorInvalidValue);
+  std::set<std::pair<GNode*, GNode*>> added;
   for (size_t i = 0; i < n; i++) {
     GNode *a = node_of(from[i]), *b = node_of(to[i]);
-    if (!a || !b || a == b || a->g != gr.get() || b->g != gr.get() || std::find(b->deps.begin(), b->deps.end(), a) != b->deps.end())
+    if (!a || !b || a == b || a->g != gr.get() || b->g != gr.get() || std::find(b->deps.begin(), b->deps.end(), a) != b->deps.end() ||
+        !added.emplace(a, b).second)
       return ret(hipErrorInvalidValue);
   }
   for (size_t i = 0; i < n; i++) node_of(to[i])->deps.push_back(node_of(from[i]));
@@ -404,13 +301,13 @@ API hipError_t hipGraphRemoveDependencies(hipGraph_t g, hipGraphNode_t const* fr
   Lock l;
   auto gr = graph_of(g);
   if (!gr || (n && (!from || !to))) return ret(hipErrorInvalidValue);
+  std::set<std::pair<GNode*, GNode*>> removed;
   for (size_t i = 0; i < n; i++) {
     GNode *a = node_of(from[i]), *b = node_of(to[i]);
-    if (!a || !b) return ret(hipErrorInvalidValue);
-    auto it = std::find(b->deps.begin(), b->deps.end(), a);
-    if (it == b->deps.end()) return ret(hipErrorInvalidValue);
-    b->deps.erase(it);
+    if (!a || !b || b->g != gr.get() || std::find(b->deps.begin(), b->deps.end(), a) == b->deps.end() || !removed.emplace(a, b).second)
+      return ret(hipErrorInvalidValue);
   }
+  for (auto& e : removed) e.second->deps.erase(std::find(e.second->deps.begin(), e.second->deps.end(), e.first));
   return ret(hipSuccess);
 }
 API hipError_t hipGraphGetNodes(hipGraph_t g, hipGraphNode_t* out, size_t* n) {
@@ -460,26 +357,67 @@ API hipError_t hipGraphGetEdges(hipGraph_t g, hipGraphNode_t* from, hipGraphNode
 }
 
 // ---- execution
-static hipError_t instantiate(hipGraphExec_t* out, hipGraph_t g, unsigned long long flags) {
+// Returns a node of a cycle, also in child graphs, or null.
+static GNode* cycle(Graph const& g) {
+  auto const order = g.order();
+  std::set<GNode*> const ordered(order.begin(), order.end());
+  for (auto& n : g.nodes) {
+    if (!ordered.count(n.get())) return n.get();
+    if (n->c.child)
+      if (GNode* x = cycle(*n->c.child)) return x;
+  }
+  return nullptr;
+}
+static void allocate_again(Graph& g) {
+  for (auto& n : g.nodes) {
+    n->c.again = n->c.type == Node::alloc;
+    if (n->c.child) allocate_again(*n->c.child);
+  }
+}
+static hipError_t instantiate(hipGraphExec_t* out, hipGraph_t g, unsigned long long flags, GNode** bad = nullptr) {
   Lock l;
   auto gr = graph_of(g);
-  if (!out || !gr) return ret(hipErrorInvalidValue);
-  if (gr->order().size() != gr->nodes.size()) return ret(hipErrorInvalidValue);  // a cycle
+  if (!out || !gr || flags & ~15ull) return hipErrorInvalidValue;
+  if (captured_now(gr.get())) {
+    say("ERROR: a graph to which a stream is still captured is instantiated: hipErrorInvalidValue");
+    return hipErrorInvalidValue;
+  }
+  if (GNode* n = cycle(*gr)) {
+    say("ERROR: a graph is instantiated that has a cycle through node " + std::to_string(n->id) + ": hipErrorInvalidValue");
+    if (bad) *bad = n;
+    return hipErrorInvalidValue;
+  }
   auto e = std::make_shared<Exec>();
   e->g = clone_graph(*gr);
   e->flags = flags;
+  if (flags & 1) allocate_again(*e->g);  // hipGraphInstantiateFlagAutoFreeOnLaunch
   execs()[e.get()] = e;
   *out = reinterpret_cast<hipGraphExec_t>(e.get());
-  return ret(hipSuccess);
+  return hipSuccess;
 }
 API hipError_t hipGraphInstantiate(hipGraphExec_t* out, hipGraph_t g, hipGraphNode_t* err, char* log, size_t n) {
-  if (err) *err = nullptr;
-  if (log && n) *log = 0;
-  return instantiate(out, g, 0);
+  GNode* bad = nullptr;
+  hipError_t const e = instantiate(out, g, 0, &bad);
+  if (err) *err = handle(bad);
+  if (log && n) snprintf(log, n, "%s", bad ? "the graph has a cycle" : "");
+  return ret(e);
 }
-API hipError_t hipGraphInstantiateWithFlags(hipGraphExec_t* out, hipGraph_t g, unsigned long long f) {
-  return f & ~15ull ? ret(hipErrorInvalidValue) : instantiate(out, g, f);
+struct InstantiateParams {
+  hipGraphNode_t bad;
+  unsigned long long flags;
+  int result;
+  hipStream_t upload;
+};  // hipGraphInstantiateParams of HIP 6
+API hipError_t hipGraphInstantiateWithParams(hipGraphExec_t* out, hipGraph_t g, InstantiateParams* p) {
+  if (!p) return ret(hipErrorInvalidValue);
+  if (p->flags & 2) STREAM(p->upload);
+  GNode* bad = nullptr;
+  hipError_t const e = instantiate(out, g, p->flags, &bad);
+  p->bad = handle(bad);
+  p->result = e == hipSuccess ? 0 : bad ? 2 : 1;  // hipGraphInstantiateInvalidStructure, hipGraphInstantiateError
+  return ret(e);
 }
+API hipError_t hipGraphInstantiateWithFlags(hipGraphExec_t* out, hipGraph_t g, unsigned long long f) { return ret(instantiate(out, g, f)); }
 API hipError_t hipGraphExecGetFlags(hipGraphExec_t e, unsigned long long* f) {
   auto x = exec_of(e);
   if (!x || !f) return ret(hipErrorInvalidValue);
@@ -496,48 +434,62 @@ API hipError_t hipGraphUpload(hipGraphExec_t e, hipStream_t s) {
   STREAM(s);
   return ret(exec_of(e) ? hipSuccess : hipErrorInvalidValue);
 }
-API hipError_t hipGraphLaunch(hipGraphExec_t e, hipStream_t s) {
+static hipError_t launch(hipGraphExec_t e, hipStream_t s, char const* call = __builtin_FUNCTION()) {
   auto x = exec_of(e);
   if (!x) return ret(hipErrorInvalidValue);
   STREAM(s);
   Cmd c;
   c.type = Node::graph;
-  c.child = async_on() || capturing(s) ? clone_graph(*x->g) : x->g;  // later updates must not touch it
-  return ret(submit(s, std::move(c)));
+  bool const captured = capturing(s);
+  {
+    Lock l;
+    c.child = async_on() || captured ? clone_graph(*x->g) : x->g;  // later updates must not touch it
+    if (!captured) {
+      bind_events(*c.child, Node::wait);
+      bind_events(*c.child, Node::record);
+    }
+  }
+  auto const graph = c.child;
+  hipError_t const error = submit(s, std::move(c), false, call);
+  if (error != hipSuccess) reach_events(*graph);
+  return ret(error);
 }
-API hipError_t hipGraphLaunch_spt(hipGraphExec_t e, hipStream_t s) { return hipGraphLaunch(e, s); }
+API hipError_t hipGraphLaunch(hipGraphExec_t e, hipStream_t s) { return launch(e, s); }
+API hipError_t hipGraphLaunch_spt(hipGraphExec_t e, hipStream_t s) { return launch(e, s); }
 API hipError_t hipGraphExecUpdate(hipGraphExec_t e, hipGraph_t g, hipGraphNode_t* bad, hipGraphExecUpdateResult* res) {
   Lock l;
   auto x = exec_of(e);
   auto gr = graph_of(g);
   if (!x || !gr || !res) return ret(hipErrorInvalidValue);
-  if (bad) *bad = nullptr;
-  auto fail = [&](hipGraphExecUpdateResult r, GNode* n) {
-    *res = r;
-    if (bad) *bad = handle(n);
-    return ret(hipErrorGraphExecUpdateFailure);
-  };
-  auto &a = x->g->nodes, &b = gr->nodes;
-  if (a.size() != b.size()) return fail(hipGraphExecUpdateErrorTopologyChanged, nullptr);
-  auto index = [](std::vector<std::unique_ptr<GNode>> const& v, GNode* n) {
-    for (size_t i = 0; i < v.size(); i++)
-      if (v[i].get() == n) return i;
-    return v.size();
-  };
-  for (size_t i = 0; i < a.size(); i++) {
-    if (a[i]->c.type != b[i]->c.type) return fail(hipGraphExecUpdateErrorNodeTypeChanged, b[i].get());
-    std::set<size_t> da, db;
-    for (GNode* d : a[i]->deps) da.insert(index(a, d));
-    for (GNode* d : b[i]->deps) db.insert(index(b, d));
-    if (da != db) return fail(hipGraphExecUpdateErrorTopologyChanged, b[i].get());
-  }
-  for (size_t i = 0; i < a.size(); i++) {
-    a[i]->c = b[i]->c;
-    if (a[i]->c.child) a[i]->c.child = clone_graph(*a[i]->c.child);
-  }
-  x->g->owned = gr->owned;
-  *res = hipGraphExecUpdateSuccess;
+  GNode* node = nullptr;
+  *res = compare(*x->g, *gr, &node);
+  if (bad) *bad = handle(node);
+  if (*res != hipGraphExecUpdateSuccess) return ret(hipErrorGraphExecUpdateFailure);
+  update(*x->g, *gr);
   return ret(hipSuccess);
+}
+// A child graph is a cluster; its edges end at an empty node that stands for it.
+static void print_dot(std::ostream& f, Graph const& g, std::string const& prefix) {
+  static char const* names[] = {"kernel", "memcpy", "memset", "host", "graph", "empty", "event wait", "event record", "alloc", "free"};
+  auto const name = [&](GNode const* n) { return prefix + std::to_string(n->id); };
+  for (auto& n : g.nodes) {
+    Cmd const& c = n->c;
+    f << "  " << name(n.get()) << " [label=\"" << n->id << " " << names[int(c.type)];
+    if (c.type == Node::kernel)
+      f << "\\n"
+        << c.kernel.k->name << "\\n"
+        << c.kernel.g.x << "x" << c.kernel.g.y << "x" << c.kernel.g.z << " blocks of " << c.kernel.b.x << "x" << c.kernel.b.y << "x"
+        << c.kernel.b.z;
+    if (c.type == Node::copy) f << "\\n" << c.cp.w * c.cp.h * c.cp.z << " bytes";
+    f << "\"];\n";
+    if (c.child) {
+      f << "  subgraph cluster_" << name(n.get()) << " {\n";
+      print_dot(f, *c.child, name(n.get()) + "_");
+      f << "  }\n";
+    }
+  }
+  for (auto& n : g.nodes)
+    for (GNode* d : n->deps) f << "  " << name(d) << " -> " << name(n.get()) << ";\n";
 }
 API hipError_t hipGraphDebugDotPrint(hipGraph_t g, char const* path, unsigned) {
   Lock l;
@@ -545,13 +497,56 @@ API hipError_t hipGraphDebugDotPrint(hipGraph_t g, char const* path, unsigned) {
   if (!gr || !path) return ret(hipErrorInvalidValue);
   std::ofstream f(path);
   if (!f) return ret(hipErrorOperatingSystem);
-  static char const* names[] = {"kernel", "memcpy", "memset", "host", "graph", "empty", "event wait", "event record", "alloc", "free"};
   f << "digraph graph_ {\n";
-  for (auto& n : gr->nodes)
-    f << "  n" << n->id << " [label=\"" << n->id << " " << names[int(n->c.type)]
-      << (n->c.type == Node::kernel ? "\\n" + n->c.kernel.k->name : "") << "\"];\n";
-  for (auto& n : gr->nodes)
-    for (GNode* d : n->deps) f << "  n" << d->id << " -> n" << n->id << ";\n";
+  print_dot(f, *gr, "n");
   f << "}\n";
+  return ret(f.flush() ? hipSuccess : hipErrorOperatingSystem);
+}
+
+// ---- objects that graphs keep alive
+API hipError_t hipUserObjectCreate(UserObject** out, void* data, hipHostFn_t destroy, unsigned references, unsigned flags) {
+  if (!out || !destroy || !references || flags != 1) return ret(hipErrorInvalidValue);  // 1: hipUserObjectNoDestructorSync
+  Lock l;
+  auto* o = new UserObject{destroy, data, references};
+  user_objects().insert(o);
+  *out = o;
+  return ret(hipSuccess);
+}
+API hipError_t hipUserObjectRetain(UserObject* o, unsigned n) {
+  Lock l;
+  UserObject* x = object_of(o);
+  if (!x || !n) return ret(hipErrorInvalidValue);
+  retain(x, n);
+  return ret(hipSuccess);
+}
+API hipError_t hipUserObjectRelease(UserObject* o, unsigned n) {
+  UserObject* x;
+  {
+    Lock l;
+    x = object_of(o);
+    if (!x || !n || n > x->references) return ret(hipErrorInvalidValue);
+  }
+  release(x, n);
+  return ret(hipSuccess);
+}
+API hipError_t hipGraphRetainUserObject(hipGraph_t g, UserObject* o, unsigned n, unsigned flags) {
+  Lock l;
+  auto gr = graph_of(g);
+  UserObject* x = object_of(o);
+  if (!gr || !x || !n || flags > 1) return ret(hipErrorInvalidValue);
+  if (flags != 1) retain(x, n);  // 1: hipGraphUserObjectMove, the caller's references become the graph's
+  gr->objects[x] += n;
+  return ret(hipSuccess);
+}
+API hipError_t hipGraphReleaseUserObject(hipGraph_t g, UserObject* o, unsigned n) {
+  UserObject* x;
+  {
+    Lock l;
+    auto gr = graph_of(g);
+    x = object_of(o);
+    if (!gr || !x || !n || !gr->objects.count(x) || gr->objects[x] < n) return ret(hipErrorInvalidValue);
+    if (!(gr->objects[x] -= n)) gr->objects.erase(x);
+  }
+  release(x, n);
   return ret(hipSuccess);
 }

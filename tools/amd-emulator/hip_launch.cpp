@@ -299,13 +299,14 @@ struct Cfg {
 };
 static thread_local std::vector<Cfg> t_cfg;
 
-static hipError_t launch(void const* f, dim3 g, dim3 b, void** a, size_t shm, hipStream_t s, bool coop) {
+static hipError_t launch(void const* f, dim3 g, dim3 b, void** a, size_t shm, hipStream_t s, bool coop,
+                         char const* call = __builtin_FUNCTION()) {
   if (hipError_t e = stream_check(s)) return ret(e);
   OnDevice const device(device_of(s));
   Cmd c;
   c.type = Node::kernel;
   hipError_t e = make_kernel(c.kernel, f, g, b, a, shm, coop);
-  return ret(e ? e : submit(s, std::move(c)));
+  return ret(e ? e : submit(s, std::move(c), false, call));
 }
 hipError_t sym_copy_range(void const* sym, size_t off, size_t n, char** at) {
   Lock l;
@@ -541,7 +542,8 @@ API hipError_t hipModuleGetGlobal(hipDeviceptr_t* p, size_t* n, hipModule_t mod,
   if (n) *n = y->second.size;
   return ret(hipSuccess);
 }
-static hipError_t launch_f(hipFunction_t f, dim3 g, dim3 b, unsigned shm, hipStream_t s, void** params, void** extra, bool coop) {
+static hipError_t launch_f(hipFunction_t f, dim3 g, dim3 b, unsigned shm, hipStream_t s, void** params, void** extra, bool coop,
+                           char const* call = __builtin_FUNCTION()) {
   STREAM(s);
   if (!f) return ret(hipErrorInvalidResourceHandle);
   auto* h = reinterpret_cast<hipFuncImpl*>(f);
@@ -549,7 +551,7 @@ static hipError_t launch_f(hipFunction_t f, dim3 g, dim3 b, unsigned shm, hipStr
   Cmd c;
   c.type = Node::kernel;
   hipError_t e = make_kernel(c.kernel, h->co, h->k, g, b, params, shm, coop, extra);
-  return ret(e ? e : submit(s, std::move(c)));
+  return ret(e ? e : submit(s, std::move(c), false, call));
 }
 API hipError_t hipModuleLaunchKernel(hipFunction_t f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
                                      unsigned shm, hipStream_t s, void** params, void** extra) {

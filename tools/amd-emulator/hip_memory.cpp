@@ -75,7 +75,7 @@ static bool find_region(uint64_t a, emu::Region& r) {
   if (it != m.begin()) {
     --it;
     uint64_t end = it->first + ((it->second.size + 255) & ~size_t(255));
-    if (a < end) {
+    if (a < end && it->second.graph != GraphMemory::free) {
       Block const& b = it->second;
       r = {it->first, it->first + b.size, end, b.shadow};
       if (b.type == Mem::device && !may_access(g_running, b.dev)) r.foreign = b.dev;
@@ -209,6 +209,7 @@ hipError_t release(void* p, char const* who) {
   }
   (void)g_hooked;
   Block& b = it->second;
+  if (b.graph != GraphMemory::no && strcmp(who, "graph")) return end_graph_memory(p, who);
   mprotect(b.map, b.span, PROT_NONE);
   madvise(b.map, b.span, MADV_DONTNEED);
   if (b.shadow) munmap(b.shadow, (b.size + 255) & ~size_t(255));
@@ -225,6 +226,55 @@ hipError_t release(void* p, char const* who) {
   freed()[it->first] = b.size;
   blocks().erase(it);
   return hipSuccess;
+}
+
+// ---- memory of graphs
+static size_t g_graph_used_high = 0, g_graph_reserved_high = 0;  // of all devices
+static size_t graph_memory(int dev, bool live) {
+  size_t n = 0;
+  for (auto& b : blocks())
+    if (b.second.graph == GraphMemory::live || (b.second.graph == GraphMemory::free && !live))
+      if (dev < 0 || b.second.dev == dev) n += b.second.size;
+  return n;
+}
+hipError_t alloc_graph_memory(void** out, size_t n, Pool* pool) {
+  if (!n) return hipErrorInvalidValue;
+  Lock l;
+  hipError_t const e = alloc(out, n, Mem::device, 0, pool);
+  if (e == hipSuccess) block_of(*out)->graph = GraphMemory::free;
+  g_graph_reserved_high = std::max(g_graph_reserved_high, graph_memory(-1, false));
+  return e;
+}
+hipError_t start_graph_memory(void* p, bool again) {
+  Lock l;
+  Block* b = block_of(p);
+  if (!b) return hipErrorInvalidValue;
+  if (b->graph == GraphMemory::live && !again) {
+    say("ERROR: a graph allocates its memory at " + hex(p) + " (" + std::to_string(b->size) +
+        " bytes), which was not freed since it did so before");
+    return hipErrorInvalidValue;
+  }
+  b->graph = GraphMemory::live;
+  if (b->shadow) memset(b->shadow, 0, b->size);
+  g_graph_used_high = std::max(g_graph_used_high, graph_memory(-1, true));
+  return hipSuccess;
+}
+hipError_t end_graph_memory(void* p, char const* who) {
+  Lock l;
+  Block* b = block_of(p);
+  if (!b || b->graph == GraphMemory::no) return hipErrorInvalidValue;
+  if (b->graph == GraphMemory::free) {
+    say(std::string("ERROR: ") + who + "(" + hex(p) + "): memory of a graph, which no node has allocated yet or which was freed");
+    return hipErrorInvalidValue;
+  }
+  b->graph = GraphMemory::free;
+  return hipSuccess;
+}
+bool is_graph_memory(void const* p) {
+  Lock l;
+  uintptr_t base;
+  Block* b = block_of(p, &base);
+  return b && base == uintptr_t(p) && b->graph != GraphMemory::no;
 }
 
 void shadow_set(void* d, size_t n) {
@@ -305,55 +355,70 @@ static void do_fill(Fill const& f) {
       shadow_set(d, f.w * f.size);
     }
 }
+static bool usable(void const* p, char const* what) {
+  Lock l;
+  Block* b = block_of(p);
+  if (!b || b->graph != GraphMemory::free) return true;
+  say(std::string("ERROR: ") + what + " of memory of a graph at " + hex(p) + ", which no node has allocated yet or which was freed");
+  return false;
+}
 hipError_t Cmd::run() const {
   switch (type) {
     case Node::kernel: return run_kernel(kernel);
     case Node::copy: {
       hipError_t e = check_copy(cp);
+      if (e == hipSuccess && !(usable(cp.d, "copy") && usable(cp.s, "copy"))) e = hipErrorInvalidValue;
       if (e == hipSuccess && cp.w && cp.h && cp.z) do_copy(cp);
       return e;
     }
     case Node::fill: {
       hipError_t e = check_fill(fl);
+      if (e == hipSuccess && !usable(fl.d, "memset")) e = hipErrorInvalidValue;
       if (e == hipSuccess && fl.w && fl.h && fl.z) do_fill(fl);
       return e;
     }
     case Node::host:
-    case Node::free:
       if (host) host();
       return hipSuccess;
+    case Node::alloc: return start_graph_memory(memory, again);
+    case Node::free: return release(memory, "hipFreeAsync");
     case Node::graph: return child ? child->run() : hipSuccess;
-    case Node::record: event_record_now(event); return hipSuccess;
-    case Node::wait: event_wait_now(event); return hipSuccess;
+    case Node::record: event_reached(mark); return hipSuccess;
+    case Node::wait: event_wait(mark); return hipSuccess;
     default: return hipSuccess;
   }
 }
 
 static Copy linear(void* d, void const* s, size_t n) { return {static_cast<char*>(d), static_cast<char const*>(s), n, 1, 1, n, n, n, n}; }
 static Fill fill1(void* d, size_t n, unsigned v, int size) { return {static_cast<char*>(d), v, size, n, 1, 1, n * size, n * size}; }
+// Calls that wait for their work are not allowed while a capture is going on.
+static hipError_t not_in_capture(hipStream_t s, char const* call) {
+  if (uintptr_t(s) >= 2) return forbidden(s, call);
+  return unsafe(call) ? hipErrorStreamCaptureImplicit : hipSuccess;
+}
 // A copy with pageable host memory ends before the call returns, as in HIP.
-static hipError_t send_copy(Copy const& c, hipStream_t s, bool sync) {
+static hipError_t send_copy(Copy const& c, hipStream_t s, bool sync, char const* call = __builtin_FUNCTION()) {
   hipError_t e = check_copy(c);
   if (e != hipSuccess) return e;
-  if (sync && !s)
-    if (hipError_t u = unsafe()) return u == hipErrorStreamCaptureUnsupported ? hipErrorStreamCaptureImplicit : u;
+  if (sync)
+    if (hipError_t u = not_in_capture(s, call)) return u;
   Cmd k;
   k.type = Node::copy;
   k.cp = c;
-  e = submit(s, std::move(k), sync || !pinned(c.d) || !pinned(c.s));
+  e = submit(s, std::move(k), sync || !pinned(c.d) || !pinned(c.s), call);
   if (!sync) return e;
   hipError_t a = take_async();
   return e != hipSuccess ? e : a;
 }
-static hipError_t send_fill(Fill const& f, hipStream_t s, bool sync) {
+static hipError_t send_fill(Fill const& f, hipStream_t s, bool sync, char const* call = __builtin_FUNCTION()) {
   hipError_t e = check_fill(f);
   if (e != hipSuccess) return e;
-  if (sync && !s)
-    if (hipError_t u = unsafe()) return u == hipErrorStreamCaptureUnsupported ? hipErrorStreamCaptureImplicit : u;
+  if (sync)
+    if (hipError_t u = not_in_capture(s, call)) return u;
   Cmd k;
   k.type = Node::fill;
   k.fl = f;
-  return submit(s, std::move(k), sync);
+  return submit(s, std::move(k), sync, call);
 }
 // Converts hipMemcpy3DParms without arrays.
 hipError_t from3d_parms(hipMemcpy3DParms const* p, Copy& c) {
@@ -398,13 +463,8 @@ static bool pool_ok(hipMemPool_t p) { return pools().count(reinterpret_cast<Pool
 }  // namespace shim
 using namespace shim;
 
-#define UNSAFE()                                  \
-  do {                                            \
-    if (hipError_t e_ = unsafe()) return ret(e_); \
-  } while (0)
-
-static hipError_t malloc_in(void** p, size_t n, Mem m, unsigned fl = 0) {
-  UNSAFE();
+static hipError_t malloc_in(void** p, size_t n, Mem m, unsigned fl = 0, char const* call = __builtin_FUNCTION()) {
+  if (hipError_t e = unsafe(call)) return ret(e);
   return ret(alloc(p, n, m, fl));
 }
 API hipError_t hipMalloc(void** p, size_t n) { return malloc_in(p, n, Mem::device); }
@@ -416,7 +476,7 @@ API hipError_t hipExtHostAlloc(void** p, size_t n, unsigned fl) { return hipHost
 API hipError_t hipMallocHost(void** p, size_t n) { return hipHostMalloc(p, n, 0); }
 API hipError_t hipMemAllocHost(void** p, size_t n) { return hipHostMalloc(p, n, 0); }
 static hipError_t free_in(void* p, char const* who) {
-  UNSAFE();
+  if (hipError_t e = unsafe(who)) return ret(e);
   hipError_t e = p ? wait_all() : hipSuccess;
   if (e != hipSuccess) set_async(e);  // the next call that synchronises reports it
   return ret(release(p, who));
@@ -526,23 +586,32 @@ API hipError_t hipMemAdvise(void const* p, size_t n, hipMemoryAdvise, int) {
 API hipError_t hipMemAdvise_v2(void const* p, size_t n, hipMemoryAdvise a, hipMemLocation) { return hipMemAdvise(p, n, a, 0); }
 
 // ------------------------------------------------------------------------------------------------ stream-ordered allocation
-// In a capture the memory gets its address at once. It belongs to the graph until the last executable graph is destroyed.
-static hipError_t malloc_from(void** p, size_t n, Pool* pool, hipStream_t s) {
-  hipError_t e = alloc(p, n, Mem::device, 0, pool);
-  Graph* g = e == hipSuccess && *p ? capturing(s) : nullptr;
-  if (!g) return e;
-  g->owned->p.push_back(*p);
+// In a capture the memory gets its address at once and becomes a node of the graph.
+static hipError_t malloc_from(void** p, size_t n, Pool* pool, hipStream_t s, char const* call = __builtin_FUNCTION()) {
+  Graph* g = capturing(s);
+  if (!g || !n) return alloc(p, n, Mem::device, 0, pool);
   Cmd c;
   c.type = Node::alloc;
-  return submit(s, std::move(c));
+  c.bytes = n;
+  if (hipError_t e = alloc_graph_memory(&c.memory, n, pool)) return e;
+  void* const memory = c.memory;
+  if (hipError_t e = submit(s, std::move(c), false, call)) {
+    (void)release(memory, "graph");
+    return e;
+  }
+  g->owned->p.push_back(memory);
+  *p = memory;
+  return hipSuccess;
 }
 API hipError_t hipMallocFromPoolAsync(void** p, size_t n, hipMemPool_t pool, hipStream_t s) {
   STREAM(s);
+  if (!p) return ret(hipErrorInvalidValue);
   Lock l;
   return ret(pool_ok(pool) ? malloc_from(p, n, reinterpret_cast<Pool*>(pool), s) : hipErrorInvalidValue);
 }
 API hipError_t hipMallocAsync(void** p, size_t n, hipStream_t s) {
   STREAM(s);
+  if (!p) return ret(hipErrorInvalidValue);
   Lock l;
   return ret(malloc_from(p, n, current_pool(t_dev), s));
 }
@@ -556,12 +625,14 @@ API hipError_t hipFreeAsync(void* p, hipStream_t s) {
   }
   Cmd c;
   c.type = Node::free;
-  if (Graph* g = capturing(s)) {
-    auto& o = g->owned->p;
-    if (std::find(o.begin(), o.end(), p) == o.end()) o.push_back(p);
+  c.memory = p;
+  if (capturing(s)) {
+    if (!is_graph_memory(p)) {
+      say("ERROR: hipFreeAsync(" + hex(p) + ") is captured, but no allocation node of a graph made this memory: hipErrorInvalidValue");
+      return ret(hipErrorInvalidValue);
+    }
     return ret(submit(s, std::move(c)));
   }
-  c.host = [p] { (void)release(p, "hipFreeAsync"); };
   return ret(submit(s, std::move(c)));
 }
 API hipError_t hipMemPoolCreate(hipMemPool_t* out, hipMemPoolProps const* p) {
@@ -606,6 +677,28 @@ API hipError_t hipDeviceSetMemPool(int d, hipMemPool_t p) {
   g_current[d] = reinterpret_cast<Pool*>(p);
   return ret(hipSuccess);
 }
+// The attributes, from 0: used, highest used, reserved, highest reserved, in bytes. The highest ones are those of all devices together.
+API hipError_t hipDeviceGetGraphMemAttribute(int dev, int attribute, void* value) {
+  if (dev < 0 || dev >= devices()) return ret(hipErrorInvalidDevice);
+  if (!value || unsigned(attribute) > 3) return ret(hipErrorInvalidValue);
+  Lock l;
+  uint64_t const n = attribute == 0   ? graph_memory(dev, true)
+                     : attribute == 1 ? g_graph_used_high
+                     : attribute == 2 ? graph_memory(dev, false)
+                                      : g_graph_reserved_high;
+  memcpy(value, &n, sizeof n);
+  return ret(hipSuccess);
+}
+API hipError_t hipDeviceSetGraphMemAttribute(int dev, int attribute, void* value) {  // sets the highest ones back to the present ones
+  if (dev < 0 || dev >= devices()) return ret(hipErrorInvalidDevice);
+  uint64_t n = 1;
+  if (value) memcpy(&n, value, sizeof n);
+  if (n || (attribute != 1 && attribute != 3)) return ret(hipErrorInvalidValue);
+  Lock l;
+  (attribute == 1 ? g_graph_used_high : g_graph_reserved_high) = graph_memory(-1, attribute == 1);
+  return ret(hipSuccess);
+}
+API hipError_t hipDeviceGraphMemTrim(int dev) { return ret(dev < 0 || dev >= devices() ? hipErrorInvalidDevice : hipSuccess); }
 API hipError_t hipMemPoolTrimTo(hipMemPool_t p, size_t) {
   Lock l;
   return ret(pool_ok(p) ? hipSuccess : hipErrorInvalidValue);
@@ -708,11 +801,12 @@ API hipError_t hipMemcpyPeerAsync(void* d, int to, void const* s, int from, size
 static Copy rows(void* d, size_t dp, void const* s, size_t sp, size_t w, size_t h) {
   return {static_cast<char*>(d), static_cast<char const*>(s), w, h, 1, dp, sp, dp * h, sp * h};
 }
-static hipError_t copy2d(void* d, size_t dp, void const* s, size_t sp, size_t w, size_t h, hipMemcpyKind k, hipStream_t st, bool sync) {
+static hipError_t copy2d(void* d, size_t dp, void const* s, size_t sp, size_t w, size_t h, hipMemcpyKind k, hipStream_t st, bool sync,
+                         char const* call = __builtin_FUNCTION()) {
   STREAM(st);
   if (!kind_ok(k)) return ret(hipErrorInvalidMemcpyDirection);
   if (w && h && (w > dp || w > sp)) return ret(hipErrorInvalidPitchValue);
-  return ret(send_copy(rows(d, dp, s, sp, w, h), st, sync));
+  return ret(send_copy(rows(d, dp, s, sp, w, h), st, sync, call));
 }
 API hipError_t hipMemcpy2D(void* d, size_t dp, void const* s, size_t sp, size_t w, size_t h, hipMemcpyKind k) {
   return copy2d(d, dp, s, sp, w, h, k, nullptr, true);
@@ -769,14 +863,20 @@ Owned::~Owned() {
   for (void* x : p) {
     Lock l;
     uintptr_t b;
-    if (block_of(x, &b) && b == uintptr_t(x)) (void)release(x, "graph");
+    Block* k = block_of(x, &b);
+    if (!k || b != uintptr_t(x)) continue;
+    if (k->graph == GraphMemory::live)
+      k->graph = GraphMemory::no;
+    else
+      (void)release(x, "graph");
   }
 }
-static hipError_t sym_copy(void const* sym, void const* src, void* dst, size_t n, size_t off, hipStream_t st, bool sync) {
+static hipError_t sym_copy(void const* sym, void const* src, void* dst, size_t n, size_t off, hipStream_t st, bool sync,
+                           char const* call = __builtin_FUNCTION()) {
   char* at;
   hipError_t e = sym_copy_range(sym, off, n, &at);
   if (e != hipSuccess) return e;
-  return src ? send_copy(linear(at, src, n), st, sync) : send_copy(linear(dst, at, n), st, sync);
+  return src ? send_copy(linear(at, src, n), st, sync, call) : send_copy(linear(dst, at, n), st, sync, call);
 }
 API hipError_t hipMemcpyToSymbol(void const* sym, void const* s, size_t n, size_t off, hipMemcpyKind) {
   return ret(s ? sym_copy(sym, s, nullptr, n, off, nullptr, true) : hipErrorInvalidValue);
