@@ -188,8 +188,9 @@ struct GNode {
   Cmd c;
   std::vector<GNode*> deps;
   Graph* g = nullptr;
-  int id = 0;
-  GNode* origin = nullptr;
+  int id = 0;                     // in the graph
+  unsigned long long serial = 0;  // of all nodes; an address may be that of an earlier node
+  unsigned long long origin = 0;  // the serial number of the node that this one is a copy of, or 0
   bool enabled = true;
   std::vector<void*> ptrs;
   ~GNode();

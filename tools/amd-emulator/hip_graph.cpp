@@ -35,6 +35,8 @@ GNode* Graph::add(Cmd c, std::vector<GNode*> const& deps) {
   n->deps = deps;
   n->g = this;
   n->id = next++;
+  static unsigned long long serials = 0;
+  n->serial = ++serials;
   shim::nodes().insert(n);
   return n;
 }
@@ -116,7 +118,7 @@ std::shared_ptr<Graph> clone_graph(Graph const& g) {
     GNode* x = r->add(n->c, {});
     x->id = n->id;
     x->enabled = n->enabled;
-    x->origin = n.get();
+    x->origin = n->serial;
     to[n.get()] = x;
     if (x->c.child) x->c.child = clone_graph(*x->c.child);
   }
@@ -142,9 +144,9 @@ static std::shared_ptr<Exec> exec_of(hipGraphExec_t e) {
   auto it = execs().find(reinterpret_cast<Exec*>(e));
   return it == execs().end() ? nullptr : it->second;
 }
-static GNode* made_from(Graph const& g, GNode* origin) {
+static GNode* made_from(Graph const& g, GNode const* origin) {
   for (auto& x : g.nodes) {
-    if (x->origin == origin) return x.get();
+    if (x->origin == origin->serial) return x.get();
     if (x->c.child)
       if (GNode* y = made_from(*x->c.child, origin)) return y;
   }
@@ -153,7 +155,8 @@ static GNode* made_from(Graph const& g, GNode* origin) {
 GNode* of_exec(hipGraphExec_t e, hipGraphNode_t n) {
   Lock l;
   auto x = exec_of(e);
-  return x && n ? made_from(*x->g, reinterpret_cast<GNode*>(n)) : nullptr;
+  GNode* const node = node_of(n);
+  return x && node ? made_from(*x->g, node) : nullptr;
 }
 
 // ---- updates
@@ -277,7 +280,8 @@ API hipError_t hipGraphNodeFindInClone(hipGraphNode_t* out, hipGraphNode_t n, hi
   auto x = graph_of(clone);
   if (!out || !x) return ret(hipErrorInvalidValue);
   Lock l;
-  GNode* c = n ? made_from(*x, reinterpret_cast<GNode*>(n)) : nullptr;
+  GNode* const original = node_of(n);
+  GNode* const c = original ? made_from(*x, original) : nullptr;
   if (c) *out = handle(c);
   return ret(c ? hipSuccess : hipErrorInvalidValue);
 }
