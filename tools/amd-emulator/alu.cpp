@@ -10,14 +10,14 @@ namespace emu {
 using namespace pcode;
 
 double trig_preop_bits(u32 shift) {
-  static u64 const t[21] = {0xa2f9836e4e441529ull, 0xfc2757d1f534ddc0ull, 0xdb6295993c439041ull, 0xfe5163abdebbc561ull,
+  static u64 const t[19] = {// 1201 bits of 2 / pi
+                            0xa2f9836e4e441529ull, 0xfc2757d1f534ddc0ull, 0xdb6295993c439041ull, 0xfe5163abdebbc561ull,
                             0xb7246e3a424dd2e0ull, 0x06492eea09d1921cull, 0xfe1deb1cb129a73eull, 0xe88235f52ebb4484ull,
                             0xe99c7026b45f7e41ull, 0x3991d639835339f4ull, 0x9c845f8bbdf9283bull, 0x1ff897ffde05980full,
                             0xef2f118b5a0a6d1full, 0x6d367ecf27cb09b7ull, 0x4f463f669e5fea2dull, 0x7527bac7ebe5f17bull,
-                            0x3d0739f78a5292eaull, 0x6bfb5fb11f8d5d08ull, 0x56033046fc7b6babull, 0xf0cfbc209af4361dull,
-                            0xa9e391615ee61b08ull};
+                            0x3d0739f78a5292eaull, 0x6bfb5fb11f8d5d08ull, 0x56033046fc7b0000ull};
   u32 w = shift / 64, o = shift % 64;
-  u64 hi = w < 21 ? t[w] : 0, lo = w + 1 < 21 ? t[w + 1] : 0;
+  u64 hi = w < 19 ? t[w] : 0, lo = w + 1 < 19 ? t[w + 1] : 0;
   return double((o ? hi << o | lo >> (64 - o) : hi) >> 11);  // the 53 bits of a double
 }
 
@@ -203,20 +203,27 @@ static inline F clamp01(F x) {
   return x != x ? F(0) : std::min(std::max(x, F(0)), F(1));
 }
 
-// Applies the output modifiers of float results.
+// The result of an output modifier. A zero loses its sign.
+template <class F>
+static inline F scaled(F x, F factor) {
+  return x * factor + F(0);
+}
+
+// Applies the output modifiers of float results. Hardware ignores the factors in the IEEE mode, and where results may be denormals.
 template <int W>
-static void output_mods(Inst const& I, u32* o) {
-  float const mul = I.omod == 1 ? 2.f : I.omod == 2 ? 4.f : I.omod == 3 ? 0.5f : 1.f;
+static void output_mods(Wave const& w, Inst const& I, u32* o) {
+  bool const scale = I.omod && w.scales[I.dt != 'f'];
+  float const mul = I.omod == 1 ? 2.f : I.omod == 2 ? 4.f : 0.5f;
   switch (I.dt) {
     case 'f':
       for (int l = 0; l < W; l++) {
-        float x = asf(o[l]) * mul;
+        float x = scale ? scaled(asf(o[l]), mul) : asf(o[l]);
         o[l] = fbits(I.clamp ? clamp01(x) : x);
       }
       break;
     case 'd':
       for (int l = 0; l < W; l++) {
-        double x = asd(u64(o[W + l]) << 32 | o[l]) * mul;
+        double const result = asd(u64(o[W + l]) << 32 | o[l]), x = scale ? scaled(result, double(mul)) : result;
         u64 r = dbits(I.clamp ? clamp01(x) : x);
         o[l] = u32(r);
         o[W + l] = u32(r >> 32);
@@ -235,7 +242,7 @@ static void output_mods(Inst const& I, u32* o) {
           if (I.clamp) o[l] = (o[l] & ~(0xffffu << sh)) | f2h(clamp01(h2f(o[l] >> sh & 0xffff))) << sh;
       } else
         for (int l = 0; l < W; l++) {
-          float x = rh(h2f(o[l] & 0xffff) * mul);
+          float const result = h2f(o[l] & 0xffff), x = scale ? rh(scaled(result, mul)) : result;
           o[l] = f2h(I.clamp ? clamp01(x) : x);
         }
       break;
@@ -339,7 +346,7 @@ static void lanes(Wave& w, Step const& t) {
       for (int l = 0; l < W; l++)
         if (w.mask >> l & 1) out[l] = sat;
     } else if (I.omod || I.clamp)
-      output_mods<W>(I, out);
+      output_mods<W>(w, I, out);
     if (I.sdwa) {
       if (I.d16)
         for (int l = 0; l < W; l++) out[l] &= 0xffff;
@@ -482,7 +489,7 @@ static void lane_op(Wave& w, Step const& t) {
       f.inside[OUT] = -1;
       f.unmasked = true;
       I.fn(w, f);
-      if (I.omod || I.clamp) output_mods<W>(I, out);
+      if (I.omod || I.clamp) output_mods<W>(w, I, out);
       set_sgpr<W>(w, I.d, I.d16 ? out[0] & 0xffff : out[0]);
       return;
     }

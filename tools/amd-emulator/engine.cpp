@@ -269,6 +269,7 @@ static void init_wave(Exec& x, Wave& w, Group& g, uint32_t first, uint32_t total
   w.idx = first / W;
   w.x = &x;
   w.flush = x.flush;
+  memcpy(w.scales, x.scales, sizeof w.scales);
   w.vin = w.mask = 0;
   memset(w.rows, 0xff, sizeof w.rows);
   w.lds = reinterpret_cast<uint64_t>(g.lds);
@@ -521,6 +522,9 @@ Err run(Launch const& L, std::string& why) {
   double const t0 = thread_seconds();
   Err res = Err::ok;
   x.flush = ((rsrc1 >> 16) & 3) == 0;
+  bool const ieee = x.isa->fam != Family::rdna4 && (rsrc1 >> 23 & 1);  // gfx12 has no IEEE mode
+  x.scales[0] = !ieee && !(rsrc1 >> 17 & 1);
+  x.scales[1] = !ieee && !(rsrc1 >> 19 & 1);
   if (x.flush)
     _mm_setcsr(mx | 0x8040);
   else

@@ -51,6 +51,7 @@ struct Exec {
   bool trace = false;
   bool helper = false;                                 // runs in a thread that the launch has started
   bool flush = false;                                  // the kernel flushes denormals of 32-bit floats
+  bool scales[2] = {};                                 // output modifiers have an effect: on 32-bit floats, on others
   bool by_lane = false;                                // something must see each lane's access to memory
   bool yield = false;                                  // s_sleep lets other waves run
   bool hostcall = false;                               // the kernel prints
@@ -109,6 +110,10 @@ void check_global(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t* const
 void run_wave(Exec& x, Wave& w, uint64_t quantum);
 /// The instruction at an address, decoded once.
 Inst* instruction_at(Exec& x, uint64_t pc);
+
+// ---- statistics.cpp
+/// Keeps the name of an instruction, for AMDEMU_COVERAGE. Blocks run as a whole: it is called once for each instruction of a block.
+void cover(Isa const& isa, Inst const& inst);
 
 // ---- buffer.cpp
 /// Sets the addresses of the lanes of a buffer instruction. Returns the lanes that remain to be done: an access that is not wholly inside

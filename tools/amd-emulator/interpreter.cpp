@@ -108,6 +108,7 @@ static Block* block_at(Exec& x, uint64_t pc) {
   b->pc = pc;
   for (;; I = instruction_at(x, I->pc + I->size)) {
     b->last = I;
+    cover(*x.isa, *I);
     if (I->kind == NOP || (!x.weak && !x.race && (I->kind == WAIT || I->kind == INVALIDATE || I->kind == WRITE_BACK))) continue;
     b->count++;  // waits and the like that nothing looks at are not counted
     if (I->kind <= MATRIX) {

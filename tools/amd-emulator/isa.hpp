@@ -324,6 +324,7 @@ struct Wave {
   bool done, barrier;  // barrier: waits at the group's barrier
   bool gws;            // waits at the grid's barrier
   bool flush;          // the kernel flushes denormals of floats
+  bool scales[2];      // output modifiers have an effect: on 32-bit floats, on others
   uint64_t init;       // lanes that the wave began with
   uint64_t missing;    // lanes that were off at the last barrier
   uint64_t barrier_pc;

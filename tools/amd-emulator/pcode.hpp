@@ -274,8 +274,16 @@ PC_FN i32 frexp_exp(double x) {
 }
 PC_FN float ldexp_(float x, i32 e) { return std::ldexp(x, e < -1000 ? -1000 : e > 1000 ? 1000 : e); }
 PC_FN double ldexp_(double x, i32 e) { return std::ldexp(x, e < -5000 ? -5000 : e > 5000 ? 5000 : e); }
-PC_FN double turns(double x) { return 6.283185307179586476925 * (x - std::floor(x)); }
-PC_FN float sin_(float x) { return float(std::sin(turns(x))); }
-PC_FN float cos_(float x) { return float(std::cos(turns(x))); }
+// Sine and cosine of an angle in turns. The reduction to a quarter turn is exact, so that zeros and tiny angles are.
+PC_FN float sin_(float x) {
+  constexpr double two_pi = 6.283185307179586476925;
+  float r = x - std::rint(x);
+  r = r > 0.25f ? 0.5f - r : r < -0.25f ? -0.5f - r : r;
+  return r == 0 ? std::copysign(0.f, x) : float(std::sin(two_pi * r));
+}
+PC_FN float cos_(float x) {
+  constexpr double two_pi = 6.283185307179586476925;
+  return float(std::sin(two_pi * (0.25 - std::fabs(double(x) - std::rint(double(x))))));
+}
 double trig_preop(double s0, u32 segment);
 }  // namespace pcode

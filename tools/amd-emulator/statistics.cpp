@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Counts the launches that ran to their end, for each kernel. At exit AMDEMU_STATS prints the counts, and AMDEMU_REPORT appends them to a
-/// file.
+/// file. AMDEMU_COVERAGE keeps the names of the instructions that ran.
 #include <fcntl.h>
 #include <unistd.h>
 #include <algorithm>
@@ -9,6 +9,7 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <utility>
 #include "exec.hpp"
@@ -22,6 +23,14 @@ struct Counts {
   uint64_t launches = 0, instructions = 0;
   double seconds = 0;
 };
+
+// One write, so that the lines of processes that end at the same time do not mix.
+void append(char const* variable, char const* file, std::string const& lines) {
+  int const out = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+  if (out < 0 || write(out, lines.data(), lines.size()) != ssize_t(lines.size()))
+    fprintf(stderr, "[amd-emulator] cannot write %s=%s: %s\n", variable, file, strerror(errno));
+  if (out >= 0) close(out);
+}
 
 class Statistics {
  public:
@@ -57,7 +66,6 @@ class Statistics {
     print(all);
   }
 
-  // One write, so that the lines of processes that end at the same time do not mix.
   void append_to(char const* file) const {
     char path[4096];
     ssize_t const length = readlink("/proc/self/exe", path, sizeof path);
@@ -67,10 +75,7 @@ class Statistics {
     for (auto const& [kernel, counts] : kernels_)
       lines += kernel.first + '\t' + std::to_string(wave_size(kernel.first)) + '\t' + program + '\t' + kernel.second + '\t' +
                std::to_string(counts.launches) + '\t' + std::to_string(counts.instructions) + '\n';
-    int const out = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-    if (out < 0 || write(out, lines.data(), lines.size()) != ssize_t(lines.size()))
-      fprintf(stderr, "[amd-emulator] cannot write AMDEMU_REPORT=%s: %s\n", file, strerror(errno));
-    if (out >= 0) close(out);
+    append("AMDEMU_REPORT", file, lines);
   }
 
   std::mutex mutex_;
@@ -78,7 +83,31 @@ class Statistics {
   pid_t const process_ = getpid();
 };
 
+class Coverage {
+ public:
+  ~Coverage() {
+    if (getpid() != process_ || names_.empty()) return;
+    std::string lines;
+    for (auto const& [architecture, name] : names_) lines += architecture + '\t' + name + '\n';
+    append("AMDEMU_COVERAGE", file_, lines);
+  }
+  void add(std::string const& architecture, std::string const& name) {
+    if (*file_) names_.insert({architecture, name});
+  }
+
+ private:
+  char const* const file_ = setting("AMDEMU_COVERAGE");
+  std::set<std::pair<std::string, std::string>> names_;
+  pid_t const process_ = getpid();
+};
+
 }  // namespace
+
+void cover(Isa const& isa, Inst const& inst) {
+  static Coverage coverage;  // blocks are made one at a time
+  if (inst.kind == BAD) return;
+  for (Inst const* i = &inst; i; i = i->second) coverage.add(isa.gfx, i->info ? i->info->name : i->name);
+}
 
 void count_launch(Launch const& launch, uint64_t instructions, double seconds) {
   static Statistics statistics;

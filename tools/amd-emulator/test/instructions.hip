@@ -105,6 +105,13 @@ __global__ void dbl(double const* a, double* o, int n) {
     o[i] = x * x / (x + 1.5) - sqrt(fabs(x)) + fma(x, 2.0, 0.1);
   }
 }
+__global__ void angles(float const* turns, float* sines, float* cosines) {
+  sines[threadIdx.x] = __builtin_amdgcn_sinf(turns[threadIdx.x]);
+  cosines[threadIdx.x] = __builtin_amdgcn_cosf(turns[threadIdx.x]);
+}
+__global__ void parts_of_2_over_pi(double x, double* o) {
+  for (int i = 0; i < 2; i++) o[i] = __builtin_amdgcn_trig_preop(x, i);
+}
 __global__ void math(float const* a, float* e, float* s, float* c, float* l, float* p, int n) {
   int i = threadIdx.x;
   if (i < n) {
@@ -579,6 +586,28 @@ TEST(Float, functions) {
        near(s.get(), [](double v) { return std::sin(double(float(v) * 20)); }) + near(c.get(), [](double v) { return std::cos(v); }));
   line("logf", near(l.get(), [](double v) { return std::log(double(std::fabs(float(v)) + 0.1f)); }));
   line("powf", diff<float>(p.get(), [&](size_t i) { return std::pow(double(std::fabs(x[i]) + 0.5f), 2.5); }, 2e-6));
+}
+TEST(Float, sines_of_tiny_angles_and_whole_quarter_turns) {
+  std::vector<float> const turns{-0x1p-100f, 0x1p-100f, -0.0f, 0.25f, -0.25f, 0.5f, 3.75f, -3809004.75f, 1 / 12.0f, -0x1.df1p-2f};
+  std::vector<float> const want{-0x1.921fb6p-98f, 0x1.921fb6p-98f, -0.0f, 1, -1, 0, -1, 1, 0.5f, -0x1.9b17c9p-3f};
+  Dev<float> in(turns), s(turns.size()), c(turns.size());
+  angles<<<1, int(turns.size())>>>(in.p, s.p, c.p);
+  std::vector<float> const sines = s.get(), cosines = c.get();
+  line("v_sin_f32", diff<float>(sines, [&](size_t i) { return want[i]; }, 1e-6));
+  EXPECT_TRUE(std::signbit(sines[2]));
+  for (int i : {3, 4, 6, 7}) EXPECT_EQ(cosines[i], 0) << turns[i];
+  for (int i : {0, 1, 2}) EXPECT_EQ(cosines[i], 1) << turns[i];
+  EXPECT_EQ(cosines[5], -1);
+}
+// Segments of 53 bits. A large argument skips bits that make whole turns, and the result is then scaled by 2^128.
+TEST(Float, parts_of_2_over_pi) {
+  Dev<double> o(2), large(2);
+  parts_of_2_over_pi<<<1, 1>>>(1.0, o.p);
+  parts_of_2_over_pi<<<1, 1>>>(0x1p977, large.p);  // skips 2000 - 1077 bits, to word 14
+  u64 const word_0 = 0xa2f9836e4e441529, word_1 = 0xfc2757d1f534ddc0, word_14 = 0x4f463f669e5fea2d, word_15 = 0x7527bac7ebe5f17b;
+  EXPECT_EQ(o.get()[0], std::ldexp(double(word_0 >> 11), -53));
+  EXPECT_EQ(o.get()[1], std::ldexp(double((word_0 << 53 | word_1 >> 11) >> 11), -53 - 53));
+  EXPECT_EQ(large.get()[0], std::ldexp(double((word_14 << 27 | word_15 >> 37) >> 11), -53 - 923 + 128));
 }
 TEST(Float, division_and_root) {
   std::vector<float> x(250);

@@ -734,12 +734,22 @@ TEST(Scalar, conditional_moves) {
   }
   CK(hipFree(p));
 }
-TEST(Modifiers, output) {
+static u32 squared_and_clamped(u32 x) { return U(std::min(F(x) * F(x), 1.0f)); }
+TEST(Modifiers, output_is_not_scaled_in_ieee_mode_or_with_denormals) {
   test("output modifiers", omod, lane([](u32& a, u32& b, u32& c, u32&) {
+         a = U(F(a) + F(b));
+         b = U(F(b) + F(b));
+         c = squared_and_clamped(c);
+       }),
+       true);
+}
+__global__ void omod_scales(u32* p, u64 m);  // scaled.hip
+TEST(Modifiers, output_is_scaled) {
+  test("output modifiers", omod_scales, lane([](u32& a, u32& b, u32& c, u32& d) {
          a = U((F(a) + F(b)) * 4);
          b = U((F(b) + F(b)) / 2);
-         float x = F(c) * F(c);
-         c = U(x < 0 ? 0 : x > 1 ? 1 : x);
+         c = squared_and_clamped(c);
+         d = 0;
        }),
        true);
 }
