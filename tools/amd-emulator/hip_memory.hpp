@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Allocations and pools, shared by hip_memory.cpp and hip_pools.cpp. Guarded by Lock.
+#pragma once
+#include "hip_api.hpp"
+
+namespace shim {
+/// A memory pool. Sizes in bytes.
+struct Pool {
+  int dev = 0;
+  size_t used = 0, used_high = 0, maxSize = 0;
+  uint64_t threshold = 0;
+  int reuse[4] = {0, 1, 1, 1};
+  bool dead = false;
+};
+
+/// All allocations, by address.
+std::map<uintptr_t, Block>& blocks();
+}  // namespace shim
