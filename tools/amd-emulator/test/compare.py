@@ -41,7 +41,9 @@ KNOWN = [
     (r"S_BFE_[IU](32|64)", "the width has 7 bits, and a constant is sign-extended; theirs takes 5 bits"),
     (r"V_CMP_[A-Z]+_I64|S_ASHR_I64|S_(CLS|FLBIT)_I32_I64", "a literal is sign-extended to 64 bits for signed operands; theirs fills with zeros"),
     (r"V_(ADD|MUL|FMA|MIN|MAX|MINIMUM|MAXIMUM)(_NUM)?_F64", "the constant 1 / (2 pi) is a double; theirs is a float"),
+    (r"V_CMPX_\w+", "gfx9 writes the destination and EXEC; theirs keeps the destination and clears EXEC"),
     (r"V_FMAC_(F16|F64|DX9_ZERO_F32)", "VOP3: adds the destination, its upper half with op_sel; theirs adds another operand"),
+    (r"V_RSQ_F(32|64)", "clamp makes 0 of -infinity; theirs keeps it"),
     (r"V_PACK_B32_F16", "bits of a signalling NaN pass; theirs quiets it"),
     (r"V_PK_FMAC_F16", "gfx11 has a constant in both halves"),
     (r"V_ALIGNBIT_B32", "op_sel chooses the half that has the shift, as in LLVM; theirs ignores it"),
@@ -97,7 +99,7 @@ def forms(arch, generate, count, r, only):
         for op in getattr(arch.enum, enc + "Op", ()):
             name = arch.base(op.name)
             if only and not re.search(only, name): continue
-            if generate.SPECIAL.fullmatch(name) or name.startswith(("V_CMPX", "S_SET_GPR", "V_DOT2C", "V_SCREEN")): continue
+            if generate.SPECIAL.fullmatch(name) or name.startswith(("S_SET_GPR", "V_DOT2C", "V_SCREEN")): continue
             w = arch.widths(op)
             if any(b > 64 for b, _ in w.values()): continue
             kinds = "".join(generate.TYPES.get(w[k][1], "i") if k in w else "-" for k in ("S0", "S1", "S2", "D0"))
@@ -139,7 +141,7 @@ def forms(arch, generate, count, r, only):
                             if kinds[i] in "hwx" and srcs[i] >= 256: opsel |= r.getrandbits(1) << i
                         if kinds[3] in "hwx" : opsel |= r.getrandbits(1) << 3
                     head = (0x34 if cdna else 0x35) << 26
-                    if enc == "VOP3": lo = head | op.value << 16 | clamp << 15 | opsel << 11 | absolute << 8 | (SDST if name.startswith("V_CMP") else DST)
+                    if enc == "VOP3": lo = head | op.value << 16 | clamp << 15 | opsel << 11 | absolute << 8 | (126 if name.startswith("V_CMPX") and not cdna else SDST if name.startswith("V_CMP") else DST)
                     elif enc == "VOP3SD": absolute = 0; lo = head | op.value << 16 | SDST << 8 | DST
                     else:
                         sel, sel_hi, nlo, nhi = (0, 7, 0, 0) if not variant else (r.getrandbits(3), r.getrandbits(3), 0, 0)
