@@ -37,7 +37,7 @@ target_link_libraries(crosslane_host INTERFACE Boost::context Threads::Threads g
 target_compile_options(crosslane_cuda INTERFACE
   "$<$<COMPILE_LANGUAGE:CUDA>:-std=c++20;--extended-lambda;--expt-relaxed-constexpr;-ftz=false;-prec-div=true;-prec-sqrt=true>"
   "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-Werror cross-execution-space-call,ext-lambda-captures-this>"
-  # Whatever a file includes first: backend/cuda/standard_copy.hpp says why.
+  # Whatever a file includes first: platform/standard_copy.hpp says why.
   "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-include crosslane/platform/compiler.hpp>")
 
 # By the property: target_compile_features() wants the language to be enabled here, where only users need it.

@@ -56,7 +56,10 @@ class access_checker {
     leave();
     if (failure) std::rethrow_exception(failure);
   }
-  void end_launch() { leave(); }
+  void end_launch() {
+    leave();
+    streams.end_launch();
+  }
 
   // --- blocks ---
 

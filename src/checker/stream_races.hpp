@@ -35,10 +35,16 @@ class stream_races {
 
   void begin_launch(launch_facts const& launch) {
     launch_ = current_work.number;
+    facts_ = &launch;
     last_launch_ = last_launch_ > launch_ ? last_launch_ : launch_;
     told_by_others_ = false;
     order.begins(launch_, launch);
   }
+  void end_launch() {
+    if (__atomic_load_n(&facts_->has_findings, __ATOMIC_RELAXED) && launch_ > failed_launch_) failed_launch_ = launch_;
+  }
+  /// The launch that was queued last among those that had findings.
+  std::uint64_t failed_launch() const noexcept { return failed_launch_; }
   /// The number of the current launch.
   std::uint64_t launch() const noexcept { return launch_; }
   /// The launch that was queued last among those that have begun.
@@ -101,8 +107,9 @@ class stream_races {
   watched_range& memory_;
   wording& words_;
   place_histories histories_;
-  std::uint64_t launch_ = 0, last_launch_ = 0;
-  bool told_by_others_ = false;  ///< takes effect at an acquire fence
+  std::uint64_t launch_ = 0, last_launch_ = 0, failed_launch_ = 0;
+  launch_facts const* facts_ = nullptr;  ///< of the current launch
+  bool told_by_others_ = false;          ///< takes effect at an acquire fence
 };
 
 }  // namespace crosslane::backend

@@ -49,6 +49,8 @@ class transfer_check {
       if (writes) memory_.written(at, width);
     }
     watched_block const& first = *memory_.page(p).block;
+    // Threads that ended with a finding have not written their results.
+    if (streams_.failed_launch() > first.made_after) return;
     // Compilers do not instrument all writes of a kernel. In a buffer that consists of zeros at first such writes of zeros do not show.
     if (any_written || !full || (first.fresh == 0 && streams_.last_launch() > first.made_after)) return;
     failure_ = facts_.deliver(wording::transfer_of_unwritten(facts_, first, p, width));

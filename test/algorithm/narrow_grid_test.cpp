@@ -30,7 +30,7 @@ struct narrow : xl::backend::host_runtime<narrow> {
                            A const&... arguments) {
     ++launches;
     q->enqueue<narrow>([task = xl::backend::typed_grid_task<narrow, Width, K, A...>{g, xl::type_name<K>(), kernel, arguments...}] {
-      xl::backend::run_grid(task);
+      xl::backend::independent_grid{task}.run();
     });
     return {};
   }

@@ -41,9 +41,9 @@ bool throws(F const& f) {
 }
 
 bool finds_access_outside_in_kernel(xl::basic_stream_ref<xl::host> q) {
-  int memory[8] = {};
+  xl::basic_buffer<int, xl::memory_kind::device, xl::host> memory{q, 8};
   return throws([&] {
-    xl::launch(q, {.grid = 1, .block = 8}, write_ones{}, xl::span<int>{memory, 7});
+    xl::launch(q, {.grid = 1, .block = 8}, write_ones{}, xl::span<int>{memory.data(), 7});
     q.synchronize();
   });
 }

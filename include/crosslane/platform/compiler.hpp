@@ -44,7 +44,7 @@ would be wrong. crosslane::fast has approximations"
 #endif
 
 #if CROSSLANE_COMPILER_CUDA() && CROSSLANE_DEVICE_PASS()
-#include <crosslane/backend/cuda/standard_copy.hpp>  // comes before the standard library
+#include <crosslane/platform/standard_copy.hpp>  // comes before the standard library
 #endif
 
 /// 1: each memory access calls the host's access checker. The target crosslane::checked sets this and adds the compiler's flag.

@@ -175,15 +175,17 @@ void visit_object(T const& object, argument_visitor& visitor) {
   if constexpr (!std::is_empty_v<T>) {
     unsigned char const* value_bytes = nullptr;
 #if CROSSLANE_CONFIG_ACCESS_CHECKS && __has_builtin(__builtin_clear_padding)
-    struct mask {
-      alignas(T) unsigned char bytes[sizeof(T)];
-      mask() noexcept {
-        std::memset(bytes, 0xff, sizeof bytes);
-        __builtin_clear_padding(reinterpret_cast<T*>(bytes));
-      }
-    };
-    static mask const values;
-    value_bytes = values.bytes;
+    if constexpr (std::is_trivially_copyable_v<T> && std::is_copy_assignable_v<T>) {  // g++ refuses lambdas
+      struct mask {
+        alignas(T) unsigned char bytes[sizeof(T)];
+        mask() noexcept {
+          std::memset(bytes, 0xff, sizeof bytes);
+          __builtin_clear_padding(reinterpret_cast<T*>(bytes));
+        }
+      };
+      static mask const values;
+      value_bytes = values.bytes;
+    }
 #endif
     visitor.take(&object, sizeof object, value_bytes);
   }

@@ -17,6 +17,7 @@ struct launch_facts {
   std::uint64_t seed = 0;
   double progress_seconds = 0;  ///< after which a launch without progress is a finding; 0: never
   detail::finding_sink* sink = nullptr;
+  mutable bool has_findings = false;  ///< accessed atomically
   /// These facts are the beginning of an object of so many bytes, which also has the kernel object and its arguments. Copies of the facts
   /// do not have them.
   std::size_t object_bytes = 0;
@@ -52,6 +53,7 @@ struct launch_facts {
 
   /// Passes a finding to the sink and returns null. Without a sink returns the error with which the launch fails.
   std::exception_ptr deliver(checks::finding const& found) const {
+    __atomic_store_n(&has_findings, true, __ATOMIC_RELAXED);
     if (sink != nullptr) {
       sink->take(found);
       return nullptr;

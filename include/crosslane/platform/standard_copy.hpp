@@ -8,8 +8,8 @@
 #if __has_include(<bits/c++config.h>)
 #include <bits/c++config.h>
 #if _GLIBCXX_RELEASE == 13 || _GLIBCXX_RELEASE == 14 || (_GLIBCXX_RELEASE == 12 && __GLIBCXX__ >= 20230508)
-#if defined(_STL_ALGO_H) || defined(_STL_VECTOR_H) || defined(_BASIC_STRING_H)
-// Code before this header may have used the copy.
+#if defined(_GLIBCXX_ALGORITHM) || defined(_BASIC_STRING_H)
+// Code before this header may have used the copy. nvcc itself includes <functional>, and with it <vector>.
 #define CROSSLANE_STANDARD_COPY_IS_LATE() 1
 #else
 #define CROSSLANE_STANDARD_COPY_IS_LATE() 0
