@@ -46,7 +46,11 @@ struct for_each_element_kernel {
     if constexpr (N == 1) {
       if (i < n) f(data[i]);
     } else {
-      if (i < n / N) {
+      if constexpr (CROSSLANE_CONFIG_ACCESS_CHECKS) {
+        // f may write elements without reading them, which a read of the whole vector would hide.
+        if (i < n / N)
+          for (unsigned k = 0; k < N; ++k) f(data[i * N + k]);
+      } else if (i < n / N) {
         vec<T, N> elements = reinterpret_cast<vec<T, N>*>(data)[i];
         for (unsigned k = 0; k < N; ++k) f(elements[k]);
         reinterpret_cast<vec<T, N>*>(data)[i] = elements;
