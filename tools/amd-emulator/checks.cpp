@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// The access checks: reads of unwritten bytes, accesses outside allocations, divergent barriers. races.cpp has the races.
+#include <bitset>
 #include <cstdio>
+#include <map>
 #include "exec.hpp"
 #include "settings.hpp"
 
@@ -49,7 +51,9 @@ void missing_wait(Exec& x, std::string const& what, bool hard) {
 // ---- findings that are none if the wave's compare-and-swap on the same bytes follows
 void defer(Group& g, uint8_t wave, uint64_t address, uint32_t n, std::function<void()> tell) {
   auto& all = g.deferred;
-  if (all.size() >= 100) {  // a wave without end
+  for (auto const& o : all)
+    if (o.wave == wave && o.lo == address && o.hi == address + n) return;
+  if (all.size() >= 4096) {  // a wave without end; each lane of all waves of a block may have several
     auto const oldest = std::move(all.front().tell);
     all.erase(all.begin());
     oldest();
@@ -73,14 +77,72 @@ void tell_deferred(Exec& x, Wave const& w) {
 }
 
 bool may_be_part(Inst const& I, uint64_t address) {
-  bool const cas = I.op == AT && (I.at == CAS || I.at == CAS_DS9 || I.at == CAS_DS11);
-  return (I.kind == MEM ? I.op == LD || cas : I.kind == SMEM) && I.n == 4 && !(address & 3);
+  return (I.kind == MEM ? I.op == LD || is_cas(I) : I.kind == SMEM) && I.n == 4 && !(address & 3);
+}
+// Whether the unwritten bytes of an access may be those between the members of a struct, or behind its last one.
+static bool looks_like_padding(uint8_t const* written, uint32_t n) {
+  uint32_t run = 0, most = 0;
+  for (uint32_t i = 0; i < n; i++) {
+    run = written[i] ? 0 : run + 1;
+    most = std::max(most, run);
+  }
+  return most < 8 && memchr(written, 1, n);
+}
+// Whether a load's registers that get unwritten bytes are only moved and stored until they are written again, as in the copy of a struct
+// with its padding. Follows all branches.
+static bool only_copied(Exec& x, Inst const& I, uint8_t const* written, uint32_t n) {
+  if ((I.kind != MEM || (I.op != LD && I.op != LD2)) && I.kind != SMEM) return false;
+  int const first = I.kind == SMEM ? 512 + I.d : I.acc ? 256 + I.d : I.d, words = int(n + 3) / 4;
+  uint32_t mask = 0;
+  for (uint32_t i = 0; i < n; i++) mask |= uint32_t(!written[i]) << i / 4;
+  if (I.op == LD2 && I.kind == MEM) mask |= mask << words;  // either of the two
+  if (I.unwritten_mask == mask) return I.unwritten_copied;
+  I.unwritten_mask = mask;
+  I.unwritten_copied = false;
+  using Registers = std::bitset<640>;
+  std::map<uint64_t, Registers> before;  // each instruction
+  std::vector<std::pair<uint64_t, Registers>> todo{{I.pc + I.size, Registers(mask) << first}};
+  while (!todo.empty()) {
+    auto [pc, live] = todo.back();
+    todo.pop_back();
+    Registers& seen = before[pc];
+    if ((live & ~seen).none()) continue;
+    seen |= live;
+    live = seen;
+    if (before.size() > 1000) return false;
+    Inst const& o = *instruction_at(x, pc);
+    if (o.kind == END) continue;
+    if (o.kind == BAD || o.kind == PCOP || o.kind == CALL || o.kind == MOVREL || o.kind == GPRIDX) return false;
+    bool const move = o.name == "V_MOV_B32" || o.name == "S_MOV_B32" || o.name == "S_MOV_B64" || o.name == "V_ACCVGPR_WRITE_B32" ||
+                      o.name == "V_ACCVGPR_READ_B32";
+    bool const store = o.kind == MEM && (o.op == ST || o.op == ST2);
+    int const data = o.acc ? 256 : 0;
+    Registers moved;
+    for (auto const& r : registers_of(o, x.wave).ranges) {
+      if (r.written) continue;
+      Registers const used = live >> r.first & Registers((1ull << r.n) - 1);
+      bool const stored = store && (r.first == o.v + data || (o.op == ST2 && r.first == o.v1 + data)) && r.first != o.a;
+      if (used.any() && !stored && !move) return false;
+      if (move) moved = used;
+    }
+    for (auto const& r : registers_of(o, x.wave).ranges)
+      if (r.written) {
+        live &= ~(Registers((1ull << r.n) - 1) << r.first);
+        if (move) live |= moved << r.first;
+      }
+    if (live.none()) continue;
+    uint64_t const next = pc + o.size;
+    if (o.kind == BR) todo.push_back({next + uint64_t(int64_t(o.off)), live});
+    if (o.kind != BR || o.c != ALWAYS) todo.push_back({next, live});
+  }
+  return I.unwritten_copied = true;
 }
 // n bytes at `address` are read. written: a mark for each.
 static void check_written(Exec& x, Wave& w, Inst const& I, uint64_t address, uint8_t const* written, uint32_t n,
                           std::function<std::string(uint32_t)> const& byte) {
   uint8_t const* const none = static_cast<uint8_t const*>(memchr(written, 0, n));
   if (!none) return;
+  if (looks_like_padding(written, n) && only_copied(x, I, written, n)) return;
   std::string const what = byte(uint32_t(none - written));
   if (!may_be_part(I, address) || !memchr(written, 1, n)) return uninit_read(x, what, "", first_at(x));
   if (I.op == AT) return;
@@ -112,8 +174,7 @@ void access(Exec& x, Wave& w, Inst const& I, uint8_t const* p, uint32_t n, bool 
       snprintf(b, sizeof b, "%s of %u bytes at 0x%lx, %ld bytes past the end of the allocation 0x%lx of %lu bytes", wr ? "write" : "read",
                n, (unsigned long)a, long(a + n - r->hi), (unsigned long)r->lo, (unsigned long)(r->hi - r->lo));
     else
-      snprintf(b, sizeof b, "%s of %u bytes at 0x%lx, which is not memory that HIP allocated (a host pointer?)", wr ? "write" : "read", n,
-               (unsigned long)a);
+      snprintf(b, sizeof b, "%s of %u bytes at 0x%lx, %s", wr ? "write" : "read", n, (unsigned long)a, describe_address(a).c_str());
     if (!r || a >= r->hi || !may_be_part(I, a)) fail(Err::fault, b);
     if (I.op != AT) defer(*x.grp, w.idx, a, n, [what = b + (" [at " + place(x) + "]")] { fail(Err::fault, what); });
     return;
@@ -149,7 +210,15 @@ static inline bool quick_shadow(uint8_t* s, uint32_t n, bool rd, bool wr) {
   }
   return false;
 }
+static void forgive_lanes(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p) {
+  if (x.grp->deferred.empty() || !is_cas(I)) return;
+  for (uint64_t m = exec; m; m &= m - 1) {
+    uint64_t const at = reinterpret_cast<uint64_t>(p[__builtin_ctzll(m)]);
+    forgive(x, w, at, at + I.n);
+  }
+}
 void check_lds(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p, bool rd, bool wr) {
+  forgive_lanes(x, w, I, exec, p);
   if (!x.uninit) return;
   uint8_t* const written = x.grp->written.data();
   uint8_t const *const lds = x.grp->lds, *last = nullptr;
@@ -162,6 +231,7 @@ void check_lds(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p
 }
 
 void check_global(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p, bool rd, bool wr) {
+  forgive_lanes(x, w, I, exec, p);
   if (!x.uninit && !x.bounds) return;
   uint8_t *lo = p[__builtin_ctzll(exec)], *hi = lo;
   for (uint64_t m = exec; m; m &= m - 1) {

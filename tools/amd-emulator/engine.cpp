@@ -49,6 +49,7 @@ static uint64_t const no_printf = 0x5EAD00000000ull;  // unmapped: OpenCL's prin
 bool in_lds(uint64_t a) { return a >= lds_base && a < lds_base + (1024ull << 32); }
 
 bool (*find_region)(uint64_t, Region&) = nullptr;
+std::string (*describe_address)(uint64_t) = nullptr;
 void* (*heap_allocate)(size_t) = nullptr;
 bool (*heap_free)(void*) = nullptr;
 

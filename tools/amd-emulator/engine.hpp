@@ -102,6 +102,8 @@ struct Region {
 };
 /// Finds the allocation whose bytes or padding contain an address. Set by hip_memory.cpp.
 extern bool (*find_region)(uint64_t addr, Region&);
+/// Says what an address outside all allocations is, for messages.
+extern std::string (*describe_address)(uint64_t addr);
 /// Allocates device memory for malloc() of kernels, zeroed, at a multiple of 2 MiB. Returns null if there is none. Set by hip_memory.cpp.
 extern void* (*heap_allocate)(size_t bytes);
 /// Frees what heap_allocate returned. Returns false for any other address.

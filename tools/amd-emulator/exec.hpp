@@ -87,6 +87,7 @@ std::string place(Exec const& x);
 void divergent_barrier(Exec& x, Wave& w, char const* what, uint64_t lanes);
 /// Reports an instruction that uses a register before it is loaded. hard: fails the launch.
 void missing_wait(Exec& x, std::string const& what, bool hard);
+inline bool is_cas(Inst const& I) { return I.op == AT && (I.at == CAS || I.at == CAS_DS9 || I.at == CAS_DS11); }
 /// Keeps a finding of a load of n bytes until the wave's compare-and-swap on the same bytes follows: then it is none. A wave that updates
 /// an object of 8 or 16 bits loads the word that contains it, and compares all of it.
 void defer(Group& g, uint8_t wave, uint64_t address, uint32_t n, std::function<void()> tell);

@@ -76,6 +76,20 @@ static bool find_region(uint64_t a, emu::Region& r) {
   r = {g->first, g->first + g->second, g->first + g->second};
   return a < r.end;
 }
+static std::string describe_address(uint64_t a) {
+  if (a < 4096) return "near the null pointer";
+  Lock l;
+  auto const near = [a](uintptr_t begin, size_t size) { return a < begin ? begin - a <= 4096 : a - begin < size + 4096; };
+  auto const text = [](uintptr_t begin, size_t size) {
+    return "the allocation " + hex(reinterpret_cast<void*>(begin)) + " of " + std::to_string(size) + " bytes";
+  };
+  auto f = freed().upper_bound(a);
+  if (f != freed().begin() && (--f, a - f->first < f->second)) return "in " + text(f->first, f->second) + ", which was freed";
+  auto const b = blocks().upper_bound(a);
+  if (b != blocks().end() && near(b->first, b->second.size))
+    return std::to_string(b->first - a) + " bytes before " + text(b->first, b->second.size);
+  return "which is not memory that HIP allocated (a host pointer?)";
+}
 // The memory of malloc() in kernels: an allocation that is aligned to 2 MiB. Reads of unwritten bytes are not tracked: the device library
 // reads its own fields in it.
 static void* heap_allocate(size_t n) {
@@ -102,6 +116,7 @@ static bool heap_free(void* p) {
 }
 static bool const g_hooked = [] {
   emu::find_region = find_region;
+  emu::describe_address = describe_address;
   emu::heap_allocate = heap_allocate;
   emu::heap_free = heap_free;
   return true;

@@ -270,6 +270,9 @@ struct Inst {
   mutable uint8_t polls = 0;
   mutable uint64_t read_before = 0;
   mutable bool whole = false;
+  // Whether its registers that got unwritten bytes last are only copied. unwritten_mask: these registers
+  mutable bool unwritten_copied = false;
+  mutable uint32_t unwritten_mask = 0;
 };
 
 /// Instructions that are executed one after another, and the one that may continue elsewhere.

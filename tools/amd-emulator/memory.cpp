@@ -450,6 +450,14 @@ void mem_op(Exec& x, Wave& w, Inst const& I) {
     }
     if (__builtin_expect(x.race && global, 0)) check_races<W>(x, w, I, global, p, p2, data, data1);
   }
+  if (is_at)
+    for (uint64_t m = exec; m; m &= m - 1) {  // hardware reports a memory violation
+      uint64_t const at = reinterpret_cast<uint64_t>(p[__builtin_ctzll(m)]);
+      if (!(at & (I.n - 1))) continue;
+      char b[120];
+      snprintf(b, sizeof b, "atomic operation on %u bytes at 0x%lx, which is not a multiple of %u", I.n, (unsigned long)at, I.n);
+      fail(Err::fault, b);
+    }
   if (__builtin_expect(x.weak != nullptr, 0))
     x.weak->issue<W>(w, I, exec, global, p, p2, data, data1);
   else

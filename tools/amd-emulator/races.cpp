@@ -146,6 +146,8 @@ char const* Races::race(Access& a, RaceCell const& mine, RaceCell const& c, uint
     }
     // A plain store. A word may be read atomically for one of its bytes.
     if (c.kind & C::update ? loose_stores && mine.kind & C::flag : loose_stores || (!c_writes && both != c.bytes)) return nullptr;
+    // A wave's accesses to one address keep their order: the last block to count itself may set the counter back.
+    if (c.kind & C::update && !(c.kind & C::group) && c.turn < mine.turn) return nullptr;
     return c_writes && !(c.kind & C::update) && stores_same(a, number, both) && !strict_ ? nullptr : "write after atomic access";
   }
   if (mine.kind & C::atomic) {
@@ -173,7 +175,12 @@ void Races::touch(Access& a, uint64_t number, uint64_t bytes, uint32_t lane) {
   mine.bytes = bytes;
   mine.lane = uint8_t(lane);
   bool const writes = mine.kind & C::write, plain = !(mine.kind & C::atomic);
-  if (writes && plain && is_flag(a, l, bytes)) mine.kind |= C::flag;
+  if (writes && plain) {
+    if (is_flag(a, l, bytes)) mine.kind |= C::flag;
+    for (RaceCell const *c = l.cells, *const end = c + l.n; c != end; c++)
+      if (c->wave == mine.wave && c->kind & C::update && !(c->kind & C::group) && !(bytes & ~c->bytes))
+        mine.turn = std::max(mine.turn, c->turn);
+  }
   int alike = 0;
   uint64_t merged = 0;
   uint32_t const frozen = a.s.frozen[a.counter];
@@ -249,8 +256,8 @@ void Races::access(Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p, uin
   for (uint64_t m = exec; m && one_address; m &= m - 1) one_address = p[__builtin_ctzll(m)] == p[first];
   if (one_address) a.cell.kind |= RaceCell::uniform;
   if (!write && follows(s, I)) a.cell.kind |= RaceCell::early;
-  if (!lds && I.scope)
-    a.cell.kind |= I.scope == 1 ? RaceCell::atomic | RaceCell::group : RaceCell::atomic;
+  if (I.scope)  // a flat one of LDS, too
+    a.cell.kind |= I.scope == 1 || lds ? RaceCell::atomic | RaceCell::group : RaceCell::atomic;
   else if (!write && !strict_ && (lds || plain_group_loads_) && polls(I))
     a.cell.kind |= RaceCell::atomic | RaceCell::group;
 
@@ -310,8 +317,6 @@ void Races::access(Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p, uin
     }
 }
 
-static bool is_cas(Inst const& I) { return I.op == AT && (I.at == CAS || I.at == CAS_DS9 || I.at == CAS_DS11); }
-
 bool Races::consecutive(Wave& w, Inst const& I, uint8_t* p, uint32_t bytes, bool same) {
   if (stopped_) return true;
   RaceWave& s = *w.race;
@@ -320,7 +325,7 @@ bool Races::consecutive(Wave& w, Inst const& I, uint8_t* p, uint32_t bytes, bool
   a.lds = in_lds(at);
   a.n = I.n;
   bool const write = I.op == ST;
-  if (!a.lds && I.scope) return false;
+  if (I.scope) return false;
   if (!write && !strict_ && (a.lds || plain_group_loads_) && polls(I)) return false;
   a.cell = cell_of(a, x_, write, device_epochs(s));
   if (same) a.cell.kind |= RaceCell::uniform;
@@ -349,6 +354,7 @@ void Races::atomic(Wave& w, Inst const& I, uint32_t lane, uint8_t const* p, uint
   a.lds = in_lds(address);
   a.cell = cell_of(a, x_, true, device_epochs(s));
   a.cell.kind |= RaceCell::atomic | RaceCell::update;
+  a.cell.turn = ++turn_;
   if (!a.lds && x_.isa->fam == Family::rdna4 && I.scope < 2) a.cell.kind |= RaceCell::group;
   uint64_t changed = 0;
   for (uint32_t i = 0; i < n; i++) changed |= uint64_t(p[i] != after[i]) << i;

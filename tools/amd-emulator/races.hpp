@@ -39,6 +39,7 @@ struct RaceCell {
   uint8_t kind = 0, lane = 0;  // lane: the first
   uint8_t clock = 0;           // the index in Epochs
   bool second = false;         // the second address of the instruction
+  uint32_t turn = 0;           // the number of the atomic operation; of a plain store, that of the wave's last one on all its bytes
 };
 
 /// What a wave publishes: accesses that it has made, or that are ordered before them.
@@ -168,6 +169,7 @@ class Races {
   bool store_bits_;         // atomic stores have bits of coherence
   bool strict_;             // reports accesses that look plain but may be atomic, and stores of the value that is there
   bool stopped_ = false;
+  uint32_t turn_ = 0;  // the number of atomic operations
   std::unordered_map<Group*, std::unique_ptr<RaceWave[]>> waves_;
   std::unordered_map<uint64_t, Sync> sync_;  // by the address of the word
   std::unordered_map<uint32_t, RaceWave*> active_;

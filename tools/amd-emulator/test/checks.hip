@@ -61,7 +61,7 @@ __global__ void bytes(unsigned char* b, int n, int k, int only_read) {
   }
   __syncthreads();
   if (only_read)
-    b[0] = (unsigned char)(*reinterpret_cast<unsigned*>(b));
+    b[0] = (unsigned char)(*reinterpret_cast<unsigned*>(b) % 251);
   else {
     update(b + k);
     update(s + k);
@@ -69,6 +69,36 @@ __global__ void bytes(unsigned char* b, int n, int k, int only_read) {
   __syncthreads();
   if (threadIdx.x == 0) b[0] = s[k];
 }
+// Copies of structs with padding, which nobody writes. use: reads an unwritten member.
+struct Padded {
+  char c;
+  int i;
+  char d;
+  double x;
+  short s;
+};
+__global__ void pad(Padded* a, Padded* b, int use) {
+  __shared__ Padded s[64];
+  int const t = int(threadIdx.x);
+  for (Padded* p : {a + t, s + t}) {
+    p->c = char(t);
+    if (!use) p->i = t;
+    p->d = 1;
+    p->x = t;
+    p->s = 2;
+  }
+  __syncthreads();
+  b[t] = a[63 - t];
+  b[64 + t] = s[63 - t];
+  if (use) b[t].i = a[63 - t].i + 1;
+}
+// Adds 1 to bytes at odd addresses, each a lane's, the waves in turn.
+__global__ void odd_bytes(unsigned char* b) {
+  b[2 * threadIdx.x + 1] = 1;
+  __syncthreads();
+  update(b + 2 * threadIdx.x + 1);
+}
+__global__ void add_at(int* p) { atomicAdd(p, 1); }
 __global__ void say() { printf("(printed by lane %d)\n", int(threadIdx.x)); }
 __device__ int var[4] = {1, 2, 3, 4};
 __global__ void use_var(int* b) {
@@ -180,6 +210,33 @@ TEST_F(Checks, reads_of_unwritten_memory) {
   copy_kernel<<<1, 256>>>(b, a, 250);
   expect(true);  // what a kernel wrote
 }
+TEST_F(Checks, padding_may_be_copied) {
+  for (int use : {0, 1}) {
+    Padded *p, *q;
+    CK(hipMalloc(reinterpret_cast<void**>(&p), 64 * sizeof *p));
+    CK(hipMalloc(reinterpret_cast<void**>(&q), 128 * sizeof *q));
+    pad<<<1, 64>>>(p, q, use);
+    expect(!use);
+    CK(hipFree(p));
+    CK(hipFree(q));
+  }
+}
+TEST_F(Checks, messages_say_what_an_address_is) {
+  auto const message = [](int* p) {
+    ::testing::internal::CaptureStderr();
+    add_at<<<1, 1>>>(p);
+    expect(false);
+    return ::testing::internal::GetCapturedStderr();
+  };
+  CK(hipMemset(a, 0, 1000));
+  int* gone;
+  CK(hipMalloc(reinterpret_cast<void**>(&gone), 100));
+  CK(hipFree(gone));
+  EXPECT_NE(message(gone + 3).find("of 100 bytes, which was freed"), std::string::npos);
+  EXPECT_NE(message(a - 2).find(", 8 bytes before the allocation"), std::string::npos);
+  EXPECT_NE(message(nullptr).find("near the null pointer"), std::string::npos);
+  EXPECT_NE(message(reinterpret_cast<int*>(reinterpret_cast<char*>(a) + 2)).find("not a multiple of 4"), std::string::npos);
+}
 TEST_F(Checks, bounds) {
   CK(hipMemset(a, 0, 1000));
   copy_kernel<<<1, 256>>>(a, b, 251);
@@ -218,6 +275,15 @@ TEST_F(Checks, bytes_beside_one_that_is_updated) {
   expect(true);  // half of the word is not written
   bytes<<<1, 64, 4>>>(reinterpret_cast<unsigned char*>(b), 2, 1, 1);
   expect(false);
+  // The same if races are not looked for, and if many waves do so at a time.
+  setenv("AMDEMU_RACE", "0", 1);
+  bytes<<<1, 64, 4>>>(reinterpret_cast<unsigned char*>(a) + 4, 2, 1, 0);
+  expect(true);
+  setenv("AMDEMU_WEAK", "1", 1);
+  odd_bytes<<<1, 256>>>(reinterpret_cast<unsigned char*>(a) + 8);
+  expect(true);
+  unsetenv("AMDEMU_WEAK");
+  setenv("AMDEMU_RACE", "error", 1);
 }
 TEST_F(Checks, divergent_barriers) {
   divergent<<<1, 128>>>(b);

@@ -62,6 +62,12 @@ __global__ void last_block(int* d, int* f, int) {
   for (unsigned b = 0; b < gridDim.x; b++) s += d[b * threads + threadIdx.x];
   f[1 + threadIdx.x] = s;
 }
+// The block that counts itself last sets the counter back, by a plain store.
+__global__ void counter_set_back(int* d, int* f, int right) {
+  if (threadIdx.x) return;
+  d[blockIdx.x] = atomicAdd(f, 1);
+  if (!right || d[blockIdx.x] == int(gridDim.x) - 1) *f = 0;
+}
 // A lock around a sum.
 template <int Release>
 __global__ void lock(int* d, int* f, int) {
@@ -155,7 +161,7 @@ __global__ void lds_total(int* d, int*, int) {
   if (threadIdx.x == 0) s = 0;
   __syncthreads();
   atomicAdd(&s, 1);
-  d[threadIdx.x] = *static_cast<int volatile*>(&s);
+  d[threadIdx.x] = s;
 }
 template <bool Wait>
 __global__ void lds_message(int* d, int*, int) {
@@ -170,6 +176,37 @@ __global__ void lds_message(int* d, int*, int) {
       while (!get<__ATOMIC_ACQUIRE, group_scope>(&flag)) __builtin_amdgcn_s_sleep(1);
     d[threadIdx.x] = s[threadIdx.x % warpSize];
   }
+}
+// Accesses to volatile variables of LDS are flat ones, whose bits of coherence plain accesses to LDS do not have.
+template <bool Right>
+__global__ void lds_volatile_flags(int* d, int*, int) {
+  __shared__ int s[64];
+  __shared__ int volatile full, empty;
+  int const w = int(threadIdx.x) / warpSize, l = int(threadIdx.x) % warpSize;
+  if (threadIdx.x == 0) {
+    full = 0;
+    empty = 0;
+  }
+  if (threadIdx.x < 64) s[threadIdx.x] = 0;
+  __syncthreads();
+  if (w > 1) return;
+  for (int k = 0; k < 3; k++)
+    if (w == 0) {
+      while (empty < k) {
+      }
+      __threadfence_block();
+      s[l] = k;
+      __threadfence_block();
+      if (l == 0) full = k + 1;
+    } else {
+      if (Right)
+        while (full < k + 1) {
+        }
+      __threadfence_block();
+      d[l] = s[l];
+      __threadfence_block();
+      if (l == 0) empty = k + 1;
+    }
 }
 // Objects of 8 bits: an update of one compares the word that contains the others, which other waves store to.
 __global__ void bytes(int* d, int*, int right) {
@@ -270,6 +307,10 @@ TEST_F(Races, last_block) {
   if (!is("gfx11")) found(run(last_block<false, true>, 4), "read after write");  // there, __syncthreads() waits for the stores
   found(run(last_block<true, false>, 4), "read after write");
 }
+TEST_F(Races, counter_that_is_set_back) {
+  EXPECT_EQ(run(counter_set_back, 4, 1), "");
+  if (!is("gfx90a") && !is("gfx11")) found(run(counter_set_back, 4, 0), "atomic access after write");  // there, the store may be atomic
+}
 TEST_F(Races, lock) {
   EXPECT_EQ(run(lock<release>, 4), "");
   found(run(lock<relaxed>, 4), "");
@@ -311,6 +352,12 @@ TEST_F(Races, value_that_may_be_loaded_atomically) {
 TEST_F(Races, message_in_lds) {
   EXPECT_EQ(run(lds_message<true>, 1), "");
   found(run(lds_message<false>, 1), "read after write");
+}
+TEST_F(Races, volatile_flags_in_lds) {
+  if (!is("gfx90a") && !is("gfx11")) setenv("AMDEMU_RACE_STRICT", "1", 1);  // there, stores have no such bits
+  EXPECT_EQ(run(lds_volatile_flags<true>, 1), "");
+  unsetenv("AMDEMU_RACE_STRICT");
+  found(run(lds_volatile_flags<false>, 1), "read after write");
 }
 TEST_F(Races, parts_of_a_word) { twins(bytes, 1, "atomic access after write"); }
 TEST_F(Races, lanes_of_a_store) {
