@@ -208,14 +208,21 @@ CROSSLANE_TEST(foreign_memory, errors) {
 
 // --- device memory in the program ---
 
+/// Whether a finding names this file. clang gives an access that it has merged of several no line.
+bool names_this_file(xl::source_location const& where) {
+#if defined(__clang__)
+  if (where.line == 0) return true;
+#endif
+  return contains(where.file, "foreign_memory_test.cpp");
+}
+
 template <class F>
 void wrong_program(xl::device d, char const* action, F const& f) {
   memory m{d};
   checks::report const r = checks::collect([&] { f(m); });
   if (r.empty()) fail("nothing found", source_location::current());
   for (checks::report::entry const& e : r.entries())
-    if (e.finding.kind != kind::device_memory || !contains(e.finding.text.c_str(), action) ||
-        !contains(e.finding.first.where.file, "foreign_memory_test.cpp"))
+    if (e.finding.kind != kind::device_memory || !contains(e.finding.text.c_str(), action) || !names_this_file(e.finding.first.where))
       fail("other findings: " + r.text(), source_location::current());
   expect_usable(d);
 }

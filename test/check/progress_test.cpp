@@ -17,6 +17,12 @@ using checks::level;
 namespace {
 
 constexpr bool checked = xl::backend::sees_accesses;
+/// addr2line of binutils does not find the callers of what clang has inlined, so that a wait is at the library's line.
+#if defined(__clang__)
+constexpr bool knows_lines = false;
+#else
+constexpr bool knows_lines = checked;
+#endif
 constexpr double soon = 0.1;
 
 struct device_memory {
@@ -53,9 +59,9 @@ void check_findings(checks::report const& r, kind expected, std::string const& n
   std::set<std::string> const marked = marked_lines({"progress.hpp"}, name);
   for (checks::report::entry const& e : r.entries()) {
     if (e.finding.kind != expected) fail("not " + std::string(to_string(expected)) + " in " + r.text(), source_location::current());
-    if (checked && !marked.contains(place(e.finding.first.where)))
+    if (knows_lines && !marked.contains(place(e.finding.first.where)))
       fail("the line is not " + *marked.begin() + " in " + r.text(), source_location::current());
-    if (checked && e.finding.seed == 0) check_shown_finding(name, e.finding);
+    if (knows_lines && e.finding.seed == 0) check_shown_finding(name, e.finding);
   }
 }
 
