@@ -185,6 +185,11 @@ class open_blocks {
     return result;
   }
 
+  block_runner* first() noexcept {
+    detail::spin_guard const guard{lock_};
+    return first_;
+  }
+
   bool may_wait_for_host() noexcept {
     detail::spin_guard const guard{lock_};
     for (block_runner const* r = first_; r != nullptr; r = r->next_runner_)
@@ -198,9 +203,10 @@ class open_blocks {
     error_text rest;
     rest.append("nothing has changed for %.3g s", task_.progress_seconds);
     if (blocks_ != 1)
-      rest.append("; %llu of %llu blocks have begun, %llu spin", static_cast<unsigned long long>(begun_),
-                  static_cast<unsigned long long>(blocks_), static_cast<unsigned long long>(count_));
-    std::exception_ptr const error = __atomic_load_n(&failed_, __ATOMIC_RELAXED) ? nullptr : first_->no_progress(rest.c_str());
+      rest.append("; %llu of %llu blocks have begun, %llu spin",
+                  static_cast<unsigned long long>(__atomic_load_n(&begun_, __ATOMIC_RELAXED)), static_cast<unsigned long long>(blocks_),
+                  static_cast<unsigned long long>(count_));
+    std::exception_ptr const error = __atomic_load_n(&failed_, __ATOMIC_RELAXED) ? nullptr : first()->no_progress(rest.c_str());
     cancel(done);
     if (error) std::rethrow_exception(error);
   }
