@@ -67,5 +67,6 @@ _GLIBCXX_END_NAMESPACE_VERSION
 #endif
 
 #ifndef CROSSLANE_STANDARD_COPY_IS_LATE
+/// 1 if code before this header may have used the standard library's copy, which then cannot be replaced.
 #define CROSSLANE_STANDARD_COPY_IS_LATE() 0
 #endif
