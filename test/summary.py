@@ -16,7 +16,7 @@ import pathlib
 import re
 import sys
 
-BEGIN, END = "<!-- summary.py: begin -->\n", "<!-- test/summary.py: end -->\n"
+BEGIN, END = "<!-- summary.py: begin -->\n", "<!-- summary.py: end -->\n"
 LANES = {"host32": 32, "host64": 64, "cuda": 32}
 RESULT = re.compile(r"^\[ +(OK|SKIPPED) +\] ([\w./]+)", re.M)
 

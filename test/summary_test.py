@@ -53,7 +53,7 @@ with tempfile.TemporaryDirectory() as name:
     run = summary(build, "--emulated", "gfx942;gfx1100")
     expect(run.returncode == 1 and "no kernel ran on gfx1100" in run.stderr, f"gfx1100 ran no kernel, but the code is {run.returncode}")
     page = build / "page.md"
-    page.write_text("Before\n<!-- summary.py: begin -->\nold\n<!-- test/summary.py: end -->\nAfter\n")
+    page.write_text("Before\n<!-- summary.py: begin -->\nold\n<!-- summary.py: end -->\nAfter\n")
     summary(build, "--page", page)
     expect(re.fullmatch("Before\n<!-- [^\n]*begin -->\n```text\ntarget +lanes[^\n]*\nhip gfx942 +64 [^\n]*\n```\n<!-- [^\n]*end -->\nAfter\n",
                         page.read_text()), f"writes to the page:\n{page.read_text()}")
