@@ -472,7 +472,7 @@ void access_monitor::call_executor_soon() noexcept {
 }
 source_location access_monitor::line_of(void const* from) const noexcept {
   at_work const self;
-  return checker().line_of(from);
+  return checker().line_of(reinterpret_cast<std::uintptr_t>(from));
 }
 void access_monitor::append_object(error_text& text, void const* at) const noexcept { checker().append_object(text, at); }
 

@@ -147,7 +147,6 @@ class access_checker {
 
   // --- texts ---
 
-  source_location line_of(void const* from) { return sites_.line_of(reinterpret_cast<std::uintptr_t>(from)); }
   void append_object(error_text& text, void const* at) const {
     watched_block const* const block = memory.contains(at) ? memory.page(at).block : nullptr;
     if (block != nullptr)

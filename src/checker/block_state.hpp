@@ -23,7 +23,7 @@ namespace crosslane::backend {
 
 class access_checker;
 
-/// What threads have released at an address, by an operation or a fence of the scope `reach`.
+/// The accesses that threads have released at an address, by an operation or a fence of the scope `reach`.
 struct release_state {
   clock knowledge;
   scope reach;
@@ -43,7 +43,7 @@ struct access_monitor::block_state {
     /// Knowledge that relaxed operations read from the thread's wave, from its block, and from other blocks. It takes effect at an acquire
     /// fence of such a scope.
     std::unique_ptr<clock> pending[3];
-    /// What relaxed operations release after a release fence, by the scope of the fence.
+    /// The accesses that relaxed operations release after a release fence, by the scope of the fence.
     std::unique_ptr<clock> fenced[3];
   };
   struct wave_state {

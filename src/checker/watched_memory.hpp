@@ -30,9 +30,9 @@ struct access_record {
 
   /// False for a place that was written by an access which has other records, or by one that was not observed.
   bool is_access() const noexcept { return (flags & (access_reads | access_writes)) != 0; }
-  /// Of the last write: whether the place has a value. It has none before the first write, and while an asynchronous copy is pending.
+  /// Whether the last write left a value in the place. It has none before the first write, and while an asynchronous copy is pending.
   bool has_value() const noexcept { return segment != 0 && flags >> access_size_shift != access_no_value; }
-  /// Of the last write: whether it is an asynchronous copy that has not been waited for.
+  /// Whether the last write is an asynchronous copy that has not been waited for.
   bool is_pending() const noexcept { return is_access() && size_code() == access_no_value; }
   unsigned size_code() const noexcept { return flags >> access_size_shift; }
 };
@@ -75,7 +75,7 @@ class watched_range {
  public:
   static constexpr std::size_t page_bytes = 4096, cells_per_page = page_bytes / 4;
 
-  /// What an index of 32 bits reaches with elements of 16 bytes.
+  /// The distance that an index of 32 bits reaches with elements of 16 bytes.
   static constexpr std::size_t guard_bytes = std::size_t{1} << 36;
 
   /// Whether an address in the range lies far behind all device memory that has ever been allocated. It is not accessible then.

@@ -214,6 +214,8 @@ hipGraph_t publish(std::shared_ptr<Graph> g);
 std::shared_ptr<Graph> graph_of(hipGraph_t g);
 /// Returns null for an unknown handle.
 GNode* node_of(hipGraphNode_t n);
+/// The same; null also for a node of another type.
+GNode* node_of(hipGraphNode_t n, Node type);
 /// Appends the nodes of n handles to *out. Returns false if one is no node of the graph or occurs twice.
 bool nodes_of(Graph const* g, hipGraphNode_t const* handles, size_t n, std::vector<GNode*>* out);
 

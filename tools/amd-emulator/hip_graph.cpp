@@ -27,6 +27,10 @@ GNode* node_of(hipGraphNode_t n) {
   auto* x = reinterpret_cast<GNode*>(n);
   return nodes().count(x) ? x : nullptr;
 }
+GNode* node_of(hipGraphNode_t n, Node type) {
+  GNode* const x = node_of(n);
+  return x && x->c.type == type ? x : nullptr;
+}
 GNode* Graph::add(Cmd c, std::vector<GNode*> const& deps) {
   Lock l;
   this->nodes.push_back(std::make_unique<GNode>());

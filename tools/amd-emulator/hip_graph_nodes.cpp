@@ -141,8 +141,8 @@ API hipError_t hipGraphExecKernelNodeSetParams(hipGraphExec_t x, hipGraphNode_t 
 }
 API hipError_t hipGraphKernelNodeGetParams(hipGraphNode_t n, hipKernelNodeParams* p) {
   Lock l;
-  GNode* x = node_of(n);
-  if (!x || !p || x->c.type != Node::kernel) return ret(hipErrorInvalidValue);
+  GNode* x = node_of(n, Node::kernel);
+  if (!x || !p) return ret(hipErrorInvalidValue);
   auto& k = x->c.kernel;
   x->ptrs.clear();
   for (auto& a : k.k->args)
@@ -158,8 +158,8 @@ API hipError_t hipGraphKernelNodeGetParams(hipGraphNode_t n, hipKernelNodeParams
 // The only attribute that has a meaning here is 2, cooperative. A value is a union that begins with an int.
 API hipError_t hipGraphKernelNodeSetAttribute(hipGraphNode_t n, hipKernelNodeAttrID id, hipKernelNodeAttrValue const* v) {
   Lock l;
-  GNode* x = node_of(n);
-  if (!x || !v || x->c.type != Node::kernel) return ret(hipErrorInvalidValue);
+  GNode* x = node_of(n, Node::kernel);
+  if (!x || !v) return ret(hipErrorInvalidValue);
   if (id != hipKernelNodeAttributeCooperative) {
     say("hipGraphKernelNodeSetAttribute: attribute " + std::to_string(int(id)) + " is not emulated: hipErrorNotSupported");
     return ret(hipErrorNotSupported);
@@ -169,16 +169,16 @@ API hipError_t hipGraphKernelNodeSetAttribute(hipGraphNode_t n, hipKernelNodeAtt
 }
 API hipError_t hipGraphKernelNodeGetAttribute(hipGraphNode_t n, hipKernelNodeAttrID id, hipKernelNodeAttrValue* v) {
   Lock l;
-  GNode* x = node_of(n);
-  if (!x || !v || x->c.type != Node::kernel) return ret(hipErrorInvalidValue);
+  GNode* x = node_of(n, Node::kernel);
+  if (!x || !v) return ret(hipErrorInvalidValue);
   if (id != hipKernelNodeAttributeCooperative) return ret(hipErrorNotSupported);
   v->cooperative = x->c.kernel.coop;
   return ret(hipSuccess);
 }
 API hipError_t hipGraphKernelNodeCopyAttributes(hipGraphNode_t from, hipGraphNode_t to) {
   Lock l;
-  GNode *a = node_of(from), *b = node_of(to);
-  if (!a || !b || a->c.type != Node::kernel || b->c.type != Node::kernel) return ret(hipErrorInvalidValue);
+  GNode *a = node_of(from, Node::kernel), *b = node_of(to, Node::kernel);
+  if (!a || !b) return ret(hipErrorInvalidValue);
   b->c.kernel.coop = a->c.kernel.coop;
   return ret(hipSuccess);
 }
@@ -204,8 +204,8 @@ API hipError_t hipGraphExecMemcpyNodeSetParams1D(hipGraphExec_t x, hipGraphNode_
 }
 API hipError_t hipGraphMemcpyNodeGetParams(hipGraphNode_t n, hipMemcpy3DParms* p) {
   Lock l;
-  GNode* x = node_of(n);
-  if (!x || !p || x->c.type != Node::copy) return ret(hipErrorInvalidValue);
+  GNode* x = node_of(n, Node::copy);
+  if (!x || !p) return ret(hipErrorInvalidValue);
   auto& c = x->c.cp;
   *p = {};
   p->dstPtr = {c.d, c.dp, c.w, c.dp ? c.ds / c.dp : c.h};
@@ -249,8 +249,8 @@ API hipError_t hipGraphExecMemsetNodeSetParams(hipGraphExec_t x, hipGraphNode_t 
 }
 API hipError_t hipGraphMemsetNodeGetParams(hipGraphNode_t n, hipMemsetParams* p) {
   Lock l;
-  GNode* x = node_of(n);
-  if (!x || !p || x->c.type != Node::fill) return ret(hipErrorInvalidValue);
+  GNode* x = node_of(n, Node::fill);
+  if (!x || !p) return ret(hipErrorInvalidValue);
   auto& f = x->c.fl;
   *p = {};
   p->dst = f.d;
@@ -272,8 +272,8 @@ API hipError_t hipGraphExecHostNodeSetParams(hipGraphExec_t x, hipGraphNode_t n,
 }
 API hipError_t hipGraphHostNodeGetParams(hipGraphNode_t n, hipHostNodeParams* p) {
   Lock l;
-  GNode* x = node_of(n);
-  if (!x || !p || x->c.type != Node::host) return ret(hipErrorInvalidValue);
+  GNode* x = node_of(n, Node::host);
+  if (!x || !p) return ret(hipErrorInvalidValue);
   *p = x->c.host_params;
   return ret(hipSuccess);
 }
@@ -328,8 +328,8 @@ API hipError_t hipGraphAddMemAllocNode(hipGraphNode_t* o, hipGraph_t g, hipGraph
 }
 API hipError_t hipGraphMemAllocNodeGetParams(hipGraphNode_t n, AllocParams* p) {
   Lock l;
-  GNode* x = node_of(n);
-  if (!x || !p || x->c.type != Node::alloc) return ret(hipErrorInvalidValue);
+  GNode* x = node_of(n, Node::alloc);
+  if (!x || !p) return ret(hipErrorInvalidValue);
   *p = {};
   p->props.allocType = hipMemAllocationTypePinned;
   p->props.location = {hipMemLocationTypeDevice, block_of(x->c.memory)->dev};
@@ -342,8 +342,8 @@ API hipError_t hipGraphAddMemFreeNode(hipGraphNode_t* o, hipGraph_t g, hipGraphN
 }
 API hipError_t hipGraphMemFreeNodeGetParams(hipGraphNode_t n, void* p) {  // p: where the address goes
   Lock l;
-  GNode* x = node_of(n);
-  if (!x || !p || x->c.type != Node::free) return ret(hipErrorInvalidValue);
+  GNode* x = node_of(n, Node::free);
+  if (!x || !p) return ret(hipErrorInvalidValue);
   memcpy(p, &x->c.memory, sizeof x->c.memory);
   return ret(hipSuccess);
 }

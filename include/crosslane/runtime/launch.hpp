@@ -117,7 +117,7 @@ void note_launch(basic_stream_ref<B> q, status answer, launch_record const& reco
     t.append("launch of %s, grid (%u, %u, %u) block (%u, %u, %u), %zu bytes of dynamic shared memory, on ", record.kernel, record.grid.x,
              record.grid.y, record.grid.z, record.block.x, record.block.y, record.block.z, dynamic_shared);
     q.describe(t);
-    // What the program can know was checked before. Registers are left.
+    // All other limits were checked before. Registers are left.
     if (B::classify(answer) == errc::limit_exceeded)
       t.append(" (more registers than a block of %llu threads can have; the kernel can limit them by a max_threads)",
                static_cast<unsigned long long>(record.block.size()));

@@ -120,7 +120,7 @@ class access_monitor {
 void set_atomic_scope(scope s) noexcept;
 void atomic_fence(scope s, int order) noexcept;
 
-/// What the checker needs of an asynchronous copy.
+/// The facts of an asynchronous copy that the checker needs.
 struct started_copy {
   unsigned char before[16];  ///< the source when the copy was started
   source_location where;
