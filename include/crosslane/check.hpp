@@ -2,6 +2,7 @@
 /// The checks of the host backend, for programs and tests. The core header does not include them; it throws the errors that it finds.
 #pragma once
 
+#include <crosslane/check/alive.hpp>
 #include <crosslane/check/collect.hpp>
 #include <crosslane/check/compare.hpp>
 #include <crosslane/check/findings.hpp>

@@ -38,6 +38,14 @@ template <class Run>
   return ::testing::AssertionFailure() << r.text();
 }
 
+/// Returns success if checker_alive() finds all faults that it plants.
+template <class Host = host>
+::testing::AssertionResult checks_work() {
+  liveness const l = checker_alive<Host>();
+  if (l) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << l.text();
+}
+
 /// Returns success if same_on_all_targets(run, tolerance) finds no difference. In a file compiled for a GPU, the first call on a machine
 /// without one prints to stderr that no GPU takes part.
 template <class Run>
@@ -116,6 +124,14 @@ class device_test : public ::testing::TestWithParam<int> {
 #define EXPECT_KERNEL_CLEAN(...) CROSSLANE_GTEST_ASSERTION(::crosslane::checks::kernel_clean(__VA_ARGS__), ADD_FAILURE())
 /// Like EXPECT_KERNEL_CLEAN, but a failure also leaves the function.
 #define ASSERT_KERNEL_CLEAN(...) CROSSLANE_GTEST_ASSERTION(::crosslane::checks::kernel_clean(__VA_ARGS__), FAIL())
+
+/// Expects that the checker works in the calling file: plants one fault of each main kind and expects its finding. Fails in a program that
+/// does not link crosslane::checked, in a file compiled for a GPU, and if CROSSLANE_CHECK turns the checker off.
+///
+///   TEST(kernels, are_checked) { EXPECT_CHECKER_ALIVE(); }
+#define EXPECT_CHECKER_ALIVE() CROSSLANE_GTEST_ASSERTION(::crosslane::checks::checks_work(), ADD_FAILURE())
+/// Like EXPECT_CHECKER_ALIVE, but a failure also leaves the function.
+#define ASSERT_CHECKER_ALIVE() CROSSLANE_GTEST_ASSERTION(::crosslane::checks::checks_work(), FAIL())
 
 /// Expects that a callable returns the same values at 32 and at 64 lanes of the host, and on the GPUs of the file's backend.
 ///

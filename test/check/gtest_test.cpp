@@ -90,6 +90,22 @@ TEST(gtest_assertions, races_fail_in_checked_programs) {
     EXPECT_EQ(text, "");
 }
 
+TEST(gtest_assertions, checker_that_is_not_alive_fails) {
+  bool ended = true;
+  std::string const text = failures([&] {
+    EXPECT_CHECKER_ALIVE();
+    ASSERT_CHECKER_ALIVE() << "and more";
+    ended = false;
+  });
+  EXPECT_EQ(ended, !CROSSLANE_CONFIG_ACCESS_CHECKS);
+  if (CROSSLANE_CONFIG_ACCESS_CHECKS) {
+    EXPECT_EQ(text, "");
+  } else {
+    EXPECT_CONTAINS(text, CROSSLANE_COMPILER_GPU() ? "compilers for GPUs make no calls of it" : "link crosslane::checked");
+    EXPECT_CONTAINS(text, "and more");
+  }
+}
+
 TEST(gtest_assertions, widths_fail) {
   std::string const text = failures(
       [] { EXPECT_SAME_ON_ALL_TARGETS([](auto const& q) { return std::vector<unsigned>{7, q.device().properties().wave_size}; }); });
