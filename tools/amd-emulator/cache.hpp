@@ -2,16 +2,48 @@
 /// A cache between waves and memory, for AMDEMU_WEAK.
 #pragma once
 #include <cstdint>
+#include <random>
+#include <unordered_map>
 #include <vector>
 
 namespace emu {
+
+/// Gives each page of memory a random place in the caches when it is used first: which lines caches replace depends on the seed, and not on
+/// addresses, which differ from process to process.
+class Places {
+ public:
+  explicit Places(uint32_t seed) : random_(seed) {}
+  /// Returns the place of a line, a number without bound.
+  uint32_t of(uint64_t line_address) {
+    uint64_t const page = line_address >> 12;
+    Entry& e = recent_[page % 64];
+    if (e.page != page) e = {page, find(page)};
+    return e.place + uint32_t(line_address >> 6 & 63);
+  }
+
+ private:
+  struct Entry {
+    uint64_t page = ~0ull;
+    uint32_t place = 0;
+  };
+  uint32_t find(uint64_t page) {
+    auto const [it, is_new] = all_.emplace(page, 0);
+    if (is_new) it->second = uint32_t(random_());
+    return it->second;
+  }
+  std::minstd_rand random_;
+  std::unordered_map<uint64_t, uint32_t> all_;
+  Entry recent_[64];
+};
 
 /// A direct-mapped cache of lines of 64 bytes that keeps the state of each byte. A store makes bytes dirty: they reach the level below when
 /// clean() is called or the line is replaced. A byte that was read stays as it is until invalidate() is called or the line is replaced.
 class Cache {
  public:
   /// below: the next level; null: memory. takes_stores: stores from above stay here as dirty bytes instead of passing through.
-  Cache(uint32_t lines, Cache* below, bool takes_stores) : lines_(lines), below_(below), takes_stores_(takes_stores) {}
+  /// places: shared by all caches.
+  Cache(uint32_t lines, Places& places, Cache* below, bool takes_stores)
+      : lines_(lines), places_(places), below_(below), takes_stores_(takes_stores) {}
 
   /// Reads n bytes.
   void read(uint64_t address, uint32_t n, uint8_t* to);
@@ -42,7 +74,7 @@ class Cache {
     uint64_t address = none, valid = 0, dirty = 0, through = 0;
     uint8_t data[64];
   };
-  Line& slot(uint64_t line_address) { return lines_[(line_address >> 6 ^ line_address >> 16) % lines_.size()]; }
+  Line& slot(uint64_t line_address) { return lines_[places_.of(line_address) % lines_.size()]; }
   Line& line(uint64_t line_address);
   void clean(Line& l, uint64_t bytes);
   void fill(Line& l, uint64_t bytes);
@@ -50,6 +82,7 @@ class Cache {
   void store(uint64_t line_address, uint64_t bytes, uint8_t const* from, bool through);
 
   std::vector<Line> lines_;
+  Places& places_;
   Cache* below_;
   bool takes_stores_;
 };

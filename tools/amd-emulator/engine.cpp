@@ -196,7 +196,7 @@ static double thread_seconds() {
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
   return double(t.tv_sec) + 1e-9 * double(t.tv_nsec);
 }
-static uint64_t g_launches = 0;
+static uint64_t g_launches = 0, g_instructions = 0;
 
 // What registers of a wave begin with.
 struct Start {
@@ -472,6 +472,7 @@ Err run(Launch const& L, std::string& why) {
   }
   x.stride = priv ? ((priv + 15) & ~15u) + (L.k->dyn_stack ? 16384 : 0) : 0;
   x.lds_size = L.k->lds + L.dyn_lds;
+  x.before = g_instructions;
   x.trace = enabled("AMDEMU_TRACE");
   double tmo = atof(setting("AMDEMU_TIMEOUT", "600"));
   x.deadline = tmo > 0 ? now() + tmo : 0;
@@ -551,6 +552,7 @@ Err run(Launch const& L, std::string& why) {
     fprintf(stderr, "[amd-emulator] kernel %s: %ld uninitialised reads, %ld races in this launch\n", name_of(*L.k).c_str(), x.uninit_reads,
             x.races);
   g_launches++;
+  g_instructions += x.count;
   if (res == Err::ok) count_launch(L, x.count, seconds);
   return res;
 }

@@ -46,7 +46,8 @@ struct Exec {
   Wave* cur = nullptr;  // what runs now
   Inst const* inst = nullptr;
   Group* grp = nullptr;
-  uint64_t count = 0;  // instructions executed, those of a block as it begins
+  uint64_t count = 0;   // instructions executed, those of a block as it begins
+  uint64_t before = 0;  // those of earlier launches, and how often a clock was read in this one
   bool lds_warned = false, div_warned = false;
   bool trace = false;
   bool helper = false;                                 // runs in a thread that the launch has started

@@ -48,9 +48,11 @@ static void get_register(Wave& w,
                                         : 0;
   w.s[t.inst->d] = v >> (imm >> 6 & 31) & (bits == 32 ? ~0u : (1u << bits) - 1);
 }
+// The clock is the host's. With AMDEMU_WEAK it counts instructions, so that a seed gives the same run again.
 static void time(Wave& w, Step const& t) {
-  wr64(w.s + t.inst->d, uint64_t(now() * 1e8));
-  if (w.x->weak) w.x->weak->issued(w, *t.inst, true);
+  Exec& x = *w.x;
+  wr64(w.s + t.inst->d, x.weak && x.weak->weak() ? ++x.before + x.count : uint64_t(now() * 1e8));
+  if (x.weak) x.weak->issued(w, *t.inst, true);
 }
 static void zero(Wave& w, Step const& t) {
   w.s[t.inst->d] = 0;

@@ -6,13 +6,17 @@
 
 namespace emu {
 
+// The number that the random sequences of a launch begin with.
+static uint32_t seed_of(uint64_t launch) { return uint32_t(atoi(setting("AMDEMU_SEED", "0"))) * 1000003u + uint32_t(launch) + 1; }
+
 WeakMemory::WeakMemory(Exec& x, uint8_t const* kd, uint64_t launch)
     : x_(x),
       weak_(enabled("AMDEMU_WEAK")),
       rereads_(atoi(setting("AMDEMU_WEAK", "0")) > 1),
       wait_(enabled("AMDEMU_WAIT")),
-      wait_is_error_(is_error("AMDEMU_WAIT")) {
-  random_.seed(uint32_t(atoi(setting("AMDEMU_SEED", "0"))) * 1000003u + uint32_t(launch) + 1);
+      wait_is_error_(is_error("AMDEMU_WAIT")),
+      random_(seed_of(launch)),
+      places_(seed_of(launch)) {
   random_.discard(8);
   // gfx90a, gfx942: threadgroup split mode. gfx11, gfx12: a block runs on both compute units of a work-group processor, or on one.
   shared_unit_ = x.cdna ? !(rd<uint32_t>(kd + 44) >> 16 & 1) : !(rd<uint32_t>(kd + 48) >> 29 & 1);
@@ -40,8 +44,8 @@ Cache& WeakMemory::cache(Wave const& w) {
   auto& c = units_[u];
   if (!c) {
     uint32_t const b = x_.cdna ? u % 2 : u / 2 % 2;
-    if (two_levels_ && !behind_[b]) behind_[b] = std::make_unique<Cache>(1024, nullptr, keeps_stores_);
-    c = std::make_unique<Cache>(256, two_levels_ ? behind_[b].get() : nullptr, true);
+    if (two_levels_ && !behind_[b]) behind_[b] = std::make_unique<Cache>(1024, places_, nullptr, keeps_stores_);
+    c = std::make_unique<Cache>(256, places_, two_levels_ ? behind_[b].get() : nullptr, true);
   }
   return *c;
 }

@@ -102,6 +102,7 @@ class WeakMemory {
   bool two_levels_;    // a cache lies between those of the compute units and memory
   bool keeps_stores_;  // it does not pass stores on
   std::minstd_rand random_;
+  Places places_;
   std::unique_ptr<Cache> units_[8], behind_[2];
 };
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// The access checks. With the settings of crosslane_use_amd_emulator() each finding is an error that the host sees.
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "support.hpp"
 
 __global__ void copy_kernel(int const* a, int* b, int n) {
@@ -91,6 +94,25 @@ __global__ void pad(Padded* a, Padded* b, int use) {
   b[t] = a[63 - t];
   b[64 + t] = s[63 - t];
   if (use) b[t].i = a[63 - t].i + 1;
+}
+// Blocks read without order what the first one writes. out gets a number for what each has seen.
+__global__ void read_unordered(int* a, int* b, u32* out, int n) {
+  if (threadIdx.x) return;
+  u32 seen = 0;
+  for (int round = 1; round <= 30; round++)
+    for (int i = 0; i < n; i++) {
+      if (blockIdx.x == 0) {
+        a[i * 1040] = round;
+        asm volatile("" ::: "memory");
+        b[i * 1552] = round;
+      } else {
+        seen = seen * 31 + u32(a[i * 1040]);
+        asm volatile("" ::: "memory");
+        seen = seen * 31 + u32(b[i * 1552]);
+      }
+      asm volatile("" ::: "memory");
+    }
+  out[blockIdx.x] = seen * 31 + u32(clock64());
 }
 // Adds 1 to bytes at odd addresses, each a lane's, the waves in turn.
 __global__ void odd_bytes(unsigned char* b) {
@@ -284,6 +306,38 @@ TEST_F(Checks, bytes_beside_one_that_is_updated) {
   expect(true);
   unsetenv("AMDEMU_WEAK");
   setenv("AMDEMU_RACE", "error", 1);
+}
+// What the blocks of read_unordered() see in a process of its own, in which `pages` lie between the arrays.
+static std::vector<u32> seen_with(char const* seed, size_t pages) {
+  int channel[2];
+  EXPECT_EQ(pipe(channel), 0);
+  pid_t const child = fork();
+  if (!child) {
+    setenv("AMDEMU_RACE", "0", 1);
+    setenv("AMDEMU_WEAK", "1", 1);
+    setenv("AMDEMU_SEED", seed, 1);
+    int const n = 40;
+    Dev<int> a(1040 * n);
+    Dev<char> between(pages * 4096);
+    Dev<int> b(1552 * n);
+    Dev<u32> out(4);
+    read_unordered<<<4, 64>>>(a.p, b.p, out.p, n);
+    std::vector<u32> const seen = out.get();
+    _exit(write(channel[1], seen.data(), 16) != 16);
+  }
+  std::vector<u32> seen(4);
+  EXPECT_EQ(read(channel[0], seen.data(), 16), 16);
+  int status = -1;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  close(channel[0]);
+  close(channel[1]);
+  return seen;
+}
+TEST(WeakMemory, a_seed_gives_the_same_run_whatever_the_addresses_are) {
+  std::vector<u32> const seen = seen_with("3", 1);
+  for (size_t pages : {2, 7, 40}) EXPECT_EQ(seen_with("3", pages), seen) << pages;
+  EXPECT_NE(seen_with("4", 1), seen);
 }
 TEST_F(Checks, divergent_barriers) {
   divergent<<<1, 128>>>(b);
