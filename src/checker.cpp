@@ -437,7 +437,7 @@ void access_monitor::run(unsigned rank, void const* stack, std::size_t stack_byt
 void access_monitor::leave() noexcept { active_block = nullptr; }
 
 void access_monitor::block_barrier() noexcept {
-  if (state_->full) checker().threads.order.block_barrier(*state_);
+  if (state_->full) checker().threads.block_barrier(*state_);
 }
 void access_monitor::group_sync(unsigned wave, std::uint64_t lanes) noexcept {
   if (state_->full) checker().threads.order.group_sync(*state_, wave, lanes);

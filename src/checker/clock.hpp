@@ -2,35 +2,30 @@
 /// The knowledge of a thread about other threads through atomic operations, without a common barrier.
 #pragma once
 
+#include "shared_numbers.hpp"
+
 #include <cstdint>
-#include <unordered_map>
 
 namespace crosslane::backend {
 
-/// A vector clock of whole blocks and of single threads: all their segments below a number are ordered before.
+/// A vector clock of whole blocks and of single threads: all their segments below a number are ordered before. A copy takes constant time.
 class clock {
  public:
   bool empty() const noexcept { return blocks_.empty() && threads_.empty(); }
 
-  bool covers(std::uint32_t block, std::uint32_t thread, std::uint32_t segment) const {
-    if (auto const b = blocks_.find(block); b != blocks_.end() && segment < b->second) return true;
-    auto const t = threads_.find(thread);
-    return t != threads_.end() && segment < t->second;
+  bool covers(std::uint32_t block, std::uint32_t thread, std::uint32_t segment) const noexcept {
+    return segment < blocks_[block] || segment < threads_[thread];
   }
-  void learn_block(std::uint32_t block, std::uint32_t below) { raise(blocks_[block], below); }
-  void learn_thread(std::uint32_t thread, std::uint32_t below) { raise(threads_[thread], below); }
+  void learn_block(std::uint32_t block, std::uint32_t below) { blocks_.raise(block, below); }
+  void learn_thread(std::uint32_t thread, std::uint32_t below) { threads_.raise(thread, below); }
   void join(clock const& other) {
-    for (auto const& [block, below] : other.blocks_) learn_block(block, below);
-    for (auto const& [thread, below] : other.threads_) learn_thread(thread, below);
+    blocks_.raise(other.blocks_);
+    threads_.raise(other.threads_);
   }
-  void clear() {
-    blocks_.clear();
-    threads_.clear();
-  }
+  void clear() noexcept { *this = {}; }
 
  private:
-  static void raise(std::uint32_t& known, std::uint32_t below) { known = known > below ? known : below; }
-  std::unordered_map<std::uint32_t, std::uint32_t> blocks_, threads_;
+  shared_numbers blocks_, threads_;
 };
 
 }  // namespace crosslane::backend

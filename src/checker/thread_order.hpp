@@ -33,8 +33,10 @@ class thread_order {
       memory.forget_segments();
       next_segment_ = 2;
     }
-    first_segment_ = grid_barrier_ = next_segment_;
-    segments_.clear();
+    first_segment_ = begun_since_ = grid_barrier_ = next_segment_;
+    owners_.clear();
+    parts_held_ = 0;
+    enough_parts_ = least_enough_parts;
     released_.clear();
     has_released_ = false;
   }
@@ -133,18 +135,48 @@ class thread_order {
     }
   }
 
+  // --- owners of segments ---
+
+  /// Whether it is time for discard_owners(). The cost of that is small compared with the work since the last time.
+  bool has_many_owners() const noexcept { return parts_held_ >= enough_parts_; }
+
+  /// Discards owners that no record needs. `each_record(f)` calls f with each access that is recorded.
+  template <class EachRecord>
+  void discard_owners(EachRecord const& each_record) {
+    std::vector<bool> used(owners_.size());
+    each_record([&](access_record r) {
+      if (r.is_access() && !is_past(r)) used[(r.segment - first_segment_) / part_size] = true;
+    });
+    parts_held_ = 1;  // threads begin new segments, in the last part
+    for (std::size_t i = 0; i + 1 < owners_.size(); ++i)
+      if (used[i] && owners_[i])
+        ++parts_held_;
+      else
+        owners_[i].reset();
+    begun_since_ = next_segment_;
+    enough_parts_ = 2 * parts_held_ > least_enough_parts ? 2 * parts_held_ : least_enough_parts;
+  }
+
   // --- queries ---
 
   /// Returns the number of the running thread's segment.
   std::uint32_t segment_of(block_state& b) {
     std::uint32_t& segment = b.running_thread().segment;
-    if (segment == 0) {
+    if (segment < begun_since_) {
       segment = next_segment_++;
-      segments_.push_back({b.first_thread + b.running, b.first_wave + b.running_wave, b.rank});
+      std::uint32_t const place = segment - first_segment_;
+      if (place / part_size == owners_.size()) {
+        owners_.push_back(std::make_unique_for_overwrite<segment_owner[]>(part_size));
+        ++parts_held_;
+      }
+      owners_.back()[place % part_size] = {b.first_thread + b.running, b.first_wave + b.running_wave, b.rank};
     }
     return segment;
   }
-  segment_owner const& owner_of(access_record r) const { return segments_[r.segment - first_segment_]; }
+  segment_owner const& owner_of(access_record r) const {
+    std::uint32_t const place = r.segment - first_segment_;
+    return owners_[place / part_size][place % part_size];
+  }
 
   /// Whether all segments below are ordered before everything that follows in the launch.
   bool is_past(access_record r) const noexcept { return r.segment < grid_barrier_; }
@@ -233,9 +265,13 @@ class thread_order {
     if (t.learned) out.join(*t.learned);
   }
 
+  static constexpr std::uint32_t part_size = 4096, least_enough_parts = 256;
+
   std::uint32_t next_segment_ = 2, first_segment_ = 2, grid_barrier_ = 2;
+  std::uint32_t begun_since_ = 2;  ///< a thread with an earlier segment begins another
   bool has_released_ = false;
-  std::vector<segment_owner> segments_;
+  std::vector<std::unique_ptr<segment_owner[]>> owners_;  ///< by segment, in parts
+  std::size_t parts_held_ = 0, enough_parts_ = least_enough_parts;
   releases_at released_;
 };
 

@@ -28,6 +28,19 @@ class thread_races {
     lists_.clear();
     free_lists_.clear();
   }
+  void block_barrier(block_state& b) {
+    order.block_barrier(b);
+    if (!order.has_many_owners()) return;
+    order.discard_owners([this](auto const& visit) {
+      memory_.each_cell([&](access_cell const& cell) {
+        visit(cell.write);
+        visit(cell.others[0]);
+        if (!cell.has_list()) visit(cell.others[1]);
+      });
+      for (std::vector<access_record> const& list : lists_)
+        for (access_record const r : list) visit(r);
+    });
+  }
 
   /// Whether access() of a cell's four bytes by a plain read would report and record nothing. This holds for most reads of shared memory:
   /// the word was written before the last barrier, and two reads since then are recorded.

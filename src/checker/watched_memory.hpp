@@ -329,15 +329,19 @@ class watched_range {
       for (watched_block* const b : arenas_[where].blocks) b->written = true;
   }
 
-  /// Forgets who accessed each place, but keeps whether it was written.
-  void forget_segments() {
+  /// Calls f(cell) for each cell.
+  template <class F>
+  void each_cell(F const& f) {
     std::lock_guard const guard{lock_};
     for (arena const& a : arenas_)
       for (watched_block* const b : a.blocks)
         for (char* p = b->begin; p != b->begin + b->capacity; p += page_bytes)
           if (watched_page& here = page(p); here.cells != nullptr)
-            for (std::size_t i = 0; i < (here.bytes ? page_bytes : cells_per_page); ++i)
-              here.cells[i] = {{here.cells[i].write.has_value() ? 1u : 0u, 0, 0}, {}};
+            for (std::size_t i = 0; i < (here.bytes ? page_bytes : cells_per_page); ++i) f(here.cells[i]);
+  }
+  /// Forgets who accessed each place, but keeps whether it was written.
+  void forget_segments() {
+    each_cell([](access_cell& cell) { cell = {{cell.write.has_value() ? 1u : 0u, 0, 0}, {}}; });
   }
 
  private:

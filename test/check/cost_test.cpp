@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The memory and time that full checks take. Memory is measured as that of the process, time as that of the processor.
+#include "../../src/checker/shared_numbers.hpp"
+
+#include <crosslane/check.hpp>
+#include <support/target.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <ctime>
+#include <fstream>
+#include <map>
+#include <random>
+
+#include <malloc.h>
+#include <unistd.h>
+
+namespace xl = crosslane;
+using namespace crosslane_test;
+
+namespace {
+
+template <class T>
+struct write_each {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, xl::span<T> data) const {
+    for (auto const i : ctx.grid_stride(data.size())) data[i] = T(i);
+  }
+};
+/// Each element is read by three threads.
+template <class T>
+struct read_neighbours {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, xl::span<T const> data, xl::span<unsigned> found) const {
+    unsigned sum = 0;
+    for (auto const i : ctx.grid_stride(data.size())) sum += unsigned(data[i] + data[(i + 1) % data.size()] + data[(i + 40) % data.size()]);
+    if (sum == ~0u) found[0] = 1;  // never: what is read must be used
+  }
+};
+
+/// Each thread orders itself behind all that have taken a ticket before.
+struct take_tickets {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, xl::span<unsigned> taken, xl::span<unsigned> out) const {
+    out[xl::atomic(ctx, taken[0]).fetch_add(1, xl::acq_rel{})] = 1;
+  }
+};
+struct cross_barriers {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, xl::span<unsigned> data, unsigned rounds) const {
+    for (unsigned i = 0; i < rounds; ++i) {
+      data[ctx.global_rank()] += i;
+      ctx.sync_block();
+    }
+  }
+};
+
+std::size_t resident_bytes() {
+  std::ifstream in{"/proc/self/statm"};
+  std::size_t all = 0, resident = 0;
+  in >> all >> resident;
+  return resident * std::size_t(sysconf(_SC_PAGESIZE));
+}
+
+/// Returns the additional bytes for each byte of the buffer, after two kernels with this many threads. The checker discards notes when the
+/// host waits, so the measurement is work of the stream itself.
+template <class T>
+double notes_per_byte(xl::device d, unsigned grid) {
+  constexpr std::size_t bytes = std::size_t{1} << 20;
+  constexpr unsigned block = 256;
+  xl::stream const q{d};
+  xl::buffer<T> data{q, bytes / sizeof(T)};
+  xl::buffer<unsigned> found{q, 1};
+  xl::fill(q, data, T(0));
+  q.synchronize();
+  malloc_trim(0);
+  std::size_t const before = resident_bytes();
+  std::size_t after = 0;
+  xl::launch(q, {.grid = grid, .block = block}, write_each<T>{}, data);
+  xl::launch(q, {.grid = grid, .block = block}, read_neighbours<T>{}, data, found);
+  q.native()->template enqueue<xl::host>([&after] { after = resident_bytes(); });
+  q.synchronize();
+  return double(after - before) / double(bytes);
+}
+
+template <class T>
+void expect_at_most(xl::device d, char const* type, unsigned grid, double most) {
+  double const found = notes_per_byte<T>(d, grid);
+  std::printf("%s, %u threads: %.1f bytes of notes for each byte\n", type, grid * 256, found);
+  CROSSLANE_CHECK(found > 1 && found <= most);
+}
+
+}  // namespace
+
+/// Each thread has notes for each of its segments between two synchronisations. Their size matters if there are as many threads as
+/// elements.
+CROSSLANE_TEST(notes, words) {
+  expect_at_most<unsigned>(d, "words", 16, 8);
+  expect_at_most<unsigned>(d, "words", 1024, 24);
+}
+/// The target of 24 bytes is missed.
+CROSSLANE_TEST(notes, bytes) {
+  expect_at_most<unsigned char>(d, "bytes", 16, 29);
+  expect_at_most<unsigned char>(d, "bytes", 4096, 29 + 24);
+}
+
+/// What threads know of each other through atomic operations is shared among them. Copies would make this 64 times as slow.
+CROSSLANE_TEST(cost, ordered_atomics) {
+  auto const seconds = [&](unsigned threads) {
+    xl::stream const q{d};
+    xl::buffer<unsigned> taken{q, 1}, out{q, threads};
+    xl::fill(q, taken, 0u);
+    q.synchronize();
+    std::clock_t const begin = std::clock();
+    xl::launch(q, {.grid = threads / 256, .block = 256}, take_tickets{}, taken, out);
+    q.synchronize();
+    return double(std::clock() - begin) / CLOCKS_PER_SEC;
+  };
+  (void)seconds(4096);
+  double const few = seconds(4096), many = seconds(8 * 4096);
+  std::printf("4096 threads: %.3f s, 32768 threads: %.3f s\n", few, many);
+  CROSSLANE_CHECK(many < 24 * few);
+}
+
+/// A segment takes 12 bytes: 26 MiB in this test, unless those that no note needs are discarded.
+CROSSLANE_TEST(cost, segments_of_many_barriers) {
+  constexpr unsigned grid = 4, block = 512, rounds = 1100;
+  xl::stream const q{d};
+  xl::buffer<unsigned> data{q, grid * block};
+  xl::fill(q, data, 0u);
+  q.synchronize();
+  malloc_trim(0);
+  std::size_t const before = resident_bytes();
+  std::size_t after = 0;
+  xl::launch(q, {.grid = grid, .block = block}, cross_barriers{}, data, rounds);
+  q.native()->template enqueue<xl::host>([&after] { after = resident_bytes(); });
+  q.synchronize();
+  std::printf("%u segments: %.1f MiB\n", grid * block * rounds, double(after - before) / (1 << 20));
+  CROSSLANE_CHECK(after < before + (std::size_t{20} << 20));
+}
+
+TEST(shared_numbers, are_those_of_a_map) {
+  using xl::backend::shared_numbers;
+  std::mt19937 random{1};
+  auto const below = [&](std::uint32_t n) { return std::uint32_t(random() % n); };
+  constexpr std::uint32_t highest[] = {15, 300, 70000, 0xffffffff};
+  std::vector<shared_numbers> numbers(8);
+  std::vector<std::map<std::uint32_t, std::uint32_t>> expected(8);
+  for (unsigned step = 0; step < 5000; ++step) {
+    unsigned const to = below(8), from = below(8);
+    switch (below(8)) {
+      case 0:
+        numbers[to] = numbers[from];
+        expected[to] = std::map{expected[from]};
+        break;
+      case 1:
+        if (below(20) == 0) numbers[to] = {}, expected[to].clear();
+        break;
+      case 2:
+        numbers[to].raise(numbers[from]);
+        for (auto const& [index, value] : std::map{expected[from]}) expected[to][index] = std::max(expected[to][index], value);
+        break;
+      default: {
+        std::uint32_t const limit = highest[below(4)], index = limit - std::uint32_t(random() % (std::uint64_t{limit} + 1)),
+                            value = below(100);
+        numbers[to].raise(index, value);
+        if (value != 0) expected[to][index] = std::max(expected[to][index], value);
+      }
+    }
+    ASSERT_EQ(numbers[to].empty(), expected[to].empty());
+    if (step % 50 != 0) continue;
+    for (auto const& [index, value] : expected[to]) ASSERT_EQ(numbers[to][index], value) << index;
+    for (unsigned i = 0; i < 50; ++i) {
+      std::uint32_t const index = below(400);
+      ASSERT_EQ(numbers[to][index], expected[to].contains(index) ? expected[to][index] : 0) << index;
+    }
+  }
+}
