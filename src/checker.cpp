@@ -476,6 +476,8 @@ source_location access_monitor::line_of(void const* from) const noexcept {
 }
 void access_monitor::append_object(error_text& text, void const* at) const noexcept { checker().append_object(text, at); }
 
+void use_up_segments() noexcept { checker().use_up_segments(); }
+
 void set_atomic_scope(scope s) noexcept { next_scope = s; }
 
 void atomic_fence(scope s, int order) noexcept {

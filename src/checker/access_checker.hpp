@@ -61,6 +61,13 @@ class access_checker {
     streams.end_launch();
   }
 
+  /// For tests: see thread_order.
+  void use_up_segments() {
+    lock_.lock();
+    threads.order.use_up_segments();
+    leave();
+  }
+
   // --- blocks ---
 
   void begin_block(block_state& b, launch_facts const& launch, extent3 index) {

@@ -56,6 +56,7 @@ struct access_monitor::block_state {
   extent3 index;
   std::uint32_t rank = 0, first_thread = 0, first_wave = 0, threads = 0;
   std::uint32_t start = 0, barrier = 0;  ///< the segment number when the block began, and at its last barrier
+  std::uint32_t numbering = 0;           ///< of the segments: see thread_order
   unsigned running = 0, running_wave = 0;
   bool full = false, some_learned = false;
   clock learned;         ///< known to all threads of the block
@@ -124,6 +125,10 @@ struct access_monitor::block_state {
       for (std::unique_ptr<clock>& fenced : thread[t].fenced) fenced.reset();
     }
     some_learned = false;
+  }
+  /// Called if segment numbers have begun again since the last block.
+  void forget_waves() noexcept {
+    for (wave_state& w : wave) w = {};
   }
 };
 

@@ -29,9 +29,10 @@ class thread_order {
   // --- launches, blocks and barriers ---
 
   void begin_launch(watched_range& memory) {
-    if (next_segment_ > 0x80000000u) {
+    if (next_segment_ > last_first_segment) {
       memory.forget_segments();
       next_segment_ = 2;
+      ++numbering_;
     }
     first_segment_ = begun_since_ = grid_barrier_ = next_segment_;
     owners_.clear();
@@ -41,10 +42,14 @@ class thread_order {
     has_released_ = false;
   }
   void grid_barrier() { grid_barrier_ = next_segment_; }
+  /// Lets the next launch begin as if earlier ones had used most segment numbers. Called between launches.
+  void use_up_segments() noexcept { next_segment_ = last_first_segment; }
 
   void begin_block(block_state& b) {
     b.start = b.barrier = next_segment_;
     b.forget_threads();
+    if (b.numbering != numbering_) b.forget_waves();
+    b.numbering = numbering_;
     b.learned.clear();
     b.released.clear();
   }
@@ -266,9 +271,12 @@ class thread_order {
   }
 
   static constexpr std::uint32_t part_size = 4096, least_enough_parts = 256;
+  /// A launch that would begin above this number begins at 2 again.
+  static constexpr std::uint32_t last_first_segment = 0x80000000u;
 
   std::uint32_t next_segment_ = 2, first_segment_ = 2, grid_barrier_ = 2;
   std::uint32_t begun_since_ = 2;  ///< a thread with an earlier segment begins another
+  std::uint32_t numbering_ = 0;    ///< how often the numbers have begun again
   bool has_released_ = false;
   std::vector<std::unique_ptr<segment_owner[]>> owners_;  ///< by segment, in parts
   std::size_t parts_held_ = 0, enough_parts_ = least_enough_parts;

@@ -116,6 +116,9 @@ class access_monitor {
   block_state* state_ = nullptr;
 };
 
+/// For tests of the checker: counters behave from the next launch on as after very many launches.
+void use_up_segments() noexcept;
+
 /// Sets the scope of the following atomic operations of this host thread.
 void set_atomic_scope(scope s) noexcept;
 void atomic_fence(scope s, int order) noexcept;
