@@ -237,13 +237,16 @@ auto see_atomic(T const volatile* target, unsigned flags, int order, int failure
 
 // --- memory ---
 
-void* allocate(std::size_t bytes, bool reached_by_program, crosslane::detail::stream_key home) noexcept {
+void* allocate(std::size_t bytes, bool reached_by_program, crosslane::detail::stream_key home, std::uint64_t work,
+               launch_facts const& facts) noexcept {
   at_work const self;
   fault_handlers::prepare_thread();  // they explain an access of the host program
   watched_block* const block = checker().memory.allocate(bytes, reached_by_program ? watched_range::open : watched_range::device);
   if (block == nullptr) return nullptr;
   block->made_after = checker().streams.order.last_queued();
   block->home = home;
+  if (facts.level == checks::level::full) block->made_by = work;
+  if (work != 0) checker().streams.order.describe(work, facts);
   block->written = reached_by_program;  // host writes to this memory are not observed
   return block->begin;
 }
@@ -338,9 +341,13 @@ std::uint64_t queued(detail::stream_key key) noexcept {
   at_work const self;
   return checker().streams.order.queued(key);
 }
+std::uint64_t acts(crosslane::detail::stream_key key) noexcept {
+  at_work const self;
+  return checker().streams.order.allocates(key);
+}
 void finished(std::uint64_t work) noexcept {
   at_work const self;
-  checker().streams.order.finished(work);
+  checker().finished(work);
 }
 void waits(std::uint64_t waiting, std::uint64_t work) noexcept {
   at_work const self;
@@ -354,12 +361,12 @@ void program_knows(std::uint64_t work) noexcept {
 void program_knows_device(int device) noexcept {
   at_work const self;
   checker().streams.order.program_knows_device(device);
-  checker().forget_if_settled();
+  checker().forget_if_settled(device);
 }
 
 constexpr memory_watch watch{&allocate, &release,         &share,    &explain,    &pass,    &pause,
                              &resume,   &queued_transfer, &transfer, &unobserved, &callback};
-constexpr stream_watch streams{&queued, &finished, &runs, &waits, &program_knows, &program_knows_device};
+constexpr stream_watch streams{&queued, &acts, &finished, &runs, &waits, &program_knows, &program_knows_device};
 [[maybe_unused]] bool const watching = [] {
   watched_memory = &watch;
   watched_streams = &streams;

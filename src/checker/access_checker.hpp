@@ -91,7 +91,13 @@ class access_checker {
 
   /// The block has ended, or waits for the other blocks of its grid.
   void end_block(block_state& b) {
-    for (block_state::early_read const& r : b.early_reads) b.deliver(r.finding);
+    for (block_state::early_read const& r : b.early_reads)
+      if (!r.block->shared && streams.may_doubt(*b.launch, streams.launch())) {
+        __atomic_store_n(&b.launch->has_findings, true, __ATOMIC_RELAXED);
+        streams.doubtful.add(r.finding, *b.launch, streams.launch(), r.block);
+      } else {
+        b.deliver(r.finding);
+      }
     b.early_reads.clear();
   }
 
@@ -127,7 +133,10 @@ class access_checker {
     }
     if (reinterpret_cast<std::uintptr_t>(a.at) % a.alignment() != 0)
       return report_misaligned(b, a.at, a.bytes == 16 ? "an object of 16 bytes" : "a number", a.alignment(), a.from);
-    if (!block->shared) streams.access(a.at, a.bytes, mine);
+    if (!block->shared) {
+      streams.use(*block, mine, a.at, false);
+      streams.access(a.at, a.bytes, mine);
+    }
     threads.access(b, *block, a, mine.site);
   }
 
@@ -251,8 +260,15 @@ class access_checker {
     return block != nullptr && !block->open && !block->freed && report_program_access({seen, current_work.number}, *block);
   }
 
-  /// Called after the host has waited for something.
-  void forget_if_settled() {
+  /// Called when queued work has run, or never will.
+  void finished(std::uint64_t work) {
+    streams.order.finished(work);
+    streams.doubtful.judge();
+  }
+
+  /// Called after the host has waited for something, or for all work of a device.
+  void forget_if_settled(int waited_for = -1) {
+    streams.doubtful.judge(waited_for);
     program_memory.forget_done();
     if (!streams.order.is_settled() || !lock_.try_lock()) return;
     judge_late_accesses();

@@ -75,6 +75,7 @@ struct access_monitor::block_state {
   /// reported separately.
   struct early_read {
     std::uint32_t site;
+    watched_block const* block;
     checks::finding finding;
   };
   std::vector<early_read> early_reads;

@@ -9,6 +9,7 @@
 #include <crosslane/backend/host/stream_watch.hpp>
 
 #include <cstdint>
+#include <deque>
 #include <mutex>
 #include <set>
 #include <unordered_map>
@@ -46,8 +47,9 @@ struct stream_work {
   std::uint64_t number = 0, stream = 0;
   work_clock before;
   detail::stream_key key;
-  launch_facts facts;  ///< set when it runs
-  bool frees = false;  ///< whether it only frees memory
+  launch_facts facts;      ///< set when it runs
+  bool frees = false;      ///< whether it only frees memory
+  bool allocates = false;  ///< whether it is an allocation
 
   bool is_program() const noexcept { return stream == 0; }
 };
@@ -58,22 +60,28 @@ class stream_order {
 
   std::uint64_t queued(detail::stream_key key) {
     std::lock_guard const guard{lock_};
-    std::uint64_t const number = next_++, stream = reinterpret_cast<std::uintptr_t>(key.stream);
-    strand& s = strands_[stream];
-    s.device = key.device;
-    s.before.join(program_);
-    s.before.raise(0, number);
-    stream_work& w = works_[number];
-    w.number = number;
-    w.stream = stream;
-    w.key = key;
-    w.before = s.before;
-    s.before.raise(stream, number);
+    std::uint64_t const number = next_++;
+    strand& s = add(number, key);
     s.last = s.last_but_frees = number;
+    s.unfinished.push_back(number);
     ++unfinished_;
     program_work_ = 0;
     __atomic_store_n(&program_knows_all_, false, __ATOMIC_RELAXED);
     return number;
+  }
+  /// Returns the number of an allocation that the host makes now in the order of a stream.
+  std::uint64_t allocates(detail::stream_key key) {
+    std::lock_guard const guard{lock_};
+    std::uint64_t const number = next_++;
+    strand& s = add(number, key);
+    works_[number].allocates = true;
+    s.last_allocation = number;
+    program_work_ = 0;
+    return number;
+  }
+  void describe(std::uint64_t number, launch_facts const& facts) {
+    std::lock_guard const guard{lock_};
+    if (stream_work* const w = find(number); w != nullptr) w->facts = facts;
   }
   std::uint64_t last_queued() const {
     std::lock_guard const guard{lock_};
@@ -85,6 +93,7 @@ class stream_order {
     stream_work const* const w = find(number);
     if (w == nullptr) return;
     strand& s = strands_[w->stream];
+    std::erase(s.unfinished, number);
     if (!w->frees)
       s.finished = number;
     else if (s.last_but_frees == number)
@@ -197,6 +206,17 @@ class stream_order {
     stream_work const *const a = find(one), *const b = find(other);
     return a != nullptr && b != nullptr && !precedes(*a, *b) && !precedes(*b, *a);
   }
+  /// Whether queued work that has not run is concurrent with this.
+  bool has_unfinished_beside(std::uint64_t number) const {
+    std::lock_guard const guard{lock_};
+    stream_work const* const w = find(number);
+    if (w == nullptr) return false;
+    for (auto const& [stream, s] : strands_)
+      if (!s.unfinished.empty() && stream != w->stream)
+        if (stream_work const* const other = find(s.unfinished.front()); other != nullptr && !precedes(*other, *w) && !precedes(*w, *other))
+          return true;
+    return false;
+  }
   stream_work facts_of(std::uint64_t number) const {
     std::lock_guard const guard{lock_};
     stream_work const* const w = find(number);
@@ -229,8 +249,9 @@ class stream_order {
  private:
   struct strand {
     work_clock before;  ///< of the next work; includes the last one that was queued
-    std::uint64_t last = 0, last_but_frees = 0, begun = 0;
-    std::uint64_t finished = 0;  ///< the last that does not only free memory
+    std::uint64_t last = 0, last_but_frees = 0, last_allocation = 0, begun = 0;
+    std::deque<std::uint64_t> unfinished;  ///< queued work that has not run, in its order
+    std::uint64_t finished = 0;            ///< the last that does not only free memory
     int device = 0;
   };
 
@@ -240,6 +261,21 @@ class stream_order {
     work_clock knows;
   };
 
+  /// Adds work to its stream.
+  strand& add(std::uint64_t number, detail::stream_key key) {
+    auto const stream = reinterpret_cast<std::uintptr_t>(key.stream);
+    strand& s = strands_[stream];
+    s.device = key.device;
+    s.before.join(program_);
+    s.before.raise(0, number);
+    stream_work& w = works_[number];
+    w.number = number;
+    w.stream = stream;
+    w.key = key;
+    w.before = s.before;
+    s.before.raise(stream, number);
+    return s;
+  }
   stream_work const* find(std::uint64_t number) const {
     auto const found = works_.find(number);
     return found != works_.end() ? &found->second : nullptr;
@@ -268,7 +304,7 @@ class stream_order {
   bool settled() const {
     if (unfinished_ != 0 || works_.empty()) return false;
     for (auto const& [stream, s] : strands_)
-      if (program_.of(stream) < s.last_but_frees) return false;
+      if (program_.of(stream) < s.last_but_frees || program_.of(stream) < s.last_allocation) return false;
     return true;
   }
 

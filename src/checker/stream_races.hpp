@@ -3,20 +3,17 @@
 /// time.
 #pragma once
 
+#include "doubtful_findings.hpp"
 #include "place_history.hpp"
 #include "seen_access.hpp"
 #include "stream_order.hpp"
 #include "watched_memory.hpp"
 #include "wording.hpp"
 
-#include <crosslane/backend/host/backend.hpp>
-
 #include <cstdint>
 #include <exception>
-
-namespace crosslane {
-struct host;
-}
+#include <map>
+#include <utility>
 
 namespace crosslane::backend {
 
@@ -32,6 +29,7 @@ class stream_races {
   stream_races(watched_range& memory, wording& words) noexcept : memory_{memory}, words_{words} {}
 
   stream_order order;
+  doubtful_findings doubtful{order};
 
   void begin_launch(launch_facts const& launch) {
     launch_ = current_work.number;
@@ -43,6 +41,11 @@ class stream_races {
   void end_launch() {
     if (__atomic_load_n(&facts_->has_findings, __ATOMIC_RELAXED) && launch_ > failed_launch_) failed_launch_ = launch_;
   }
+  /// Whether a finding of the work may be a consequence of a race that is found later.
+  bool may_doubt(launch_facts const& facts, std::uint64_t work) const {
+    return work != 0 && (facts.sink != nullptr || order.has_unfinished_beside(work));
+  }
+
   /// The launch that was queued last among those that had findings.
   std::uint64_t failed_launch() const noexcept { return failed_launch_; }
   /// The number of the current launch.
@@ -56,6 +59,26 @@ class stream_races {
     memory_.change_histories(at, bytes, [&](std::uint32_t history, char const* place) {
       return histories_.after(history, mine, order, [&](place_access const& other) { report(mine, other, place); });
     });
+  }
+
+  /// Called for each access to device memory, before access(). Checks once for each piece of work that the block is allocated before the
+  /// work and, unless the access may be one to another device, that it lies on the work's device.
+  void use(watched_block& block, place_access const& mine, char const* at, bool may_be_remote) {
+    if (block.user == mine.work) return;
+    block.user = mine.work;
+    if (block.open || mine.work == 0) return;
+    stream_work const user = order.facts_of(mine.work);
+    if (!may_be_remote && !user.facts.peer_access && block.home.device != user.key.device) {
+      checks::finding const f = words_.other_device({user, mine}, block, at);
+      if (std::exception_ptr const error = user.facts.deliver(f)) detail::keep_exception<host>(user.key, error);
+    }
+    if (block.made_by == 0 || !order.concurrent(block.made_by, mine.work)) return;
+    // An event that the work should have waited for also orders the allocations before it.
+    stream_work const maker = order.facts_of(block.made_by);
+    std::uint64_t& missing_before = missing_waits_[{maker.stream, user.stream}];
+    if (maker.number < missing_before) return;
+    missing_before = user.number;
+    doubtful.add(words_.unordered({user, mine}, {maker, {maker.number, 0, access_class::write}}, block, at), user.facts, mine.work, &block);
   }
 
   /// Reports an access to a buffer that other, unordered work has freed. Returns whether that is the case.
@@ -82,7 +105,10 @@ class stream_races {
 
   /// Forgets all work if the host knows that it is done.
   void forget_if_settled() {
-    if (order.forget_if_settled() && histories_.forget()) memory_.forget_histories();
+    if (!order.forget_if_settled()) return;
+    doubtful.forget_races();
+    missing_waits_.clear();
+    if (histories_.forget()) memory_.forget_histories();
   }
 
  private:
@@ -95,10 +121,12 @@ class stream_races {
   }
 
   void report(place_access const& one, place_access const& other, char const* at) {
+    watched_block const* const block = memory_.page(at).block;
+    doubtful.races(one.work, other.work, block);
     if (!order.say(one.work, other.work)) return;
     place_access const &late = one.work > other.work ? one : other, &early = one.work > other.work ? other : one;
     stream_work const later = order.facts_of(late.work), earlier = order.facts_of(early.work);
-    checks::finding const f = words_.unordered({later, late}, {earlier, early}, *memory_.page(at).block, at);
+    checks::finding const f = words_.unordered({later, late}, {earlier, early}, *block, at);
     launch_facts who = later.facts;
     who.where = f.first.where.line != 0 ? f.first.where : f.second.where;
     if (std::exception_ptr const error = who.deliver(f)) detail::keep_exception<host>((later.is_program() ? earlier : later).key, error);
@@ -110,6 +138,8 @@ class stream_races {
   std::uint64_t launch_ = 0, last_launch_ = 0, failed_launch_ = 0;
   launch_facts const* facts_ = nullptr;  ///< of the current launch
   bool told_by_others_ = false;          ///< takes effect at an acquire fence
+  /// For two streams, the last work of the second that accessed a buffer of the first without waiting for its allocation.
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> missing_waits_;
 };
 
 }  // namespace crosslane::backend

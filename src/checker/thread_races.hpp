@@ -362,7 +362,7 @@ class thread_races {
   void report_unwritten(block_state& b, watched_block const& block, seen_access const& a, std::uint32_t site) {
     if (b.failure) return;
     checks::finding const f = words_.unwritten(b, block, a);
-    if (b.early_reads.size() < block_state::most_early_reads) b.early_reads.push_back({site, f});
+    if (b.early_reads.size() < block_state::most_early_reads) b.early_reads.push_back({site, &block, f});
   }
 
   static constexpr std::size_t most_in_list = 15;

@@ -36,7 +36,7 @@ class transfer_check {
     bool any_written = writes;
     for (std::size_t row = 0; row < transfer_.height; ++row) {
       char const* const at = p + row * pitch;
-      watched_block const* const block = memory_.page(at).block;
+      watched_block* const block = memory_.page(at).block;
       if (block == nullptr || block->freed || at < block->begin || at + width > block->begin + block->bytes) {
         if (!full) return;
         possible_ = false;
@@ -44,7 +44,10 @@ class transfer_check {
         failure_ = facts_.deliver(wording::transfer_outside(facts_, block != nullptr ? block : memory_.nearest(at), at, width, writes));
         return;
       }
-      if (full) streams_.access(at, width, mine);
+      if (full) {
+        streams_.use(*block, mine, at, transfer_.from != nullptr);  // copies between devices need no peer access
+        streams_.access(at, width, mine);
+      }
       any_written = any_written || memory_.any_written(at, width) || !watched_range::is_fresh(*block, at, width);
       if (writes) memory_.written(at, width);
     }
@@ -53,7 +56,11 @@ class transfer_check {
     if (streams_.failed_launch() > first.made_after) return;
     // Compilers do not instrument all writes of a kernel. In a buffer that consists of zeros at first such writes of zeros do not show.
     if (any_written || !full || (first.fresh == 0 && streams_.last_launch() > first.made_after)) return;
-    failure_ = facts_.deliver(wording::transfer_of_unwritten(facts_, first, p, width));
+    checks::finding const f = wording::transfer_of_unwritten(facts_, first, p, width);
+    if (streams_.may_doubt(facts_, mine.work))
+      streams_.doubtful.add(f, facts_, mine.work, &first);
+    else
+      failure_ = facts_.deliver(f);
   }
 
   launch_facts const& facts_;

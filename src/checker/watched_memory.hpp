@@ -58,7 +58,9 @@ struct watched_block {
   detail::stream_key home;       ///< the stream that allocated it; a null stream for shared memory
   void const* owner = nullptr;   ///< the block that owns this shared memory
   std::uint64_t made_after = 0;  ///< the number of the last work queued before the allocation
+  std::uint64_t made_by = 0;     ///< the stream work that allocates it; 0 if no stream does
   std::uint64_t freed_by = 0;    ///< the stream work that freed it
+  std::uint64_t user = 0;        ///< the stream work that accessed it last
 };
 
 struct watched_page {
@@ -155,7 +157,7 @@ class watched_range {
     block->freed = block->written = false;
     block->shared = where == shared;
     block->open = where == open;
-    block->freed_by = 0;
+    block->made_by = block->freed_by = block->user = 0;
     if (where == device) {
       if (!make_accessible(block->begin + capacity + gap_bytes)) return nullptr;
       if (capacity != 0) protection.add(block->begin);

@@ -202,6 +202,18 @@ class wording {
     return f;
   }
 
+  /// An access to `at` in `block`, which belongs to another device.
+  checks::finding other_device(side user, watched_block const& block, char const* at) {
+    checks::finding f = user.work.facts.finding(checks::kind::other_device);
+    f.first = party(user);
+    error_text object;
+    append_object(object, block, at);
+    object.append(" of device %d", block.home.device);
+    append_side(f.text, user, f.first, object.c_str());
+    f.text.append(", and runs on device %d", user.work.key.device);
+    return f;
+  }
+
   /// An access of the host program to its own memory, while a queued copy reads or writes it.
   checks::finding unwaited_copy(copied_rows const& r, void const* stream, seen_access const& a) {
     checks::finding f = r.facts.finding(checks::kind::program_race);
@@ -238,6 +250,7 @@ class wording {
   }
   static char const* verb(side s) {
     if (s.work.frees) return "frees";
+    if (s.work.allocates) return "allocates";
     access_class const how = s.access.how;
     return how == access_class::read          ? "reads"
            : how == access_class::write       ? "writes"
@@ -310,13 +323,14 @@ class wording {
     bool const launched = facts.grid.size() != 0;
     if (s.work.is_program())
       text.append("the host");
-    else if (s.work.frees)
+    else if (s.work.frees || s.work.allocates)
       text.append("stream %p", s.work.key.stream);
     else
       text.append(launched ? "kernel %s of stream %p" : "%s of stream %p", facts.kernel, s.work.key.stream);
-    bool const queued = facts.where.line != 0;
+    bool const queued = facts.where.line != 0 && !s.work.allocates;
     if (queued) text.append(", %s at %s:%u,", launched ? "launched" : "queued", facts.where.file, facts.where.line);
     text.append(" %s %s", party.action, what);
+    if (s.work.allocates && facts.where.line != 0) append_place(text, facts.where);
     if (s.access.site != 0) append_place(text, queued ? sites_.line(s.access.site) : party.where);
   }
 

@@ -24,7 +24,8 @@ void delay(xl::stream const& q) {
 
 /// The streams that own the memory are not the streams that use it.
 struct memory {
-  explicit memory(xl::device d) : q{d}, a{d}, b{d}, data{q, 1024}, result{q, 1024}, pinned{q, 1024}, managed{q, 1024}, numbers(1024) {
+  explicit memory(xl::device d)
+      : q{d}, a{d}, b{d}, data{q, 1024}, result{q, 1024}, pinned{q, 1024}, managed{q, 1024}, unwritten{q, 1024}, numbers(1024) {
     xl::fill(q, data, 0);
     xl::fill(q, result, 0);
     xl::fill(q, pinned, 0);
@@ -35,19 +36,20 @@ struct memory {
   xl::buffer<int> data, result;
   xl::pinned_buffer<int> pinned;
   xl::managed_buffer<int> managed;
+  xl::buffer<int> unwritten;
   std::vector<int> numbers;
 };
 
 template <class P>
-checks::report report_of(xl::device d, P const& run, late who, checks::level level = checks::level::full) {
+checks::report report_of(xl::device d, P const& run, late who, checks::options const& o = {.level = checks::level::full}) {
   memory m{d};
-  corpus::program p{m.a, m.b, m.data, m.result, m.pinned, m.managed, m.numbers};
+  corpus::program p{m.a, m.b, m.data, m.result, m.pinned, m.managed, m.numbers, m.unwritten};
   auto const run_late = [&] {
     if (who == late::a) delay(m.a);
     if (who == late::b) delay(m.b);
     run(p);
   };
-  return checks::collect(run_late, {.level = level});
+  return checks::collect(run_late, o);
 }
 
 template <class P>
@@ -67,10 +69,11 @@ void wrong(xl::device d, kind expected) {
     for (xl::source_location const& where : {f.first.where, f.second.where})
       if (where.line != 0) found.insert(place(where));
     if (found != marked) fail("other lines in " + context, source_location::current());
-    if (f.wave_size != d.properties().wave_size) fail("the width in " + context, source_location::current());
+    if (f.wave_size != (expected == kind::other_device ? xl::device{1 - d.index()} : d).properties().wave_size)
+      fail("the width in " + context, source_location::current());
     check_shown_finding(name, f);
   }
-  if (checks::report const r = report_of(d, P{}, late::nobody, checks::level::basic); !r.empty())
+  if (checks::report const r = report_of(d, P{}, late::nobody, {.level = checks::level::basic}); !r.empty())
     fail("found without accesses that are seen:\n" + r.text(), source_location::current());
   expect_usable(d);
 }
@@ -102,6 +105,37 @@ CROSSLANE_TEST(streams, race) {
   right<corpus::event_of_an_event>(d);
   right<corpus::freed_behind_the_kernel>(d);
   right<corpus::both_count>(d);
+}
+
+CROSSLANE_TEST(streams, allocations) {
+  wrong<corpus::allocated_by_another_stream>(d, kind::stream_race);
+  wrong<corpus::uploaded_by_another_stream>(d, kind::stream_race);
+  wrong<corpus::allocated_behind_the_event>(d, kind::stream_race);
+  wrong<corpus::pool_without_order>(d, kind::stream_race);
+  right<corpus::allocated_by_a_stream_that_is_waited_for>(d);
+  right<corpus::uploaded_when_allocated>(d);
+  right<corpus::uploaded_then_used>(d);
+  right<corpus::pool_of_the_device>(d);
+}
+
+/// A missing wait is a race, not a read of unwritten memory, whichever stream runs first.
+CROSSLANE_TEST(streams, first_writes) {
+  wrong<corpus::read_before_it_is_written>(d, kind::stream_race);
+  wrong<corpus::downloaded_before_it_is_written>(d, kind::stream_race);
+  wrong<corpus::allocated_and_written_by_another_stream>(d, kind::stream_race);
+  wrong<corpus::written_by_nobody>(d, kind::unwritten_memory);
+  right<corpus::read_when_it_is_written>(d);
+}
+
+CROSSLANE_TEST(streams, devices) {
+  wrong<corpus::kernel_of_another_device>(d, kind::other_device);
+  wrong<corpus::fill_of_another_device>(d, kind::other_device);
+  right<corpus::copy_to_another_device>(d);
+  auto const with_peer_access = [&](auto const& program) {
+    return report_of(d, program, late::nobody, {.level = checks::level::full, .peer_access = true});
+  };
+  CROSSLANE_CHECK(with_peer_access(corpus::kernel_of_another_device{}).empty());
+  CROSSLANE_CHECK(with_peer_access(corpus::fill_of_another_device{}).empty());
 }
 
 CROSSLANE_TEST(streams, program_race) {

@@ -46,8 +46,9 @@ struct faulty : xl::backend::host_runtime<faulty> {
     *done = true;
     return answer();
   }
-  static xl::status allocate(xl::memory_kind kind, void** out, std::size_t bytes, stream_handle q, bool ordered) {
-    return has_failed ? answer() : base::allocate(kind, out, bytes, q, ordered);
+  static xl::status allocate(xl::memory_kind kind, void** out, std::size_t bytes, stream_handle q, bool ordered,
+                             xl::source_location where) {
+    return has_failed ? answer() : base::allocate(kind, out, bytes, q, ordered, where);
   }
   static xl::status copy(void*, void const*, std::size_t, stream_handle, xl::source_location) { return answer(); }
   static inline int copied_from = -1, copied_to = -1;  ///< by the last copy between devices

@@ -29,15 +29,16 @@ enum class kind : unsigned char {
   kernel_fault,        ///< a thread of a kernel has run into a trap of the processor
   no_progress,         ///< all threads of a launch wait in loops for values that nothing stores, or a thread never ends
   misaligned,          ///< an access whose address is not a multiple of what its type needs
+  other_device,        ///< a kernel or a fill accesses memory of another device, and the devices have no peer access
 };
-inline constexpr int kinds = 20;  ///< the number of kinds
+inline constexpr int kinds = 21;  ///< the number of kinds
 
 /// Returns the name in lower case with '-', as in reports and tools.
 constexpr char const* to_string(kind k) noexcept {
-  constexpr char const* names[kinds] = {"early-exit",       "different-barriers", "absent-lane",  "different-lanes", "invalid-lane",
-                                        "out-of-bounds",    "freed-memory",       "shared-race",  "device-race",     "narrow-scope",
-                                        "unwritten-memory", "stream-race",        "program-race", "undefined-cast",  "undefined-shift",
-                                        "host-memory",      "device-memory",      "kernel-fault", "no-progress",     "misaligned"};
+  constexpr char const* names[kinds] = {
+      "early-exit",      "different-barriers", "absent-lane",   "different-lanes",  "invalid-lane", "out-of-bounds", "freed-memory",
+      "shared-race",     "device-race",        "narrow-scope",  "unwritten-memory", "stream-race",  "program-race",  "undefined-cast",
+      "undefined-shift", "host-memory",        "device-memory", "kernel-fault",     "no-progress",  "misaligned",    "other-device"};
   return names[unsigned(k)];
 }
 
@@ -47,7 +48,8 @@ constexpr errc to_errc(kind k) noexcept {
                                  errc::invalid_lane,      errc::out_of_bounds,     errc::out_of_bounds,    errc::data_race,
                                  errc::data_race,         errc::data_race,         errc::unwritten_memory, errc::data_race,
                                  errc::data_race,         errc::kernel_fault,      errc::kernel_fault,     errc::kernel_fault,
-                                 errc::kernel_fault,      errc::kernel_fault,      errc::kernel_fault,     errc::misaligned};
+                                 errc::kernel_fault,      errc::kernel_fault,      errc::kernel_fault,     errc::misaligned,
+                                 errc::kernel_fault};
   return codes[unsigned(k)];
 }
 
@@ -85,6 +87,8 @@ constexpr char const* advice(kind k) noexcept {
        "sure to run at once, and blocks start in no certain order, so let a block take its number from a counter."),
       ("A GPU ends the kernel with a misaligned address, or accesses other bytes; begin at a multiple of the size: align the array and the "
        "index, or access single elements."),
+      ("A GPU ends the kernel with a memory fault: memory pools have no peer access by default; copy() the elements to a buffer of that "
+       "device. If the program allows peer access by the vendor's calls, set checks::options::peer_access."),
   };
   return texts[unsigned(k)];
 }

@@ -113,7 +113,7 @@ class basic_buffer {
     auto const current = stream.make_current("allocate", where);
     ordered_ = stream.properties(where).stream_ordered_memory;
     void* memory = nullptr;
-    detail::check<B>(B::allocate(Kind, &memory, count * sizeof(T), stream.native(), ordered_), "allocate", where, [&](error_text& t) {
+    detail::check<B>(B::allocate(Kind, &memory, count * sizeof(T), stream.native(), ordered_, where), "allocate", where, [&](error_text& t) {
       constexpr char const* kinds[] = {"device", "pinned", "managed"};
       t.append("%zu bytes of %s memory on ", count * sizeof(T), kinds[unsigned(Kind)]);
       stream.describe(t);

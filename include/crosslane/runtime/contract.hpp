@@ -74,7 +74,7 @@ concept runtime_backend = requires(int i, int* ip, bool* bp, float* fp, std::siz
   { B::event_query(event, bp) } -> std::same_as<status>;
   { B::event_elapsed(fp, event, event) } -> std::same_as<status>;
 
-  { B::allocate(kind, pp, n, stream, true) } -> std::same_as<status>;  // aligned to 256 bytes; the flag: in stream order
+  { B::allocate(kind, pp, n, stream, true, where) } -> std::same_as<status>;  // aligned to 256 bytes; the flag: in stream order
   { B::deallocate(kind, p, stream, true) } -> std::same_as<status>;
   { B::copy(p, cp, n, stream, where) } -> std::same_as<status>;                // between any two sides
   { B::copy_between(p, i, cp, i, n, stream, where) } -> std::same_as<status>;  // device memory of two devices

@@ -9,7 +9,7 @@
 
 namespace corpus {
 
-/// The streams and memory of the programs. Each buffer has 1024 elements, which are written.
+/// The streams and memory of the programs. Each buffer has 1024 elements, which are written except those of `unwritten`.
 struct program {
   xl::stream const& a;
   xl::stream const& b;
@@ -17,6 +17,7 @@ struct program {
   xl::pinned_buffer<int>& pinned;
   xl::managed_buffer<int>& managed;
   std::vector<int>& numbers;
+  xl::buffer<int>& unwritten;
 };
 
 struct write_all {
@@ -167,12 +168,169 @@ struct freed_too_early {
 struct freed_behind_the_kernel {
   void operator()(program& p) const {
     xl::buffer<int> scratch{p.a, 1024};
+    p.a.synchronize();
     xl::launch(p.b, {.grid = blocks, .block = threads}, write_all{}, scratch);
     xl::event done{p.a.device()};
     done.record(p.b);
     p.a.wait(done);
   }
 };
+
+// --- memory that is allocated in the order of a stream ---
+
+/// Written in the order of b, which does not wait for the allocation in the order of a.
+struct allocated_by_another_stream {
+  void operator()(program& p) const {
+    xl::buffer<int> scratch{p.a, 1024};                                         // @allocated_by_another_stream
+    xl::launch(p.b, {.grid = blocks, .block = threads}, write_all{}, scratch);  // @allocated_by_another_stream
+    p.b.synchronize();
+  }
+};
+struct allocated_by_a_stream_that_is_waited_for {
+  void operator()(program& p) const {
+    xl::buffer<int> scratch{p.a, 1024};
+    xl::event made{p.a.device()};
+    made.record(p.a);
+    p.b.wait(made);
+    xl::launch(p.b, {.grid = blocks, .block = threads}, write_all{}, scratch);
+    p.b.synchronize();
+  }
+};
+/// The same, with the uploads of a port that called cudaMalloc. Both buffers miss the same event.
+struct uploaded_by_another_stream {
+  void operator()(program& p) const {
+    xl::buffer<int> first{p.a, 1024}, second{p.a, 1024};  // @uploaded_by_another_stream
+    xl::copy(p.b, p.numbers, first);                      // @uploaded_by_another_stream
+    xl::copy(p.b, p.numbers, second);
+    xl::launch(p.b, {.grid = blocks, .block = threads}, double_all{}, first, second);
+    p.b.synchronize();
+  }
+};
+/// The host waits for the stream of the allocation. Pinned memory is allocated at once.
+struct uploaded_when_allocated {
+  void operator()(program& p) const {
+    xl::buffer<int> first{p.a, 1024};
+    xl::pinned_buffer<int> second{p.a, 1024};
+    p.a.synchronize();
+    xl::copy(p.b, p.numbers, first);
+    xl::launch(p.b, {.grid = blocks, .block = threads}, double_all{}, first, second);
+    p.b.synchronize();
+  }
+};
+/// The event is recorded before the second allocation.
+struct allocated_behind_the_event {
+  void operator()(program& p) const {
+    xl::buffer<int> early{p.a, 1024};
+    xl::event made{p.a.device()};
+    made.record(p.a);
+    xl::buffer<int> late{p.a, 1024};  // @allocated_behind_the_event
+    p.b.wait(made);
+    xl::fill(p.b, early, 1);
+    xl::fill(p.b, late, 1);  // @allocated_behind_the_event
+    p.b.synchronize();
+  }
+};
+/// The wait for the upload includes the allocation.
+struct uploaded_then_used {
+  void operator()(program& p) const {
+    xl::buffer<int> const data = xl::make_buffer(p.a, p.numbers);
+    xl::event there{p.a.device()};
+    there.record(p.a);
+    p.b.wait(there);
+    xl::launch(p.b, {.grid = blocks, .block = threads}, double_all{}, data, p.result);
+    p.b.synchronize();
+  }
+};
+
+/// A pool of the program's own gives a part of a buffer to b while work of a still uses it.
+struct pool_without_order {
+  void operator()(program& p) const {
+    xl::span<int> const part = p.data.subspan(256, 256);
+    xl::launch(p.a, {.grid = 1, .block = threads}, write_all{}, part);  // @pool_without_order
+    xl::launch(p.b, {.grid = 1, .block = threads}, write_all{}, part);  // @pool_without_order
+  }
+};
+/// The pool of the device orders the memory that it gives to another stream.
+struct pool_of_the_device {
+  void operator()(program& p) const {
+    for (int round = 0; round < 3; ++round) {
+      xl::buffer<int> of_a{p.a, 1024};
+      xl::launch(p.a, {.grid = blocks, .block = threads}, write_all{}, of_a);
+      of_a = {};
+      xl::buffer<int> of_b{p.b, 1024};
+      xl::launch(p.b, {.grid = blocks, .block = threads}, write_all{}, of_b);
+    }
+  }
+};
+
+// --- one stream reads what another writes for the first time ---
+
+struct read_before_it_is_written {
+  void operator()(program& p) const {
+    xl::launch(p.a, {.grid = blocks, .block = threads}, write_all{}, p.unwritten);             // @read_before_it_is_written
+    xl::launch(p.b, {.grid = blocks, .block = threads}, double_all{}, p.unwritten, p.result);  // @read_before_it_is_written
+  }
+};
+struct downloaded_before_it_is_written {
+  void operator()(program& p) const {
+    xl::launch(p.a, {.grid = blocks, .block = threads}, write_all{}, p.unwritten);  // @downloaded_before_it_is_written
+    xl::copy(p.b, p.unwritten, p.numbers);                                          // @downloaded_before_it_is_written
+    p.b.synchronize();
+  }
+};
+/// The allocation is not waited for either. The event that is missing orders both.
+struct allocated_and_written_by_another_stream {
+  void operator()(program& p) const {
+    xl::buffer<int> scratch{p.a, 1024};
+    xl::launch(p.a, {.grid = blocks, .block = threads}, write_all{}, scratch);             // @allocated_and_written_by_another_stream
+    xl::launch(p.b, {.grid = blocks, .block = threads}, double_all{}, scratch, p.result);  // @allocated_and_written_by_another_stream
+    p.a.device().synchronize();
+  }
+};
+/// Another stream runs meanwhile, and writes something else.
+struct written_by_nobody {
+  void operator()(program& p) const {
+    xl::launch(p.a, {.grid = blocks, .block = threads}, write_all{}, p.data);
+    xl::copy(p.b, p.unwritten, p.numbers);  // @written_by_nobody
+  }
+};
+struct read_when_it_is_written {
+  void operator()(program& p) const {
+    xl::launch(p.a, {.grid = blocks, .block = threads}, write_all{}, p.unwritten);
+    p.a.synchronize();
+    xl::launch(p.b, {.grid = blocks, .block = threads}, double_all{}, p.unwritten, p.result);
+    xl::copy(p.b, p.unwritten, p.numbers);
+  }
+};
+
+// --- two devices ---
+
+/// A kernel and a fill of one device use memory of the other. A view does not know its device.
+struct kernel_of_another_device {
+  void operator()(program& p) const {
+    xl::stream const other{xl::device{1 - p.a.device().index()}};
+    xl::launch(other, {.grid = blocks, .block = threads}, write_all{}, p.data.view());  // @kernel_of_another_device
+  }
+};
+struct fill_of_another_device {
+  void operator()(program& p) const {
+    xl::stream const other{xl::device{1 - p.a.device().index()}};
+    xl::fill(other, p.data.view(), 0);  // @fill_of_another_device
+  }
+};
+/// Copies between devices need no peer access, and pinned and managed memory belongs to all devices.
+struct copy_to_another_device {
+  void operator()(program& p) const {
+    xl::stream const other{xl::device{1 - p.a.device().index()}};
+    xl::buffer<int> there{other, 1024};
+    xl::copy(other, p.data, there);
+    xl::copy(other, p.result.view(), there);
+    xl::launch(other, {.grid = blocks, .block = threads}, double_all{}, there, p.pinned);
+    xl::launch(other, {.grid = blocks, .block = threads}, write_all{}, p.managed);
+  }
+};
+
+// --- atomic operations ---
 
 /// Atomic operations whose scope includes the other kernel do not race with each other.
 struct counts_beside_a_fill {

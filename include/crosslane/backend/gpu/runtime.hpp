@@ -107,7 +107,7 @@ struct gpu_runtime {
     return from(CROSSLANE_GPU(EventElapsedTime)(ms, a, b));
   }
 
-  static status allocate(memory_kind kind, void** out, std::size_t bytes, stream_handle s, bool ordered) noexcept {
+  static status allocate(memory_kind kind, void** out, std::size_t bytes, stream_handle s, bool ordered, source_location) noexcept {
     // Atomic operations on small objects access the words that contain them.
     if (bytes % 4 != 0 && bytes < ~std::size_t{3}) bytes += 4 - bytes % 4;
     switch (kind) {

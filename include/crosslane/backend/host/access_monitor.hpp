@@ -19,7 +19,8 @@ struct memory_transfer {
 
 /// Callbacks about the memory of devices. Null in a program without the checker.
 struct memory_watch {
-  void* (*allocate)(std::size_t bytes, bool reached_by_program, detail::stream_key) noexcept;  ///< returns null if there is no memory
+  /// Returns null if there is no memory. `work` is the number of the allocation if it happens in the order of the stream, else 0.
+  void* (*allocate)(std::size_t bytes, bool reached_by_program, detail::stream_key, std::uint64_t work, launch_facts const&) noexcept;
   bool (*release)(void*, launch_facts const&) noexcept;    ///< returns false for memory of another allocator
   void (*share)(void const*, std::size_t bytes) noexcept;  ///< from now on kernels and the host program may both access this memory
   /// Appends what the memory at this address is. Returns false for memory of another allocator. Called by signal handlers.

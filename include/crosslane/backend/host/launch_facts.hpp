@@ -16,6 +16,7 @@ struct launch_facts {
   checks::level level = checks::level::basic;  ///< never `most`
   std::uint64_t seed = 0;
   double progress_seconds = 0;  ///< after which a launch without progress is a finding; 0: never
+  bool peer_access = false;     ///< whether kernels may access memory of other devices
   detail::finding_sink* sink = nullptr;
   mutable bool has_findings = false;  ///< accessed atomically
   /// These facts are the beginning of an object of so many bytes, which also has the kernel object and its arguments. Copies of the facts
@@ -47,6 +48,7 @@ struct launch_facts {
     level = options.level;
     seed = options.seed;
     progress_seconds = options.progress_seconds;
+    peer_access = options.peer_access;
     sink = scope != nullptr ? scope->sink : nullptr;
     if (level == checks::level::most) level = accesses_are_seen ? checks::level::full : checks::level::basic;
   }

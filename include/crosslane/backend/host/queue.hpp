@@ -173,6 +173,14 @@ class host_queue {
     return push(new item{static_cast<F&&>(f), when}, functions);
   }
 
+  /// Returns the number of something that the host does now in the order of the queued work, if streams are watched, else 0.
+  std::uint64_t acts() noexcept {
+    if (watched_streams == nullptr) return 0;
+    monitor::lock lock{monitor_};
+    if (watch_ == nullptr) watch_ = watched_streams;
+    return last_work_ = watch_->acts(stream_key());
+  }
+
   void synchronize() noexcept {
     std::uint64_t work = 0;
     {

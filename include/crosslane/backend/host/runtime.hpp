@@ -228,12 +228,13 @@ struct host_runtime {
     return {};
   }
 
-  static status allocate(memory_kind kind, void** out, std::size_t bytes, stream_handle q, bool) noexcept {
+  static status allocate(memory_kind kind, void** out, std::size_t bytes, stream_handle q, bool, source_location where) noexcept {
     if (q->is_lost()) return {lost_by_fork};
     // Linux overcommits memory and kills the process at the first access. A device refuses at once.
     if (bytes > physical_memory()) return {out_of_memory};
     if (watched_memory != nullptr)
-      *out = watched_memory->allocate(bytes, kind != memory_kind::device, {q->key(), q->device()});
+      *out = watched_memory->allocate(bytes, kind != memory_kind::device, {q->key(), q->device()},
+                                      kind == memory_kind::device ? q->acts() : 0, facts_of("allocation", where));
     else if (posix_memalign(out, 256, bytes) != 0)
       *out = nullptr;
     if (*out == nullptr) return {out_of_memory};

@@ -12,6 +12,8 @@ namespace crosslane::backend {
 /// The callbacks. Each piece of work has a number; numbers increase in the order of queueing. 0 means none.
 struct stream_watch {
   std::uint64_t (*queued)(detail::stream_key) noexcept;
+  /// The host does something in the order of the stream's work that is done at once: an allocation.
+  std::uint64_t (*acts)(detail::stream_key) noexcept;
   void (*finished)(std::uint64_t work) noexcept;                      ///< the work has run, or never will
   void (*runs)(bool begins) noexcept;                                 ///< a piece of work that may access device memory begins or ends
   void (*waits)(std::uint64_t waiting, std::uint64_t work) noexcept;  ///< work queued behind `waiting` runs after `work`
