@@ -8,9 +8,10 @@
 # default the first that the emulator knows. To change a setting, append to the test's property ENVIRONMENT afterwards.
 function(crosslane_use_amd_emulator)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "ARCHITECTURE" "")
-  if(NOT CROSSLANE_AMD_EMULATOR_DIR)
-    message(FATAL_ERROR "crosslane_use_amd_emulator: CROSSLANE_AMD_EMULATOR_DIR is not set. It is the folder of the emulator's "
-      "libamdhip64.so.5; CROSSLANE_BUILD_AMD_EMULATOR=ON builds it and sets the variable")
+  # Without the library a test would find HIP's own, and no device.
+  if(NOT TARGET amd_emulator AND NOT EXISTS "${CROSSLANE_AMD_EMULATOR_DIR}/libamdhip64.so.5" OR NOT IS_ABSOLUTE "${CROSSLANE_AMD_EMULATOR_DIR}")
+    message(FATAL_ERROR "crosslane_use_amd_emulator: CROSSLANE_AMD_EMULATOR_DIR is '${CROSSLANE_AMD_EMULATOR_DIR}'. It must be the absolute "
+      "path of the folder lib in the build folder of tools/amd-emulator, which has libamdhip64.so.5")
   endif()
   set(settings AMDEMU_UNINIT=error AMDEMU_BOUNDS=1 AMDEMU_RACE=error AMDEMU_WAIT=error AMDEMU_BARRIER=error AMDEMU_LDS_OOB=error AMDEMU_LEAKS=error)
   if(arg_ARCHITECTURE)

@@ -19,7 +19,7 @@ for preset in nonsense '' 'all host' --none; do
     esac
   done
 done
-for arguments in --help 'test --help' 'test --all -h' 'orders --help'; do
+for arguments in help --help 'test --help' 'test --all -h' 'orders --help'; do
   # shellcheck disable=SC2086 # several arguments
   case "$(./dev $arguments 2>&1 || echo failed)" in
     *failed*) fail "'./dev $arguments' fails" ;;

@@ -157,8 +157,9 @@ void access(Exec& x, Wave& w, Inst const& I, uint8_t const* p, uint32_t n, bool 
     uint32_t const o = p - x.grp->lds;
     uint8_t* const s = x.grp->written.data() + o;
     if (rd)
-      check_written(x, w, I, a, s, n,
-                    [&](uint32_t i) { return "LDS byte " + std::to_string(o + i) + " of " + std::to_string(x.lds_size); });
+      check_written(x, w, I, a, s, n, [&](uint32_t i) {
+        return "LDS byte " + std::to_string(o + i) + " of " + std::to_string(x.lds_size) + ", perhaps for lack of a barrier";
+      });
     if (wr) memset(s, 1, n);
     return;
   }
@@ -171,8 +172,11 @@ void access(Exec& x, Wave& w, Inst const& I, uint8_t const* p, uint32_t n, bool 
     if (!x.bounds || own) return;
     char b[200];
     if (r)
-      snprintf(b, sizeof b, "%s of %u bytes at 0x%lx, %ld bytes past the end of the allocation 0x%lx of %lu bytes", wr ? "write" : "read",
-               n, (unsigned long)a, long(a + n - r->hi), (unsigned long)r->lo, (unsigned long)(r->hi - r->lo));
+      snprintf(b, sizeof b,
+               a >= r->hi ? "%s of %u bytes at 0x%lx, %lu bytes behind the end of the allocation 0x%lx of %lu bytes"
+                          : "%s of %u bytes at 0x%lx, the last %lu of them behind the end of the allocation 0x%lx of %lu bytes",
+               wr ? "write" : "read", n, (unsigned long)a, (unsigned long)(a >= r->hi ? a - r->hi : a + n - r->hi), (unsigned long)r->lo,
+               (unsigned long)(r->hi - r->lo));
     else
       snprintf(b, sizeof b, "%s of %u bytes at 0x%lx, %s", wr ? "write" : "read", n, (unsigned long)a, describe_address(a).c_str());
     if (!r || a >= r->hi || !may_be_part(I, a)) fail(Err::fault, b);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Runs launches: sets up waves, lets them run in turn, and turns faults into errors.
-#include <cxxabi.h>
 #include <immintrin.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -14,6 +13,7 @@
 #include <system_error>
 #include <thread>
 #include "exec.hpp"
+#include "names.hpp"
 #include "races.hpp"
 #include "settings.hpp"
 #include "source_lines.hpp"
@@ -22,14 +22,7 @@
 namespace emu {
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-std::string name_of(KernelInfo const& k) {
-  int status = 0;
-  char* const d = abi::__cxa_demangle(k.name.c_str(), nullptr, nullptr, &status);
-  if (!d) return k.name;
-  std::string const name = d;
-  free(d);
-  return name;
-}
+std::string name_of(KernelInfo const& k) { return kernel_name(k.name); }
 std::string place(Exec const& x) {
   uint64_t const pc = x.inst ? x.inst->pc : x.cur ? rd64(x.cur->s + PC) : 0;
   char b[100];
@@ -403,7 +396,7 @@ static Err run_guarded(Exec& x, Pool& pool, Shared& shared, std::string& why) {
       run_all(x, pool, shared);
     } catch (Error& e) {
       result = e.e;
-      why = std::string(e.what()) + " [" + place(x) + "]";
+      why = e.has_place ? e.what() : std::string(e.what()) + " [" + place(x) + "]";
     }
   } else {
     result = Err::fault;
@@ -548,9 +541,12 @@ Err run(Launch const& L, std::string& why) {
     }
   }
   _mm_setcsr(mx);
-  if (x.uninit_reads || x.races)
-    fprintf(stderr, "[amd-emulator] kernel %s: %ld uninitialised reads, %ld races in this launch\n", name_of(*L.k).c_str(), x.uninit_reads,
-            x.races);
+  auto const tell_count = [&](long count, char const* one, char const* several) {
+    if (count != 0)
+      fprintf(stderr, "[amd-emulator] kernel %s: %ld %s in this launch\n", name_of(*L.k).c_str(), count, count == 1 ? one : several);
+  };
+  tell_count(x.uninit_reads, "uninitialised read", "uninitialised reads");
+  tell_count(x.races, "race", "races");
   g_launches++;
   g_instructions += x.count;
   if (res == Err::ok) count_launch(L, x.count, seconds);

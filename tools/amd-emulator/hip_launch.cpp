@@ -59,7 +59,7 @@ static std::vector<Entry> entries(Module const& m, std::string& why) {
     return r;
   }
   if (starts("CCOB", 4)) {
-    why = "compressed offload bundle: compile with -no-offload-compress";
+    why = "compressed offload bundle: compile with --no-offload-compress";
     return r;
   }
   if (m.size < 32 || !starts("__CLANG_OFFLOAD_BUNDLE__", 24)) {

@@ -88,6 +88,9 @@ static std::string describe_address(uint64_t a) {
   auto const b = blocks().upper_bound(a);
   if (b != blocks().end() && near(b->first, b->second.size))
     return std::to_string(b->first - a) + " bytes before " + text(b->first, b->second.size);
+  if (b != blocks().begin())
+    if (auto const& [begin, block] = *std::prev(b); a >= begin + block.size && near(begin, block.size))
+      return std::to_string(a - begin - block.size) + " bytes behind the end of " + text(begin, block.size);
   return "which is not memory that HIP allocated (a host pointer?)";
 }
 // The memory of malloc() in kernels: an allocation that is aligned to 2 MiB. Reads of unwritten bytes are not tracked: the device library

@@ -39,12 +39,13 @@ static void indexed_move(Wave& w, Step const& t) {
   else
     mov_rel<32>(w, I.d, I.s[0], I.w, w.s[M0_R]);
 }
-static void get_register(Wave& w,
-                         Step const& t) {  // SH_MEM_BASES, in which code of clang before 16 finds the apertures, and SHADER_CYCLES.
-  Exec const& x = *w.x;                    // Others read 0.
+// SH_MEM_BASES, in which code of clang before 16 finds the apertures, and SHADER_CYCLES: instructions and how often they were read. Others
+// read 0.
+static void get_register(Wave& w, Step const& t) {
+  Exec& x = *w.x;
   uint32_t const imm = uint32_t(t.inst->imm), id = imm & 63, bits = (imm >> 11 & 31) + 1,
                  v = id == 15 && x.cdna ? old_lds_hi | old_priv_hi >> 16
-                     : id == 29         ? uint32_t(x.count) & 0xfffff
+                     : id == 29         ? uint32_t(x.count + ++x.before) & 0xfffff
                                         : 0;
   w.s[t.inst->d] = v >> (imm >> 6 & 31) & (bits == 32 ? ~0u : (1u << bits) - 1);
 }

@@ -299,9 +299,10 @@ RegisterUse const& registers_of(Inst const& I, uint32_t lanes);
 /// An error that ends the launch.
 struct Error : std::runtime_error {
   Err e;
-  Error(Err e, std::string const& s) : std::runtime_error(s), e(e) {}
+  bool has_place;  ///< the text says where; otherwise it is where the wave is now
+  Error(Err e, std::string const& s, bool has_place = false) : std::runtime_error(s), e(e), has_place(has_place) {}
 };
-[[noreturn]] inline void fail(Err e, std::string const& s) { throw Error(e, s); }
+[[noreturn]] inline void fail(Err e, std::string const& s, bool has_place = false) { throw Error(e, s, has_place); }
 
 // ---- machine state
 enum { VCC = 106, M0_C = 124, M0_R = 125, EXEC = 126, SCC = 253, PC = 256, NO_SGPR = 258, SPECIALS = 260, NSGPR = 264 };

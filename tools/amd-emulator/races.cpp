@@ -462,8 +462,8 @@ std::string Races::describe(RaceCell const& c) const {
   Inst const* const I = x_.co->slots[c.code];
   uint32_t const group = group_of(c.wave), *const grid = x_.L->grid;
   char b[160];
-  snprintf(b, sizeof b, " at code offset 0x%lx%s, group %u,%u,%u, wave %u, lane %u",
-           (unsigned long)(pc - reinterpret_cast<uint64_t>(x_.co->image)), "", group % grid[0], group / grid[0] % grid[1],
+  snprintf(b, sizeof b, " at code offset 0x%lx, group %u,%u,%u, wave %u, lane %u",
+           (unsigned long)(pc - reinterpret_cast<uint64_t>(x_.co->image)), group % grid[0], group / grid[0] % grid[1],
            group / grid[0] / grid[1], (c.wave - first_) % waves_of_group_, c.lane);
   return (I ? I->name : "?") + b + source_line(*x_.co, pc);
 }
@@ -490,10 +490,10 @@ void Races::report(Access const& a, RaceCell const& mine, RaceCell const& c, uin
                (unsigned long)(r->hi - r->lo));
     else
       snprintf(b, sizeof b, "0x%lx", (unsigned long)address);
-    std::string const text = std::string(what) + " of " + b + " by two waves without an order between them\n    now:    " + describe(mine) +
-                             "\n    before: " + describe(c);
-    if (hard) fail(Err::trap, "race: " + text);
-    fprintf(stderr, "[amd-emulator] RACE: kernel %s: %s\n", name_of(*x_.L->k).c_str(), text.c_str());
+    std::string const text = std::string(what) + " of " + b + " by two waves of kernel " + name_of(*x_.L->k) +
+                             " without an order between them\n    now:    " + describe(mine) + "\n    before: " + describe(c);
+    if (hard) fail(Err::trap, "race: " + text, true);
+    fprintf(stderr, "[amd-emulator] RACE: %s\n", text.c_str());
   };
   // The load before a compare-and-swap may read anything.
   bool const load = !(mine.kind & (RaceCell::write | RaceCell::update)), cas = is_cas(a.I);

@@ -3,11 +3,13 @@
 #include "source_lines.hpp"
 #include <elf.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <map>
 #include <mutex>
 #include <vector>
+#include "names.hpp"
 #include "settings.hpp"
 
 namespace emu {
@@ -34,15 +36,16 @@ static std::string const& symbolizer() {
   static std::string const path = [] {
     std::vector<std::string> names = {setting("AMDEMU_SYMBOLIZER")};
     if (names[0].empty()) {
-      names[0] = "llvm-symbolizer";
+      names.clear();  // older ones cannot demangle all names
       for (int version = 25; version >= 14; version--) names.push_back("llvm-symbolizer-" + std::to_string(version));
+      names.push_back("llvm-symbolizer");
     }
     std::string command;
     for (auto& n : names) command += (command.empty() ? "command -v " : " || command -v ") + quoted(n);
     auto const found = lines_of("(" + command + ") 2>/dev/null");
     if (!found.empty()) return found[0];
     fprintf(stderr, "[amd-emulator] %s was not found, therefore messages have no source lines (Debian, Ubuntu: llvm-19)\n",
-            names[0].c_str());
+            names.back().c_str());
     return std::string();
   }();
   return path;
@@ -55,10 +58,23 @@ static std::string short_place(std::string s) {
   return colon == std::string::npos ? s : s.substr(0, colon);
 }
 
+// Whether a file is a header of HIP, of the compiler, of the system or of Crosslane.
+static bool is_library(std::string const& place) {
+  for (char const* const folder : {"/include/crosslane/", "/include/hip/", "/usr/include/", "/usr/lib/", "/lib/clang/", "/opt/rocm"})
+    if (place.find(folder) != std::string::npos) return true;
+  return false;
+}
+
 std::string source_line(CodeObject const& co, uint64_t pc) {
   static std::mutex mutex;
-  if (co.debug.empty() || pc < co.code) return "";
+  if (pc < co.code) return "";
   std::lock_guard<std::mutex> const lock(mutex);
+  if (co.debug.empty()) {
+    static bool told = false;
+    if (!told) fprintf(stderr, "[amd-emulator] the program was compiled without -g, therefore messages have no source lines\n");
+    told = true;
+    return "";
+  }
   auto const it = co.lines.find(pc);
   if (it != co.lines.end()) return it->second;
   std::string& text = co.lines[pc];
@@ -81,11 +97,18 @@ std::string source_line(CodeObject const& co, uint64_t pc) {
                          ? lines_of(quoted(symbolizer()) + " --demangle --inlines --obj=" + name + address + " 2>/dev/null")
                          : std::vector<std::string>();
   unlink(name);
-  for (size_t k = 0; k + 1 < lines.size() && !lines[k].empty(); k += 2) {
-    if (lines[k + 1].rfind("??", 0) == 0) break;
-    std::string const function = lines[k].substr(0, lines[k].find('('));
-    text += (text.empty() ? ", " : ", inlined at ") + short_place(lines[k + 1]) + " (" + function + ")";
-  }
+  struct Frame {
+    std::string text;
+    bool library;
+  };
+  std::vector<Frame> frames;
+  for (size_t k = 0; k + 1 < lines.size() && !lines[k].empty() && lines[k + 1].rfind("??", 0) != 0; k += 2)
+    frames.push_back({short_place(lines[k + 1]) + " (" + plain_name(lines[k]) + ")", is_library(lines[k + 1])});
+  // The program's own functions; of the library's only the innermost one.
+  auto const own = std::any_of(frames.begin(), frames.end(), [](Frame const& f) { return !f.library; });
+  for (Frame const& f : frames)
+    if (!own || !f.library) text += (text.empty() ? ", " : ", inlined at ") + f.text;
+  if (own && frames[0].library) text += ", in " + frames[0].text;
   return text;
 }
 
