@@ -163,7 +163,7 @@ void access(Exec& x, Wave& w, Inst const& I, uint8_t const* p, uint32_t n, bool 
     if (wr) memset(s, 1, n);
     return;
   }
-  if (in_lds(a)) return;
+  if (in_lds(a)) return;  // a word that ends behind the group's LDS: memory.cpp has looked at it
   Region const* r = region(x, a);
   if (!r || a >= r->hi || a + n > r->hi) {
     bool own = false;
@@ -236,14 +236,14 @@ void check_lds(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p
 
 void check_global(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p, bool rd, bool wr) {
   forgive_lanes(x, w, I, exec, p);
-  if (!x.uninit && !x.bounds) return;
+  if (!x.uninit && !x.bounds && x.L->devices < 2) return;
   uint8_t *lo = p[__builtin_ctzll(exec)], *hi = lo;
   for (uint64_t m = exec; m; m &= m - 1) {
     uint8_t* q = p[__builtin_ctzll(m)];
     lo = std::min(lo, q);
     hi = std::max(hi, q);
   }
-  Region const* r = in_lds(reinterpret_cast<uint64_t>(lo)) ? nullptr : region(x, reinterpret_cast<uint64_t>(lo));
+  Region const* r = region(x, reinterpret_cast<uint64_t>(lo));
   bool const inside = r && reinterpret_cast<uint64_t>(hi) + I.n <= r->hi;
   if (inside && !(x.uninit && r->shadow)) return;
   uint8_t* const shadow = inside ? r->shadow : nullptr;

@@ -82,9 +82,10 @@ bool coalesced(Exec& x, Wave& w, Inst const& I) {
       address = uint64_t(high) << 32 | va[0];
     }
     address += uint64_t(int64_t(I.off));
+    if (in_lds(address)) return false;
     p = reinterpret_cast<uint8_t*>(address);
     if (x.check) {
-      Region const* const r = in_lds(address) ? nullptr : region(x, address);
+      Region const* const r = region(x, address);
       if (!r || address + bytes > r->hi) return false;
       if (x.uninit && r->shadow) shadow = r->shadow + (address - r->lo);
     }

@@ -150,6 +150,8 @@ static void add_kernel(CodeObject& co, Mp::V const& k) {
   ki.vgprs = u(".vgpr_count", 0);
   ki.agprs = u(".agpr_count", 0);
   ki.wave = u(".wavefront_size", 64);
+  if (ki.wave != 32 && ki.wave != 64)
+    fail(Err::internal, "damaged code object: kernel " + ki.name + " has waves of " + std::to_string(ki.wave) + " lanes, not 32 or 64");
   auto limit = [&](char const* what, uint32_t value, uint32_t most) {
     if (value > most)
       fail(Err::internal, "damaged code object: kernel " + ki.name + " has " + std::to_string(value) + " bytes of " + what +

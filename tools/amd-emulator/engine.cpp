@@ -39,8 +39,6 @@ static Isa const& isa_of(std::string const& gfx) {
 
 static uint64_t const no_printf = 0x5EAD00000000ull;  // unmapped: OpenCL's printf, which HIP does not use
 
-bool in_lds(uint64_t a) { return a >= lds_base && a < lds_base + (1024ull << 32); }
-
 bool (*find_region)(uint64_t, Region&) = nullptr;
 std::string (*describe_address)(uint64_t) = nullptr;
 void* (*heap_allocate)(size_t) = nullptr;
@@ -160,7 +158,7 @@ static void fill_kernargs(Launch const& L, uint8_t* ka, uint64_t mg_arg) {
       uint64_t v = hostcall_buffer();
       memcpy(p, &v, 8);
     } else if (k == "heap_v1") {
-      void* const state = malloc_state();
+      void* const state = malloc_state(L.device);
       memcpy(p, &state, 8);
     } else if (k == "printf_buffer")
       memcpy(p, &no_printf, 8);

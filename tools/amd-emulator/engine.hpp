@@ -75,7 +75,6 @@ std::string read_image(void const* image);
 // ---- engine.cpp
 /// Runs a launch to its end on the calling thread. One at a time. why: the message of an error.
 Err run(Launch const&, std::string& why);
-bool in_lds(uint64_t addr);
 
 // ---- statistics.cpp
 /// Counts a launch that ran to its end, for AMDEMU_STATS and AMDEMU_REPORT.
@@ -88,8 +87,8 @@ uint64_t hostcall_buffer();
 void hostcall_ranges(uint64_t r[3][2]);
 /// Prints what kernels have put into the buffer, and gives them memory.
 void hostcall_service();
-/// The state of malloc() in kernels, for a hidden argument: zeros at first. AMD's device library keeps it.
-void* malloc_state();
+/// The state of malloc() in kernels of a device, which runs now, for a hidden argument: zeros at first. AMD's device library keeps it.
+void* malloc_state(int device);
 
 // ---- the allocations, for the access checks
 

@@ -13,6 +13,8 @@ namespace emu {
 
 constexpr uint32_t lds_span = 160 << 10;          // bytes of LDS that are mapped for a group
 constexpr uint64_t lds_base = 0x200000000000ull;  // the LDS of slot i lies at lds_base + i * 4 GiB: flat and host address agree
+constexpr uint64_t lds_windows = 1024;            // groups that may be resident
+inline bool in_lds(uint64_t address) { return address - lds_base < lds_windows << 32; }
 constexpr uint32_t old_lds_hi = 0x10000, old_priv_hi = 0x20000;  // high halves of the apertures for code that reads SH_MEM_BASES
 
 /// A resident group. Its memory is kept for later groups.

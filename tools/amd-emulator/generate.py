@@ -622,13 +622,13 @@ def float_ops(name, f32, f64=None, half=None):
 
 MIX = "mix(S0, OPSEL_HI, OPSEL, 0), mix(S1, OPSEL_HI, OPSEL, 1), mix(S2, OPSEL_HI, OPSEL, 2)"
 NATIVE = {   # the key is a name, or several
-    **float_ops("EXP", "std::exp2(x)"), **float_ops("LOG", "std::log2(x)"), **float_ops("SIN", "sin_(x)"), **float_ops("COS", "cos_(x)"),
+    **float_ops("EXP", "exp2_(x)"), **float_ops("LOG", "log2_(x)"), **float_ops("SIN", "sin_(x)"), **float_ops("COS", "cos_(x)"),
     **float_ops("RCP", "1.0f / x", "1.0 / x"), **float_ops("SQRT", "std::sqrt(x)", "std::sqrt(x)"),
     **float_ops("RSQ", "float(1.0 / std::sqrt(double(x)))", "double(1.0L / std::sqrt((long double)x))"),
     **float_ops("RNDNE", "rndne_(x)", "rndne_(x)"), **float_ops("FRACT", "fract_(x)", "fract_(x)", "fract_h(x)"),
     **float_ops("CEIL", "std::ceil(x)", "std::ceil(x)"), **float_ops("FLOOR", "std::floor(x)", "std::floor(x)"),
     **float_ops("FREXP_MANT", "mant_(x)", "mant_(x)"),
-    "V_RCP_IFLAG_F32": "D0 = fbits(1.0f / asf(S0));", "V_EXP_LEGACY_F32": "D0 = fbits(std::exp2(asf(S0)));", "V_LOG_LEGACY_F32": "D0 = fbits(std::log2(asf(S0)));",
+    "V_RCP_IFLAG_F32": "D0 = fbits(1.0f / asf(S0));", "V_EXP_LEGACY_F32": "D0 = fbits(exp2_(asf(S0)));", "V_LOG_LEGACY_F32": "D0 = fbits(log2_(asf(S0)));",
     "V_FREXP_EXP_I32_F64": "D0 = u32(frexp_exp(asd(S0)));", "V_FREXP_EXP_I32_F32": "D0 = u32(frexp_exp(double(asf(S0))));",
     "V_FREXP_EXP_I16_F16": "D0 = u32(frexp_exp(double(h2f(S0)))) & 0xffff;",
     "V_LDEXP_F32": "D0 = fbits(ldexp_(asf(S0), i32(S1)));", "V_LDEXP_F64": "D0 = dbits(ldexp_(asd(S0), i32(S1)));",

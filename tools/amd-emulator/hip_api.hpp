@@ -44,6 +44,7 @@ hipError_t ret(hipError_t e);
 /// 5, 6 or 7: the headers that the executable was compiled with.
 int api();
 int devices();
+bool is_device(int d);
 using emu::now;
 /// Prints a line to stderr.
 void say(std::string const& s);
@@ -68,12 +69,14 @@ struct Block {
   Pool* pool;
   uint8_t* shadow;
   GraphMemory graph = GraphMemory::no;
+  bool heap = false;     // of malloc() in kernels
+  bool runtime = false;  // of the runtime itself, for example a managed variable: no leak
 };
 /// Returns the allocation that contains p, and its address, or null.
 Block* block_of(void const* p, uintptr_t* base = nullptr);
 /// Whether HIP knows this memory, so that copies need not wait.
 bool pinned(void const* p);
-hipError_t alloc(void** out, size_t n, Mem ty, unsigned flags = 0, Pool* pool = nullptr);
+hipError_t alloc(void** out, size_t n, Mem ty, unsigned flags = 0, Pool* pool = nullptr, bool runtime = false);
 /// Frees an allocation. who: the function to name in a message.
 hipError_t release(void* p, char const* who);
 /// Allocates the memory of a node of a graph. Only `start_graph_memory` makes it usable.
@@ -85,6 +88,9 @@ hipError_t end_graph_memory(void* p, char const* who);
 /// Whether p is memory of a graph.
 bool is_graph_memory(void const* p);
 size_t mem_total();
+/// The memory of a loaded code object counts as an allocation of a device.
+void add_image(void const* p, size_t n, int dev);
+void remove_image(void const* p);
 /// Whether written bytes are tracked: AMDEMU_UNINIT.
 bool shadow_on();
 void shadow_set(void* d, size_t n);

@@ -24,6 +24,7 @@ int devices() {
   static int n = std::max(0, atoi(emu::setting("AMDEMU_DEVICES", "1")));
   return n;
 }
+bool is_device(int d) { return d >= 0 && d < devices(); }
 void say(std::string const& s) {
   fprintf(stderr, "[amd-emulator] %s\n", s.c_str());
   fflush(stderr);
@@ -97,8 +98,9 @@ static Facts facts() {
   Facts f;
   f.arch = arch();
   f.wave = emu::wave_size(f.arch);
-  f.major = atoi(f.arch.substr(3, f.arch.size() - 5).c_str());
-  f.minor = f.arch[f.arch.size() - 2] - '0';
+  bool const numbered = f.arch.size() >= 6;  // gfx, the version, a digit of the minor version, the stepping
+  f.major = numbered ? atoi(f.arch.substr(3, f.arch.size() - 5).c_str()) : 0;
+  f.minor = numbered ? f.arch[f.arch.size() - 2] - '0' : 0;
   return f;
 }
 template <class P>
@@ -187,7 +189,7 @@ static void features(hipDeviceArch_t& a) {
 template <class P>
 static hipError_t properties(P* p, int d, Facts& f) {
   if (!p) return hipErrorInvalidValue;
-  if (d < 0 || d >= devices()) return hipErrorInvalidDevice;
+  if (!is_device(d)) return hipErrorInvalidDevice;
   Lock l;
   f = facts();
   memset(p, 0, sizeof *p);
@@ -226,7 +228,7 @@ API hipError_t hipGetDevicePropertiesR0600(PropR0600* p, int d) {
 }
 API hipError_t hipDeviceGetAttribute(int* v, hipDeviceAttribute_t a, int d) {
   if (!v) return ret(hipErrorInvalidValue);
-  if (d < 0 || d >= devices()) return ret(hipErrorInvalidDevice);
+  if (!is_device(d)) return ret(hipErrorInvalidDevice);
   Lock l;
   Facts f = facts();
   // The numbers of HIP 5.2, 6 and 7 agree; the newer ones only add some.
@@ -315,16 +317,8 @@ API hipError_t hipChooseDevice(int* d, hipDeviceProp_t const* p) {
   *d = 0;
   return ret(hipSuccess);
 }
-API hipError_t hipChooseDeviceR0000(int* d, void const* p) {
-  if (!d || !p) return ret(hipErrorInvalidValue);
-  *d = 0;
-  return ret(hipSuccess);
-}
-API hipError_t hipChooseDeviceR0600(int* d, void const* p) {
-  if (!d || !p) return ret(hipErrorInvalidValue);
-  *d = 0;
-  return ret(hipSuccess);
-}
+API hipError_t hipChooseDeviceR0000(int* d, hipDeviceProp_t const* p) { return hipChooseDevice(d, p); }
+API hipError_t hipChooseDeviceR0600(int* d, PropR0600 const* p) { return hipChooseDevice(d, reinterpret_cast<hipDeviceProp_t const*>(p)); }
 API hipError_t hipInit(unsigned f) { return ret(f ? hipErrorInvalidValue : hipSuccess); }
 API hipError_t hipGetDeviceCount(int* n) {
   if (!n) return ret(hipErrorInvalidValue);
@@ -332,7 +326,7 @@ API hipError_t hipGetDeviceCount(int* n) {
   return ret(hipSuccess);
 }
 API hipError_t hipSetDevice(int d) {
-  if (d < 0 || d >= devices()) return ret(hipErrorInvalidDevice);
+  if (!is_device(d)) return ret(hipErrorInvalidDevice);
   t_dev = d;
   return ret(hipSuccess);
 }
@@ -342,7 +336,7 @@ API hipError_t hipGetDevice(int* d) {
   return ret(hipSuccess);
 }
 API hipError_t hipDeviceGet(hipDevice_t* d, int o) {
-  if (!d || o < 0 || o >= devices()) return ret(hipErrorInvalidDevice);
+  if (!d || !is_device(o)) return ret(hipErrorInvalidDevice);
   *d = o;
   return ret(hipSuccess);
 }
@@ -353,60 +347,64 @@ API hipError_t hipGetDeviceFlags(unsigned* f) {
   return ret(hipSuccess);
 }
 API hipError_t hipDeviceGetName(char* b, int n, hipDevice_t d) {
-  if (d < 0 || d >= devices()) return ret(hipErrorInvalidDevice);
+  if (!is_device(d)) return ret(hipErrorInvalidDevice);
   if (!b || n <= 0) return ret(hipErrorInvalidValue);
   snprintf(b, n, "AMD emulated %s", arch().c_str());
   return ret(hipSuccess);
 }
 API hipError_t hipDeviceGetUuid(hipUUID* u, hipDevice_t d) {
-  if (!u || d < 0 || d >= devices()) return ret(hipErrorInvalidValue);
+  if (!u || !is_device(d)) return ret(hipErrorInvalidValue);
   memset(u, 0, sizeof *u);
   snprintf(u->bytes, sizeof u->bytes, "emulated%d", d % 100);
   return ret(hipSuccess);
 }
-API hipError_t hipDeviceTotalMem(size_t* n, hipDevice_t) {
+API hipError_t hipDeviceTotalMem(size_t* n, hipDevice_t d) {
   if (!n) return ret(hipErrorInvalidValue);
+  if (!is_device(d)) return ret(hipErrorInvalidDevice);
   *n = mem_total();
   return ret(hipSuccess);
 }
-API hipError_t hipDeviceComputeCapability(int* a, int* b, hipDevice_t) {
-  Facts f = facts();
+API hipError_t hipDeviceComputeCapability(int* a, int* b, hipDevice_t d) {
+  if (!is_device(d)) return ret(hipErrorInvalidDevice);
+  Facts const f = facts();
   if (a) *a = f.major;
   if (b) *b = f.minor;
   return ret(hipSuccess);
 }
 API hipError_t hipDeviceGetPCIBusId(char* b, int n, int d) {
   if (!b || n <= 0) return ret(hipErrorInvalidValue);
+  if (!is_device(d)) return ret(hipErrorInvalidDevice);
   snprintf(b, n, "0000:%02x:00.0", d);
   return ret(hipSuccess);
 }
 API hipError_t hipDeviceGetByPCIBusId(int* d, char const* b) {
-  int n;
+  unsigned n;
   if (!d || !b || sscanf(b, "%*x:%x:", &n) != 1) return ret(hipErrorInvalidValue);
-  *d = n;
-  return ret(n < devices() ? hipSuccess : hipErrorInvalidDevice);
+  if (n >= unsigned(devices())) return ret(hipErrorInvalidDevice);
+  *d = int(n);
+  return ret(hipSuccess);
 }
 API hipError_t hipDeviceCanAccessPeer(int* c, int a, int b) {
   if (!c) return ret(hipErrorInvalidValue);
-  if (a < 0 || b < 0 || a >= devices() || b >= devices()) return ret(hipErrorInvalidDevice);
+  if (!is_device(a) || !is_device(b)) return ret(hipErrorInvalidDevice);
   *c = a != b;
   return ret(hipSuccess);
 }
 API hipError_t hipDeviceEnablePeerAccess(int peer, unsigned flags) {
   if (flags) return ret(hipErrorInvalidValue);
-  if (peer < 0 || peer >= devices() || peer == t_dev) return ret(hipErrorInvalidDevice);
+  if (!is_device(peer) || peer == t_dev) return ret(hipErrorInvalidDevice);
   Lock l;
   return ret(peers().insert({t_dev, peer}).second ? hipSuccess : hipErrorPeerAccessAlreadyEnabled);
 }
 API hipError_t hipDeviceDisablePeerAccess(int peer) {
-  if (peer < 0 || peer >= devices() || peer == t_dev) return ret(hipErrorInvalidDevice);
+  if (!is_device(peer) || peer == t_dev) return ret(hipErrorInvalidDevice);
   if (hipError_t const e = wait_all(t_dev)) set_async(e);  // the next call that synchronises reports it
   Lock l;
   return ret(peers().erase({t_dev, peer}) ? hipSuccess : hipErrorPeerAccessNotEnabled);
 }
 API hipError_t hipDeviceGetP2PAttribute(int* v, hipDeviceP2PAttr a, int from, int to) {
   if (!v || a < hipDevP2PAttrPerformanceRank || a > hipDevP2PAttrHipArrayAccessSupported) return ret(hipErrorInvalidValue);
-  if (from < 0 || to < 0 || from >= devices() || to >= devices() || from == to) return ret(hipErrorInvalidDevice);
+  if (!is_device(from) || !is_device(to) || from == to) return ret(hipErrorInvalidDevice);
   *v = a == hipDevP2PAttrAccessSupported || a == hipDevP2PAttrNativeAtomicSupported;
   return ret(hipSuccess);
 }

@@ -79,8 +79,7 @@ struct AllocParams {
 static hipError_t add_alloc(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, AllocParams* p) {
   Lock l;
   auto gr = graph_of(g);
-  if (!gr || !p || p->props.location.type != hipMemLocationTypeDevice || p->props.location.id < 0 || p->props.location.id >= devices())
-    return ret(hipErrorInvalidValue);
+  if (!gr || !p || p->props.location.type != hipMemLocationTypeDevice || !is_device(p->props.location.id)) return ret(hipErrorInvalidValue);
   Cmd c;
   c.type = Node::alloc;
   c.bytes = p->bytes;

@@ -24,7 +24,7 @@ struct Func {
   Module* m;
   std::string name;
 };
-struct hipFuncImpl {
+struct Function {
   emu::CodeObject* co;
   emu::KernelInfo* k;
 };
@@ -35,6 +35,19 @@ static std::vector<Module*>& modules() {
 static std::set<Module*>& loaded_modules() {  // those that hipModuleUnload accepts
   static auto* v = new std::set<Module*>;
   return *v;
+}
+static std::map<Function*, std::unique_ptr<Function>>&
+functions() {  // those that hipModuleGetFunction and hipGetFuncBySymbol have returned
+  static auto* m = new std::map<Function*, std::unique_ptr<Function>>;
+  return *m;
+}
+static hipFunction_t function_handle(emu::CodeObject* co, emu::KernelInfo* k) {
+  for (auto& f : functions())
+    if (f.second->co == co && f.second->k == k) return reinterpret_cast<hipFunction_t>(f.first);
+  auto f = std::make_unique<Function>(Function{co, k});
+  auto* const handle = f.get();
+  functions()[handle] = std::move(f);
+  return reinterpret_cast<hipFunction_t>(handle);
 }
 static std::map<void const*, Func>& funcs() {
   static auto* v = new std::map<void const*, Func>;
@@ -151,10 +164,11 @@ static emu::CodeObject* code_for(Module* m, std::string& why) {
   auto* co = emu::load(data, size, g, why);
   if (!co) return nullptr;
   m->loaded[t_dev] = co;
+  add_image(co->image, co->size, t_dev);
   for (auto& v : m->vars)
     if (v.managed) {
       if (!*v.managed) {
-        (void)alloc(v.managed, v.size, Mem::managed, 0x80000000u);
+        (void)alloc(v.managed, v.size, Mem::managed, 0, nullptr, true);
         memcpy(*v.managed, v.init, v.size);
       }
       auto s = co->symbols.find(v.name);
@@ -201,15 +215,16 @@ static hipError_t occ(int* n, int b, size_t shm, emu::KernelInfo* k) {
     return hipSuccess;
   }
   uint32_t w = k->wave, waves = (b + w - 1) / w, cap = (w == 64 ? 32 : 64) / waves;
-  uint64_t lds = k->lds + shm;
-  *n = lds > lds_max ? 0 : lds ? int(std::min<uint64_t>(cap, lds_max / lds)) : int(cap);
+  bool const too_much = shm > lds_max || k->lds + shm > lds_max;
+  uint64_t const lds = k->lds + shm;
+  *n = too_much ? 0 : lds ? int(std::min<uint64_t>(cap, lds_max / lds)) : int(cap);
   return hipSuccess;
 }
 
 // Checks a launch and copies its arguments.
 hipError_t make_kernel(Kernel& o, emu::CodeObject* co, emu::KernelInfo* k, dim3 g, dim3 b, void** args, size_t shm, bool coop,
                        void** extra) {
-  uint64_t threads = uint64_t(b.x) * b.y * b.z;
+  uint64_t const threads = b.x > 1024 || b.y > 1024 || b.z > 1024 ? UINT64_MAX : uint64_t(b.x) * b.y * b.z;
   if (!g.x || !g.y || !g.z || !threads || threads > 1024) return hipErrorInvalidConfiguration;
   if (threads > k->max_flat) {
     say("kernel " + k->name + " allows " + std::to_string(k->max_flat) + " threads per block, launch has " + std::to_string(threads));
@@ -218,7 +233,7 @@ hipError_t make_kernel(Kernel& o, emu::CodeObject* co, emu::KernelInfo* k, dim3 
   if (uint64_t(g.x) * b.x > 0xffffffffull || uint64_t(g.y) * b.y > 0xffffffffull || uint64_t(g.z) * b.z > 0xffffffffull || g.y > 65535 ||
       g.z > 65535)
     return hipErrorInvalidConfiguration;
-  if (k->lds + shm > lds_max) return hipErrorInvalidValue;
+  if (shm > lds_max || k->lds + shm > lds_max) return hipErrorInvalidValue;
   if (coop) {
     int n = 0;
     (void)occ(&n, int(threads), shm, k);
@@ -360,7 +375,7 @@ API void __hipRegisterManagedVar(void** m, void** ptr, void* init, char const* n
   Lock l;
   auto* mod = reinterpret_cast<Module*>(m);
   mod->vars.push_back({name, ptr, ptr, init, size});
-  (void)alloc(ptr, size, Mem::managed, 0x80000000u);
+  (void)alloc(ptr, size, Mem::managed, 0, nullptr, true);
   if (*ptr) memcpy(*ptr, init, size);
   symbols()[ptr] = {mod, name};
 }
@@ -446,7 +461,7 @@ API hipError_t hipFuncGetAttributes(hipFuncAttributes* a, void const* f) {
   a->maxThreadsPerBlock = k->max_flat;
   a->numRegs = k->vgprs;
   a->sharedSizeBytes = k->lds;
-  a->maxDynamicSharedSizeBytes = lds_max - k->lds;
+  a->maxDynamicSharedSizeBytes = int(lds_max - std::min(k->lds, lds_max));
   a->preferredShmemCarveout = 0;
   a->cacheModeCA = 0;
   a->constSizeBytes = 0;
@@ -516,26 +531,39 @@ API hipError_t hipModuleUnload(hipModule_t mod) {
   Lock l;
   auto* m = reinterpret_cast<Module*>(mod);
   if (!loaded_modules().erase(m)) return ret(hipErrorInvalidResourceHandle);
-  for (auto& c : m->loaded) emu::unload(c.second);
+  for (auto& c : m->loaded) {
+    for (auto f = functions().begin(); f != functions().end();) f = f->second->co == c.second ? functions().erase(f) : std::next(f);
+    remove_image(c.second->image);
+    emu::unload(c.second);
+  }
   delete m;
   return ret(hipSuccess);
+}
+// Sets *co to the code of a module for the current device.
+static hipError_t code_of(hipModule_t mod, emu::CodeObject** co) {
+  auto* const m = reinterpret_cast<Module*>(mod);
+  if (!loaded_modules().count(m)) return hipErrorInvalidResourceHandle;
+  std::string why;
+  *co = code_for(m, why);
+  if (*co) return hipSuccess;
+  say("ERROR: cannot load a module: " + why);
+  return hipErrorNoBinaryForGpu;
 }
 API hipError_t hipModuleGetFunction(hipFunction_t* out, hipModule_t mod, char const* name) {
   if (!out || !mod || !name) return ret(hipErrorInvalidValue);
   Lock l;
-  std::string why;
-  auto* co = code_for(reinterpret_cast<Module*>(mod), why);
-  if (!co) return ret(hipErrorNoBinaryForGpu);
+  emu::CodeObject* co;
+  if (hipError_t const e = code_of(mod, &co)) return ret(e);
   auto k = co->kernels.find(name);
-  if (k == co->kernels.end()) return ret(hipErrorNotFound);
-  *out = reinterpret_cast<hipFunction_t>(new hipFuncImpl{co, &k->second});
+  if (k == co->kernels.end() || !k->second.kd) return ret(hipErrorNotFound);
+  *out = function_handle(co, &k->second);
   return ret(hipSuccess);
 }
 API hipError_t hipModuleGetGlobal(hipDeviceptr_t* p, size_t* n, hipModule_t mod, char const* name) {
+  if (!mod || !name) return ret(hipErrorInvalidValue);
   Lock l;
-  std::string why;
-  auto* co = code_for(reinterpret_cast<Module*>(mod), why);
-  if (!co) return ret(hipErrorNoBinaryForGpu);
+  emu::CodeObject* co;
+  if (hipError_t const e = code_of(mod, &co)) return ret(e);
   auto y = co->symbols.find(name);
   if (y == co->symbols.end()) return ret(hipErrorNotFound);
   if (p) *p = reinterpret_cast<hipDeviceptr_t>(y->second.addr);
@@ -545,12 +573,17 @@ API hipError_t hipModuleGetGlobal(hipDeviceptr_t* p, size_t* n, hipModule_t mod,
 static hipError_t launch_f(hipFunction_t f, dim3 g, dim3 b, unsigned shm, hipStream_t s, void** params, void** extra, bool coop,
                            char const* call = __builtin_FUNCTION()) {
   STREAM(s);
-  if (!f) return ret(hipErrorInvalidResourceHandle);
-  auto* h = reinterpret_cast<hipFuncImpl*>(f);
   OnDevice const device(device_of(s));
   Cmd c;
   c.type = Node::kernel;
-  hipError_t e = make_kernel(c.kernel, h->co, h->k, g, b, params, shm, coop, extra);
+  Function h;
+  {
+    Lock l;
+    auto const it = functions().find(reinterpret_cast<Function*>(f));
+    if (it == functions().end()) return ret(hipErrorInvalidResourceHandle);
+    h = *it->second;
+  }
+  hipError_t e = make_kernel(c.kernel, h.co, h.k, g, b, params, shm, coop, extra);
   return ret(e ? e : submit(s, std::move(c), false, call));
 }
 API hipError_t hipModuleLaunchKernel(hipFunction_t f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
@@ -568,7 +601,7 @@ API hipError_t hipGetFuncBySymbol(hipFunction_t* out, void const* f) {
   std::string why;
   auto* k = kernel_for(f, &co, why);
   if (!k) return ret(hipErrorInvalidDeviceFunction);
-  *out = reinterpret_cast<hipFunction_t>(new hipFuncImpl{co, k});
+  *out = function_handle(co, k);
   return ret(hipSuccess);
 }
 API hipError_t hipGetSymbolAddress(void** p, void const* sym) {

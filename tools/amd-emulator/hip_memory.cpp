@@ -17,13 +17,29 @@ static std::map<uintptr_t, size_t>& registered() {
   static auto* m = new std::map<uintptr_t, size_t>;
   return *m;
 }
+// The memory of loaded code objects, which has variables of the device.
+struct Image {
+  size_t size;
+  int dev;
+};
+static std::map<uintptr_t, Image>& images() {
+  static auto* m = new std::map<uintptr_t, Image>;
+  return *m;
+}
+void add_image(void const* p, size_t n, int dev) {
+  Lock l;
+  images()[uintptr_t(p)] = {n, dev};
+}
+void remove_image(void const* p) {
+  Lock l;
+  images().erase(uintptr_t(p));
+}
 struct Quarantined {
   void* map;
   size_t span;
 };
-static std::deque<Quarantined> g_quarantine;    // freed memory, kept without access for a while so that late accesses fault
-static std::map<int, size_t> g_used;            // bytes of each device
-static unsigned const heap_flag = 0x40000000u;  // memory of malloc() in kernels
+static std::deque<Quarantined> g_quarantine;  // freed memory, kept without access for a while so that late accesses fault
+static std::map<int, size_t> g_used;          // bytes of each device
 
 size_t mem_total() {
   static size_t const n = [] {
@@ -70,6 +86,13 @@ static bool find_region(uint64_t a, emu::Region& r) {
       return true;
     }
   }
+  if (auto i = images().upper_bound(a); i != images().begin()) {
+    --i;
+    r = {i->first, i->first + i->second.size, i->first + i->second.size};
+    if (!may_access(g_running, i->second.dev)) r.foreign = i->second.dev;
+    if (a < r.end) return true;
+    r.foreign = -1;
+  }
   auto g = registered().upper_bound(a);
   if (g == registered().begin()) return false;
   --g;
@@ -108,14 +131,16 @@ static void* heap_allocate(size_t n) {
     return nullptr;
   }
   freed().erase(p);
-  blocks()[p] = {n, all, m, Mem::device, heap_flag | 0x80000000u, g_running, nullptr, nullptr};
+  Block b{n, all, m, Mem::device, 0, g_running, nullptr, nullptr};
+  b.heap = b.runtime = true;
+  blocks()[p] = b;
   g_used[g_running] += n;
   return reinterpret_cast<void*>(p);
 }
 static bool heap_free(void* p) {
   Lock l;
   auto const it = blocks().find(uintptr_t(p));
-  return it != blocks().end() && it->second.flags & heap_flag && release(p, "free") == hipSuccess;
+  return it != blocks().end() && it->second.heap && release(p, "free") == hipSuccess;
 }
 static bool const g_hooked = [] {
   emu::find_region = find_region;
@@ -125,11 +150,14 @@ static bool const g_hooked = [] {
   return true;
 }();
 
-static void leak_report() {
+static bool g_lists_leaks = false;  // once there was an allocation
+// After the destructors of static objects, which may free memory, and after the other reports.
+__attribute__((destructor)) static void leak_report() {
+  if (!g_lists_leaks) return;
   Lock l;
   size_t n = 0, bytes = 0, shown = 0;
   for (auto& b : blocks())
-    if (!(b.second.flags & 0x80000000u)) {
+    if (!b.second.runtime) {
       n++;
       bytes += b.second.size;
     }
@@ -139,7 +167,7 @@ static void leak_report() {
   }
   say("leaks: " + std::to_string(n) + " allocations, " + std::to_string(bytes) + " bytes were not freed");
   for (auto& b : blocks())
-    if (!(b.second.flags & 0x80000000u) && shown++ < 20)
+    if (!b.second.runtime && shown++ < 20)
       say("  " + hex(reinterpret_cast<void*>(b.first)) + " " + std::to_string(b.second.size) + " bytes, " +
           (b.second.type == Mem::device ? "device"
            : b.second.type == Mem::host ? "host"
@@ -150,18 +178,12 @@ static void leak_report() {
   }
 }
 
-// The flag 0x80000000 marks memory of the runtime itself, for example managed variables: no leak.
-hipError_t alloc(void** out, size_t n, Mem ty, unsigned flags, Pool* pool) {
+hipError_t alloc(void** out, size_t n, Mem ty, unsigned flags, Pool* pool, bool runtime) {
   if (!out) return hipErrorInvalidValue;
   *out = nullptr;
   if (!n) return hipSuccess;
   Lock l;
-  static bool const leaks = [] {
-    bool on = emu::enabled("AMDEMU_LEAKS");
-    if (on) atexit(leak_report);
-    return on;
-  }();
-  (void)leaks;
+  if (!g_lists_leaks) g_lists_leaks = emu::enabled("AMDEMU_LEAKS");
   if (ty != Mem::host && (n > mem_total() || g_used[t_dev] + n > mem_total())) return hipErrorOutOfMemory;
   if (pool && pool->maxSize && pool->used + n > pool->maxSize) return hipErrorOutOfMemory;
   static bool const guard = atoi(emu::setting("AMDEMU_GUARD", "1"));
@@ -179,7 +201,9 @@ hipError_t alloc(void** out, size_t n, Mem ty, unsigned flags, Pool* pool) {
     shadow = s == MAP_FAILED ? nullptr : static_cast<uint8_t*>(s);
   }
   freed().erase(uintptr_t(p));
-  blocks()[uintptr_t(p)] = {n, span, m, ty, flags, t_dev, pool, shadow};
+  Block b{n, span, m, ty, flags, t_dev, pool, shadow};
+  b.runtime = runtime;
+  blocks()[uintptr_t(p)] = b;
   if (ty != Mem::host) g_used[t_dev] += n;
   if (pool) {
     pool->used += n;
@@ -194,7 +218,7 @@ hipError_t release(void* p, char const* who) {
   Lock l;
   auto it = blocks().find(uintptr_t(p));
   bool host_call = !strcmp(who, "hipHostFree");
-  if (it != blocks().end() && it->second.flags & heap_flag && strcmp(who, "free")) {
+  if (it != blocks().end() && it->second.heap && strcmp(who, "free")) {
     say(std::string("ERROR: ") + who + "(" + hex(p) + "): this memory belongs to malloc() of kernels");
     return hipErrorInvalidValue;
   }
@@ -254,11 +278,24 @@ void shadow_copy(void* d, void const* s, size_t n) {
 }
 
 // ---- copies and fills
+// Whether n bytes at p, SIZE_MAX: more than there can be, lie in their allocation, or in memory that HIP does not know.
 static bool fits(void const* p, size_t n) {
   Lock l;
   uintptr_t b;
   Block* k = block_of(p, &b);
-  return !k || uintptr_t(p) + n <= b + k->size;
+  return k ? n <= b + k->size - uintptr_t(p) : n <= UINTPTR_MAX - uintptr_t(p);
+}
+static size_t product(size_t a, size_t b) {
+  size_t r;
+  return __builtin_mul_overflow(a, b, &r) ? SIZE_MAX : r;
+}
+static size_t sum(size_t a, size_t b) {
+  size_t r;
+  return __builtin_add_overflow(a, b, &r) ? SIZE_MAX : r;
+}
+// Bytes from the first to the last one of z slices of h rows of w bytes; SIZE_MAX if there are more.
+static size_t span_of(size_t slice, size_t z, size_t pitch, size_t h, size_t w) {
+  return sum(sum(product(slice, z - 1), product(pitch, h - 1)), w);
 }
 static bool is_freed(void const* p) {  // inside memory that was freed
   Lock l;
@@ -272,8 +309,7 @@ hipError_t check_copy(Copy const& c) {
   if (!c.w || !c.h || !c.z) return hipSuccess;
   if (!c.d || !c.s) return hipErrorInvalidValue;
   if ((c.h > 1 || c.z > 1) && (c.w > c.dp || c.w > c.sp)) return hipErrorInvalidPitchValue;
-  if (!fits(c.d, c.ds * (c.z - 1) + c.dp * (c.h - 1) + c.w) || !fits(c.s, c.ss * (c.z - 1) + c.sp * (c.h - 1) + c.w))
-    return hipErrorInvalidValue;
+  if (!fits(c.d, span_of(c.ds, c.z, c.dp, c.h, c.w)) || !fits(c.s, span_of(c.ss, c.z, c.sp, c.h, c.w))) return hipErrorInvalidValue;
   for (void const* p : {static_cast<void const*>(c.d), static_cast<void const*>(c.s)})
     if (is_freed(p)) {
       say("ERROR: copy to or from freed memory at " + hex(p));
@@ -284,8 +320,9 @@ hipError_t check_copy(Copy const& c) {
 hipError_t check_fill(Fill const& f) {
   if (!f.w || !f.h || !f.z) return hipSuccess;
   if (!f.d || !(f.size == 1 || f.size == 2 || f.size == 4)) return hipErrorInvalidValue;
-  if (f.h > 1 && f.w * f.size > f.pitch) return hipErrorInvalidValue;
-  if (!fits(f.d, f.slice * (f.z - 1) + f.pitch * (f.h - 1) + f.w * f.size)) return hipErrorInvalidValue;
+  size_t const row = product(f.w, size_t(f.size));
+  if (f.h > 1 && row > f.pitch) return hipErrorInvalidValue;
+  if (!fits(f.d, span_of(f.slice, f.z, f.pitch, f.h, row))) return hipErrorInvalidValue;
   if (is_freed(f.d)) {
     say("ERROR: memset of freed memory at " + hex(f.d));
     return hipErrorInvalidValue;
@@ -347,7 +384,7 @@ hipError_t Cmd::run() const {
 }
 
 static Copy linear(void* d, void const* s, size_t n) { return {static_cast<char*>(d), static_cast<char const*>(s), n, 1, 1, n, n, n, n}; }
-static Fill fill1(void* d, size_t n, unsigned v, int size) { return {static_cast<char*>(d), v, size, n, 1, 1, n * size, n * size}; }
+static Fill fill1(void* d, size_t n, unsigned v, int size) { return {static_cast<char*>(d), v, size, n, 1, 1, 0, 0}; }
 // Calls that wait for their work are not allowed while a capture is going on.
 static hipError_t not_in_capture(hipStream_t s, char const* call) {
   if (uintptr_t(s) >= 2) return forbidden(s, call);
@@ -388,16 +425,21 @@ hipError_t from3d_parms(hipMemcpy3DParms const* p, Copy& c) {
   auto& d = p->dstPtr;
   auto& e = p->extent;
   if (!s.ptr || !d.ptr) return hipErrorInvalidValue;
-  size_t sh = s.ysize ? s.ysize : e.height, dh = d.ysize ? d.ysize : e.height;
-  c = {static_cast<char*>(d.ptr) + p->dstPos.x + p->dstPos.y * d.pitch + p->dstPos.z * d.pitch * dh,
-       static_cast<char const*>(s.ptr) + p->srcPos.x + p->srcPos.y * s.pitch + p->srcPos.z * s.pitch * sh,
+  size_t const d_slice = product(d.pitch, d.ysize ? d.ysize : e.height), s_slice = product(s.pitch, s.ysize ? s.ysize : e.height);
+  auto const offset = [](hipPos const& at, size_t pitch, size_t slice) {
+    return sum(sum(at.x, product(at.y, pitch)), product(at.z, slice));
+  };
+  size_t const to = offset(p->dstPos, d.pitch, d_slice), from = offset(p->srcPos, s.pitch, s_slice);
+  if (!fits(d.ptr, to) || !fits(s.ptr, from)) return hipErrorInvalidValue;
+  c = {static_cast<char*>(d.ptr) + to,
+       static_cast<char const*>(s.ptr) + from,
        e.width,
        e.height,
        e.depth,
        d.pitch,
        s.pitch,
-       d.pitch * dh,
-       s.pitch * sh};
+       d_slice,
+       s_slice};
   return hipSuccess;
 }
 static bool kind_ok(hipMemcpyKind k) { return unsigned(k) <= 4 || unsigned(k) == 1024; }
@@ -411,7 +453,7 @@ static hipError_t malloc_in(void** p, size_t n, Mem m, unsigned fl = 0, char con
 API hipError_t hipMalloc(void** p, size_t n) { return malloc_in(p, n, Mem::device); }
 API hipError_t hipExtMallocWithFlags(void** p, size_t n, unsigned) { return malloc_in(p, n, Mem::device); }
 API hipError_t hipMallocManaged(void** p, size_t n, unsigned) { return malloc_in(p, n, Mem::managed); }
-API hipError_t hipHostMalloc(void** p, size_t n, unsigned fl) { return malloc_in(p, n, Mem::host, fl & 0x7fffffff); }
+API hipError_t hipHostMalloc(void** p, size_t n, unsigned fl) { return malloc_in(p, n, Mem::host, fl); }
 API hipError_t hipHostAlloc(void** p, size_t n, unsigned fl) { return hipHostMalloc(p, n, fl); }
 API hipError_t hipExtHostAlloc(void** p, size_t n, unsigned fl) { return hipHostMalloc(p, n, fl); }
 API hipError_t hipMallocHost(void** p, size_t n) { return hipHostMalloc(p, n, 0); }
@@ -439,7 +481,7 @@ API hipError_t hipHostGetFlags(unsigned* f, void* h) {
 }
 API hipError_t hipHostRegister(void* p, size_t n, unsigned) {
   Lock l;
-  if (!p || !n) return ret(hipErrorInvalidValue);
+  if (!p || !n || n > UINTPTR_MAX - uintptr_t(p)) return ret(hipErrorInvalidValue);
   auto const next = registered().lower_bound(uintptr_t(p));
   bool const after = next != registered().end() && next->first < uintptr_t(p) + n;
   bool const before = next != registered().begin() && std::prev(next)->first + std::prev(next)->second > uintptr_t(p);
@@ -452,17 +494,19 @@ API hipError_t hipHostUnregister(void* p) {
   if (!p) return ret(hipErrorInvalidValue);
   return ret(registered().erase(uintptr_t(p)) ? hipSuccess : hipErrorHostMemoryNotRegistered);
 }
+// Returns the bytes from the start of a row of w bytes to the next one.
+static size_t pitch_of(size_t w) { return sum(w, 255) & ~size_t(255); }
 API hipError_t hipMallocPitch(void** p, size_t* pitch, size_t w, size_t h) {
   if (!p || !pitch) return ret(hipErrorInvalidValue);
-  *pitch = (w + 255) & ~size_t(255);
-  return malloc_in(p, *pitch * h, Mem::device);
+  *pitch = pitch_of(w);
+  return malloc_in(p, product(*pitch, h), Mem::device);
 }
 API hipError_t hipMemAllocPitch(hipDeviceptr_t* p, size_t* pitch, size_t w, size_t h, unsigned) { return hipMallocPitch(p, pitch, w, h); }
 API hipError_t hipMalloc3D(hipPitchedPtr* p, hipExtent e) {
   if (!p) return ret(hipErrorInvalidValue);
-  size_t pitch = (e.width + 255) & ~size_t(255);
+  size_t const pitch = pitch_of(e.width);
   void* m;
-  hipError_t r = malloc_in(&m, pitch * e.height * e.depth, Mem::device);
+  hipError_t r = malloc_in(&m, product(product(pitch, e.height), e.depth), Mem::device);
   if (r == hipSuccess) *p = {m, pitch, e.width, e.height};
   return r;
 }
@@ -510,12 +554,12 @@ API hipError_t hipPointerGetAttributes(hipPointerAttribute_t* a, void const* p) 
   a->devicePointer = const_cast<void*>(p);
   a->hostPointer = m == Mem::device ? nullptr : const_cast<void*>(p);
   a->isManaged = m == Mem::managed;
-  a->allocationFlags = reg ? 0 : b->flags & 0x3fffffff;
+  a->allocationFlags = reg ? 0 : b->flags;
   return ret(hipSuccess);
 }
 API hipError_t hipMemPrefetchAsync(void const* p, size_t n, int d, hipStream_t s) {
   STREAM(s);
-  if (!p || !n || d >= devices() || !pinned(p)) return ret(hipErrorInvalidValue);
+  if (!p || !n || !(is_device(d) || d == hipCpuDeviceId) || !pinned(p)) return ret(hipErrorInvalidValue);
   return ret(submit(s, Cmd{}));
 }
 API hipError_t hipMemPrefetchAsync_v2(void const* p, size_t n, hipMemLocation, unsigned, hipStream_t s) {
@@ -560,13 +604,12 @@ API hipError_t hipMemcpyDtoDAsync(hipDeviceptr_t d, hipDeviceptr_t s, size_t n, 
   STREAM(st);
   return ret(send_copy(linear(d, s, n), st, false));
 }
-static bool are_devices(int a, int b) { return a >= 0 && b >= 0 && a < devices() && b < devices(); }
 API hipError_t hipMemcpyPeer(void* d, int to, void const* s, int from, size_t n) {
-  return ret(are_devices(to, from) ? send_copy(linear(d, s, n), nullptr, true) : hipErrorInvalidDevice);
+  return ret(is_device(to) && is_device(from) ? send_copy(linear(d, s, n), nullptr, true) : hipErrorInvalidDevice);
 }
 API hipError_t hipMemcpyPeerAsync(void* d, int to, void const* s, int from, size_t n, hipStream_t st) {
   STREAM(st);
-  if (!are_devices(to, from)) return ret(hipErrorInvalidDevice);
+  if (!is_device(to) || !is_device(from)) return ret(hipErrorInvalidDevice);
   return ret(send_copy(linear(d, s, n), st, false));
 }
 static Copy rows(void* d, size_t dp, void const* s, size_t sp, size_t w, size_t h) {
@@ -608,7 +651,8 @@ API hipError_t hipMemset2DAsync(void* d, size_t p, int v, size_t w, size_t h, hi
   return ret(send_fill(area(d, p, v, w, h), s, false));
 }
 static Fill volume(hipPitchedPtr const& p, int v, hipExtent const& e) {
-  return {static_cast<char*>(p.ptr), unsigned(v & 255), 1, e.width, e.height, e.depth, p.pitch, p.pitch * (p.ysize ? p.ysize : e.height)};
+  return {
+      static_cast<char*>(p.ptr), unsigned(v & 255), 1, e.width, e.height, e.depth, p.pitch, product(p.pitch, p.ysize ? p.ysize : e.height)};
 }
 API hipError_t hipMemset3D(hipPitchedPtr p, int v, hipExtent e) { return ret(send_fill(volume(p, v, e), nullptr, true)); }
 API hipError_t hipMemset3DAsync(hipPitchedPtr p, int v, hipExtent e, hipStream_t s) {

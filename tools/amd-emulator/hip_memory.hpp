@@ -10,7 +10,6 @@ struct Pool {
   size_t used = 0, used_high = 0, maxSize = 0;
   uint64_t threshold = 0;
   int reuse[4] = {0, 1, 1, 1};
-  bool dead = false;
 };
 
 /// All allocations, by address.

@@ -91,11 +91,14 @@ using namespace shim;
 // In a capture the memory gets its address at once and becomes a node of the graph.
 static hipError_t malloc_from(void** p, size_t n, Pool* pool, hipStream_t s, char const* call = __builtin_FUNCTION()) {
   Graph* g = capturing(s);
-  if (!g || !n) return alloc(p, n, Mem::device, 0, pool);
   Cmd c;
   c.type = Node::alloc;
   c.bytes = n;
-  if (hipError_t e = alloc_graph_memory(&c.memory, n, pool)) return e;
+  {
+    OnDevice const device(pool->dev);
+    if (!g || !n) return alloc(p, n, Mem::device, 0, pool);
+    if (hipError_t e = alloc_graph_memory(&c.memory, n, pool)) return e;
+  }
   void* const memory = c.memory;
   if (hipError_t e = submit(s, std::move(c), false, call)) {
     (void)release(memory, "graph");
@@ -115,7 +118,7 @@ API hipError_t hipMallocAsync(void** p, size_t n, hipStream_t s) {
   STREAM(s);
   if (!p) return ret(hipErrorInvalidValue);
   Lock l;
-  return ret(malloc_from(p, n, current_pool(t_dev), s));
+  return ret(malloc_from(p, n, current_pool(device_of(s)), s));
 }
 API hipError_t hipFreeAsync(void* p, hipStream_t s) {
   STREAM(s);
@@ -133,13 +136,12 @@ API hipError_t hipFreeAsync(void* p, hipStream_t s) {
       say("ERROR: hipFreeAsync(" + hex(p) + ") is captured, but no allocation node of a graph made this memory: hipErrorInvalidValue");
       return ret(hipErrorInvalidValue);
     }
-    return ret(submit(s, std::move(c)));
   }
   return ret(submit(s, std::move(c)));
 }
 API hipError_t hipMemPoolCreate(hipMemPool_t* out, hipMemPoolProps const* p) {
-  if (!out || !p || p->allocType != hipMemAllocationTypePinned || p->location.type != hipMemLocationTypeDevice || p->location.id < 0 ||
-      p->location.id >= devices())
+  if (!out || !p || p->allocType != hipMemAllocationTypePinned || p->location.type != hipMemLocationTypeDevice ||
+      !is_device(p->location.id))
     return ret(hipErrorInvalidValue);
   Lock l;
   auto* x = new Pool;
@@ -160,28 +162,28 @@ API hipError_t hipMemPoolDestroy(hipMemPool_t p) {
 }
 API hipError_t hipDeviceGetDefaultMemPool(hipMemPool_t* p, int d) {
   if (!p) return ret(hipErrorInvalidValue);
-  if (d < 0 || d >= devices()) return ret(hipErrorInvalidDevice);
+  if (!is_device(d)) return ret(hipErrorInvalidDevice);
   Lock l;
   *p = reinterpret_cast<hipMemPool_t>(default_pool(d));
   return ret(hipSuccess);
 }
 API hipError_t hipDeviceGetMemPool(hipMemPool_t* p, int d) {
   if (!p) return ret(hipErrorInvalidValue);
-  if (d < 0 || d >= devices()) return ret(hipErrorInvalidDevice);
+  if (!is_device(d)) return ret(hipErrorInvalidDevice);
   Lock l;
   *p = reinterpret_cast<hipMemPool_t>(current_pool(d));
   return ret(hipSuccess);
 }
 API hipError_t hipDeviceSetMemPool(int d, hipMemPool_t p) {
   Lock l;
-  if (d < 0 || d >= devices()) return ret(hipErrorInvalidDevice);
+  if (!is_device(d)) return ret(hipErrorInvalidDevice);
   if (!pool_ok(p)) return ret(hipErrorInvalidValue);
   g_current[d] = reinterpret_cast<Pool*>(p);
   return ret(hipSuccess);
 }
 // The attributes, from 0: used, highest used, reserved, highest reserved, in bytes. The highest ones are those of all devices together.
 API hipError_t hipDeviceGetGraphMemAttribute(int dev, int attribute, void* value) {
-  if (dev < 0 || dev >= devices()) return ret(hipErrorInvalidDevice);
+  if (!is_device(dev)) return ret(hipErrorInvalidDevice);
   if (!value || unsigned(attribute) > 3) return ret(hipErrorInvalidValue);
   Lock l;
   uint64_t const n = attribute == 0   ? graph_memory(dev, true)
@@ -192,7 +194,7 @@ API hipError_t hipDeviceGetGraphMemAttribute(int dev, int attribute, void* value
   return ret(hipSuccess);
 }
 API hipError_t hipDeviceSetGraphMemAttribute(int dev, int attribute, void* value) {  // sets the highest ones back to the present ones
-  if (dev < 0 || dev >= devices()) return ret(hipErrorInvalidDevice);
+  if (!is_device(dev)) return ret(hipErrorInvalidDevice);
   uint64_t n = 1;
   if (value) memcpy(&n, value, sizeof n);
   if (n || (attribute != 1 && attribute != 3)) return ret(hipErrorInvalidValue);
@@ -200,7 +202,7 @@ API hipError_t hipDeviceSetGraphMemAttribute(int dev, int attribute, void* value
   (attribute == 1 ? g_graph_used_high : g_graph_reserved_high) = graph_memory(-1, attribute == 1);
   return ret(hipSuccess);
 }
-API hipError_t hipDeviceGraphMemTrim(int dev) { return ret(dev < 0 || dev >= devices() ? hipErrorInvalidDevice : hipSuccess); }
+API hipError_t hipDeviceGraphMemTrim(int dev) { return ret(!is_device(dev) ? hipErrorInvalidDevice : hipSuccess); }
 API hipError_t hipMemPoolTrimTo(hipMemPool_t p, size_t) {
   Lock l;
   return ret(pool_ok(p) ? hipSuccess : hipErrorInvalidValue);

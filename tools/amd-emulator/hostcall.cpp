@@ -168,8 +168,10 @@ void hostcall_ranges(uint64_t r[3][2]) {
     r[i][1] = a[i][0] + a[i][1];
   }
 }
-void* malloc_state() {
-  static void* const state = heap_allocate(1 << 20);  // versions of the library use 100 to 140 KB
+void* malloc_state(int device) {
+  static std::map<int, void*> states;
+  void*& state = states[device];
+  if (!state) state = heap_allocate(1 << 20);  // versions of the library use 100 to 140 KB
   return state;
 }
 void hostcall_service() {

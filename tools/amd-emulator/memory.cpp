@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 #include "exec.hpp"
 #include "races.hpp"
 #include "settings.hpp"
@@ -14,7 +15,7 @@ namespace emu {
 static float h2f(uint16_t h) { return _cvtsh_ss(h); }
 static uint16_t f2h(float f) { return _cvtss_sh(f, 0); }
 
-// What an atomic operation makes of the old value o.
+// Returns the new value of an atomic operation on o.
 template <class U, class S, class F>
 static U combined(Atom at, U o, U d, U d2) {
   U r = o;
@@ -94,17 +95,13 @@ static U atomic(Atom at, uint8_t* p, U d, U d2, bool shared) {
 }
 
 // Calls f with each active lane.
-template <uint32_t W, int N, class F>
-static inline void each(uint64_t exec, F f) {
+template <uint32_t W, class F>
+static inline void each_lane(uint64_t exec, F f) {
   if (exec == (W == 64 ? ~0ull : 0xffffffffull)) {
     for (uint32_t l = 0; l < W; l++) f(l);
     return;
   }
   for (uint64_t m = exec; m; m &= m - 1) f(uint32_t(__builtin_ctzll(m)));
-}
-template <uint32_t W, class F>
-static inline void each_lane(uint64_t exec, F f) {
-  each<W, 1>(exec, f);
 }
 // A load of one or two bytes, extended to a word.
 static inline uint32_t narrow(Inst const& I, uint8_t const* p) {
@@ -112,7 +109,7 @@ static inline uint32_t narrow(Inst const& I, uint8_t const* p) {
 }
 template <uint32_t W, int N>
 static inline void load(uint64_t exec, uint8_t* const* p, uint32_t* dst) {
-  each<W, N>(exec, [&](uint32_t l) {
+  each_lane<W>(exec, [&](uint32_t l) {
     uint32_t t[N];
     memcpy(t, p[l], 4 * N);
     for (int i = 0; i < N; i++) dst[i * W + l] = t[i];
@@ -120,7 +117,7 @@ static inline void load(uint64_t exec, uint8_t* const* p, uint32_t* dst) {
 }
 template <uint32_t W, int N>
 static inline void store(uint64_t exec, uint8_t* const* p, uint32_t const* src) {
-  each<W, N>(exec, [&](uint32_t l) {
+  each_lane<W>(exec, [&](uint32_t l) {
     uint32_t t[N];
     for (int i = 0; i < N; i++) t[i] = src[i * W + l];
     memcpy(p[l], t, 4 * N);
@@ -165,24 +162,47 @@ static void crossbar(Inst const& I, uint64_t exec, uint32_t const* va, uint32_t 
     uint32_t from = I.op == SWIZZLE ? va[src] : data[src];
     out[l] = I.sx || exec >> src & 1 ? from : 0;  // sx: fetches inactive lanes too
   }
-  each<W, 1>(exec, [&](uint32_t l) { dst[l] = out[l]; });
+  each_lane<W>(exec, [&](uint32_t l) { dst[l] = out[l]; });
 }
 
-// Where a load from global memory to LDS puts the lanes' data: a word of each lane, or I.n bytes, side by side from M0 on. Returns the
+// States that an access to LDS is not wholly inside the group's: with AMDEMU_LDS_OOB=error it fails the launch, otherwise the first one of
+// a launch is printed.
+static void lds_outside(Exec& x, std::string const& what) {
+  if (is_error("AMDEMU_LDS_OOB")) fail(Err::fault, what);
+  if (!std::exchange(x.lds_warned, true)) fprintf(stderr, "[amd-emulator] warning: %s [%s]\n", what.c_str(), place(x).c_str());
+}
+// Returns the lanes whose n bytes of LDS at address(lane), a number of the group's LDS, lie inside it. The others read 0 in `words` rows of
+// dst and write nothing, as hardware does.
+template <uint32_t W, class Address>
+static uint64_t lanes_inside(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint32_t n, uint32_t* dst, int words, Address address) {
+  for (uint64_t m = exec; m; m &= m - 1) {
+    uint32_t const l = __builtin_ctzll(m);
+    uint64_t const at = address(l);
+    if (at <= x.lds_size && n <= x.lds_size - at) continue;
+    char b[160];
+    if (at >> 32)
+      snprintf(b, sizeof b, "access to the LDS of another group, %u bytes at 0x%lx (lane %u)", n, (unsigned long)(w.lds + at), l);
+    else
+      snprintf(b, sizeof b, "access to %u bytes at LDS byte %u, outside the group's %u bytes (lane %u)", n, uint32_t(at), x.lds_size, l);
+    if (at < x.lds_size && may_be_part(I, at)) {
+      if (I.op == LD && x.check)
+        defer(*x.grp, w.idx, w.lds + at, n, [&x, what = b + (" [read at " + place(x) + "]")] { lds_outside(x, what); });
+      continue;
+    }
+    lds_outside(x, b);
+    for (int i = 0; i < words; i++) dst[i * W + l] &= I.md16 == 1 ? 0xffff0000u : I.md16 == 2 ? 0xffff : 0;
+    exec &= ~(1ull << l);
+  }
+  return exec;
+}
+
+// Computes the LDS addresses of a load from global memory to LDS: a word of each lane, or I.n bytes, side by side from M0 on. Returns the
 // lanes that it has a place for.
 template <uint32_t W>
 static uint64_t lds_addresses(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t** to) {
   uint32_t const each = std::max<uint32_t>(I.n, 4), from = (w.s[x.cdna ? M0_C : M0_R] & 0x3ffff) + uint32_t(I.off);
-  for (uint64_t m = exec; m; m &= m - 1) {
-    uint32_t const l = __builtin_ctzll(m), at = from + l * each;
-    if (at + each > x.lds_size) {
-      if (is_error("AMDEMU_LDS_OOB") || at + each > lds_span)
-        fail(Err::fault, I.name + " writes LDS byte " + std::to_string(at) + " of the group's " + std::to_string(x.lds_size) + " (lane " +
-                             std::to_string(l) + ")");
-      exec &= ~(1ull << l);
-    }
-    to[l] = x.grp->lds + at;
-  }
+  exec = lanes_inside<W>(x, w, I, exec, each, nullptr, 0, [&](uint32_t l) { return uint64_t(from) + l * each; });
+  for (uint32_t l = 0; l < W; l++) to[l] = x.grp->lds + from + l * each;
   if (x.check && exec) {
     Inst words = I;
     words.n = uint8_t(each);
@@ -195,7 +215,7 @@ static uint64_t lds_addresses(Exec& x, Wave& w, Inst const& I, uint64_t exec, ui
 template <uint32_t W>
 static void append(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint32_t* dst) {
   uint32_t const at = (w.s[x.cdna ? M0_C : M0_R] & 0xffff) + uint32_t(I.off);
-  if (at + 4 > x.lds_size) fail(Err::fault, I.name + " of LDS byte " + std::to_string(at) + " of " + std::to_string(x.lds_size));
+  if (!lanes_inside<W>(x, w, I, exec, 4, dst, 1, [&](uint32_t) { return at; })) return;
   uint8_t* const p = x.grp->lds + at;
   if (x.check) access(x, w, I, p, 4, true, true);
   uint32_t const old = rd<uint32_t>(p), n = uint32_t(__builtin_popcountll(exec));
@@ -258,7 +278,7 @@ void transfer(Inst const& I, uint64_t exec, uint8_t* const* p, uint8_t* const* p
         loads<W>(I.n, exec, p, dst);
         break;
       }
-      each<W, 1>(exec, [&](uint32_t l) {
+      each_lane<W>(exec, [&](uint32_t l) {
         uint32_t const t = narrow(I, p[l]);
         dst[l] = I.md16 == 1 ? (dst[l] & 0xffff0000u) | (t & 0xffff) : I.md16 == 2 ? (dst[l] & 0xffff) | t << 16 : t;
       });
@@ -268,7 +288,7 @@ void transfer(Inst const& I, uint64_t exec, uint8_t* const* p, uint8_t* const* p
         stores<W>(I.n, exec, p, data);
         break;
       }
-      each<W, 1>(exec, [&](uint32_t l) {
+      each_lane<W>(exec, [&](uint32_t l) {
         uint32_t const t = I.md16 == 2 ? data[l] >> 16 : data[l];
         if (I.n == 1)
           *p[l] = uint8_t(t);
@@ -347,9 +367,9 @@ void mem_op(Exec& x, Wave& w, Inst const& I) {
   }
   bool const two = I.op == LD2 || I.op == ST2 || I.op == XCHG2, is_ld = I.op == LD || I.op == LD2 || I.op == LD_LDS,
              is_at = I.op == AT || I.op == XCHG2;
-  int const nd = (I.n + 3) / 4;
-  uint8_t *p[W], *p2[W];  // where each active lane's data is
-  uint64_t global = 0;    // lanes that access global memory
+  int const nd = (I.n + 3) / 4, results = is_ld || (is_at && I.rtn) ? two ? 2 * nd : nd : 0;  // rows of the results
+  uint8_t *p[W], *p2[W];                                                                      // where each active lane's data is
+  uint64_t global = 0;                                                                        // lanes that access global memory
   if (I.sp == 'd') {
     uint8_t* const lds = x.grp->lds;
     uint32_t const o0 = two ? (I.off & 0xff) * I.mul : I.off, o1 = two ? (I.off >> 8) * I.mul : 0;
@@ -371,26 +391,7 @@ void mem_op(Exec& x, Wave& w, Inst const& I) {
     };
     uint32_t const top = std::max(where(p, o0), two ? where(p2, o1) : 0);
     if (__builtin_expect(uint64_t(top) + I.n > x.lds_size, 0))
-      for (uint64_t m = exec; m; m &= m - 1) {  // hardware reads 0 and drops writes
-        uint32_t const l = __builtin_ctzll(m), a = std::max(va[l] + o0, two ? va[l] + o1 : 0);
-        if (uint64_t(a) + I.n <= x.lds_size) continue;
-        if (a < x.lds_size && may_be_part(I, a)) {
-          if (is_ld && x.check)
-            defer(*x.grp, w.idx, w.lds + a, I.n, [what = place(x)] { fail(Err::fault, "LDS access out of range [read at " + what + "]"); });
-          continue;
-        }
-        if (!x.lds_warned) {
-          x.lds_warned = true;
-          fprintf(stderr,
-                  "[amd-emulator] warning: %s in kernel %s accesses LDS byte %u outside the group's %u bytes (lane %u, group %u,%u,%u)\n",
-                  I.name.c_str(), name_of(*x.L->k).c_str(), a, x.lds_size, l, x.grp->id[0], x.grp->id[1], x.grp->id[2]);
-        }
-        static bool const hard = is_error("AMDEMU_LDS_OOB");
-        if (hard) fail(Err::fault, "LDS access out of range");
-        if (is_ld || (is_at && I.rtn))
-          for (int i = 0; i < (two ? 2 * nd : nd); i++) dst[i * W + l] = 0;
-        exec &= ~(1ull << l);
-      }
+      exec = lanes_inside<W>(x, w, I, exec, I.n, dst, results, [&](uint32_t l) { return std::max(va[l] + o0, two ? va[l] + o1 : 0); });
     if (__builtin_expect(x.check, 0)) {
       check_lds(x, w, I, exec, p, is_ld || is_at, !is_ld);
       if (two) check_lds(x, w, I, exec, p2, is_ld || is_at, !is_ld);
@@ -398,7 +399,7 @@ void mem_op(Exec& x, Wave& w, Inst const& I) {
     }
   } else {
     bool const stack = I.sp == 'b' && x.cdna && w.s[I.base + 3] >> 23 & 1;  // scratch of gfx90a
-    bool scratch = I.sp == 's' || stack;
+    bool scratch = I.sp == 's' || stack, flat_lds = false;
     uint64_t zeros = 0;
     if (I.sp == 'b' && !stack)
       exec = buffer_addresses<W>(x, w, I, exec, p, zeros);
@@ -409,13 +410,15 @@ void mem_op(Exec& x, Wave& w, Inst const& I) {
       uint64_t const s = rd64(w.s + I.sa) + int64_t(I.off);
       for (uint32_t l = 0; l < W; l++) p[l] = reinterpret_cast<uint8_t*>(s + va[l]);
     } else if (!scratch) {
-      bool priv = false;
+      bool priv = false, lds = false;
       for (uint32_t l = 0; l < W; l++) {
         uint64_t const a = (uint64_t(va[W + l]) << 32 | va[l]) + int64_t(I.off);
         p[l] = reinterpret_cast<uint8_t*>(a);
-        priv |= a >> 32 == priv_hi || a >> 32 == old_lds_hi || a >> 32 == old_priv_hi;
+        priv |= a >> 32 == priv_hi || a >> 32 == old_priv_hi;
+        lds |= in_lds(a) || a >> 32 == old_lds_hi;
       }
       scratch = I.sp == 'f' && priv;
+      flat_lds = I.sp == 'f' && lds;
     } else {
       uint32_t const s = (I.sp == 'b' ? (I.soff == 128 ? 0 : w.s[I.soff] / W)
                           : I.sa >= 0 ? w.s[I.sa]
@@ -429,11 +432,6 @@ void mem_op(Exec& x, Wave& w, Inst const& I) {
         uint32_t const l = __builtin_ctzll(m);
         uint64_t const a = reinterpret_cast<uint64_t>(p[l]);
         uint32_t const o = uint32_t(a);
-        if (I.sp == 'f' && a >> 32 == old_lds_hi) {
-          if (uint64_t(o) + I.n > x.lds_size) fail(Err::fault, "LDS access out of range");
-          p[l] = x.grp->lds + o;
-          continue;
-        }
         if (I.sp == 'f' && a >> 32 != priv_hi && a >> 32 != old_priv_hi) continue;
         if (__builtin_expect(uint64_t(o) + I.n > x.stride, 0)) {
           char b[200];
@@ -443,6 +441,24 @@ void mem_op(Exec& x, Wave& w, Inst const& I) {
         p[l] = w.scratch + size_t(l) * x.stride + o;
         global &= ~(1ull << l);
       }
+    uint64_t lds = 0;  // lanes that access LDS by a flat address
+    if (__builtin_expect(flat_lds, 0)) {
+      for (uint64_t m = exec & global; m; m &= m - 1) {
+        uint32_t const l = __builtin_ctzll(m);
+        uint64_t const a = reinterpret_cast<uint64_t>(p[l]);
+        if (a >> 32 == old_lds_hi)
+          p[l] = x.grp->lds + uint32_t(a);
+        else if (!in_lds(a))
+          continue;
+        lds |= 1ull << l;
+      }
+      global &= ~lds;
+      exec &= ~lds;
+      lds = lanes_inside<W>(x, w, I, lds, I.n, dst, results, [&](uint32_t l) { return reinterpret_cast<uint64_t>(p[l]) - w.lds; });
+      exec |= lds;
+      if (x.check && lds) check_lds(x, w, I, lds, p, is_ld || is_at, !is_ld);
+      if (x.race) check_races<W>(x, w, I, lds, p, p2, data, data1);
+    }
     if (__builtin_expect(x.check && global, 0)) check_global(x, w, I, global, p, is_ld || is_at, !is_ld);
     if (I.op == LD_LDS) {
       exec = lds_addresses<W>(x, w, I, exec, p2);

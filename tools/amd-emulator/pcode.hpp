@@ -119,7 +119,6 @@ PC_FN u64 shr_(u64 a, u32 n) { return n >= 64 ? 0 : a >> (n & 63); }
 PC_FN i32 shr_(i32 a, u32 n) { return a >> (n >= 32 ? 31 : n & 31); }
 PC_FN i64 shr_(i64 a, u32 n) { return a >> (n >= 64 ? 63 : n & 63); }
 PC_FN u32 mask32(u32 n) { return n >= 32 ? ~0u : (1u << (n & 31)) - 1; }
-PC_FN u64 mask64(u32 n) { return n >= 64 ? ~0ull : (1ull << (n & 63)) - 1; }
 PC_FN i32 signext_from_bit(i32 v, u32 n) {
   u32 k = n >= 32 ? 0 : 32 - n;
   return n == 0 ? 0 : i32(u32(v) << k) >> k;
@@ -275,6 +274,9 @@ PC_FN i32 frexp_exp(double x) {
 PC_FN float ldexp_(float x, i32 e) { return std::ldexp(x, e < -1000 ? -1000 : e > 1000 ? 1000 : e); }
 PC_FN double ldexp_(double x, i32 e) { return std::ldexp(x, e < -5000 ? -5000 : e > 5000 ? 5000 : e); }
 // Sine and cosine of an angle in turns. The reduction to a quarter turn is exact, so that zeros and tiny angles are.
+// Computed as doubles: those of float are wrong in the last bit for some arguments.
+PC_FN float exp2_(float x) { return float(std::exp2(double(x))); }
+PC_FN float log2_(float x) { return float(std::log2(double(x))); }
 PC_FN float sin_(float x) {
   constexpr double two_pi = 6.283185307179586476925;
   float r = x - std::rint(x);

@@ -114,6 +114,34 @@ __global__ void read_unordered(int* a, int* b, u32* out, int n) {
     }
   out[blockIdx.x] = seen * 31 + u32(clock64());
 }
+__attribute__((noinline)) __device__ void store_at(int* p, int i, int v) { p[i] = v; }
+__attribute__((noinline)) __device__ int load_at(int const* p, int i) { return p[i]; }
+// Accesses element i of LDS by its own instructions, or by flat ones.
+__global__ void lds_at(int* out, int i, int flat) {
+  extern __shared__ int elements[];
+  elements[threadIdx.x] = 1;
+  __syncthreads();
+  if (flat) {
+    store_at(elements, i, 7);
+    out[threadIdx.x] = load_at(elements, i);
+  } else {
+    *static_cast<int volatile*>(elements + i) = 7;
+    out[threadIdx.x] = *static_cast<int volatile*>(elements + i);
+  }
+}
+// Stores by instructions of LDS, loads by flat ones.
+__global__ void lds_turns(int* out, int rounds) {
+  __shared__ int elements[128];
+  int const t = int(threadIdx.x);
+  int sum = 0;
+  for (int r = 1; r <= rounds; r++) {
+    elements[t] = r;
+    __syncthreads();
+    sum += load_at(elements, (t + 64) % 128);
+    __syncthreads();
+  }
+  out[t] = sum;
+}
 // Adds 1 to bytes at odd addresses, each a lane's, the waves in turn.
 __global__ void odd_bytes(unsigned char* b) {
   b[2 * threadIdx.x + 1] = 1;
@@ -279,6 +307,30 @@ TEST_F(Checks, reads_of_unwritten_lds) {
   lds_unset<<<1, 128>>>(b);
   expect(false);
 }
+TEST_F(Checks, accesses_outside_the_lds_of_the_block) {
+  for (int flat : {0, 1}) {
+    lds_at<<<1, 32, 256>>>(b, 63, flat);
+    expect(true);
+    for (int i : {64, 200, 20000}) {
+      ::testing::internal::CaptureStderr();
+      lds_at<<<1, 32, 256>>>(b, i, flat);
+      expect(false);
+      std::string const text = ::testing::internal::GetCapturedStderr();
+      EXPECT_NE(text.find("access to 4 bytes at LDS byte " + std::to_string(4 * i) + ", outside the group's 256 bytes"), std::string::npos)
+          << text;
+    }
+    Setting const only_print("AMDEMU_LDS_OOB", "warning");
+    ::testing::internal::CaptureStderr();
+    lds_at<<<1, 32, 256>>>(b, 200, flat);
+    expect(true);
+    std::string const text = ::testing::internal::GetCapturedStderr();
+    size_t const first = text.find("LDS byte 800");
+    EXPECT_NE(first, std::string::npos) << text;
+    EXPECT_EQ(text.find("LDS byte", first + 1), std::string::npos) << "once: " << text;
+    CK(hipMemcpy(h, b, 128, hipMemcpyDeviceToHost));
+    for (int t = 0; t < 32; t++) EXPECT_EQ(h[t], 0) << t;
+  }
+}
 TEST_F(Checks, atomics_on_lds_are_no_races) {
   hist<<<1, 256>>>(b);
   expect(true);
@@ -298,14 +350,12 @@ TEST_F(Checks, bytes_beside_one_that_is_updated) {
   bytes<<<1, 64, 4>>>(reinterpret_cast<unsigned char*>(b), 2, 1, 1);
   expect(false);
   // The same if races are not looked for, and if many waves do so at a time.
-  setenv("AMDEMU_RACE", "0", 1);
+  Setting const race("AMDEMU_RACE", "0");
   bytes<<<1, 64, 4>>>(reinterpret_cast<unsigned char*>(a) + 4, 2, 1, 0);
   expect(true);
-  setenv("AMDEMU_WEAK", "1", 1);
+  Setting const weak("AMDEMU_WEAK", "1");
   odd_bytes<<<1, 256>>>(reinterpret_cast<unsigned char*>(a) + 8);
   expect(true);
-  unsetenv("AMDEMU_WEAK");
-  setenv("AMDEMU_RACE", "error", 1);
 }
 // What the blocks of read_unordered() see in a process of its own, in which `pages` lie between the arrays.
 static std::vector<u32> seen_with(char const* seed, size_t pages) {
@@ -339,6 +389,12 @@ TEST(WeakMemory, a_seed_gives_the_same_run_whatever_the_addresses_are) {
   for (size_t pages : {2, 7, 40}) EXPECT_EQ(seen_with("3", pages), seen) << pages;
   EXPECT_NE(seen_with("4", 1), seen);
 }
+TEST(WeakMemory, flat_loads_of_lds_need_no_invalidation) {
+  Dev<int> out(128);
+  Setting const race("AMDEMU_RACE", "0"), weak("AMDEMU_WEAK", "1");
+  lds_turns<<<1, 128>>>(out.p, 20);
+  EXPECT_EQ(out.get(), std::vector<int>(128, 210));
+}
 TEST_F(Checks, divergent_barriers) {
   divergent<<<1, 128>>>(b);
   expect(false);
@@ -366,6 +422,11 @@ TEST_F(Checks, printf_and_variables_of_the_device) {
   use_var<<<1, 32>>>(b);
   expect(true);
 }
+// Frees memory in its destructor.
+static struct Keeper {
+  void* p = nullptr;
+  ~Keeper() { (void)hipFree(p); }
+} keeper;
 TEST_F(Checks, leaks_fail_the_process) {
   (void)hipFree(a);
   (void)hipFree(b);
@@ -377,4 +438,9 @@ TEST_F(Checks, leaks_fail_the_process) {
   };
   EXPECT_EXIT(leak(), ::testing::ExitedWithCode(1), "leaks: 1 allocations, 100 bytes");
   EXPECT_EXIT(std::exit(0), ::testing::ExitedWithCode(0), "leaks: none");
+  auto const free_late = [] {
+    CK(hipMalloc(&keeper.p, 100));
+    std::exit(0);
+  };
+  EXPECT_EXIT(free_late(), ::testing::ExitedWithCode(0), "leaks: none");
 }

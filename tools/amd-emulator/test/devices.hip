@@ -17,6 +17,14 @@ __global__ void copy(int const* from, int* to, int n) {
   if (i < n) to[i] = from[i];
 }
 
+__global__ void allocate(int* result) {
+  int* p = static_cast<int*>(malloc(64));
+  asm volatile("" : "+v"(p));  // the allocation stays
+  if (p) *p = 6;
+  *result = p ? *p : -1;
+  free(p);
+}
+
 class Devices : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -119,6 +127,13 @@ TEST_F(Devices, peer_access_is_needed) {
   };
   refused([&] { copy<<<1, 64>>>(on1.p, on0.p, 64); });
   refused([&] { copy<<<1, 64>>>(on0.p, on1.p, 64); });
+  // Also without checks, and if lanes are off.
+  {
+    Setting const uninit("AMDEMU_UNINIT", nullptr), bounds("AMDEMU_BOUNDS", nullptr), race("AMDEMU_RACE", nullptr);
+    refused([&] { copy<<<1, 64>>>(on1.p, on0.p, 64); });
+    refused([&] { copy<<<1, 64>>>(on1.p, on0.p, 40); });
+    refused([&] { copy<<<1, 1>>>(on0.p, on1.p, 1); });
+  }
   copy<<<1, 64>>>(on1.p, on0.p, 0);  // no access: no error
   EXPECT_EQ(hipDeviceSynchronize(), hipSuccess);
 
@@ -140,6 +155,49 @@ TEST_F(Devices, peer_access_is_needed) {
   CK(hipSetDevice(0));
   EXPECT_EQ(hipDeviceDisablePeerAccess(1), hipSuccess);
   refused([&] { copy<<<1, 64>>>(on1.p, on0.p, 64); });
+}
+
+TEST_F(Devices, pools_allocate_on_their_device) {
+  hipStream_t s1;
+  CK(hipSetDevice(1));
+  CK(hipStreamCreate(&s1));
+  CK(hipSetDevice(0));
+  hipMemPoolProps properties = {};
+  properties.allocType = hipMemAllocationTypePinned;
+  properties.location = {hipMemLocationTypeDevice, 1};
+  hipMemPool_t pool;
+  CK(hipMemPoolCreate(&pool, &properties));
+  int *by_stream, *by_pool, *in_graph;
+  CK(hipMallocAsync(reinterpret_cast<void**>(&by_stream), 256, s1));
+  CK(hipMallocFromPoolAsync(reinterpret_cast<void**>(&by_pool), 256, pool, nullptr));
+  hipGraph_t graph;
+  CK(hipStreamBeginCapture(s1, hipStreamCaptureModeRelaxed));
+  CK(hipMallocAsync(reinterpret_cast<void**>(&in_graph), 256, s1));
+  CK(hipFreeAsync(in_graph, s1));
+  CK(hipStreamEndCapture(s1, &graph));
+  for (int* p : {by_stream, by_pool, in_graph}) {
+    hipPointerAttribute_t a;
+    CK(hipPointerGetAttributes(&a, p));
+    EXPECT_EQ(a.device, 1);
+  }
+  CK(hipMemsetAsync(by_stream, 0, 256, s1));
+  add<<<1, 64, 0, s1>>>(by_stream, 64, 1);
+  EXPECT_EQ(hipStreamSynchronize(s1), hipSuccess);
+  CK(hipFreeAsync(by_stream, s1));
+  CK(hipFreeAsync(by_pool, nullptr));
+  CK(hipDeviceSynchronize());
+  CK(hipMemPoolDestroy(pool));
+  CK(hipGraphDestroy(graph));
+  CK(hipStreamDestroy(s1));
+}
+
+TEST_F(Devices, kernels_allocate_memory_of_their_device) {
+  for (int d : {0, 1}) {
+    CK(hipSetDevice(d));
+    Dev<int> result(1);
+    allocate<<<1, 1>>>(result.p);
+    EXPECT_EQ(result.get()[0], 6) << d;
+  }
 }
 
 TEST_F(Devices, copies_need_no_peer_access) {

@@ -48,6 +48,22 @@ TEST(Faults, failed_launches_keep_no_memory) {
   (void)::testing::internal::GetCapturedStderr();
 }
 
+// Runs `launch` and returns what it printed. The launch must fail with an error.
+static std::string failing(hipError_t error, std::function<void()> const& launch) {
+  ::testing::internal::CaptureStderr();
+  launch();
+  EXPECT_EQ(hipDeviceSynchronize(), error);
+  (void)hipGetLastError();
+  std::string const text = ::testing::internal::GetCapturedStderr();
+  size_t const first = text.find("ERROR:");
+  EXPECT_NE(first, std::string::npos) << text;
+  EXPECT_EQ(text.find("ERROR:", first + 1), std::string::npos) << "one error, not more: " << text;
+  return text;
+}
+__device__ int number = 42;
+__global__ void load_from(int const* p, int* out) { *out = *p; }
+__global__ void atomic_at(int* p) { atomicAdd(p, 1); }
+
 // ---- code objects: that of this program, damaged
 // A bundle with one entry, as the compiler makes them.
 static std::vector<char> bundle(std::string const& id, std::string const& code) {
@@ -156,6 +172,67 @@ TEST_F(CodeObjects, of_another_architecture_are_refused) {
   std::string const text = ::testing::internal::GetCapturedStderr();
   EXPECT_NE(text.find("a code object for gfx9"), std::string::npos) << text;
 }
+TEST_F(CodeObjects, without_a_descriptor_have_no_kernel) {
+  std::string damaged = code;
+  for (size_t at = 0; (at = damaged.find("_Z9load_fromPKiPi.kd", at)) != std::string::npos;) damaged[at + 1] = 'X';
+  std::vector<char> const b = bundle(id, damaged);
+  hipModule_t m;
+  hipFunction_t f;
+  CK(hipModuleLoadData(&m, b.data()));
+  EXPECT_EQ(hipModuleGetFunction(&f, m, "_Z9load_fromPKiPi"), hipErrorNotFound);
+  EXPECT_EQ(hipModuleGetFunction(&f, m, "_Z9atomic_atPi"), hipSuccess);
+  CK(hipModuleUnload(m));
+  (void)hipGetLastError();
+}
+TEST_F(CodeObjects, waves_of_no_lanes_are_refused) {
+  std::string damaged = code;
+  for (size_t at = 0; (at = damaged.find(".wavefront_size", at)) != std::string::npos; at += 15) damaged[at + 15] = 0;
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(load(damaged), hipErrorNoBinaryForGpu);
+  std::string const text = ::testing::internal::GetCapturedStderr();
+  EXPECT_NE(text.find("has waves of 0 lanes, not 32 or 64"), std::string::npos) << text;
+}
+TEST_F(CodeObjects, handles_that_are_none) {
+  std::vector<char> const b = bundle(id, code);
+  hipModule_t m;
+  hipFunction_t f;
+  hipDeviceptr_t p;
+  size_t n;
+  CK(hipModuleLoadData(&m, b.data()));
+  CK(hipModuleGetFunction(&f, m, "_Z9atomic_atPi"));
+  EXPECT_EQ(hipModuleGetGlobal(&p, &n, nullptr, "number"), hipErrorInvalidValue);
+  EXPECT_EQ(hipModuleGetGlobal(&p, &n, m, nullptr), hipErrorInvalidValue);
+  EXPECT_EQ(hipModuleGetGlobal(&p, &n, m, "no such variable"), hipErrorNotFound);
+  hipModule_t const none = reinterpret_cast<hipModule_t>(&n);
+  EXPECT_EQ(hipModuleGetGlobal(&p, &n, none, "number"), hipErrorInvalidResourceHandle);
+  EXPECT_EQ(hipModuleGetFunction(&f, none, "_Z9atomic_atPi"), hipErrorInvalidResourceHandle);
+  EXPECT_EQ(hipModuleUnload(none), hipErrorInvalidResourceHandle);
+  auto const launch = [](hipFunction_t g) {
+    void *q = nullptr, *args[] = {&q};
+    return hipModuleLaunchKernel(g, 1, 1, 1, 1, 1, 1, 0, nullptr, args, nullptr);
+  };
+  EXPECT_EQ(launch(nullptr), hipErrorInvalidResourceHandle);
+  EXPECT_EQ(launch(reinterpret_cast<hipFunction_t>(&n)), hipErrorInvalidResourceHandle);
+  CK(hipModuleUnload(m));
+  EXPECT_EQ(launch(f), hipErrorInvalidResourceHandle);  // it went with its module
+  EXPECT_EQ(hipModuleGetGlobal(&p, &n, m, "number"), hipErrorInvalidResourceHandle);
+  (void)hipGetLastError();
+}
+// Another module's variable is memory that kernels may access, as long as the module is loaded.
+TEST_F(CodeObjects, variables_of_other_modules) {
+  std::vector<char> const b = bundle(id, code);
+  hipModule_t m;
+  hipDeviceptr_t p;
+  size_t n;
+  CK(hipModuleLoadData(&m, b.data()));
+  CK(hipModuleGetGlobal(&p, &n, m, "number"));
+  EXPECT_EQ(n, sizeof number);
+  Dev<int> out(1);
+  load_from<<<1, 1>>>(static_cast<int const*>(p), out.p);
+  EXPECT_EQ(out.get()[0], 42);
+  CK(hipModuleUnload(m));
+  failing(hipErrorIllegalAddress, [&] { load_from<<<1, 1>>>(static_cast<int const*>(p), out.p); });
+}
 TEST_F(CodeObjects, waves_of_64_lanes_are_refused_on_rdna) {
   if (W == 64) GTEST_SKIP() << "not on " << properties().gcnArchName;
   std::string wide = code;
@@ -178,28 +255,15 @@ TEST_F(CodeObjects, waves_of_64_lanes_are_refused_on_rdna) {
   CK(hipModuleUnload(m));
 }
 
-// Runs `launch` and returns what it printed. The launch must fail with an error.
-static std::string failing(hipError_t error, std::function<void()> const& launch) {
-  ::testing::internal::CaptureStderr();
-  launch();
-  EXPECT_EQ(hipDeviceSynchronize(), error);
-  (void)hipGetLastError();
-  std::string const text = ::testing::internal::GetCapturedStderr();
-  size_t const first = text.find("ERROR:");
-  EXPECT_NE(first, std::string::npos) << text;
-  EXPECT_EQ(text.find("ERROR:", first + 1), std::string::npos) << "one error, not more: " << text;
-  return text;
-}
 __global__ void endless(int volatile* p) {
   while (!p || *p == 0) {
   }
 }
 TEST(Faults, endless_kernels_time_out) {
-  setenv("AMDEMU_TIMEOUT", "0.3", 1);
+  Setting const timeout("AMDEMU_TIMEOUT", "0.3");
   std::string const text = failing(hipErrorLaunchTimeOut, [] { endless<<<1, 64>>>(nullptr); });
   EXPECT_NE(text.find("AMDEMU_TIMEOUT"), std::string::npos) << text;
   EXPECT_NE(text.find("endless"), std::string::npos) << text;
-  unsetenv("AMDEMU_TIMEOUT");
 }
 __global__ void jump(u64 to) {
 #if __HIP_DEVICE_COMPILE__
@@ -214,8 +278,6 @@ TEST(Faults, jumps_to_where_no_code_is) {
     EXPECT_NE(text.find("jump to an address outside the code object"), std::string::npos) << text;
   }
 }
-__global__ void load_from(int const* p, int* out) { *out = *p; }
-__global__ void atomic_at(int* p) { atomicAdd(p, 1); }
 __global__ void store_bytes(char* p) { p[threadIdx.x] = 1; }
 TEST(Faults, wild_pointers) {
   Dev<int> out(1);
@@ -234,7 +296,7 @@ TEST(Faults, wild_pointers) {
 TEST_F(CodeObjects, damaged_instructions_are_no_crash) {
   char const* const bounds = getenv("AMDEMU_BOUNDS");
   if (!bounds || !*bounds || !strcmp(bounds, "0")) GTEST_SKIP() << "needs AMDEMU_BOUNDS";
-  setenv("AMDEMU_TIMEOUT", "0.05", 1);
+  Setting const timeout("AMDEMU_TIMEOUT", "0.05");
   ::testing::internal::CaptureStderr();
   Dev<int> memory(4096);
   u32 random = 3;
@@ -266,7 +328,6 @@ TEST_F(CodeObjects, damaged_instructions_are_no_crash) {
   (void)hipGetLastError();
   (void)::testing::internal::GetCapturedStderr();
   EXPECT_GT(failures, 0);
-  unsetenv("AMDEMU_TIMEOUT");
 }
 
 TEST(Registration, of_overlapping_ranges_is_refused) {

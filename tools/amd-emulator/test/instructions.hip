@@ -587,6 +587,19 @@ TEST(Float, functions) {
   line("logf", near(l.get(), [](double v) { return std::log(double(std::fabs(float(v)) + 0.1f)); }));
   line("powf", diff<float>(p.get(), [&](size_t i) { return std::pow(double(std::fabs(x[i]) + 0.5f), 2.5); }, 2e-6));
 }
+__global__ void exponentials(float const* x, float* o) {
+  int const i = int(threadIdx.x);
+  o[i] = i < 4 ? __builtin_amdgcn_exp2f(x[i]) : __builtin_amdgcn_logf(x[i]);
+}
+TEST(Float, exponentials_and_logarithms_are_rounded_exact_results) {
+  // Arguments for which the functions of the C library are wrong in the last bit
+  std::vector<float> const x = {0x1.27f196p+5f, -0x1.89b2a6p+3f, -0x1.666cd6p+5f, 3, 0x1.228f12p+0f, 0x1.01351p+0f, 0x1.6542e2p-6f, 3};
+  Dev<float> d(x), o(8);
+  exponentials<<<1, 8>>>(d.p, o.p);
+  line("exponentials and logarithms", diff<float>(o.get(), [&](size_t i) {
+         return float(i < 4 ? std::exp2(static_cast<long double>(x[i])) : std::log2(static_cast<long double>(x[i])));
+       }));
+}
 TEST(Float, sines_of_tiny_angles_and_whole_quarter_turns) {
   std::vector<float> const turns{-0x1p-100f, 0x1p-100f, -0.0f, 0.25f, -0.25f, 0.5f, 3.75f, -3809004.75f, 1 / 12.0f, -0x1.df1p-2f};
   std::vector<float> const want{-0x1.921fb6p-98f, 0x1.921fb6p-98f, -0.0f, 1, -1, 0, -1, 1, 0.5f, -0x1.9b17c9p-3f};

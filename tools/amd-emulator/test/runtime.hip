@@ -203,6 +203,74 @@ TEST(Runtime, memory) {
   OK(hipFree(d.ptr));
   line("3D copies", bad);
 }
+TEST(Runtime, flags_of_host_memory) {
+  for (unsigned flags : {unsigned(hipHostMallocDefault), unsigned(hipHostMallocCoherent), unsigned(hipHostMallocNonCoherent)}) {
+    void* p;
+    unsigned got = 7;
+    hipPointerAttribute_t a;
+    OK(hipHostMalloc(&p, 64, flags));
+    OK(hipHostGetFlags(&got, p));
+    EXPECT_EQ(got, flags);
+    OK(hipPointerGetAttributes(&a, p));
+    EXPECT_EQ(unsigned(a.allocationFlags), flags);
+    OK(hipHostFree(p));
+  }
+}
+TEST(Runtime, sizes_beyond_all_memory) {
+  char host[64] = {};
+  size_t const most = SIZE_MAX;
+  char* d;
+  void* p;
+  size_t pitch;
+  hipPitchedPtr volume;
+  OK(hipMalloc(reinterpret_cast<void**>(&d), 64));
+  EXPECT_EQ(hipMemset(d, 0, most), hipErrorInvalidValue);
+  EXPECT_EQ(hipMemset(d + 32, 0, most - 16), hipErrorInvalidValue);
+  EXPECT_EQ(hipMemsetD16(d, 0, size_t(1) << 63), hipErrorInvalidValue);
+  EXPECT_EQ(hipMemsetD32(d, 0, size_t(1) << 62), hipErrorInvalidValue);
+  EXPECT_EQ(hipMemset2D(d, size_t(1) << 63, 0, 16, 3), hipErrorInvalidValue);
+  EXPECT_EQ(hipMemset3D({d, size_t(1) << 33, 16, size_t(1) << 31}, 0, {16, 1, 2}), hipErrorInvalidValue);
+  EXPECT_EQ(hipMemcpy(d, host, most, hipMemcpyHostToDevice), hipErrorInvalidValue);
+  EXPECT_EQ(hipMemcpy(host, d, most, hipMemcpyDeviceToHost), hipErrorInvalidValue);
+  EXPECT_EQ(hipMemcpy2D(d, most, host, most, 16, 2, hipMemcpyHostToDevice), hipErrorInvalidValue);
+  EXPECT_EQ(hipMemcpy2D(d, size_t(1) << 63, host, size_t(1) << 63, 16, 3, hipMemcpyHostToDevice), hipErrorInvalidValue);
+  hipMemcpy3DParms m = {};
+  m.srcPtr = {host, 16, 16, 4};
+  m.dstPtr = {d, 16, 16, 4};
+  m.extent = {16, 1, 1};
+  m.kind = hipMemcpyHostToDevice;
+  m.dstPos = {0, size_t(1) << 60, 0};  // 2^64 bytes
+  EXPECT_EQ(hipMemcpy3D(&m), hipErrorInvalidValue);
+  EXPECT_EQ(hipMallocPitch(&p, &pitch, 256, (size_t(1) << 56) + 1), hipErrorOutOfMemory);
+  EXPECT_EQ(hipMallocPitch(&p, &pitch, most, 1), hipErrorOutOfMemory);
+  EXPECT_EQ(hipMalloc3D(&volume, {256, size_t(1) << 30, (size_t(1) << 26) + 1}), hipErrorOutOfMemory);
+  EXPECT_EQ(hipHostRegister(host, most, 0), hipErrorInvalidValue);
+  int n = 1, v = 0, blocks = -1;
+  void* a[] = {&d, &v, &n};
+  void const* const f = reinterpret_cast<void const*>(add_to);
+  EXPECT_EQ(hipLaunchKernel(f, dim3(1), dim3(64), a, most, nullptr), hipErrorInvalidValue);
+  EXPECT_EQ(hipLaunchKernel(f, dim3(1), dim3(1u << 31, 1u << 31, 4), a, 0, nullptr), hipErrorInvalidConfiguration);
+  OK(hipOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, f, 64, most));
+  EXPECT_EQ(blocks, 0);
+  (void)hipGetLastError();
+  OK(hipFree(d));
+}
+TEST(Runtime, devices_that_do_not_exist) {
+  size_t n;
+  char text[32];
+  int a, b, d = 7;
+  for (int device : {-3, -1, 1, 9}) {
+    EXPECT_EQ(hipDeviceTotalMem(&n, device), hipErrorInvalidDevice);
+    EXPECT_EQ(hipDeviceGetPCIBusId(text, sizeof text, device), hipErrorInvalidDevice);
+    EXPECT_EQ(hipDeviceComputeCapability(&a, &b, device), hipErrorInvalidDevice);
+  }
+  EXPECT_EQ(hipDeviceGetByPCIBusId(&d, "0000:ffffffff:00.0"), hipErrorInvalidDevice);
+  EXPECT_EQ(d, 7);
+  OK(hipDeviceGetPCIBusId(text, sizeof text, 0));
+  OK(hipDeviceGetByPCIBusId(&d, text));
+  EXPECT_EQ(d, 0);
+  (void)hipGetLastError();
+}
 TEST(Runtime, pools) {
   (void)hipGetLastError();
   std::string bad;

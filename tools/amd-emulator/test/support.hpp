@@ -43,6 +43,25 @@ struct Dev {
   }
 };
 
+/// Sets an environment variable for a scope; null: unsets it.
+class Setting {
+ public:
+  Setting(char const* name, char const* value) : name_(name) {
+    char const* const before = getenv(name);
+    had_ = before;
+    if (before) before_ = before;
+    set(value);
+  }
+  Setting(Setting const&) = delete;
+  ~Setting() { set(had_ ? before_.c_str() : nullptr); }
+
+ private:
+  void set(char const* value) { (void)(value ? setenv(name_, value, 1) : unsetenv(name_)); }
+  char const* name_;
+  bool had_;
+  std::string before_;
+};
+
 /// States that nothing is wrong: bad describes the first difference.
 inline void line(char const* name, std::string const& bad) { EXPECT_EQ(bad, "") << name; }
 
