@@ -157,7 +157,8 @@ static u32 const* operand(Wave& w, Inst const& I, int k, u64 exec, u64& on, u32*
   return p;
 }
 
-// The same for VOP3P. op_sel and op_sel_hi choose the low and the high half from the register's halves; neg and neg_hi negate them.
+// Returns the lanes of source k of VOP3P: op_sel and op_sel_hi choose the low and the high half from the register's halves; neg and neg_hi
+// negate them.
 template <int W>
 static u32 const* packed(Wave& w, Inst const& I, int k, u64 exec, u64& on, u32* t) {
   Src const& s = I.s[k];

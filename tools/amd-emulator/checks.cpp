@@ -14,8 +14,13 @@ void divergent_barrier(Exec& x, Wave& w, char const* what, uint64_t lanes) {
   fprintf(stderr, "[amd-emulator] warning: __syncthreads in kernel %s (code offset 0x%lx, group %u,%u,%u) was executed %s (mask 0x%lx)\n",
           name_of(*x.L->k).c_str(), (unsigned long)(w.barrier_pc - reinterpret_cast<uint64_t>(x.co->image)), x.grp->id[0], x.grp->id[1],
           x.grp->id[2], what, (unsigned long)lanes);
-  static bool const hard = is_error("AMDEMU_BARRIER");
-  if (hard) fail(Err::trap, "divergent workgroup barrier");
+  bool const hard = is_error("AMDEMU_BARRIER");
+  if (hard) {
+    char b[160];
+    snprintf(b, sizeof b, "divergent workgroup barrier at code offset 0x%lx, executed %s (mask 0x%lx)",
+             (unsigned long)(w.barrier_pc - reinterpret_cast<uint64_t>(x.co->image)), what, (unsigned long)lanes);
+    fail(Err::trap, b);
+  }
 }
 
 // Whether this is the first finding of the instruction.

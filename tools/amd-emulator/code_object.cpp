@@ -180,7 +180,9 @@ static void read_notes(CodeObject& co, Elf const& elf, Elf64_Phdr const& ph) {
     uint32_t n[3];
     memcpy(n, notes + o, 12);
     uint64_t const d = o + 12 + ((uint64_t(n[0]) + 3) & ~3ull), end = d + n[1];
-    if (end > ph.p_filesz) fail(Err::internal, "damaged code object: a note is cut off");
+    if (end > ph.p_filesz)
+      fail(Err::internal, "damaged code object: a note of " + std::to_string(n[1]) + " bytes at " + std::to_string(d) +
+                              " of a segment of " + std::to_string(ph.p_filesz));
     if (n[2] == 32) {  // NT_AMDGPU_METADATA
       Mp mp{notes + d, notes + end};
       auto const root = mp.next();
@@ -212,7 +214,9 @@ static void relocate(CodeObject& co, Elf64_Rela const& r, std::vector<Elf64_Sym>
       break;  // RELATIVE64
     default: fail(Err::unsupported, "AMDGPU relocation type " + std::to_string(type));
   }
-  if (r.r_offset > co.size - bytes) fail(Err::internal, "damaged code object: a relocation outside the image");
+  if (r.r_offset > co.size - bytes)
+    fail(Err::internal, "damaged code object: a relocation of " + std::to_string(bytes) + " bytes at " + std::to_string(r.r_offset) +
+                            " of an image of " + std::to_string(co.size));
   memcpy(co.image + r.r_offset, &v, bytes);
 }
 
@@ -237,14 +241,17 @@ static void load_into(CodeObject& co, Elf const& elf) {
   Elf64_Ehdr const header = elf.read<Elf64_Ehdr>(0)[0];
   Elf64_Ehdr const* const eh = &header;
   check_machine(co.arch, header);
+  int const version = header.e_ident[EI_ABIVERSION] + 2;
+  if (version < 4 || version > 6) fail(Err::internal, "a code object of version " + std::to_string(version) + "; 4 to 6 are read");
   auto const ph = elf.read<Elf64_Phdr>(eh->e_phoff, eh->e_phnum);
   uint64_t const limit = 1ull << 32;
   uint64_t end = 0, code_begin = limit, code_end = 0;
   for (int i = 0; i < eh->e_phnum; i++)
     if (ph[i].p_type == PT_LOAD) {
       if (ph[i].p_vaddr > limit || ph[i].p_memsz > limit || ph[i].p_filesz > ph[i].p_memsz)
-        fail(Err::internal,
-             "damaged code object: a segment of " + std::to_string(ph[i].p_memsz) + " bytes at " + std::to_string(ph[i].p_vaddr));
+        fail(Err::internal, "damaged code object: a segment of " + std::to_string(ph[i].p_memsz) + " bytes (" +
+                                std::to_string(ph[i].p_filesz) + " of the file) at " + std::to_string(ph[i].p_vaddr) + ", more than " +
+                                std::to_string(limit));
       end = std::max<uint64_t>(end, ph[i].p_vaddr + ph[i].p_memsz);
       if (!(ph[i].p_flags & PF_X)) continue;
       code_begin = std::min<uint64_t>(code_begin, ph[i].p_vaddr & ~3ull);
@@ -282,13 +289,17 @@ static void load_into(CodeObject& co, Elf const& elf) {
   for (int i = 0; i < eh->e_shnum; i++)
     if (sh[i].sh_type == SHT_DYNSYM) {
       symbols = elf.read<Elf64_Sym>(sh[i].sh_offset, sh[i].sh_size / sizeof(Elf64_Sym));
-      if (sh[i].sh_link >= eh->e_shnum) fail(Err::internal, "damaged code object: symbols without names");
+      if (sh[i].sh_link >= eh->e_shnum)
+        fail(Err::internal,
+             "damaged code object: names of symbols in section " + std::to_string(sh[i].sh_link) + " of " + std::to_string(eh->e_shnum));
       Elf64_Shdr const& names = sh[sh[i].sh_link];
       char const* text = elf.at<char>(names.sh_offset, names.sh_size);
       for (size_t k = 0; k < symbols.size(); k++)
         if (symbols[k].st_shndx != SHN_UNDEF && symbols[k].st_name) {
           if (symbols[k].st_name >= names.sh_size || symbols[k].st_value > co.size || symbols[k].st_size > co.size - symbols[k].st_value)
-            fail(Err::internal, "damaged code object: symbol " + std::to_string(k));
+            fail(Err::internal, "damaged code object: symbol " + std::to_string(k) + " of " + std::to_string(symbols[k].st_size) +
+                                    " bytes at " + std::to_string(symbols[k].st_value) + ", name at " + std::to_string(symbols[k].st_name) +
+                                    ", of an image of " + std::to_string(co.size) + " and names of " + std::to_string(names.sh_size));
           char const* const name = text + symbols[k].st_name;
           co.symbols[std::string(name, strnlen(name, names.sh_size - symbols[k].st_name))] = {base + symbols[k].st_value,
                                                                                               symbols[k].st_size};

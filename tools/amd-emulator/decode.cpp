@@ -895,6 +895,7 @@ struct Decoder {
       if (I->op == AT) I->rtn = b.get(14, 14);
       if (cdna && b.get(16, 16)) I->op = LD_LDS;
     }
+    if (I->base > 124) return bad("buffer in operand " + std::to_string(I->base) + " and the following, of which 124 is the last");
     if (!cdna && I->soff == 124) I->soff = 128;  // null
     if (I->soff > 208 && !(I->soff >= 240 && I->soff <= 248)) return bad("offset of operand code " + std::to_string(I->soff));
     if (I->op == LD_LDS && m->op != LD) return bad("to LDS");

@@ -7,9 +7,12 @@
 #include <time.h>
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <memory>
+#include <new>
 #include <system_error>
 #include <thread>
 #include "exec.hpp"
@@ -79,13 +82,20 @@ struct Pool {
   void release_all();
 };
 
+[[noreturn]] static void* fail_of_memory(size_t bytes, char const* what) {
+  fail(Err::internal, "no memory of the host for " + std::string(what) + ": " + std::to_string(bytes) + " bytes");
+}
 Wave* Pool::take_wave() {
   Wave* w;
   if (idle_waves.empty()) {
-    w = new (aligned_alloc(64, (sizeof(Wave) + 63) & ~size_t(63))) Wave;
     size_t const bytes = 64 * ROWS * 4;
-    w->v = static_cast<uint32_t*>(aligned_alloc(64, bytes));
-    w->acc = static_cast<uint32_t*>(aligned_alloc(64, bytes));
+    auto const memory = [](size_t n) {
+      void* const p = aligned_alloc(64, (n + 63) & ~size_t(63));
+      return p ? p : fail_of_memory(n, "the state of a wave");
+    };
+    w = new (memory(sizeof(Wave))) Wave;
+    w->v = static_cast<uint32_t*>(memory(bytes));
+    w->acc = static_cast<uint32_t*>(memory(bytes));
     w->scratch = nullptr;
     memset(w->v, 0, bytes);
     memset(w->acc, 0, bytes);
@@ -99,15 +109,23 @@ Wave* Pool::take_wave() {
   return w;
 }
 
+// Returns null if the groups of all threads have taken all windows.
 Group* Pool::take_group(uint32_t n) {
   Group* g;
   if (idle_groups.empty()) {
-    static std::atomic<uint32_t> windows{0};
-    uint64_t const window = windows++;
-    if (window >= 1024) throw Error(Err::internal, "more than 1024 resident groups");
-    void* p = mmap(reinterpret_cast<void*>(lds_base + (window << 32)), lds_span, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-    if (p == MAP_FAILED) throw Error(Err::internal, "cannot map the LDS window");
+    static std::atomic<uint64_t> windows{0};
+    uint64_t window = windows;
+    do {
+      if (window >= lds_windows) return nullptr;
+    } while (!windows.compare_exchange_weak(window, window + 1));
+    uint64_t const at = lds_base + (window << 32);
+    void* const p =
+        mmap(reinterpret_cast<void*>(at), lds_span, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    if (p == MAP_FAILED) {
+      char b[120];
+      snprintf(b, sizeof b, "cannot map %u bytes at 0x%lx for the LDS of a group: %s", lds_span, (unsigned long)at, strerror(errno));
+      fail(Err::internal, b);
+    }
     groups.push_back(std::make_unique<Group>());
     g = groups.back().get();
     g->lds = static_cast<uint8_t*>(p);
@@ -189,7 +207,7 @@ static double thread_seconds() {
 }
 static uint64_t g_launches = 0, g_instructions = 0;
 
-// What registers of a wave begin with.
+// The values that registers of a wave begin with.
 struct Start {
   uint64_t entry, kernarg, packet, queue;
   uint8_t const* kd;
@@ -253,7 +271,11 @@ static void init_wave(Exec& x, Wave& w, Group& g, uint32_t first, uint32_t total
     uint32_t t = first + l, X = L.block[0], Y = L.block[1];
     w.v[l] = t % X | (t / X % Y) << 10 | (t / X / Y) << 20;
   }
-  if (x.stride && !w.scratch) w.scratch = static_cast<uint8_t*>(malloc(size_t(x.stride) * W));
+  if (x.stride && !w.scratch) {
+    size_t const bytes = size_t(x.stride) * W;
+    w.scratch = static_cast<uint8_t*>(malloc(bytes));
+    if (!w.scratch) fail_of_memory(bytes, "scratch of a wave");
+  }
   w.done = w.barrier = w.gws = false;
   w.gpr_idx = 0;
   w.init = e;
@@ -271,7 +293,7 @@ static void init_wave(Exec& x, Wave& w, Group& g, uint32_t first, uint32_t total
   }
 }
 
-// What the threads of a launch share.
+// State that the threads of a launch share.
 struct Shared {
   Start start;
   std::vector<std::unique_ptr<Pool>>& pools;  // one for each thread
@@ -306,14 +328,19 @@ static void run_all(Exec& x, Pool& pool, Shared& shared) {
     for (Group* g : act) starving = starving && g->spins >= (!weak ? 4 : act.size() < 32 ? 40 : 2000);
     size_t const together = weak ? 4 : 1;
     while (next < total && (L.coop || act.size() < together || (starving && act.size() < 512))) {
-      uint64_t const number = next++;
-      if (number >= total) break;  // another thread took the last one
       Group* const g = pool.take_group(nw);
+      if (!g && !act.empty() && !L.coop) break;
+      if (!g) fail(Err::internal, "more than " + std::to_string(lds_windows) + " resident groups in a launch of " + std::to_string(total));
+      uint64_t const number = next++;
+      if (number >= total) {  // another thread took the last one
+        pool.idle_groups.push_back(g);
+        break;
+      }
       g->id[0] = number % L.grid[0];
       g->id[1] = number / L.grid[0] % L.grid[1];
       g->id[2] = number / L.grid[0] / L.grid[1];
       g->spins = 0;
-      static int const fill = atoi(setting("AMDEMU_LDS_FILL", "0"));
+      static int const fill = int(emu::number("AMDEMU_LDS_FILL", "0"));
       memset(g->lds, fill, std::min<size_t>((x.lds_size + 255) & ~255u, lds_span));
       if (x.uninit) g->written.assign(x.lds_size + 16, 0);
       g->deferred.clear();
@@ -378,7 +405,8 @@ static void run_all(Exec& x, Pool& pool, Shared& shared) {
         g.spins++;
         if (several) std::this_thread::yield();  // perhaps the group waits for another thread's
       }
-      if (x.deadline && now() > x.deadline) fail(Err::timeout, "launch exceeded AMDEMU_TIMEOUT seconds");
+      if (x.deadline && now() > x.deadline)
+        fail(Err::timeout, std::string("launch exceeded AMDEMU_TIMEOUT, ") + setting("AMDEMU_TIMEOUT", "600") + " seconds");
       k++;
     }
   }
@@ -392,9 +420,15 @@ static Err run_guarded(Exec& x, Pool& pool, Shared& shared, std::string& why) {
     t_x = &x;
     try {
       run_all(x, pool, shared);
-    } catch (Error& e) {
+    } catch (Error const& e) {
       result = e.e;
       why = e.has_place ? e.what() : std::string(e.what()) + " [" + place(x) + "]";
+    } catch (std::bad_alloc const&) {
+      result = Err::internal;
+      why = "no memory of the host [" + place(x) + "]";
+    } catch (std::exception const& e) {
+      result = Err::internal;
+      why = std::string(e.what()) + " [" + place(x) + "]";
     }
   } else {
     result = Err::fault;
@@ -465,7 +499,7 @@ Err run(Launch const& L, std::string& why) {
   x.lds_size = L.k->lds + L.dyn_lds;
   x.before = g_instructions;
   x.trace = enabled("AMDEMU_TRACE");
-  double tmo = atof(setting("AMDEMU_TIMEOUT", "600"));
+  double const tmo = number("AMDEMU_TIMEOUT", "600");
   x.deadline = tmo > 0 ? now() + tmo : 0;
   uint64_t entry = L.k->kd + rd<int64_t>(kd + 16);
   std::vector<uint8_t> ka(std::max<size_t>(L.k->kernarg_size, 8) + 256 + 64, 0);
@@ -511,7 +545,11 @@ Err run(Launch const& L, std::string& why) {
   }
   if (x.hostcall) hostcall_ranges(x.own + 4);
   uint32_t const rsrc1 = rd<uint32_t>(kd + 48);
-  unsigned const mx = _mm_getcsr();
+  struct FloatMode {
+    unsigned const before = _mm_getcsr();
+    ~FloatMode() { _mm_setcsr(before); }
+  } const float_mode;
+  unsigned const mx = float_mode.before;
   double const t0 = thread_seconds();
   Err res = Err::ok;
   x.flush = ((rsrc1 >> 16) & 3) == 0;
@@ -526,7 +564,7 @@ Err run(Launch const& L, std::string& why) {
   if (pools.empty()) pools.push_back(std::make_unique<Pool>());
   Shared shared{{entry, pk.kernarg, reinterpret_cast<uint64_t>(&pk), reinterpret_cast<uint64_t>(queue), kd}, pools, {}, {}, 1, {}};
   bool const alone = L.coop || x.hostcall || x.check || x.weak || x.trace;  // these have one order of groups
-  shared.threads = alone ? 1 : uint32_t(std::min(std::max(atoi(setting("AMDEMU_THREADS", "1")), 1), 256));
+  shared.threads = alone ? 1 : uint32_t(number("AMDEMU_THREADS", "1"));
   res = run_guarded(x, *pools[0], shared, why);
   double seconds = thread_seconds() - t0;
   for (auto& h : shared.helpers) {
@@ -538,7 +576,6 @@ Err run(Launch const& L, std::string& why) {
       why = h->why;
     }
   }
-  _mm_setcsr(mx);
   auto const tell_count = [&](long count, char const* one, char const* several) {
     if (count != 0)
       fprintf(stderr, "[amd-emulator] kernel %s: %ld %s in this launch\n", name_of(*L.k).c_str(), count, count == 1 ? one : several);

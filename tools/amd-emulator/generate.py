@@ -678,7 +678,7 @@ NATIVE = {a: b for k, b in NATIVE.items() for a in ([k] if k.startswith("cdna ")
 
 # Integer operations that saturate if the clamp bit is set.
 SATURATES = re.compile(r"V_((ADD|SUB|SUBREV)(_NC)?_[UI](16|32)|MAD_(LEGACY_)?[UI]16|MAD_[UI]32_[UI](16|24)|M?SAD_\w+|PK_(ADD|SUB|MAD)_[UI]16|DOT\w+_[IU]32_\w+)")
-# Implemented in alu.cpp, matrix.cpp or engine.cpp.
+# Implemented in decode.cpp, interpreter.cpp, alu.cpp or matrix.cpp, or not at all.
 SPECIAL = re.compile(r"V_(READ|WRITE|READFIRST)LANE_B32|V_PERMLANE\w+|V_SWAP\w+|V_MOVREL\w+|V_ACCVGPR\w+|V_S?W?MMAC?_\w+|V_MFMA\w+|V_SMFMAC\w+|V_NOP|V_PIPEFLUSH|V_CLREXCP|V_INTERP\w+|"
                      r"S_(GETPC|SETPC|SWAPPC|CALL|RFE|GETREG|SETREG|MOVREL|BRANCH|CBRANCH|SET_GPR|SETVSKIP|BARRIER|GET_BARRIER|WAIT|SENDMSG|ALLOC_VGPR|SUBVECTOR|VERSION|SLEEP|NOP|TRAP|ENDPGM|SETPRIO|SETHALT|SETKILL|"
                      r"ICACHE|INCPERF|DECPERF|TTRACE|CODE_END|CLAUSE|DELAY_ALU|DENORM_MODE|ROUND_MODE|WAKEUP|SET_INST|SET_VALU)\w*|V_CVT_SCALEF32\w+|V_SCREEN\w+|V_CVT_SR_B?F16_F32|V_MQSAD_U32_U8|V_CVT_PKACCUM\w+")

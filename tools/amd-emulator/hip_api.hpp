@@ -43,6 +43,8 @@ extern int g_running;
 hipError_t ret(hipError_t e);
 /// 5, 6 or 7: the headers that the executable was compiled with.
 int api();
+/// Whether all settings are valid. Prints once which are not.
+bool settings_ok();
 int devices();
 bool is_device(int d);
 using emu::now;
@@ -81,9 +83,9 @@ hipError_t alloc(void** out, size_t n, Mem ty, unsigned flags = 0, Pool* pool = 
 hipError_t release(void* p, char const* who);
 /// Allocates the memory of a node of a graph. Only `start_graph_memory` makes it usable.
 hipError_t alloc_graph_memory(void** out, size_t n, Pool* pool = nullptr);
-/// What an allocation node does. again: also if the memory is in use. Its old contents are lost.
+/// Runs an allocation node. again: also if the memory is in use. Its old contents are lost.
 hipError_t start_graph_memory(void* p, bool again);
-/// What a node that frees does, and the functions that free outside of a graph.
+/// Runs a node that frees; also frees outside of a graph.
 hipError_t end_graph_memory(void* p, char const* who);
 /// Whether p is memory of a graph.
 bool is_graph_memory(void const* p);
@@ -139,6 +141,8 @@ struct Cmd {
   /// Runs the command on the calling thread.
   hipError_t run() const;
 };
+/// Whether a value is one of the directions of copies.
+bool kind_ok(hipMemcpyKind k);
 hipError_t check_copy(Copy const& c);
 hipError_t check_fill(Fill const& f);
 hipError_t from3d_parms(hipMemcpy3DParms const* p, Copy& c);
@@ -165,7 +169,8 @@ hipError_t wait_all(int dev = -1);
 /// The device of a stream; of the null stream the current one.
 int device_of(hipStream_t s);
 bool async_on();
-/// For nodes of graphs. A launch waits for what was recorded before it, and expects its own records: each is reached when its node runs.
+/// Event points of graph nodes: a launch waits for what was recorded before it, and expects its own records, each of which is reached when
+/// its node runs.
 std::shared_ptr<Mark> event_mark(hipEvent_t e);
 std::shared_ptr<Mark> event_expect(hipEvent_t e);
 void event_reached(std::shared_ptr<Mark> const& m);
@@ -173,9 +178,9 @@ void event_wait(std::shared_ptr<Mark> const& m);
 bool is_event(hipEvent_t e);
 
 // ---- captures (hip_capture.cpp)
-/// For calls that a capture forbids on this thread: returns the error, prints the call's name and invalidates the captures.
+/// Refuses a call that a capture forbids on this thread: returns the error, prints the call's name and invalidates the captures.
 hipError_t unsafe(char const* call = __builtin_FUNCTION());
-/// The same for calls that a captured stream forbids.
+/// Refuses a call that a captured stream forbids, in the same way.
 hipError_t forbidden(hipStream_t s, char const* call = __builtin_FUNCTION());
 /// Returns the graph into which the stream is captured, or null.
 Graph* capturing(hipStream_t s);
@@ -217,6 +222,8 @@ struct Graph {
 std::shared_ptr<Graph> clone_graph(Graph const& g);
 /// Makes a handle for the graph.
 hipGraph_t publish(std::shared_ptr<Graph> g);
+/// The same for the child of a node, which stays the node's.
+hipGraph_t lend(std::shared_ptr<Graph> const& g);
 std::shared_ptr<Graph> graph_of(hipGraph_t g);
 /// Returns null for an unknown handle.
 GNode* node_of(hipGraphNode_t n);

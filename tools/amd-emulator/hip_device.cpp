@@ -21,7 +21,7 @@ static thread_local hipError_t t_last = hipSuccess, t_cmd = hipSuccess;
 static hipError_t g_async = hipSuccess;
 
 int devices() {
-  static int n = std::max(0, atoi(emu::setting("AMDEMU_DEVICES", "1")));
+  static int const n = int(emu::number("AMDEMU_DEVICES", "1"));
   return n;
 }
 bool is_device(int d) { return d >= 0 && d < devices(); }
@@ -49,7 +49,7 @@ void set_async(hipError_t e) {
 // headers of HIP 6 name.
 int api() {
   static int const v = [] {
-    if (int e = atoi(emu::setting("AMDEMU_HIP_API", "0"))) return e;
+    if (int const e = int(emu::number("AMDEMU_HIP_API", "0"))) return e;
     Dl_info di;
     if (dladdr(reinterpret_cast<void*>(&hipInit), &di) && di.dli_fname) {
       std::string f = di.dli_fname;
@@ -80,9 +80,22 @@ int api() {
   return v;
 }
 
+bool settings_ok() {
+  Lock l;
+  static std::string told;
+  std::string const faults = emu::invalid_settings();
+  if (!faults.empty() && faults != told) say("ERROR: " + faults);
+  told = faults;
+  return faults.empty();
+}
+
 // Up to HIP 6 the last error is the result of the last call, also a success. From HIP 7 on only errors replace it.
 hipError_t ret(hipError_t e) {
-  if (!devices()) e = hipErrorNoDevice;
+  static bool const valid = settings_ok();
+  if (!valid)
+    e = hipErrorNotInitialized;
+  else if (!devices())
+    e = hipErrorNoDevice;
   t_cmd = e;
   if (api() < 7 || (e != hipSuccess && e != hipErrorNotReady)) t_last = e;
   return e;

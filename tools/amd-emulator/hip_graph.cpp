@@ -9,6 +9,10 @@ static std::map<Graph*, std::shared_ptr<Graph>>& graphs() {
   static auto* m = new std::map<Graph*, std::shared_ptr<Graph>>;
   return *m;
 }
+static std::map<Graph*, std::weak_ptr<Graph>>& lent() {  // children of nodes, which have handles as long as their node is there
+  static auto* m = new std::map<Graph*, std::weak_ptr<Graph>>;
+  return *m;
+}
 static std::set<GNode*>& nodes() {
   static auto* s = new std::set<GNode*>;
   return *s;
@@ -54,14 +58,18 @@ bool nodes_of(Graph const* g, hipGraphNode_t const* handles, size_t n, std::vect
   return true;
 }
 Graph::~Graph() {
+  {
+    Lock l;
+    lent().erase(this);
+  }
   for (auto& o : objects) release(o.first, o.second);
 }
 
-// Of the nodes that are ready runs the one that was added first; with AMDEMU_GRAPH_ORDER=reverse the one that was added last, with random
+// Runs, of the ready nodes, the one added first; with AMDEMU_GRAPH_ORDER=reverse the one that was added last, with random
 // any one, so that missing dependencies show. Each launch has another random order.
 std::vector<GNode*> Graph::order() const {
   static std::string const way = emu::setting("AMDEMU_GRAPH_ORDER");
-  static std::mt19937 random(uint32_t(atoi(emu::setting("AMDEMU_SEED", "0"))));
+  static std::mt19937 random(uint32_t(emu::number("AMDEMU_SEED", "0")));
   auto const later = [](GNode* a, GNode* b) { return way == "reverse" ? a->id < b->id : a->id > b->id; };
   Lock l;
   std::map<GNode*, size_t> missing;
@@ -138,10 +146,17 @@ hipGraph_t publish(std::shared_ptr<Graph> g) {
   graphs()[g.get()] = g;
   return reinterpret_cast<hipGraph_t>(g.get());
 }
+hipGraph_t lend(std::shared_ptr<Graph> const& g) {
+  Lock l;
+  lent()[g.get()] = g;
+  return reinterpret_cast<hipGraph_t>(g.get());
+}
 std::shared_ptr<Graph> graph_of(hipGraph_t g) {
   Lock l;
-  auto it = graphs().find(reinterpret_cast<Graph*>(g));
-  return it == graphs().end() ? nullptr : it->second;
+  auto* const key = reinterpret_cast<Graph*>(g);
+  if (auto const it = graphs().find(key); it != graphs().end()) return it->second;
+  auto const it = lent().find(key);
+  return it == lent().end() ? nullptr : it->second.lock();
 }
 static std::shared_ptr<Exec> exec_of(hipGraphExec_t e) {
   Lock l;
@@ -164,7 +179,7 @@ GNode* of_exec(hipGraphExec_t e, hipGraphNode_t n) {
 }
 
 // ---- updates
-// Which memory an address is in: a device (0 and above), the host (-1).
+// The memory of an address: a device (0 and above) or the host (-1).
 static int place(void const* p) {
   Block* b = block_of(p);
   return b && b->type != Mem::host ? b->dev : -1;

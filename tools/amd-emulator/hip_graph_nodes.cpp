@@ -29,7 +29,8 @@ static hipError_t mk_copy3(hipMemcpy3DParms const* p, Cmd& c) {
   hipError_t e = from3d_parms(p, c.cp);
   return e ? e : check_copy(c.cp);
 }
-static hipError_t mk_copy1(void* d, void const* s, size_t n, Cmd& c) {
+static hipError_t mk_copy1(void* d, void const* s, size_t n, hipMemcpyKind kind, Cmd& c) {
+  if (!kind_ok(kind)) return hipErrorInvalidMemcpyDirection;
   c.type = Node::copy;
   c.cp = {static_cast<char*>(d), static_cast<char const*>(s), n, 1, 1, n, n, n, n};
   return n ? check_copy(c.cp) : hipErrorInvalidValue;
@@ -47,11 +48,12 @@ static hipError_t mk_host(hipHostNodeParams const* p, Cmd& c) {
   c.host = [q = *p] { q.fn(q.userData); };
   return hipSuccess;
 }
-static hipError_t mk_symbol(void const* sym, void* dst, void const* src, size_t bytes, size_t offset, Cmd& c) {  // dst or src is null
+static hipError_t mk_symbol(void const* sym, void* dst, void const* src, size_t bytes, size_t offset, hipMemcpyKind kind,
+                            Cmd& c) {  // dst or src is null
   char* at;
   if (!dst == !src) return hipErrorInvalidValue;
   if (hipError_t e = sym_copy_range(sym, offset, bytes, &at)) return e;
-  return src ? mk_copy1(at, src, bytes, c) : mk_copy1(dst, at, bytes, c);
+  return src ? mk_copy1(at, src, bytes, kind, c) : mk_copy1(dst, at, bytes, kind, c);
 }
 static hipError_t mk_child(hipGraph_t g, hipGraph_t within, Cmd& c) {
   auto child = graph_of(g);
@@ -191,15 +193,15 @@ API hipError_t hipGraphExecMemcpyNodeSetParams(hipGraphExec_t x, hipGraphNode_t 
   return set_exec(x, n, [&](Cmd& c) { return mk_copy3(p, c); });
 }
 API hipError_t hipGraphAddMemcpyNode1D(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, void* dst, void const* src,
-                                       size_t bytes, hipMemcpyKind) {
-  return add(o, g, d, n, [&](Cmd& c) { return mk_copy1(dst, src, bytes, c); });
+                                       size_t bytes, hipMemcpyKind kind) {
+  return add(o, g, d, n, [&](Cmd& c) { return mk_copy1(dst, src, bytes, kind, c); });
 }
-API hipError_t hipGraphMemcpyNodeSetParams1D(hipGraphNode_t n, void* dst, void const* src, size_t bytes, hipMemcpyKind) {
-  return set(node_of(n), [&](Cmd& c) { return mk_copy1(dst, src, bytes, c); });
+API hipError_t hipGraphMemcpyNodeSetParams1D(hipGraphNode_t n, void* dst, void const* src, size_t bytes, hipMemcpyKind kind) {
+  return set(node_of(n), [&](Cmd& c) { return mk_copy1(dst, src, bytes, kind, c); });
 }
 API hipError_t hipGraphExecMemcpyNodeSetParams1D(hipGraphExec_t x, hipGraphNode_t n, void* dst, void const* src, size_t bytes,
-                                                 hipMemcpyKind) {
-  return set_exec(x, n, [&](Cmd& c) { return mk_copy1(dst, src, bytes, c); });
+                                                 hipMemcpyKind kind) {
+  return set_exec(x, n, [&](Cmd& c) { return mk_copy1(dst, src, bytes, kind, c); });
 }
 API hipError_t hipGraphMemcpyNodeGetParams(hipGraphNode_t n, hipMemcpy3DParms* p) {
   Lock l;
@@ -214,28 +216,28 @@ API hipError_t hipGraphMemcpyNodeGetParams(hipGraphNode_t n, hipMemcpy3DParms* p
   return ret(hipSuccess);
 }
 API hipError_t hipGraphAddMemcpyNodeFromSymbol(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, void* dst,
-                                               void const* sym, size_t bytes, size_t offset, hipMemcpyKind) {
-  return add(o, g, d, n, [&](Cmd& c) { return mk_symbol(sym, dst, nullptr, bytes, offset, c); });
+                                               void const* sym, size_t bytes, size_t offset, hipMemcpyKind kind) {
+  return add(o, g, d, n, [&](Cmd& c) { return mk_symbol(sym, dst, nullptr, bytes, offset, kind, c); });
 }
 API hipError_t hipGraphMemcpyNodeSetParamsFromSymbol(hipGraphNode_t n, void* dst, void const* sym, size_t bytes, size_t offset,
-                                                     hipMemcpyKind) {
-  return set(node_of(n), [&](Cmd& c) { return mk_symbol(sym, dst, nullptr, bytes, offset, c); });
+                                                     hipMemcpyKind kind) {
+  return set(node_of(n), [&](Cmd& c) { return mk_symbol(sym, dst, nullptr, bytes, offset, kind, c); });
 }
 API hipError_t hipGraphExecMemcpyNodeSetParamsFromSymbol(hipGraphExec_t x, hipGraphNode_t n, void* dst, void const* sym, size_t bytes,
-                                                         size_t offset, hipMemcpyKind) {
-  return set_exec(x, n, [&](Cmd& c) { return mk_symbol(sym, dst, nullptr, bytes, offset, c); });
+                                                         size_t offset, hipMemcpyKind kind) {
+  return set_exec(x, n, [&](Cmd& c) { return mk_symbol(sym, dst, nullptr, bytes, offset, kind, c); });
 }
 API hipError_t hipGraphAddMemcpyNodeToSymbol(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, void const* sym,
-                                             void const* src, size_t bytes, size_t offset, hipMemcpyKind) {
-  return add(o, g, d, n, [&](Cmd& c) { return mk_symbol(sym, nullptr, src, bytes, offset, c); });
+                                             void const* src, size_t bytes, size_t offset, hipMemcpyKind kind) {
+  return add(o, g, d, n, [&](Cmd& c) { return mk_symbol(sym, nullptr, src, bytes, offset, kind, c); });
 }
 API hipError_t hipGraphMemcpyNodeSetParamsToSymbol(hipGraphNode_t n, void const* sym, void const* src, size_t bytes, size_t offset,
-                                                   hipMemcpyKind) {
-  return set(node_of(n), [&](Cmd& c) { return mk_symbol(sym, nullptr, src, bytes, offset, c); });
+                                                   hipMemcpyKind kind) {
+  return set(node_of(n), [&](Cmd& c) { return mk_symbol(sym, nullptr, src, bytes, offset, kind, c); });
 }
 API hipError_t hipGraphExecMemcpyNodeSetParamsToSymbol(hipGraphExec_t x, hipGraphNode_t n, void const* sym, void const* src, size_t bytes,
-                                                       size_t offset, hipMemcpyKind) {
-  return set_exec(x, n, [&](Cmd& c) { return mk_symbol(sym, nullptr, src, bytes, offset, c); });
+                                                       size_t offset, hipMemcpyKind kind) {
+  return set_exec(x, n, [&](Cmd& c) { return mk_symbol(sym, nullptr, src, bytes, offset, kind, c); });
 }
 API hipError_t hipGraphAddMemsetNode(hipGraphNode_t* o, hipGraph_t g, hipGraphNode_t const* d, size_t n, hipMemsetParams const* p) {
   return add(o, g, d, n, [&](Cmd& c) { return mk_fill(p, c); });
@@ -283,9 +285,10 @@ API hipError_t hipGraphAddChildGraphNode(hipGraphNode_t* o, hipGraph_t g, hipGra
   return add(o, g, d, n, [&](Cmd& c) { return mk_child(child, g, c); });
 }
 API hipError_t hipGraphChildGraphNodeGetGraph(hipGraphNode_t n, hipGraph_t* g) {
+  Lock l;
   GNode* x = node_of(n);
   if (!x || !g || !x->c.child) return ret(hipErrorInvalidValue);
-  *g = publish(x->c.child);
+  *g = lend(x->c.child);
   return ret(hipSuccess);
 }
 API hipError_t hipGraphExecChildGraphNodeSetParams(hipGraphExec_t x, hipGraphNode_t n, hipGraph_t child) {
@@ -406,6 +409,7 @@ API hipError_t hipGraphDestroyNode(hipGraphNode_t n) {
   return ret(hipSuccess);
 }
 API hipError_t hipGraphNodeGetType(hipGraphNode_t n, hipGraphNodeType* t) {
+  Lock l;
   GNode* x = node_of(n);
   if (!x || !t) return ret(hipErrorInvalidValue);
   int v = x->c.type == Node::alloc    ? 10
@@ -418,12 +422,14 @@ API hipError_t hipGraphNodeGetType(hipGraphNode_t n, hipGraphNodeType* t) {
   return ret(hipSuccess);
 }
 API hipError_t hipGraphNodeSetEnabled(hipGraphExec_t e, hipGraphNode_t n, unsigned on) {
+  Lock l;
   GNode* x = of_exec(e, n);
   if (!x || !(x->c.type == Node::kernel || x->c.type == Node::copy || x->c.type == Node::fill)) return ret(hipErrorInvalidValue);
   x->enabled = on;
   return ret(hipSuccess);
 }
 API hipError_t hipGraphNodeGetEnabled(hipGraphExec_t e, hipGraphNode_t n, unsigned* on) {
+  Lock l;
   GNode* x = of_exec(e, n);
   if (!x || !on) return ret(hipErrorInvalidValue);
   *on = x->enabled;

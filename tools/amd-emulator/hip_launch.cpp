@@ -105,6 +105,7 @@ static std::string gfx_of(std::string const& id) {
 }
 
 std::string arch() {
+  Lock l;
   static std::string a;
   static bool early = false;  // asked for before the program registered its kernels
   if (a.empty()) {
@@ -278,6 +279,10 @@ hipError_t make_kernel(Kernel& o, void const* f, dim3 g, dim3 b, void** args, si
 }
 
 hipError_t run_kernel(Kernel const& q) {
+  if (!settings_ok()) {
+    set_async(hipErrorNotInitialized);
+    return hipErrorNotInitialized;
+  }
   emu::Launch L{q.co,      q.k,   {q.g.x, q.g.y, q.g.z}, {q.b.x, q.b.y, q.b.z}, uint32_t(q.shm), q.args.data(), q.args.size(), q.dev,
                 devices(), q.coop};
   static bool const verbose = emu::enabled("AMDEMU_VERBOSE");

@@ -42,13 +42,7 @@ static std::deque<Quarantined> g_quarantine;  // freed memory, kept without acce
 static std::map<int, size_t> g_used;          // bytes of each device
 
 size_t mem_total() {
-  static size_t const n = [] {
-    char const* s = emu::setting("AMDEMU_MEMORY", "8G");
-    char* e;
-    double v = strtod(s, &e);
-    int sh = *e == 'K' || *e == 'k' ? 10 : *e == 'M' || *e == 'm' ? 20 : *e == 'G' || *e == 'g' ? 30 : 0;
-    return size_t(v * double(1ull << sh));
-  }();
+  static size_t const n = size_t(emu::number("AMDEMU_MEMORY", "8G"));
   return n;
 }
 bool shadow_on() {
@@ -186,14 +180,14 @@ hipError_t alloc(void** out, size_t n, Mem ty, unsigned flags, Pool* pool, bool 
   if (!g_lists_leaks) g_lists_leaks = emu::enabled("AMDEMU_LEAKS");
   if (ty != Mem::host && (n > mem_total() || g_used[t_dev] + n > mem_total())) return hipErrorOutOfMemory;
   if (pool && pool->maxSize && pool->used + n > pool->maxSize) return hipErrorOutOfMemory;
-  static bool const guard = atoi(emu::setting("AMDEMU_GUARD", "1"));
+  static bool const guard = strcmp(emu::setting("AMDEMU_GUARD"), "0");
   size_t user = (n + 255) & ~size_t(255), page = 4096, span = ((user + page - 1) & ~(page - 1)) + (guard ? page : 0);
   void* m =
       n > (size_t(1) << 46) ? MAP_FAILED : mmap(nullptr, span, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (m == MAP_FAILED) return hipErrorOutOfMemory;
   if (guard) mprotect(static_cast<char*>(m) + span - page, page, PROT_NONE);  // an overrun of more than 255 bytes faults
   char* p = static_cast<char*>(m) + span - (guard ? page : 0) - user;
-  static int const fill = atoi(emu::setting("AMDEMU_FILL", "0"));  // e.g. 165: uninitialised reads show up
+  static int const fill = int(emu::number("AMDEMU_FILL", "0"));  // e.g. 165: uninitialised reads show up
   if (fill) memset(p, fill, user);
   uint8_t* shadow = nullptr;
   if (shadow_on() && ty == Mem::device) {
@@ -442,7 +436,7 @@ hipError_t from3d_parms(hipMemcpy3DParms const* p, Copy& c) {
        s_slice};
   return hipSuccess;
 }
-static bool kind_ok(hipMemcpyKind k) { return unsigned(k) <= 4 || unsigned(k) == 1024; }
+bool kind_ok(hipMemcpyKind k) { return unsigned(k) <= 4 || unsigned(k) == 1024; }
 }  // namespace shim
 using namespace shim;
 
@@ -681,17 +675,21 @@ static hipError_t sym_copy(void const* sym, void const* src, void* dst, size_t n
   if (e != hipSuccess) return e;
   return src ? send_copy(linear(at, src, n), st, sync, call) : send_copy(linear(dst, at, n), st, sync, call);
 }
-API hipError_t hipMemcpyToSymbol(void const* sym, void const* s, size_t n, size_t off, hipMemcpyKind) {
+API hipError_t hipMemcpyToSymbol(void const* sym, void const* s, size_t n, size_t off, hipMemcpyKind k) {
+  if (!kind_ok(k)) return ret(hipErrorInvalidMemcpyDirection);
   return ret(s ? sym_copy(sym, s, nullptr, n, off, nullptr, true) : hipErrorInvalidValue);
 }
-API hipError_t hipMemcpyToSymbolAsync(void const* sym, void const* s, size_t n, size_t off, hipMemcpyKind, hipStream_t st) {
+API hipError_t hipMemcpyToSymbolAsync(void const* sym, void const* s, size_t n, size_t off, hipMemcpyKind k, hipStream_t st) {
+  if (!kind_ok(k)) return ret(hipErrorInvalidMemcpyDirection);
   STREAM(st);
   return ret(s ? sym_copy(sym, s, nullptr, n, off, st, false) : hipErrorInvalidValue);
 }
-API hipError_t hipMemcpyFromSymbol(void* d, void const* sym, size_t n, size_t off, hipMemcpyKind) {
+API hipError_t hipMemcpyFromSymbol(void* d, void const* sym, size_t n, size_t off, hipMemcpyKind k) {
+  if (!kind_ok(k)) return ret(hipErrorInvalidMemcpyDirection);
   return ret(d ? sym_copy(sym, nullptr, d, n, off, nullptr, true) : hipErrorInvalidValue);
 }
-API hipError_t hipMemcpyFromSymbolAsync(void* d, void const* sym, size_t n, size_t off, hipMemcpyKind, hipStream_t st) {
+API hipError_t hipMemcpyFromSymbolAsync(void* d, void const* sym, size_t n, size_t off, hipMemcpyKind k, hipStream_t st) {
+  if (!kind_ok(k)) return ret(hipErrorInvalidMemcpyDirection);
   STREAM(st);
   return ret(d ? sym_copy(sym, nullptr, d, n, off, st, false) : hipErrorInvalidValue);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Streams and events. A command runs in the call that submits it. With AMDEMU_ASYNC=1 each stream has a thread that runs
-/// its commands.
+/// Streams and events. A command runs in the call that submits it, once those before it have run, which other threads may have submitted.
+/// With AMDEMU_ASYNC=1 each stream has a thread that runs its commands.
 #include "hip_stream.hpp"
+#include <atomic>
 
 namespace shim {
 static std::set<void*>& handles() {
@@ -33,7 +34,7 @@ static std::condition_variable& qcv() {
   return *c;
 }
 unsigned long long new_id() {
-  static unsigned long long last = 0;
+  static std::atomic<unsigned long long> last{0};
   return ++last;
 }
 
@@ -44,7 +45,8 @@ bool async_on() {
 Stream* stream_of(hipStream_t s) {
   Lock l;
   if (uintptr_t(s) == 2) {
-    static thread_local Stream* mine = nullptr;
+    static thread_local std::map<int, Stream*> of_device;
+    Stream*& mine = of_device[t_dev];
     if (!mine) {
       mine = new Stream;
       mine->dev = t_dev;
@@ -71,7 +73,18 @@ static bool ready(Job const& j) {
     if (a.first->done < a.second) return false;
   return !j.until || j.until->done;
 }
+// Whether the thread runs a command. A host function that calls HIP does not wait for the stream that waits for it.
+static thread_local bool t_runs = false;
+static void ended(Stream* s, Job const& j) {  // call with qmx() held
+  if (j.mark) {
+    j.mark->done = true;
+    j.mark->t = now();
+  }
+  s->done++;
+  qcv().notify_all();
+}
 static void work(Stream* s) {
+  t_runs = true;
   std::unique_lock<std::mutex> l(qmx());
   for (;;) {
     qcv().wait(l, [&] { return s->stop || (!s->q.empty() && ready(s->q.front())); });
@@ -85,13 +98,47 @@ static void work(Stream* s) {
     hipError_t e = j.c.run();
     if (e != hipSuccess) set_async(e);
     l.lock();
-    if (j.mark) {
-      j.mark->done = true;
-      j.mark->t = now();
-    }
-    s->done++;
-    qcv().notify_all();
+    ended(s, j);
   }
+}
+// Adds the commands of other streams that come before the next one of a stream. Call with the lock and qmx() held.
+static void order_after(Stream* s, Job& j) {
+  if (s->null) {
+    for (Stream* o : streams())
+      if (o != s && o->dev == s->dev && !(o->flags & hipStreamNonBlocking)) j.after.emplace_back(o, o->put);
+  } else if (!(s->flags & hipStreamNonBlocking))
+    j.after.emplace_back(null_stream(s->dev), null_stream(s->dev)->put);
+}
+// Gives a command that the calling thread will run its place in the order.
+static void take_turn(Stream* s, Job& j) {
+  if (t_runs) return;
+  Lock g;
+  std::unique_lock<std::mutex> l(qmx());
+  order_after(s, j);
+  j.after.emplace_back(s, s->put++);
+  j.in_turn = true;
+}
+// Runs a command on the calling thread, once those before it have run.
+static hipError_t run_in_turn(Stream* s, Job const& j) {
+  if (!j.in_turn) {
+    hipError_t const e = j.c.run();
+    event_reached(j.mark);
+    return e;
+  }
+  std::unique_lock<std::mutex> l(qmx());
+  qcv().wait(l, [&] { return ready(j); });
+  l.unlock();
+  struct Turn {
+    Stream* s;
+    Job const& j;
+    Turn(Stream* s, Job const& j) : s(s), j(j) { t_runs = true; }
+    ~Turn() {
+      t_runs = false;
+      std::lock_guard<std::mutex> l(qmx());
+      ended(s, j);
+    }
+  } const turn(s, j);
+  return j.c.run();
 }
 static uint64_t enqueue(Stream* s, Job j) {
   static bool const once = [] {
@@ -101,11 +148,7 @@ static uint64_t enqueue(Stream* s, Job j) {
   (void)once;
   Lock g;
   std::unique_lock<std::mutex> l(qmx());
-  if (s->null) {
-    for (Stream* o : streams())
-      if (o != s && o->dev == s->dev && !(o->flags & hipStreamNonBlocking)) j.after.emplace_back(o, o->put);
-  } else if (!(s->flags & hipStreamNonBlocking))
-    j.after.emplace_back(null_stream(s->dev), null_stream(s->dev)->put);
+  order_after(s, j);
   s->q.push_back(std::move(j));
   uint64_t t = ++s->put;
   if (!s->worker) {
@@ -116,8 +159,16 @@ static uint64_t enqueue(Stream* s, Job j) {
   return t;
 }
 static void wait_for(Stream* s, uint64_t t) {
+  if (t_runs) return;
   std::unique_lock<std::mutex> l(qmx());
   qcv().wait(l, [&] { return s->done >= t; });
+}
+// Waits for all that was submitted to a stream.
+static void drain(Stream* s) {
+  std::unique_lock<std::mutex> l(qmx());
+  uint64_t const t = s->put;
+  l.unlock();
+  wait_for(s, t);
 }
 
 hipError_t submit(hipStream_t h, Cmd c, bool wait, char const* call) {
@@ -127,24 +178,25 @@ hipError_t submit(hipStream_t h, Cmd c, bool wait, char const* call) {
     if (s->cap) return capture_node(s, std::move(c), call);
     if (hipError_t e = implicit(s, call)) return e;
   }
-  if (!async_on()) return c.run();
   Job j;
   j.c = std::move(c);
+  if (!async_on()) {
+    take_turn(s, j);
+    return run_in_turn(s, j);
+  }
   uint64_t t = enqueue(s, std::move(j));
   if (wait) wait_for(s, t);
   return hipSuccess;
 }
 hipError_t wait_all(int dev) {
-  if (async_on()) {
-    std::vector<std::pair<Stream*, uint64_t>> v;
-    {
-      Lock g;
-      std::unique_lock<std::mutex> l(qmx());
-      for (Stream* s : streams())
-        if (dev < 0 || s->dev == dev) v.emplace_back(s, s->put);
-    }
-    for (auto& x : v) wait_for(x.first, x.second);
+  std::vector<std::pair<Stream*, uint64_t>> v;
+  {
+    Lock g;
+    std::unique_lock<std::mutex> l(qmx());
+    for (Stream* s : streams())
+      if (dev < 0 || s->dev == dev) v.emplace_back(s, s->put);
   }
+  for (auto& x : v) wait_for(x.first, x.second);
   return take_async();
 }
 static bool idle(Stream* s) {
@@ -183,7 +235,7 @@ API hipError_t hipStreamDestroy(hipStream_t h) {
       return ret(uintptr_t(h) <= 2 ? hipErrorInvalidResourceHandle : hipErrorContextIsDestroyed);
   }
   Stream* s = reinterpret_cast<Stream*>(h);
-  wait_for(s, s->put);
+  drain(s);
   Lock l;
   handles().erase(h);
   streams().erase(s);
@@ -204,12 +256,9 @@ API hipError_t hipStreamSynchronize(hipStream_t h) {
   }
   if (s->null) {
     if (hipError_t e = unsafe()) return ret(e);
-    if (async_on()) {
-      Cmd c;
-      (void)submit(h, c, true);
-    }
+    if (hipError_t const e = submit(h, Cmd{}, true)) return ret(e);
   } else
-    wait_for(s, s->put);
+    drain(s);
   return ret(take_async());
 }
 API hipError_t hipStreamQuery(hipStream_t h) {
@@ -299,9 +348,11 @@ API hipError_t hipEventDestroy(hipEvent_t e) {
   return ret(hipSuccess);
 }
 static hipError_t record(hipEvent_t h, Stream* s, bool external, char const* call) {
-  Event* e = ev(h);
+  Job j;
   {
     Lock l;
+    if (!is_event(h)) return hipErrorInvalidHandle;
+    Event* e = ev(h);
     if (s->cap && external) {
       Cmd c;
       c.type = Node::record;
@@ -318,17 +369,14 @@ static hipError_t record(hipEvent_t h, Stream* s, bool external, char const* cal
     if (hipError_t r = implicit(s, call)) return r;
     e->cap = nullptr;
     e->nodes.clear();
-    e->mark = std::make_shared<Mark>();
+    j.mark = e->mark = std::make_shared<Mark>();
+    if (async_on()) {
+      enqueue(s, std::move(j));
+      return hipSuccess;
+    }
+    take_turn(s, j);  // before another thread can wait for the event
   }
-  if (!async_on()) {
-    e->mark->done = true;
-    e->mark->t = now();
-    return hipSuccess;
-  }
-  Job j;
-  j.mark = e->mark;
-  enqueue(s, std::move(j));
-  return hipSuccess;
+  return run_in_turn(s, j);
 }
 std::shared_ptr<Mark> shim::event_expect(hipEvent_t e) {
   Lock l;
@@ -356,7 +404,10 @@ void shim::event_wait(std::shared_ptr<Mark> const& m) {
 }
 static hipError_t record_on(hipEvent_t e, hipStream_t s, bool external, char const* call = __builtin_FUNCTION()) {
   STREAM(s);
-  if (!is_event(e) || ev(e)->dev != device_of(s)) return ret(hipErrorInvalidHandle);
+  {
+    Lock l;
+    if (!is_event(e) || ev(e)->dev != device_of(s)) return ret(hipErrorInvalidHandle);
+  }
   return ret(record(e, stream_of(s), external, call));
 }
 API hipError_t hipEventRecord(hipEvent_t e, hipStream_t s) { return record_on(e, s, false); }
@@ -366,7 +417,7 @@ API hipError_t hipEventRecordWithFlags(hipEvent_t e, hipStream_t s, unsigned f) 
 }
 static hipError_t not_captured(hipEvent_t e, char const* call = __builtin_FUNCTION()) {
   Lock l;
-  return captured(ev(e), call);
+  return is_event(e) ? captured(ev(e), call) : hipErrorInvalidHandle;
 }
 API hipError_t hipEventSynchronize(hipEvent_t e) {
   if (!is_event(e)) return ret(hipErrorInvalidHandle);
@@ -377,9 +428,9 @@ API hipError_t hipEventSynchronize(hipEvent_t e) {
 API hipError_t hipEventQuery(hipEvent_t e) {
   if (!is_event(e)) return ret(hipErrorInvalidHandle);
   if (hipError_t r = not_captured(e)) return ret(r);
-  auto m = ev(e)->mark;
+  auto const m = event_mark(e);
   std::unique_lock<std::mutex> l(qmx());
-  bool done = !m || m->done;
+  bool const done = !m || m->done;
   l.unlock();
   return ret(done ? hipSuccess : hipErrorNotReady);
 }
@@ -388,13 +439,16 @@ API hipError_t hipEventElapsedTime(float* ms, hipEvent_t a, hipEvent_t b) {
   if (!is_event(a) || !is_event(b)) return ret(hipErrorInvalidHandle);
   for (hipEvent_t e : {a, b})
     if (hipError_t r = not_captured(e)) return ret(r);
-  auto x = ev(a)->mark, y = ev(b)->mark;
-  if (ev(a)->dev != ev(b)->dev) return ret(hipErrorInvalidHandle);
-  if (!x || !y || (ev(a)->flags | ev(b)->flags) & hipEventDisableTiming) return ret(hipErrorInvalidHandle);
+  std::shared_ptr<Mark> x, y;
+  {
+    Lock l;
+    if (!is_event(a) || !is_event(b) || ev(a)->dev != ev(b)->dev) return ret(hipErrorInvalidHandle);
+    x = ev(a)->mark;
+    y = ev(b)->mark;
+    if (!x || !y || (ev(a)->flags | ev(b)->flags) & hipEventDisableTiming) return ret(hipErrorInvalidHandle);
+  }
   std::unique_lock<std::mutex> l(qmx());
-  bool done = x->done && y->done;
-  l.unlock();
-  if (!done) return ret(hipErrorNotReady);
+  if (!x->done || !y->done) return ret(hipErrorNotReady);
   *ms = float((y->t - x->t) * 1e3);
   return ret(hipSuccess);
 }
@@ -403,23 +457,27 @@ API hipError_t hipStreamWaitEvent(hipStream_t h, hipEvent_t e, unsigned flags) {
   if (!is_event(e)) return ret(hipErrorInvalidHandle);
   if (flags > 1) return ret(hipErrorInvalidValue);
   Stream* s = stream_of(h);
-  Event* x = ev(e);
   std::shared_ptr<Mark> m;
   {
     Lock l;
+    if (!is_event(e)) return ret(hipErrorInvalidHandle);
+    Event* x = ev(e);
     bool outside = false;
     hipError_t const r = capture_wait(s, x, flags == 1, "hipStreamWaitEvent", &outside);  // 1: hipEventWaitExternal
     if (r != hipSuccess || !outside) return ret(r);
     m = x->mark;
   }
-  if (m && async_on()) {
-    {
-      std::unique_lock<std::mutex> l(qmx());
-      if (m->done) return ret(hipSuccess);
-    }
-    Job j;
-    j.until = m;
-    enqueue(s, std::move(j));
+  if (!m) return ret(hipSuccess);
+  {
+    std::unique_lock<std::mutex> l(qmx());
+    if (m->done) return ret(hipSuccess);
   }
-  return ret(hipSuccess);
+  Job j;
+  j.until = m;
+  if (async_on()) {
+    enqueue(s, std::move(j));
+    return ret(hipSuccess);
+  }
+  take_turn(s, j);
+  return ret(run_in_turn(s, j));
 }

@@ -25,6 +25,7 @@ struct Job {
   Cmd c;
   std::vector<std::pair<Stream*, uint64_t>> after;
   std::shared_ptr<Mark> mark, until;
+  bool in_turn = false;  // `after` has what comes before it on its stream
 };
 struct Stream {
   unsigned flags = 0;
@@ -49,13 +50,14 @@ Stream* stream_of(hipStream_t s);
 unsigned long long new_id();
 inline Event* ev(hipEvent_t e) { return reinterpret_cast<Event*>(e); }
 
-// ---- what the other calls ask of captures (hip_capture.cpp). Call with the lock held. Each prints what it refuses, with the names of the
+// ---- Questions of the other calls to captures (hip_capture.cpp). Call with the lock held. Each prints what it refuses, with the names of
+// the
 // ---- call and the stream, and invalidates the capture.
-/// For calls on a stream that a capture of this stream forbids, for example a wait of the host.
+/// Refuses a call on a stream whose capture forbids it, for example a wait of the host.
 hipError_t forbidden(Stream* s, char const* call);
-/// For work on a null stream: refuses it while a stream is captured that waits for null streams.
+/// Refuses work on a null stream while a stream is captured that waits for null streams.
 hipError_t implicit(Stream* s, char const* call);
-/// For waits of the host: refuses an event that was recorded in a capture.
+/// Refuses a host's wait for an event of a capture.
 hipError_t captured(Event* x, char const* call);
 /// Adds a node to the capture of a stream.
 hipError_t capture_node(Stream* s, Cmd c, char const* call);

@@ -49,10 +49,10 @@ static void get_register(Wave& w, Step const& t) {
                                         : 0;
   w.s[t.inst->d] = v >> (imm >> 6 & 31) & (bits == 32 ? ~0u : (1u << bits) - 1);
 }
-// The clock is the host's. With AMDEMU_WEAK it counts instructions, so that a seed gives the same run again.
+// Clocks are the host's. With AMDEMU_WEAK s_memtime counts instructions, so that a seed gives the same run again; the wall clock stays.
 static void time(Wave& w, Step const& t) {
   Exec& x = *w.x;
-  wr64(w.s + t.inst->d, x.weak && x.weak->weak() ? ++x.before + x.count : uint64_t(now() * 1e8));
+  wr64(w.s + t.inst->d, x.weak && x.weak->weak() && t.inst->name == "S_MEMTIME" ? ++x.before + x.count : uint64_t(now() * 1e8));
   if (x.weak) x.weak->issued(w, *t.inst, true);
 }
 static void zero(Wave& w, Step const& t) {
@@ -64,7 +64,7 @@ static void memory_order(Wave& w, Step const& t) {
   if (w.x->weak) w.x->weak->control(w, *t.inst);
 }
 
-// How an instruction runs, or null if it ends a block.
+// Returns the function that runs an instruction, or null if it ends a block.
 static Run step_of(Inst const& I) {
   switch (I.kind) {
     case MEM: return can_coalesce(I) ? rows_of_memory : memory;
@@ -85,8 +85,10 @@ Inst* instruction_at(Exec& x, uint64_t pc) {
   CodeObject& co = *x.co;
   uint64_t const idx = (pc - co.code) >> 2;
   if (__builtin_expect(idx >= co.slots.size(), 0)) {
-    x.inst = nullptr;
-    fail(Err::fault, "jump to an address outside the code object");
+    char b[160];
+    snprintf(b, sizeof b, "jump to 0x%lx, outside the %lu bytes of code at 0x%lx", (unsigned long)pc, (unsigned long)(4 * co.slots.size()),
+             (unsigned long)co.code);
+    fail(Err::fault, b);
   }
   Inst*& I = co.slots[idx];
   if (__builtin_expect(!I, 0)) {

@@ -167,9 +167,10 @@ static void crossbar(Inst const& I, uint64_t exec, uint32_t const* va, uint32_t 
 
 // States that an access to LDS is not wholly inside the group's: with AMDEMU_LDS_OOB=error it fails the launch, otherwise the first one of
 // a launch is printed.
-static void lds_outside(Exec& x, std::string const& what) {
-  if (is_error("AMDEMU_LDS_OOB")) fail(Err::fault, what);
-  if (!std::exchange(x.lds_warned, true)) fprintf(stderr, "[amd-emulator] warning: %s [%s]\n", what.c_str(), place(x).c_str());
+static void lds_outside(Exec& x, std::string const& what, std::string const& where) {
+  std::string const text = what + " [" + where + "]";
+  if (is_error("AMDEMU_LDS_OOB")) fail(Err::fault, text, true);
+  if (!std::exchange(x.lds_warned, true)) fprintf(stderr, "[amd-emulator] warning: %s\n", text.c_str());
 }
 // Returns the lanes whose n bytes of LDS at address(lane), a number of the group's LDS, lie inside it. The others read 0 in `words` rows of
 // dst and write nothing, as hardware does.
@@ -186,10 +187,10 @@ static uint64_t lanes_inside(Exec& x, Wave& w, Inst const& I, uint64_t exec, uin
       snprintf(b, sizeof b, "access to %u bytes at LDS byte %u, outside the group's %u bytes (lane %u)", n, uint32_t(at), x.lds_size, l);
     if (at < x.lds_size && may_be_part(I, at)) {
       if (I.op == LD && x.check)
-        defer(*x.grp, w.idx, w.lds + at, n, [&x, what = b + (" [read at " + place(x) + "]")] { lds_outside(x, what); });
+        defer(*x.grp, w.idx, w.lds + at, n, [&x, what = std::string(b), where = place(x)] { lds_outside(x, what, where); });
       continue;
     }
-    lds_outside(x, b);
+    lds_outside(x, b, place(x));
     for (int i = 0; i < words; i++) dst[i * W + l] &= I.md16 == 1 ? 0xffff0000u : I.md16 == 2 ? 0xffff : 0;
     exec &= ~(1ull << l);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What a wave knows of others: for each wave of a launch, up to which of its memory operations everything is ordered before now.
+/// A wave's knowledge of others: for each wave of a launch, up to which of its memory operations everything is ordered before now.
 #pragma once
 #include <algorithm>
 #include <cstddef>

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What orders accesses for AMDEMU_RACE: waits, caches, barriers, and values that waves publish and acquire.
+/// Orders of accesses for AMDEMU_RACE: waits, caches, barriers, and values that waves publish and acquire.
 #include "race_access.hpp"
 
 namespace emu {
 
-// What another wave of the group may rely on.
+// Operations that another wave of the group may rely on.
 Epochs Races::group_epochs(RaceWave const& s) const {
   uint32_t const* const n = group_in_order_ ? s.issued : s.done;
   return {{n[LOAD_COUNT], x_.cdna ? n[LOAD_COUNT] : n[STORE_COUNT]}};
 }
-// What a wave of another group may rely on.
+// Operations that a wave of another group may rely on.
 Epochs Races::device_epochs(RaceWave const& s) const {
   uint32_t const stores = x_.cdna ? s.done[LOAD_COUNT] : s.done[STORE_COUNT];
   return {{s.done[LOAD_COUNT], writes_back_ ? std::min(stores, s.written_back) : stores}};
@@ -214,7 +214,7 @@ void Races::join_recent(Sync& y) {
   y.recent.clear();
 }
 
-// What plain stores have published, which may have been atomic ones. Null if there is none.
+// Values published by plain stores, which may have been atomic ones. Null if there is none.
 Races::Sync* Races::from_stores(Access& a, uint64_t address) {
   if (strict_ || (store_bits_ && !a.lds)) return nullptr;
   Line& l = line(address >> 6);

@@ -123,7 +123,7 @@ bool Races::is_flag(Access const& a, Line const& l, uint64_t bytes) const {
   return !a.lds && a.s.released_at && a.s.released_at + 1 == n;
 }
 
-// What is wrong with two accesses to the same bytes that are not ordered, or null. c came first.
+// Returns the fault of two unordered accesses to the same bytes, or null. c came first.
 char const* Races::race(Access& a, RaceCell const& mine, RaceCell const& c, uint64_t number) {
   using C = RaceCell;
   bool const same_group = group_of(c.wave) == group_of(mine.wave);

@@ -3,7 +3,7 @@
 /// (Flanagan, Freund: FastTrack: efficient and precise dynamic race detection, PLDI 2009): each access has an epoch, the number of the
 /// operation in its wave, and a wave knows up to which epoch the others' accesses are ordered before its own.
 ///
-/// What makes an order are the instructions of LLVM's AMDGPUUsage, section "Memory Model":
+/// These instructions make an order (LLVM's AMDGPUUsage, section "Memory Model"):
 ///
 /// - A wave releases what it has waited for and, where caches must be written back, what it has written back since.
 /// - An atomic operation or a store publishes what its wave has released. An atomic operation or load takes it over. This counts once the
@@ -19,7 +19,7 @@
 
 namespace emu {
 
-/// What an instruction of a wave accessed of a line of 64 bytes.
+/// An access of an instruction to a line of 64 bytes.
 struct RaceCell {
   enum : uint8_t {
     write = 1,
@@ -42,7 +42,7 @@ struct RaceCell {
   uint32_t turn = 0;           // the number of the atomic operation; of a plain store, that of the wave's last one on all its bytes
 };
 
-/// What a wave publishes: accesses that it has made, or that are ordered before them.
+/// Accesses that a wave publishes: those that it has made, or that are ordered before them.
 struct Published {
   Clock device;           // for waves of other groups
   Clock group, complete;  // for waves of its group, as RaceWave::known and complete
@@ -51,7 +51,7 @@ struct Published {
 
 /// The state of a wave.
 struct RaceWave {
-  /// What the wave takes over once it has waited for its operation `number` of a counter, and has invalidated its caches.
+  /// Knowledge that the wave takes over once it has waited for its operation `number` of a counter, and has invalidated its caches.
   struct Taken {
     Clock device, group, complete;
     uint32_t number = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Which registers an instruction reads and writes, for AMDEMU_WAIT.
+/// Finds the registers that an instruction reads and writes, for AMDEMU_WAIT.
 #include "isa.hpp"
 
 namespace emu {

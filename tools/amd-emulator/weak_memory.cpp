@@ -7,12 +7,12 @@
 namespace emu {
 
 // The number that the random sequences of a launch begin with.
-static uint32_t seed_of(uint64_t launch) { return uint32_t(atoi(setting("AMDEMU_SEED", "0"))) * 1000003u + uint32_t(launch) + 1; }
+static uint32_t seed_of(uint64_t launch) { return uint32_t(number("AMDEMU_SEED", "0")) * 1000003u + uint32_t(launch) + 1; }
 
 WeakMemory::WeakMemory(Exec& x, uint8_t const* kd, uint64_t launch)
     : x_(x),
       weak_(enabled("AMDEMU_WEAK")),
-      rereads_(atoi(setting("AMDEMU_WEAK", "0")) > 1),
+      rereads_(number("AMDEMU_WEAK", "0") > 1),
       wait_(enabled("AMDEMU_WAIT")),
       wait_is_error_(is_error("AMDEMU_WAIT")),
       random_(seed_of(launch)),

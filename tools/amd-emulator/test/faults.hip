@@ -275,7 +275,7 @@ TEST(Faults, jumps_to_where_no_code_is) {
   Dev<int> data(4);
   for (u64 to : {0ull, 0x1000ull, 2ull, ~3ull, u64(reinterpret_cast<uintptr_t>(data.p))}) {
     std::string const text = failing(hipErrorIllegalAddress, [&] { jump<<<1, 1>>>(to); });
-    EXPECT_NE(text.find("jump to an address outside the code object"), std::string::npos) << text;
+    EXPECT_NE(text.find("jump to 0x"), std::string::npos) << text;
   }
 }
 __global__ void store_bytes(char* p) { p[threadIdx.x] = 1; }

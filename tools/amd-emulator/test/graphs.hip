@@ -233,7 +233,6 @@ TEST_F(Graphs, executable_nodes_change) {
   EXPECT_NE(hipGraphExecKernelNodeSetParams(x, k, &empty), hipSuccess);
   launch();
   EXPECT_EQ(values(d), (Ints{304, 304, 4, 4}));
-  OK(hipGraphDestroy(within));
   OK(hipGraphDestroy(child));
   OK(hipGraphDestroy(changed));
 }
@@ -290,9 +289,11 @@ TEST_F(Graphs, update_of_the_whole_says_why_not) {
   OK(hipGraphGetNodes(within, &deep, &n));
   OK(hipGraphDestroyNode(deep));
   OK(hipGraphAddEmptyNode(&extra, within, nullptr, 0));
+  EXPECT_EQ(hipGraphDestroy(within), hipErrorInvalidValue);  // it is the node's
+  OK(hipGraphGetNodes(within, nullptr, &n));
   update(hipGraphExecUpdateErrorNodeTypeChanged, extra, __LINE__);
-  OK(hipGraphDestroy(within));
-  launch();  // what is refused changes nothing
+  EXPECT_EQ(hipGraphGetNodes(within, nullptr, &n), hipErrorInvalidValue);  // it went with its node
+  launch();                                                                // what is refused changes nothing
   EXPECT_EQ(values(d), Ints(4, (20 + 1 + 10) * 2 + 1));
   OK(hipGraphDestroy(changed));
   OK(hipGraphDestroy(child));

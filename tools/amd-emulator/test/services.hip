@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What kernels ask of the host: printf() and memory for malloc().
+/// What kernels ask of the host: printf() and memory for malloc(). Settings, in processes of their own.
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "support.hpp"
 
 #include <algorithm>
@@ -111,4 +115,108 @@ TEST(Printf, divergent_lanes) {
   std::sort(want.begin(), want.end());
   std::sort(got.begin(), got.end());
   EXPECT_EQ(got, want);
+}
+__global__ void print_long(char const* text) { printf("%s|%hhd|%5.1f\n", text, 300, 2.25); }
+TEST(Printing, strings_of_any_length) {
+  std::string const text(700, 'x');
+  char* p;
+  CK(hipMalloc(reinterpret_cast<void**>(&p), text.size() + 1));
+  CK(hipMemcpy(p, text.c_str(), text.size() + 1, hipMemcpyHostToDevice));
+  ::testing::internal::CaptureStdout();
+  print_long<<<1, 1>>>(p);
+  CK(hipDeviceSynchronize());
+  EXPECT_EQ(::testing::internal::GetCapturedStdout(), text + "|44|  2.2\n");
+  CK(hipFree(p));
+}
+
+// ------------------------------------------------------------------------------------------------ settings
+// Runs a test Child.<test> in a process of its own with these settings only, and returns what it printed.
+static std::string child(std::string const& settings, std::string const& test, int* status = nullptr) {
+  char path[4096];
+  ssize_t const n = readlink("/proc/self/exe", path, sizeof path);
+  std::string command = "env";
+  for (char const* name : {"UNINIT", "BOUNDS", "RACE", "WAIT", "BARRIER", "LDS_OOB", "LEAKS", "REPORT"})
+    command += std::string(" -u AMDEMU_") + name;
+  command += " " + settings + " '" + std::string(path, size_t(std::max<ssize_t>(n, 0))) +
+             "' --gtest_also_run_disabled_tests --gtest_filter=Child.DISABLED_" + test + " 2>&1";
+  std::string text;
+  FILE* const f = popen(command.c_str(), "r");
+  char b[4096];
+  while (fgets(b, sizeof b, f)) text += b;
+  int const ended = pclose(f);
+  if (status) *status = ended;
+  return text;
+}
+static bool has(std::string const& text, std::string const& part) { return text.find(part) != std::string::npos; }
+
+__global__ void read_unwritten(u32 const* p, u32* out) {
+  __shared__ u32 s[64];
+  out[0] = p[0];
+  out[1] = *static_cast<u32 volatile*>(s + 5);
+}
+TEST(Child, DISABLED_fills) {
+  u32* p;
+  CK(hipMalloc(reinterpret_cast<void**>(&p), 64));
+  Dev<u32> out(2);
+  read_unwritten<<<1, 1>>>(p, out.p);
+  std::vector<u32> const got = out.get();
+  printf("memory %x, LDS %x\n", got[0], got[1]);
+  CK(hipFree(p));
+}
+TEST(Child, DISABLED_memory) {
+  size_t free, total;
+  printf("hipMemGetInfo: %s, ", hipGetErrorName(hipMemGetInfo(&free, &total)));
+  printf("%zu bytes\n", total);
+}
+__global__ void store_at(char* p, long at) { p[at] = 1; }
+TEST(Child, DISABLED_overrun) {
+  char* p;
+  CK(hipMalloc(reinterpret_cast<void**>(&p), 4096));
+  store_at<<<1, 1>>>(p, 4096);
+  printf("overrun: %s\n", hipGetErrorName(hipDeviceSynchronize()));
+  CK(hipFree(p));
+}
+TEST(Child, DISABLED_properties) {
+  hipDeviceProp_t p;
+  printf("properties: %s\n", hipGetErrorName(hipGetDeviceProperties(&p, 0)));
+}
+TEST(Settings, have_an_effect) {
+  EXPECT_TRUE(has(child("AMDEMU_FILL=0xa5 AMDEMU_LDS_FILL=17", "fills"), "memory a5a5a5a5, LDS 11111111"));
+  EXPECT_TRUE(has(child("AMDEMU_FILL=0", "fills"), "memory 0, LDS 0"));
+  EXPECT_TRUE(has(child("AMDEMU_MEMORY=3M", "memory"), "hipMemGetInfo: hipSuccess, 3145728 bytes"));
+  EXPECT_TRUE(has(child("AMDEMU_MEMORY=1T", "memory"), "hipMemGetInfo: hipSuccess, 1099511627776 bytes"));
+  EXPECT_TRUE(has(child("AMDEMU_GUARD=1", "overrun"), "overrun: hipErrorIllegalAddress"));
+  EXPECT_TRUE(has(child("AMDEMU_DEVICES=0", "memory"), "hipErrorNoDevice"));
+  std::string text = child("AMDEMU_STATS=1", "fills");
+  EXPECT_TRUE(has(text, "read_unwritten") && has(text, ": 1 launches, ")) << text;
+  text = child("AMDEMU_TRACE=1", "fills");
+  EXPECT_TRUE(has(text, "S_ENDPGM exec=")) << text;
+  int status = 0;
+  text = child("AMDEMU_ABORT=1", "overrun", &status);
+  EXPECT_TRUE(WIFEXITED(status) ? WEXITSTATUS(status) == 128 + SIGABRT : WTERMSIG(status) == SIGABRT) << status << text;
+  EXPECT_FALSE(has(text, "overrun:")) << text;
+}
+TEST(Settings, that_are_invalid_are_named) {
+  std::string const text =
+      child("AMDEMU_MEMORY=8Q AMDEMU_FILL=300 AMDEMU_BARRIER=eror AMDEMU_RACES=1 AMDEMU_SEED=1.5 AMDEMU_TIMEOUT=1", "memory");
+  for (char const* part :
+       {"hipErrorNotInitialized",
+        "AMDEMU_MEMORY=8Q: must be bytes, also with K, M, G or T behind the number, from 1048576 to 70368744177664",
+        "AMDEMU_FILL=300: must be a whole number from 0 to 255", "AMDEMU_BARRIER=eror: must be one of: warning error",
+        "AMDEMU_RACES=1: there is no setting of this name", "AMDEMU_SEED=1.5: must be a whole number from 0 to 4294967295"})
+    EXPECT_TRUE(has(text, part)) << part << ":\n" << text;
+  EXPECT_FALSE(has(text, "AMDEMU_TIMEOUT")) << text;
+  EXPECT_TRUE(
+      has(child("AMDEMU_ARCH=ab", "properties"), "AMDEMU_ARCH=ab: must be gfx and the number of an architecture, for example gfx1100"));
+  EXPECT_TRUE(has(child("AMDEMU_ARCH=gfx1030", "properties"), "properties: hipSuccess"));
+  // One that becomes invalid later fails launches.
+  Dev<u32> d(4);
+  ::testing::internal::CaptureStderr();
+  {
+    Setting const invalid("AMDEMU_UNINIT", "eror");
+    read_unwritten<<<1, 1>>>(d.p, d.p + 2);
+    EXPECT_EQ(hipDeviceSynchronize(), hipErrorNotInitialized);
+  }
+  (void)hipGetLastError();
+  EXPECT_TRUE(has(::testing::internal::GetCapturedStderr(), "AMDEMU_UNINIT=eror: must be one of: 0 1 error"));
 }

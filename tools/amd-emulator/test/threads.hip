@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Launches of many blocks on several threads (AMDEMU_THREADS). The launches are long, because short ones stay on one thread.
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <thread>
+
 #include "support.hpp"
 
 constexpr int blocks = 600, threads = 128, rounds = 1000;
@@ -34,8 +39,19 @@ TEST(Threads, results_and_atomics) {
   Dev<u32> out(blocks * threads), sum(4);
   Dev<u64> wide(1);
   Dev<float> real(1);
+  std::atomic<bool> ended{false};
+  long most = 0;  // threads of this process at a time
+  std::thread counts([&] {
+    while (!ended) {
+      std::filesystem::directory_iterator const tasks("/proc/self/task");
+      most = std::max<long>(most, std::distance(begin(tasks), end(tasks)));
+    }
+  });
   count<<<blocks, threads>>>(out.p, sum.p, wide.p, real.p);
   std::vector<u32> const got = out.get();
+  ended = true;
+  counts.join();
+  EXPECT_GE(most, 2 + 3) << "needs AMDEMU_THREADS=4: this one, the one that counts and three others";
   u32 const n = blocks * threads;
   for (u32 i = 0; i < n; i += 997) {
     u32 x = i;
