@@ -81,7 +81,8 @@ int api() {
 }
 
 bool settings_ok() {
-  Lock l;
+  static std::mutex mutex;  // not the lock: the first call of ret() may hold it or not
+  std::lock_guard<std::mutex> const lock(mutex);
   static std::string told;
   std::string const faults = emu::invalid_settings();
   if (!faults.empty() && faults != told) say("ERROR: " + faults);

@@ -192,7 +192,11 @@ hipError_t alloc(void** out, size_t n, Mem ty, unsigned flags, Pool* pool, bool 
   uint8_t* shadow = nullptr;
   if (shadow_on() && ty == Mem::device) {
     void* s = mmap(nullptr, user, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    shadow = s == MAP_FAILED ? nullptr : static_cast<uint8_t*>(s);
+    if (s == MAP_FAILED) {
+      munmap(m, span);
+      return hipErrorOutOfMemory;
+    }
+    shadow = static_cast<uint8_t*>(s);
   }
   freed().erase(uintptr_t(p));
   Block b{n, span, m, ty, flags, t_dev, pool, shadow};

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <cstdio>
 #include <cstring>
+#include <stdexcept>
 #include "engine.hpp"
 
 namespace emu {
@@ -141,9 +142,11 @@ void serve(Header& h, Payload& p) {
 uint64_t hostcall_buffer() {
   if (!g_buf.headers) {
     uint64_t const n = 16384;  // packets; a resident wave needs one
-    char* m = static_cast<char*>(
-        mmap(nullptr, n * (sizeof(Header) + sizeof(Payload)), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
-    if (m == MAP_FAILED) return 0;
+    size_t const bytes = n * (sizeof(Header) + sizeof(Payload));
+    void* const mapped = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mapped == MAP_FAILED)
+      throw std::runtime_error("no memory of the host for the buffer of printf() in kernels: " + std::to_string(bytes) + " bytes");
+    char* const m = static_cast<char*>(mapped);
     g_buf.payloads = reinterpret_cast<Payload*>(m);
     g_buf.headers = reinterpret_cast<Header*>(m + n * sizeof(Payload));
     g_buf.doorbell = reinterpret_cast<uint64_t>(g_signal);

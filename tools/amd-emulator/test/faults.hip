@@ -2,6 +2,7 @@
 /// Launches that fail, and code objects that are damaged: each is one clear error, and the program goes on.
 #include <elf.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -172,6 +173,16 @@ TEST_F(CodeObjects, of_another_architecture_are_refused) {
   std::string const text = ::testing::internal::GetCapturedStderr();
   EXPECT_NE(text.find("a code object for gfx9"), std::string::npos) << text;
 }
+TEST_F(CodeObjects, of_other_versions_are_refused) {
+  for (int version : {2, 3, 7}) {
+    std::string other = code;
+    other[EI_ABIVERSION] = char(version - 2);
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(load(other), hipErrorNoBinaryForGpu);
+    std::string const text = ::testing::internal::GetCapturedStderr();
+    EXPECT_NE(text.find("a code object of version " + std::to_string(version) + "; 4 to 6 are read"), std::string::npos) << text;
+  }
+}
 TEST_F(CodeObjects, without_a_descriptor_have_no_kernel) {
   std::string damaged = code;
   for (size_t at = 0; (at = damaged.find("_Z9load_fromPKiPi.kd", at)) != std::string::npos;) damaged[at + 1] = 'X';
@@ -255,6 +266,25 @@ TEST_F(CodeObjects, waves_of_64_lanes_are_refused_on_rdna) {
   CK(hipModuleUnload(m));
 }
 
+// 2^16 bytes of scratch for each lane.
+__global__ void large_frame(int* out, int n) {
+  int frame[1 << 14];
+  for (int i = 0; i < n; i++) frame[(i * 997) & 0x3fff] = i;
+  *out = frame[n];
+}
+TEST(Faults, too_little_memory_of_the_host_is_no_fault_of_the_kernel) {
+  auto const launch = [] {
+    Dev<int> out(1);
+    load_from<<<1, 1>>>(out.p, out.p);  // loads the code object
+    rlimit limit{};
+    limit.rlim_cur = limit.rlim_max = 1;  // no more from now on
+    setrlimit(RLIMIT_AS, &limit);
+    large_frame<<<1, 64>>>(out.p, 1);
+    hipError_t const e = hipDeviceSynchronize();
+    _exit(e == hipErrorLaunchFailure ? 3 : 4);
+  };
+  EXPECT_EXIT(launch(), ::testing::ExitedWithCode(3), "no memory of the host");
+}
 __global__ void endless(int volatile* p) {
   while (!p || *p == 0) {
   }
