@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Allocations and pools, shared by hip_memory.cpp and hip_pools.cpp. Guarded by Lock.
+/// Allocations and pools, shared by hip_memory.cpp, hip_copies.cpp and hip_pools.cpp. Guarded by Lock.
 #pragma once
 #include "hip_api.hpp"
 
@@ -14,4 +14,16 @@ struct Pool {
 
 /// All allocations, by address.
 std::map<uintptr_t, Block>& blocks();
+/// Whether p is inside memory that was freed.
+bool is_freed(void const* p);
+
+/// Product and sum of sizes; SIZE_MAX if it is larger.
+inline size_t product(size_t a, size_t b) {
+  size_t r;
+  return __builtin_mul_overflow(a, b, &r) ? SIZE_MAX : r;
+}
+inline size_t sum(size_t a, size_t b) {
+  size_t r;
+  return __builtin_add_overflow(a, b, &r) ? SIZE_MAX : r;
+}
 }  // namespace shim
