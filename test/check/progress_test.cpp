@@ -112,7 +112,9 @@ CROSSLANE_TEST(progress, block_waits_at_barriers) {
 }
 
 CROSSLANE_TEST(progress, locks) {
-  right<corpus::lanes_take_a_lock>(d, 2, 128, [](std::vector<int> const& v) { return v[0] == 128 && v[1] == 128; });
+  constexpr auto counts = [](std::vector<int> const& v) { return v[0] == 128 && v[1] == 128; };
+  right<corpus::lanes_take_a_lock_in_rounds>(d, 2, 128, counts);
+  right<corpus::waves_take_a_lock>(d, 2, 128, counts);
   bool found = false;
   for (std::uint64_t seed = 2; seed < 32 && !found; ++seed) {
     device_memory on{d};
@@ -122,6 +124,14 @@ CROSSLANE_TEST(progress, locks) {
     check_findings(r, kind::no_progress, "takes_two_locks");
   }
   CROSSLANE_CHECK(found);
+}
+
+CROSSLANE_TEST(progress, lanes_of_a_wave) {
+  right<corpus::lanes_try_again>(d, 2, 64, [](std::vector<int> const& v) { return v[0] == 2 * 64 * 20; });
+  if (!checked) return;
+  wrong<corpus::lanes_take_a_lock<false>>(d, 2, 64, {0, 1}, kind::lockstep_wait);
+  wrong<corpus::lanes_take_a_lock<true>>(d, 2, 64, {0, 1}, kind::lockstep_wait);
+  wrong<corpus::lanes_wait_for_a_lane>(d, 2, 64, {0, 1}, kind::lockstep_wait);
 }
 
 CROSSLANE_TEST(progress, loops_that_end) {

@@ -30,15 +30,17 @@ enum class kind : unsigned char {
   no_progress,         ///< all threads of a launch wait in loops for values that nothing stores, or a thread never ends
   misaligned,          ///< an access whose address is not a multiple of what its type needs
   other_device,        ///< a kernel or a fill accesses memory of another device, and the devices have no peer access
+  lockstep_wait,       ///< a lane waits in a loop for a value that another lane of its wave stores
 };
-inline constexpr int kinds = 21;  ///< the number of kinds
+inline constexpr int kinds = 22;  ///< the number of kinds
 
 /// Returns the name in lower case with '-', as in reports and tools.
 constexpr char const* to_string(kind k) noexcept {
-  constexpr char const* names[kinds] = {
-      "early-exit",      "different-barriers", "absent-lane",   "different-lanes",  "invalid-lane", "out-of-bounds", "freed-memory",
-      "shared-race",     "device-race",        "narrow-scope",  "unwritten-memory", "stream-race",  "program-race",  "undefined-cast",
-      "undefined-shift", "host-memory",        "device-memory", "kernel-fault",     "no-progress",  "misaligned",    "other-device"};
+  constexpr char const* names[kinds] = {"early-exit",       "different-barriers", "absent-lane",  "different-lanes", "invalid-lane",
+                                        "out-of-bounds",    "freed-memory",       "shared-race",  "device-race",     "narrow-scope",
+                                        "unwritten-memory", "stream-race",        "program-race", "undefined-cast",  "undefined-shift",
+                                        "host-memory",      "device-memory",      "kernel-fault", "no-progress",     "misaligned",
+                                        "other-device",     "lockstep-wait"};
   return names[unsigned(k)];
 }
 
@@ -49,7 +51,7 @@ constexpr errc to_errc(kind k) noexcept {
                                  errc::data_race,         errc::data_race,         errc::unwritten_memory, errc::data_race,
                                  errc::data_race,         errc::kernel_fault,      errc::kernel_fault,     errc::kernel_fault,
                                  errc::kernel_fault,      errc::kernel_fault,      errc::kernel_fault,     errc::misaligned,
-                                 errc::kernel_fault};
+                                 errc::kernel_fault,      errc::kernel_fault};
   return codes[unsigned(k)];
 }
 
@@ -89,6 +91,8 @@ constexpr char const* advice(kind k) noexcept {
        "index, or access single elements."),
       ("A GPU ends the kernel with a memory fault: memory pools have no peer access by default; copy() the elements to a buffer of that "
        "device. If the program allows peer access by the vendor's calls, set checks::options::peer_access."),
+      ("A GPU whose lanes run in lockstep, as AMD's do, hangs: the lane that stores continues when all lanes have left the loop; let one lane "
+       "of the wave take the lock for all, or let the lanes meet in each round: while (!wave.all(done))."),
   };
   return texts[unsigned(k)];
 }

@@ -138,7 +138,8 @@ struct takes_two_locks {
   }
 };
 
-/// Every lane takes a lock, in the form that ends on hardware whose lanes share a program counter.
+/// Every lane takes a lock. Inside: the lane that has it uses and releases it in the loop.
+template <bool Inside>
 struct lanes_take_a_lock {
   struct shared {
     int lock, count;
@@ -148,15 +149,98 @@ struct lanes_take_a_lock {
     if (ctx.thread_rank() == 0) s.lock = s.count = 0;
     ctx.sync_block();
     auto const lock = xl::atomic<xl::scope::block>(ctx, s.lock);
-    for (bool done = false; !done;) {
-      int expected = 0;
-      if (!lock.compare_exchange(expected, 1, xl::acquire{})) continue;
+    if constexpr (Inside) {
+      for (bool done = false; !done;) {
+        int expected = 0;
+        if (!lock.compare_exchange(expected, 1, xl::acquire{})) continue;  // @lanes_take_a_lock
+        ++s.count;
+        lock.store(0, xl::release{});  // @lanes_take_a_lock
+        done = true;
+      }
+    } else {
+      while (lock.exchange(1, xl::acquire{}) != 0) {  // @lanes_take_a_lock
+      }
+      ++s.count;
+      lock.store(0, xl::release{});  // @lanes_take_a_lock
+    }
+    ctx.sync_block();
+    if (ctx.thread_rank() == 0) m.data[ctx.block_rank()] = s.count;
+  }
+};
+/// The lanes of a wave meet in each round.
+struct lanes_take_a_lock_in_rounds {
+  struct shared {
+    int lock, count;
+  };
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
+    if (ctx.thread_rank() == 0) s.lock = s.count = 0;
+    ctx.sync_block();
+    auto const lock = xl::atomic<xl::scope::block>(ctx, s.lock);
+    for (bool done = false; !xl::wave(ctx).all(done);) {
+      if (done || lock.exchange(1, xl::acquire{}) != 0) continue;
       ++s.count;
       lock.store(0, xl::release{});
       done = true;
     }
     ctx.sync_block();
     if (ctx.thread_rank() == 0) m.data[ctx.block_rank()] = s.count;
+  }
+};
+/// The leader of a wave takes the lock for all its lanes.
+struct waves_take_a_lock {
+  struct shared {
+    int lock, count;
+  };
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
+    if (ctx.thread_rank() == 0) s.lock = s.count = 0;
+    ctx.sync_block();
+    auto const lock = xl::atomic<xl::scope::block>(ctx, s.lock);
+    auto const w = xl::wave(ctx);
+    if (w.is_leader())
+      while (lock.exchange(1, xl::acquire{}) != 0) {
+      }
+    w.sync();
+    for (unsigned lane = 0; lane < w.size(); ++lane) {
+      if (lane == w.rank()) ++s.count;
+      w.sync();
+    }
+    if (w.is_leader()) lock.store(0, xl::release{});
+    ctx.sync_block();
+    if (ctx.thread_rank() == 0) m.data[ctx.block_rank()] = s.count;
+  }
+};
+/// A lane gives a value to the others of its wave.
+struct lanes_wait_for_a_lane {
+  struct shared {
+    int ready, value;
+  };
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
+    if (ctx.thread_rank() == 0) s.ready = 0;
+    ctx.sync_block();
+    auto const ready = xl::atomic<xl::scope::block>(ctx, s.ready);
+    if (ctx.thread_rank() == 5) {
+      s.value = 42;
+      ready.store(1, xl::release{});  // @lanes_wait_for_a_lane
+    } else if (ctx.wave_rank() == 0) {
+      while (ready.load(xl::acquire{}) == 0) {  // @lanes_wait_for_a_lane
+      }
+      m.data[ctx.global_rank()] = s.value;
+    }
+  }
+};
+/// Every thread adds to a maximum and to a sum by compare-exchange: attempts fail, but no lane waits.
+struct lanes_try_again {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
+    auto const sum = xl::atomic(ctx, m.data[0]);
+    for (int i = 0; i < 20; ++i) {
+      int before = sum.load();
+      while (!sum.compare_exchange(before, before + 1)) {
+      }
+    }
   }
 };
 

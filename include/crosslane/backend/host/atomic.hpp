@@ -48,7 +48,8 @@ class host_atomic {
     note_scope<S>();
     T before;
     __atomic_exchange(target, &value, &before, Order::value);
-    done<S>(target, !same_bits(before, value));
+    bool const changed = !same_bits(before, value);
+    done<S>(target, changed, changed);
     return before;
   }
   template <scope S, class Order, class T>
@@ -56,7 +57,8 @@ class host_atomic {
     note_scope<S>();
     T const before = expected;
     bool const stored = __atomic_compare_exchange(target, &expected, &desired, false, Order::value, detail::failure_order<Order>::value);
-    done<S>(target, stored && !same_bits(before, desired));
+    bool const changed = stored && !same_bits(before, desired);
+    done<S>(target, changed, changed);
     return stored;
   }
 
@@ -95,9 +97,9 @@ class host_atomic {
 
  private:
   template <scope S>
-  void done(void const* target, bool changed) const {
+  [[gnu::always_inline]] void done(void const* target, bool changed, bool exchanged = false) const {
     Self const& self = static_cast<Self const&>(*this);
-    self.block().atomic_done(self.rank(), target, S, changed);
+    self.block().atomic_done(self.rank(), target, S, changed, exchanged);
   }
   template <class T>
   static bool same_bits(T const& a, T const& b) noexcept {

@@ -14,6 +14,7 @@
 #include <crosslane/backend/host/faults.hpp>
 #include <crosslane/backend/host/fiber.hpp>
 #include <crosslane/backend/host/lane_operations.hpp>
+#include <crosslane/backend/host/lockstep_watch.hpp>
 #include <crosslane/backend/host/schedule.hpp>
 #include <crosslane/backend/host/spinning_lanes.hpp>
 #include <crosslane/backend/host/thread_end.hpp>
@@ -48,6 +49,7 @@ class block_runner final : thread_owner, running_work, lane_executor {
     changes_ = started_ = finished_ = waiting_ = fibers_used_ = ready_first_ = ready_count_ = 0;
     arrivals_.clear();
     spinning_.begin(task, block_rank());
+    if constexpr (sees_accesses) lockstep_.begin(task);
     operations_.clear(threads_, task.wave_size);
     cancelled_ = endless_ = false;
     if (task.seed != 0) schedule_threads(task.seed, block_rank(), threads_, task.wave_size, order_);
@@ -137,7 +139,7 @@ class block_runner final : thread_owner, running_work, lane_executor {
     if (exceptions_->uncaught != 0) return;
     if (cancelled_) throw lane_cancelled{};
     arrivals_.add({rank, kind, where}, task_->level == checks::level::off);
-    ++meetings_;
+    meets(rank);
     suspend(rank);
   }
 
@@ -147,7 +149,7 @@ class block_runner final : thread_owner, running_work, lane_executor {
     if (exceptions_->uncaught != 0) return;
     if (cancelled_) throw lane_cancelled{};
     unsigned const lane = rank % wave_size, wave = rank / wave_size;
-    ++meetings_;
+    meets(rank);
     if (!operations_.call(wave, lane, slot)) {
       suspend(rank);
       return;
@@ -159,9 +161,15 @@ class block_runner final : thread_owner, running_work, lane_executor {
       make_ready(wave * wave_size + unsigned(__builtin_ctzll(rest)));
   }
 
-  /// Called after each atomic operation. `changed`: it may have stored another value than was there.
-  void atomic_done(unsigned rank, void const* target, scope s, bool changed) {
+  /// Called after each atomic operation. `changed`: it may have stored another value than was there. `exchanged`: an exchange has.
+  /// Inlined, so that the functions it calls return to the code of the operation.
+  [[gnu::always_inline]] void atomic_done(unsigned rank, void const* target, scope s, bool changed, bool exchanged) {
     changes_ += changed;
+    if constexpr (sees_accesses) {
+      if (unsigned const waiting = lockstep_.operation(rank, target, changed); waiting != lockstep_watch::none) [[unlikely]]
+        report_lockstep(rank, waiting, target);
+      if (exchanged && lockstep_.stops_after_exchange()) return stop(rank, target, s);
+    }
     if (spinning_.counts_operation()) [[unlikely]]
       wait_for(rank, target, s);
   }
@@ -332,6 +340,11 @@ class block_runner final : thread_owner, running_work, lane_executor {
     if (!error_) error_ = task_->deliver(found);
   }
 
+  void meets(unsigned rank) noexcept {
+    ++meetings_;
+    if constexpr (sees_accesses) lockstep_.meets(rank);
+  }
+
   /// Not inlined: the address to which it returns is the place of the waiting.
   [[gnu::noinline]] void wait_for(unsigned rank, void const* target, scope s) {
     end_turn({std::uint16_t(rank), s, target, __builtin_return_address(0)});
@@ -352,6 +365,20 @@ class block_runner final : thread_owner, running_work, lane_executor {
     if (!spinning_.turn_is_over(events())) return;
     spinning_.add(lane);
     suspend(lane.rank);
+  }
+  /// Lets other threads run now.
+  [[gnu::noinline]] void stop(unsigned rank, void const* target, scope s) {
+    if (exceptions_->uncaught != 0 || cancelled_) return;
+    spinning_.add({std::uint16_t(rank), s, target, __builtin_return_address(0)});
+    suspend(rank);
+  }
+  /// Not inlined: the address to which it returns is the place of the store.
+  [[gnu::noinline]] void report_lockstep(unsigned rank, unsigned waiting, void const* target) {
+    lockstep_.end();
+    monitor_.leave();
+    checks::finding const found = messages().lockstep_wait(rank, __builtin_return_address(0), waiting, spinning_, target, monitor_);
+    if (!error_) error_ = task_->deliver(found);
+    start(rank);
   }
 
   void suspend(unsigned rank) {
@@ -535,6 +562,7 @@ class block_runner final : thread_owner, running_work, lane_executor {
   bool cancelled_ = false, endless_ = false;
   barrier_arrivals arrivals_;
   spinning_lanes spinning_;
+  lockstep_watch lockstep_;
   std::exception_ptr error_;
   thread_exceptions* exceptions_ = nullptr;  ///< of the host thread that runs the fibers
   fiber main_;

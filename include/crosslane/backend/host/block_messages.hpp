@@ -86,6 +86,25 @@ class block_messages {
     return found;
   }
 
+  /// Lane `waiting` has waited in a loop for what lane `rank` of its wave has stored.
+  checks::finding lockstep_wait(unsigned rank, void const* from, unsigned waiting, spinning_lanes const& spinning, void const* target,
+                                access_monitor const& monitor) const {
+    checks::finding found = begin(checks::kind::lockstep_wait);
+    spinning_lane const* const entry = spinning.find(waiting);
+    found.first = {waiting, 1, block_, "waits in a loop", entry != nullptr ? monitor.line_of(entry->from) : source_location{}};
+    found.second = {rank, 1, block_, "stores the value", monitor.line_of(from)};
+    found.text.append("lane %u of wave %u (thread %u) has waited in a loop", waiting % task_.wave_size, waiting / task_.wave_size, waiting);
+    if (entry != nullptr) {
+      found.text.append(" at ");
+      append_place(found.text, found.first.where, entry->from);
+    }
+    found.text.append(" until lane %u of the same wave (thread %u) stored a value at ", rank % task_.wave_size, rank);
+    append_place(found.text, found.second.where, from);
+    found.text.append(", in ");
+    monitor.append_object(found.text, target);
+    return found;
+  }
+
   /// A thread runs for ever.
   checks::finding endless(unsigned rank, double seconds, void const* place, access_monitor const& monitor) const {
     checks::finding found = task_.finding(checks::kind::no_progress);

@@ -75,6 +75,13 @@ class spinning_lanes {
 
   // --- what the lanes wait for ---
 
+  /// Returns the entry of a lane that waits for its turn; null if it does not.
+  spinning_lane const* find(unsigned rank) const noexcept {
+    for (unsigned i = 0; i < count_; ++i)
+      if (at(i).rank == rank) return &at(i);
+    return nullptr;
+  }
+
   bool any_in_scope(scope s) const noexcept {
     for (unsigned i = 0; i < count_; ++i)
       if (at(i).reach == s) return true;
