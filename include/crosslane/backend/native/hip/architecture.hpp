@@ -46,7 +46,11 @@
 #elif defined(__GFX11__)
 #define CROSSLANE_GFX() (CROSSLANE_GFX_2(GFX11, DOT4_MIXED) | CROSSLANE_GFX_ADD_FLOAT)
 #elif defined(__gfx1200__) || defined(__gfx1201__)
+#if __clang_major__ >= 20
 #define CROSSLANE_GFX() CROSSLANE_GFX_4(GFX12, DOT4_MIXED, FP8_OCP, ADD_PAIR)
+#else  // clang gives the instruction of its built-in function no scope
+#define CROSSLANE_GFX() (CROSSLANE_GFX_2(GFX12, DOT4_MIXED) | CROSSLANE_GFX_FP8_OCP)
+#endif
 #elif defined(__GFX12__)
 #define CROSSLANE_GFX() CROSSLANE_GFX_GFX12
 #else
