@@ -330,6 +330,7 @@ static void run_all(Exec& x, Pool& pool, Shared& shared) {
     while (next < total && (L.coop || act.size() < together || (starving && act.size() < 512))) {
       Group* const g = pool.take_group(nw);
       if (!g && !act.empty() && !L.coop) break;
+      if (!g && x.helper) return;  // other threads run all groups that are left
       if (!g) fail(Err::internal, "more than " + std::to_string(lds_windows) + " resident groups in a launch of " + std::to_string(total));
       uint64_t const number = next++;
       if (number >= total) {  // another thread took the last one

@@ -164,17 +164,21 @@ static emu::CodeObject* code_for(Module* m, std::string& why) {
   }
   auto* co = emu::load(data, size, g, why);
   if (!co) return nullptr;
-  m->loaded[t_dev] = co;
-  add_image(co->image, co->size, t_dev);
   for (auto& v : m->vars)
     if (v.managed) {
       if (!*v.managed) {
-        (void)alloc(v.managed, v.size, Mem::managed, 0, nullptr, true);
+        if (alloc(v.managed, v.size, Mem::managed, 0, nullptr, true) != hipSuccess) {
+          why = "no memory for the managed variable " + v.name + " of " + std::to_string(v.size) + " bytes";
+          emu::unload(co);
+          return nullptr;
+        }
         memcpy(*v.managed, v.init, v.size);
       }
       auto s = co->symbols.find(v.name);
       if (s != co->symbols.end()) memcpy(reinterpret_cast<void*>(s->second.addr), v.managed, 8);
     }
+  m->loaded[t_dev] = co;
+  add_image(co->image, co->size, t_dev);
   return co;
 }
 

@@ -176,6 +176,13 @@ TEST(Child, DISABLED_overrun) {
   printf("overrun: %s\n", hipGetErrorName(hipDeviceSynchronize()));
   CK(hipFree(p));
 }
+__managed__ int large[1 << 19];
+__global__ void read_large(u32* out) { *out = u32(large[7]); }
+TEST(Child, DISABLED_managed) {
+  Dev<u32> out(1);
+  read_large<<<1, 1>>>(out.p);
+  printf("managed: %s\n", hipGetErrorName(hipGetLastError()));
+}
 TEST(Child, DISABLED_properties) {
   hipDeviceProp_t p;
   printf("properties: %s\n", hipGetErrorName(hipGetDeviceProperties(&p, 0)));
@@ -185,6 +192,8 @@ TEST(Settings, have_an_effect) {
   EXPECT_TRUE(has(child("AMDEMU_FILL=0", "fills"), "memory 0, LDS 0"));
   EXPECT_TRUE(has(child("AMDEMU_MEMORY=3M", "memory"), "hipMemGetInfo: hipSuccess, 3145728 bytes"));
   EXPECT_TRUE(has(child("AMDEMU_MEMORY=1T", "memory"), "hipMemGetInfo: hipSuccess, 1099511627776 bytes"));
+  EXPECT_TRUE(has(child("AMDEMU_MEMORY=3M", "managed"), "managed: hipSuccess"));
+  EXPECT_TRUE(has(child("AMDEMU_MEMORY=1M", "managed"), "no memory for the managed variable large of 2097152 bytes"));
   EXPECT_TRUE(has(child("AMDEMU_GUARD=1", "overrun"), "overrun: hipErrorIllegalAddress"));
   EXPECT_TRUE(has(child("AMDEMU_DEVICES=0", "memory"), "hipErrorNoDevice"));
   std::string text = child("AMDEMU_STATS=1", "fills");
