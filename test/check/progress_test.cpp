@@ -129,8 +129,8 @@ CROSSLANE_TEST(progress, locks) {
 CROSSLANE_TEST(progress, lanes_of_a_wave) {
   right<corpus::lanes_try_again>(d, 2, 64, [](std::vector<int> const& v) { return v[0] == 2 * 64 * 20; });
   if (!checked) return;
-  wrong<corpus::lanes_take_a_lock<false>>(d, 2, 64, {0, 1}, kind::lockstep_wait);
-  wrong<corpus::lanes_take_a_lock<true>>(d, 2, 64, {0, 1}, kind::lockstep_wait);
+  wrong<corpus::lanes_take_a_lock>(d, 2, 64, {0, 1}, kind::lockstep_wait);
+  wrong<corpus::lanes_release_a_lock_in_the_loop>(d, 2, 64, {0, 1}, kind::lockstep_wait);
   wrong<corpus::lanes_wait_for_a_lane>(d, 2, 64, {0, 1}, kind::lockstep_wait);
 }
 

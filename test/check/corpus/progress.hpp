@@ -138,8 +138,7 @@ struct takes_two_locks {
   }
 };
 
-/// Every lane takes a lock. Inside: the lane that has it uses and releases it in the loop.
-template <bool Inside>
+/// Every lane takes a lock.
 struct lanes_take_a_lock {
   struct shared {
     int lock, count;
@@ -149,19 +148,30 @@ struct lanes_take_a_lock {
     if (ctx.thread_rank() == 0) s.lock = s.count = 0;
     ctx.sync_block();
     auto const lock = xl::atomic<xl::scope::block>(ctx, s.lock);
-    if constexpr (Inside) {
-      for (bool done = false; !done;) {
-        int expected = 0;
-        if (!lock.compare_exchange(expected, 1, xl::acquire{})) continue;  // @lanes_take_a_lock
-        ++s.count;
-        lock.store(0, xl::release{});  // @lanes_take_a_lock
-        done = true;
-      }
-    } else {
-      while (lock.exchange(1, xl::acquire{}) != 0) {  // @lanes_take_a_lock
-      }
+    while (lock.exchange(1, xl::acquire{}) != 0) {  // @lanes_take_a_lock
+    }
+    ++s.count;
+    lock.store(0, xl::release{});  // @lanes_take_a_lock
+    ctx.sync_block();
+    if (ctx.thread_rank() == 0) m.data[ctx.block_rank()] = s.count;
+  }
+};
+/// The lane that has the lock uses and releases it in the loop.
+struct lanes_release_a_lock_in_the_loop {
+  struct shared {
+    int lock, count;
+  };
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
+    if (ctx.thread_rank() == 0) s.lock = s.count = 0;
+    ctx.sync_block();
+    auto const lock = xl::atomic<xl::scope::block>(ctx, s.lock);
+    for (bool done = false; !done;) {
+      int expected = 0;
+      if (!lock.compare_exchange(expected, 1, xl::acquire{})) continue;  // @lanes_release_a_lock_in_the_loop
       ++s.count;
-      lock.store(0, xl::release{});  // @lanes_take_a_lock
+      lock.store(0, xl::release{});  // @lanes_release_a_lock_in_the_loop
+      done = true;
     }
     ctx.sync_block();
     if (ctx.thread_rank() == 0) m.data[ctx.block_rank()] = s.count;
