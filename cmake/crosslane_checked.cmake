@@ -14,11 +14,13 @@ target_compile_definitions(crosslane_checker PUBLIC CROSSLANE_CONFIG_ACCESS_CHEC
 target_link_libraries(crosslane_checker PUBLIC crosslane::host PRIVATE ${CMAKE_DL_LIBS})
 set_target_properties(crosslane_checker PROPERTIES POSITION_INDEPENDENT_CODE ON)
 # Its own memcpy is the C library's, and so is that of code without the flag: both only pass through. What a kernel allocates is its own.
-# abort and a failed assertion end the thread of a kernel.
+# abort and a failed assertion end the thread of a kernel. Memory of the host must not be freed before the copies that use it are done, and
+# a callback that locks a mutex, waits for a semaphore or reads a file may wait for the host.
 target_link_options(crosslane_checker INTERFACE
   "LINKER:--wrap=memcpy,--wrap=memmove,--wrap=memset"
   "LINKER:--wrap=malloc,--wrap=realloc,--wrap=_Znwm,--wrap=_Znam,--wrap=__cxa_allocate_exception"
-  "LINKER:--wrap=abort,--wrap=__assert_fail")
+  "LINKER:--wrap=free,--wrap=_ZdlPv,--wrap=_ZdlPvm,--wrap=_ZdaPv,--wrap=_ZdaPvm,--wrap=_ZdlPvmSt11align_val_t"
+  "LINKER:--wrap=abort,--wrap=__assert_fail,--wrap=pthread_mutex_lock,--wrap=sem_wait,--wrap=read")
 
 add_library(crosslane_checked INTERFACE)
 add_library(crosslane::checked ALIAS crosslane_checked)

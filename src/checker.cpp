@@ -9,6 +9,10 @@
 #include <string_view>
 
 #include <link.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <unwind.h>
 
@@ -100,12 +104,50 @@ seen_access access_of(void const* p, std::size_t bytes, unsigned flags, void* fr
   return {static_cast<char const*>(p), bytes, flags, reinterpret_cast<std::uintptr_t>(from)};
 }
 
+/// How often the calling thread has blocked.
+long times_blocked() noexcept {
+  rusage usage{};
+  getrusage(RUSAGE_THREAD, &usage);
+  return usage.ru_nvcsw;
+}
+/// For the callback that the calling thread runs: times_blocked() when the checker looked last.
+thread_local long blocked_before = 0;
+
+/// Where the host has stored atomically while it did not know all work to be done: a bit for each of some addresses.
+class host_stores {
+ public:
+  void note(void const* p) noexcept { __atomic_store_n(&noted_[place(p)], true, __ATOMIC_RELAXED); }
+  bool may_have(void const* p) const noexcept { return __atomic_load_n(&noted_[place(p)], __ATOMIC_RELAXED); }
+  void forget() noexcept {
+    for (bool& b : noted_) __atomic_store_n(&b, false, __ATOMIC_RELAXED);
+  }
+
+ private:
+  static constexpr std::size_t places = 4096;
+  static std::size_t place(void const* p) noexcept { return reinterpret_cast<std::uintptr_t>(p) * 0x9e3779b97f4a7c15u >> 52; }
+  bool noted_[places] = {};
+};
+host_stores stores_of_host;
+
+/// The running callback does something that may wait for the host: reads what the host has stored atomically, or locks a mutex.
+[[gnu::noinline]] void callback_waits() {
+  at_work const self;
+  checker().streams.order.callback_waits(current_work.number);
+}
+/// Looks whether the running callback has blocked, and may have waited for the host.
+void look_at_callback() {
+  long const now = times_blocked();
+  if (now != blocked_before) callback_waits();
+  blocked_before = now;
+}
+
 /// Checks an access by the host program. Returns true for device memory.
 [[gnu::noinline]] bool see_program(void const* p, std::size_t bytes, unsigned flags, void* from) {
   if (watched_addresses == nullptr || bytes == 0) return false;
   bool const watched = watched_addresses->contains(p);
   if (!watched && !checker().program_memory.may_be_copied(p, bytes)) return false;
   if (busy || !runs_program()) return false;
+  if (current_work.runs_callback) look_at_callback();
   at_work const self;
   if (watched)
     checker().device_access(access_of(p, bytes, flags, from));
@@ -160,6 +202,19 @@ void* allocated(void* p, std::size_t bytes) {
   return p;
 }
 
+/// The host program frees memory. Returns whether a queued copy uses it, which has been reported: the memory must stay then.
+[[gnu::noinline]] bool see_freed(void* p, std::size_t bytes, void* from) {
+  host_memory& memory = checker().program_memory;
+  if (bytes == 0) bytes = malloc_usable_size(p);
+  if (!memory.may_be_copied(p, bytes)) return false;
+  at_work const self;
+  return memory.freed(access_of(p, bytes, access_writes, from));
+}
+inline bool is_in_use(void* p, std::size_t bytes, void* from) {
+  if (watched_addresses == nullptr || p == nullptr || active_block != nullptr) return false;
+  return checker().program_memory.may_be_copied_behind(p) && !busy && current_work.number == 0 && see_freed(p, bytes, from);
+}
+
 /// Ends the running thread with a finding.
 [[noreturn]] void end_thread(char const* cause, void* from) {
   access_monitor::block_state& b = *active_block;
@@ -211,6 +266,10 @@ auto see_atomic(T const volatile* target, unsigned flags, int order, int failure
     return access_is_atomic | access_is_aligned | unsigned(s) << access_scope_shift | (stored ? flags : flags & ~unsigned(access_writes));
   };
   if (active_block == nullptr) {
+    if (!busy && watched_addresses != nullptr) {
+      if (current_work.number == 0 && (flags & access_writes) != 0 && !checker().streams.order.program_knows_all()) stores_of_host.note(p);
+      if (current_work.runs_callback && (flags & access_reads) != 0 && stores_of_host.may_have(p)) callback_waits();
+    }
     bool const learns = see_program(p, sizeof(T), flags_if(will_store()), from);
     auto const result = operation();
     if (learns && (flags & access_reads) != 0 && current_work.number == 0) {
@@ -329,10 +388,13 @@ void runs(bool begins) noexcept {
 
 void callback(launch_facts const& facts, bool begins) noexcept {
   at_work const self;
+  if (!begins) look_at_callback();
   current_work.runs_callback = begins && facts.level == checks::level::full;
   runs(!begins);
-  if (begins) checker().streams.order.begins(current_work.number, facts);
-  checker().streams.order.callback_runs(current_work.number);
+  if (!begins) return;
+  checker().streams.order.begins(current_work.number, facts);
+  checker().streams.order.is_callback(current_work.number);
+  blocked_before = times_blocked();
 }
 
 // --- streams ---
@@ -356,12 +418,12 @@ void waits(std::uint64_t waiting, std::uint64_t work) noexcept {
 void program_knows(std::uint64_t work) noexcept {
   at_work const self;
   checker().streams.order.program_knows(work);
-  checker().forget_if_settled();
+  if (checker().forget_if_settled()) stores_of_host.forget();
 }
 void program_knows_device(int device) noexcept {
   at_work const self;
   checker().streams.order.program_knows_device(device);
-  checker().forget_if_settled(device);
+  if (checker().forget_if_settled(device)) stores_of_host.forget();
 }
 
 constexpr memory_watch watch{&allocate, &release,         &share,    &explain,    &pass,    &pause,
@@ -609,10 +671,64 @@ void* __real__Znam(std::size_t);
 void* __real___cxa_allocate_exception(std::size_t);
 
 void* __wrap_malloc(std::size_t bytes) { return allocated(__real_malloc(bytes), bytes); }
-void* __wrap_realloc(void* p, std::size_t bytes) { return allocated(__real_realloc(p, bytes), bytes); }
+void* __wrap_realloc(void* p, std::size_t bytes) {
+  if (is_in_use(p, 0, CROSSLANE_CALLER)) {
+    void* const copy = __real_malloc(bytes);
+    std::size_t const size = malloc_usable_size(p);
+    return copy != nullptr ? __real_memcpy(copy, p, size < bytes ? size : bytes) : nullptr;
+  }
+  return allocated(__real_realloc(p, bytes), bytes);
+}
 void* __wrap__Znwm(std::size_t bytes) { return allocated(__real__Znwm(bytes), bytes); }
 void* __wrap__Znam(std::size_t bytes) { return allocated(__real__Znam(bytes), bytes); }
 void* __wrap___cxa_allocate_exception(std::size_t bytes) { return allocated(__real___cxa_allocate_exception(bytes), bytes); }
+
+void __real_free(void*);
+void __real__ZdlPv(void*);
+void __real__ZdlPvm(void*, std::size_t);
+void __real__ZdaPv(void*);
+void __real__ZdaPvm(void*, std::size_t);
+void __real__ZdlPvmSt11align_val_t(void*, std::size_t, std::size_t);
+
+void __wrap_free(void* p) {
+  if (!is_in_use(p, 0, CROSSLANE_CALLER)) __real_free(p);
+}
+void __wrap__ZdlPv(void* p) {
+  if (!is_in_use(p, 0, CROSSLANE_CALLER)) __real__ZdlPv(p);
+}
+void __wrap__ZdlPvm(void* p, std::size_t bytes) {
+  if (!is_in_use(p, bytes, CROSSLANE_CALLER)) __real__ZdlPvm(p, bytes);
+}
+void __wrap__ZdaPv(void* p) {
+  if (!is_in_use(p, 0, CROSSLANE_CALLER)) __real__ZdaPv(p);
+}
+void __wrap__ZdaPvm(void* p, std::size_t bytes) {
+  if (!is_in_use(p, bytes, CROSSLANE_CALLER)) __real__ZdaPvm(p, bytes);
+}
+void __wrap__ZdlPvmSt11align_val_t(void* p, std::size_t bytes, std::size_t alignment) {
+  if (!is_in_use(p, bytes, CROSSLANE_CALLER)) __real__ZdlPvmSt11align_val_t(p, bytes, alignment);
+}
+
+// By these a callback may learn from the host without being blocked.
+int __real_pthread_mutex_lock(pthread_mutex_t*);
+int __real_sem_wait(sem_t*);
+ssize_t __real_read(int, void*, std::size_t);
+
+int __wrap_pthread_mutex_lock(pthread_mutex_t* mutex) {
+  int const code = __real_pthread_mutex_lock(mutex);
+  if (current_work.runs_callback && !busy) callback_waits();
+  return code;
+}
+int __wrap_sem_wait(sem_t* semaphore) {
+  int const code = __real_sem_wait(semaphore);
+  if (current_work.runs_callback && !busy) callback_waits();
+  return code;
+}
+ssize_t __wrap_read(int file, void* to, std::size_t bytes) {
+  ssize_t const result = __real_read(file, to, bytes);
+  if (current_work.runs_callback && !busy) callback_waits();
+  return result;
+}
 
 // Compilers leave some accesses to functions of the C library. Since clang 15 they call these names; before that the linker redirects the
 // calls (--wrap) in the target crosslane::checked.

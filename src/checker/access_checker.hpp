@@ -47,7 +47,7 @@ class access_checker {
     lock_.lock();
     judge_late_accesses();
     streams.begin_launch(launch);
-    threads.begin_launch();
+    threads.begin_launch(streams.launch(), streams.device());
   }
   /// Checks the arguments of a launch before it begins. Throws a finding that no sink collects.
   void check_arguments(launch_facts const& launch) {
@@ -124,7 +124,7 @@ class access_checker {
 
   void access(block_state& b, seen_access const& a) {
     watched_block* const block = memory.page(a.at).block;
-    place_access const mine{streams.launch(), sites_.number_of(a.from), class_of(a.flags)};
+    place_access mine{streams.launch(), sites_.number_of(a.from), class_of(a.flags), reach_of(a.flags)};
     if (!may_access(b, a.at, a.bytes)) {
       if (streams.freed_meanwhile(block, mine, a.at)) return;
       if (!b.failure) b.deliver(words_.outside(b, block != nullptr ? block : memory.nearest(a.at), a));
@@ -134,8 +134,12 @@ class access_checker {
     if (reinterpret_cast<std::uintptr_t>(a.at) % a.alignment() != 0)
       return report_misaligned(b, a.at, a.bytes == 16 ? "an object of 16 bytes" : "a number", a.alignment(), a.from);
     if (!block->shared) {
+      if (!a.is_atomic()) mine.phase = threads.order.phase_of_access();
       streams.use(*block, mine, a.at, false);
-      streams.access(a.at, a.bytes, mine);
+      streams.access(a.at, a.bytes, mine, [&](place_access const& other) {
+        return threads.order.knows(b, other.work, other.phase,
+                                   [&](std::uint64_t one, std::uint64_t later) { return streams.order.before(one, later); });
+      });
     }
     threads.access(b, *block, a, mine.site);
   }
@@ -148,7 +152,7 @@ class access_checker {
   void acquire(block_state& b, void const* p, bool acquires, scope s) {
     if (s >= scope::device) {
       judge_late_accesses();
-      streams.acquire(p, acquires);
+      streams.acquire(p, acquires, s);
     }
     threads.order.acquire(b, p, acquires, s);
   }
@@ -157,7 +161,7 @@ class access_checker {
   void release(block_state& b, void const* p, bool releases, bool reads, scope s) { threads.order.release(b, p, releases, reads, s); }
 
   void fence(block_state& b, bool releases, bool acquires, scope s) {
-    if (acquires && s >= scope::device) streams.acquire_fence();
+    if (acquires && s == scope::system) streams.acquire_fence();
     threads.order.fence(b, releases, acquires, s);
   }
 
@@ -234,9 +238,7 @@ class access_checker {
     program_access a{seen, current_work.number};
     if (watched_block const* const block = memory.page(seen.at).block; block != nullptr && !block->open && !block->freed)
       if (report_program_access(a, *block)) return;
-    if (a.work != 0) {
-      streams.order.callback_runs(a.work);
-    } else {
+    if (a.work == 0) {
       if (streams.order.program_knows_all()) return;
       launch_facts facts;
       facts.kernel = "the host";
@@ -266,14 +268,16 @@ class access_checker {
     streams.doubtful.judge();
   }
 
-  /// Called after the host has waited for something, or for all work of a device.
-  void forget_if_settled(int waited_for = -1) {
+  /// Called after the host has waited for something, or for all work of a device. Returns whether all work is known to be done.
+  bool forget_if_settled(int waited_for = -1) {
     streams.doubtful.judge(waited_for);
     program_memory.forget_done();
-    if (!streams.order.is_settled() || !lock_.try_lock()) return;
+    if (!streams.order.is_settled() || !lock_.try_lock()) return false;
     judge_late_accesses();
-    streams.forget_if_settled();
+    bool const all = streams.forget_if_settled();
+    if (all) threads.order.forget_released();
     leave();
+    return all;
   }
 
  private:
@@ -298,7 +302,7 @@ class access_checker {
     char const* const at = a.seen.at;
     watched_block const* const block = memory.page(at).block;
     if (block == nullptr || block->shared || at < block->begin || at + a.seen.bytes > block->begin + block->bytes) return;
-    place_access const mine{a.work, sites_.number_of(a.seen.from), class_of(a.seen.flags)};
+    place_access const mine{a.work, sites_.number_of(a.seen.from), class_of(a.seen.flags), reach_of(a.seen.flags)};
     if (block->freed) {
       (void)streams.freed_meanwhile(block, mine, at);
       return;

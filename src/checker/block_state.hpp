@@ -23,12 +23,14 @@ namespace crosslane::backend {
 
 class access_checker;
 
-/// The accesses that threads have released at an address, by an operation or a fence of the scope `reach`.
+/// The accesses that threads have released at an address, by an operation or a fence of the scope `reach`: threads of the launch, or those
+/// of an earlier launch, of which `device` is known.
 struct release_state {
   clock knowledge;
   scope reach;
   std::uint32_t wave, block;  ///< of the first thread
   bool one_wave, one_block;   ///< whether all threads are in it
+  int device = -1;            ///< of the earlier launch; -1: this launch
 };
 using releases_at = std::unordered_map<void const*, std::vector<release_state>>;
 

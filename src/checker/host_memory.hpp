@@ -42,14 +42,20 @@ class host_memory {
     return at < __atomic_load_n(&end_, __ATOMIC_RELAXED) && at + bytes > __atomic_load_n(&begin_, __ATOMIC_RELAXED);
   }
 
+  /// Whether a copy may use bytes at this address or behind it.
+  bool may_be_copied_behind(void const* p) const noexcept {
+    return reinterpret_cast<std::uintptr_t>(p) < __atomic_load_n(&end_, __ATOMIC_RELAXED);
+  }
+
   /// Checks an access by the host program. A copy is reported once.
   void access(seen_access const& a) {
-    std::vector<copied_rows> const touched = take_races(a);
-    if (touched.empty()) return;
-    launch_facts facts;
-    facts.read_check_scope(true);
-    if (facts.level == checks::level::full)
-      for (copied_rows const& r : touched) report(r, facts.sink, a);
+    report(take_races(a, [&](copied_rows const& r) { return races(r.how, class_of(a.flags)); }), a, a.writes() ? "writes" : "reads");
+  }
+  /// The host program frees memory. Returns whether a copy uses it.
+  bool freed(seen_access const& a) {
+    std::vector<copied_rows> const touched = take_races(a, [](copied_rows const&) { return true; });
+    report(touched, a, "frees");
+    return !touched.empty();
   }
 
   /// Called after the host has waited for something.
@@ -61,12 +67,13 @@ class host_memory {
 
  private:
   /// Removes the copies that the access races with, and those that are done. Returns the former.
-  std::vector<copied_rows> take_races(seen_access const& a) {
+  template <class Races>
+  std::vector<copied_rows> take_races(seen_access const& a, Races const& races_with) {
     std::vector<copied_rows> touched;
     std::lock_guard const guard{lock_};
     std::erase_if(copies_, [&](copied_rows const& r) {
       if (order_.program_has_seen(r.work)) return true;
-      bool const race = r.overlaps(a.at, a.bytes) && races(r.how, class_of(a.flags));
+      bool const race = r.overlaps(a.at, a.bytes) && races_with(r);
       if (race) touched.push_back(r);
       return race;
     });
@@ -85,13 +92,19 @@ class host_memory {
     __atomic_store_n(&end_, last, __ATOMIC_RELAXED);
   }
 
-  void report(copied_rows const& r, detail::finding_sink* sink, seen_access const& a) {
-    stream_work const w = order_.facts_of(r.work);
-    checks::finding const f = words_.unwaited_copy(r, w.key.stream, a);
-    launch_facts who = r.facts;
-    who.sink = sink;
-    who.where = f.first.where;
-    if (std::exception_ptr const error = who.deliver(f)) detail::keep_exception<host>(w.key, error);
+  void report(std::vector<copied_rows> const& touched, seen_access const& a, char const* action) {
+    if (touched.empty()) return;
+    launch_facts facts;
+    facts.read_check_scope(true);
+    if (facts.level != checks::level::full) return;
+    for (copied_rows const& r : touched) {
+      stream_work const w = order_.facts_of(r.work);
+      checks::finding const f = words_.unwaited_copy(r, w.key.stream, a, action);
+      launch_facts who = r.facts;
+      who.sink = facts.sink;
+      who.where = f.first.where;
+      if (std::exception_ptr const error = who.deliver(f)) detail::keep_exception<host>(w.key, error);
+    }
   }
 
   watched_range const& devices_;

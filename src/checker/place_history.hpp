@@ -4,13 +4,15 @@
 
 #include "stream_order.hpp"
 
+#include <crosslane/kernel/memory_order.hpp>
+
 #include <compare>
 #include <deque>
 #include <map>
 
 namespace crosslane::backend {
 
-/// The classes of accesses. Atomic operations whose scope does not include other kernels count as plain accesses.
+/// The classes of accesses.
 enum class access_class : unsigned char { read, write, atomic_read, atomic_write };
 
 /// For each class, the bit set of classes that race with it.
@@ -25,14 +27,27 @@ struct place_access {
   std::uint64_t work;
   std::uint32_t site;
   access_class how;
+  scope reach = scope::system;  ///< of an atomic operation
+  std::uint32_t phase = 0;      ///< of a plain access in its launch: see thread_order
   auto operator<=>(place_access const&) const = default;
+
+  bool is_atomic() const noexcept { return how >= access_class::atomic_read; }
+  /// Returns the class for work which only the scope `needed` includes: an atomic operation of a narrower scope counts as a plain access.
+  access_class seen_from(scope needed) const noexcept {
+    return is_atomic() && reach < needed ? access_class(unsigned(how) - unsigned(access_class::atomic_read)) : how;
+  }
 };
+/// Whether everything that races with a also races with b, which is in the same work or after a.
+inline bool stands_for(place_access const& b, place_access const& a) noexcept {
+  return stands_for(b.seen_from(scope::device), a.seen_from(scope::device)) &&
+         stands_for(b.seen_from(scope::system), a.seen_from(scope::system)) && (b.work != a.work || b.phase >= a.phase);
+}
 
 class place_histories {
  public:
   /// Returns the history that follows `id` after access `a`. Calls `race(other)` for each access in the history that races with `a` and is
-  /// not ordered with it. Accesses that a later one stands for are dropped: work that is unordered with them is unordered with that one
-  /// too.
+  /// not ordered with it by the order of work. Accesses that a later one stands for are dropped: work that is unordered with them is
+  /// unordered with that one too.
   template <class Race>
   std::uint32_t after(std::uint32_t id, place_access const& a, stream_order const& order, Race const& race) {
     if (id < floor_) id = 0;
@@ -41,20 +56,22 @@ class place_histories {
       for (recent& r : recent_) r = {};
       memo_work_ = a.work;
     }
-    std::uint64_t const key = std::uint64_t{id} << 32 | std::uint64_t{a.site} << 2 | unsigned(a.how);
-    recent& r = recent_[(key ^ key >> 29) % recent_count];
-    if (r.used && r.key == key) return r.after;
-    auto found = memo_.find(key);
-    if (found == memo_.end()) found = memo_.emplace(key, extend(id, a, order, race)).first;
-    r = {key, found->second, true};
-    return found->second;
+    step_key const key{std::uint64_t{id} << 32 | std::uint64_t{a.site} << 4 | unsigned(a.reach) << 2 | unsigned(a.how), a.phase};
+    recent& r = recent_[step_hash{}(key) % recent_count];
+    if (r.to == nullptr || !(r.key == key)) {
+      auto found = memo_.find(key);
+      if (found == memo_.end()) found = memo_.emplace(key, extend(id, a, order)).first;
+      r = {key, &found->second};
+    }
+    for (place_access const& other : r.to->races) race(other);
+    return r.to->after;
   }
 
-  /// Whether the history has work that is not ordered with `work`.
-  bool has_concurrent(std::uint32_t id, std::uint64_t work, stream_order const& order) const {
+  /// Calls f(access) for each access in the history that is not ordered with `work`.
+  template <class F>
+  void each_concurrent(std::uint32_t id, std::uint64_t work, stream_order const& order, F const& f) const {
     for (place_access const& a : of(id))
-      if (a.work != work && order.concurrent(a.work, work)) return true;
-    return false;
+      if (a.work != work && order.concurrent(a.work, work)) f(a);
   }
 
   /// Discards cached results after the order of work has changed.
@@ -79,39 +96,61 @@ class place_histories {
     return id < floor_ ? none : *contents_[id - floor_];
   }
 
-  template <class Race>
-  std::uint32_t extend(std::uint32_t id, place_access const& a, stream_order const& order, Race const& race) {
+  struct step_key {
+    std::uint64_t code;
+    std::uint32_t phase;
+    bool operator==(step_key const&) const = default;
+  };
+  struct step_hash {
+    std::size_t operator()(step_key const& k) const noexcept {
+      std::uint64_t const all = k.code ^ std::uint64_t{k.phase} * 0x9e3779b97f4a7c15u;
+      return std::size_t(all ^ all >> 29);
+    }
+  };
+  /// What an access makes of a history.
+  struct step {
+    std::uint32_t after;
+    history races;
+  };
+
+  static bool races_with(place_access const& old, place_access const& a, stream_order const& order) {
+    if (!races(old.seen_from(scope::system), a.seen_from(scope::system))) return false;
+    scope const needed = order.scope_between(old.work, a.work);
+    return races(old.seen_from(needed), a.seen_from(needed)) && order.concurrent(old.work, a.work);
+  }
+  step extend(std::uint32_t id, place_access const& a, stream_order const& order) {
     history const& past = of(id);
     history next;
+    step result{id, {}};
     bool there = false;
     for (place_access const& old : past) {
       bool const own = old.work == a.work;
-      there = there || (own && stands_for(old.how, a.how));
-      if (!own && races(old.how, a.how) && order.concurrent(old.work, a.work)) race(old);
-      if (!stands_for(a.how, old.how) || !(own || order.before(old.work, a.work))) next.push_back(old);
+      there = there || (own && stands_for(old, a));
+      if (!own && races_with(old, a, order)) result.races.push_back(old);
+      if (!stands_for(a, old) || !(own || order.before(old.work, a.work))) next.push_back(old);
     }
-    if (there) return id;
+    if (there) return result;
     next.push_back(a);
     auto const entry = ids_.try_emplace(static_cast<history&&>(next), next_).first;
     if (entry->second == next_) {
       contents_.push_back(&entry->first);
       ++next_;
     }
-    return entry->second;
+    result.after = entry->second;
+    return result;
   }
 
   static constexpr std::size_t recent_count = 256;
   struct recent {
-    std::uint64_t key = 0;
-    std::uint32_t after = 0;
-    bool used = false;
+    step_key key{};
+    step const* to = nullptr;
   };
 
   std::uint32_t floor_ = 1, next_ = 1;  ///< numbers below the floor mean no history
   std::map<history, std::uint32_t> ids_;
   std::deque<history const*> contents_;
   std::uint64_t memo_work_ = 0;
-  std::unordered_map<std::uint64_t, std::uint32_t> memo_;
+  std::unordered_map<step_key, step, step_hash> memo_;  ///< its elements do not move
   recent recent_[recent_count];
 };
 

@@ -34,6 +34,12 @@ class shared_numbers {
     return static_cast<leaf const*>(n)->numbers[digit(index, 0)];
   }
 
+  /// Calls f(index) for each number that is not 0.
+  template <class F>
+  void each(F const& f) const {
+    visit(root_, height_, 0, f);
+  }
+
   /// Sets the number at an index to the larger one of itself and `value`.
   void raise(std::uint32_t index, std::uint32_t value) {
     if (value == 0) return;
@@ -75,6 +81,16 @@ class shared_numbers {
 
   static unsigned digit(std::uint32_t index, unsigned height) noexcept { return index >> (digit_bits * height) & (width - 1); }
   std::uint32_t last_index() const noexcept { return std::uint32_t((std::uint64_t{1} << digit_bits * (height_ + 1)) - 1); }
+
+  template <class F>
+  static void visit(node const* n, unsigned height, std::uint32_t begin, F const& f) {
+    if (n == nullptr) return;
+    for (std::uint32_t i = 0; i < width; ++i)
+      if (height != 0)
+        visit(static_cast<inner const*>(n)->below[i], height - 1, (begin | i) << digit_bits, f);
+      else if (static_cast<leaf const*>(n)->numbers[i] != 0)
+        f(begin | i);
+  }
 
   /// Returns a node of equal numbers for one more user.
   static node* kept(node* n) noexcept {

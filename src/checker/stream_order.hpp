@@ -7,6 +7,7 @@
 
 #include <crosslane/backend/host/launch_facts.hpp>
 #include <crosslane/backend/host/stream_watch.hpp>
+#include <crosslane/kernel/memory_order.hpp>
 
 #include <cstdint>
 #include <deque>
@@ -51,7 +52,10 @@ struct stream_work {
   bool frees = false;      ///< whether it only frees memory
   bool allocates = false;  ///< whether it is an allocation
 
+  bool is_callback = false;
+
   bool is_program() const noexcept { return stream == 0; }
+  bool runs_on_host() const noexcept { return is_program() || is_callback; }
 };
 
 class stream_order {
@@ -157,6 +161,11 @@ class stream_order {
     strands_[w->stream].begun = number;
   }
 
+  /// Marks the running work as a host callback.
+  void is_callback(std::uint64_t number) {
+    std::lock_guard const guard{lock_};
+    if (stream_work* const w = find(number); w != nullptr) w->is_callback = true;
+  }
   /// Marks the running work as one that frees a buffer. A host that waits for a stream and then destroys its buffers has no reason to wait
   /// again.
   void frees(std::uint64_t number) {
@@ -164,9 +173,9 @@ class stream_order {
     if (stream_work* const w = find(number); w != nullptr) w->frees = true;
   }
 
-  /// A callback may wait for the host in ways that are not observed. So what it does from now on, and work queued behind it, comes after
+  /// The callback has done something that may wait for the host. So what it does from now on, and work queued behind it, comes after
   /// everything that the host has done.
-  void callback_runs(std::uint64_t number) {
+  void callback_waits(std::uint64_t number) {
     std::lock_guard const guard{lock_};
     stream_work* const w = find(number);
     if (w == nullptr) return;
@@ -177,14 +186,19 @@ class stream_order {
     w->before.join(c.knows);
   }
 
-  /// The work has atomically read a value that may come from other running work.
-  void learns(std::uint64_t number) {
+  /// The work has atomically read a value that code of the host has stored: the program, or a callback, which is other work.
+  void learns(std::uint64_t number, std::uint64_t from) {
     std::lock_guard const guard{lock_};
     stream_work* const w = find(number);
-    if (w == nullptr) return;
-    w->before.join(program_);
-    w->before.raise(0, next_ - 1);
-    join_begun(w->before);
+    stream_work const* const other = find(from);
+    if (w == nullptr || other == nullptr) return;
+    if (other->is_program()) {
+      w->before.join(program_);
+      w->before.raise(0, next_ - 1);
+    } else {
+      w->before.join(other->before);
+      w->before.raise(other->stream, from);
+    }
   }
   void program_learns() {
     std::lock_guard const guard{lock_};
@@ -200,6 +214,13 @@ class stream_order {
     std::lock_guard const guard{lock_};
     stream_work const *const a = find(earlier), *const b = find(later);
     return a == nullptr || b == nullptr || precedes(*a, *b);
+  }
+  /// The narrowest scope that includes both pieces of work.
+  scope scope_between(std::uint64_t one, std::uint64_t other) const {
+    std::lock_guard const guard{lock_};
+    stream_work const *const a = find(one), *const b = find(other);
+    if (a == nullptr || b == nullptr) return scope::device;
+    return a->runs_on_host() || b->runs_on_host() || a->key.device != b->key.device ? scope::system : scope::device;
   }
   bool concurrent(std::uint64_t one, std::uint64_t other) const {
     std::lock_guard const guard{lock_};
@@ -255,7 +276,7 @@ class stream_order {
     int device = 0;
   };
 
-  /// A callback that has run or is running.
+  /// A callback that may have waited for the host.
   struct callback {
     std::uint64_t stream = 0;
     work_clock knows;

@@ -14,15 +14,24 @@
 #include <exception>
 #include <map>
 #include <utility>
+#include <vector>
 
 namespace crosslane::backend {
 
-/// Returns the class of an access for other work.
+/// Returns the class of an access.
 constexpr access_class class_of(unsigned flags) noexcept {
-  bool const atomic = (flags & access_is_atomic) != 0 && scope_of(flags) >= scope::device;
+  bool const atomic = (flags & access_is_atomic) != 0;
   if ((flags & access_writes) != 0) return atomic ? access_class::atomic_write : access_class::write;
   return atomic ? access_class::atomic_read : access_class::read;
 }
+
+/// Returns the scope of an atomic operation; that of a plain access has no meaning.
+constexpr scope reach_of(unsigned flags) noexcept { return (flags & access_is_atomic) != 0 ? scope_of(flags) : scope::system; }
+
+/// Knows of no other work by acquired values.
+struct knows_none {
+  bool operator()(place_access const&) const noexcept { return false; }
+};
 
 class stream_races {
  public:
@@ -35,7 +44,7 @@ class stream_races {
     launch_ = current_work.number;
     facts_ = &launch;
     last_launch_ = last_launch_ > launch_ ? last_launch_ : launch_;
-    told_by_others_ = false;
+    told_by_.clear();
     order.begins(launch_, launch);
   }
   void end_launch() {
@@ -50,14 +59,20 @@ class stream_races {
   std::uint64_t failed_launch() const noexcept { return failed_launch_; }
   /// The number of the current launch.
   std::uint64_t launch() const noexcept { return launch_; }
+  /// The device of the current launch.
+  int device() const { return order.facts_of(launch_).key.device; }
   /// The launch that was queued last among those that have begun.
   std::uint64_t last_launch() const noexcept { return last_launch_; }
 
-  /// Compares an access with earlier accesses to the same bytes, and records it. All bytes lie in one block.
-  void access(char const* at, std::size_t bytes, place_access const& mine) {
+  /// Compares an access with earlier accesses to the same bytes, and records it. All bytes lie in one block. `knows(other)` tells whether
+  /// the accessing thread knows an access by what it has acquired.
+  template <class Knows = knows_none>
+  void access(char const* at, std::size_t bytes, place_access const& mine, Knows const& knows = {}) {
     if (mine.work == 0) return;
     memory_.change_histories(at, bytes, [&](std::uint32_t history, char const* place) {
-      return histories_.after(history, mine, order, [&](place_access const& other) { report(mine, other, place); });
+      return histories_.after(history, mine, order, [&](place_access const& other) {
+        if (!knows(other)) report(mine, other, place);
+      });
     });
   }
 
@@ -88,38 +103,35 @@ class stream_races {
     return true;
   }
 
-  /// The current launch has atomically read the value at `p`, which may come from other work.
-  void acquire(void const* p, bool acquires) {
-    if (memory_.contains(p) && !histories_.has_concurrent(memory_.history(p), launch_, order)) return;
-    if (acquires)
-      learn_of_others();
-    else
-      told_by_others_ = true;
+  /// The current launch has atomically read the value at `p`. It learns from the host, if the host has stored there. What it learns from
+  /// other kernels, thread_order knows.
+  void acquire(void const* p, bool acquires, scope s) {
+    if (s != scope::system || !memory_.contains(p)) return;
+    histories_.each_concurrent(memory_.history(p), launch_, order, [&](place_access const& a) {
+      if (a.how == access_class::atomic_write && order.facts_of(a.work).runs_on_host()) told_by_.push_back(a.work);
+    });
+    if (acquires) acquire_fence();
   }
   void acquire_fence() {
-    if (told_by_others_) learn_of_others();
+    if (told_by_.empty()) return;
+    for (std::uint64_t const work : told_by_) order.learns(launch_, work);
+    told_by_.clear();
+    histories_.order_has_changed();
   }
 
   /// Discards cached results after the order of work has changed.
   void order_has_changed() { histories_.order_has_changed(); }
 
-  /// Forgets all work if the host knows that it is done.
-  void forget_if_settled() {
-    if (!order.forget_if_settled()) return;
+  /// Forgets all work if the host knows that it is done. Returns whether it does.
+  bool forget_if_settled() {
+    if (!order.forget_if_settled()) return false;
     doubtful.forget_races();
     missing_waits_.clear();
     if (histories_.forget()) memory_.forget_histories();
+    return true;
   }
 
  private:
-  /// The launch has learned by an atomic operation from work that is not ordered with it. Which work that is, and what it knew, is not
-  /// tracked.
-  void learn_of_others() {
-    told_by_others_ = false;
-    order.learns(launch_);
-    histories_.order_has_changed();
-  }
-
   void report(place_access const& one, place_access const& other, char const* at) {
     watched_block const* const block = memory_.page(at).block;
     doubtful.races(one.work, other.work, block);
@@ -137,7 +149,7 @@ class stream_races {
   place_histories histories_;
   std::uint64_t launch_ = 0, last_launch_ = 0, failed_launch_ = 0;
   launch_facts const* facts_ = nullptr;  ///< of the current launch
-  bool told_by_others_ = false;          ///< takes effect at an acquire fence
+  std::vector<std::uint64_t> told_by_;   ///< takes effect at an acquire fence
   /// For two streams, the last work of the second that accessed a buffer of the first without waiting for its allocation.
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> missing_waits_;
 };

@@ -28,7 +28,12 @@ class thread_order {
 
   // --- launches, blocks and barriers ---
 
-  void begin_launch(watched_range& memory) {
+  void begin_launch(watched_range& memory, std::uint64_t work, int device) {
+    keep_released();
+    work_ = work;
+    device_ = device;
+    phase_ = 1;
+    phase_has_accesses_ = false;
     if (next_segment_ > last_first_segment) {
       memory.forget_segments();
       next_segment_ = 2;
@@ -38,7 +43,6 @@ class thread_order {
     owners_.clear();
     parts_held_ = 0;
     enough_parts_ = least_enough_parts;
-    released_.clear();
     has_released_ = false;
   }
   void grid_barrier() { grid_barrier_ = next_segment_; }
@@ -95,7 +99,10 @@ class thread_order {
     block_state::thread_state& t = b.running_thread();
     releases_at& here = b.has_in_shared_memory(p) ? b.released : released_;
     auto const found = here.find(p);
-    if (!reads && found != here.end()) found->second.clear();  // a store ends earlier releases
+    if (!reads) {  // a store ends earlier releases
+      if (found != here.end()) found->second.clear();
+      if (&here == &released_) released_before_.erase(p);
+    }
     if (releases) {
       clock knowledge;
       publish(b, knowledge);
@@ -107,24 +114,10 @@ class thread_order {
 
   /// Called after an atomic operation that read. Records what it acquires.
   void acquire(block_state& b, void const* p, bool acquires, scope s) {
-    releases_at const& here = b.has_in_shared_memory(p) ? b.released : released_;
-    auto const found = here.find(p);
-    if (found == here.end()) return;
-    block_state::thread_state& t = b.running_thread();
-    for (release_state const& r : found->second) {
-      unsigned const needed = scope_to(b, r);
-      if (unsigned(s) < needed || (r.reach < scope::device && unsigned(r.reach) < needed)) continue;
-      if (acquires) {
-        learn(b, t, r.knowledge);
-      } else {
-        std::unique_ptr<clock>& pending = t.pending[needed];
-        if (!pending) pending = std::make_unique<clock>();
-        pending->join(r.knowledge);
-        b.some_learned = true;
-      }
-    }
+    bool const shared = b.has_in_shared_memory(p);
+    acquire(b, shared ? b.released : released_, p, acquires, s);
+    if (!shared && !released_before_.empty()) acquire(b, released_before_, p, acquires, s);
   }
-
   void fence(block_state& b, bool releases, bool acquires, scope s) {
     block_state::thread_state& t = b.running_thread();
     unsigned const reach = s >= scope::device ? 2 : unsigned(s);
@@ -161,6 +154,30 @@ class thread_order {
     begun_since_ = next_segment_;
     enough_parts_ = 2 * parts_held_ > least_enough_parts ? 2 * parts_held_ : least_enough_parts;
   }
+
+  // --- other work ---
+
+  /// Returns the phase of an access that the launch makes now: the number of releases before it that follow an access, plus 1. Of the
+  /// accesses of a launch those of earlier phases count as released.
+  std::uint32_t phase_of_access() noexcept {
+    phase_has_accesses_ = true;
+    return phase_;
+  }
+  /// Whether the running thread knows other work up to a phase, by what it has acquired. `is_before(one, other)` tells whether one piece of
+  /// work is ordered before another.
+  template <class IsBefore>
+  bool knows(block_state const& b, std::uint64_t work, std::uint32_t phase, IsBefore const& is_before) const {
+    std::unique_ptr<clock> const& own = b.running_thread().learned;
+    bool known = false;
+    for (clock const* const c : {&b.learned, static_cast<clock const*>(own.get())}) {
+      if (c == nullptr || !c->knows_works()) continue;
+      known = known || c->covers_work(work, phase);
+      if (!known) c->each_work([&](std::uint32_t other) { known = known || (other != work && is_before(work, other)); });
+    }
+    return known;
+  }
+  /// The host knows that all work is done.
+  void forget_released() { released_before_.clear(); }
 
   // --- queries ---
 
@@ -222,6 +239,24 @@ class thread_order {
  private:
   static constexpr unsigned fence_scopes = 3;
 
+  void acquire(block_state& b, releases_at const& here, void const* p, bool acquires, scope s) {
+    auto const found = here.find(p);
+    if (found == here.end()) return;
+    block_state::thread_state& t = b.running_thread();
+    for (release_state const& r : found->second) {
+      unsigned const needed = scope_to(b, r);
+      if (unsigned(s) < needed || unsigned(r.reach) < needed) continue;
+      if (acquires) {
+        learn(b, t, r.knowledge);
+      } else {
+        std::unique_ptr<clock>& pending = t.pending[needed < 2 ? needed : 2];
+        if (!pending) pending = std::make_unique<clock>();
+        pending->join(r.knowledge);
+        b.some_learned = true;
+      }
+    }
+  }
+
   /// Adds to what is released at an address. Releases of one scope in one wave or block are kept together, and those of wide scope.
   void add_release(block_state& b, std::vector<release_state>& here, clock const& knowledge, scope s) {
     has_released_ = true;
@@ -234,11 +269,13 @@ class thread_order {
       r.one_block = r.one_block && r.block == b.rank;
       return;
     }
-    here.push_back({knowledge, s, wave, b.rank, true, true});
+    here.push_back({knowledge, s, wave, b.rank, true, true, -1});
   }
-  /// The narrowest scope, from the running thread, that includes all threads which have released: 2 for the device.
-  static unsigned scope_to(block_state const& b, release_state const& r) {
-    if (r.block != b.rank || !r.one_block) return 2;
+  /// The narrowest scope, from the running thread, that includes all threads which have released: 2 for the device, 3 for the
+  /// system.
+  unsigned scope_to(block_state const& b, release_state const& r) const {
+    if (r.device >= 0 && r.device != device_) return 3;
+    if (r.device >= 0 || r.block != b.rank || !r.one_block) return 2;
     return r.wave == b.first_wave + b.running_wave && r.one_wave ? 0 : 1;
   }
 
@@ -268,6 +305,23 @@ class thread_order {
     }
     out.join(b.learned);
     if (t.learned) out.join(*t.learned);
+    out.learn_work(work_, phase_);
+    if (!phase_has_accesses_ || phase_ == most_phases) return;
+    ++phase_;
+    phase_has_accesses_ = false;
+  }
+
+  /// Keeps what the launch that has ended has released to other work, until the host knows that all work is done.
+  void keep_released() {
+    for (auto& [p, states] : released_)
+      for (release_state& r : states) {
+        if (r.reach < scope::device) continue;
+        r.knowledge.forget_threads();
+        if (!r.knowledge.knows_works()) continue;
+        r.device = device_;
+        released_before_[p].push_back(static_cast<release_state&&>(r));
+      }
+    released_.clear();
   }
 
   static constexpr std::uint32_t part_size = 4096, least_enough_parts = 256;
@@ -281,6 +335,12 @@ class thread_order {
   std::vector<std::unique_ptr<segment_owner[]>> owners_;  ///< by segment, in parts
   std::size_t parts_held_ = 0, enough_parts_ = least_enough_parts;
   releases_at released_;
+  releases_at released_before_;  ///< by other launches
+  static constexpr std::uint32_t most_phases = 65536;
+  std::uint64_t work_ = 0;
+  std::uint32_t phase_ = 1;
+  bool phase_has_accesses_ = false;
+  int device_ = 0;
 };
 
 }  // namespace crosslane::backend

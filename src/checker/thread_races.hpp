@@ -23,8 +23,8 @@ class thread_races {
 
   thread_order order;
 
-  void begin_launch() noexcept {
-    order.begin_launch(memory_);
+  void begin_launch(std::uint64_t work, int device) noexcept {
+    order.begin_launch(memory_, work, device);
     lists_.clear();
     free_lists_.clear();
   }

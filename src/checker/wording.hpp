@@ -198,6 +198,14 @@ class wording {
     append_side(f.text, later, f.first, object.c_str());
     f.text.append("; ");
     append_side(f.text, earlier, f.second, "it");
+    if (later.access.is_atomic() && earlier.access.is_atomic()) {
+      bool const host = later.work.runs_on_host() || earlier.work.runs_on_host();
+      f.text.append("; the scopes are %s and %s, but both must be %s", name(later.access.reach), name(earlier.access.reach),
+                    host                                               ? "system: one side is the host"
+                    : later.work.key.device != earlier.work.key.device ? "system: there are two devices"
+                                                                       : "device or system");
+      return f;
+    }
     f.text.append(program ? ", and the host has not waited for it" : ", and nothing orders the two");
     return f;
   }
@@ -215,9 +223,9 @@ class wording {
   }
 
   /// An access of the host program to its own memory, while a queued copy reads or writes it.
-  checks::finding unwaited_copy(copied_rows const& r, void const* stream, seen_access const& a) {
+  checks::finding unwaited_copy(copied_rows const& r, void const* stream, seen_access const& a, char const* action) {
     checks::finding f = r.facts.finding(checks::kind::program_race);
-    f.first = {0, 1, {}, a.writes() ? "writes" : "reads", sites_.line_of(a.from)};
+    f.first = {0, 1, {}, action, sites_.line_of_running(a.from)};
     f.second = {0, 1, {}, r.how == access_class::write ? "writes" : "reads", r.facts.where};
     f.text.append("the host %s byte %zu of %zu bytes of its own memory", f.first.action, a.at < r.begin ? 0 : std::size_t(a.at - r.begin),
                   std::size_t(r.end() - r.begin));

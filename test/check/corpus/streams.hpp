@@ -5,6 +5,9 @@
 #include "corpus.hpp"
 
 #include <atomic>
+#include <future>
+#include <memory>
+#include <mutex>
 #include <vector>
 
 namespace corpus {
@@ -346,6 +349,85 @@ struct both_count {
   }
 };
 
+/// Both write all elements after their atomic operation, which releases only what comes before it.
+struct counts_then_writes {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, xl::span<int> counter, xl::span<int> data) const {
+    xl::atomic(ctx, counter[0]).fetch_add(1, xl::acq_rel{});
+    data[ctx.global_rank()] = 1;
+  }
+};
+struct both_write_when_counted {
+  void operator()(program& p) const {
+    xl::launch(p.a, {.grid = blocks, .block = threads}, counts_then_writes{}, p.result, p.data);  // @both_write_when_counted
+    xl::launch(p.b, {.grid = blocks, .block = threads}, counts_then_writes{}, p.result, p.data);  // @both_write_when_counted
+  }
+};
+
+/// Each of two kernels writes half of the data. The one that is counted last reads both halves.
+template <class Order>
+struct reads_if_last {
+  struct shared {
+    bool last;
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, xl::span<int> data, xl::span<int> result, unsigned half) const {
+    unsigned const t = ctx.thread_rank();
+    data[half * 256 + t] = int(t);
+    ctx.sync_block();
+    if (t == 0) s.last = xl::atomic(ctx, data[1023]).fetch_add(1, Order{}) == 1;
+    ctx.sync_block();
+    if (s.last) result[t] = data[t] + data[256 + t];
+  }
+};
+template <class Order>
+struct last_of_two {
+  void operator()(program& p) const {
+    xl::launch(p.a, {.grid = 1, .block = threads}, reads_if_last<Order>{}, p.data, p.result, 0u);  // @last_of_two
+    xl::launch(p.b, {.grid = 1, .block = threads}, reads_if_last<Order>{}, p.data, p.result, 1u);  // @last_of_two
+  }
+};
+
+/// A kernel publishes data by a flag. The other reads the data if the flag is set.
+template <xl::scope Scope, class Order>
+struct publishes {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, xl::span<int> data) const {
+    data[ctx.thread_rank()] = 5;
+    ctx.sync_block();
+    if (ctx.thread_rank() == 0) xl::atomic<Scope>(ctx, data[1023]).store(1, Order{});
+  }
+};
+struct reads_if_published {
+  struct shared {
+    bool there;
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared& s, xl::span<int> data, xl::span<int> result) const {
+    if (ctx.thread_rank() == 0) s.there = xl::atomic(ctx, data[1023]).load(xl::acquire{}) == 1;
+    ctx.sync_block();
+    if (s.there) result[ctx.thread_rank()] = data[ctx.thread_rank()];
+  }
+};
+template <xl::scope Scope, class Order>
+struct published_to_another_stream {
+  void operator()(program& p) const {
+    xl::launch(p.a, {.grid = 1, .block = threads}, publishes<Scope, Order>{}, p.data);       // @published_to_another_stream
+    xl::launch(p.b, {.grid = 1, .block = threads}, reads_if_published{}, p.data, p.result);  // @published_to_another_stream
+  }
+};
+/// The host waits for the flag.
+template <xl::scope Scope>
+struct published_to_the_host {
+  void operator()(program& p) const {
+    std::atomic_ref<int> const flag{p.pinned[1023]};
+    xl::launch(p.a, {.grid = 1, .block = threads}, publishes<Scope, xl::release>{}, p.pinned);  // @published_to_the_host
+    while (flag.load(std::memory_order_acquire) == 0) {                                         // @published_to_the_host
+    }
+    p.numbers[0] = p.pinned[0];
+  }
+};
+
 // --- the program and a stream ---
 
 struct reads_at_once {
@@ -437,6 +519,44 @@ struct array_read_at_once {
   }
 };
 
+/// A vector dies before the copy from it, or to it, is done.
+template <bool Waits>
+struct vector_dies {
+  static constexpr bool uses_freed_memory = true;  // unless the checker keeps it
+  void operator()(program& p) const {
+    std::vector<int> const values(1024, 1);
+    xl::copy(p.a, values, p.data);  // @vector_dies
+    if constexpr (Waits) p.a.synchronize();
+  }  // @vector_dies
+};
+template <bool Waits>
+struct result_dies {
+  static constexpr bool uses_freed_memory = true;  // unless the checker keeps it
+  void operator()(program& p) const {
+    auto const result = std::make_unique<int[]>(1024);
+    xl::copy(p.a, p.data, xl::span<int>{result.get(), 1024});  // @result_dies
+    if constexpr (Waits) p.a.synchronize();
+  }  // @result_dies
+};
+/// The vector grows, and so frees its memory.
+struct vector_grows {
+  static constexpr bool uses_freed_memory = true;  // unless the checker keeps it
+  void operator()(program& p) const {
+    std::vector<int> values(1024, 1);
+    xl::copy(p.a, values, p.data);  // @vector_grows
+    values.push_back(2);            // @vector_grows
+    p.a.synchronize();
+  }
+};
+/// A callback behind the copy owns the vector.
+struct vector_of_a_callback {
+  void operator()(program& p) const {
+    auto values = std::make_unique<std::vector<int>>(1024, 1);
+    xl::copy(p.a, *values, p.data);
+    p.a.host_callback([owned = values.release()] { delete owned; });
+  }
+};
+
 struct waits_for_another_stream {
   void operator()(program& p) const {
     xl::launch(p.a, {.grid = blocks, .block = threads}, double_all{}, p.managed, p.result);  // @waits_for_another_stream
@@ -476,6 +596,49 @@ struct held_by_a_callback {
     xl::launch(p.a, {.grid = blocks, .block = threads}, double_all{}, p.pinned, p.result);
     for (int& n : p.pinned) n = 1;
     go = true;
+    p.a.synchronize();
+  }
+};
+
+/// The same with a mutex, and with a call that blocks in a library.
+struct held_by_a_mutex {
+  void operator()(program& p) const {
+    std::mutex mutex;
+    std::unique_lock lock{mutex};
+    p.a.host_callback([&] { std::lock_guard const guard{mutex}; });
+    xl::launch(p.a, {.grid = blocks, .block = threads}, double_all{}, p.pinned, p.result);
+    for (int& n : p.pinned) n = 1;
+    lock.unlock();
+    p.a.synchronize();
+  }
+};
+struct held_by_a_future {
+  void operator()(program& p) const {
+    std::promise<void> go;
+    p.a.host_callback([&] { go.get_future().wait(); });
+    xl::launch(p.a, {.grid = blocks, .block = threads}, double_all{}, p.pinned, p.result);
+    for (int& n : p.pinned) n = 1;
+    go.set_value();
+    p.a.synchronize();
+  }
+};
+/// A callback that waits for nobody does not order the kernel behind it with what the host does meanwhile.
+struct behind_a_callback {
+  void operator()(program& p) const {
+    p.a.host_callback([&p] { p.numbers[0] += 1; });
+    xl::launch(p.a, {.grid = blocks, .block = threads}, double_all{}, p.pinned, p.result);  // @behind_a_callback
+    p.pinned[3] = 3;                                                                        // @behind_a_callback
+  }
+};
+/// A callback says that earlier work is done. The host uses the memory of later work.
+struct told_too_early {
+  void operator()(program& p) const {
+    std::atomic<bool> done{false};
+    p.a.host_callback([&] { done = true; });
+    xl::launch(p.a, {.grid = blocks, .block = threads}, write_all{}, p.pinned);  // @told_too_early
+    while (!done) {
+    }
+    p.numbers[0] = p.pinned[0];  // @told_too_early
     p.a.synchronize();
   }
 };
