@@ -531,6 +531,8 @@ std::exception_ptr access_monitor::take_failure() noexcept {
   return result;
 }
 
+bool access_monitor::has_findings() const noexcept { return state_->full && (state_->has_findings || !state_->early_reads.empty()); }
+
 bool access_monitor::is_checking(void const* place) const noexcept {
   return (state_->full && paused_block != state_) || busy ||
          (place >= static_cast<void const*>(__start_crosslane_hooks) && place < static_cast<void const*>(__stop_crosslane_hooks));

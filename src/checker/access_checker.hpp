@@ -76,6 +76,7 @@ class access_checker {
     b.full = launch.level == checks::level::full;
     b.failure = nullptr;
     b.early_reads.clear();
+    b.has_findings = false;
     b.calls_executor = false;
     b.allocations.clear();
     if (!b.full) return;
@@ -92,7 +93,9 @@ class access_checker {
   /// The block has ended, or waits for the other blocks of its grid.
   void end_block(block_state& b) {
     for (block_state::early_read const& r : b.early_reads)
-      if (!r.block->shared && streams.may_doubt(*b.launch, streams.launch())) {
+      if (!r.block->shared && (b.launch->has_lost_threads() || streams.launch_of_lost_threads() > r.block->made_after)) {
+        continue;  // threads that have ended early may have been those to write it
+      } else if (!r.block->shared && streams.may_doubt(*b.launch, streams.launch())) {
         __atomic_store_n(&b.launch->has_findings, true, __ATOMIC_RELAXED);
         streams.doubtful.add(r.finding, *b.launch, streams.launch(), r.block);
       } else {

@@ -72,6 +72,7 @@ struct access_monitor::block_state {
   bool has_written = false;     ///< since the last look
   bool calls_executor = false;  ///< at the next look
   std::exception_ptr failure;   ///< the first finding that no sink collected
+  bool has_findings = false;
 
   /// A read of memory that nothing had written yet. If an unordered write follows, both are reported as a race, and the read is not
   /// reported separately.
@@ -113,6 +114,7 @@ struct access_monitor::block_state {
   }
 
   void deliver(checks::finding const& f) {
+    has_findings = true;
     if (!failure) failure = launch->deliver(f);
   }
   void forget_early_reads_at(std::uint32_t site) {

@@ -48,6 +48,7 @@ class stream_races {
     order.begins(launch_, launch);
   }
   void end_launch() {
+    if (facts_->has_lost_threads() && launch_ > launch_of_lost_threads_) launch_of_lost_threads_ = launch_;
     if (__atomic_load_n(&facts_->has_findings, __ATOMIC_RELAXED) && launch_ > failed_launch_) failed_launch_ = launch_;
   }
   /// Whether a finding of the work may be a consequence of a race that is found later.
@@ -57,6 +58,8 @@ class stream_races {
 
   /// The launch that was queued last among those that had findings.
   std::uint64_t failed_launch() const noexcept { return failed_launch_; }
+  /// The launch that was queued last among those whose threads have not all reached their end.
+  std::uint64_t launch_of_lost_threads() const noexcept { return launch_of_lost_threads_; }
   /// The number of the current launch.
   std::uint64_t launch() const noexcept { return launch_; }
   /// The device of the current launch.
@@ -134,10 +137,12 @@ class stream_races {
  private:
   void report(place_access const& one, place_access const& other, char const* at) {
     watched_block const* const block = memory_.page(at).block;
-    doubtful.races(one.work, other.work, block);
-    if (!order.say(one.work, other.work)) return;
+    if (!order.say(one.work, other.work)) return doubtful.races(one.work, other.work, block);
     place_access const &late = one.work > other.work ? one : other, &early = one.work > other.work ? other : one;
     stream_work const later = order.facts_of(late.work), earlier = order.facts_of(early.work);
+    // The wait that is missing between the two also orders the end of the buffer.
+    if ((later.frees && doubtful.has_raced(early.work, block)) || (earlier.frees && doubtful.has_raced(late.work, block))) return;
+    doubtful.races(one.work, other.work, block);
     checks::finding const f = words_.unordered({later, late}, {earlier, early}, *block, at);
     launch_facts who = later.facts;
     who.where = f.first.where.line != 0 ? f.first.where : f.second.where;
@@ -147,7 +152,7 @@ class stream_races {
   watched_range& memory_;
   wording& words_;
   place_histories histories_;
-  std::uint64_t launch_ = 0, last_launch_ = 0, failed_launch_ = 0;
+  std::uint64_t launch_ = 0, last_launch_ = 0, failed_launch_ = 0, launch_of_lost_threads_ = 0;
   launch_facts const* facts_ = nullptr;  ///< of the current launch
   std::vector<std::uint64_t> told_by_;   ///< takes effect at an acquire fence
   /// For two streams, the last work of the second that accessed a buffer of the first without waiting for its allocation.

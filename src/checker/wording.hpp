@@ -314,6 +314,7 @@ class wording {
                 : block->freed ? "a freed buffer of %zu bytes"
                                : "a buffer of %zu bytes",
                 block->bytes);
+    if (block->shared && block->bytes == 0) text.append(": the launch asks for no dynamic shared memory (.dynamic_shared)");
     if (!far) return;
     text.append(", the nearest one");
     if (std::ptrdiff_t const offset = at - block->begin; bytes != 0 && offset % std::ptrdiff_t(bytes) == 0 && block->bytes % bytes == 0)

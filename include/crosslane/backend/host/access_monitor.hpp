@@ -101,6 +101,8 @@ class access_monitor {
   void report_fault(char const* cause, void const* code);
   /// Returns the first finding that no sink collected.
   std::exception_ptr take_failure() noexcept;
+  /// Whether accesses of the block have had findings.
+  bool has_findings() const noexcept;
 
   /// Whether the interrupted code at an address belongs to the checker, or was called by it. Signal handlers may call this.
   bool is_checking(void const* place) const noexcept;
@@ -163,6 +165,7 @@ class access_monitor {
   void block_barrier() noexcept {}
   void group_sync(unsigned, std::uint64_t) noexcept {}
   std::exception_ptr take_failure() noexcept { return nullptr; }
+  bool has_findings() const noexcept { return false; }
   bool is_checking(void const*) const noexcept { return false; }
   void call_executor_soon() noexcept {}
   source_location line_of(void const*) const noexcept { return {}; }

@@ -236,6 +236,7 @@ class block_runner final : thread_owner, running_work, lane_executor {
   }
   [[noreturn]] void abandon_thread() noexcept override {
     monitor_.leave();
+    task_->loses_threads();
     cancelled_ = true;
     *exceptions_ = {};
     ++finished_;
@@ -334,10 +335,11 @@ class block_runner final : thread_owner, running_work, lane_executor {
     }
   }
 
-  /// Delivers a finding after which the block cannot continue.
+  /// Delivers a finding after which the block cannot continue. If an access of the block has had one, this is a consequence.
   void report(checks::finding const& found) {
+    task_->loses_threads();
     cancelled_ = true;
-    if (!error_) error_ = task_->deliver(found);
+    if (!error_ && !monitor_.has_findings()) error_ = task_->deliver(found);
   }
 
   void meets(unsigned rank) noexcept {

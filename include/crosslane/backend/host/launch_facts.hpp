@@ -19,6 +19,7 @@ struct launch_facts {
   bool peer_access = false;     ///< whether kernels may access memory of other devices
   detail::finding_sink* sink = nullptr;
   mutable bool has_findings = false;  ///< accessed atomically
+  mutable bool lost_threads = false;  ///< whether threads have ended early, by a finding; accessed atomically
   /// These facts are the beginning of an object of so many bytes, which also has the kernel object and its arguments. Copies of the facts
   /// do not have them.
   std::size_t object_bytes = 0;
@@ -28,6 +29,9 @@ struct launch_facts {
   unsigned threads() const noexcept { return unsigned(block.size()); }
   /// Whether blocks run one after another on one host thread, so that findings are the same in each run.
   bool in_turn() const noexcept { return seed != 0 || level == checks::level::full; }
+
+  void loses_threads() const noexcept { __atomic_store_n(&lost_threads, true, __ATOMIC_RELAXED); }
+  bool has_lost_threads() const noexcept { return __atomic_load_n(&lost_threads, __ATOMIC_RELAXED); }
 
   checks::finding finding(checks::kind kind) const noexcept {
     checks::finding result{};
