@@ -24,6 +24,7 @@ extern "C" {
 void* __real_memcpy(void*, void const*, std::size_t);
 void* __real_memmove(void*, void const*, std::size_t);
 void* __real_memset(void*, int, std::size_t);
+void __real_free(void*);
 }
 
 namespace crosslane::backend {
@@ -65,7 +66,7 @@ struct library_code {
     dl_iterate_phdr(
         [](dl_phdr_info* module, std::size_t, void* self) {
           library_code& code = *static_cast<library_code*>(self);
-          auto const inside = reinterpret_cast<std::uintptr_t>(&std::free);
+          auto const inside = reinterpret_cast<std::uintptr_t>(&__real_free);
           for (unsigned i = 0; i < module->dlpi_phnum; ++i) {
             ElfW(Phdr) const& part = module->dlpi_phdr[i];
             std::uintptr_t const begin = module->dlpi_addr + part.p_vaddr;
@@ -685,7 +686,6 @@ void* __wrap__Znwm(std::size_t bytes) { return allocated(__real__Znwm(bytes), by
 void* __wrap__Znam(std::size_t bytes) { return allocated(__real__Znam(bytes), bytes); }
 void* __wrap___cxa_allocate_exception(std::size_t bytes) { return allocated(__real___cxa_allocate_exception(bytes), bytes); }
 
-void __real_free(void*);
 void __real__ZdlPv(void*);
 void __real__ZdlPvm(void*, std::size_t);
 void __real__ZdaPv(void*);

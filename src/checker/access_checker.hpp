@@ -47,7 +47,7 @@ class access_checker {
     lock_.lock();
     judge_late_accesses();
     streams.begin_launch(launch);
-    threads.begin_launch(streams.launch(), streams.device());
+    threads.begin_launch(streams.launch(), streams.device(), host_queue::are_several());
   }
   /// Checks the arguments of a launch before it begins. Throws a finding that no sink collects.
   void check_arguments(launch_facts const& launch) {

@@ -28,8 +28,10 @@ class thread_order {
 
   // --- launches, blocks and barriers ---
 
-  void begin_launch(watched_range& memory, std::uint64_t work, int device) {
+  /// `has_phases`: whether other work may run beside the launch.
+  void begin_launch(watched_range& memory, std::uint64_t work, int device, bool has_phases) {
     keep_released();
+    last_phase_ = has_phases ? most_phases : 1;
     work_ = work;
     device_ = device;
     phase_ = 1;
@@ -306,7 +308,7 @@ class thread_order {
     out.join(b.learned);
     if (t.learned) out.join(*t.learned);
     out.learn_work(work_, phase_);
-    if (!phase_has_accesses_ || phase_ == most_phases) return;
+    if (!phase_has_accesses_ || phase_ == last_phase_) return;
     ++phase_;
     phase_has_accesses_ = false;
   }
@@ -335,10 +337,10 @@ class thread_order {
   std::vector<std::unique_ptr<segment_owner[]>> owners_;  ///< by segment, in parts
   std::size_t parts_held_ = 0, enough_parts_ = least_enough_parts;
   releases_at released_;
-  releases_at released_before_;  ///< by other launches
-  static constexpr std::uint32_t most_phases = 65536;
+  releases_at released_before_;                        ///< by other launches
+  static constexpr std::uint32_t most_phases = 16384;  ///< later accesses count as released too
   std::uint64_t work_ = 0;
-  std::uint32_t phase_ = 1;
+  std::uint32_t phase_ = 1, last_phase_ = 1;
   bool phase_has_accesses_ = false;
   int device_ = 0;
 };

@@ -87,10 +87,10 @@ struct queue_list {
   detail::spin_lock entering;
   int process = 0;  ///< the process that the list belongs to
   host_queue* first = nullptr;
-  std::uint64_t made = 0;
+  std::uint64_t made = 0, living = 0;
 
   [[gnu::visibility("hidden")]] static queue_list& get() noexcept {
-    static queue_list& list = detail::process_wide<queue_list>("host queues 1");
+    static queue_list& list = detail::process_wide<queue_list>("host queues 2");
     list.enter(detail::this_process());
     return list;
   }
@@ -104,6 +104,7 @@ struct queue_list {
     if (process == now) return;
     new (&lock) monitor;
     first = nullptr;
+    living = 0;
     __atomic_store_n(&process, now, __ATOMIC_RELEASE);
   }
 };
@@ -120,6 +121,7 @@ class host_queue {
     queue_list& list = queue_list::get();
     monitor::lock lock{list.lock};
     number_ = ++list.made;
+    ++list.living;
     next_queue_ = list.first;
     list.first = this;
   }
@@ -213,6 +215,13 @@ class host_queue {
     return started_ && pthread_equal(thread_, pthread_self()) != 0;
   }
 
+  /// Whether the process has several queues now.
+  static bool are_several() noexcept {
+    queue_list& list = queue_list::get();
+    monitor::lock lock{list.lock};
+    return list.living > 1;
+  }
+
   /// Waits for every queue of a device. Other threads may create and destroy queues meanwhile.
   static void synchronize_all(int device_index) noexcept {
     queue_list& list = queue_list::get();
@@ -241,6 +250,7 @@ class host_queue {
     host_queue** link = &list.first;
     while (*link != this) link = &(*link)->next_queue_;
     *link = next_queue_;
+    --list.living;
   }
 
   std::uint64_t push(queue_item* item, library_functions const& functions) {
