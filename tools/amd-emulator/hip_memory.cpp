@@ -146,7 +146,7 @@ static bool const g_hooked = [] {
 
 static bool g_lists_leaks = false;  // once there was an allocation
 // After the destructors of static objects, which may free memory, and after the other reports.
-__attribute__((destructor)) static void leak_report() {
+__attribute__((destructor(101))) static void leak_report() {
   if (!g_lists_leaks) return;
   Lock l;
   size_t n = 0, bytes = 0, shown = 0;

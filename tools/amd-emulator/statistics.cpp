@@ -34,7 +34,7 @@ void append(char const* variable, char const* file, std::string const& lines) {
 
 class Statistics {
  public:
-  ~Statistics() {
+  void report() const {
     if (getpid() != process_ || kernels_.empty()) return;  // a child of fork() has its parent's counts
     if (enabled("AMDEMU_STATS")) print_all();
     if (char const* file = setting("AMDEMU_REPORT"); *file) append_to(file);
@@ -85,7 +85,7 @@ class Statistics {
 
 class Coverage {
  public:
-  ~Coverage() {
+  void report() const {
     if (getpid() != process_ || names_.empty()) return;
     std::string lines;
     for (auto const& [architecture, name] : names_) lines += architecture + '\t' + name + '\n';
@@ -101,17 +101,27 @@ class Coverage {
   pid_t const process_ = getpid();
 };
 
+// Made by the process that launches first.
+Statistics* g_statistics = nullptr;
+Coverage* g_coverage = nullptr;
+
+// After the destructors of the program's static objects, which may launch kernels.
+__attribute__((destructor)) void report() {
+  if (g_statistics) g_statistics->report();
+  if (g_coverage) g_coverage->report();
+}
+
 }  // namespace
 
 void cover(Isa const& isa, Inst const& inst) {
-  static Coverage coverage;  // blocks are made one at a time
   if (inst.kind == BAD) return;
-  for (Inst const* i = &inst; i; i = i->second) coverage.add(isa.gfx, i->info ? i->info->name : i->name);
+  if (!g_coverage) g_coverage = new Coverage;  // blocks are made one at a time
+  for (Inst const* i = &inst; i; i = i->second) g_coverage->add(isa.gfx, i->info ? i->info->name : i->name);
 }
 
 void count_launch(Launch const& launch, uint64_t instructions, double seconds) {
-  static Statistics statistics;
-  statistics.add(launch, instructions, seconds);
+  if (!g_statistics) g_statistics = new Statistics;  // launches end one at a time
+  g_statistics->add(launch, instructions, seconds);
 }
 
 }  // namespace emu

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Races: each wrong kernel is found, and a right one that differs in what orders the accesses is not. Waves that wait for others do so
 /// without end, so that they also do it if they run first.
+#include <unistd.h>
+
 #include "support.hpp"
 
 namespace {
@@ -363,4 +365,14 @@ TEST_F(Races, parts_of_a_word) { twins(bytes, 1, "atomic access after write"); }
 TEST_F(Races, lanes_of_a_store) {
   twins(lanes, 1, "lanes 0 and 1 of one store");
   twins(lanes_lds, 1, "lanes 0 and 1 of one store");
+}
+
+// A process of its own: the program is looked for once.
+TEST(SymbolizerDeathTest, that_is_missing_is_named) {
+  auto const launch = [] {
+    setenv("AMDEMU_SYMBOLIZER", "/no/such/program", 1);
+    write_write<<<1, 1>>>(nullptr, nullptr, 1);
+    _exit(hipDeviceSynchronize() == hipErrorIllegalAddress ? 0 : 1);
+  };
+  EXPECT_EXIT(launch(), ::testing::ExitedWithCode(0), "/no/such/program was not found, therefore messages have no source lines");
 }

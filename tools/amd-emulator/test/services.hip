@@ -163,6 +163,19 @@ TEST(Child, DISABLED_fills) {
   printf("memory %x, LDS %x\n", got[0], got[1]);
   CK(hipFree(p));
 }
+// Launches a kernel in its destructor.
+static struct Late {
+  u32* p = nullptr;
+  ~Late() {
+    if (p) read_unwritten<<<1, 1>>>(p, p + 2);
+    (void)hipFree(p);
+  }
+} late;
+TEST(Child, DISABLED_launches_late) {
+  CK(hipMalloc(reinterpret_cast<void**>(&late.p), 64));
+  read_unwritten<<<1, 1>>>(late.p, late.p + 2);
+  CK(hipDeviceSynchronize());
+}
 TEST(Child, DISABLED_memory) {
   size_t free, total;
   printf("hipMemGetInfo: %s, ", hipGetErrorName(hipMemGetInfo(&free, &total)));
@@ -196,8 +209,8 @@ TEST(Settings, have_an_effect) {
   EXPECT_TRUE(has(child("AMDEMU_MEMORY=1M", "managed"), "no memory for the managed variable large of 2097152 bytes"));
   EXPECT_TRUE(has(child("AMDEMU_GUARD=1", "overrun"), "overrun: hipErrorIllegalAddress"));
   EXPECT_TRUE(has(child("AMDEMU_DEVICES=0", "memory"), "hipErrorNoDevice"));
-  std::string text = child("AMDEMU_STATS=1", "fills");
-  EXPECT_TRUE(has(text, "read_unwritten") && has(text, ": 1 launches, ")) << text;
+  std::string text = child("AMDEMU_STATS=1 AMDEMU_LEAKS=error", "launches_late");
+  EXPECT_TRUE(has(text, "read_unwritten") && has(text, ": 2 launches, ") && has(text, "leaks: none")) << text;
   text = child("AMDEMU_TRACE=1", "fills");
   EXPECT_TRUE(has(text, "S_ENDPGM exec=")) << text;
   int status = 0;
