@@ -3,7 +3,7 @@
 
 START = ["Overview <self>", "guide/first-kernel", "porting", "From 0.1 to 0.2 <from-0.1>", "Packages <packaging/index>", "examples/index"]
 GUIDE = ["guide/index"]  # then the other pages of the guide, in the order of its table
-ABOUT = ["architecture", "Backends <backends>", "Adding a backend <adding-a-backend>", "AMD kernels without a GPU <amd-emulator>", "Comparison <comparison>", "performance", "Pitfalls <pitfalls>", "changelog", "contributing"]
+ABOUT = ["architecture", "Backends <backends>", "Adding a backend <adding-a-backend>", "AMD kernels without a GPU <amd-emulator>", "Claims of the checker <checker-claims>", "Comparison <comparison>", "performance", "Pitfalls <pitfalls>", "changelog", "contributing"]
 
 # The parts of the reference: the part's page, other pages below it, headers. A header belongs to the part with the longest pattern that
 # matches it, and stands where that pattern does.
