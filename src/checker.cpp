@@ -502,9 +502,14 @@ void access_monitor::run(unsigned rank, void const* stack, std::size_t stack_byt
   state_->stack_bytes = stack_bytes;
   state_->running = rank;
   state_->running_wave = rank / state_->launch->wave_size;
+  state_->calls.restore(state_->thread[rank].calls);
   active_block = state_;
 }
-void access_monitor::leave() noexcept { active_block = nullptr; }
+void access_monitor::leave() noexcept {
+  if (active_block == nullptr) return;
+  active_block = nullptr;
+  state_->save_calls();
+}
 
 void access_monitor::block_barrier() noexcept {
   if (state_->full) checker().threads.block_barrier(*state_);
@@ -542,9 +547,9 @@ void access_monitor::call_executor_soon() noexcept {
   state_->calls_executor = true;
   state_->reads_left = 1;
 }
-source_location access_monitor::line_of(void const* from) const noexcept {
+source_location access_monitor::line_of(unsigned rank, void const* from) const noexcept {
   at_work const self;
-  return checker().line_of(reinterpret_cast<std::uintptr_t>(from));
+  return checker().line_of(reinterpret_cast<std::uintptr_t>(from), state_->thread[rank].calls);
 }
 void access_monitor::append_object(error_text& text, void const* at) const noexcept { checker().append_object(text, at); }
 
@@ -624,8 +629,14 @@ extern "C" {
 }
 
 void __tsan_init() {}
-void __tsan_func_entry(void*) {}
-void __tsan_func_exit() {}
+CROSSLANE_HOOK_CODE void __tsan_func_entry(void* from) {
+  if (access_monitor::block_state* const b = active_block; b != nullptr)
+    b->calls.enter(reinterpret_cast<std::uintptr_t>(from), reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)));
+}
+CROSSLANE_HOOK_CODE void __tsan_func_exit() {
+  if (access_monitor::block_state* const b = active_block; b != nullptr)
+    b->calls.leave(reinterpret_cast<std::uintptr_t>(CROSSLANE_CALLER), reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)));
+}
 
 #define CROSSLANE_HOOK(name, bytes, flags) \
   CROSSLANE_HOOK_CODE [[gnu::flatten]] void __tsan_##name(void* p) { see(p, bytes, flags, CROSSLANE_CALLER); }

@@ -40,6 +40,8 @@ class access_checker {
 
   /// Returns the line of the call that returns to an address of code.
   source_location line_of(std::uintptr_t from) { return sites_.line_of(from); }
+  /// The same for code that a thread was in when it began to wait, or its innermost caller outside the library.
+  source_location line_of(std::uintptr_t from, call_stack::calls const& calls) { return sites_.line_of(from, calls); }
 
   // --- launches ---
 
@@ -80,6 +82,7 @@ class access_checker {
     b.calls_executor = false;
     b.allocations.clear();
     if (!b.full) return;
+    b.forget_calls();
     b.arguments = {reinterpret_cast<std::uintptr_t>(&launch), launch.object_bytes};
     b.rank = std::uint32_t((std::uint64_t{index.z} * launch.grid.y + index.y) * launch.grid.x + index.x);
     b.threads = launch.threads();
@@ -127,7 +130,7 @@ class access_checker {
 
   void access(block_state& b, seen_access const& a) {
     watched_block* const block = memory.page(a.at).block;
-    place_access mine{streams.launch(), sites_.number_of(a.from), class_of(a.flags), reach_of(a.flags)};
+    place_access mine{streams.launch(), sites_.number_of(a.from, &b.calls), class_of(a.flags), reach_of(a.flags)};
     if (!may_access(b, a.at, a.bytes)) {
       if (streams.freed_meanwhile(block, mine, a.at)) return;
       if (!b.failure) b.deliver(words_.outside(b, block != nullptr ? block : memory.nearest(a.at), a));
@@ -180,7 +183,8 @@ class access_checker {
 
   /// Called after the write to the target of an asynchronous copy, before the copy is waited for.
   void copy_begins(block_state& b, seen_access const& target) {
-    if (memory.contains(target.at) && may_access(b, target.at, target.bytes)) threads.copy_begins(b, target, sites_.number_of(target.from));
+    if (memory.contains(target.at) && may_access(b, target.at, target.bytes))
+      threads.copy_begins(b, target, sites_.number_of(target.from, &b.calls));
   }
   /// Called before the bytes of the source are copied. `before` has them when the copy began.
   void copy_arrives(block_state& b, void const* to, seen_access const& source, void const* before) {
@@ -247,6 +251,7 @@ class access_checker {
       facts.kernel = "the host";
       facts.read_check_scope(true);
       if (facts.level != checks::level::full) return;
+      a.seen.from = sites_.code_of_program(seen.from);
       a.work = streams.order.program_work(facts);
     }
     if (lock_.try_lock()) {

@@ -2,6 +2,7 @@
 /// The state that the checker keeps for a block while its threads run.
 #pragma once
 
+#include "call_stack.hpp"
 #include "clock.hpp"
 #include "watched_memory.hpp"
 
@@ -47,6 +48,7 @@ struct access_monitor::block_state {
     std::unique_ptr<clock> pending[3];
     /// The accesses that relaxed operations release after a release fence, by the scope of the fence.
     std::unique_ptr<clock> fenced[3];
+    call_stack::calls calls;  ///< while it waits
   };
   struct wave_state {
     std::uint32_t below = 0;                ///< segments of the wave's own lanes that all its lanes know
@@ -60,6 +62,8 @@ struct access_monitor::block_state {
   std::uint32_t start = 0, barrier = 0;  ///< the segment number when the block began, and at its last barrier
   std::uint32_t numbering = 0;           ///< of the segments: see thread_order
   unsigned running = 0, running_wave = 0;
+  call_stack calls;         ///< of the running thread
+  bool some_calls = false;  ///< whether threads that wait have calls
   bool full = false, some_learned = false;
   clock learned;         ///< known to all threads of the block
   releases_at released;  ///< in shared memory, whose addresses the next block has again
@@ -119,6 +123,17 @@ struct access_monitor::block_state {
   }
   void forget_early_reads_at(std::uint32_t site) {
     std::erase_if(early_reads, [&](early_read const& r) { return r.site == site; });
+  }
+
+  // --- calls of threads that wait ---
+
+  void save_calls() {
+    calls.save(thread[running].calls);
+    some_calls = true;
+  }
+  void forget_calls() {
+    for (unsigned t = 0; some_calls && t < most_threads; ++t) thread[t].calls.clear();
+    some_calls = false;
   }
 
   void forget_threads() {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Numbers the addresses of code that accesses memory, so that records stay small, and finds their source lines.
+/// Numbers the places of code that accesses memory, so that records stay small, and finds their source lines.
 #pragma once
 
+#include "call_stack.hpp"
 #include "source_lines.hpp"
 
 #include <cstddef>
@@ -19,43 +20,47 @@ namespace crosslane::backend {
 
 class sites {
  public:
-  /// Returns the number of an address, at most 24 bits. Returns 0, an unknown place, if all numbers are used. The caller holds the
-  /// checker's lock.
-  std::uint32_t number_of(std::uintptr_t from) {
-    recent& r = recent_[from / 2 % recent_count];
-    if (r.from != from) {
-      auto const [entry, made] = numbers_.try_emplace(from, std::uint32_t(addresses_.size()));
-      if (made && addresses_.size() < 0xffffff) addresses_.push_back(from);
-      r = {from, entry->second < addresses_.size() ? entry->second : 0};
-    }
+  /// Returns the number of an access: of its code, and of the calls that the running thread is in. It has at most 24 bits. Returns 0, an
+  /// unknown place, if all numbers are used. The caller holds the checker's lock.
+  std::uint32_t number_of(std::uintptr_t from, call_stack const* calls = nullptr) {
+    std::uint64_t const context = calls != nullptr ? calls->context() : 0;
+    recent& r = recent_[(from / 2 ^ context >> 32) % recent_count];
+    if (r.from != from || r.context != context) r = {from, context, look_up(from, context, calls)};
     return r.site;
   }
 
-  source_location line(std::uint32_t site) { return line_of(addresses_[site]); }
+  /// Whether two accesses are of the same code, perhaps with different callers.
+  bool same_code(std::uint32_t a, std::uint32_t b) const { return places_[a].from == places_[b].from; }
 
-  /// Returns the line of an access that the calling code makes now. If it is in a function of the library that has not been inlined,
-  /// returns the line that calls the library.
-  source_location line_of_running(std::uintptr_t from) {
+  /// Returns the line of an access in the program: if its code is in a function of the library, the line of the innermost caller outside.
+  source_location line(std::uint32_t site) { return line_of(places_[site].from, places_[site].callers); }
+  source_location line_of(std::uintptr_t from, call_stack const& calls) { return line_of(from, calls.callers()); }
+  source_location line_of(std::uintptr_t from, call_stack::calls const& calls) {
+    std::vector<std::uintptr_t> callers;
+    for (auto c = calls.rbegin(); c != calls.rend(); ++c) callers.push_back(c->from);
+    return line_of(from, callers);
+  }
+
+  /// Returns the address at which the host program, which has made an access at `from`, has called the library; `from` if that is code of
+  /// the program.
+  std::uintptr_t code_of_program(std::uintptr_t from) {
     struct walk {
       sites& self;
-      std::uintptr_t from;
-      source_location where;
+      std::uintptr_t from, result;
       bool inside;
-    } state{*this, from, line_of(from), false};
-    if (state.where.line == 0 || !source_lines::is_library(state.where.file)) return state.where;
+    } state{*this, from, from, false};
+    if (is_of_program(from)) return from;
     auto const look_at = [](_Unwind_Context* frame, void* data) {
       walk& w = *static_cast<walk*>(data);
       std::uintptr_t const code = _Unwind_GetIP(frame);
       bool const is_access = code == w.from;
       w.inside = w.inside || is_access;
-      if (!w.inside || is_access) return _URC_NO_REASON;
-      source_location const caller = w.self.line_of(code);
-      if (caller.line == 0 || source_lines::is_library(caller.file)) return _URC_NO_REASON;
-      w.where = caller;
+      if (!w.inside || is_access || !w.self.is_of_program(code)) return _URC_NO_REASON;
+      w.result = code;
       return _URC_END_OF_STACK;
     };
     _Unwind_Backtrace(look_at, &state);
-    return state.where;
+    return state.result;
   }
 
   /// Returns the line of an address. Any thread may call it.
@@ -78,14 +83,40 @@ class sites {
 
  private:
   static constexpr std::size_t recent_count = 1024;
+  static constexpr std::size_t most_contexts = 64;  ///< of one address: a recursive function has any number
   struct recent {
     std::uintptr_t from;
+    std::uint64_t context;
     std::uint32_t site;
   };
+  struct place {
+    std::uintptr_t from = 0;
+    std::vector<std::uintptr_t> callers;  ///< innermost first
+  };
+
+  std::uint32_t look_up(std::uintptr_t from, std::uint64_t context, call_stack const* calls) {
+    std::map<std::uint64_t, std::uint32_t>& numbers = numbers_[from];
+    if (auto const known = numbers.find(context); known != numbers.end()) return known->second;
+    if (numbers.size() == most_contexts) return numbers.begin()->second;
+    if (places_.size() == 0x1000000) return 0;
+    places_.push_back({from, calls != nullptr ? calls->callers() : std::vector<std::uintptr_t>{}});
+    return numbers[context] = std::uint32_t(places_.size() - 1);
+  }
+
+  bool is_of_program(std::uintptr_t from) {
+    source_location const where = line_of(from);
+    return where.line != 0 && !source_lines::is_library(where.file);
+  }
+  source_location line_of(std::uintptr_t from, std::vector<std::uintptr_t> const& callers) {
+    if (!is_of_program(from))
+      for (std::uintptr_t const caller : callers)
+        if (is_of_program(caller)) return line_of(caller);
+    return line_of(from);
+  }
 
   recent recent_[recent_count] = {};
-  std::unordered_map<std::uintptr_t, std::uint32_t> numbers_;
-  std::vector<std::uintptr_t> addresses_{0};
+  std::unordered_map<std::uintptr_t, std::map<std::uint64_t, std::uint32_t>> numbers_;  ///< by address and context
+  std::vector<place> places_ = std::vector<place>(1);
   std::mutex lines_lock_;
   source_lines lines_;
   std::map<std::pair<char const*, unsigned>, std::unique_ptr<source_location>> known_;  ///< lines that are not looked up

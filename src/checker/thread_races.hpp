@@ -193,7 +193,7 @@ class thread_races {
   }
   bool are_alike(access_record a, access_record c) const {
     if (a.is_access() != c.is_access()) return false;
-    if (a.site == c.site) return true;
+    if (words_.same_code(a, c)) return true;
     return !order.is_past(a) && !order.is_past(c) && order.owner_of(a).thread != order.owner_of(c).thread;
   }
 

@@ -30,6 +30,9 @@ class wording {
       text.append("byte %zu of a buffer of %zu bytes", std::size_t(at - block.begin), block.bytes);
   }
 
+  /// Whether the same code has made two accesses.
+  bool same_code(access_record a, access_record b) const { return sites_.same_code(a.site, b.site); }
+
   // --- accesses of the running thread ---
 
   /// A race with an earlier access of another thread of the launch: its record, and its thread's number in the launch.
@@ -77,6 +80,7 @@ class wording {
 
   checks::finding unwritten(block_state const& b, watched_block const& block, seen_access const& a) {
     checks::finding f = access(checks::kind::unwritten_memory, b, a);
+    f.in_shared_memory = block.shared;
     append_object(f.text, block, a.at);
     f.text.append(", which nothing has written");
     return f;
@@ -98,7 +102,7 @@ class wording {
     char number[64];  // with a point in every locale
     *std::to_chars(number, number + sizeof number - 1, value, std::chars_format::general, 9).ptr = 0;
     checks::finding f = b.launch->finding(checks::kind::undefined_cast);
-    f.first = {b.running, 1, b.index, "casts a number", sites_.line_of(from)};
+    f.first = {b.running, 1, b.index, "casts a number", sites_.line_of(from, b.calls)};
     f.text.append("kernel %s, block (%u, %u, %u): thread %u casts %s of type %s to %s, which cannot hold it,", b.launch->kernel, b.index.x,
                   b.index.y, b.index.z, b.running, number, type, to);
     append_place(f.text, f.first.where);
@@ -108,7 +112,7 @@ class wording {
   /// A shift by `amount` bits of a type of `width` bits, for which 0 <= amount < width does not hold.
   checks::finding undefined_shift(block_state const& b, long long amount, char const* type, unsigned width, std::uintptr_t from) {
     checks::finding f = b.launch->finding(checks::kind::undefined_shift);
-    f.first = {b.running, 1, b.index, "shifts a number", sites_.line_of(from)};
+    f.first = {b.running, 1, b.index, "shifts a number", sites_.line_of(from, b.calls)};
     f.text.append("kernel %s, block (%u, %u, %u): thread %u shifts a number of type %s, which has %u bits, by %lld,", b.launch->kernel,
                   b.index.x, b.index.y, b.index.z, b.running, type, width, amount);
     append_place(f.text, f.first.where);
@@ -145,7 +149,7 @@ class wording {
   /// A trap of the processor in the running thread.
   checks::finding fault(block_state const& b, char const* cause, std::uintptr_t code) {
     checks::finding f = b.launch->finding(checks::kind::kernel_fault);
-    f.first = {b.running, 1, b.index, "faults", sites_.line_of(code)};
+    f.first = {b.running, 1, b.index, "faults", sites_.line_of(code, b.calls)};
     f.text.append("kernel %s, block (%u, %u, %u): thread %u faults", b.launch->kernel, b.index.x, b.index.y, b.index.z, b.running);
     append_place(f.text, f.first.where);
     f.text.append(": %s", cause);
@@ -156,7 +160,7 @@ class wording {
 
   checks::finding program_access(launch_facts const& facts, watched_block const& block, seen_access const& a) {
     checks::finding f = facts.finding(checks::kind::device_memory);
-    f.first = {0, 1, {}, verb(a.flags), sites_.line_of(a.from)};
+    f.first = {0, 1, {}, verb(a.flags), sites_.line_of(sites_.code_of_program(a.from))};
     f.text.append("the host %s", f.first.action);
     if (a.bytes != 0) f.text.append(" %zu bytes", a.bytes);
     append_place(f.text, f.first.where);
@@ -169,7 +173,7 @@ class wording {
   /// The use of an address for `what`, which needs a multiple of `alignment`.
   checks::finding misaligned(block_state const& b, void const* at, char const* what, std::size_t alignment, std::uintptr_t from) {
     checks::finding f = b.launch->finding(checks::kind::misaligned);
-    f.first = {b.running, 1, b.index, "uses a misaligned address", sites_.line_of(from)};
+    f.first = {b.running, 1, b.index, "uses a misaligned address", sites_.line_of(from, b.calls)};
     f.text.append("kernel %s, block (%u, %u, %u): thread %u uses the address %p for %s, which needs a multiple of %zu,", b.launch->kernel,
                   b.index.x, b.index.y, b.index.z, b.running, at, what, alignment);
     append_place(f.text, f.first.where);
@@ -225,7 +229,7 @@ class wording {
   /// An access of the host program to its own memory, while a queued copy reads or writes it.
   checks::finding unwaited_copy(copied_rows const& r, void const* stream, seen_access const& a, char const* action) {
     checks::finding f = r.facts.finding(checks::kind::program_race);
-    f.first = {0, 1, {}, action, sites_.line_of_running(a.from)};
+    f.first = {0, 1, {}, action, sites_.line_of(sites_.code_of_program(a.from))};
     f.second = {0, 1, {}, r.how == access_class::write ? "writes" : "reads", r.facts.where};
     f.text.append("the host %s byte %zu of %zu bytes of its own memory", f.first.action, a.at < r.begin ? 0 : std::size_t(a.at - r.begin),
                   std::size_t(r.end() - r.begin));
@@ -272,7 +276,7 @@ class wording {
   /// Begins a text: "kernel k, block (0, 0, 0): thread 1 writes 4 bytes at a.cpp:3, "
   checks::finding access(checks::kind kind, block_state const& b, seen_access const& a) {
     checks::finding f = b.launch->finding(kind);
-    f.first = {b.running, 1, b.index, verb(a.flags), sites_.line_of_running(a.from)};
+    f.first = {b.running, 1, b.index, verb(a.flags), sites_.line_of(a.from, b.calls)};
     f.text.append("kernel %s, block (%u, %u, %u): thread %u %s %zu bytes", b.launch->kernel, b.index.x, b.index.y, b.index.z, b.running,
                   f.first.action, a.bytes);
     append_place(f.text, f.first.where);

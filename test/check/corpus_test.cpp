@@ -256,6 +256,13 @@ CROSSLANE_TEST(corpus, widths) {
   right<corpus::whole_wave_waits>(d, 1, 128);
 }
 
+/// The report of a kernel that is right at 32 lanes, as docs/checker.md shows it.
+CROSSLANE_TEST_ONCE(corpus, right_at_one_width) {
+  checks::report const r = checks::findings(corpus::sum_32_threads_each, {.seeds = 1, .level = checks::level::full, .seed = 0});
+  CROSSLANE_CHECK(r.size() == 1 && r.only_at(r.entries()[0]) == 64);
+  check_recorded(source_path("test/check/findings/right_at_one_width.txt"), without_folders(r.text()));
+}
+
 /// A launch that no device supports is an error that names the kernel and the limit. Later work is not affected.
 template <class K, class Run>
 void wrong_launch(xl::device d, std::initializer_list<std::string> parts, Run const& run) {

@@ -74,7 +74,7 @@ TEST(gtest_assertions, pass) {
 
 TEST(gtest_assertions, findings_fail) {
   std::string const text = failures([] { EXPECT_KERNEL_CLEAN(launches(returns_early{}), {.seeds = 1}) << "and more"; });
-  EXPECT_CONTAINS(text, "early-exit: kernel ");
+  EXPECT_CONTAINS(text, "early-exit, at 32 and 64 lanes: kernel ");
   EXPECT_CONTAINS(text, "14 thread(s) have returned");
   EXPECT_CONTAINS(text, "waves of 32 lanes");
   EXPECT_CONTAINS(text, "2 time(s)");  // at both widths
@@ -85,7 +85,7 @@ TEST(gtest_assertions, findings_fail) {
 TEST(gtest_assertions, races_fail_in_checked_programs) {
   std::string const text = failures([] { EXPECT_KERNEL_CLEAN(launches(add_neighbour{false})); });
   if (CROSSLANE_CONFIG_ACCESS_CHECKS)
-    EXPECT_CONTAINS(text, "shared-race: kernel ");
+    EXPECT_CONTAINS(text, "shared-race, at 32 and 64 lanes: kernel ");
   else
     EXPECT_EQ(text, "");
 }

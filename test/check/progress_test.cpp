@@ -17,12 +17,7 @@ using checks::level;
 namespace {
 
 constexpr bool checked = xl::backend::sees_accesses;
-/// addr2line of binutils does not find the callers of what clang has inlined, so that a wait is at the library's line.
-#if defined(__clang__)
-constexpr bool knows_lines = false;
-#else
 constexpr bool knows_lines = checked;
-#endif
 constexpr double soon = 0.1;
 
 struct device_memory {

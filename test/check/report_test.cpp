@@ -327,6 +327,95 @@ CROSSLANE_TEST_ONCE(report, counts) {
   CROSSLANE_CHECK(contains(many.text(), "more are not listed"));
 }
 
+/// Waits in a wave for lanes that have returned, if waves have 64 lanes.
+struct takes_a_wave_for_32_lanes {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, int* sums) const {
+    if (ctx.thread_rank() >= 32) return;
+    sums[ctx.thread_rank()] = xl::wave(ctx).reduce(1, xl::plus{});
+  }
+};
+/// The first barrier is right if waves have 64 lanes.
+struct takes_a_wave_for_64_lanes {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, int*) const {
+    if (ctx.wave_rank() == 0) ctx.sync_block();
+    if (ctx.wave_rank() != 0) ctx.sync_block();
+  }
+};
+struct is_wrong_at_both {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, int*) const {
+    if (ctx.thread_rank() != 5) ctx.sync_block();
+  }
+};
+
+/// What the report of findings() says in each format about the only finding of a kernel.
+template <class K>
+void expect_widths(K const& kernel, char const* text, char const* found_at, unsigned only_at) {
+  std::vector<int> sums(64);
+  auto const run = [&](auto const& q) { xl::launch(q, {.grid = 1, .block = 64}, kernel, sums.data()); };
+  checks::report const r = checks::findings(run, {.seeds = 2, .level = checks::level::basic});
+  CROSSLANE_CHECK_EQ(r.size(), 1u);
+  CROSSLANE_CHECK_EQ(r.only_at(r.entries()[0]), only_at);
+  std::string const name = to_string(r.entries()[0].finding.kind), hint = checks::advice_for_width(only_at), all = r.text();
+  if (!contains(all, (name + ", " + text + ": kernel ").c_str()) || !contains(all, hint.c_str())) fail(all, source_location::current());
+  std::string const json = "\"found_at\":" + std::string(found_at) + ",\"only_at\":" + std::to_string(only_at);
+  CROSSLANE_CHECK(contains(to_json(r), json.c_str()) && contains(to_sarif(r), json.c_str()));
+  CROSSLANE_CHECK(contains(to_sarif(r), (std::string(text + 1) + ": kernel ").c_str()) && contains(to_sarif(r), hint.c_str()));
+}
+
+CROSSLANE_TEST_ONCE(report, of_both_widths) {
+  expect_widths(takes_a_wave_for_32_lanes{}, "only at 64 lanes", "[64]", 64);
+  expect_widths(takes_a_wave_for_64_lanes{}, "only at 32 lanes", "[32]", 32);
+  expect_widths(is_wrong_at_both{}, "at 32 and 64 lanes", "[32,64]", 0);
+  CROSSLANE_CHECK(contains(checks::advice_for_width(64), "xl::tile<32>(ctx)"));
+}
+
+/// A kind is of one width only if no finding of the kind is of the other one. A report of one width does not say "only".
+CROSSLANE_TEST_ONCE(report, compares_widths_by_kind) {
+  checks::finding f{};
+  f.kernel = "k";
+  checks::report wide, narrow;
+  f.wave_size = 64;
+  f.first.where.line = 10;
+  wide.add(f);
+  CROSSLANE_CHECK(wide.only_at(wide.entries()[0]) == 0 && !contains(wide.text(), "at 64 lanes"));
+  f.wave_size = 32;
+  f.first.where.line = 11;
+  narrow.add(f);
+  narrow.ran_at(32);
+  wide.ran_at(64);
+  checks::report both = narrow;
+  both.add(wide);
+  CROSSLANE_CHECK(both.size() == 2 && both.only_at(both.entries()[0]) == 0);
+  CROSSLANE_CHECK(!contains(both.text(), " lanes:"));
+  CROSSLANE_CHECK(contains(narrow.text(), ", only at 32 lanes: "));
+  // Both sides may change places.
+  checks::finding one{}, other{};
+  one.kind = other.kind = checks::kind::shared_race;
+  one.first = other.second = {0, 1, {}, "writes", {"a.cpp", "", 1}};
+  one.second = other.first = {1, 1, {}, "reads", {"a.cpp", "", 2}};
+  checks::report race;
+  race.add(one);
+  race.add(other);
+  CROSSLANE_CHECK_EQ(race.size(), 1u);
+}
+
+/// A width that has stopped in an earlier order also runs in that of the other one.
+CROSSLANE_TEST_ONCE(report, compares_widths_in_the_same_orders) {
+  std::set<std::uint64_t> seen[2];
+  auto const run = [&](auto const& q) {
+    std::uint64_t const seed = xl::detail::current_check_scope->options.seed;
+    bool const wide = q.device().properties().wave_size == 64;
+    seen[wide].insert(seed);
+    if (wide ? seed == 3 : seed != 0) xl::launch(q, {.grid = 1, .block = 64}, is_wrong_at_both{}, static_cast<int*>(nullptr));
+  };
+  checks::report const r = checks::findings(run, {.seeds = 5, .level = checks::level::basic, .seed = 0});
+  CROSSLANE_CHECK(seen[0] == (std::set<std::uint64_t>{0, 1, 3}) && seen[1] == (std::set<std::uint64_t>{0, 1, 2, 3}));
+  CROSSLANE_CHECK(r.size() == 1 && r.total() == 3);
+}
+
 CROSSLANE_TEST_ONCE(report, as_json) {
   CROSSLANE_CHECK(python_accepts(to_json(sample()), R"(import json,sys
 r = json.load(sys.stdin)

@@ -14,10 +14,12 @@ namespace crosslane::checks {
 /// first of them.
 class report {
  public:
-  /// A finding and the number of its occurrences.
+  /// A finding, the number of its occurrences, and the wave sizes at which it occurred.
   struct entry {
-    checks::finding finding;  ///< the first occurrence
-    std::uint64_t times = 1;  ///< occurrences of the same kind, kernel and lines
+    checks::finding finding;            ///< the first occurrence
+    std::uint64_t times = 1;            ///< occurrences of the same kind, kernel and lines
+    bool at_32 = false, at_64 = false;  ///< whether it occurred in waves of 32 and of 64 lanes
+    bool both_tried = false;            ///< whether the same work ran in waves of 32 and of 64 lanes
   };
   static constexpr std::size_t capacity = 1000;  ///< the maximal number of entries; later findings are only counted
 
@@ -28,22 +30,35 @@ class report {
   std::uint64_t total() const noexcept { return total_; }
 
   /// Adds a finding that occurred `times` times.
-  void add(finding const& f, std::uint64_t times = 1) {
-    total_ += times;
-    for (entry& e : entries_) {
-      if (same(e.finding, f)) {
-        e.times += times;
-        return;
-      }
-    }
-    if (entries_.size() < capacity) entries_.push_back({f, times});
-  }
+  void add(finding const& f, std::uint64_t times = 1) { add(entry{f, times, f.is_of_launch() && f.wave_size == 32, f.wave_size == 64}); }
   /// Adds all findings of another report.
   void add(report const& other) {
-    for (entry const& e : other.entries_) add(e.finding, e.times);
-    std::uint64_t listed = 0;
-    for (entry const& e : other.entries_) listed += e.times;
-    total_ += other.total_ - listed;
+    for (entry const& e : other.entries_) add(e);
+    total_ += other.total_ - other.listed();
+  }
+  /// Notes that the findings are all those of work which has run at this wave size, and which also runs at the other one.
+  void ran_at(unsigned wave_size) noexcept {
+    for (entry& e : entries_) {
+      (wave_size == 32 ? e.at_32 : e.at_64) = true;
+      e.both_tried = true;
+    }
+  }
+  /// Returns the wave size if the same work ran at both, and all findings of this kind in the kernel are of one of them; otherwise 0.
+  unsigned only_at(entry const& e) const noexcept {
+    bool tried = true, at_32 = false, at_64 = false;
+    for (entry const& other : entries_) {
+      if (other.finding.kind != e.finding.kind || std::string_view(other.finding.kernel) != e.finding.kernel) continue;
+      tried &= other.both_tried;
+      at_32 |= other.at_32;
+      at_64 |= other.at_64;
+    }
+    return tried && at_32 != at_64 ? (at_32 ? 32 : 64) : 0;
+  }
+
+  /// Returns ", only at 64 lanes" or ", at 32 and 64 lanes", as far as both wave sizes were tried.
+  char const* widths_text(entry const& e) const noexcept {
+    if (unsigned const only = only_at(e); only != 0) return only == 32 ? ", only at 32 lanes" : ", only at 64 lanes";
+    return e.at_32 && e.at_64 ? ", at 32 and 64 lanes" : "";
   }
 
   /// Returns the report as text: a paragraph for each entry.
@@ -52,8 +67,8 @@ class report {
     for (entry const& e : entries_) {
       finding const& f = e.finding;
       error_text t;
-      t.append("%s: %s\n  ", to_string(f.kind), f.text.c_str());
-      if (f.grid.size() != 0)
+      t.append("%s%s: %s\n  ", to_string(f.kind), widths_text(e), f.text.c_str());
+      if (f.is_of_launch())
         t.append("launched at %s:%u, grid (%u, %u, %u) block (%u, %u, %u), ", f.launch.file, f.launch.line, f.grid.x, f.grid.y, f.grid.z,
                  f.block.x, f.block.y, f.block.z);
       else if (f.launch.line != 0)
@@ -61,13 +76,13 @@ class report {
       f.append_order(t);
       if (e.times > 1) t.append("; %llu times", static_cast<unsigned long long>(e.times));
       t.append("\n  %s\n", f.advice());
+      if (char const* const more = advice_for_width(f.is_of_launch() ? only_at(e) : 0); more[0] != 0) t.append("  %s\n", more);
       result += t.c_str();
     }
-    if (std::uint64_t listed = 0; total_ != 0) {
-      for (entry const& e : entries_) listed += e.times;
+    if (total_ != 0) {
       error_text t;
       t.append("%zu finding(s), %llu time(s)", entries_.size(), static_cast<unsigned long long>(total_));
-      if (listed != total_) t.append("; more are not listed");
+      if (listed() != total_) t.append("; more are not listed");
       result += t.c_str();
       result += '\n';
     }
@@ -78,8 +93,28 @@ class report {
   static bool same_place(party const& a, party const& b) noexcept {
     return a.where.line == b.where.line && std::string_view(a.where.file) == b.where.file;
   }
+  /// Which of two accesses comes first may differ between orders and wave sizes.
   static bool same(finding const& a, finding const& b) noexcept {
-    return a.kind == b.kind && std::string_view(a.kernel) == b.kernel && same_place(a.first, b.first) && same_place(a.second, b.second);
+    if (a.kind != b.kind || std::string_view(a.kernel) != b.kernel) return false;
+    return (same_place(a.first, b.first) && same_place(a.second, b.second)) ||
+           (a.second.count != 0 && b.second.count != 0 && same_place(a.first, b.second) && same_place(a.second, b.first));
+  }
+  void add(entry const& added) {
+    total_ += added.times;
+    for (entry& e : entries_) {
+      if (!same(e.finding, added.finding)) continue;
+      e.times += added.times;
+      e.at_32 |= added.at_32;
+      e.at_64 |= added.at_64;
+      e.both_tried |= added.both_tried;
+      return;
+    }
+    if (entries_.size() < capacity) entries_.push_back(added);
+  }
+  std::uint64_t listed() const noexcept {
+    std::uint64_t result = 0;
+    for (entry const& e : entries_) result += e.times;
+    return result;
   }
 
   std::vector<entry> entries_;

@@ -37,6 +37,20 @@ inline std::string sarif_location(source_location const& where, std::string_view
          "},\"region\":{\"startLine\":" + std::to_string(where.line) + "}}";
 }
 
+/// "Only at 64 lanes: kernel k ..."
+inline std::string sarif_message(checks::report const& r, checks::report::entry const& e) {
+  checks::finding const& f = e.finding;
+  std::string result = f.text.c_str();
+  if (std::string widths = r.widths_text(e); !widths.empty()) {
+    widths.erase(0, 2);
+    widths[0] = widths[0] == 'o' ? 'O' : 'A';
+    result = widths + ": " + result;
+  }
+  result = result + ". " + f.advice();
+  if (f.is_of_launch() && r.only_at(e) != 0) result = result + ' ' + checks::advice_for_width(r.only_at(e));
+  return result;
+}
+
 }  // namespace crosslane::detail
 
 namespace crosslane::checks {
@@ -60,10 +74,9 @@ inline std::string to_sarif(report const& r, std::string_view root = {}) {
     // Unknown lines are omitted: those of a side, or of the launch if there was none.
     source_location const& place = f.first.where.line != 0 ? f.first.where : f.launch.line != 0 ? f.launch : f.second.where;
     if (&e != r.entries().data()) result += ',';
-    result +=
-        "\n{\"ruleId\":" + detail::json_string(to_string(f.kind)) + ",\"ruleIndex\":" + std::to_string(int(f.kind)) +
-        ",\"level\":\"error\",\"message\":{\"text\":" + detail::json_string((std::string(f.text.c_str()) + ". " + f.advice()).c_str()) +
-        "},\"locations\":[";
+    result += "\n{\"ruleId\":" + detail::json_string(to_string(f.kind)) + ",\"ruleIndex\":" + std::to_string(int(f.kind)) +
+              ",\"level\":\"error\",\"message\":{\"text\":" + detail::json_string(detail::sarif_message(r, e).c_str()) +
+              "},\"locations\":[";
     if (place.line != 0) result += '{' + detail::sarif_location(place, root) + '}';
     result += "],\"relatedLocations\":[";
     int id = 0;
@@ -75,7 +88,8 @@ inline std::string to_sarif(report const& r, std::string_view root = {}) {
     };
     relate(f.second.where, f.second.action);
     relate(f.launch, f.grid.size() != 0 ? "the launch" : "where it was queued");
-    result += "],\"occurrenceCount\":" + std::to_string(e.times) + '}';
+    result += "],\"occurrenceCount\":" + std::to_string(e.times) + ",\"properties\":{\"found_at\":" + detail::json_widths(e) +
+              ",\"only_at\":" + std::to_string(r.only_at(e)) + "}}";
   }
   return result + "]}]}\n";
 }

@@ -97,6 +97,23 @@ constexpr char const* advice(kind k) noexcept {
   return texts[unsigned(k)];
 }
 
+/// Returns the advice for findings about shared memory.
+constexpr char const* advice_for_shared_memory(kind k) noexcept {
+  return k == kind::unwritten_memory ? "A GPU reads what an earlier block left there; let threads of the block write each element, and put "
+                                       "ctx.sync_block() between "
+                                       "the writes and the reads."
+                                     : advice(k);
+}
+
+/// Returns what to look for if a finding occurs only in waves of 32 or only in waves of 64 lanes; empty if `wave_size` is neither.
+constexpr char const* advice_for_width(unsigned wave_size) noexcept {
+  return wave_size == 64
+             ? "At 32 lanes it is right: the code may take a wave for 32 lanes. Use xl::tile<32>(ctx) for a group of 32 lanes, and "
+               "Ctx::wave_size where the size of a wave is meant."
+         : wave_size == 32 ? "At 64 lanes it is right: the code may take a wave for 64 lanes. Use Ctx::wave_size for the size of a wave."
+                           : "";
+}
+
 /// One of the two sides of a finding.
 struct party {
   unsigned thread = 0;        ///< rank in the block of the first thread of this side
@@ -108,22 +125,25 @@ struct party {
 
 /// A broken rule: the threads on one or two sides, what they did and where.
 struct finding {
-  checks::kind kind;        ///< the broken rule
-  char const* kernel = "";  ///< the kernel's name, or "copy", "fill" or "the host"; static storage
-  extent3 grid;             ///< blocks of the launch; empty for a copy or a fill
-  extent3 block;            ///< threads per block of the launch
-  unsigned wave_size = 32;  ///< lanes per wave
-  std::uint64_t seed = 0;   ///< the thread order
-  source_location launch;   ///< the line of the launch; 0 if there is none
-  party first;              ///< the first side
-  party second;             ///< the second side, if there is one
-  error_text text;          ///< a description of both sides, with block and threads
+  checks::kind kind;              ///< the broken rule
+  char const* kernel = "";        ///< the kernel's name, or "copy", "fill" or "the host"; static storage
+  extent3 grid;                   ///< blocks of the launch; empty for a copy or a fill
+  extent3 block;                  ///< threads per block of the launch
+  unsigned wave_size = 32;        ///< lanes per wave
+  std::uint64_t seed = 0;         ///< the thread order
+  source_location launch;         ///< the line of the launch; 0 if there is none
+  party first;                    ///< the first side
+  party second;                   ///< the second side, if there is one
+  bool in_shared_memory = false;  ///< whether it is about shared memory
+  error_text text;                ///< a description of both sides, with block and threads
 
+  /// Whether this is a finding in a kernel, and none of a copy, a fill or the host.
+  bool is_of_launch() const noexcept { return grid.size() != 0; }
   /// Returns what a GPU does in this case and how to correct the code.
-  char const* advice() const noexcept { return checks::advice(kind); }
+  char const* advice() const noexcept { return in_shared_memory ? advice_for_shared_memory(kind) : checks::advice(kind); }
   /// Appends the wave size and the seed, "waves of 32 lanes, seed 0". They are not in the text and are needed to reproduce the finding.
   void append_order(error_text& to) const noexcept {
-    if (grid.size() != 0) to.append("waves of %u lanes, ", wave_size);
+    if (is_of_launch()) to.append("waves of %u lanes, ", wave_size);
     to.append("seed %llu", static_cast<unsigned long long>(seed));
   }
 };

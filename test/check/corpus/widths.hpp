@@ -88,6 +88,12 @@ struct sums_of_waves {
   }
 };
 
+/// Four sums of 32 threads each.
+inline constexpr auto sum_32_threads_each = [](auto const& q) {
+  xl::basic_buffer<int, xl::memory_kind::device, typename std::remove_cvref_t<decltype(q)>::backend> sums{q, 4};
+  xl::launch(q, {.grid = 1, .block = 128}, sums_of_32_threads{}, memory{sums.view(), {}, nullptr});
+};
+
 /// An array with one element for each wave of 64. There are twice as many waves of 32.
 struct room_for_two_waves {
   struct shared {

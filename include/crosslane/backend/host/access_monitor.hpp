@@ -108,8 +108,9 @@ class access_monitor {
   bool is_checking(void const* place) const noexcept;
   /// Lets the running thread call let_others_run() at one of its next reads. Signal handlers may call this.
   void call_executor_soon() noexcept;
-  /// Returns the line of a call in a kernel, by the address to which it returns; line 0 if it is unknown.
-  source_location line_of(void const* from) const noexcept;
+  /// Returns the line of a call by thread `rank`, which does not run, by the address to which the call returns. If that is in the library,
+  /// returns the line of the innermost caller outside. Line 0 if it is unknown.
+  source_location line_of(unsigned rank, void const* from) const noexcept;
   /// Appends what lies at an address: "byte 4 of a buffer of 64 bytes".
   void append_object(error_text& text, void const* at) const noexcept;
 
@@ -168,7 +169,7 @@ class access_monitor {
   bool has_findings() const noexcept { return false; }
   bool is_checking(void const*) const noexcept { return false; }
   void call_executor_soon() noexcept {}
-  source_location line_of(void const*) const noexcept { return {}; }
+  source_location line_of(unsigned, void const*) const noexcept { return {}; }
   void append_object(error_text& text, void const* at) const noexcept { text.append("address %p (crosslane::checked names it)", at); }
 };
 

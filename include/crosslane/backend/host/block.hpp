@@ -309,7 +309,8 @@ class block_runner final : thread_owner, running_work, lane_executor {
   /// A number that increases whenever a thread gets ahead.
   std::uint64_t events() const noexcept { return changes_ + started_ + finished_; }
 
-  void start(unsigned rank) noexcept {
+  /// Inlined: the monitor must not see the end of a function whose beginning it has not seen.
+  [[gnu::always_inline]] void start(unsigned rank) noexcept {
     running_ = rank;
     ++runs_;
     monitor_.run(rank, current_->stack, current_->stack_bytes);

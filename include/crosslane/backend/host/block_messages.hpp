@@ -108,7 +108,7 @@ class block_messages {
   /// A thread runs for ever.
   checks::finding endless(unsigned rank, double seconds, void const* place, access_monitor const& monitor) const {
     checks::finding found = task_.finding(checks::kind::no_progress);
-    found.first = {rank, 1, block_, "does not end", monitor.line_of(place)};
+    found.first = {rank, 1, block_, "does not end", monitor.line_of(rank, place)};
     append_thread(found.text, rank);
     found.text.append(": the thread has been running for %.3g s without an end, a barrier or a new value of an atomic object, at ",
                       seconds);
@@ -162,7 +162,7 @@ class block_messages {
       text.append("%p", address);
   }
   checks::party append_spin(error_text& text, spinning_lanes::group const& spin, access_monitor const& monitor) const {
-    checks::party const result{spin.lane.rank, spin.count, block_, "waits in a loop", monitor.line_of(spin.lane.from)};
+    checks::party const result{spin.lane.rank, spin.count, block_, "waits in a loop", monitor.line_of(spin.lane.rank, spin.lane.from)};
     text.append("%u thread(s), the first is %u, wait in a loop at ", spin.count, spin.lane.rank);
     append_place(text, result.where, spin.lane.from);
     text.append(" for ");
