@@ -305,10 +305,16 @@ void* allocate(std::size_t bytes, bool reached_by_program, crosslane::detail::st
   if (block == nullptr) return nullptr;
   block->made_after = checker().streams.order.last_queued();
   block->home = home;
+  block->made = facts.where;
   if (facts.level == checks::level::full) block->made_by = work;
   if (work != 0) checker().streams.order.describe(work, facts);
   block->written = reached_by_program;  // host writes to this memory are not observed
   return block->begin;
+}
+
+void describe(void const* p, std::size_t element_bytes) noexcept {
+  if (!checker().memory.contains(p)) return;
+  if (watched_block* const block = checker().memory.page(p).block; block != nullptr) block->element_bytes = element_bytes;
 }
 
 bool release(void* p, launch_facts const& facts) noexcept {
@@ -350,8 +356,7 @@ bool explain(error_text& text, void const* address) noexcept {
   if (block == nullptr)
     text.append("the memory around a buffer");
   else
-    text.append("byte %zu of a %sbuffer of %zu bytes", std::size_t(static_cast<char const*>(address) - block->begin),
-                block->freed ? "freed " : "", block->bytes);
+    append_object(text, *block, static_cast<char const*>(address));
   text.append(", which is device memory: the host cannot access it; copy the elements with xl::copy, or use a pinned or managed buffer");
   if (runs_program()) append_interrupted_line(text);
   return true;
@@ -427,8 +432,8 @@ void program_knows_device(int device) noexcept {
   if (checker().forget_if_settled(device)) stores_of_host.forget();
 }
 
-constexpr memory_watch watch{&allocate, &release,         &share,    &explain,    &pass,    &pause,
-                             &resume,   &queued_transfer, &transfer, &unobserved, &callback};
+constexpr memory_watch watch{&allocate, &release, &describe,        &share,    &explain,    &pass,
+                             &pause,    &resume,  &queued_transfer, &transfer, &unobserved, &callback};
 constexpr stream_watch streams{&queued, &acts, &finished, &runs, &waits, &program_knows, &program_knows_device};
 [[maybe_unused]] bool const watching = [] {
   watched_memory = &watch;
@@ -481,6 +486,7 @@ void access_monitor::shared_memory(source_location where, std::size_t static_byt
       block = checker().memory.allocate(sizes[i], watched_range::shared);
       if (block == nullptr) throw_error(errc::out_of_memory, where, "host: %zu bytes of shared memory", sizes[i]);
       block->owner = state_;
+      block->dynamic = i == 1;
     }
     *outs[i] = block->begin;
   }

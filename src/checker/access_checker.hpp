@@ -7,6 +7,7 @@
 ///   host_memory.hpp      host memory of queued copies               transfer_check.hpp copies and fills
 ///   process_map.hpp      what other memory an address belongs to    foreign_memory.hpp what kernels do with it
 ///   page_protection.hpp  closes device memory to the host program   module_symbols.hpp names of variables and functions
+///   memory_text.hpp      names of places in memory           call_stack.hpp      the calls that a thread is in
 ///   wording.hpp          the findings and their texts               sites.hpp          places in the code
 ///
 /// Only one launch is checked at a time in a process. The thread that checks holds a lock.
@@ -176,7 +177,7 @@ class access_checker {
   void append_object(error_text& text, void const* at) const {
     watched_block const* const block = memory.contains(at) ? memory.page(at).block : nullptr;
     if (block != nullptr)
-      wording::append_object(text, *block, static_cast<char const*>(at));
+      backend::append_object(text, *block, static_cast<char const*>(at));
     else
       text.append("memory outside buffers");
   }

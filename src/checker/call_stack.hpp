@@ -43,10 +43,20 @@ class call_stack {
   };
   using calls = std::vector<call>;
 
-  void save(calls& to) const { to.assign(calls_, calls_ + depth_); }
+  /// Out of line copies are calls of memmove, which the checker sees.
+  void save(calls& to) const {
+    to.resize(depth_);
+    for (unsigned i = 0; i < depth_; ++i) {
+      to[i] = calls_[i];
+      __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    }
+  }
   void restore(calls const& from) noexcept {
     depth_ = 0;
-    for (call const& c : from) calls_[depth_++] = c;
+    for (call const& c : from) {
+      calls_[depth_++] = c;
+      __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    }
   }
 
  private:

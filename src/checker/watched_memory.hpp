@@ -52,15 +52,18 @@ struct watched_block {
   char* begin = nullptr;
   std::size_t bytes = 0, capacity = 0;  ///< capacity: whole pages
   bool shared = false, freed = false;
-  bool written = false;          ///< all bytes count as written, by an unknown writer
-  bool open = false;             ///< the host program may access it
-  unsigned char fresh = 0;       ///< the value of all bytes before the first write
-  detail::stream_key home;       ///< the stream that allocated it; a null stream for shared memory
-  void const* owner = nullptr;   ///< the block that owns this shared memory
-  std::uint64_t made_after = 0;  ///< the number of the last work queued before the allocation
-  std::uint64_t made_by = 0;     ///< the stream work that allocates it; 0 if no stream does
-  std::uint64_t freed_by = 0;    ///< the stream work that freed it
-  std::uint64_t user = 0;        ///< the stream work that accessed it last
+  bool dynamic = false;           ///< shared memory whose size the launch states
+  bool written = false;           ///< all bytes count as written, by an unknown writer
+  bool open = false;              ///< the host program may access it
+  unsigned char fresh = 0;        ///< the value of all bytes before the first write
+  std::size_t element_bytes = 0;  ///< 0: not known
+  source_location made;           ///< line 0: not known
+  detail::stream_key home;        ///< the stream that allocated it; a null stream for shared memory
+  void const* owner = nullptr;    ///< the block that owns this shared memory
+  std::uint64_t made_after = 0;   ///< the number of the last work queued before the allocation
+  std::uint64_t made_by = 0;      ///< the stream work that allocates it; 0 if no stream does
+  std::uint64_t freed_by = 0;     ///< the stream work that freed it
+  std::uint64_t user = 0;         ///< the stream work that accessed it last
 };
 
 struct watched_page {
@@ -155,6 +158,8 @@ class watched_range {
     }
     block->bytes = bytes;
     block->freed = block->written = false;
+    block->element_bytes = 0;
+    block->made = {};
     block->shared = where == shared;
     block->open = where == open;
     block->made_by = block->freed_by = block->user = 0;

@@ -4,6 +4,7 @@
 
 #include "block_state.hpp"
 #include "copied_rows.hpp"
+#include "memory_text.hpp"
 #include "place_history.hpp"
 #include "seen_access.hpp"
 #include "sites.hpp"
@@ -22,14 +23,6 @@ class wording {
 
   explicit wording(sites& code) noexcept : sites_{code} {}
 
-  /// "byte 4 of a buffer of 64 bytes"
-  static void append_object(error_text& text, watched_block const& block, char const* at) {
-    if (block.shared)
-      text.append("byte %zu of the block's %s of %zu bytes", std::size_t(at - block.begin), "shared memory", block.bytes);
-    else
-      text.append("byte %zu of a buffer of %zu bytes", std::size_t(at - block.begin), block.bytes);
-  }
-
   /// Whether the same code has made two accesses.
   bool same_code(access_record a, access_record b) const { return sites_.same_code(a.site, b.site); }
 
@@ -41,7 +34,7 @@ class wording {
     checks::finding f = access(kind, b, mine);
     extent3 const index = block_index(*b.launch, thread / b.threads);
     f.second = {thread % b.threads, 1, index, verb(other.flags), sites_.line(other.site)};
-    append_object(f.text, block, mine.at);
+    append_object(f.text, block, mine.at, mine.bytes);
     if (index == b.index)
       f.text.append("; thread %u %s them", f.second.thread, f.second.action);
     else
@@ -60,7 +53,7 @@ class wording {
                                std::uint32_t thread) {
     checks::finding f = access(block.shared ? checks::kind::shared_race : checks::kind::device_race, b, a);
     f.second = {thread % b.threads, 1, block_index(*b.launch, thread / b.threads), "copies to", sites_.line(copy.site)};
-    append_object(f.text, block, a.at);
+    append_object(f.text, block, a.at, a.bytes);
     f.text.append("; the asynchronous copy of thread %u", f.second.thread);
     append_place(f.text, f.second.where);
     f.text.append(" writes them, and has not been waited for");
@@ -71,7 +64,7 @@ class wording {
                                  std::uint32_t thread) {
     checks::finding f = access(block.shared ? checks::kind::shared_race : checks::kind::device_race, b, copy);
     f.second = {thread % b.threads, 1, block_index(*b.launch, thread / b.threads), verb(writer.flags), sites_.line(writer.site)};
-    append_object(f.text, block, copy.at);
+    append_object(f.text, block, copy.at, copy.bytes);
     f.text.append(", by an asynchronous copy; thread %u %s them", f.second.thread, f.second.action);
     append_place(f.text, f.second.where);
     f.text.append(" before the copy is waited for");
@@ -81,7 +74,7 @@ class wording {
   checks::finding unwritten(block_state const& b, watched_block const& block, seen_access const& a) {
     checks::finding f = access(checks::kind::unwritten_memory, b, a);
     f.in_shared_memory = block.shared;
-    append_object(f.text, block, a.at);
+    append_object(f.text, block, a.at, a.bytes);
     f.text.append(", which nothing has written");
     return f;
   }
@@ -165,7 +158,7 @@ class wording {
     if (a.bytes != 0) f.text.append(" %zu bytes", a.bytes);
     append_place(f.text, f.first.where);
     f.text.append(", ");
-    append_object(f.text, block, a.at);
+    append_object(f.text, block, a.at, a.bytes);
     f.text.append(", which is device memory");
     return f;
   }
@@ -196,9 +189,10 @@ class wording {
     f.second = party(earlier);
     error_text object;
     if (later.work.frees)
-      object.append("a buffer of %zu bytes", block.bytes);
+      append_memory(object, block);
     else
       append_object(object, block, at);
+    if (block.made.line != 0) object.append(",");
     append_side(f.text, later, f.first, object.c_str());
     f.text.append("; ");
     append_side(f.text, earlier, f.second, "it");
@@ -220,7 +214,7 @@ class wording {
     f.first = party(user);
     error_text object;
     append_object(object, block, at);
-    object.append(" of device %d", block.home.device);
+    object.append(", which belongs to device %d,", block.home.device);
     append_side(f.text, user, f.first, object.c_str());
     f.text.append(", and runs on device %d", user.work.key.device);
     return f;
@@ -298,33 +292,6 @@ class wording {
       text.append(" at an unknown line (compile with -g)");
   }
 
-  static void append_outside(error_text& text, watched_block const* block, char const* at, std::size_t bytes) {
-    if (block == nullptr) {
-      text.append("far from any buffer");
-      return;
-    }
-    std::size_t const before = at < block->begin ? std::size_t(block->begin - at) : 0;
-    std::size_t const behind = at >= block->begin + block->bytes ? std::size_t(at - block->begin) - block->bytes : 0;
-    bool const far = (before | behind) >= far_bytes;
-    if (before != 0)
-      text.append("%zu bytes before ", before);
-    else if (far)
-      text.append("%zu bytes behind the end of ", behind);
-    else if (bytes == 1 || at + bytes <= block->begin + block->bytes)
-      text.append("byte %zu of ", std::size_t(at - block->begin));
-    else
-      text.append("bytes %zu to %zu of ", std::size_t(at - block->begin), std::size_t(at - block->begin) + bytes - 1);
-    text.append(block->shared  ? "the block's shared memory of %zu bytes"
-                : block->freed ? "a freed buffer of %zu bytes"
-                               : "a buffer of %zu bytes",
-                block->bytes);
-    if (block->shared && block->bytes == 0) text.append(": the launch asks for no dynamic shared memory (.dynamic_shared)");
-    if (!far) return;
-    text.append(", the nearest one");
-    if (std::ptrdiff_t const offset = at - block->begin; bytes != 0 && offset % std::ptrdiff_t(bytes) == 0 && block->bytes % bytes == 0)
-      text.append(": element %td of %zu", offset / std::ptrdiff_t(bytes), block->bytes / bytes);
-  }
-
   checks::party party(side s) {
     bool const known = s.work.facts.where.line != 0 || s.access.site == 0;
     return {0, 1, {}, verb(s), known ? s.work.facts.where : sites_.line(s.access.site)};
@@ -346,8 +313,6 @@ class wording {
     if (s.work.allocates && facts.where.line != 0) append_place(text, facts.where);
     if (s.access.site != 0) append_place(text, queued ? sites_.line(s.access.site) : party.where);
   }
-
-  static constexpr std::size_t far_bytes = 65536;
 
   sites& sites_;
 };

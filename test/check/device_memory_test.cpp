@@ -23,7 +23,8 @@ void measure(void const* p) {
 
 CROSSLANE_TEST_ONCE(device_memory, ends_programs_that_access_it) {
   std::vector<std::string> const parts{"the host program: reads from address",
-                                       "(SIGSEGV): byte 0 of a buffer of 4096 bytes, which is device memory", "device_memory_test.cpp:"};
+                                       "(SIGSEGV): element 0 of the buffer of 1024 elements of 4 bytes made at ",
+                                       ", which is device memory", "device_memory_test.cpp:"};
   expect_death(SIGSEGV, parts, [] {
     xl::stream const q{xl::device{0}};
     xl::buffer<int> const b{q, 1024};

@@ -18,6 +18,11 @@ struct wave_hooks {
   static constexpr bool has_exchange = false;
   /// T broadcast_wave<W>(T const&, unsigned source): returns the value of one lane in all lanes of the wave.
   static constexpr bool has_broadcast_wave = false;
+  /// expect_in_group(char const* name, value): the next operation of the group has an argument, a number or a pointer, that must be the
+  /// same in all lanes. expect_in_block(name, value, source_location): the same for an operation of the block.
+  static constexpr bool checks_arguments = false;
+  /// Whether threads get a wrong value from an operation whose result is meant for another thread.
+  static constexpr bool spoils_results = false;
   /// unsigned rank_in<W>(lane_mask<W>): returns how many lanes of the mask are below the caller.
   static constexpr bool has_rank_in = false;
   /// bool elect<W>(lane_mask<W> members, source_location): returns true in exactly one member. For whole waves, or for any group.

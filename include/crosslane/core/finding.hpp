@@ -9,38 +9,39 @@ namespace crosslane::checks {
 
 /// The kinds of findings, by the rule that is broken. docs/checker.md explains each.
 enum class kind : unsigned char {
-  early_exit,          ///< threads wait at a barrier that others can no longer reach, because they have returned
-  different_barriers,  ///< threads wait at barriers at different places
-  absent_lane,         ///< lanes wait in an operation of a group while a member has returned or waits at a barrier
-  different_lanes,     ///< lanes wait in different operations of a group
-  invalid_lane,        ///< a lane reads from a lane that does not take part
-  out_of_bounds,       ///< an access outside its view, its buffer or the block's shared memory
-  freed_memory,        ///< an access to a buffer that was destroyed
-  shared_race,         ///< two unordered accesses of two threads to one address in shared memory, at least one a write
-  device_race,         ///< two unordered accesses of two threads to one address in device memory, at least one a write
-  narrow_scope,        ///< two atomic operations on one address, where the scope of one does not include the other's thread
-  unwritten_memory,    ///< a read of shared or device memory that was never written
-  stream_race,         ///< two unordered accesses of work of two streams to one address, where one writes or frees
-  program_race,        ///< an access by the host and one by stream work that the host has not waited for, at least one a write
-  undefined_cast,      ///< a floating-point value cast to an integer type that cannot hold it
-  undefined_shift,     ///< a shift by a negative number of bits, or by as many as the type has or more
-  host_memory,         ///< a kernel accesses memory of the host program, or a local variable of another thread
-  device_memory,       ///< the host program accesses device memory without a copy
-  kernel_fault,        ///< a thread of a kernel has run into a trap of the processor
-  no_progress,         ///< all threads of a launch wait in loops for values that nothing stores, or a thread never ends
-  misaligned,          ///< an access whose address is not a multiple of what its type needs
-  other_device,        ///< a kernel or a fill accesses memory of another device, and the devices have no peer access
-  lockstep_wait,       ///< a lane waits in a loop for a value that another lane of its wave stores
+  early_exit,           ///< threads wait at a barrier that others can no longer reach, because they have returned
+  different_barriers,   ///< threads wait at barriers at different places
+  absent_lane,          ///< lanes wait in an operation of a group while a member has returned or waits at a barrier
+  different_lanes,      ///< lanes wait in different operations of a group
+  invalid_lane,         ///< a lane reads from a lane that does not take part
+  out_of_bounds,        ///< an access outside its view, its buffer or the block's shared memory
+  freed_memory,         ///< an access to a buffer that was destroyed
+  shared_race,          ///< two unordered accesses of two threads to one address in shared memory, at least one a write
+  device_race,          ///< two unordered accesses of two threads to one address in device memory, at least one a write
+  narrow_scope,         ///< two atomic operations on one address, where the scope of one does not include the other's thread
+  unwritten_memory,     ///< a read of shared or device memory that was never written
+  stream_race,          ///< two unordered accesses of work of two streams to one address, where one writes or frees
+  program_race,         ///< an access by the host and one by stream work that the host has not waited for, at least one a write
+  undefined_cast,       ///< a floating-point value cast to an integer type that cannot hold it
+  undefined_shift,      ///< a shift by a negative number of bits, or by as many as the type has or more
+  host_memory,          ///< a kernel accesses memory of the host program, or a local variable of another thread
+  device_memory,        ///< the host program accesses device memory without a copy
+  kernel_fault,         ///< a thread of a kernel has run into a trap of the processor
+  no_progress,          ///< all threads of a launch wait in loops for values that nothing stores, or a thread never ends
+  misaligned,           ///< an access whose address is not a multiple of what its type needs
+  other_device,         ///< a kernel or a fill accesses memory of another device, and the devices have no peer access
+  lockstep_wait,        ///< a lane waits in a loop for a value that another lane of its wave stores
+  different_arguments,  ///< lanes or threads call one operation with different arguments, which must be the same for all
 };
-inline constexpr int kinds = 22;  ///< the number of kinds
+inline constexpr int kinds = 23;  ///< the number of kinds
 
 /// Returns the name in lower case with '-', as in reports and tools.
 constexpr char const* to_string(kind k) noexcept {
-  constexpr char const* names[kinds] = {"early-exit",       "different-barriers", "absent-lane",  "different-lanes", "invalid-lane",
-                                        "out-of-bounds",    "freed-memory",       "shared-race",  "device-race",     "narrow-scope",
-                                        "unwritten-memory", "stream-race",        "program-race", "undefined-cast",  "undefined-shift",
-                                        "host-memory",      "device-memory",      "kernel-fault", "no-progress",     "misaligned",
-                                        "other-device",     "lockstep-wait"};
+  constexpr char const* names[kinds] = {
+      "early-exit",   "different-barriers", "absent-lane",     "different-lanes", "invalid-lane",       "out-of-bounds",
+      "freed-memory", "shared-race",        "device-race",     "narrow-scope",    "unwritten-memory",   "stream-race",
+      "program-race", "undefined-cast",     "undefined-shift", "host-memory",     "device-memory",      "kernel-fault",
+      "no-progress",  "misaligned",         "other-device",    "lockstep-wait",   "different-arguments"};
   return names[unsigned(k)];
 }
 
@@ -51,7 +52,7 @@ constexpr errc to_errc(kind k) noexcept {
                                  errc::data_race,         errc::data_race,         errc::unwritten_memory, errc::data_race,
                                  errc::data_race,         errc::kernel_fault,      errc::kernel_fault,     errc::kernel_fault,
                                  errc::kernel_fault,      errc::kernel_fault,      errc::kernel_fault,     errc::misaligned,
-                                 errc::kernel_fault,      errc::kernel_fault};
+                                 errc::kernel_fault,      errc::kernel_fault,      errc::invalid_argument};
   return codes[unsigned(k)];
 }
 
@@ -91,8 +92,11 @@ constexpr char const* advice(kind k) noexcept {
        "index, or access single elements."),
       ("A GPU ends the kernel with a memory fault: memory pools have no peer access by default; copy() the elements to a buffer of that "
        "device. If the program allows peer access by the vendor's calls, set checks::options::peer_access."),
-      ("A GPU whose lanes run in lockstep, as AMD's do, hangs: the lane that stores continues when all lanes have left the loop; let one lane "
+      ("A GPU whose lanes run in lockstep, as AMD's do, hangs: the lane that stores continues when all lanes have left the loop; let one "
+       "lane "
        "of the wave take the lock for all, or let the lanes meet in each round: while (!wave.all(done))."),
+      ("A GPU takes the argument of one of them for all, or gives each a part of another result; pass a value that is the same for all: of "
+       "the launch or the block, or one that was broadcast."),
   };
   return texts[unsigned(k)];
 }

@@ -28,6 +28,7 @@ CROSSLANE_FN T add_by_leader(Group const& group, atomic_ref<T, Scope, Ctx> const
   if constexpr (releases<Order>) group.sync(where);
   if (group.is_leader()) before = target.fetch_add(total, order);
   if constexpr (acquires<Order>) group.sync(where);
+  group.expect_same("target", target.address());
   return group.broadcast(before, 0, where);
 }
 
@@ -35,7 +36,7 @@ CROSSLANE_FN T add_by_leader(Group const& group, atomic_ref<T, Scope, Ctx> const
 
 /// Adds the values of all lanes of the group to the target by one atomic addition. Returns to each lane the result that
 /// target.fetch_add(value) would have if the lanes called it one after another, in the order of ranks. All lanes of the group, and no
-/// others, must call it, with the same target.
+/// others, must call it, with the same target: crosslane::checked finds others.
 ///
 /// The order holds for each lane. With `release` the accesses of all lanes come before the addition, with `acquire` after it. Each of these
 /// costs a sync() of the group.

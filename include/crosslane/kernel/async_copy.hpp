@@ -47,6 +47,9 @@ class async_copies {
   CROSSLANE_FN CROSSLANE_INLINE void copy_block(std::type_identity_t<span<std::remove_const_t<T>>> to, span<T> from,
                                                 source_location where = source_location::current()) {
     check_block(to, from, where);
+    detail::expect_same(ctx_, "target", to.data(), where);
+    detail::expect_same(ctx_, "source", from.data(), where);
+    detail::expect_same(ctx_, "size", from.size(), where);
     auto const bits = reinterpret_cast<std::uintptr_t>(to.data()) | reinterpret_cast<std::uintptr_t>(from.data()) | from.size() * sizeof(T);
     if (alignof(T) % 16 == 0 || bits % 16 == 0)
       copy_pieces<16>(to.data(), from.data(), from.size() * sizeof(T), where);

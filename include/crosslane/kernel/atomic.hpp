@@ -37,6 +37,8 @@ class atomic_ref {
   /// Constructs a reference to `target`; atomic() calls it. `target` lies in shared or device memory and is aligned to its size.
   CROSSLANE_FN atomic_ref(Ctx const& ctx, T& target) : native_{ctx.native()}, target_{&target} {}
 
+  /// Returns the address of the target.
+  CROSSLANE_FN T* address() const { return target_; }
   /// Returns the value of the target. The order is a load_order.
   template <load_order Order = relaxed>
   CROSSLANE_FN T load(Order = {}) const {

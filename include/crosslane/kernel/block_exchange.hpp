@@ -54,6 +54,7 @@ template <arrangement From, arrangement To, kernel_context Ctx, class T, std::si
 CROSSLANE_FN void block_exchange(Ctx const& ctx, block_exchange_scratch<T, unsigned(N), Ctx>& scratch, T (&items)[N],
                                  source_location where = source_location::current()) {
   if constexpr (From != To) {
+    detail::expect_same(ctx, "scratch", &scratch, where);
     for (unsigned i = 0; i < N; ++i) scratch.at(item_position<From, N>(ctx, i)) = items[i];
     if constexpr (From != arrangement::striped && To != arrangement::striped)
       wave(ctx).sync(where);
@@ -72,6 +73,7 @@ CROSSLANE_FN void block_exchange(Ctx const& ctx, block_exchange_scratch<T, unsig
 template <arrangement To, kernel_context Ctx, class T, std::size_t N>
 CROSSLANE_FN void block_scatter(Ctx const& ctx, block_exchange_scratch<T, unsigned(N), Ctx>& scratch, T (&items)[N],
                                 unsigned const (&positions)[N], source_location where = source_location::current()) {
+  detail::expect_same(ctx, "scratch", &scratch, where);
   for (unsigned i = 0; i < N; ++i) scratch.at(positions[i]) = items[i];
   ctx.sync_block(where);
   for (unsigned i = 0; i < N; ++i) items[i] = scratch.at(item_position<To, N>(ctx, i));

@@ -35,6 +35,7 @@ CROSSLANE_FN T fold_threads(block_reduce_scratch<T, Ctx> const& scratch, unsigne
 /// Returns the reduction to the thread of rank 0 or, if `ForAll`, through shared memory to all threads.
 template <bool ForAll, class Ctx, class T, class Op>
 CROSSLANE_FN T reduce_block(Ctx const& ctx, block_scratch<T, Ctx>& scratch, T const& value, Op const& op, source_location where) {
+  expect_same(ctx, "scratch", &scratch, where);
   auto const w = wave(ctx);
   T result = w.reduce(value, op, where);
   if constexpr (max_waves<Ctx> > 1) {
@@ -64,6 +65,7 @@ CROSSLANE_FN T reduce_block(Ctx const& ctx, block_reduce_scratch<T, Ctx>& scratc
   if constexpr (max_waves<Ctx> == 1 || !is_commutative<T, Op>) {
     return reduce_block<ForAll>(ctx, scratch.waves, value, op, where);
   } else {
+    expect_same(ctx, "scratch", &scratch, where);
     constexpr unsigned width = Ctx::wave_size;
     unsigned const rank = ctx.thread_rank();
     if (rank >= width) scratch.threads[rank - width] = value;
@@ -89,14 +91,30 @@ CROSSLANE_FN T reduce_block(Ctx const& ctx, block_reduce_scratch<T, Ctx>& scratc
   }
 }
 
+/// Returns the result of the thread of rank 0. On the host the other threads get a value that no test takes for the right one: the bytes
+/// 0xfb, 0xff, 0xfb, ..., a NaN for floating-point numbers; the opposite for bool.
+template <class Ctx, class T>
+CROSSLANE_FN T for_leader([[maybe_unused]] Ctx const& ctx, T result) {
+  if constexpr (Ctx::native_type::spoils_results) {
+    if (ctx.thread_rank() != 0) {
+      if constexpr (std::same_as<T, bool>)
+        result = !result;
+      else
+        for (std::size_t i = 0; i < sizeof(T); ++i) reinterpret_cast<unsigned char*>(&result)[i] = i % 2 == 0 ? 0xfb : 0xff;
+    }
+  }
+  return result;
+}
+
 /// The types that reductions take as scratch.
 template <class S, class T, class Ctx>
 concept reduce_scratch = std::same_as<S, block_scratch<T, Ctx>> || std::same_as<S, block_reduce_scratch<T, Ctx>>;
 
 }  // namespace detail
 
-/// Returns the reduction of the values of all threads to the thread of rank 0. The result of the other threads is meaningless. It costs one
-/// barrier of the block, or none if the largest block of the kernel is one wave.
+/// Returns the reduction of the values of all threads to the thread of rank 0. The result of the other threads is meaningless: on
+/// the host it has the bytes 0xfb 0xff 0xfb ..., which is a NaN for floating-point numbers. It costs one barrier of the block, or none if
+/// the largest block of the kernel is one wave.
 ///
 ///   xl::block_scratch<float, Ctx> scratch;  // in the kernel's shared struct
 ///   ...
@@ -105,7 +123,7 @@ concept reduce_scratch = std::same_as<S, block_scratch<T, Ctx>> || std::same_as<
 template <kernel_context Ctx, class T, class Op, detail::reduce_scratch<T, Ctx> Scratch>
 CROSSLANE_FN T block_reduce_to_leader(Ctx const& ctx, Scratch& scratch, T const& value, Op const& op,
                                       source_location where = source_location::current()) {
-  return detail::reduce_block<false>(ctx, scratch, value, op, where);
+  return detail::for_leader(ctx, detail::reduce_block<false>(ctx, scratch, value, op, where));
 }
 
 /// Returns the reduction of the values of all threads to every thread.
@@ -139,7 +157,7 @@ CROSSLANE_FN T block_reduce(Ctx const& ctx, Scratch& scratch, T const (&values)[
 template <kernel_context Ctx, class T, std::size_t N, class Op, detail::reduce_scratch<T, Ctx> Scratch>
 CROSSLANE_FN T block_reduce_to_leader(Ctx const& ctx, Scratch& scratch, T const (&values)[N], Op const& op,
                                       source_location where = source_location::current()) {
-  return detail::reduce_block<false>(ctx, scratch, detail::reduce_items(values, op), op, where);
+  return detail::for_leader(ctx, detail::reduce_block<false>(ctx, scratch, detail::reduce_items(values, op), op, where));
 }
 
 }  // namespace crosslane

@@ -22,6 +22,7 @@ struct block_scan_parts {
 template <bool NeedsLower, class Ctx, class T, class Op>
 CROSSLANE_FN block_scan_parts<T> scan_block(Ctx const& ctx, block_scratch<T, Ctx>& scratch, T const& value, Op const& op,
                                             source_location where) {
+  expect_same(ctx, "scratch", &scratch, where);
   auto const w = wave(ctx);
   T const inclusive = w.inclusive_scan(value, op, where);
   if (w.rank() == w.size() - 1) scratch.waves[ctx.wave_rank()] = inclusive;

@@ -124,6 +124,8 @@ CROSSLANE_FN wave_totals<T> scan_waves(Ctx const& ctx, block_scratch<T, Ctx>& sc
 template <kernel_context Ctx, class T>
 CROSSLANE_FN T block_broadcast(Ctx const& ctx, block_scratch<T, Ctx>& scratch, T const& value, unsigned root = 0,
                                source_location where = source_location::current()) {
+  detail::expect_same(ctx, "root", root, where);
+  detail::expect_same(ctx, "scratch", &scratch, where);
   if (ctx.thread_rank() == root) scratch.waves[0] = value;
   ctx.sync_block(where);
   return scratch.waves[0];

@@ -36,6 +36,7 @@ struct block_radix_rank_scratch {
 template <unsigned Bits, kernel_context Ctx, std::size_t N>
 CROSSLANE_FN void block_radix_rank(Ctx const& ctx, block_radix_rank_scratch<Bits, Ctx>& scratch, unsigned const (&digits)[N],
                                    unsigned (&ranks)[N], source_location where = source_location::current()) {
+  detail::expect_same(ctx, "scratch", &scratch, where);
   constexpr unsigned pitch = block_radix_rank_scratch<Bits, Ctx>::pitch, values = 1u << Bits;
   auto const w = wave(ctx);
   unsigned* const own = scratch.counts + ctx.wave_rank() * pitch;
@@ -101,6 +102,9 @@ namespace detail {
 template <sort_order Order, class Ctx, class Key, std::size_t N, class Value, unsigned Bits, class... Values>
 CROSSLANE_FN void sort_block(Ctx const& ctx, block_sort_scratch<Key, unsigned(N), Ctx, Value, Bits>& scratch, Key (&keys)[N],
                              bit_range bits, source_location where, Values&... values) {
+  expect_same(ctx, "scratch", &scratch, where);
+  expect_same(ctx, "first bit", bits.begin, where);
+  expect_same(ctx, "end of the bits", bits.end, where);
   using word = typename radix_key<Key>::word;
   constexpr unsigned key_bits = sizeof(word) * 8;
   constexpr bool has_values = sizeof...(Values) != 0;

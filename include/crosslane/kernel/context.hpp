@@ -200,6 +200,18 @@ concept kernel_context = requires(C const& c) {
   typename C::native_type;
 };
 
+namespace detail {
+
+/// Tells the checker that the calling thread calls an operation of the block with an argument, a number or an address, that must be the
+/// same in all threads. It does nothing on a GPU.
+template <class Ctx, class Value>
+CROSSLANE_FN void expect_same([[maybe_unused]] Ctx const& ctx, [[maybe_unused]] char const* name, [[maybe_unused]] Value const& value,
+                              [[maybe_unused]] source_location where) {
+  if constexpr (Ctx::native_type::checks_arguments) ctx.native().expect_in_block(name, value, where);
+}
+
+}  // namespace detail
+
 /// Returns the dynamic shared memory of the launch as a span of T. It has as many elements as fit. The memory is aligned to 16 bytes, and T
 /// must not need more. Any thread may call it.
 ///

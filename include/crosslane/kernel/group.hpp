@@ -29,8 +29,8 @@ CROSSLANE_FN constexpr void check_lane_value() {
 }  // namespace detail
 
 /// The operations of a group of lanes of a wave. All lanes of the group, and no other lanes, must call an operation, at the same place.
-/// Arguments that choose a lane for all (root, delta) must be the same in all lanes. A lane's rank in the group is 0 ... size() - 1. Values
-/// are trivially copyable and have 1 to 64 bytes. Only sync() orders accesses to memory.
+/// Arguments that choose a lane for all (root, delta, bits) must be the same in all lanes: crosslane::checked finds others. A lane's rank
+/// in the group is 0 ... size() - 1. Values are trivially copyable and have 1 to 64 bytes. Only sync() orders accesses to memory.
 ///
 /// `Derived` provides size(), rank(), mask() and lane(rank).
 template <class Derived, class Ctx>
@@ -66,24 +66,28 @@ class group_operations {
   /// Returns the value of the lane `delta` ranks below. The lanes that have no such lane get their own value.
   template <class T>
   CROSSLANE_FN T shuffle_up(T const& value, unsigned delta, source_location where = source_location::current()) const {
+    expect_same("delta", delta);
     unsigned const rank = self().rank();
     return shuffle(value, rank >= delta ? rank - delta : rank, where);
   }
   /// Returns the value of the lane `delta` ranks above. The lanes that have no such lane get their own value.
   template <class T>
   CROSSLANE_FN T shuffle_down(T const& value, unsigned delta, source_location where = source_location::current()) const {
+    expect_same("delta", delta);
     unsigned const rank = self().rank();
     return shuffle(value, delta < self().size() - rank ? rank + delta : rank, where);
   }
   /// Returns the value of the lane of rank `rank() ^ bits`. The lanes that have no such lane get their own value.
   template <class T>
   CROSSLANE_FN T shuffle_xor(T const& value, unsigned bits, source_location where = source_location::current()) const {
+    expect_same("bits", bits);
     unsigned const rank = self().rank(), other = rank ^ bits;
     return shuffle(value, other < self().size() ? other : rank, where);
   }
   /// Returns the value of the lane of rank `(rank() + delta) % size()`.
   template <class T>
   CROSSLANE_FN T rotate(T const& value, unsigned delta, source_location where = source_location::current()) const {
+    expect_same("delta", delta);
     return shuffle(value, (self().rank() + delta) % self().size(), where);
   }
   /// Returns the value of the lane of rank `root` to all lanes.
@@ -93,6 +97,7 @@ class group_operations {
       detail::check_lane_value<T>();
       return native().template broadcast_wave<wave_size>(value, root);
     } else {
+      expect_same("root", root);
       return shuffle(value, root, where);
     }
   }
@@ -243,6 +248,13 @@ class group_operations {
       if (delta < end - rank) result = op(result, upper);
     }
     return result;
+  }
+
+  /// Tells the checker that the next operation of the group has an argument, a number or an address, that must be the same in all lanes.
+  /// It is for functions of the library, which call it immediately before the operation, and does nothing on a GPU.
+  template <class Value>
+  CROSSLANE_FN void expect_same([[maybe_unused]] char const* name, [[maybe_unused]] Value const& value) const {
+    if constexpr (Ctx::native_type::checks_arguments) native().expect_in_group(name, value);
   }
 
  protected:

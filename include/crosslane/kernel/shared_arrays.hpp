@@ -77,6 +77,7 @@ template <class... T, kernel_context Ctx>
 CROSSLANE_FN shared_array_list<T...> shared_arrays(Ctx const& ctx, typename detail::array_size<T>::type... sizes,
                                                    source_location where = source_location::current()) {
   static_assert(sizeof...(T) > 0, "crosslane: shared_arrays needs the types of the elements: shared_arrays<float, int>(ctx, n, m)");
+  (detail::expect_same(ctx, "size", static_cast<std::size_t>(sizes), where), ...);
   span<char> const memory = dynamic_shared<char>(ctx);
   std::size_t used = 0;
   return {detail::next_array<T>(memory, used, sizes, where)...};  // braces: in this order

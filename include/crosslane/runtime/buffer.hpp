@@ -113,13 +113,15 @@ class basic_buffer {
     auto const current = stream.make_current("allocate", where);
     ordered_ = stream.properties(where).stream_ordered_memory;
     void* memory = nullptr;
-    detail::check<B>(B::allocate(Kind, &memory, count * sizeof(T), stream.native(), ordered_, where), "allocate", where, [&](error_text& t) {
-      constexpr char const* kinds[] = {"device", "pinned", "managed"};
-      t.append("%zu bytes of %s memory on ", count * sizeof(T), kinds[unsigned(Kind)]);
-      stream.describe(t);
-      std::size_t free_bytes = 0;
-      if (B::free_memory(&free_bytes).code == 0) t.append(", of which %zu bytes are free", free_bytes);
-    });
+    detail::check<B>(B::allocate(Kind, &memory, count * sizeof(T), stream.native(), ordered_, where), "allocate", where,
+                     [&](error_text& t) {
+                       constexpr char const* kinds[] = {"device", "pinned", "managed"};
+                       t.append("%zu bytes of %s memory on ", count * sizeof(T), kinds[unsigned(Kind)]);
+                       stream.describe(t);
+                       std::size_t free_bytes = 0;
+                       if (B::free_memory(&free_bytes).code == 0) t.append(", of which %zu bytes are free", free_bytes);
+                     });
+    if constexpr (requires { B::describe_buffer(memory, sizeof(T)); }) B::describe_buffer(memory, sizeof(T));
     data_ = static_cast<T*>(memory);
     native_ = stream.native_;
     state_ = stream.state_;

@@ -21,7 +21,8 @@ struct memory_transfer {
 struct memory_watch {
   /// Returns null if there is no memory. `work` is the number of the allocation if it happens in the order of the stream, else 0.
   void* (*allocate)(std::size_t bytes, bool reached_by_program, detail::stream_key, std::uint64_t work, launch_facts const&) noexcept;
-  bool (*release)(void*, launch_facts const&) noexcept;    ///< returns false for memory of another allocator
+  bool (*release)(void*, launch_facts const&) noexcept;               ///< returns false for memory of another allocator
+  void (*describe)(void const*, std::size_t element_bytes) noexcept;  ///< notes the size of a buffer's elements, for findings
   void (*share)(void const*, std::size_t bytes) noexcept;  ///< from now on kernels and the host program may both access this memory
   /// Appends what the memory at this address is. Returns false for memory of another allocator. Called by signal handlers.
   bool (*explain)(error_text&, void const* address) noexcept;
@@ -111,7 +112,7 @@ class access_monitor {
   /// Returns the line of a call by thread `rank`, which does not run, by the address to which the call returns. If that is in the library,
   /// returns the line of the innermost caller outside. Line 0 if it is unknown.
   source_location line_of(unsigned rank, void const* from) const noexcept;
-  /// Appends what lies at an address: "byte 4 of a buffer of 64 bytes".
+  /// Appends what lies at an address: "element 4 of the buffer of 16 elements of 4 bytes made at a.cpp:3".
   void append_object(error_text& text, void const* at) const noexcept;
 
   struct block_state;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <crosslane/backend/host/access_monitor.hpp>
+#include <crosslane/backend/host/argument_checks.hpp>
 #include <crosslane/backend/host/block_barrier.hpp>
 #include <crosslane/backend/host/block_messages.hpp>
 #include <crosslane/backend/host/block_shared_memory.hpp>
@@ -51,6 +52,9 @@ class block_runner final : thread_owner, running_work, lane_executor {
     spinning_.begin(task, block_rank());
     if constexpr (sees_accesses) lockstep_.begin(task);
     operations_.clear(threads_, task.wave_size);
+#if CROSSLANE_CONFIG_ACCESS_CHECKS
+    arguments_.clear();
+#endif
     cancelled_ = endless_ = false;
     if (task.seed != 0) schedule_threads(task.seed, block_rank(), threads_, task.wave_size, order_);
     pool_.need(task.stack_bytes);
@@ -160,6 +164,20 @@ class block_runner final : thread_owner, running_work, lane_executor {
     for (std::uint64_t rest = slot.members & ~(std::uint64_t{1} << lane); rest != 0; rest &= rest - 1)
       make_ready(wave * wave_size + unsigned(__builtin_ctzll(rest)));
   }
+
+#if CROSSLANE_CONFIG_ACCESS_CHECKS
+  /// Thread `rank` calls an operation of its group next, with an argument that must be the same in all lanes.
+  void expect_in_group(unsigned rank, common_argument const& a) noexcept { arguments_.expect_in_group(rank, a); }
+  /// Thread `rank` calls an operation of the block with an argument that must be the same in all threads.
+  void expect_in_block(unsigned rank, common_argument const& a, source_location where) {
+    if (cancelled_ || task_->level == checks::level::off) return;
+    argument_difference difference;
+    if (!arguments_.differs_in_block(rank, a, where, difference)) return;
+    monitor_.leave();
+    deliver(messages().different_in_block(difference, where, monitor_));
+    start(rank);
+  }
+#endif
 
   /// Called after each atomic operation. `changed`: it may have stored another value than was there. `exchanged`: an exchange has.
   /// Inlined, so that the functions it calls return to the code of the operation.
@@ -330,12 +348,21 @@ class block_runner final : thread_owner, running_work, lane_executor {
     lane_slot* const slots = operations_.slots_of(wave);
     try {
       slot.complete(slots, slot.members);
+#if CROSSLANE_CONFIG_ACCESS_CHECKS
+      argument_difference difference;
+      if (arguments_.differ_in_group(wave * task_->wave_size, slots, slot.members, difference) && task_->level != checks::level::off)
+        deliver(messages().different_in_group(difference, slot, monitor_));
+#endif
     } catch (absent_source const& absent) {
       report(messages().invalid_lane(wave, slots[absent.lane], absent));
       throw lane_cancelled{};
     }
   }
 
+  /// Delivers a finding after which the block continues.
+  void deliver(checks::finding const& found) {
+    if (std::exception_ptr const error = task_->deliver(found); error && !error_) error_ = error;
+  }
   /// Delivers a finding after which the block cannot continue. If an access of the block has had one, this is a consequence.
   void report(checks::finding const& found) {
     task_->loses_threads();
@@ -431,6 +458,9 @@ class block_runner final : thread_owner, running_work, lane_executor {
   void open_barrier() noexcept {
     arrivals_.open();
     monitor_.block_barrier();
+#if CROSSLANE_CONFIG_ACCESS_CHECKS
+    arguments_.open_barrier();
+#endif
     if (task_->seed != 0) {
       for (unsigned i = 0; i < threads_; ++i)
         if (lanes_[order_[i]] != nullptr) make_ready(order_[i]);
@@ -574,6 +604,9 @@ class block_runner final : thread_owner, running_work, lane_executor {
   std::uint16_t ready_[fiber_pool::capacity] = {};  ///< ring buffer of the waiting lanes that can continue, in order
   unsigned ready_first_ = 0, ready_count_ = 0;
   lane_operations operations_;
+#if CROSSLANE_CONFIG_ACCESS_CHECKS
+  argument_checks arguments_;
+#endif
   std::uint16_t order_[fiber_pool::capacity];  ///< of the threads, for seeds other than 0
   access_monitor monitor_;
   fiber_pool pool_;

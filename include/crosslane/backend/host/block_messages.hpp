@@ -3,6 +3,7 @@
 #pragma once
 
 #include <crosslane/backend/host/access_monitor.hpp>
+#include <crosslane/backend/host/argument_checks.hpp>
 #include <crosslane/backend/host/block_barrier.hpp>
 #include <crosslane/backend/host/block_task.hpp>
 #include <crosslane/backend/host/spinning_lanes.hpp>
@@ -116,6 +117,27 @@ class block_messages {
     return found;
   }
 
+#if CROSSLANE_CONFIG_ACCESS_CHECKS
+  // --- arguments that differ ---
+
+  checks::finding different_in_group(argument_difference const& d, lane_slot const& slot, access_monitor const& monitor) const {
+    unsigned const width = task_.wave_size;
+    checks::finding found = begin(checks::kind::different_arguments);
+    found.text.append("lane %u of wave %u (thread %u) calls an operation of lanes %#llx at %s:%u with ", d.one % width, d.one / width,
+                      d.one, static_cast<unsigned long long>(slot.members), slot.where.file, slot.where.line);
+    append_argument(found.text, d.argument, monitor);
+    found.text.append(", but lane %u calls it with ", d.other % width);
+    return with_arguments(found, slot.where, d, monitor);
+  }
+  checks::finding different_in_block(argument_difference const& d, source_location where, access_monitor const& monitor) const {
+    checks::finding found = begin(checks::kind::different_arguments);
+    found.text.append("thread %u calls an operation of the block at %s:%u with ", d.one, where.file, where.line);
+    append_argument(found.text, d.argument, monitor);
+    found.text.append(", but thread %u calls it with ", d.other);
+    return with_arguments(found, where, d, monitor);
+  }
+#endif
+
   // --- errors of a thread ---
 
   /// A lane reads from a lane that does not take part.
@@ -155,6 +177,26 @@ class block_messages {
   }
   static char const* prefix(barrier kind) noexcept { return kind == barrier::grid ? "the barrier of the grid at " : ""; }
 
+#if CROSSLANE_CONFIG_ACCESS_CHECKS
+  checks::finding with_arguments(checks::finding found, source_location where, argument_difference const& d,
+                                 access_monitor const& monitor) const {
+    append_argument(found.text, d.other_argument, monitor);
+    found.first = {d.one, 1, block_, "calls an operation", where};
+    found.second = {d.other, 1, block_, "calls it with another argument", where};
+    return found;
+  }
+  /// "root 3", "target: element 4 of ..."
+  static void append_argument(error_text& text, common_argument const& a, access_monitor const& monitor) {
+    if (a.is == common_argument::type::operation) {
+      text.append(a.value != 0 ? "an operator that has another result" : "an operator of the same type");
+    } else if (a.is == common_argument::type::address) {
+      text.append("%s: ", a.name);
+      monitor.append_object(text, reinterpret_cast<void const*>(a.value));
+    } else {
+      text.append("%s %lld", a.name, static_cast<long long>(a.value));
+    }
+  }
+#endif
   static void append_place(error_text& text, source_location const& where, void const* address) {
     if (where.line != 0)
       text.append("%s:%u", where.file, where.line);

@@ -27,6 +27,7 @@ struct lane_slot {
   std::uint64_t members = 0;  ///< the lanes of the wave that take part
   source_location where;
   bool orders_memory = false;
+  bool has_other_operator = false;  ///< set by `complete` in the first lane and in another one whose operator has another result
   /// Performs the operation for all members once all have arrived. `wave` is the slot of lane 0.
   void (*complete)(lane_slot* wave, std::uint64_t members) = nullptr;
 };

@@ -244,6 +244,10 @@ struct host_runtime {
     }
     return {};
   }
+  /// Notes the size of a new buffer's elements, for findings.
+  static void describe_buffer(void const* p, std::size_t element_bytes) noexcept {
+    if (watched_memory != nullptr) watched_memory->describe(p, element_bytes);
+  }
   /// Frees memory of any kind in stream order: a host callback may own a buffer, and waiting for the stream there would deadlock.
   static status deallocate(memory_kind kind, void* p, stream_handle q, bool) noexcept {
     ranges_of(kind).remove(p);

@@ -27,6 +27,19 @@ class host_wave : public wave_hooks {
   template <bool WholeWave>
   static constexpr bool has_elect = true;
 
+  static constexpr bool checks_arguments = sees_accesses;
+  static constexpr bool spoils_results = true;
+#if CROSSLANE_CONFIG_ACCESS_CHECKS
+  template <class Value>
+  void expect_in_group(char const* name, Value const& value) const {
+    self().block().expect_in_group(self().rank(), common(name, value));
+  }
+  template <class Value>
+  void expect_in_block(char const* name, Value const& value, source_location where) const {
+    self().block().expect_in_block(self().rank(), common(name, value), where);
+  }
+#endif
+
   template <unsigned W>
   void sync_lanes(lane_mask<W> members, source_location where) const {
     offer<W>(members, nullptr, nullptr, 0, where, [](lane_slot*, std::uint64_t) {}, true);
@@ -96,8 +109,10 @@ class host_wave : public wave_hooks {
     offer<W>(members, &mine, &result.value, 0, where, [](lane_slot* wave, std::uint64_t lanes) {
       auto const& first = *static_cast<operand<T, Op> const*>(wave[__builtin_ctzll(lanes)].in);
       T total = *first.value;
-      for (std::uint64_t rest = lanes & (lanes - 1); rest != 0; rest &= rest - 1)
-        total = (*first.op)(total, *static_cast<operand<T, Op> const*>(wave[__builtin_ctzll(rest)].in)->value);
+      for (std::uint64_t rest = lanes & (lanes - 1); rest != 0; rest &= rest - 1) {
+        lane_slot& slot = wave[__builtin_ctzll(rest)];
+        total = combine(wave[__builtin_ctzll(lanes)], slot, first.op, total, *static_cast<operand<T, Op> const*>(slot.in));
+      }
       for (std::uint64_t rest = lanes; rest != 0; rest &= rest - 1) std::memcpy(wave[__builtin_ctzll(rest)].out, &total, sizeof(T));
     });
     return result.value;
@@ -109,13 +124,13 @@ class host_wave : public wave_hooks {
     result_of<T> result{value};
     operand<T, Op> const mine{&value, &op};
     offer<W>(members, &mine, &result.value, 0, where, [](lane_slot* wave, std::uint64_t lanes) {
-      lane_slot const& first = wave[__builtin_ctzll(lanes)];
-      Op const& f = *static_cast<operand<T, Op> const*>(first.in)->op;
+      lane_slot& first = wave[__builtin_ctzll(lanes)];
+      Op const* const op = static_cast<operand<T, Op> const*>(first.in)->op;
       T total = *static_cast<operand<T, Op> const*>(first.in)->value;
       std::memcpy(first.out, &total, sizeof(T));
       for (std::uint64_t rest = lanes & (lanes - 1); rest != 0; rest &= rest - 1) {
-        lane_slot const& slot = wave[__builtin_ctzll(rest)];
-        total = f(total, *static_cast<operand<T, Op> const*>(slot.in)->value);
+        lane_slot& slot = wave[__builtin_ctzll(rest)];
+        total = combine(first, slot, op, total, *static_cast<operand<T, Op> const*>(slot.in));
         std::memcpy(slot.out, &total, sizeof(T));
       }
     });
@@ -123,6 +138,15 @@ class host_wave : public wave_hooks {
   }
 
  private:
+#if CROSSLANE_CONFIG_ACCESS_CHECKS
+  template <class Value>
+  static common_argument common(char const* name, Value const& value) {
+    if constexpr (std::is_pointer_v<Value>)
+      return {name, common_argument::type::address, reinterpret_cast<std::uintptr_t>(value)};
+    else
+      return {name, common_argument::type::number, static_cast<std::uint64_t>(value)};
+  }
+#endif
   Derived const& self() const { return static_cast<Derived const&>(*this); }
 
   template <class T, class Op>
@@ -131,10 +155,25 @@ class host_wave : public wave_hooks {
     Op const* op;
   };
 
+  /// Combines a total with the value of another lane by the operator of the first lane. Checked builds compare the result with that of the
+  /// other lane's operator, if it can have a state.
+  template <class T, class Op>
+  static T combine([[maybe_unused]] lane_slot& first, [[maybe_unused]] lane_slot& other, Op const* op, T const& total,
+                   operand<T, Op> const& mine) {
+    T const result = (*op)(total, *mine.value);
+#if CROSSLANE_CONFIG_ACCESS_CHECKS
+    if constexpr (!std::is_empty_v<Op> && (std::has_unique_object_representations_v<T> || std::is_floating_point_v<T>)) {
+      T const also = (*mine.op)(total, *mine.value);
+      if (std::memcmp(&also, &result, sizeof(T)) != 0) first.has_other_operator = other.has_other_operator = true;
+    }
+#endif
+    return result;
+  }
+
   template <unsigned W>
   void offer(lane_mask<W> members, void const* in, void* out, unsigned argument, source_location where,
              void (*complete)(lane_slot*, std::uint64_t), bool orders_memory = false) const {
-    self().block().collective(self().rank(), W, {in, out, argument, members.to_word(), where, orders_memory, complete});
+    self().block().collective(self().rank(), W, {in, out, argument, members.to_word(), where, orders_memory, false, complete});
   }
 };
 
