@@ -41,7 +41,7 @@ class access_checker {
 
   /// Returns the line of the call that returns to an address of code.
   source_location line_of(std::uintptr_t from) { return sites_.line_of(from); }
-  /// The same for code that a thread was in when it began to wait, or its innermost caller outside the library.
+  /// The same for code that a thread was in when it last left, or of its innermost caller outside the library.
   source_location line_of(std::uintptr_t from, call_stack::calls const& calls) { return sites_.line_of(from, calls); }
 
   // --- launches ---
@@ -252,8 +252,8 @@ class access_checker {
       facts.kernel = "the host";
       facts.read_check_scope(true);
       if (facts.level != checks::level::full) return;
-      a.seen.from = sites_.code_of_program(seen.from);
       a.work = streams.order.program_work(facts);
+      a.seen.from = sites_.code_of_program(seen.from);
     }
     if (lock_.try_lock()) {
       judge_late_accesses();

@@ -92,8 +92,8 @@ class block_messages {
                                 access_monitor const& monitor) const {
     checks::finding found = begin(checks::kind::lockstep_wait);
     spinning_lane const* const entry = spinning.find(waiting);
-    found.first = {waiting, 1, block_, "waits in a loop", entry != nullptr ? monitor.line_of(entry->from) : source_location{}};
-    found.second = {rank, 1, block_, "stores the value", monitor.line_of(from)};
+    found.first = {waiting, 1, block_, "waits in a loop", entry != nullptr ? monitor.line_of(waiting, entry->from) : source_location{}};
+    found.second = {rank, 1, block_, "stores the value", monitor.line_of(rank, from)};
     found.text.append("lane %u of wave %u (thread %u) has waited in a loop", waiting % task_.wave_size, waiting / task_.wave_size, waiting);
     if (entry != nullptr) {
       found.text.append(" at ");
