@@ -19,7 +19,7 @@ mkdir -p "$out"
 # The options of crosslane::checked (cmake/crosslane_checked.cmake).
 common=(-std=c++20 -Iinclude -Itest -DCROSSLANE_CONFIG_ACCESS_CHECKS=1 "-DCROSSLANE_SOURCE_DIR=\"$root\"")
 calls=(-fsanitize=thread "-fsanitize=float-cast-overflow,shift-exponent,alignment" -g1 -U_FORTIFY_SOURCE)
-wrapped=(memcpy memmove memset malloc realloc _Znwm _Znam __cxa_allocate_exception abort __assert_fail)
+mapfile -t wrapped < <(grep -o -e '--wrap=[A-Za-z0-9_]*' cmake/crosslane_checked.cmake)
 compile=()
 command -v ccache >/dev/null && compile=(ccache)
 
@@ -45,7 +45,7 @@ for compiler in "${compilers[@]}"; do
         "${compile[@]}" "$compiler" "${common[@]}" "${options[@]}" "$level" "$assertion" -c test/check/$source.cpp -o "$program-$source.o"
         mine+=("$program-$source.o")
       done
-      "$compiler" "${mine[@]}" "${objects[@]}" "${wrapped[@]/#/-Wl,--wrap=}" -lgtest -lboost_context -l:libgomp.so.1 -lpthread -ldl -o "$program"
+      "$compiler" "${mine[@]}" "${objects[@]}" "${wrapped[@]/#/-Wl,}" -lgtest -lboost_context -l:libgomp.so.1 -lpthread -ldl -o "$program"
       [ -z "$record" ] || CROSSLANE_RECORD=1 "$program" --gtest_filter=guises.levels >/dev/null
       CROSSLANE_GUISE_SEEDS=9 timeout 600 "$program" --gtest_filter=guises.precision_and_recall >"$program.txt" 2>&1 || true
       row=$(awk '$1 == "all" { printf "%6s %6s %10s %7s %6s %8s", $2, $3, $4, $5, $7, $8 }' "$program.txt")

@@ -311,7 +311,7 @@ struct rows_by_memcpy {
 
 /// A variable of the block that thread 0 sets from a queue, and that is read before the next item is taken.
 struct persistent_threads {
-  static constexpr guise of{kind::shared_race, "shared", "plain", "loop with break", 2, 64, 0, nullptr, true};
+  static constexpr guise of{kind::shared_race, "shared", "plain", "loop with break"};
   struct shared {
     int item;
   };
