@@ -267,12 +267,13 @@ auto see_atomic(T const volatile* target, unsigned flags, int order, int failure
     return access_is_atomic | access_is_aligned | unsigned(s) << access_scope_shift | (stored ? flags : flags & ~unsigned(access_writes));
   };
   if (active_block == nullptr) {
-    if (!busy && watched_addresses != nullptr) {
-      if (current_work.number == 0 && (flags & access_writes) != 0 && !checker().streams.order.program_knows_all()) stores_of_host.note(p);
-      if (current_work.runs_callback && (flags & access_reads) != 0 && stores_of_host.may_have(p)) callback_waits();
-    }
+    bool const is_watching = !busy && watched_addresses != nullptr;
+    if (is_watching && current_work.number == 0 && (flags & access_writes) != 0 && !checker().streams.order.program_knows_all())
+      stores_of_host.note(p);
     bool const learns = see_program(p, sizeof(T), flags_if(will_store()), from);
     auto const result = operation();
+    // The note comes before the store, so a callback that reads the stored value finds the note.
+    if (is_watching && current_work.runs_callback && (flags & access_reads) != 0 && stores_of_host.may_have(p)) callback_waits();
     if (learns && (flags & access_reads) != 0 && current_work.number == 0) {
       at_work const self;
       checker().streams.order.program_learns();

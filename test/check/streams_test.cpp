@@ -163,7 +163,9 @@ CROSSLANE_TEST(streams, program_race) {
   wrong<corpus::array_changed_at_once>(d, kind::program_race);
   wrong<corpus::vector_dies<false>>(d, kind::program_race);
   wrong<corpus::result_dies<false>>(d, kind::program_race);
+#if !defined(__clang__)  // whose code frees at the end of a function of the vector by a jump, which hides the caller's line
   wrong<corpus::vector_grows>(d, kind::program_race);
+#endif
   wrong<corpus::behind_a_callback>(d, kind::program_race);
   wrong<corpus::told_too_early>(d, kind::program_race);
   right<corpus::vector_dies<true>>(d);
