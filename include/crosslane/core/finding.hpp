@@ -95,8 +95,8 @@ constexpr char const* advice(kind k) noexcept {
       ("A GPU whose lanes run in lockstep, as AMD's do, hangs: the lane that stores continues when all lanes have left the loop; let one "
        "lane "
        "of the wave take the lock for all, or let the lanes meet in each round: while (!wave.all(done))."),
-      ("A GPU takes the argument of one of them for all, or gives each a part of another result; pass a value that is the same for all: of "
-       "the launch or the block, or one that was broadcast."),
+      ("A GPU takes the argument of one of them for all, or gives each a part of another result; pass a value that is the same for all: an "
+       "argument of the kernel, or one that was broadcast."),
   };
   return texts[unsigned(k)];
 }
