@@ -221,6 +221,23 @@ struct waves_take_a_lock {
     if (ctx.thread_rank() == 0) m.data[ctx.block_rank()] = s.count;
   }
 };
+/// The lanes take turns: the exchange for which a lane waits lets the next one go on.
+struct lanes_take_turns {
+  struct shared {
+    unsigned turn;
+  };
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
+    if (ctx.thread_rank() == 0) s.turn = 0;
+    ctx.sync_block();
+    auto const turn = xl::atomic<xl::scope::block>(ctx, s.turn);
+    for (unsigned mine = ctx.block_size() - 1 - ctx.thread_rank(), expected = mine; !turn.compare_exchange(expected, mine + 1);
+         expected = mine) {
+    }
+    ctx.sync_block();
+    if (ctx.thread_rank() == 0) m.data[ctx.block_rank()] = int(s.turn);
+  }
+};
 /// A lane gives a value to the others of its wave.
 struct lanes_wait_for_a_lane {
   struct shared {

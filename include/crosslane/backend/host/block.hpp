@@ -185,7 +185,7 @@ class block_runner final : thread_owner, running_work, lane_executor {
     changes_ += changed;
     if constexpr (sees_accesses) {
       if (unsigned const waiting = lockstep_.operation(rank, target, changed); waiting != lockstep_watch::none) [[unlikely]]
-        report_lockstep(rank, waiting, target);
+        report_lockstep(rank, waiting, target, exchanged);
       if (exchanged && lockstep_.stops_after_exchange()) return stop(rank, target, s);
     }
     if (spinning_.counts_operation()) [[unlikely]]
@@ -403,11 +403,15 @@ class block_runner final : thread_owner, running_work, lane_executor {
     suspend(rank);
   }
   /// Not inlined: the address to which it returns is the place of the store.
-  [[gnu::noinline]] void report_lockstep(unsigned rank, unsigned waiting, void const* target) {
-    lockstep_.end();
+  [[gnu::noinline]] void report_lockstep(unsigned rank, unsigned waiting, void const* target, bool exchanged) {
     monitor_.leave();
     checks::finding const found = messages().lockstep_wait(rank, __builtin_return_address(0), waiting, spinning_, target, monitor_);
-    if (!error_) error_ = task_->deliver(found);
+    // An exchange that hands over by itself, in the loop in which it waits, needs nothing behind the loop.
+    bool const in_the_loop = exchanged && found.first.where.line == found.second.where.line;
+    if (!in_the_loop) {
+      lockstep_.end();
+      if (!error_) error_ = task_->deliver(found);
+    }
     start(rank);
   }
 
