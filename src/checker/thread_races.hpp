@@ -209,7 +209,6 @@ class thread_races {
   }
 
   void compare_and_record(comparison& one, access_cell& cell) {
-    block_state& b = one.b;
     access_record const mine = one.mine;
     bool const writes = one.a.writes(), atomic = one.a.is_atomic();
     bool const alone = cell.is_alone();

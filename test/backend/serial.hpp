@@ -79,7 +79,7 @@ struct runtime {
     return {};
   }
 
-  static status allocate(xl::memory_kind, void** memory, std::size_t bytes, stream_handle, bool) noexcept {
+  static status allocate(xl::memory_kind, void** memory, std::size_t bytes, stream_handle, bool, xl::source_location) noexcept {
     *memory = bytes > std::size_t{1} << 32 ? nullptr : std::aligned_alloc(256, (bytes + 255) / 256 * 256);
     return {*memory == nullptr ? out_of_memory : success};
   }
