@@ -74,6 +74,7 @@ class thread_order {
     if (std::uint64_t(__builtin_popcountll(lanes)) == size) {
       w.below = next_segment_;
     } else {
+      if (!is_aligned_group(lanes)) has_released_ = true;
       if (!w.rows) w.rows = std::make_unique<std::uint32_t[]>(block_state::most_lanes * block_state::most_lanes);
       std::uint32_t known[block_state::most_lanes] = {};
       each(lanes, [&](unsigned lane) {
@@ -204,7 +205,8 @@ class thread_order {
 
   /// Whether all segments below are ordered before everything that follows in the launch.
   bool is_past(access_record r) const noexcept { return r.segment < grid_barrier_; }
-  /// Whether the launch has released something. If not, single threads are ordered by barriers and by sync() of groups only.
+  /// Whether the launch has released something, or lanes have waited for each other that are no aligned group of 2^k lanes. If not, threads
+  /// are ordered by barriers and by aligned groups only.
   bool has_released() const noexcept { return has_released_; }
 
   /// Returns the number of the last barrier that all threads of the block passed.
@@ -279,6 +281,11 @@ class thread_order {
     if (r.device >= 0 && r.device != device_) return 3;
     if (r.device >= 0 || r.block != b.rank || !r.one_block) return 2;
     return r.wave == b.first_wave + b.running_wave && r.one_wave ? 0 : 1;
+  }
+
+  static bool is_aligned_group(std::uint64_t lanes) noexcept {
+    unsigned const first = unsigned(__builtin_ctzll(lanes)), count = unsigned(__builtin_popcountll(lanes));
+    return (count & (count - 1)) == 0 && first % count == 0 && lanes >> first == ~std::uint64_t{0} >> (64 - count);
   }
 
   template <class F>

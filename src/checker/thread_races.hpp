@@ -56,10 +56,11 @@ class thread_races {
     if (w.below > since || w.rows) return false;
     std::uint32_t const thread = b.first_thread + b.running;
     thread_order::segment_owner const &a = order.owner_of(one), &c = order.owner_of(other);
-    if (a.wave != c.wave) return true;
-    unsigned const kept = lane_distance(b, a.thread, c.thread);
-    return a.wave == b.first_wave + b.running_wave && lane_distance(b, a.thread, thread) <= kept &&
-           lane_distance(b, c.thread, thread) <= kept;
+    unsigned const kept = distance(b, a, c);
+    if (a.wave != c.wave && kept == farthest_in_block) return true;
+    if (a.wave == c.wave && a.wave != b.first_wave + b.running_wave) return false;
+    thread_order::segment_owner const own{thread, b.first_wave + b.running_wave, b.rank};
+    return distance(b, a, own) <= kept && distance(b, c, own) <= kept;
   }
 
   /// Checks and records an access of the running thread to `block`, which has all its bytes. `site` is the number of the access's code.
@@ -322,26 +323,28 @@ class thread_races {
   }
 
   void keep_farthest(comparison const& one, access_record& a, access_record& c) const {
-    unsigned const kept = distance(one.b, a, c);
+    block_state const& b = one.b;
+    thread_order::segment_owner const &first = order.owner_of(a), &second = order.owner_of(c), &mine = order.owner_of(one.mine);
+    unsigned const kept = distance(b, first, second);
     if (kept == farthest) return;
-    if (distance(one.b, a, one.mine) > kept)
-      c = one.mine;
-    else if (distance(one.b, c, one.mine) > kept)
-      a = one.mine;
+    unsigned const to_first = distance(b, first, mine), to_second = distance(b, second, mine);
+    if (to_first <= kept && to_second <= kept) return;
+    (to_first >= to_second ? c : a) = one.mine;
   }
-  static constexpr unsigned farthest = 8;
-  /// In one wave the logarithm of the size of the smallest aligned group that has both lanes, 7 in one block, 8 in two blocks.
-  unsigned distance(block_state const& b, access_record a, access_record c) const {
-    thread_order::segment_owner const &one = order.owner_of(a), &other = order.owner_of(c);
-    if (one.block != other.block) return 8;
-    if (one.wave != other.wave) return 7;
-    return lane_distance(b, one.thread, other.thread);
+  /// How far apart two threads are. First by level: in one wave the logarithm of the size of the smallest aligned group that has both
+  /// lanes, 7 in one block, 8 in two blocks. Then by how unlikely it is that both are ordered before a thread that others are not ordered
+  /// before: leaders release and acquire for their waves, and groups of lanes that wait are often those with a certain bit of their rank.
+  static unsigned distance(block_state const& b, thread_order::segment_owner const& a, thread_order::segment_owner const& c) noexcept {
+    std::uint32_t const lane = lane_of(b, a.thread), other = lane_of(b, c.thread), differ = lane ^ other;
+    unsigned const level = a.block != c.block ? 8 : a.wave != c.wave ? 7 : differ == 0 ? 0 : 32 - unsigned(__builtin_clz(differ));
+    unsigned const bits = unsigned(__builtin_popcount(differ));
+    return level * 8 + (bits < most_bits ? bits : most_bits) + (lane != 0 ? 2 : 0) + (other != 0 ? 2 : 0);
   }
-  static unsigned lane_distance(block_state const& b, std::uint32_t a, std::uint32_t c) noexcept {
-    std::uint32_t const width = b.launch->wave_size;
-    std::uint32_t const differ = (a % b.threads ^ c % b.threads) & (width - 1);
-    return differ == 0 ? 0 : 32 - unsigned(__builtin_clz(differ));
+  static std::uint32_t lane_of(block_state const& b, std::uint32_t thread) noexcept {
+    std::uint32_t const mask = b.launch->wave_size - 1;
+    return ((b.threads & mask) == 0 ? thread : thread % b.threads) & mask;
   }
+  static constexpr unsigned most_bits = 3, farthest_in_block = 7 * 8 + most_bits + 4, farthest = 8 * 8 + most_bits + 4;
 
   void report_race(comparison const& one, access_record other, std::uint32_t thread, bool both_atomic) {
     block_state& b = one.b;

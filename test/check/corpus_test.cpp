@@ -153,6 +153,11 @@ CROSSLANE_TEST(corpus, shared_race) {
   right<corpus::adds_by_one_thread>(d, 2, 64);
   right<corpus::copies_of_others<true>>(d, 1, 64);
   right<corpus::tile_of_others<true>>(d, 1, 64);
+  wrong<corpus::last_leader_changes<false>>(d, kind::shared_race, 1, 128,
+                                            [](unsigned a, unsigned b) { return a % 32 == 0 && b % 32 != 0; });
+  wrong<corpus::some_lanes_wait<false>>(d, kind::shared_race, 1, 128, [](unsigned a, unsigned b) { return a % 32 == 0 && b % 2 == 1; });
+  right<corpus::last_leader_changes<true>>(d, 1, 128);
+  right<corpus::some_lanes_wait<true>>(d, 1, 128);
 }
 
 CROSSLANE_TEST(corpus, device_race) {

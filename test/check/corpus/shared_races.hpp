@@ -474,4 +474,50 @@ struct tile_of_others {
   }
 };
 
+/// All threads read a value. Leaders of waves count by an ordered operation, and the last one changes the value. A reduction orders no
+/// memory: the other lanes may still read.
+template <bool Wait>
+struct last_leader_changes {
+  struct shared {
+    int value, count;
+  };
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
+    auto const w = xl::wave(ctx);
+    if (ctx.thread_rank() == 0) {
+      s.value = 5;
+      s.count = 0;
+    }
+    ctx.sync_block();
+    int const sum = w.reduce(s.value, xl::plus{});  // @last_leader_changes
+    if (Wait) w.sync();
+    if (!w.is_leader()) return;
+    auto const count = xl::atomic<xl::scope::block>(ctx, s.count);
+    if (count.fetch_add(1, xl::acq_rel{}) + 1 == int(ctx.wave_count())) s.value = sum;  // @last_leader_changes
+    m.data[ctx.global_rank()] = sum;
+  }
+};
+
+/// Every other lane waits for the others of its kind, and one of them changes a value that all lanes of the wave have read.
+template <bool All>
+struct some_lanes_wait {
+  struct shared {
+    int value[4];
+  };
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
+    auto const w = xl::wave(ctx);
+    int& value = s.value[ctx.wave_rank()];
+    if (w.is_leader()) value = 5;
+    w.sync();
+    m.data[ctx.global_rank()] = value;  // @some_lanes_wait
+    bool const even = ctx.lane_rank() % 2 == 0;
+    auto const half = w.where(even);
+    if (All) w.sync();
+    if (!even) return;
+    half.sync();
+    if (half.is_leader()) value = 6;  // @some_lanes_wait
+  }
+};
+
 }  // namespace corpus
