@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Functions of the C library whose calls the linker redirects (--wrap) in the target crosslane::checked. Part of checker.cpp.
+#pragma once
+
+#include "running_thread.hpp"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <unistd.h>
+
+using namespace crosslane::backend;
+
+extern "C" {
+
+// A failed assertion ends the thread of a kernel, not the process.
+[[noreturn]] void __real_abort();
+[[noreturn]] void __real___assert_fail(char const*, char const*, unsigned, char const*);
+
+[[noreturn]] void __wrap_abort() {
+  if (active_block != nullptr) end_thread("abort() was called", CROSSLANE_CALLER);
+  __real_abort();
+}
+[[noreturn]] void __wrap___assert_fail(char const* condition, char const* file, unsigned line, char const* function) {
+  if (active_block != nullptr) {
+    crosslane::error_text cause;
+    cause.append("the assertion '%s' does not hold", condition);
+    end_thread(cause.c_str(), CROSSLANE_CALLER);
+  }
+  __real___assert_fail(condition, file, line, function);
+}
+
+// Memory that a thread of a kernel allocates is its own, and so is the exception that it throws.
+void* __real_malloc(std::size_t);
+void* __real_realloc(void*, std::size_t);
+void* __real__Znwm(std::size_t);
+void* __real__Znam(std::size_t);
+void* __real___cxa_allocate_exception(std::size_t);
+
+void* __wrap_malloc(std::size_t bytes) { return allocated(__real_malloc(bytes), bytes); }
+void* __wrap_realloc(void* p, std::size_t bytes) {
+  if (is_in_use(p, 0, CROSSLANE_CALLER)) {
+    void* const copy = __real_malloc(bytes);
+    std::size_t const size = malloc_usable_size(p);
+    return copy != nullptr ? __real_memcpy(copy, p, size < bytes ? size : bytes) : nullptr;
+  }
+  return allocated(__real_realloc(p, bytes), bytes);
+}
+void* __wrap__Znwm(std::size_t bytes) { return allocated(__real__Znwm(bytes), bytes); }
+void* __wrap__Znam(std::size_t bytes) { return allocated(__real__Znam(bytes), bytes); }
+void* __wrap___cxa_allocate_exception(std::size_t bytes) { return allocated(__real___cxa_allocate_exception(bytes), bytes); }
+
+void __real__ZdlPv(void*);
+void __real__ZdlPvm(void*, std::size_t);
+void __real__ZdaPv(void*);
+void __real__ZdaPvm(void*, std::size_t);
+void __real__ZdlPvmSt11align_val_t(void*, std::size_t, std::size_t);
+
+void __wrap_free(void* p) {
+  if (!is_in_use(p, 0, CROSSLANE_CALLER)) __real_free(p);
+}
+void __wrap__ZdlPv(void* p) {
+  if (!is_in_use(p, 0, CROSSLANE_CALLER)) __real__ZdlPv(p);
+}
+void __wrap__ZdlPvm(void* p, std::size_t bytes) {
+  if (!is_in_use(p, bytes, CROSSLANE_CALLER)) __real__ZdlPvm(p, bytes);
+}
+void __wrap__ZdaPv(void* p) {
+  if (!is_in_use(p, 0, CROSSLANE_CALLER)) __real__ZdaPv(p);
+}
+void __wrap__ZdaPvm(void* p, std::size_t bytes) {
+  if (!is_in_use(p, bytes, CROSSLANE_CALLER)) __real__ZdaPvm(p, bytes);
+}
+void __wrap__ZdlPvmSt11align_val_t(void* p, std::size_t bytes, std::size_t alignment) {
+  if (!is_in_use(p, bytes, CROSSLANE_CALLER)) __real__ZdlPvmSt11align_val_t(p, bytes, alignment);
+}
+
+// By these a callback may learn from the host without being blocked.
+int __real_pthread_mutex_lock(pthread_mutex_t*);
+int __real_sem_wait(sem_t*);
+ssize_t __real_read(int, void*, std::size_t);
+
+int __wrap_pthread_mutex_lock(pthread_mutex_t* mutex) {
+  int const code = __real_pthread_mutex_lock(mutex);
+  if (current_work.runs_callback && !busy) callback_waits();
+  return code;
+}
+int __wrap_sem_wait(sem_t* semaphore) {
+  int const code = __real_sem_wait(semaphore);
+  if (current_work.runs_callback && !busy) callback_waits();
+  return code;
+}
+ssize_t __wrap_read(int file, void* to, std::size_t bytes) {
+  ssize_t const result = __real_read(file, to, bytes);
+  if (current_work.runs_callback && !busy) callback_waits();
+  return result;
+}
+
+}  // extern "C"
