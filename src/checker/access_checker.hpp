@@ -89,7 +89,7 @@ class access_checker {
     b.threads = launch.threads();
     b.first_thread = b.rank * b.threads;
     b.first_wave = b.rank * ((b.threads + launch.wave_size - 1) / launch.wave_size);
-    threads.order.begin_block(b);
+    threads.begin_block(b);
     for (watched_block* const part : b.memory)
       if (part != nullptr) memory.refresh(*part);
   }

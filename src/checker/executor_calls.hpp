@@ -81,7 +81,7 @@ void access_monitor::block_barrier() noexcept {
   if (state_->full) checker().threads.block_barrier(*state_);
 }
 void access_monitor::group_sync(unsigned wave, std::uint64_t lanes) noexcept {
-  if (state_->full) checker().threads.order.group_sync(*state_, wave, lanes);
+  if (state_->full) checker().threads.group_sync(*state_, wave, lanes);
 }
 
 bool access_monitor::may_survive(void const* code) const noexcept {
@@ -118,6 +118,10 @@ source_location access_monitor::line_of(unsigned rank, void const* from) const n
   return checker().line_of(reinterpret_cast<std::uintptr_t>(from), state_->thread[rank].calls);
 }
 void access_monitor::append_object(error_text& text, void const* at) const noexcept { checker().append_object(text, at); }
+
+std::uint64_t access_monitor::plain_accesses() const noexcept {
+  return std::uint64_t{state_->reads_left} << 1 | std::uint64_t{state_->has_written};
+}
 
 void use_up_segments() noexcept { checker().use_up_segments(); }
 

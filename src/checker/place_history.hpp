@@ -107,7 +107,7 @@ class place_histories {
       return std::size_t(all ^ all >> 29);
     }
   };
-  /// What an access makes of a history.
+  /// The history that an access leaves.
   struct step {
     std::uint32_t after;
     history races;

@@ -84,6 +84,7 @@ class sites {
  private:
   static constexpr std::size_t recent_count = 1024;
   static constexpr std::size_t most_contexts = 64;  ///< of one address: a recursive function has any number
+  static constexpr std::uint64_t unknown_context = ~std::uint64_t{0};
   struct recent {
     std::uintptr_t from;
     std::uint64_t context;
@@ -97,7 +98,11 @@ class sites {
   std::uint32_t look_up(std::uintptr_t from, std::uint64_t context, call_stack const* calls) {
     std::map<std::uint64_t, std::uint32_t>& numbers = numbers_[from];
     if (auto const known = numbers.find(context); known != numbers.end()) return known->second;
-    if (numbers.size() == most_contexts) return numbers.begin()->second;
+    if (numbers.size() == most_contexts) {  // one more, without callers
+      context = unknown_context;
+      calls = nullptr;
+      if (auto const known = numbers.find(context); known != numbers.end()) return known->second;
+    }
     if (places_.size() == 0x1000000) return 0;
     places_.push_back({from, calls != nullptr ? calls->callers() : std::vector<std::uintptr_t>{}});
     return numbers[context] = std::uint32_t(places_.size() - 1);

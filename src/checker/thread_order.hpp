@@ -146,7 +146,7 @@ class thread_order {
   void discard_owners(EachRecord const& each_record) {
     std::vector<bool> used(owners_.size());
     each_record([&](access_record r) {
-      if (r.is_access() && !is_past(r)) used[(r.segment - first_segment_) / part_size] = true;
+      if (!is_past(r)) used[(r.segment - first_segment_) / part_size] = true;
     });
     parts_held_ = 1;  // threads begin new segments, in the last part
     for (std::size_t i = 0; i + 1 < owners_.size(); ++i)

@@ -28,18 +28,17 @@ class thread_races {
     lists_.clear();
     free_lists_.clear();
   }
+  void begin_block(block_state& b) {
+    order.begin_block(b);
+    discard_owners();
+  }
   void block_barrier(block_state& b) {
     order.block_barrier(b);
-    if (!order.has_many_owners()) return;
-    order.discard_owners([this](auto const& visit) {
-      memory_.each_cell([&](access_cell const& cell) {
-        visit(cell.write);
-        visit(cell.others[0]);
-        if (!cell.has_list()) visit(cell.others[1]);
-      });
-      for (std::vector<access_record> const& list : lists_)
-        for (access_record const r : list) visit(r);
-    });
+    discard_owners();
+  }
+  void group_sync(block_state& b, unsigned wave, std::uint64_t lanes) {
+    order.group_sync(b, wave, lanes);
+    discard_owners();
   }
 
   /// Whether access() of a cell's four bytes by a plain read would report and record nothing. This holds for most reads of shared memory:
@@ -112,6 +111,20 @@ class thread_races {
   }
 
  private:
+  /// Discards owners of segments that no record needs, if there are many.
+  void discard_owners() {
+    if (!order.has_many_owners()) return;
+    order.discard_owners([this](auto const& visit) {
+      memory_.each_cell([&](access_cell const& cell) {
+        visit(cell.write);
+        visit(cell.others[0]);
+        if (!cell.has_list()) visit(cell.others[1]);
+      });
+      for (std::vector<access_record> const& list : lists_)
+        for (access_record const r : list) visit(r);
+    });
+  }
+
   template <class F>
   void for_cells(char const* at, std::size_t bytes, F const& f) {
     for (std::size_t done = 0; done < bytes; done += 4) {
@@ -331,7 +344,7 @@ class thread_races {
     if (to_first <= kept && to_second <= kept) return;
     (to_first >= to_second ? c : a) = one.mine;
   }
-  /// How far apart two threads are. First by level: in one wave the logarithm of the size of the smallest aligned group that has both
+  /// Returns a measure of how far apart two threads are. First by level: in one wave the logarithm of the size of the smallest aligned group that has both
   /// lanes, 7 in one block, 8 in two blocks. Then by how unlikely it is that both are ordered before a thread that others are not ordered
   /// before: leaders release and acquire for their waves, and groups of lanes that wait are often those with a certain bit of their rank.
   static unsigned distance(block_state const& b, thread_order::segment_owner const& a, thread_order::segment_owner const& c) noexcept {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What follows from a finding is not another finding; what does not follow is.
+/// The consequences of a finding are no findings; independent mistakes are.
 #include <crosslane/check.hpp>
 #include <support/target.hpp>
 
@@ -33,6 +33,15 @@ struct returns_early {
     if (ctx.thread_rank() == 3) return;
     ctx.sync_block();
     out[ctx.thread_rank()] = 1;
+  }
+};
+/// Wrong: reads what nothing has written, and a thread returns before the barrier.
+struct reads_and_returns_early {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, xl::span<int const> in, xl::span<int> out) const {
+    out[ctx.thread_rank()] = in[ctx.thread_rank()];
+    if (ctx.thread_rank() == 3) return;
+    ctx.sync_block();
   }
 };
 /// Wrong: all threads write one element. They write their own ones too.
@@ -134,3 +143,14 @@ CROSSLANE_TEST(consequences, dynamic_memory_is_named) {
 }
 
 }  // namespace
+
+/// A block with two mistakes never ends without a finding.
+CROSSLANE_TEST(consequences, two_mistakes) {
+  for (std::uint64_t seed = 0; seed <= 8; ++seed) {
+    xl::stream const q{d};
+    xl::buffer<int> in{q, 64}, out{q, 64};
+    checks::report const r =
+        checks::collect([&] { xl::launch(q, {.grid = 1, .block = 64}, reads_and_returns_early{}, in, out); }, {.seed = seed});
+    CROSSLANE_CHECK(!r.empty());
+  }
+}

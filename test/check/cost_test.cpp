@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <ctime>
 #include <fstream>
@@ -105,7 +106,7 @@ CROSSLANE_TEST(notes, bytes) {
   expect_at_most<unsigned char>(d, "bytes", 4096, 29 + 24);
 }
 
-/// What threads know of each other through atomic operations is shared among them. Copies would make this 64 times as slow.
+/// The knowledge of threads about each other, through atomic operations, is shared among them. Copies would make this 64 times as slow.
 CROSSLANE_TEST(cost, ordered_atomics) {
   auto const seconds = [&](unsigned threads) {
     xl::stream const q{d};
@@ -117,8 +118,8 @@ CROSSLANE_TEST(cost, ordered_atomics) {
     q.synchronize();
     return double(std::clock() - begin) / CLOCKS_PER_SEC;
   };
-  (void)seconds(4096);
-  double const few = seconds(4096), many = seconds(8 * 4096);
+  auto const best = [&](unsigned threads) { return std::min({seconds(threads), seconds(threads), seconds(threads)}); };
+  double const few = best(4096), many = best(8 * 4096);
   std::printf("4096 threads: %.3f s, 32768 threads: %.3f s\n", few, many);
   CROSSLANE_CHECK(many < 24 * few);
 }

@@ -123,6 +123,7 @@ CROSSLANE_TEST(progress, locks) {
 
 CROSSLANE_TEST(progress, lanes_of_a_wave) {
   right<corpus::lanes_take_turns>(d, 2, 64, [](std::vector<int> const& v) { return v[0] == 64 && v[1] == 64; });
+  right<corpus::lanes_search>(d, 2, 64, [](std::vector<int> const& v) { return v[0] >= 400; });
   right<corpus::lanes_try_again>(d, 2, 64, [](std::vector<int> const& v) { return v[0] == 2 * 64 * 20; });
   if (!checked) return;
   wrong<corpus::lanes_take_a_lock>(d, 2, 64, {0, 1}, kind::lockstep_wait);

@@ -350,7 +350,7 @@ struct is_wrong_at_both {
   }
 };
 
-/// What the report of findings() says in each format about the only finding of a kernel.
+/// The text that the report of findings() has in each format about the only finding of a kernel.
 template <class K>
 void expect_widths(K const& kernel, char const* text, char const* found_at, unsigned only_at) {
   std::vector<int> sums(64);

@@ -93,7 +93,7 @@ class report {
   static bool same_place(party const& a, party const& b) noexcept {
     return a.where.line == b.where.line && std::string_view(a.where.file) == b.where.file;
   }
-  /// Which of two accesses comes first may differ between orders and wave sizes.
+  /// The order of two accesses may differ between orders and wave sizes.
   static bool same(finding const& a, finding const& b) noexcept {
     if (a.kind != b.kind || std::string_view(a.kernel) != b.kernel) return false;
     return (same_place(a.first, b.first) && same_place(a.second, b.second)) ||

@@ -271,6 +271,15 @@ struct lanes_try_again {
   }
 };
 
+/// The lanes look for a number, and stop when one has found it.
+struct lanes_search {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
+    auto const found = xl::atomic(ctx, m.data[0]);
+    for (int i = 1; i <= 600 && found.load() == 0; ++i)
+      if (m.data[100 + i] == 0 && i == 400 + int(ctx.thread_rank() % 8) * 20) found.store(i);
+  }
+};
 /// Looks at a flag for a while and gives up.
 struct gives_up {
   template <xl::kernel_context Ctx>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What is right and what is wrong, worked out from the graph and from who works on which vertex, without the checker. A mistake is one on
+/// The labels right and wrong, worked out from the graph and from who works on which vertex, without the checker. A mistake is one on
 /// a given graph only if the graph lets it happen: a counter without atomic operations is right if one thread counts.
 #pragma once
 
@@ -38,7 +38,7 @@ struct setting {
 struct visited {
   unsigned thread, from, to;
 };
-/// Which thread handles which edge.
+/// The thread that handles an edge.
 inline std::vector<visited> visited_edges(setting const& s) {
   std::vector<visited> result;
   for (unsigned round = 0; round < s.rounds(); ++round) {

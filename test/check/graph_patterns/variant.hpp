@@ -8,7 +8,7 @@
 
 namespace graph_patterns {
 
-/// What is done with the neighbours of each vertex.
+/// The work on the neighbours of each vertex.
 enum class pattern : unsigned char {
   count,     ///< counts neighbours and adds their number to one total
   maximum,   ///< the maximum over the values of all neighbours
@@ -18,7 +18,7 @@ enum class pattern : unsigned char {
   compress,  ///< shortens the paths of a union-find forest; has no neighbours
   relax      ///< lowers the distances of the neighbours of a list's vertices, and appends them to the next list
 };
-/// Who works on a vertex. A block combines the values of its threads by a tree in shared memory, or by its waves.
+/// The threads that work on a vertex. A block combines the values of its threads by a tree in shared memory, or by its waves.
 enum class worker : unsigned char { thread, wave, block_tree, block_waves };
 /// The order in which neighbours are visited. `until` stops at the first that counts.
 enum class visit : unsigned char { forward, reverse, until, first, last };

@@ -114,6 +114,8 @@ class access_monitor {
   source_location line_of(unsigned rank, void const* from) const noexcept;
   /// Appends what lies at an address: "element 4 of the buffer of 16 elements of 4 bytes made at a.cpp:3".
   void append_object(error_text& text, void const* at) const noexcept;
+  /// Returns a number that changes with plain accesses of the running thread, except with repeated writes.
+  std::uint64_t plain_accesses() const noexcept;
 
   struct block_state;
 
@@ -169,6 +171,7 @@ class access_monitor {
   std::exception_ptr take_failure() noexcept { return nullptr; }
   bool has_findings() const noexcept { return false; }
   bool is_checking(void const*) const noexcept { return false; }
+  std::uint64_t plain_accesses() const noexcept { return 0; }
   void call_executor_soon() noexcept {}
   source_location line_of(unsigned, void const*) const noexcept { return {}; }
   void append_object(error_text& text, void const* at) const noexcept { text.append("address %p (crosslane::checked names it)", at); }

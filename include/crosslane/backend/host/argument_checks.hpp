@@ -30,8 +30,8 @@ struct argument_difference {
 class argument_checks {
  public:
   /// A new block begins.
-  void clear() noexcept {
-    for (arguments& a : of_thread_) a.count = 0;
+  void clear(unsigned threads) noexcept {
+    for (unsigned t = 0; t < threads; ++t) of_thread_[t].count = 0;
     open_barrier();
   }
 

@@ -53,7 +53,7 @@ class block_runner final : thread_owner, running_work, lane_executor {
     if constexpr (sees_accesses) lockstep_.begin(task);
     operations_.clear(threads_, task.wave_size);
 #if CROSSLANE_CONFIG_ACCESS_CHECKS
-    arguments_.clear();
+    arguments_.clear(threads_);
 #endif
     cancelled_ = endless_ = false;
     if (task.seed != 0) schedule_threads(task.seed, block_rank(), threads_, task.wave_size, order_);
@@ -184,8 +184,9 @@ class block_runner final : thread_owner, running_work, lane_executor {
   [[gnu::always_inline]] void atomic_done(unsigned rank, void const* target, scope s, bool changed, bool exchanged) {
     changes_ += changed;
     if constexpr (sees_accesses) {
-      if (unsigned const waiting = lockstep_.operation(rank, target, changed); waiting != lockstep_watch::none) [[unlikely]]
-        report_lockstep(rank, waiting, target, exchanged);
+      if (unsigned const waiting = lockstep_.operation(rank, target, changed, monitor_.plain_accesses()); waiting != lockstep_watch::none)
+          [[unlikely]]
+        report_lockstep(rank, waiting, exchanged);
       if (exchanged && lockstep_.stops_after_exchange()) return stop(rank, target, s);
     }
     if (spinning_.counts_operation()) [[unlikely]]
@@ -365,6 +366,7 @@ class block_runner final : thread_owner, running_work, lane_executor {
   }
   /// Delivers a finding after which the block cannot continue. If an access of the block has had one, this is a consequence.
   void report(checks::finding const& found) {
+    if (!error_) error_ = monitor_.take_failure();
     task_->loses_threads();
     cancelled_ = true;
     if (!error_ && !monitor_.has_findings()) error_ = task_->deliver(found);
@@ -403,9 +405,11 @@ class block_runner final : thread_owner, running_work, lane_executor {
     suspend(rank);
   }
   /// Not inlined: the address to which it returns is the place of the store.
-  [[gnu::noinline]] void report_lockstep(unsigned rank, unsigned waiting, void const* target, bool exchanged) {
+  [[gnu::noinline]] void report_lockstep(unsigned rank, unsigned waiting, bool exchanged) {
+    spinning_lane const* const wait = spinning_.find(waiting);
+    if (wait == nullptr) return;  // it does something else now
     monitor_.leave();
-    checks::finding const found = messages().lockstep_wait(rank, __builtin_return_address(0), waiting, spinning_, target, monitor_);
+    checks::finding const found = messages().lockstep_wait(*wait, rank, __builtin_return_address(0), monitor_);
     // An exchange that hands over by itself, in the loop in which it waits, needs nothing behind the loop.
     bool const in_the_loop = exchanged && found.first.where.line == found.second.where.line;
     if (!in_the_loop) {

@@ -87,22 +87,18 @@ class block_messages {
     return found;
   }
 
-  /// Lane `waiting` has waited in a loop for what lane `rank` of its wave has stored.
-  checks::finding lockstep_wait(unsigned rank, void const* from, unsigned waiting, spinning_lanes const& spinning, void const* target,
-                                access_monitor const& monitor) const {
+  /// A lane has waited in a loop for the value that lane `rank` of its wave has stored.
+  checks::finding lockstep_wait(spinning_lane const& wait, unsigned rank, void const* from, access_monitor const& monitor) const {
     checks::finding found = begin(checks::kind::lockstep_wait);
-    spinning_lane const* const entry = spinning.find(waiting);
-    found.first = {waiting, 1, block_, "waits in a loop", entry != nullptr ? monitor.line_of(waiting, entry->from) : source_location{}};
+    found.first = {wait.rank, 1, block_, "waits in a loop", monitor.line_of(wait.rank, wait.from)};
     found.second = {rank, 1, block_, "stores the value", monitor.line_of(rank, from)};
-    found.text.append("lane %u of wave %u (thread %u) has waited in a loop", waiting % task_.wave_size, waiting / task_.wave_size, waiting);
-    if (entry != nullptr) {
-      found.text.append(" at ");
-      append_place(found.text, found.first.where, entry->from);
-    }
+    found.text.append("lane %u of wave %u (thread %u) has waited in a loop at ", wait.rank % task_.wave_size, wait.rank / task_.wave_size,
+                      unsigned(wait.rank));
+    append_place(found.text, found.first.where, wait.from);
     found.text.append(" until lane %u of the same wave (thread %u) stored a value at ", rank % task_.wave_size, rank);
     append_place(found.text, found.second.where, from);
     found.text.append(", in ");
-    monitor.append_object(found.text, target);
+    monitor.append_object(found.text, wait.target);
     return found;
   }
 

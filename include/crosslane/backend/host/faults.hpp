@@ -21,7 +21,7 @@
 
 namespace crosslane::backend {
 
-/// How a thread continues after the processor timer has interrupted it.
+/// The state in which a thread continues after the processor timer has interrupted it.
 struct time_to_go_on {
   double seconds = 0;      ///< until the next interruption; 0 if there is none
   bool elsewhere = false;  ///< it does not continue where it was

@@ -9,6 +9,8 @@
 #include <crosslane/backend/host/block_task.hpp>
 #include <crosslane/backend/host/fiber.hpp>
 
+#include <cstdint>
+
 namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 
 class lockstep_watch {
@@ -26,13 +28,13 @@ class lockstep_watch {
     for (bool& waits : waits_) waits = false;
   }
 
-  /// Notes an atomic operation. `changed`: it has stored another value. Returns the rank of a lane of the same wave that has waited for
-  /// this value, or none.
-  unsigned operation(unsigned rank, void const* target, bool changed) noexcept {
+  /// Notes an atomic operation. `changed`: it has stored another value. `accesses`: a number that plain accesses change, since a lane with
+  /// work in its loop does not wait. Returns the rank of a lane of the same wave that has waited for this value, or none.
+  unsigned operation(unsigned rank, void const* target, bool changed, std::uint64_t accesses) noexcept {
     if (!watches_) return none;
     poll& mine = polls_[rank];
     if (!changed) {
-      mine = {target, mine.target == target ? mine.count + 1 : 1};
+      mine = {target, mine.target == target && mine.accesses == accesses ? mine.count + 1 : 1, accesses};
       if (mine.count == enough) waits_[rank / wave_size_] = true;
       return none;
     }
@@ -50,13 +52,14 @@ class lockstep_watch {
 
  private:
   /// Operations in a row after which a lane waits. Attempts that fail because others succeed are fewer.
-  static constexpr unsigned enough = 256;
+  static constexpr unsigned enough = 128;
   static constexpr unsigned stops_per_thread = 4;
 
   /// The last operations of a lane: that many on one address, without a change by them.
   struct poll {
     void const* target = nullptr;
     unsigned count = 0;
+    std::uint64_t accesses = 0;
   };
 
   unsigned find_waiting(unsigned rank, void const* target) const noexcept {

@@ -57,7 +57,7 @@ struct waiting_host {
   waiting_host& operator=(waiting_host const&) = delete;
 };
 
-/// Which work runs on a failed stream. Between a failure and the call that surfaces it, results of later work would be meaningless, so it
+/// Work that still runs on a failed stream. Between a failure and the call that surfaces it, results of later work would be meaningless, so it
 /// is skipped. Work that others wait for and work that frees memory always runs.
 enum class runs { unless_failed, always };
 

@@ -9,7 +9,7 @@ namespace corpus {
 namespace xl = crosslane;
 using xl::checks::kind;
 
-/// What a guise shows: the kind of its finding, the memory, the kind of access, the structure of the code around it, and the launch.
+/// The subject of a guise: the kind of its finding, the memory, the kind of access, the structure of the code around it, and the launch.
 struct guise {
   xl::checks::kind kind;
   char const* memory;
@@ -18,10 +18,9 @@ struct guise {
   unsigned grid = 2, block = 64;
   unsigned only_at = 0;               ///< wrong only if waves have as many lanes
   char const* not_claimed = nullptr;  ///< why nothing is found
-  bool has_consequences = false;      ///< some orders also have findings of other kinds
 };
 
-/// What the kernels get.
+/// The arguments of the kernels.
 struct arguments {
   xl::span<int> data;             ///< 4096 elements: i % 64 at i < 1024, and zeros
   xl::span<int> unwritten;        ///< 1024 elements that are not written
