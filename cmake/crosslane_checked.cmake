@@ -19,7 +19,10 @@ set_target_properties(crosslane_checker PROPERTIES POSITION_INDEPENDENT_CODE ON)
 target_link_options(crosslane_checker INTERFACE
   "LINKER:--wrap=memcpy,--wrap=memmove,--wrap=memset"
   "LINKER:--wrap=malloc,--wrap=realloc,--wrap=_Znwm,--wrap=_Znam,--wrap=__cxa_allocate_exception"
-  "LINKER:--wrap=free,--wrap=_ZdlPv,--wrap=_ZdlPvm,--wrap=_ZdaPv,--wrap=_ZdaPvm,--wrap=_ZdlPvmSt11align_val_t"
+  "LINKER:--wrap=free,--wrap=_ZdlPv,--wrap=_ZdlPvm,--wrap=_ZdlPvSt11align_val_t,--wrap=_ZdlPvmSt11align_val_t"
+  "LINKER:--wrap=_ZdaPv,--wrap=_ZdaPvm,--wrap=_ZdaPvSt11align_val_t,--wrap=_ZdaPvmSt11align_val_t"
+  "LINKER:--wrap=_ZdlPvRKSt9nothrow_t,--wrap=_ZdlPvSt11align_val_tRKSt9nothrow_t"
+  "LINKER:--wrap=_ZdaPvRKSt9nothrow_t,--wrap=_ZdaPvSt11align_val_tRKSt9nothrow_t"
   "LINKER:--wrap=abort,--wrap=__assert_fail,--wrap=pthread_mutex_lock,--wrap=sem_wait,--wrap=read")
 
 add_library(crosslane_checked INTERFACE)

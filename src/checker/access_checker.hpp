@@ -50,7 +50,7 @@ class access_checker {
     lock_.lock();
     judge_late_accesses();
     streams.begin_launch(launch);
-    threads.begin_launch(streams.launch(), streams.device(), host_queue::are_several());
+    threads.begin_launch(streams.launch(), streams.device());
   }
   /// Checks the arguments of a launch before it begins. Throws a finding that no sink collects.
   void check_arguments(launch_facts const& launch) {
@@ -60,8 +60,8 @@ class access_checker {
     if (failure) std::rethrow_exception(failure);
   }
   void end_launch() {
-    leave();
     streams.end_launch();
+    leave();
   }
 
   /// For tests: see thread_order.
@@ -141,7 +141,7 @@ class access_checker {
     if (reinterpret_cast<std::uintptr_t>(a.at) % a.alignment() != 0)
       return report_misaligned(b, a.at, a.bytes == 16 ? "an object of 16 bytes" : "a number", a.alignment(), a.from);
     if (!block->shared) {
-      if (!a.is_atomic()) mine.phase = threads.order.phase_of_access();
+      mine.phase = threads.order.phase_of_access(a.is_atomic());
       streams.use(*block, mine, a.at, false);
       streams.access(a.at, a.bytes, mine, [&](place_access const& other) {
         return threads.order.knows(b, other.work, other.phase,

@@ -52,8 +52,10 @@ class doubtful_findings {
 
   /// Called when work has ended and when the host has waited. Delivers the findings that are certain: the host knows that the work is done,
   /// so later work comes after it, and no queued work is concurrent with it. The former is enough on a device that the host has waited for.
+  /// When it returns, all of them have arrived, whichever host thread has delivered them.
   void judge(int waited_for = -1) {
-    if (!__atomic_load_n(&any_, __ATOMIC_RELAXED)) return;
+    if (!__atomic_load_n(&any_, __ATOMIC_ACQUIRE)) return;
+    std::lock_guard const delivery{delivery_};
     std::vector<entry> certain;
     {
       std::lock_guard const guard{lock_};
@@ -62,7 +64,6 @@ class doubtful_findings {
         if (ends && !raced_.contains({e.work, e.block})) certain.push_back(e);
         return ends;
       });
-      __atomic_store_n(&any_, !entries_.empty(), __ATOMIC_RELAXED);
     }
     for (entry const& e : certain)
       for (unsigned i = 0; i < e.times; ++i)
@@ -70,6 +71,8 @@ class doubtful_findings {
           detail::keep_exception<host>(e.key, error);
           break;
         }
+    std::lock_guard const guard{lock_};
+    __atomic_store_n(&any_, !entries_.empty(), __ATOMIC_RELEASE);
   }
 
   /// Called when all work is known to be done.
@@ -90,6 +93,7 @@ class doubtful_findings {
   static bool same(source_location const& a, source_location const& b) noexcept { return a.line == b.line && a.file == b.file; }
 
   stream_order const& order_;
+  std::recursive_mutex delivery_;  ///< held while findings are delivered
   std::mutex lock_;
   std::vector<entry> entries_;
   std::set<std::pair<std::uint64_t, watched_block const*>> raced_;

@@ -51,11 +51,10 @@ class host_memory {
   void access(seen_access const& a) {
     report(take_races(a, [&](copied_rows const& r) { return races(r.how, class_of(a.flags)); }), a, a.writes() ? "writes" : "reads");
   }
-  /// The host program frees memory. Returns whether a copy uses it.
+  /// The host program frees memory. Returns whether a copy uses it and that has been reported.
   bool freed(seen_access const& a) {
     std::vector<copied_rows> const touched = take_races(a, [](copied_rows const&) { return true; });
-    report(touched, a, "frees");
-    return !touched.empty();
+    return report(touched, a, "frees");
   }
 
   /// Called after the host has waited for something.
@@ -92,11 +91,12 @@ class host_memory {
     __atomic_store_n(&end_, last, __ATOMIC_RELAXED);
   }
 
-  void report(std::vector<copied_rows> const& touched, seen_access const& a, char const* action) {
-    if (touched.empty()) return;
+  /// Returns false if there is nothing to report, or no scope of full checks.
+  bool report(std::vector<copied_rows> const& touched, seen_access const& a, char const* action) {
+    if (touched.empty()) return false;
     launch_facts facts;
     facts.read_check_scope(true);
-    if (facts.level != checks::level::full) return;
+    if (facts.level != checks::level::full) return false;
     for (copied_rows const& r : touched) {
       stream_work const w = order_.facts_of(r.work);
       checks::finding const f = words_.unwaited_copy(r, w.key.stream, a, action);
@@ -105,6 +105,7 @@ class host_memory {
       who.where = f.first.where;
       if (std::exception_ptr const error = who.deliver(f)) detail::keep_exception<host>(w.key, error);
     }
+    return true;
   }
 
   watched_range const& devices_;

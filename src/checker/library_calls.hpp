@@ -38,7 +38,7 @@ void* __real___cxa_allocate_exception(std::size_t);
 
 void* __wrap_malloc(std::size_t bytes) { return allocated(__real_malloc(bytes), bytes); }
 void* __wrap_realloc(void* p, std::size_t bytes) {
-  if (is_in_use(p, 0, CROSSLANE_CALLER)) {
+  if (is_in_use(p, size_of_malloc, CROSSLANE_CALLER)) {
     void* const copy = __real_malloc(bytes);
     std::size_t const size = malloc_usable_size(p);
     return copy != nullptr ? __real_memcpy(copy, p, size < bytes ? size : bytes) : nullptr;
@@ -49,30 +49,31 @@ void* __wrap__Znwm(std::size_t bytes) { return allocated(__real__Znwm(bytes), by
 void* __wrap__Znam(std::size_t bytes) { return allocated(__real__Znam(bytes), bytes); }
 void* __wrap___cxa_allocate_exception(std::size_t bytes) { return allocated(__real___cxa_allocate_exception(bytes), bytes); }
 
-void __real__ZdlPv(void*);
-void __real__ZdlPvm(void*, std::size_t);
-void __real__ZdaPv(void*);
-void __real__ZdaPvm(void*, std::size_t);
-void __real__ZdlPvmSt11align_val_t(void*, std::size_t, std::size_t);
-
 void __wrap_free(void* p) {
-  if (!is_in_use(p, 0, CROSSLANE_CALLER)) __real_free(p);
+  if (!is_in_use(p, size_of_malloc, CROSSLANE_CALLER)) __real_free(p);
 }
-void __wrap__ZdlPv(void* p) {
-  if (!is_in_use(p, 0, CROSSLANE_CALLER)) __real__ZdlPv(p);
-}
-void __wrap__ZdlPvm(void* p, std::size_t bytes) {
-  if (!is_in_use(p, bytes, CROSSLANE_CALLER)) __real__ZdlPvm(p, bytes);
-}
-void __wrap__ZdaPv(void* p) {
-  if (!is_in_use(p, 0, CROSSLANE_CALLER)) __real__ZdaPv(p);
-}
-void __wrap__ZdaPvm(void* p, std::size_t bytes) {
-  if (!is_in_use(p, bytes, CROSSLANE_CALLER)) __real__ZdaPvm(p, bytes);
-}
-void __wrap__ZdlPvmSt11align_val_t(void* p, std::size_t bytes, std::size_t alignment) {
-  if (!is_in_use(p, bytes, CROSSLANE_CALLER)) __real__ZdlPvmSt11align_val_t(p, bytes, alignment);
-}
+
+// Each operator delete.
+#define CROSSLANE_WRAP_DELETE(name, bytes, parameters, arguments)        \
+  void __real_##name parameters;                                         \
+  void __wrap_##name parameters {                                        \
+    if (!is_in_use(p, bytes, CROSSLANE_CALLER)) __real_##name arguments; \
+  }
+CROSSLANE_WRAP_DELETE(_ZdlPv, size_not_known, (void* p), (p))
+CROSSLANE_WRAP_DELETE(_ZdaPv, size_not_known, (void* p), (p))
+CROSSLANE_WRAP_DELETE(_ZdlPvm, bytes, (void* p, std::size_t bytes), (p, bytes))
+CROSSLANE_WRAP_DELETE(_ZdaPvm, bytes, (void* p, std::size_t bytes), (p, bytes))
+CROSSLANE_WRAP_DELETE(_ZdlPvSt11align_val_t, size_not_known, (void* p, std::size_t alignment), (p, alignment))
+CROSSLANE_WRAP_DELETE(_ZdaPvSt11align_val_t, size_not_known, (void* p, std::size_t alignment), (p, alignment))
+CROSSLANE_WRAP_DELETE(_ZdlPvmSt11align_val_t, bytes, (void* p, std::size_t bytes, std::size_t alignment), (p, bytes, alignment))
+CROSSLANE_WRAP_DELETE(_ZdaPvmSt11align_val_t, bytes, (void* p, std::size_t bytes, std::size_t alignment), (p, bytes, alignment))
+CROSSLANE_WRAP_DELETE(_ZdlPvRKSt9nothrow_t, size_not_known, (void* p, void const* nothrow), (p, nothrow))
+CROSSLANE_WRAP_DELETE(_ZdaPvRKSt9nothrow_t, size_not_known, (void* p, void const* nothrow), (p, nothrow))
+CROSSLANE_WRAP_DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, size_not_known, (void* p, std::size_t alignment, void const* nothrow),
+                      (p, alignment, nothrow))
+CROSSLANE_WRAP_DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, size_not_known, (void* p, std::size_t alignment, void const* nothrow),
+                      (p, alignment, nothrow))
+#undef CROSSLANE_WRAP_DELETE
 
 // By these a callback may learn from the host without being blocked.
 int __real_pthread_mutex_lock(pthread_mutex_t*);

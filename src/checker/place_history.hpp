@@ -28,7 +28,7 @@ struct place_access {
   std::uint32_t site;
   access_class how;
   scope reach = scope::system;  ///< of an atomic operation
-  std::uint32_t phase = 0;      ///< of a plain access in its launch: see thread_order
+  std::uint32_t phase = 0;      ///< of an access in its launch: see thread_order
   auto operator<=>(place_access const&) const = default;
 
   bool is_atomic() const noexcept { return how >= access_class::atomic_read; }

@@ -113,32 +113,58 @@ long times_blocked() noexcept {
 /// For the callback that the calling thread runs: times_blocked() when the checker looked last.
 thread_local long blocked_before = 0;
 
-/// Where the host has stored atomically while it did not know all work to be done: a bit for each of some addresses.
+/// Where the host has stored atomically while it did not know all work to be done. For each of some addresses: the last piece of work of
+/// the host that the store comes after, or 0.
 class host_stores {
  public:
-  void note(void const* p) noexcept { __atomic_store_n(&noted_[place(p)], true, __ATOMIC_RELAXED); }
-  bool may_have(void const* p) const noexcept { return __atomic_load_n(&noted_[place(p)], __ATOMIC_RELAXED); }
+  void note(void const* p, std::uint64_t work) noexcept { __atomic_store_n(&noted_[place(p)], work, __ATOMIC_RELAXED); }
+  std::uint64_t before(void const* p) const noexcept { return __atomic_load_n(&noted_[place(p)], __ATOMIC_RELAXED); }
   void forget() noexcept {
-    for (bool& b : noted_) __atomic_store_n(&b, false, __ATOMIC_RELAXED);
+    for (std::uint64_t& n : noted_) __atomic_store_n(&n, 0, __ATOMIC_RELAXED);
   }
 
  private:
   static constexpr std::size_t places = 4096;
   static std::size_t place(void const* p) noexcept { return reinterpret_cast<std::uintptr_t>(p) * 0x9e3779b97f4a7c15u >> 52; }
-  bool noted_[places] = {};
+  std::uint64_t noted_[places] = {};
 };
 host_stores stores_of_host;
 
-/// The running callback does something that may wait for the host: reads what the host has stored atomically, or locks a mutex.
+/// The host program stores atomically, and does not know all work to be done.
+[[gnu::noinline]] void program_stores(void const* p) {
+  at_work const self;
+  stores_of_host.note(p, checker().streams.order.program_stores());
+}
+/// The running callback does something that may wait for the host, such as to lock a mutex.
 [[gnu::noinline]] void callback_waits() {
   at_work const self;
   checker().streams.order.callback_waits(current_work.number);
+  blocked_before = times_blocked();
 }
 /// Looks whether the running callback has blocked, and may have waited for the host.
 void look_at_callback() {
-  long const now = times_blocked();
-  if (now != blocked_before) callback_waits();
-  blocked_before = now;
+  if (times_blocked() != blocked_before) callback_waits();
+}
+/// Work of the checker for a host thread. If that runs a callback, looks at it first; what blocks in the checker does not wait for the
+/// host.
+class work_for_program {
+ public:
+  work_for_program() {
+    if (current_work.runs_callback) look_at_callback();
+  }
+  work_for_program(work_for_program const&) = delete;
+  work_for_program& operator=(work_for_program const&) = delete;
+  ~work_for_program() {
+    if (current_work.runs_callback) blocked_before = times_blocked();
+  }
+
+ private:
+  at_work const self_;
+};
+/// The running callback has read what the host may have stored atomically, after the piece of work `told` of the host.
+[[gnu::noinline]] void callback_reads(std::uint64_t told) {
+  work_for_program const self;
+  checker().streams.order.callback_reads(current_work.number, told);
 }
 
 /// Checks an access by the host program. Returns true for device memory.
@@ -147,8 +173,7 @@ void look_at_callback() {
   bool const watched = watched_addresses->contains(p);
   if (!watched && !checker().program_memory.may_be_copied(p, bytes)) return false;
   if (busy || !runs_program()) return false;
-  if (current_work.runs_callback) look_at_callback();
-  at_work const self;
+  work_for_program const self;
   if (watched)
     checker().device_access(access_of(p, bytes, flags, from));
   else if (current_work.number == 0)
@@ -202,11 +227,16 @@ void* allocated(void* p, std::size_t bytes) {
   return p;
 }
 
+/// Stands for the size of memory that certainly is malloc's. Operator new may be the program's, and add to what malloc returned.
+constexpr std::size_t size_of_malloc = ~std::size_t{0};
+/// Stands for the size of other memory: only the first byte is looked at.
+constexpr std::size_t size_not_known = 1;
+
 /// The host program frees memory. Returns whether a queued copy uses it, which has been reported: the memory must stay then.
 [[gnu::noinline]] bool see_freed(void* p, std::size_t bytes, void* from) {
   host_memory& memory = checker().program_memory;
-  if (bytes == 0) bytes = malloc_usable_size(p);
-  if (!memory.may_be_copied(p, bytes)) return false;
+  if (bytes == size_of_malloc) bytes = malloc_usable_size(p);
+  if (bytes == 0 || !memory.may_be_copied(p, bytes)) return false;
   at_work const self;
   return memory.freed(access_of(p, bytes, access_writes, from));
 }
@@ -267,12 +297,14 @@ auto see_atomic(T const volatile* target, unsigned flags, int order, int failure
   };
   if (active_block == nullptr) {
     bool const is_watching = !busy && watched_addresses != nullptr;
-    if (is_watching && current_work.number == 0 && (flags & access_writes) != 0 && !checker().streams.order.program_knows_all())
-      stores_of_host.note(p);
+    bool const tells =
+        is_watching && current_work.number == 0 && (flags & access_writes) != 0 && !checker().streams.order.program_knows_all();
     bool const learns = see_program(p, sizeof(T), flags_if(will_store()), from);
+    if (tells) program_stores(p);
     auto const result = operation();
     // The note comes before the store, so a callback that reads the stored value finds the note.
-    if (is_watching && current_work.runs_callback && (flags & access_reads) != 0 && stores_of_host.may_have(p)) callback_waits();
+    if (is_watching && current_work.runs_callback && (flags & access_reads) != 0)
+      if (std::uint64_t const told = stores_of_host.before(p); told != 0) callback_reads(told);
     if (learns && (flags & access_reads) != 0 && current_work.number == 0) {
       at_work const self;
       checker().streams.order.program_learns();

@@ -97,7 +97,10 @@ class stream_order {
     stream_work const* const w = find(number);
     if (w == nullptr) return;
     strand& s = strands_[w->stream];
-    std::erase(s.unfinished, number);
+    if (!s.unfinished.empty() && s.unfinished.front() == number)
+      s.unfinished.pop_front();
+    else
+      std::erase(s.unfinished, number);
     if (!w->frees)
       s.finished = number;
     else if (s.last_but_frees == number)
@@ -173,17 +176,23 @@ class stream_order {
     if (stream_work* const w = find(number); w != nullptr) w->frees = true;
   }
 
+  /// The host stores atomically. Who reads the value does not know what the host does from now on. Returns the last number before.
+  std::uint64_t program_stores() {
+    std::lock_guard const guard{lock_};
+    program_work_ = 0;
+    return next_ - 1;
+  }
   /// The callback has done something that may wait for the host. So what it does from now on, and work queued behind it, comes after
   /// everything that the host has done.
   void callback_waits(std::uint64_t number) {
     std::lock_guard const guard{lock_};
-    stream_work* const w = find(number);
-    if (w == nullptr) return;
-    callback& c = callbacks_[number];
-    c.stream = w->stream;
-    c.knows.join(program_);
-    c.knows.raise(0, next_ - 1);
-    w->before.join(c.knows);
+    program_work_ = 0;
+    callback_learns(number, next_ - 1);
+  }
+  /// The callback has atomically read what the host may have stored. It comes after what the host did before, up to the number `told`.
+  void callback_reads(std::uint64_t number, std::uint64_t told) {
+    std::lock_guard const guard{lock_};
+    callback_learns(number, told);
   }
 
   /// The work has atomically read a value that code of the host has stored: the program, or a callback, which is other work.
@@ -192,13 +201,8 @@ class stream_order {
     stream_work* const w = find(number);
     stream_work const* const other = find(from);
     if (w == nullptr || other == nullptr) return;
-    if (other->is_program()) {
-      w->before.join(program_);
-      w->before.raise(0, next_ - 1);
-    } else {
-      w->before.join(other->before);
-      w->before.raise(other->stream, from);
-    }
+    w->before.join(other->before);
+    w->before.raise(other->stream, from);
   }
   void program_learns() {
     std::lock_guard const guard{lock_};
@@ -209,11 +213,11 @@ class stream_order {
 
   // --- queries ---
 
-  /// Whether `earlier` is ordered before `later`.
+  /// Whether `earlier` is ordered before `later`. Work that has been removed is ordered before what has not.
   bool before(std::uint64_t earlier, std::uint64_t later) const {
     std::lock_guard const guard{lock_};
     stream_work const *const a = find(earlier), *const b = find(later);
-    return a == nullptr || b == nullptr || precedes(*a, *b);
+    return a == nullptr || (b != nullptr && precedes(*a, *b));
   }
   /// The narrowest scope that includes both pieces of work.
   scope scope_between(std::uint64_t one, std::uint64_t other) const {
@@ -296,6 +300,15 @@ class stream_order {
     w.before = s.before;
     s.before.raise(stream, number);
     return s;
+  }
+  void callback_learns(std::uint64_t number, std::uint64_t last_of_program) {
+    stream_work* const w = find(number);
+    if (w == nullptr) return;
+    callback& c = callbacks_[number];
+    c.stream = w->stream;
+    c.knows.join(program_);
+    c.knows.raise(0, last_of_program);
+    w->before.join(c.knows);
   }
   stream_work const* find(std::uint64_t number) const {
     auto const found = works_.find(number);

@@ -28,14 +28,12 @@ class thread_order {
 
   // --- launches, blocks and barriers ---
 
-  /// `has_phases`: whether other work may run beside the launch.
-  void begin_launch(watched_range& memory, std::uint64_t work, int device, bool has_phases) {
+  void begin_launch(watched_range& memory, std::uint64_t work, int device) {
     keep_released();
-    last_phase_ = has_phases ? most_phases : 1;
     work_ = work;
     device_ = device;
     phase_ = 1;
-    phase_has_accesses_ = false;
+    phase_has_atomics_ = phase_has_plain_ = false;
     if (next_segment_ > last_first_segment) {
       memory.forget_segments();
       next_segment_ = 2;
@@ -162,8 +160,8 @@ class thread_order {
 
   /// Returns the phase of an access that the launch makes now: the number of releases before it that follow an access, plus 1. Of the
   /// accesses of a launch those of earlier phases count as released.
-  std::uint32_t phase_of_access() noexcept {
-    phase_has_accesses_ = true;
+  std::uint32_t phase_of_access(bool is_atomic) noexcept {
+    (is_atomic ? phase_has_atomics_ : phase_has_plain_) = true;
     return phase_;
   }
   /// Whether the running thread knows other work up to a phase, by what it has acquired. `is_before(one, other)` tells whether one piece of
@@ -180,7 +178,10 @@ class thread_order {
     return known;
   }
   /// The host knows that all work is done.
-  void forget_released() { released_before_.clear(); }
+  void forget_released() {
+    released_.clear();
+    released_before_.clear();
+  }
 
   // --- queries ---
 
@@ -315,9 +316,9 @@ class thread_order {
     out.join(b.learned);
     if (t.learned) out.join(*t.learned);
     out.learn_work(work_, phase_);
-    if (!phase_has_accesses_ || phase_ == last_phase_) return;
+    if (phase_ >= (phase_has_plain_ ? most_phases : phase_has_atomics_ ? most_atomic_phases : 0)) return;
     ++phase_;
-    phase_has_accesses_ = false;
+    phase_has_atomics_ = phase_has_plain_ = false;
   }
 
   /// Keeps what the launch that has ended has released to other work, until the host knows that all work is done.
@@ -346,9 +347,11 @@ class thread_order {
   releases_at released_;
   releases_at released_before_;                        ///< by other launches
   static constexpr std::uint32_t most_phases = 16384;  ///< later accesses count as released too
+  /// Later phases have plain accesses: counters that are only added to must not use up all phases.
+  static constexpr std::uint32_t most_atomic_phases = most_phases / 2;
   std::uint64_t work_ = 0;
-  std::uint32_t phase_ = 1, last_phase_ = 1;
-  bool phase_has_accesses_ = false;
+  std::uint32_t phase_ = 1;
+  bool phase_has_atomics_ = false, phase_has_plain_ = false;
   int device_ = 0;
 };
 

@@ -23,8 +23,8 @@ class thread_races {
 
   thread_order order;
 
-  void begin_launch(std::uint64_t work, int device, bool has_phases) noexcept {
-    order.begin_launch(memory_, work, device, has_phases);
+  void begin_launch(std::uint64_t work, int device) noexcept {
+    order.begin_launch(memory_, work, device);
     lists_.clear();
     free_lists_.clear();
   }

@@ -137,10 +137,28 @@ CROSSLANE_TEST(streams, atomics) {
   wrong<corpus::published_to_another_stream<block, xl::release>>(d, kind::stream_race);
   wrong<corpus::published_to_the_host<block>>(d, kind::program_race);
   wrong<corpus::published_to_the_host<device>>(d, kind::program_race);
+  wrong<corpus::stored_atomically<false>>(d, kind::stream_race, {late::b});
+  right<corpus::stored_atomically<true>>(d);
   right<corpus::last_of_two<xl::acq_rel>>(d);
   right<corpus::published_to_another_stream<device, xl::release>>(d);
   right<corpus::published_to_another_stream<system, xl::release>>(d);
   right<corpus::published_to_the_host<system>>(d);
+}
+
+/// The second stream is made when the kernel of the first has run.
+CROSSLANE_TEST(streams, made_late) {
+  xl::stream const a{d};
+  xl::buffer<int> data{a, 1024}, result{a, 1024};
+  xl::fill(a, data, 0);
+  xl::fill(a, result, 0);
+  a.synchronize();
+  checks::report const r = checks::collect([&] {
+    xl::launch(a, {.grid = 1, .block = 256}, corpus::counts_then_writes{}, result, data);
+    usleep(20000);
+    xl::stream const b{d};
+    xl::launch(b, {.grid = 1, .block = 256}, corpus::counts_then_writes{}, result, data);
+  });
+  if (r.size() != 1 || r.entries()[0].finding.kind != kind::stream_race) fail(r.text(), source_location::current());
 }
 
 CROSSLANE_TEST(streams, devices) {
@@ -168,6 +186,11 @@ CROSSLANE_TEST(streams, program_race) {
 #endif
   wrong<corpus::behind_a_callback>(d, kind::program_race);
   wrong<corpus::told_too_early>(d, kind::program_race);
+  wrong<corpus::written_behind_the_flag<true>>(d, kind::program_race);
+  wrong<corpus::written_behind_the_kernel_s_flag<true>>(d, kind::program_race);
+  wrong<corpus::written_behind_the_mutex>(d, kind::program_race);
+  right<corpus::written_behind_the_flag<false>>(d);
+  right<corpus::written_behind_the_kernel_s_flag<false>>(d);
   right<corpus::vector_dies<true>>(d);
   right<corpus::result_dies<true>>(d);
   right<corpus::vector_of_a_callback>(d);
@@ -181,6 +204,61 @@ CROSSLANE_TEST(streams, program_race) {
   right<corpus::result_used_when_there>(d);
   right<corpus::array_read_at_once>(d);
   right<corpus::held_by_a_callback>(d);
+}
+
+/// Every way to free memory of the host. Memory that a program's own allocator hands out is no pointer of malloc.
+CROSSLANE_TEST(streams, freed_in_each_way) {
+  memory m{d};
+  auto const frees = [&](void* p, auto const& free_it, bool is_seen = true) {
+    std::atomic<bool> go{false};
+    checks::report const r = checks::collect([&] {
+      m.a.host_callback([&] {
+        while (!go) {
+        }
+      });
+      xl::copy(m.a, xl::span<int const>{static_cast<int const*>(p), 16}, m.data.view().subspan(0, 16));
+      free_it(p);
+      go = true;
+      m.a.synchronize();
+    });
+    bool const found = r.size() == 1 && r.entries()[0].finding.kind == kind::program_race;
+    if (is_seen ? !found : !r.empty()) fail(r.text(), source_location::current());
+  };
+  constexpr std::align_val_t line{64};
+  auto const zeros = [](void* p) { return std::memset(p, 0, 64); };
+  frees(zeros(std::malloc(64)), [](void* p) { std::free(p); });
+  frees(zeros(::operator new(64)), [](void* p) { ::operator delete(p); });
+  frees(zeros(::operator new(64)), [](void* p) { ::operator delete(p, std::size_t{64}); });
+  frees(zeros(::operator new(64)), [](void* p) { ::operator delete(p, std::nothrow); });
+  frees(zeros(::operator new[](64)), [](void* p) { ::operator delete[](p); });
+  frees(zeros(::operator new[](64)), [](void* p) { ::operator delete[](p, std::size_t{64}); });
+  frees(zeros(::operator new[](64)), [](void* p) { ::operator delete[](p, std::nothrow); });
+  frees(zeros(::operator new(64, line)), [](void* p) { ::operator delete(p, line); });
+  frees(zeros(::operator new(64, line)), [](void* p) { ::operator delete(p, std::size_t{64}, line); });
+  frees(zeros(::operator new(64, line)), [](void* p) { ::operator delete(p, line, std::nothrow); });
+  frees(zeros(::operator new[](64, line)), [](void* p) { ::operator delete[](p, line); });
+  frees(zeros(::operator new[](64, line)), [](void* p) { ::operator delete[](p, std::size_t{64}, line); });
+  frees(zeros(::operator new[](64, line)), [](void* p) { ::operator delete[](p, line, std::nothrow); });
+  // What stands before the memory is not what malloc writes there.
+  std::vector<std::size_t> of_own_allocator(16, std::size_t{1} << 40);
+  frees(&of_own_allocator[4], [](void* p) { ::operator delete(p); });
+  frees(&of_own_allocator[4], [](void* p) { ::operator delete[](p); });
+  // Threads without a scope of full checks free as always: nothing is said and nothing is kept.
+  void* const p = zeros(std::malloc(64));
+  bool is_freed = false;
+  frees(
+      p,
+      [&](void* at) {
+        auto* const scope = std::exchange(xl::detail::current_check_scope, nullptr);
+        xl::detail::check_scope basic{*scope};
+        basic.options.level = checks::level::basic;
+        xl::detail::current_check_scope = &basic;
+        std::free(at);
+        is_freed = std::malloc(64) == at;
+        xl::detail::current_check_scope = scope;
+      },
+      false);
+  CROSSLANE_CHECK(is_freed);
 }
 
 CROSSLANE_TEST(streams, copies) {

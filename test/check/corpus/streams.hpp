@@ -416,6 +416,25 @@ struct published_to_another_stream {
     xl::launch(p.b, {.grid = 1, .block = threads}, reads_if_published{}, p.data, p.result);  // @published_to_another_stream
   }
 };
+/// An atomic store to the data before or behind the store to the flag.
+template <bool Before>
+struct stores_beside_the_flag {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, xl::span<int> data) const {
+    if (Before) xl::atomic(ctx, data[ctx.thread_rank()]).store(5, xl::relaxed{});
+    ctx.sync_block();
+    if (ctx.thread_rank() != 0) return;
+    xl::atomic(ctx, data[1023]).store(1, xl::release{});
+    if (!Before) xl::atomic(ctx, data[0]).store(6, xl::relaxed{});
+  }
+};
+template <bool Before>
+struct stored_atomically {
+  void operator()(program& p) const {
+    xl::launch(p.a, {.grid = 1, .block = threads}, stores_beside_the_flag<Before>{}, p.data);  // @stored_atomically
+    xl::launch(p.b, {.grid = 1, .block = threads}, reads_if_published{}, p.data, p.result);    // @stored_atomically
+  }
+};
 /// The host waits for the flag.
 template <xl::scope Scope>
 struct published_to_the_host {
@@ -596,6 +615,62 @@ struct held_by_a_callback {
     xl::launch(p.a, {.grid = blocks, .block = threads}, double_all{}, p.pinned, p.result);
     for (int& n : p.pinned) n = 1;
     go = true;
+    p.a.synchronize();
+  }
+};
+
+/// The host writes once more behind its store to the flag.
+template <bool Again>
+struct written_behind_the_flag {
+  void operator()(program& p) const {
+    std::atomic<bool> go{false};
+    p.a.host_callback([&] {
+      while (!go) {
+      }
+    });
+    xl::launch(p.a, {.grid = blocks, .block = threads}, double_all{}, p.pinned, p.result);  // @written_behind_the_flag
+    p.pinned[1] = 1;
+    go = true;
+    if (Again) p.pinned[0] = 2;  // @written_behind_the_flag
+    p.a.synchronize();
+  }
+};
+/// The same for a kernel that waits for the host's flag.
+struct doubles_when_told {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, xl::span<int> shared, xl::span<int> to) const {
+    auto const flag = xl::atomic<xl::scope::system>(ctx, shared[1023]);
+    while (flag.load(xl::acquire{}) == 0) {
+    }
+    to[0] = shared[0] + shared[1];
+  }
+};
+template <bool Again>
+struct written_behind_the_kernel_s_flag {
+  void operator()(program& p) const {
+    xl::launch(p.a, {.grid = 1, .block = 1}, doubles_when_told{}, p.pinned, p.result);  // @written_behind_the_kernel_s_flag
+    p.pinned[1] = 1;
+    std::atomic_ref<int>{p.pinned[1023]}.store(1, std::memory_order_release);
+    if (Again) p.pinned[0] = 2;  // @written_behind_the_kernel_s_flag
+    p.a.synchronize();
+  }
+};
+/// The host locks the mutex that a callback waits for, and writes behind it.
+struct written_behind_the_mutex {
+  void operator()(program& p) const {
+    std::mutex mutex;
+    std::unique_lock lock{mutex};
+    std::atomic<bool> passed{false};
+    p.a.host_callback([&] {
+      std::lock_guard const guard{mutex};
+      passed.store(true);
+    });
+    xl::launch(p.a, {.grid = blocks, .block = threads}, double_all{}, p.pinned, p.result);  // @written_behind_the_mutex
+    p.pinned[1] = 1;
+    lock.unlock();
+    while (!passed.load()) {
+    }
+    p.pinned[0] = 2;  // @written_behind_the_mutex
     p.a.synchronize();
   }
 };

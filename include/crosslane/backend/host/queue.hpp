@@ -215,13 +215,6 @@ class host_queue {
     return started_ && pthread_equal(thread_, pthread_self()) != 0;
   }
 
-  /// Whether the process has several queues now.
-  static bool are_several() noexcept {
-    queue_list& list = queue_list::get();
-    monitor::lock lock{list.lock};
-    return list.living > 1;
-  }
-
   /// Waits for every queue of a device. Other threads may create and destroy queues meanwhile.
   static void synchronize_all(int device_index) noexcept {
     queue_list& list = queue_list::get();
