@@ -18,7 +18,9 @@ set_target_properties(crosslane_checker PROPERTIES POSITION_INDEPENDENT_CODE ON)
 # a callback that locks a mutex, waits for a semaphore or reads a file may wait for the host.
 target_link_options(crosslane_checker INTERFACE
   "LINKER:--wrap=memcpy,--wrap=memmove,--wrap=memset"
-  "LINKER:--wrap=malloc,--wrap=realloc,--wrap=_Znwm,--wrap=_Znam,--wrap=__cxa_allocate_exception"
+  "LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=posix_memalign,--wrap=__cxa_allocate_exception"
+  "LINKER:--wrap=_Znwm,--wrap=_ZnwmRKSt9nothrow_t,--wrap=_ZnwmSt11align_val_t,--wrap=_ZnwmSt11align_val_tRKSt9nothrow_t"
+  "LINKER:--wrap=_Znam,--wrap=_ZnamRKSt9nothrow_t,--wrap=_ZnamSt11align_val_t,--wrap=_ZnamSt11align_val_tRKSt9nothrow_t"
   "LINKER:--wrap=free,--wrap=_ZdlPv,--wrap=_ZdlPvm,--wrap=_ZdlPvSt11align_val_t,--wrap=_ZdlPvmSt11align_val_t"
   "LINKER:--wrap=_ZdaPv,--wrap=_ZdaPvm,--wrap=_ZdaPvSt11align_val_t,--wrap=_ZdaPvmSt11align_val_t"
   "LINKER:--wrap=_ZdlPvRKSt9nothrow_t,--wrap=_ZdlPvSt11align_val_tRKSt9nothrow_t"

@@ -30,13 +30,32 @@ extern "C" {
 }
 
 // Memory that a thread of a kernel allocates is its own, and so is the exception that it throws.
-void* __real_malloc(std::size_t);
-void* __real_realloc(void*, std::size_t);
-void* __real__Znwm(std::size_t);
-void* __real__Znam(std::size_t);
-void* __real___cxa_allocate_exception(std::size_t);
+#define CROSSLANE_WRAP_ALLOCATION(name, bytes, parameters, arguments) \
+  void* __real_##name parameters;                                     \
+  void* __wrap_##name parameters { return allocated(__real_##name arguments, bytes); }
+CROSSLANE_WRAP_ALLOCATION(malloc, bytes, (std::size_t bytes), (bytes))
+CROSSLANE_WRAP_ALLOCATION(calloc, count* each, (std::size_t count, std::size_t each), (count, each))
+CROSSLANE_WRAP_ALLOCATION(aligned_alloc, bytes, (std::size_t alignment, std::size_t bytes), (alignment, bytes))
+CROSSLANE_WRAP_ALLOCATION(__cxa_allocate_exception, bytes, (std::size_t bytes), (bytes))
+CROSSLANE_WRAP_ALLOCATION(_Znwm, bytes, (std::size_t bytes), (bytes))
+CROSSLANE_WRAP_ALLOCATION(_Znam, bytes, (std::size_t bytes), (bytes))
+CROSSLANE_WRAP_ALLOCATION(_ZnwmRKSt9nothrow_t, bytes, (std::size_t bytes, void const* nothrow), (bytes, nothrow))
+CROSSLANE_WRAP_ALLOCATION(_ZnamRKSt9nothrow_t, bytes, (std::size_t bytes, void const* nothrow), (bytes, nothrow))
+CROSSLANE_WRAP_ALLOCATION(_ZnwmSt11align_val_t, bytes, (std::size_t bytes, std::size_t alignment), (bytes, alignment))
+CROSSLANE_WRAP_ALLOCATION(_ZnamSt11align_val_t, bytes, (std::size_t bytes, std::size_t alignment), (bytes, alignment))
+CROSSLANE_WRAP_ALLOCATION(_ZnwmSt11align_val_tRKSt9nothrow_t, bytes, (std::size_t bytes, std::size_t alignment, void const* nothrow),
+                          (bytes, alignment, nothrow))
+CROSSLANE_WRAP_ALLOCATION(_ZnamSt11align_val_tRKSt9nothrow_t, bytes, (std::size_t bytes, std::size_t alignment, void const* nothrow),
+                          (bytes, alignment, nothrow))
+#undef CROSSLANE_WRAP_ALLOCATION
 
-void* __wrap_malloc(std::size_t bytes) { return allocated(__real_malloc(bytes), bytes); }
+int __real_posix_memalign(void**, std::size_t, std::size_t);
+int __wrap_posix_memalign(void** p, std::size_t alignment, std::size_t bytes) {
+  int const code = __real_posix_memalign(p, alignment, bytes);
+  if (code == 0) (void)allocated(*p, bytes);
+  return code;
+}
+void* __real_realloc(void*, std::size_t);
 void* __wrap_realloc(void* p, std::size_t bytes) {
   if (is_in_use(p, size_of_malloc, CROSSLANE_CALLER)) {
     void* const copy = __real_malloc(bytes);
@@ -45,9 +64,6 @@ void* __wrap_realloc(void* p, std::size_t bytes) {
   }
   return allocated(__real_realloc(p, bytes), bytes);
 }
-void* __wrap__Znwm(std::size_t bytes) { return allocated(__real__Znwm(bytes), bytes); }
-void* __wrap__Znam(std::size_t bytes) { return allocated(__real__Znam(bytes), bytes); }
-void* __wrap___cxa_allocate_exception(std::size_t bytes) { return allocated(__real___cxa_allocate_exception(bytes), bytes); }
 
 void __wrap_free(void* p) {
   if (!is_in_use(p, size_of_malloc, CROSSLANE_CALLER)) __real_free(p);

@@ -5,12 +5,14 @@
 
 #include "corpus.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 
 namespace corpus {
 
-/// What the kernels get.
+/// The arguments of the kernels.
 struct mixed_memory {
   xl::span<int> data;                         ///< device memory: 1024 zeros
   xl::span<int> vector;                       ///< a std::vector of 1024 zeros
@@ -147,6 +149,23 @@ struct reads_its_own_memory {
     for (int i = 0; i < n; ++i) sum += p[i];
     return sum;
   }
+  struct alignas(64) wide {
+    int value = 1;
+  };
+  [[gnu::noinline]] static int own_memory_of_each_kind() {
+    wide* const aligned = new wide[2];
+    int* const nothrow = new (std::nothrow) int[4]{};
+    auto* const zeros = static_cast<int*>(std::calloc(4, sizeof(int)));
+    auto* const page = static_cast<int*>(std::aligned_alloc(64, 64));
+    page[0] = 0;
+    std::stable_sort(nothrow, nothrow + 4);
+    int const sum = aligned[1].value + nothrow[3] + zeros[3] + page[0];
+    delete[] aligned;
+    operator delete[](nothrow, std::nothrow);
+    std::free(zeros);
+    std::free(page);
+    return sum - 1;
+  }
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, mixed_memory const& m) const {
     int local[16];
@@ -156,7 +175,7 @@ struct reads_its_own_memory {
     auto const f = &sum_of<int>;
     ctx.sync_block();
     m.data[ctx.thread_rank()] = f(local, 16) + f(own, 8) + sum_of(m.pinned.data(), 8) + sum_of(m.managed.data(), 8);
-    m.registered[ctx.thread_rank()] = sum_of(m.registered.data() + 512, 8);
+    m.registered[ctx.thread_rank()] = sum_of(m.registered.data() + 512, 8) + own_memory_of_each_kind();
     delete[] own;
   }
 };

@@ -18,6 +18,7 @@ struct guise {
   unsigned grid = 2, block = 64;
   unsigned only_at = 0;               ///< wrong only if waves have as many lanes
   char const* not_claimed = nullptr;  ///< why nothing is found
+  bool has_consequences = false;      ///< some orders also have findings of other kinds
 };
 
 /// The arguments of the kernels.
