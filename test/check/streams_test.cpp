@@ -228,18 +228,20 @@ CROSSLANE_TEST(streams, freed_in_each_way) {
   auto const zeros = [](void* p) { return std::memset(p, 0, 64); };
   frees(zeros(std::malloc(64)), [](void* p) { std::free(p); });
   frees(zeros(::operator new(64)), [](void* p) { ::operator delete(p); });
-  frees(zeros(::operator new(64)), [](void* p) { ::operator delete(p, std::size_t{64}); });
   frees(zeros(::operator new(64)), [](void* p) { ::operator delete(p, std::nothrow); });
   frees(zeros(::operator new[](64)), [](void* p) { ::operator delete[](p); });
-  frees(zeros(::operator new[](64)), [](void* p) { ::operator delete[](p, std::size_t{64}); });
   frees(zeros(::operator new[](64)), [](void* p) { ::operator delete[](p, std::nothrow); });
   frees(zeros(::operator new(64, line)), [](void* p) { ::operator delete(p, line); });
-  frees(zeros(::operator new(64, line)), [](void* p) { ::operator delete(p, std::size_t{64}, line); });
   frees(zeros(::operator new(64, line)), [](void* p) { ::operator delete(p, line, std::nothrow); });
   frees(zeros(::operator new[](64, line)), [](void* p) { ::operator delete[](p, line); });
-  frees(zeros(::operator new[](64, line)), [](void* p) { ::operator delete[](p, std::size_t{64}, line); });
   frees(zeros(::operator new[](64, line)), [](void* p) { ::operator delete[](p, line, std::nothrow); });
-  // What stands before the memory is not what malloc writes there.
+#if __cpp_sized_deallocation
+  frees(zeros(::operator new(64)), [](void* p) { ::operator delete(p, std::size_t{64}); });
+  frees(zeros(::operator new[](64)), [](void* p) { ::operator delete[](p, std::size_t{64}); });
+  frees(zeros(::operator new(64, line)), [](void* p) { ::operator delete(p, std::size_t{64}, line); });
+  frees(zeros(::operator new[](64, line)), [](void* p) { ::operator delete[](p, std::size_t{64}, line); });
+#endif
+  // Before this memory stands something else than what malloc writes there.
   std::vector<std::size_t> of_own_allocator(16, std::size_t{1} << 40);
   frees(&of_own_allocator[4], [](void* p) { ::operator delete(p); });
   frees(&of_own_allocator[4], [](void* p) { ::operator delete[](p); });
