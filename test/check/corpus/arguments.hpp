@@ -82,7 +82,7 @@ template <bool Same>
 struct modulus_of_each_lane {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
-    int const own = Same ? 5 : 5 + int(ctx.thread_rank() % 2);
+    int own = Same ? 5 : 5 + int(ctx.thread_rank() % 2);
     auto const sum = [&own](int a, int b) { return (a + b) % own; };
     m.data[ctx.global_rank()] = xl::wave(ctx).reduce(int(ctx.lane_rank()), sum);  // @modulus_of_each_lane
   }
@@ -91,7 +91,7 @@ template <bool Same>
 struct scans_by_each_modulus {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
-    int const own = Same ? 5 : 5 + int(ctx.thread_rank() % 2);
+    int own = Same ? 5 : 5 + int(ctx.thread_rank() % 2);
     auto const sum = [own](int a, int b) { return (a + b) % own; };
     m.data[ctx.global_rank()] = xl::tile<16>(ctx).inclusive_scan(int(ctx.lane_rank()), sum);  // @scans_by_each_modulus
   }
