@@ -36,6 +36,16 @@ extern "C" {
                                            std::size_t{1} << access.log_alignment, reinterpret_cast<std::uintptr_t>(CROSSLANE_CALLER));
 }
 
+/// Called by clang's -fsanitize=alignment. Weak for the same reason. The address minus the offset should be a multiple of the alignment.
+[[gnu::weak]] void __ubsan_handle_alignment_assumption(void* data, std::uintptr_t address, std::uintptr_t alignment,
+                                                       std::uintptr_t offset) {
+  if (active_block == nullptr) return;
+  unseen const self;
+  sanitizer_assumption const& said = *static_cast<sanitizer_assumption const*>(data);
+  self.block()->checker->report_misaligned(*self.block(), reinterpret_cast<void const*>(address - offset), said.type->name, alignment,
+                                           reinterpret_cast<std::uintptr_t>(CROSSLANE_CALLER));
+}
+
 void __tsan_init() {}
 CROSSLANE_HOOK_CODE void __tsan_func_entry(void* from) {
   if (access_monitor::block_state* const b = active_block; b != nullptr)

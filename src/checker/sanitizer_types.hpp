@@ -27,6 +27,15 @@ struct sanitizer_access {
   unsigned char log_alignment, how;
 };
 
+/// A place where the program says that an address is aligned: std::assume_aligned, an aligned operator new.
+struct sanitizer_assumption {
+  char const* file;
+  std::uint32_t line, column;
+  char const* said_in_file;
+  std::uint32_t said_in_line, said_in_column;
+  sanitizer_type const* type;
+};
+
 /// Returns the number. One that fits a word is passed by value, a larger one by address.
 inline long double value_of(sanitizer_type const& type, std::uintptr_t value) {
   if (type.bits == 32) return __builtin_bit_cast(float, static_cast<std::uint32_t>(value));
