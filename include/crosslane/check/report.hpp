@@ -16,10 +16,11 @@ class report {
  public:
   /// A finding, the number of its occurrences, and the wave sizes at which it occurred.
   struct entry {
-    checks::finding finding;            ///< the first occurrence
-    std::uint64_t times = 1;            ///< occurrences of the same kind, kernel and lines
-    bool at_32 = false, at_64 = false;  ///< whether it occurred in waves of 32 and of 64 lanes
-    bool both_tried = false;            ///< whether the same work ran in waves of 32 and of 64 lanes
+    checks::finding finding;  ///< the first occurrence
+    std::uint64_t times = 1;  ///< occurrences of the same kind, kernel and lines
+    bool at_32 = false;       ///< whether it occurred in waves of 32 lanes
+    bool at_64 = false;       ///< whether it occurred in waves of 64 lanes
+    bool both_tried = false;  ///< whether the same work ran in waves of 32 and of 64 lanes
   };
   static constexpr std::size_t capacity = 1000;  ///< the maximal number of entries; later findings are only counted
 
