@@ -125,12 +125,12 @@ class host_wave : public wave_hooks {
     operand<T, Op> const mine{&value, &op};
     offer<W>(members, &mine, &result.value, 0, where, [](lane_slot* wave, std::uint64_t lanes) {
       lane_slot& first = wave[__builtin_ctzll(lanes)];
-      Op const* const op = static_cast<operand<T, Op> const*>(first.in)->op;
+      Op const* const its_op = static_cast<operand<T, Op> const*>(first.in)->op;
       T total = *static_cast<operand<T, Op> const*>(first.in)->value;
       std::memcpy(first.out, &total, sizeof(T));
       for (std::uint64_t rest = lanes & (lanes - 1); rest != 0; rest &= rest - 1) {
         lane_slot& slot = wave[__builtin_ctzll(rest)];
-        total = combine(first, slot, op, total, *static_cast<operand<T, Op> const*>(slot.in));
+        total = combine(first, slot, its_op, total, *static_cast<operand<T, Op> const*>(slot.in));
         std::memcpy(slot.out, &total, sizeof(T));
       }
     });
