@@ -344,9 +344,10 @@ class thread_races {
     if (to_first <= kept && to_second <= kept) return;
     (to_first >= to_second ? c : a) = one.mine;
   }
-  /// Returns a measure of how far apart two threads are. First by level: in one wave the logarithm of the size of the smallest aligned group that has both
-  /// lanes, 7 in one block, 8 in two blocks. Then by how unlikely it is that both are ordered before a thread that others are not ordered
-  /// before: leaders release and acquire for their waves, and groups of lanes that wait are often those with a certain bit of their rank.
+  /// Returns a measure of how far apart two threads are. First by level: in one wave the logarithm of the size of the smallest aligned
+  /// group that has both lanes, 7 in one block, 8 in two blocks. Then by how unlikely it is that both are ordered before a thread that
+  /// others are not ordered before: leaders release and acquire for their waves, and groups of lanes that wait are often those with a
+  /// certain bit of their rank.
   static unsigned distance(block_state const& b, thread_order::segment_owner const& a, thread_order::segment_owner const& c) noexcept {
     std::uint32_t const lane = lane_of(b, a.thread), other = lane_of(b, c.thread), differ = lane ^ other;
     unsigned const level = a.block != c.block ? 8 : a.wave != c.wave ? 7 : differ == 0 ? 0 : 32 - unsigned(__builtin_clz(differ));

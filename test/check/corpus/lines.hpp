@@ -78,7 +78,7 @@ struct fills_by_algorithm {
   CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
     unsigned const r = ctx.thread_rank();
     if (r == 0) std::fill(s.value, s.value + 256, 1);  // @fills_by_algorithm
-    m.data[r] = s.value[r];                           // @fills_by_algorithm
+    m.data[r] = s.value[r];                            // @fills_by_algorithm
   }
 };
 

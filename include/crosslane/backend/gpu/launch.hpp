@@ -124,7 +124,8 @@ status launch_entry(typename Backend::stream_handle stream, device_properties co
   auto const pointer = [](auto const& argument) { return const_cast<void*>(static_cast<void const*>(&argument)); };
   if constexpr (kernel_shape_of<K>::cooperative) {
     void* counter = nullptr;
-    if (status const s = Backend::allocate(memory_kind::device, &counter, sizeof(unsigned), stream, p.stream_ordered_memory, {}); s.code != 0)
+    if (status const s = Backend::allocate(memory_kind::device, &counter, sizeof(unsigned), stream, p.stream_ordered_memory, {});
+        s.code != 0)
       return s;
     cooperative_kernel<K> const last{kernel, static_cast<unsigned*>(counter)};
     void* pointers[] = {pointer(arguments)..., pointer(last)};

@@ -414,7 +414,7 @@ class block_runner final : thread_owner, running_work, lane_executor {
     bool const in_the_loop = exchanged && found.first.where.line == found.second.where.line;
     if (!in_the_loop) {
       lockstep_.end();
-      if (!error_) error_ = task_->deliver(found);
+      deliver(found);
     }
     start(rank);
   }

@@ -57,8 +57,8 @@ struct waiting_host {
   waiting_host& operator=(waiting_host const&) = delete;
 };
 
-/// Work that still runs on a failed stream. Between a failure and the call that surfaces it, results of later work would be meaningless, so it
-/// is skipped. Work that others wait for and work that frees memory always runs.
+/// The work that runs on a failed stream. Between a failure and the call that surfaces it, results of later work would be meaningless, so
+/// it is skipped. Work that others wait for and work that frees memory always runs.
 enum class runs { unless_failed, always };
 
 /// Functions of the library that queues work. Its code and its list of exceptions are needed.
@@ -87,10 +87,10 @@ struct queue_list {
   detail::spin_lock entering;
   int process = 0;  ///< the process that the list belongs to
   host_queue* first = nullptr;
-  std::uint64_t made = 0, living = 0;
+  std::uint64_t made = 0;
 
   [[gnu::visibility("hidden")]] static queue_list& get() noexcept {
-    static queue_list& list = detail::process_wide<queue_list>("host queues 2");
+    static queue_list& list = detail::process_wide<queue_list>("host queues 1");
     list.enter(detail::this_process());
     return list;
   }
@@ -104,7 +104,6 @@ struct queue_list {
     if (process == now) return;
     new (&lock) monitor;
     first = nullptr;
-    living = 0;
     __atomic_store_n(&process, now, __ATOMIC_RELEASE);
   }
 };
@@ -121,7 +120,6 @@ class host_queue {
     queue_list& list = queue_list::get();
     monitor::lock lock{list.lock};
     number_ = ++list.made;
-    ++list.living;
     next_queue_ = list.first;
     list.first = this;
   }
@@ -243,7 +241,6 @@ class host_queue {
     host_queue** link = &list.first;
     while (*link != this) link = &(*link)->next_queue_;
     *link = next_queue_;
-    --list.living;
   }
 
   std::uint64_t push(queue_item* item, library_functions const& functions) {
