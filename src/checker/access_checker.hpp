@@ -253,6 +253,7 @@ class access_checker {
       facts.read_check_scope(true);
       if (facts.level != checks::level::full) return;
       a.work = streams.order.program_work(facts);
+      if (!latest_accesses_of_program.add(a)) return;
       a.seen.from = sites_.code_of_program(seen.from);
     }
     if (lock_.try_lock()) {

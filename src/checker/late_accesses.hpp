@@ -17,6 +17,23 @@ struct program_access {
   std::uint64_t work;
 };
 
+/// The latest accesses of a host thread. The same access again within the same work changes nothing, and a loop that waits for a kernel
+/// does millions of them.
+class latest_accesses {
+ public:
+  /// Returns whether the access is new.
+  bool add(program_access const& a) noexcept {
+    program_access& known = known_[(reinterpret_cast<std::uintptr_t>(a.seen.at) ^ a.seen.from) * 0x9e3779b97f4a7c15u >> 60];
+    if (known.work == a.work && known.seen == a.seen) return false;
+    known = a;
+    return true;
+  }
+
+ private:
+  program_access known_[16] = {};
+};
+inline thread_local latest_accesses latest_accesses_of_program;
+
 class late_accesses {
  public:
   bool any() const noexcept { return __atomic_load_n(&any_, __ATOMIC_SEQ_CST); }

@@ -32,6 +32,7 @@ struct seen_access {
   /// The alignment that all types of this size have for which compilers report such an access.
   std::size_t alignment() const noexcept { return (flags & access_is_aligned) == 0 ? 1 : bytes < 8 ? bytes : 8; }
   bool is_atomic() const noexcept { return (flags & access_is_atomic) != 0; }
+  bool operator==(seen_access const&) const = default;
 };
 
 }  // namespace crosslane::backend

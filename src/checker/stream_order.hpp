@@ -27,16 +27,22 @@ class work_clock {
       if (known == stream) return number;
     return 0;
   }
-  void raise(std::uint64_t stream, std::uint64_t number) {
+  /// Returns whether the clock has changed.
+  bool raise(std::uint64_t stream, std::uint64_t number) {
     for (auto& [known, last] : known_)
       if (known == stream) {
-        last = last > number ? last : number;
-        return;
+        if (last >= number) return false;
+        last = number;
+        return true;
       }
     known_.emplace_back(stream, number);
+    return true;
   }
-  void join(work_clock const& other) {
-    for (auto const& [stream, number] : other.known_) raise(stream, number);
+  /// Returns whether the clock has changed.
+  bool join(work_clock const& other) {
+    bool changed = false;
+    for (auto const& [stream, number] : other.known_) changed |= raise(stream, number);
+    return changed;
   }
 
  private:
@@ -204,11 +210,17 @@ class stream_order {
     w->before.join(other->before);
     w->before.raise(other->stream, from);
   }
+  /// The host has atomically read device memory. A loop that waits for a value learns something only in its first and its last round.
   void program_learns() {
     std::lock_guard const guard{lock_};
-    join_begun(program_);
-    program_work_ = 0;
-    note_knowledge();
+    bool changed = false;
+    for (auto const& [stream, s] : strands_) {
+      stream_work const* const w = find(s.begun);
+      if (w == nullptr) continue;
+      changed |= program_.join(w->before);
+      changed |= program_.raise(stream, s.begun);
+    }
+    if (changed) note_knowledge();
   }
 
   // --- queries ---
@@ -320,14 +332,6 @@ class stream_order {
   }
   static bool precedes(stream_work const& a, stream_work const& b) noexcept {
     return a.stream == b.stream || b.before.of(a.stream) >= a.number;
-  }
-  void join_begun(work_clock& clock) {
-    for (auto const& [stream, s] : strands_) {
-      stream_work const* const w = find(s.begun);
-      if (w == nullptr) continue;
-      clock.join(w->before);
-      clock.raise(stream, s.begun);
-    }
   }
   void note_knowledge() {
     program_work_ = 0;

@@ -8,11 +8,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <ctime>
 #include <fstream>
 #include <map>
 #include <random>
+#include <thread>
 
 #include <malloc.h>
 #include <unistd.h>
@@ -54,6 +56,14 @@ struct cross_barriers {
       data[ctx.global_rank()] += i;
       ctx.sync_block();
     }
+  }
+};
+struct answer_when_asked {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, xl::span<unsigned> flags) const {
+    while (xl::atomic<xl::scope::system>(ctx, flags[0]).load(xl::acquire{}) == 0) {
+    }
+    xl::atomic<xl::scope::system>(ctx, flags[1]).store(1, xl::release{});
   }
 };
 
@@ -139,6 +149,37 @@ CROSSLANE_TEST(cost, segments_of_many_barriers) {
   q.synchronize();
   std::printf("%u segments: %.1f MiB\n", grid * block * rounds, double(after - before) / (1 << 20));
   CROSSLANE_CHECK(after < before + (std::size_t{20} << 20));
+}
+
+/// A program that polls what a kernel will write has nothing new to remember in each round: neither while a kernel is being checked nor
+/// while none runs.
+CROSSLANE_TEST(cost, polls_of_the_program) {
+  constexpr unsigned polls = 1'000'000;
+  for (bool const kernel_runs : {false, true}) {
+    xl::stream const q{d};
+    xl::managed_buffer<unsigned> flags{q, 2};
+    xl::fill(q, flags, 0u);
+    q.synchronize();
+    std::atomic<bool> polled = false;
+    if (!kernel_runs)
+      q.host_callback([&] {
+        while (!polled) std::this_thread::yield();
+      });
+    xl::launch(q, {.grid = 1, .block = 1}, answer_when_asked{}, flags);
+    std::atomic_ref<unsigned> const question{flags[0]}, answer{flags[1]};
+    malloc_trim(0);
+    std::size_t const before = resident_bytes();
+    unsigned found = 0;
+    for (unsigned i = 0; i < polls; ++i) found += answer.load(std::memory_order_acquire);
+    std::size_t const after = resident_bytes();
+    polled = true;
+    question.store(1, std::memory_order_release);
+    while (answer.load(std::memory_order_acquire) == 0) std::this_thread::yield();
+    q.synchronize();
+    std::printf("%u polls%s: %.1f MiB\n", polls, kernel_runs ? " beside a kernel" : "", double(after - before) / (1 << 20));
+    CROSSLANE_CHECK(found == 0);
+    CROSSLANE_CHECK(after < before + (std::size_t{8} << 20));
+  }
 }
 
 TEST(shared_numbers, are_those_of_a_map) {

@@ -215,7 +215,7 @@ struct padded_transpose {
 
 /// A scan of the block by the sums of its waves.
 struct scan_of_wave_sums {
-  static constexpr guise of{kind::shared_race, "shared", "plain", "wave operations", 2, 128};
+  static constexpr guise of{kind::shared_race, "shared", "plain", "wave operations", 2, 128, 0, nullptr, true};
   struct shared {
     int sums[4];
   };
