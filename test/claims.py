@@ -4,7 +4,7 @@
 test/check/guises_test.cpp compares with what the checker finds. With --check it only says whether the page is up to date.
 
 A line of a file has the kind of a finding, the memory, the access, the structure of the code, the name of the kernel or program, what the levels
-off, basic and full find (found, fault or -), and why it is not claimed.
+off, basic and full find (found, fault or -), why it is not claimed, and "n: why" if only seeds from n on find it.
 """
 import argparse
 import pathlib
@@ -17,13 +17,13 @@ LEVELS = ["off", "basic", "full"]
 
 
 def read():
-    """{compiler: [(kind, memory, access, structure, name, {level: found}, reason)]}"""
+    """{compiler: [(kind, memory, access, structure, name, {level: found}, reason, orders)]}"""
     results = {}
     for file in sorted((ROOT / "test" / "check" / "claims").glob("*.tsv"), key=lambda f: (f.stem.startswith("clang"), f.stem)):
         entries = []
         for line in file.read_text(encoding="utf-8").splitlines():
-            *what, off, basic, full, reason = line.split("\t")
-            entries.append((*what, dict(zip(LEVELS, (off, basic, full))), reason))
+            *what, off, basic, full, reason, orders = line.split("\t")
+            entries.append((*what, dict(zip(LEVELS, (off, basic, full))), reason, orders))
         results[file.stem.replace("-", " ")] = entries
     return results
 
@@ -54,11 +54,16 @@ def tables(results):
     lines += ["", "Not claimed:", "", "| kind | memory | guise | compilers | why |", "|---|---|---|---|---|"]
     missed = {}
     for compiler, entries in results.items():
-        for kind, memory, access, structure, name, found, reason in entries:
+        for kind, memory, access, structure, name, found, reason, _ in entries:
             if found["full"] == "-":
                 missed.setdefault((kind, memory, f"`{name}`: {access}, {structure}", reason), []).append(compiler)
     for (kind, memory, guise, reason), of in missed.items():
         lines.append(f"| `{kind}` | {memory} | {guise} | {'all' if of == compilers else ', '.join(of)} | {reason} |")
+    lines += ["", "Found only in some orders:", "", "| kind | memory | guise | seeds | why |", "|---|---|---|---|---|"]
+    for kind, memory, access, structure, name, _, _, orders in first:
+        if orders:
+            seed, why = orders.split(": ", 1)
+            lines.append(f"| `{kind}` | {memory} | `{name}`: {access}, {structure} | {seed} and above | {why} |")
     return "\n".join(lines) + "\n"
 
 

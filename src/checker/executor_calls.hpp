@@ -123,6 +123,8 @@ std::uint64_t access_monitor::plain_accesses() const noexcept {
   return std::uint64_t{state_->reads_left} << 1 | std::uint64_t{state_->has_written};
 }
 
+std::uint64_t access_monitor::calls() const noexcept { return state_->calls.context(); }
+
 void use_up_segments() noexcept { checker().use_up_segments(); }
 
 void set_atomic_scope(scope s) noexcept { next_scope = s; }

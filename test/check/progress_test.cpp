@@ -126,9 +126,9 @@ CROSSLANE_TEST(progress, lanes_of_a_wave) {
   right<corpus::lanes_search>(d, 2, 64, [](std::vector<int> const& v) { return v[0] >= 400; });
   right<corpus::lanes_try_again>(d, 2, 64, [](std::vector<int> const& v) { return v[0] == 2 * 64 * 20; });
   if (!checked) return;
-  wrong<corpus::lanes_take_a_lock>(d, 2, 64, {0, 1}, kind::lockstep_wait);
-  wrong<corpus::lanes_release_a_lock_in_the_loop>(d, 2, 64, {0, 1}, kind::lockstep_wait);
-  wrong<corpus::lanes_wait_for_a_lane>(d, 2, 64, {0, 1}, kind::lockstep_wait);
+  wrong<corpus::lanes_take_a_lock>(d, 2, 64, {0, 1, 2, 3, 4, 5, 6, 7, 8}, kind::lockstep_wait);
+  wrong<corpus::lanes_release_a_lock_in_the_loop>(d, 2, 64, {0, 1, 2, 3, 4, 5, 6, 7, 8}, kind::lockstep_wait);
+  wrong<corpus::lanes_wait_for_a_lane>(d, 2, 64, {0, 1, 2, 3, 4, 5, 6, 7, 8}, kind::lockstep_wait);
 }
 
 CROSSLANE_TEST(progress, loops_that_end) {

@@ -116,6 +116,8 @@ class access_monitor {
   void append_object(error_text& text, void const* at) const noexcept;
   /// Returns a number that changes with plain accesses of the running thread, except with repeated writes.
   std::uint64_t plain_accesses() const noexcept;
+  /// Returns a number that stands for the calls that the running thread is in.
+  std::uint64_t calls() const noexcept;
 
   struct block_state;
 
@@ -172,6 +174,7 @@ class access_monitor {
   bool has_findings() const noexcept { return false; }
   bool is_checking(void const*) const noexcept { return false; }
   std::uint64_t plain_accesses() const noexcept { return 0; }
+  std::uint64_t calls() const noexcept { return 0; }
   void call_executor_soon() noexcept {}
   source_location line_of(unsigned, void const*) const noexcept { return {}; }
   void append_object(error_text& text, void const* at) const noexcept { text.append("address %p (crosslane::checked names it)", at); }

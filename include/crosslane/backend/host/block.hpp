@@ -183,12 +183,14 @@ class block_runner final : thread_owner, running_work, lane_executor {
   /// Inlined, so that the functions it calls return to the code of the operation.
   [[gnu::always_inline]] void atomic_done(unsigned rank, void const* target, scope s, bool changed, bool exchanged) {
     changes_ += changed;
-    if constexpr (sees_accesses) {
-      if (unsigned const waiting = lockstep_.operation(rank, target, changed, monitor_.plain_accesses()); waiting != lockstep_watch::none)
-          [[unlikely]]
-        report_lockstep(rank, waiting, exchanged);
-      if (exchanged && lockstep_.stops_after_exchange()) return stop(rank, target, s);
-    }
+    if constexpr (sees_accesses)
+      if (lockstep_.watches()) {
+        if (changed)
+          note_store(rank, target, exchanged);
+        else
+          lockstep_.polls(rank, target, monitor_.plain_accesses());
+        if (exchanged && lockstep_.stops_after_exchange()) return stop(rank, target, s);
+      }
     if (spinning_.counts_operation()) [[unlikely]]
       wait_for(rank, target, s);
   }
@@ -394,6 +396,8 @@ class block_runner final : thread_owner, running_work, lane_executor {
       leave_fiber();
     }
     if (cancelled_) throw lane_cancelled{};
+    if constexpr (sees_accesses)
+      if (unsigned const left = lockstep_.polls_left(lane.rank); left != 0) return spinning_.prolong_turn(left);
     if (!spinning_.turn_is_over(events())) return;
     spinning_.add(lane);
     suspend(lane.rank);
@@ -405,11 +409,16 @@ class block_runner final : thread_owner, running_work, lane_executor {
     suspend(rank);
   }
   /// Not inlined: the address to which it returns is the place of the store.
-  [[gnu::noinline]] void report_lockstep(unsigned rank, unsigned waiting, bool exchanged) {
+  [[gnu::noinline]] CROSSLANE_UNSEEN void note_store(unsigned rank, void const* target, bool exchanged) {
+    void const* const from = __builtin_return_address(0);
+    unsigned const waiting = lockstep_.stores(rank, target, reinterpret_cast<std::uintptr_t>(from) ^ monitor_.calls());
+    if (waiting != lockstep_watch::none) report_lockstep(rank, waiting, exchanged, from);
+  }
+  [[gnu::noinline]] void report_lockstep(unsigned rank, unsigned waiting, bool exchanged, void const* from) {
     spinning_lane const* const wait = spinning_.find(waiting);
     if (wait == nullptr) return;  // it does something else now
     monitor_.leave();
-    checks::finding const found = messages().lockstep_wait(*wait, rank, __builtin_return_address(0), monitor_);
+    checks::finding const found = messages().lockstep_wait(*wait, rank, from, monitor_);
     // An exchange that hands over by itself, in the loop in which it waits, needs nothing behind the loop.
     bool const in_the_loop = exchanged && found.first.where.line == found.second.where.line;
     if (!in_the_loop) {

@@ -3,9 +3,11 @@
 ///
 /// Where the lanes of a wave run in lockstep, as on AMD, such a loop may never end: a lane that leaves it continues when all lanes have
 /// left it. A store inside the loop does not help, since compilers move what a lane does in its last round behind the loop. It helps if the
-/// lanes meet in each round, in an operation of the wave.
+/// lanes meet in each round, in an operation of the wave. A store before the loop is right: lanes in lockstep perform it together. So a
+/// lane counts as waiting for a store only if it has itself come to this place of the code less often.
 #pragma once
 
+#include <crosslane/backend/host/access_monitor.hpp>
 #include <crosslane/backend/host/block_task.hpp>
 #include <crosslane/backend/host/fiber.hpp>
 
@@ -25,24 +27,41 @@ class lockstep_watch {
     wave_size_ = task.wave_size;
     stops_left_ = threads_ * stops_per_thread;
     for (unsigned t = 0; t < threads_; ++t) polls_[t] = {};
-    for (bool& waits : waits_) waits = false;
+    for (wave_stores& wave : stores_) wave.waits = false, wave.waiting = 0, wave.count = 0;
   }
+  bool watches() const noexcept { return watches_; }
 
-  /// Notes an atomic operation. `changed`: it has stored another value. `accesses`: a number that plain accesses change, since a lane with
-  /// work in its loop does not wait. Returns the rank of a lane of the same wave that has waited for this value, or none.
-  unsigned operation(unsigned rank, void const* target, bool changed, std::uint64_t accesses) noexcept {
-    if (!watches_) return none;
+  /// Notes an atomic operation that has changed nothing. `accesses`: a number that plain accesses change, since a lane with work in its
+  /// loop does not wait.
+  void polls(unsigned rank, void const* target, std::uint64_t accesses) noexcept {
     poll& mine = polls_[rank];
-    if (!changed) {
-      mine = {target, mine.target == target && mine.accesses == accesses ? mine.count + 1 : 1, accesses};
-      if (mine.count == enough) waits_[rank / wave_size_] = true;
-      return none;
-    }
-    mine = {};
-    return waits_[rank / wave_size_] ? find_waiting(rank, target) : none;
+    mine = {target, mine.target == target && mine.accesses == accesses ? mine.count + 1 : 1, accesses};
+    if (mine.count == enough) stores_[rank / wave_size_].waiting = rank, stores_[rank / wave_size_].waits = true;
+  }
+  /// Notes an atomic operation at a place of the code that has stored another value. Returns the rank of a lane of the same wave that has
+  /// waited for this value, or none.
+  CROSSLANE_UNSEEN unsigned stores(unsigned rank, void const* target, std::uint64_t place) noexcept {
+    polls_[rank] = {};
+    wave_stores& wave = stores_[rank / wave_size_];
+    place_stores* const here = wave.at(place);
+    unsigned const times = here != nullptr ? here->count(rank % wave_size_) : 1;
+    if (!wave.waits) return none;
+    unsigned const first = rank - rank % wave_size_;
+    for (unsigned t = first; t < first + wave_size_ && t < threads_; ++t)
+      if (polls_[t].target == target && polls_[t].count >= enough && (here == nullptr || here->of_lane[t % wave_size_] < times)) return t;
+    return none;
   }
   /// The lane has met others, so it does not wait in a loop of its own.
   void meets(unsigned rank) noexcept { polls_[rank].count = 0; }
+
+  /// Returns how many operations more a lane should do before others run, so that it counts as waiting if one of them stores. 0 if it does
+  /// not poll, or if a lane of its wave waits for this value already.
+  CROSSLANE_UNSEEN unsigned polls_left(unsigned rank) const noexcept {
+    poll const& mine = polls_[rank];
+    if (!watches_ || mine.count < begins_to_poll || mine.count >= enough) return 0;
+    poll const& last = polls_[stores_[rank / wave_size_].waiting];
+    return last.count >= enough && last.target == mine.target ? 0 : enough - mine.count;
+  }
 
   /// Whether a lane that has changed a value by an exchange lets the others run now: it may hold a lock, for which they may wait.
   bool stops_after_exchange() noexcept { return watches_ && stops_left_ != 0 && stops_left_-- != 0; }
@@ -53,6 +72,8 @@ class lockstep_watch {
  private:
   /// Operations in a row after which a lane waits. Attempts that fail because others succeed are fewer.
   static constexpr unsigned enough = 128;
+  /// Operations in a row after which a lane polls. One load may be the first half of an update, between whose halves others should run.
+  static constexpr unsigned begins_to_poll = 2;
   static constexpr unsigned stops_per_thread = 4;
 
   /// The last operations of a lane: that many on one address, without a change by them.
@@ -62,16 +83,34 @@ class lockstep_watch {
     std::uint64_t accesses = 0;
   };
 
-  unsigned find_waiting(unsigned rank, void const* target) const noexcept {
-    unsigned const first = rank - rank % wave_size_;
-    for (unsigned t = first; t < first + wave_size_ && t < threads_; ++t)
-      if (polls_[t].target == target && polls_[t].count >= enough) return t;
-    return none;
-  }
+  /// How often each lane of a wave has stored another value at one place of the code.
+  struct place_stores {
+    std::uint64_t place;
+    std::uint16_t of_lane[64];
+
+    unsigned count(unsigned lane) noexcept { return of_lane[lane] += of_lane[lane] != 0xffff; }
+  };
+  struct wave_stores {
+    static constexpr unsigned most = 8;  ///< places; stores at others count as the first
+
+    bool waits = false;    ///< a lane has waited
+    unsigned waiting = 0;  ///< the last that has
+    unsigned count = 0;
+    place_stores places[most];
+
+    CROSSLANE_UNSEEN place_stores* at(std::uint64_t place) noexcept {
+      for (unsigned i = 0; i < count; ++i)
+        if (places[i].place == place) return &places[i];
+      if (count == most) return nullptr;
+      places[count].place = place;
+      for (std::uint16_t& n : places[count].of_lane) n = 0;
+      return &places[count++];
+    }
+  };
 
   bool watches_ = false;
   unsigned threads_ = 0, wave_size_ = 1, stops_left_ = 0;
-  bool waits_[fiber_pool::capacity / 32] = {};  ///< for each wave: a lane has waited
+  wave_stores stores_[fiber_pool::capacity / 32];
   poll polls_[fiber_pool::capacity];
 };
 

@@ -35,6 +35,8 @@ class spinning_lanes {
 
   /// Counts an operation. If it returns true, the turn of the running lane may be over: turn_is_over() decides.
   bool counts_operation() noexcept { return --left_ == 0; }
+  /// Lets the running lane perform so many operations more.
+  void prolong_turn(unsigned operations) noexcept { left_ = operations; }
   /// Whether the running lane should let others run. `events` is a number that increases whenever a lane of the block gets ahead.
   bool turn_is_over(std::uint64_t events) noexcept {
     bool const same = events == events_;

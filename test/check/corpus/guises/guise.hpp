@@ -19,6 +19,8 @@ struct guise {
   unsigned only_at = 0;               ///< wrong only if waves have as many lanes
   char const* not_claimed = nullptr;  ///< why nothing is found
   bool has_consequences = false;      ///< some orders also have findings of other kinds
+  unsigned first_order = 0;           ///< the lowest seed with which it is found
+  char const* orders = nullptr;       ///< why lower seeds do not find it
 };
 
 /// The arguments of the kernels.

@@ -178,6 +178,79 @@ struct memcpy_for_a_copy {
   }
 };
 
+// --- memory of another device ---
+
+/// Streams and buffers of all devices.
+struct devices {
+  devices() {
+    for (int i = 0; i < 2; ++i) {
+      streams.emplace_back(xl::device{i});
+      buffers.emplace_back(streams.back(), std::size_t{1024});
+      xl::fill(streams.back(), buffers.back(), 1);
+      streams.back().synchronize();
+    }
+  }
+  std::vector<xl::stream> streams;
+  std::vector<xl::buffer<int>> buffers;
+};
+inline int other_than(xl::device d) { return 1 - d.index(); }
+
+struct kernel_of_the_next_device {
+  static constexpr guise of{kind::other_device, "device", "kernel", "function"};
+  void operator()(program_memory& p) const {
+    devices all;
+    int const next = other_than(p.a.device());
+    add_one(all.streams[std::size_t(next)], all.buffers[std::size_t(p.right ? next : p.a.device().index())].view());
+    all.streams[std::size_t(next)].synchronize();
+  }
+};
+struct fills_for_each_device {
+  static constexpr guise of{kind::other_device, "device", "fill", "loop"};
+  void operator()(program_memory& p) const {
+    devices all;
+    for (xl::stream const& q : all.streams) {
+      std::size_t const owner = std::size_t(p.right ? q.device().index() : p.a.device().index());
+      xl::fill(q, all.buffers[owner].view(), 0);
+      q.synchronize();
+    }
+  }
+};
+struct sums_of_both_devices {
+  struct add {
+    template <xl::kernel_context Ctx>
+    CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<int const> from, xl::span<int> to) const {
+      to[ctx.global_rank()] += from[ctx.global_rank()];
+    }
+  };
+  static constexpr guise of{kind::other_device, "device", "through a span", "lambda"};
+  void operator()(program_memory& p) const {
+    devices all;
+    xl::buffer<int> const& theirs = all.buffers[std::size_t(other_than(p.a.device()))];
+    auto const gather = [&](xl::span<int const> from) { xl::launch(p.a, {.grid = 4, .block = 256}, add{}, from, p.result); };
+    if (p.right) xl::copy(p.a, theirs, p.data);  // copies need no peer access
+    gather(p.right ? p.data.view() : theirs.view());
+    p.a.synchronize();
+  }
+};
+struct table_of_pointers {
+  struct parts {
+    int* of[2];
+  };
+  struct first_of_each {
+    template <xl::kernel_context Ctx>
+    CROSSLANE_FN void operator()(Ctx const& ctx, parts table, xl::span<int> to) const {
+      if (ctx.global_rank() < 2) to[ctx.global_rank()] = *table.of[ctx.global_rank()];
+    }
+  };
+  static constexpr guise of{kind::other_device, "device", "pointer in a struct", "straight line"};
+  void operator()(program_memory& p) const {
+    devices all;
+    parts const table = p.right ? parts{{p.pinned.data(), p.managed.data()}} : parts{{all.buffers[0].data(), all.buffers[1].data()}};
+    xl::launch(p.a, {.grid = 1, .block = 64}, first_of_each{}, table, p.result);
+    p.a.synchronize();
+  }
+};
+
 // --- copies ---
 
 struct downloads_a_new_buffer {
