@@ -101,9 +101,9 @@ class access_checker {
         continue;  // threads that have ended early may have been those to write it
       } else if (!r.block->shared && streams.may_doubt(*b.launch, streams.launch())) {
         __atomic_store_n(&b.launch->has_findings, true, __ATOMIC_RELAXED);
-        streams.doubtful.add(r.finding, *b.launch, streams.launch(), r.block);
+        streams.doubtful.add(*r.finding, *b.launch, streams.launch(), r.block, r.times);
       } else {
-        b.deliver(r.finding);
+        b.deliver(*r.finding, {}, r.times);
       }
     b.early_reads.clear();
   }
@@ -134,7 +134,8 @@ class access_checker {
     place_access mine{streams.launch(), sites_.number_of(a.from, &b.calls), class_of(a.flags), reach_of(a.flags)};
     if (!may_access(b, a.at, a.bytes)) {
       if (streams.freed_meanwhile(block, mine, a.at)) return;
-      if (!b.failure) b.deliver(words_.outside(b, block != nullptr ? block : memory.nearest(a.at), a));
+      b.report(block != nullptr && block->freed ? checks::kind::freed_memory : checks::kind::out_of_bounds, words_.places(mine.site),
+               [&] { return words_.outside(b, block != nullptr ? block : memory.nearest(a.at), a); });
       if (memory.is_beyond_all(a.at)) b.executor->abandon_thread();  // the access would fault
       return;
     }
@@ -152,7 +153,7 @@ class access_checker {
   }
 
   void report_fault(block_state& b, char const* cause, std::uintptr_t code) {
-    if (!b.failure) b.deliver(words_.fault(b, cause, code));
+    b.report(checks::kind::kernel_fault, words_.places_of(b, code), [&] { return words_.fault(b, cause, code); });
   }
 
   /// Called after an atomic operation that read. Records what it acquires.
@@ -197,16 +198,17 @@ class access_checker {
   std::uintptr_t code_at(source_location where) { return sites_.code_at(where); }
 
   void report_cast(block_state& b, long double value, char const* type, char const* to, std::uintptr_t from) {
-    if (!b.failure) b.deliver(words_.undefined_cast(b, value, type, to, from));
+    b.report(checks::kind::undefined_cast, words_.places_of(b, from), [&] { return words_.undefined_cast(b, value, type, to, from); });
   }
   void report_shift(block_state& b, long long amount, char const* type, unsigned width, std::uintptr_t from) {
-    if (!b.failure) b.deliver(words_.undefined_shift(b, amount, type, width, from));
+    b.report(checks::kind::undefined_shift, words_.places_of(b, from),
+             [&] { return words_.undefined_shift(b, amount, type, width, from); });
   }
 
   /// Reports the use of an address that is not a multiple of `alignment`, which the type needs. The processor traps at some accesses of 16
   /// bytes and more, so the thread ends there.
   void report_misaligned(block_state& b, void const* at, char const* what, std::size_t alignment, std::uintptr_t from) {
-    if (!b.failure) b.deliver(words_.misaligned(b, at, what, alignment, from));
+    b.report(checks::kind::misaligned, words_.places_of(b, from), [&] { return words_.misaligned(b, at, what, alignment, from); });
     if (alignment >= 16) b.executor->abandon_thread();
   }
 
@@ -301,9 +303,12 @@ class access_checker {
     if (facts.level != checks::level::full) return false;
     facts.grid = facts.block = {0, 0, 0};
     facts.kernel = "the host";
-    checks::finding const f = words_.program_access(facts, block, a.seen);
-    facts.where = f.first.where;
-    if (std::exception_ptr const error = facts.deliver(f)) detail::keep_exception<host>(block.home, error);
+    code_places const at = words_.places_of_program(a.seen.from);
+    if (!facts.counts_again(checks::kind::device_memory, at)) {
+      checks::finding const f = words_.program_access(facts, block, a.seen);
+      facts.where = f.first.where;
+      if (std::exception_ptr const error = facts.deliver(f, at)) detail::keep_exception<host>(block.home, error);
+    }
     memory.protection.let_pass();
     return true;
   }

@@ -83,7 +83,8 @@ struct access_monitor::block_state {
   struct early_read {
     std::uint32_t site;
     watched_block const* block;
-    checks::finding finding;
+    std::uint64_t times;
+    std::unique_ptr<checks::finding> finding;  ///< the first
   };
   std::vector<early_read> early_reads;
 
@@ -117,9 +118,19 @@ struct access_monitor::block_state {
     return false;
   }
 
-  void deliver(checks::finding const& f) {
+  void deliver(checks::finding const& f, code_places const& at = {}, std::uint64_t times = 1) {
     has_findings = true;
-    if (!failure) failure = launch->deliver(f);
+    if (!failure) failure = launch->deliver(f, at, times);
+  }
+  /// Delivers a finding about the running thread, which make() returns. If there has been one of this kind at the same places, it is only
+  /// counted. After a finding that no sink has collected nothing more is delivered.
+  template <class Make>
+  void report(checks::kind kind, code_places const& at, Make const& make) {
+    if (failure) return;
+    if (launch->counts_again(kind, at))
+      has_findings = true;
+    else
+      deliver(make(), at);
   }
   void forget_early_reads_at(std::uint32_t site) {
     std::erase_if(early_reads, [&](early_read const& r) { return r.site == site; });

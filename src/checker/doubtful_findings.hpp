@@ -27,15 +27,15 @@ class doubtful_findings {
  public:
   explicit doubtful_findings(stream_order const& order) noexcept : order_{order} {}
 
-  /// Adds a finding about an access of `work` to a buffer.
-  void add(checks::finding const& f, launch_facts const& facts, std::uint64_t work, watched_block const* block) {
+  /// Adds a finding about an access of `work` to a buffer, which has occurred `times` times.
+  void add(checks::finding const& f, launch_facts const& facts, std::uint64_t work, watched_block const* block, std::uint64_t times = 1) {
     std::lock_guard const guard{lock_};
     for (entry& e : entries_)
       if (e.work == work && e.block == block && e.finding.kind == f.kind && same(e.finding.first.where, f.first.where)) {
-        ++e.times;
+        e.times += times;
         return;
       }
-    entries_.push_back({f, facts, work, order_.facts_of(work).key, block, 1});
+    entries_.push_back({f, facts, work, order_.facts_of(work).key, block, times});
     __atomic_store_n(&any_, true, __ATOMIC_RELAXED);
   }
 
@@ -66,11 +66,7 @@ class doubtful_findings {
       });
     }
     for (entry const& e : certain)
-      for (unsigned i = 0; i < e.times; ++i)
-        if (std::exception_ptr const error = e.facts.deliver(e.finding)) {
-          detail::keep_exception<host>(e.key, error);
-          break;
-        }
+      if (std::exception_ptr const error = e.facts.deliver(e.finding, {}, e.times)) detail::keep_exception<host>(e.key, error);
     std::lock_guard const guard{lock_};
     __atomic_store_n(&any_, !entries_.empty(), __ATOMIC_RELEASE);
   }
@@ -88,7 +84,7 @@ class doubtful_findings {
     std::uint64_t work;
     detail::stream_key key;
     watched_block const* block;
-    unsigned times;
+    std::uint64_t times;
   };
   static bool same(source_location const& a, source_location const& b) noexcept { return a.line == b.line && a.file == b.file; }
 

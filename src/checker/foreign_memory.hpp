@@ -49,17 +49,19 @@ class foreign_memory {
     }
     if (memory_ranges::page_locked().contain(a.at, a.bytes) || shared_.contain(a.at, a.bytes)) return;
     if (devices_.in_guard(a.at)) {
-      if (!b.failure) b.deliver(words_.outside(b, devices_.nearest(a.at), a));
+      b.report(checks::kind::out_of_bounds, words_.places_of(b, a.from), [&] { return words_.outside(b, devices_.nearest(a.at), a); });
       b.executor->abandon_thread();
     }
     if (unsigned const owner = b.executor->owner_of_stack(a.at); owner != lane_executor::none) {
-      error_text what;
-      what.append("in a local variable of thread %u", owner);
-      return report(b, a, what.c_str());
+      return report(b, a, [&] {
+        error_text what;
+        what.append("in a local variable of thread %u", owner);
+        return what;
+      });
     }
     switch (process_.of(a.at)) {
       case address_kind::none:
-        if (!b.failure) b.deliver(words_.nowhere(b, a));
+        b.report(checks::kind::out_of_bounds, words_.places_of(b, a.from), [&] { return words_.nowhere(b, a); });
         b.executor->abandon_thread();
       case address_kind::of_thread: return;
       case address_kind::constant:
@@ -111,16 +113,27 @@ class foreign_memory {
       named(b, a, "constant");
   }
   void named(block_state& b, seen_access const& a, char const* what) {
-    std::string const name = process_.name_of(a.at);
-    error_text text;
-    if (name.empty())
-      text.append("in a %s of the host program", what);
-    else
-      text.append("in the %s '%s' of the host program", what, name.c_str());
-    report(b, a, text.c_str());
+    report(b, a, [&] {
+      std::string const name = process_.name_of(a.at);
+      error_text text;
+      if (name.empty())
+        text.append("in a %s of the host program", what);
+      else
+        text.append("in the %s '%s' of the host program", what, name.c_str());
+      return text;
+    });
   }
-  void report(block_state& b, seen_access const& a, char const* what) {
-    if (!b.failure) b.deliver(words_.foreign(b, a, what));
+  void report(block_state& b, seen_access const& a, char const* where) {
+    report(b, a, [where] {
+      error_text text;
+      text.append("%s", where);
+      return text;
+    });
+  }
+  /// `where()` returns the text that says where the memory is.
+  template <class Where>
+  void report(block_state& b, seen_access const& a, Where const& where) {
+    b.report(checks::kind::host_memory, words_.places_of(b, a.from), [&] { return words_.foreign(b, a, where().c_str()); });
     if (a.writes()) b.executor->abandon_thread();
   }
 

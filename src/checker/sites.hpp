@@ -29,6 +29,9 @@ class sites {
     return r.site;
   }
 
+  /// Whether all accesses of this number have the same line. It is so except for library code with very many callers.
+  bool has_one_line(std::uint32_t site) const { return site != 0 && !places_[site].has_other_callers; }
+
   /// Whether two accesses are of the same code, perhaps with different callers.
   bool same_code(std::uint32_t a, std::uint32_t b) const { return places_[a].from == places_[b].from; }
 
@@ -93,6 +96,7 @@ class sites {
   struct place {
     std::uintptr_t from = 0;
     std::vector<std::uintptr_t> callers;  ///< innermost first
+    bool has_other_callers = false;       ///< not known, and more than one
   };
 
   std::uint32_t look_up(std::uintptr_t from, std::uint64_t context, call_stack const* calls) {
@@ -104,7 +108,7 @@ class sites {
       if (auto const known = numbers.find(context); known != numbers.end()) return known->second;
     }
     if (places_.size() == 0x1000000) return 0;
-    places_.push_back({from, calls != nullptr ? calls->callers() : std::vector<std::uintptr_t>{}});
+    places_.push_back({from, calls != nullptr ? calls->callers() : std::vector<std::uintptr_t>{}, context == unknown_context});
     return numbers[context] = std::uint32_t(places_.size() - 1);
   }
 

@@ -107,7 +107,9 @@ class thread_races {
     access_record writer{};
     for_cells(copy.at, copy.bytes, [&](access_cell& cell) { writer = cell.write.segment > writer.segment ? cell.write : writer; });
     if (b.failure || order.is_past(writer) || !writer.is_access() || !order.before(b, writer)) return;
-    b.deliver(words_.changed_source(b, block, copy, writer, order.owner_of(writer).thread));
+    code_places const at = words_.places_of(b, copy.from, writer.site);
+    b.report(block.shared ? checks::kind::shared_race : checks::kind::device_race, at,
+             [&] { return words_.changed_source(b, block, copy, writer, order.owner_of(writer).thread); });
   }
 
  private:
@@ -366,19 +368,25 @@ class thread_races {
     checks::kind const kind = both_atomic        ? checks::kind::narrow_scope
                               : one.block.shared ? checks::kind::shared_race
                                                  : checks::kind::device_race;
-    checks::finding const f = words_.race(kind, b, one.block, one.a, other, thread);
     b.forget_early_reads_at(other.site);
-    b.deliver(f);
+    b.report(kind, words_.places(one.mine.site, other.site), [&] { return words_.race(kind, b, one.block, one.a, other, thread); });
   }
   /// Reports an access to the target of an asynchronous copy that has not been waited for.
   void report_pending(comparison& one, access_record copy) {
     one.reported = true;
-    if (!one.b.failure) one.b.deliver(words_.pending_copy(one.b, one.block, one.a, copy, order.owner_of(copy).thread));
+    one.b.report(one.block.shared ? checks::kind::shared_race : checks::kind::device_race, words_.places(one.mine.site, copy.site),
+                 [&] { return words_.pending_copy(one.b, one.block, one.a, copy, order.owner_of(copy).thread); });
   }
   void report_unwritten(block_state& b, watched_block const& block, seen_access const& a, std::uint32_t site) {
     if (b.failure) return;
-    checks::finding const f = words_.unwritten(b, block, a);
-    if (b.early_reads.size() < block_state::most_early_reads) b.early_reads.push_back({site, &block, f});
+    if (words_.places(site).known())
+      for (block_state::early_read& r : b.early_reads)
+        if (r.site == site && r.block == &block) {
+          ++r.times;
+          return;
+        }
+    if (b.early_reads.size() < block_state::most_early_reads)
+      b.early_reads.push_back({site, &block, 1, std::make_unique<checks::finding>(words_.unwritten(b, block, a))});
   }
 
   static constexpr std::size_t most_in_list = 15;

@@ -26,6 +26,16 @@ class wording {
   /// Whether the same code has made two accesses.
   bool same_code(access_record a, access_record b) const { return sites_.same_code(a.site, b.site); }
 
+  /// Returns the places of a finding about the running thread and about another access, by the numbers of their code; not known if the
+  /// first number does not stand for one line.
+  code_places places(std::uint32_t site, std::uint32_t other = 0) const { return {sites_.has_one_line(site) ? site : 0, other}; }
+  code_places places_of(block_state const& b, std::uintptr_t from, std::uint32_t other = 0) {
+    return places(sites_.number_of(from, &b.calls), other);
+  }
+
+  /// The same for an access of the host program.
+  code_places places_of_program(std::uintptr_t from) { return {sites_.code_of_program(from), 0}; }
+
   // --- accesses of the running thread ---
 
   /// A race with an earlier access of another thread of the launch: its record, and its thread's number in the launch.
@@ -192,10 +202,9 @@ class wording {
       append_memory(object, block);
     else
       append_object(object, block, at);
-    if (block.made.line != 0) object.append(",");
-    append_side(f.text, later, f.first, object.c_str());
+    append_side(f.text, later, f.first, object.c_str(), block.made.line != 0);
     f.text.append("; ");
-    append_side(f.text, earlier, f.second, "it");
+    append_side(f.text, earlier, f.second, "it", false);
     if (later.access.is_atomic() && earlier.access.is_atomic()) {
       bool const host = later.work.runs_on_host() || earlier.work.runs_on_host();
       f.text.append("; the scopes are %s and %s, but both must be %s", name(later.access.reach), name(earlier.access.reach),
@@ -214,8 +223,8 @@ class wording {
     f.first = party(user);
     error_text object;
     append_object(object, block, at);
-    object.append(", which belongs to device %d,", block.home.device);
-    append_side(f.text, user, f.first, object.c_str());
+    object.append(", which belongs to device %d", block.home.device);
+    append_side(f.text, user, f.first, object.c_str(), true);
     f.text.append(", and runs on device %d", user.work.key.device);
     return f;
   }
@@ -297,8 +306,8 @@ class wording {
     return {0, 1, {}, verb(s), known ? s.work.facts.where : sites_.line(s.access.site)};
   }
 
-  /// "kernel k of stream 0x2, launched at a.cpp:3, writes <what> at a.cpp:1"
-  void append_side(error_text& text, side s, checks::party const& party, char const* what) {
+  /// "kernel k of stream 0x2, launched at a.cpp:3, writes <what> at a.cpp:1". `comma`: one stands before the place, if there is one.
+  void append_side(error_text& text, side s, checks::party const& party, char const* what, bool comma) {
     launch_facts const& facts = s.work.facts;
     bool const launched = facts.grid.size() != 0;
     if (s.work.is_program())
@@ -310,7 +319,9 @@ class wording {
     bool const queued = facts.where.line != 0 && !s.work.allocates;
     if (queued) text.append(", %s at %s:%u,", launched ? "launched" : "queued", facts.where.file, facts.where.line);
     text.append(" %s %s", party.action, what);
-    if (s.work.allocates && facts.where.line != 0) append_place(text, facts.where);
+    bool const allocated = s.work.allocates && facts.where.line != 0;
+    if (comma && (allocated || s.access.site != 0)) text.append(",");
+    if (allocated) append_place(text, facts.where);
     if (s.access.site != 0) append_place(text, queued ? sites_.line(s.access.site) : party.where);
   }
 

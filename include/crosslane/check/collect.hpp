@@ -5,19 +5,39 @@
 #include <crosslane/check/report.hpp>
 #include <crosslane/host.hpp>
 
+#include <cstddef>
+#include <cstdint>
+#include <unordered_map>
+
 namespace crosslane::detail {
 
 /// Collects findings from all threads in a report.
 class collecting_sink final : public finding_sink {
  public:
-  void take(checks::finding const& f) noexcept override {
+  void take(checks::finding const& f, std::uint64_t times, finding_key const* key) noexcept override {
     spin_guard const guard{lock_};
-    report.add(f);
+    std::size_t const entry = report.add(f, times);
+    if (key != nullptr) entries_[*key] = entry;
+  }
+  bool count(finding_key const& key, std::uint64_t times) noexcept override {
+    spin_guard const guard{lock_};
+    auto const entry = entries_.find(key);
+    if (entry == entries_.end()) return false;
+    report.count_again(entry->second, times);
+    return true;
   }
   checks::report report;
 
  private:
+  struct key_hash {
+    std::size_t operator()(finding_key const& k) const noexcept {
+      std::uint64_t const all = (k.first * 0x9e3779b97f4a7c15 + k.second) * 0x9e3779b97f4a7c15 + std::uint64_t(k.kind);
+      return std::size_t(all ^ all >> 32);
+    }
+  };
+
   spin_lock lock_;
+  std::unordered_map<finding_key, std::size_t, key_hash> entries_;  ///< of the report, by key
 };
 
 /// Applies options and a sink to the launches of the calling thread while it lives. The destructor waits for all work of the host's

@@ -30,8 +30,15 @@ class report {
   /// Returns the number of all occurrences, including repetitions and findings beyond the capacity.
   std::uint64_t total() const noexcept { return total_; }
 
-  /// Adds a finding that occurred `times` times.
-  void add(finding const& f, std::uint64_t times = 1) { add(entry{f, times, f.is_of_launch() && f.wave_size == 32, f.wave_size == 64}); }
+  /// Adds a finding that occurred `times` times. Returns the index of its entry, which is at least size() if it is only counted.
+  std::size_t add(finding const& f, std::uint64_t times = 1) {
+    return add(entry{f, times, f.is_of_launch() && f.wave_size == 32, f.wave_size == 64});
+  }
+  /// Counts a finding that occurred `times` times more, at the same wave size, by the index that add() returned.
+  void count_again(std::size_t entry, std::uint64_t times) noexcept {
+    total_ += times;
+    if (entry < entries_.size()) entries_[entry].times += times;
+  }
   /// Adds all findings of another report.
   void add(report const& other) {
     for (entry const& e : other.entries_) add(e);
@@ -100,17 +107,20 @@ class report {
     return (same_place(a.first, b.first) && same_place(a.second, b.second)) ||
            (a.second.count != 0 && b.second.count != 0 && same_place(a.first, b.second) && same_place(a.second, b.first));
   }
-  void add(entry const& added) {
+  std::size_t add(entry const& added) {
     total_ += added.times;
-    for (entry& e : entries_) {
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      entry& e = entries_[i];
       if (!same(e.finding, added.finding)) continue;
       e.times += added.times;
       e.at_32 |= added.at_32;
       e.at_64 |= added.at_64;
       e.both_tried |= added.both_tried;
-      return;
+      return i;
     }
-    if (entries_.size() < capacity) entries_.push_back(added);
+    if (entries_.size() == capacity) return capacity;
+    entries_.push_back(added);
+    return entries_.size() - 1;
   }
   std::uint64_t listed() const noexcept {
     std::uint64_t result = 0;

@@ -73,10 +73,22 @@ struct options {
 
 namespace crosslane::detail {
 
+/// What findings that a report merges have in common: the places of the code of both sides, as numbers.
+struct finding_key {
+  checks::kind kind;
+  unsigned wave_size;
+  char const* kernel;
+  std::uint64_t first, second;
+  bool operator==(finding_key const&) const = default;
+};
+
 /// Receives findings, from any thread.
 class finding_sink {
  public:
-  virtual void take(checks::finding const&) noexcept = 0;
+  /// Takes a finding that has occurred `times` times. A finding without a key is never counted by count().
+  virtual void take(checks::finding const&, std::uint64_t times, finding_key const* key) noexcept = 0;
+  /// Notes that a finding has occurred `times` times more. Returns false, and does nothing, if none of this key has been taken.
+  virtual bool count(finding_key const& key, std::uint64_t times) noexcept = 0;
 
  protected:
   ~finding_sink() = default;

@@ -8,6 +8,13 @@
 
 namespace crosslane::backend {
 
+/// Numbers of the places of code that a finding names. Findings of one kind with the same numbers have the same lines.
+struct code_places {
+  std::uint64_t first = 0, second = 0;
+
+  bool known() const noexcept { return first != 0; }
+};
+
 struct launch_facts {
   extent3 grid, block;
   unsigned wave_size = 32;
@@ -45,6 +52,13 @@ struct launch_facts {
     return result;
   }
 
+  /// Returns whether a finding of this kind at these places has been delivered, and counts it as another occurrence. No text is made then.
+  bool counts_again(checks::kind kind, code_places const& at) const {
+    if (sink == nullptr || !at.known() || !sink->count(key_of(kind, at), 1)) return false;
+    __atomic_store_n(&has_findings, true, __ATOMIC_RELAXED);
+    return true;
+  }
+
   /// Reads the check options of the calling thread. `most` becomes `full` if accesses are instrumented, else `basic`.
   void read_check_scope(bool accesses_are_seen) {
     detail::check_scope const* const scope = detail::current_check_scope;
@@ -57,17 +71,24 @@ struct launch_facts {
     if (level == checks::level::most) level = accesses_are_seen ? checks::level::full : checks::level::basic;
   }
 
-  /// Passes a finding to the sink and returns null. Without a sink returns the error with which the launch fails.
-  std::exception_ptr deliver(checks::finding const& found) const {
+  /// Passes a finding, which has occurred `times` times, to the sink and returns null. Without a sink returns the error with which the
+  /// launch fails.
+  std::exception_ptr deliver(checks::finding const& found, code_places const& at = {}, std::uint64_t times = 1) const {
     __atomic_store_n(&has_findings, true, __ATOMIC_RELAXED);
     if (sink != nullptr) {
-      sink->take(found);
+      detail::finding_key const key = key_of(found.kind, at);
+      sink->take(found, times, at.known() ? &key : nullptr);
       return nullptr;
     }
     error_text text = found.text;
     text.append("; ");
     found.append_order(text);
     return std::make_exception_ptr(error{to_errc(found.kind), text, where});
+  }
+
+ private:
+  detail::finding_key key_of(checks::kind kind, code_places const& at) const noexcept {
+    return {kind, wave_size, kernel, at.first, at.second};
   }
 };
 
