@@ -200,6 +200,7 @@ class primitives : public xl::backend::wave_hooks {
   static constexpr bool has_atomic_add_pair_coarse_grained = false;
   template <xl::scope, class Order>
   void fence() const {}
+  void pause() const {}
 
   /// Copies at the call.
   struct async_copies {

@@ -44,6 +44,22 @@ class atomic_ref {
   CROSSLANE_FN T load(Order = {}) const {
     return native_.template atomic_load<Scope, Order>(target_);
   }
+  /// Waits until the target has other bits than `old`, and returns its value. The order is a load_order, of the load that returns. The
+  /// thread that stores must be in another wave, or its store must not wait for this thread; a block that stores must be on the device at
+  /// the same time: it has begun before, or the kernel is cooperative. A thread pauses between its loads on a GPU; on the host other threads
+  /// run. A wait that never ends is a finding of the checker (`no-progress`).
+  ///
+  ///   xl::atomic(ctx, ready[block]).wait(0u);  // until another block has stored a number
+  template <load_order Order = acquire>
+  CROSSLANE_FN T wait(T old, Order order = {}) const {
+    auto const is_old = [old](T value) { return __builtin_bit_cast(word, value) == __builtin_bit_cast(word, old); };
+    T value;
+    do {
+      while (is_old(load())) native_.pause();  // acquires would invalidate caches in each round
+      value = load(order);
+    } while (is_old(value));
+    return value;
+  }
   /// Stores `value`. The order is a store_order.
   template <store_order Order = relaxed>
   CROSSLANE_FN void store(T value, Order = {}) const {

@@ -78,6 +78,7 @@ concept atomic_primitives = requires(N const& n, T* target, T const* source, T& 
 /// Fences, and additions that some hardware has only for some memory or for pairs of 16-bit numbers.
 template <class N>
 concept memory_primitives = requires(N const& n, float* target, float value) {
+  n.pause();  // some tens of cycles, between two loads of a loop that waits
   n.template fence<scope::device, acq_rel>();
   // atomic_fetch of plus, for memory that basic_buffer allocates as device memory
   { n.template atomic_add_coarse_grained<scope::device>(target, value) } -> std::same_as<float>;

@@ -25,6 +25,7 @@ struct cuda_intrinsics : gpu_intrinsics, cuda_wave, cuda_atomic {
   }
 
   static CROSSLANE_DEVICE_FN void sync_block(source_location) { __syncthreads(); }
+  static CROSSLANE_DEVICE_FN void pause() { __nanosleep(20); }
 
   static CROSSLANE_DEVICE_FN std::uint64_t clock() { return std::uint64_t(clock64()); }
   static CROSSLANE_DEVICE_FN std::uint64_t timer_ns() {

@@ -30,6 +30,7 @@ struct hip_intrinsics : gpu_intrinsics, hip_wave, hip_atomic {
   }
 
   static CROSSLANE_DEVICE_FN void sync_block(source_location) { block_barrier(); }
+  static CROSSLANE_DEVICE_FN void pause() { __builtin_amdgcn_s_sleep(1); }
 
   static CROSSLANE_DEVICE_FN std::uint64_t clock() {
 #if CROSSLANE_GFX_HAS(GFX9) || CROSSLANE_GFX_HAS(GFX10)
@@ -71,7 +72,7 @@ struct hip_intrinsics : gpu_intrinsics, hip_wave, hip_atomic {
   /// Waits until one of the bits `bits` differs from `before`. An acquire at device scope, performed once at the end: each acquire
   /// invalidates a cache that the other blocks of the multiprocessor use.
   static CROSSLANE_DEVICE_FN void acquire_change(unsigned const* target, unsigned before, unsigned bits) {
-    while (((atomic_load<scope::device, relaxed>(target) ^ before) & bits) == 0) __builtin_amdgcn_s_sleep(1);
+    while (((atomic_load<scope::device, relaxed>(target) ^ before) & bits) == 0) pause();
     fence<scope::device, acquire>();
   }
 

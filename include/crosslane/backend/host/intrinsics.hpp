@@ -42,6 +42,7 @@ class host_intrinsics : public host_wave<host_intrinsics>, public host_atomic<ho
 
   CROSSLANE_FN void sync_block(source_location where) const { block_->wait(position_.rank, barrier::block, where); }
   CROSSLANE_FN void sync_grid(bool, bool, unsigned, source_location where) const { block_->wait(position_.rank, barrier::grid, where); }
+  CROSSLANE_FN void pause() const {}  // each atomic load lets others run
   CROSSLANE_FN void* dynamic_shared() const { return block_->dynamic_shared(); }
   CROSSLANE_FN std::size_t dynamic_shared_bytes() const { return block_->dynamic_shared_bytes(); }
 

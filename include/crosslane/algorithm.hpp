@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Algorithms on whole arrays of a device: reductions, scans, selections, sorts. The host calls them on a stream.
+#pragma once
+
+#include <crosslane/crosslane.hpp>
+
+#include <crosslane/algorithm/reduce.hpp>
+#include <crosslane/algorithm/scan.hpp>
+
+namespace crosslane {
+
+/// A workspace of the default backend.
+using workspace = basic_workspace<default_backend>;
+
+}  // namespace crosslane

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// What all device-wide algorithms have in common: their options, and the memory that they work in.
+///
+///   xl::inclusive_scan(q, in, out, xl::plus{});  // works in memory of the stream's pool
+///
+///   std::size_t const bytes = xl::workspace_size([&](auto const& o) { xl::inclusive_scan(q, in, out, xl::plus{}, o); });
+///   xl::workspace const memory{q, bytes};        // once
+///   xl::inclusive_scan(q, in, out, xl::plus{}, {.workspace = memory});
+#pragma once
+
+#include <crosslane/core/functional.hpp>
+#include <crosslane/runtime/buffer.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace crosslane {
+
+/// The order of floating-point operations in an algorithm is free.
+struct fastest {};
+/// Results have the same bits in each run on one device. All algorithms of the library have this property, so it costs nothing.
+struct run_to_run {};
+/// Results have the same bits on each device of each backend, whatever the policy. Exact operations have this property: the library's
+/// operators on integers. Others do not compile.
+struct everywhere {};
+
+/// Takes the policy that the library has for the device and the type.
+struct tuned {};
+
+namespace detail {
+
+/// The front of a workspace. It is zero before the first use, and each algorithm leaves it as the next one needs it.
+struct workspace_front {
+  unsigned ended;     ///< blocks of the running launch that have ended; 0 between launches
+  unsigned last_tag;  ///< the highest tag that `words` can contain
+  unsigned unused[62];
+  static constexpr unsigned rounds = 4, most_blocks = 1024;  ///< see round_scan.hpp
+  std::uint64_t words[rounds * most_blocks];                 ///< what blocks publish, with tags; other memory of the workspace has any bits
+};
+
+inline constexpr std::size_t workspace_alignment = 256;
+constexpr std::size_t aligned_bytes(std::size_t bytes) {
+  return (bytes + workspace_alignment - 1) / workspace_alignment * workspace_alignment;
+}
+
+/// A reference to the memory of an algorithm, or to the number of bytes that an algorithm would take.
+struct workspace_reference {
+  std::byte* data = nullptr;
+  std::size_t bytes = 0;
+  int device = 0;
+  std::size_t* measured = nullptr;
+};
+
+}  // namespace detail
+
+/// Memory that algorithms work in, one after another: on one stream, or on streams that wait for each other. An algorithm with a workspace
+/// allocates nothing. Move-only.
+template <runtime_backend B>
+class basic_workspace {
+ public:
+  /// Allocates `bytes`, as workspace_size() returns them, and queues a fill of a part of them.
+  template <stream_like S>
+  requires std::same_as<typename S::backend, B>
+  basic_workspace(S const& q, std::size_t bytes, source_location where = source_location::current()) : memory_{q, least(bytes), where} {
+    prepare(detail::ref_of(q, where), memory_.view(), where);
+  }
+  /// Uses memory of the caller, which must live longer, and queues a fill of a part of it. Throws invalid_argument if the memory is not
+  /// aligned to 256 bytes.
+  template <stream_like S>
+  requires std::same_as<typename S::backend, B>
+  basic_workspace(S const& q, span<std::byte> memory, source_location where = source_location::current()) {
+    prepare(detail::ref_of(q, where), memory, where);
+  }
+
+  [[nodiscard]] std::size_t size_bytes() const noexcept { return reference_.bytes; }  ///< the bytes of the memory
+  /// Converts to what `options::workspace` takes.
+  operator detail::workspace_reference() const noexcept { return reference_; }
+
+ private:
+  static std::size_t least(std::size_t bytes) { return bytes < sizeof(detail::workspace_front) ? sizeof(detail::workspace_front) : bytes; }
+
+  void prepare(basic_stream_ref<B> q, span<std::byte> memory, source_location where) {
+    if (memory.size() < sizeof(detail::workspace_front))
+      throw_error(errc::size_mismatch, where, "workspace: %zu bytes, the smallest workspace has %zu", memory.size(),
+                  sizeof(detail::workspace_front));
+    if (reinterpret_cast<std::uintptr_t>(memory.data()) % detail::workspace_alignment != 0)
+      throw_error(errc::invalid_argument, where, "workspace: memory at %p is not aligned to %zu bytes", static_cast<void*>(memory.data()),
+                  detail::workspace_alignment);
+    auto const current = q.make_current("workspace", where);
+    detail::check<B>(B::fill_bytes(memory.data(), 0, sizeof(detail::workspace_front), q.native(), where), "workspace", where,
+                     [&](error_text& t) { q.describe(t); });
+    reference_ = {memory.data(), memory.size(), q.device().index(), nullptr};
+  }
+
+  basic_buffer<std::byte, memory_kind::device, B> memory_;
+  detail::workspace_reference reference_;
+};
+/// Options of a device-wide algorithm. All have defaults.
+///
+///   xl::reduce(q, in, out, xl::plus{}, {.workspace = memory});
+///   xl::reduce(q, counts, out, xl::plus{}, xl::options<xl::everywhere>{});
+template <class Determinism = run_to_run, class Policy = tuned>
+struct options {
+  detail::workspace_reference workspace =
+      {};                        ///< memory to work in: a workspace. Without one the algorithm takes memory of the stream's pool
+  Determinism determinism = {};  ///< fastest, run_to_run or everywhere
+  Policy policy = {};            ///< sizes to use in place of the library's; each algorithm names its own type
+};
+
+/// Returns the bytes that a workspace must have for the algorithms that `call(options)` calls. Nothing is queued: each algorithm returns
+/// early. Sizes depend on the device, the types and the numbers of elements.
+///
+///   xl::workspace_size([&](auto const& o) {
+///     xl::radix_sort(q, keys, sorted, o);
+///     xl::unique(q, sorted, kept, count, o);
+///   });
+template <class Call>
+[[nodiscard]] std::size_t workspace_size(Call const& call) {
+  std::size_t bytes = sizeof(detail::workspace_front);
+  call(options<>{.workspace = {.measured = &bytes}});
+  return bytes;
+}
+
+namespace detail {
+
+/// The memory of one call of an algorithm: a part of the caller's workspace, or of the stream's pool until the work that the call queues is
+/// done.
+template <runtime_backend B>
+class call_memory {
+ public:
+  /// Takes the front and `payload` bytes. `measures()` tells whether the call only asks for the number of bytes.
+  call_memory(basic_stream_ref<B> q, char const* call, workspace_reference const& given, std::size_t payload, source_location where) {
+    std::size_t const bytes = sizeof(workspace_front) + aligned_bytes(payload);
+    if (given.measured != nullptr) {
+      measures_ = true;
+      if (*given.measured < bytes) *given.measured = bytes;
+      return;
+    }
+    if (given.data != nullptr) {
+      if (given.bytes < bytes)
+        throw_error(errc::size_mismatch, where, "%s: the workspace has %zu bytes, this call needs %zu", call, given.bytes, bytes);
+      if (given.device != q.device().index())
+        throw_error(errc::invalid_argument, where, "%s: the workspace is of %s device %d, the stream is of device %d", call, B::name,
+                    given.device, q.device().index());
+      data_ = given.data;
+      return;
+    }
+    own_ = basic_workspace<B>{q, bytes, where};
+    data_ = workspace_reference(*own_).data;
+  }
+
+  bool measures() const { return measures_; }
+  workspace_front* front() const { return reinterpret_cast<workspace_front*>(data_); }
+  std::byte* payload() const { return data_ + sizeof(workspace_front); }
+
+ private:
+  bool measures_ = false;
+  std::byte* data_ = nullptr;
+  std::optional<basic_workspace<B>> own_;
+};
+
+/// Lays out arrays one after another in the payload of a workspace. Without memory it counts the bytes.
+class payload_layout {
+ public:
+  constexpr explicit payload_layout(std::byte* data = nullptr) : data_{data} {}
+  template <class T>
+  T* take(std::size_t count) {
+    T* const result = data_ == nullptr ? nullptr : reinterpret_cast<T*>(data_ + bytes_);
+    bytes_ += aligned_bytes(count * sizeof(T));
+    return result;
+  }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  std::byte* data_;
+  std::size_t bytes_ = 0;
+};
+
+/// Whether Op on T gives the same bits in any order of operations.
+template <class T, class Op>
+inline constexpr bool is_exact = has_identity<T, Op>;
+
+template <class Determinism, class T, class Op>
+struct check_determinism {
+  static_assert(!std::is_same_v<Determinism, everywhere> || is_exact<T, Op>,
+                "crosslane: only the library's operators on integers have the same bits everywhere: see T and Op of check_determinism");
+  static constexpr bool ok = true;
+};
+
+}  // namespace detail
+
+}  // namespace crosslane
