@@ -4,8 +4,10 @@
 
 #include <crosslane/crosslane.hpp>
 
+#include <crosslane/algorithm/by_key.hpp>
 #include <crosslane/algorithm/reduce.hpp>
 #include <crosslane/algorithm/scan.hpp>
+#include <crosslane/algorithm/select.hpp>
 
 namespace crosslane {
 

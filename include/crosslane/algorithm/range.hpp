@@ -242,6 +242,7 @@ class counted_range {
   /// Returns the number of elements. Kernels call it.
   CROSSLANE_FN std::uint64_t count() const { return *count_ < size() ? *count_ : size(); }
   CROSSLANE_FN constexpr decltype(auto) operator[](std::uint64_t i) const { return range_[i]; }  ///< element i
+  constexpr std::uint64_t const* count_data() const { return count_; }                           ///< where the number of elements lies
 
  private:
   R range_;

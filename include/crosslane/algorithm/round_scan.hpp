@@ -7,7 +7,8 @@
 ///
 /// What happens to a tile is a class `Tiles`:
 ///
-///   using algebra = monoid<T, Op>;                      // of what is scanned
+///   using algebra = monoid<T, Op>;                      // of what is scanned; the member algebra_ is one
+///   using published = T;                                // the sum of one tile, which may need fewer bits; converts to and from a value
 ///   static constexpr unsigned threads, tile, blocks;    // sizes; blocks on a multiprocessor
 ///   template <class Ctx> struct shared;                 // shared memory of one tile
 ///   template <class Ctx> struct state;                  // what a thread keeps between its sum and its store
@@ -88,6 +89,7 @@ struct round_scan_kernel {
   static constexpr bool cooperative = true;
   using algebra = typename Tiles::algebra;
   using value = typename algebra::value;
+  using published = typename Tiles::published;
 
   template <class Ctx>
   struct shared {
@@ -96,25 +98,25 @@ struct round_scan_kernel {
   };
 
   template <kernel_context Ctx>
-  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, Tiles const tiles, value const initial, value* values,
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, Tiles const tiles, value const initial, published* values,
                                workspace_front* front) const {
     std::uint64_t const n = tiles.size(), count = n / Tiles::tile + (n % Tiles::tile != 0);
     unsigned const blocks = unsigned(ctx.block_count()), own = unsigned(ctx.block_rank());
     if (blocks == 1) return walk_alone(ctx, s, tiles, initial, n, count);
-    round_sums<value> const sums{front, values, blocks};
+    round_sums<published> const sums{front, values, blocks};
     std::uint64_t const rounds = (count + blocks - 1) / blocks;
     unsigned const last_tag = sums.tag(rounds + workspace_front::rounds);
     if (own < count) {
       typename Tiles::template state<Ctx> now, next;
       value sum = tiles.sum(ctx, s.tile[0], now, first_of(own), size_of(n, own)), carry = initial;
-      if (ctx.thread_rank() == 0) sums.publish(ctx, 0, own, sum);
+      if (ctx.thread_rank() == 0) sums.publish(ctx, 0, own, published(sum));
       unsigned turn = 0;
       for (std::uint64_t round = 0, tile = own; tile < count; ++round, tile += blocks, turn ^= 1) {
         std::uint64_t const following = tile + blocks;
         value next_sum = sum;
         if (following < count) {
           next_sum = tiles.sum(ctx, s.tile[turn ^ 1], next, first_of(following), size_of(n, following));
-          if (ctx.thread_rank() == 0) sums.publish(ctx, round + 1, own, next_sum);
+          if (ctx.thread_rank() == 0) sums.publish(ctx, round + 1, own, published(next_sum));
         }
         std::uint64_t const left = count - round * blocks;
         if (ctx.wave_rank() == 0) {
@@ -159,7 +161,7 @@ struct round_scan_kernel {
   /// Reads the sums of the first `count` blocks in a round, which all lanes of the first wave do together. Returns the sum of `carry` and
   /// those of the blocks before `own`, and adds all of them to `carry`. Each lane reads neighbouring sums, eight at once.
   template <class Ctx>
-  CROSSLANE_FN static value gather(Ctx const& ctx, Tiles const& tiles, round_sums<value> const& sums, std::uint64_t round, unsigned own,
+  CROSSLANE_FN static value gather(Ctx const& ctx, Tiles const& tiles, round_sums<published> const& sums, std::uint64_t round, unsigned own,
                                    unsigned count, value& carry) {
     auto const w = wave(ctx);
     auto const& op = tiles.algebra_.op;
@@ -176,11 +178,11 @@ struct round_scan_kernel {
         if (w.all(there)) break;
         ctx.native().pause();
       }
-      if constexpr (!round_sums<value>::in_words) fence(ctx, acquire{});
+      if constexpr (!round_sums<published>::in_words) fence(ctx, acquire{});
       for (unsigned k = 0; k < at_once; ++k)
         if (is_mine(begin, i + k, each, count)) {
           if (begin + i + k == own) before = part;
-          part = op(part, sums.get(words[k], round, begin + i + k));
+          part = op(part, value(sums.get(words[k], round, begin + i + k)));
         }
     }
     value const inclusive = w.inclusive_scan(part, op), total = w.broadcast(inclusive, w.size() - 1);
@@ -203,9 +205,9 @@ unsigned blocks_of_rounds(basic_stream_ref<B> q, std::uint64_t tiles, source_loc
   using value = typename kernel::value;
   unsigned const blocks = blocks_for(q, tiles, Tiles::blocks, where);
   if (blocks == 1) return 1;
-  unsigned const fit =
-      max_cooperative_blocks(q.device(), {.where = where}, kernel{}, std::declval<Tiles const&>(), std::declval<value const&>(),
-                             static_cast<value*>(nullptr), static_cast<workspace_front*>(nullptr));
+  unsigned const resident = resident_blocks_on<B, kernel, Tiles, value, typename kernel::published*, workspace_front*>(
+      q.device(), Tiles::threads, {.where = where});
+  unsigned const fit = resident * q.properties(where).multiprocessors;
   return blocks < fit ? blocks : fit;
 }
 
@@ -244,17 +246,19 @@ void queue_round_scan(basic_stream_ref<B> q, char const* call, Tiles const& tile
         },
         where, piece);
   } else {
+    using published = typename Tiles::published;
     unsigned const blocks = blocks_of_rounds<Tiles>(q, size / Tiles::tile + (size % Tiles::tile != 0), where);
     launch_config const config{.grid = blocks, .where = where};
     if (blocks == 1) {
       if (given.measured == nullptr)
-        launch(q, config, round_scan_kernel<Tiles>{}, tiles, initial, static_cast<value*>(nullptr), static_cast<workspace_front*>(nullptr));
+        launch(q, config, round_scan_kernel<Tiles>{}, tiles, initial, static_cast<published*>(nullptr),
+               static_cast<workspace_front*>(nullptr));
       return;
     }
-    std::size_t const values = round_sums<value>::in_words ? 0 : std::size_t{workspace_front::rounds} * blocks;
-    call_memory<B> const memory{q, call, given, values * sizeof(value), where};
+    std::size_t const values = round_sums<published>::in_words ? 0 : std::size_t{workspace_front::rounds} * blocks;
+    call_memory<B> const memory{q, call, given, values * sizeof(published), where};
     if (memory.measures()) return;
-    launch(q, config, round_scan_kernel<Tiles>{}, tiles, initial, payload_layout{memory.payload()}.take<value>(values), memory.front());
+    launch(q, config, round_scan_kernel<Tiles>{}, tiles, initial, payload_layout{memory.payload()}.take<published>(values), memory.front());
   }
 }
 

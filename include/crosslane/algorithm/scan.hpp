@@ -34,6 +34,7 @@ template <class Policy, class In, class Out, class T, class Op, bool Inclusive>
 struct scan_tiles {
   using algebra = monoid<T, Op>;
   using value = typename algebra::value;
+  using published = value;
   static constexpr unsigned threads = Policy::threads, items = Policy::items, tile = threads * items, blocks = Policy::blocks;
 
   template <class Ctx>

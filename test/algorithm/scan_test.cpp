@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Reductions, scans, selections and algorithms by key, against the C++ standard library. A policy of small tiles and few blocks makes
+/// kernels walk over many rounds.
+#include <crosslane/algorithm.hpp>
+
+#include <support/target.hpp>
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+#include <random>
+
+namespace xl = crosslane;
+using namespace crosslane_test;
+
+namespace {
+
+using small_tiles = xl::scan_policy<64, 2, 1>;
+constexpr std::size_t sizes[] = {0, 1, 31, 63, 64, 65, 127, 128, 129, 1023, 4096, 4097, 20011};
+
+std::vector<int> random_values(std::size_t n, unsigned below) {
+  std::mt19937 random{unsigned(n)};
+  std::vector<int> result(n);
+  for (int& x : result) x = int(random() % below);
+  return result;
+}
+
+/// The composition of functions x -> a * x + b, modulo 2^32: associative and not commutative.
+struct function {
+  unsigned a, b;
+  bool operator==(function const&) const = default;
+};
+struct compose {
+  CROSSLANE_FN function operator()(function const& f, function const& g) const { return {f.a * g.a, f.b * g.a + g.b}; }
+};
+struct to_function {
+  CROSSLANE_FN function operator()(int x) const { return {unsigned(x) | 1u, unsigned(x) * 7u}; }
+};
+struct is_even {
+  CROSSLANE_FN bool operator()(int x) const { return x % 2 == 0; }
+};
+struct square {
+  CROSSLANE_FN double operator()(int x) const { return double(x) * x; }
+};
+
+template <class O>
+void check_scans(xl::stream const& q, std::vector<int> const& values, O const& o) {
+  std::size_t const n = values.size();
+  xl::buffer<int> in{q, n}, out{q, n};
+  xl::copy(q, values, in);
+  std::vector<int> expected(n);
+  std::inclusive_scan(values.begin(), values.end(), expected.begin());
+  xl::inclusive_scan(q, in, out, xl::plus{}, o);
+  CROSSLANE_CHECK_SAME(read(q, out), expected);
+  std::inclusive_scan(values.begin(), values.end(), expected.begin(), std::plus{}, 100);
+  xl::inclusive_scan(q, in, out, xl::plus{}, 100, o);
+  CROSSLANE_CHECK_SAME(read(q, out), expected);
+  std::exclusive_scan(values.begin(), values.end(), expected.begin(), -5);
+  xl::exclusive_scan(q, in, in, -5, xl::plus{}, o);
+  CROSSLANE_CHECK_SAME(read(q, in), expected);
+}
+
+template <class O>
+void check_functions(xl::stream const& q, std::vector<int> const& values, O const& o) {
+  std::size_t const n = values.size();
+  std::vector<function> functions(n), expected(n);
+  std::transform(values.begin(), values.end(), functions.begin(), to_function{});
+  xl::buffer<int> in{q, n};
+  xl::buffer<function> out{q, n};
+  xl::copy(q, values, in);
+  std::inclusive_scan(functions.begin(), functions.end(), expected.begin(), compose{});
+  xl::inclusive_scan(q, xl::transformed(in, to_function{}), out, compose{}, o);
+  CROSSLANE_CHECK(read(q, out) == expected);
+}
+
+template <class O>
+void check_selections(xl::stream const& q, std::vector<int> const& values, O const& o) {
+  std::size_t const n = values.size();
+  xl::buffer<int> in{q, n}, out{q, n}, others{q, n};
+  xl::buffer<std::uint64_t> count{q, 1};
+  xl::copy(q, values, in);
+  auto const front = [&](auto const& range) {
+    auto result = read(q, range);
+    result.resize(read(q, count)[0]);
+    return result;
+  };
+  std::vector<int> expected, rejected;
+  std::partition_copy(values.begin(), values.end(), std::back_inserter(expected), std::back_inserter(rejected), is_even{});
+  xl::copy_if(q, in, out, count, is_even{}, o);
+  CROSSLANE_CHECK_SAME(front(out), expected);
+  xl::copy_if(q, xl::counting(0, n), in, out, count, is_even{}, o);
+  std::vector<int> places;
+  for (std::size_t i = 0; i < n; ++i)
+    if (values[i] % 2 == 0) places.push_back(int(i));
+  CROSSLANE_CHECK_SAME(front(out), places);
+  xl::partition_copy(q, in, out, others, count, is_even{}, o);
+  CROSSLANE_CHECK_SAME(front(out), expected);
+  auto back = read(q, others);
+  back.resize(n - expected.size());
+  CROSSLANE_CHECK_SAME(back, rejected);
+  std::vector<int> runs;
+  std::unique_copy(values.begin(), values.end(), std::back_inserter(runs));
+  xl::unique(q, in, out, count, xl::equal_to{}, o);
+  CROSSLANE_CHECK_SAME(front(out), runs);
+}
+
+template <class O>
+void check_by_key(xl::stream const& q, std::vector<int> const& keys, std::vector<int> const& values, O const& o) {
+  std::size_t const n = values.size();
+  xl::buffer<int> key{q, n}, in{q, n}, out{q, n}, key_out{q, n};
+  xl::buffer<unsigned> count{q, 1};
+  xl::copy(q, keys, key);
+  xl::copy(q, values, in);
+  std::vector<int> scan(n), before(n), run_keys, sums, lengths;
+  for (std::size_t i = 0; i < n; ++i) {
+    bool const head = i == 0 || keys[i] != keys[i - 1];
+    before[i] = head ? 3 : before[i - 1] + values[i - 1];
+    scan[i] = head ? values[i] : scan[i - 1] + values[i];
+    if (head) {
+      run_keys.push_back(keys[i]);
+      sums.push_back(0);
+      lengths.push_back(0);
+    }
+    sums.back() += values[i];
+    ++lengths.back();
+  }
+  auto const front = [&](auto const& range) {
+    auto result = read(q, range);
+    result.resize(read(q, count)[0]);
+    return result;
+  };
+  xl::inclusive_scan_by_key(q, key, in, out, xl::plus{}, xl::equal_to{}, o);
+  CROSSLANE_CHECK_SAME(read(q, out), scan);
+  xl::exclusive_scan_by_key(q, key, in, out, 3, xl::plus{}, xl::equal_to{}, o);
+  CROSSLANE_CHECK_SAME(read(q, out), before);
+  xl::reduce_by_key(q, key, in, key_out, out, count, xl::plus{}, xl::equal_to{}, o);
+  CROSSLANE_CHECK_SAME(front(key_out), run_keys);
+  CROSSLANE_CHECK_SAME(front(out), sums);
+  xl::run_length_encode(q, key, key_out, out, count, o);
+  CROSSLANE_CHECK_SAME(front(key_out), run_keys);
+  CROSSLANE_CHECK_SAME(front(out), lengths);
+}
+
+template <class O>
+void check_segments(xl::stream const& q, std::vector<int> const& values, O const& o) {
+  std::size_t const n = values.size();
+  std::mt19937 random{unsigned(n)};
+  std::vector<unsigned> offsets{0};
+  while (offsets.back() < n) {
+    unsigned const length = random() % 4 == 0 ? 0 : random() % 8 == 0 ? random() % 300 : random() % 9;
+    offsets.push_back(std::min(offsets.back() + length, unsigned(n)));
+  }
+  std::vector<int> sums(offsets.size() - 1), scan(n);
+  for (std::size_t k = 0; k + 1 < offsets.size(); ++k) {
+    sums[k] = std::accumulate(values.begin() + offsets[k], values.begin() + offsets[k + 1], 10);
+    std::partial_sum(values.begin() + offsets[k], values.begin() + offsets[k + 1], scan.begin() + offsets[k]);
+  }
+  xl::buffer<int> in{q, n}, out{q, n}, rows{q, sums.size()};
+  xl::buffer<unsigned> at{q, offsets.size()};
+  xl::copy(q, values, in);
+  xl::copy(q, offsets, at);
+  xl::segmented_reduce(q, in, at, rows, 10, xl::plus{}, o);
+  CROSSLANE_CHECK_SAME(read(q, rows), sums);
+  if (n == 0) return;
+  xl::segmented_scan(q, in, at, out, xl::plus{}, o);
+  CROSSLANE_CHECK_SAME(read(q, out), scan);
+}
+
+CROSSLANE_TEST(scan, sums) {
+  xl::stream const q{d};
+  xl::workspace const memory{q, 0};
+  for (std::size_t const n : sizes) {
+    check_scans(q, random_values(n, 100), xl::options<>{});
+    check_scans(q, random_values(n, 100), xl::options<xl::everywhere, small_tiles>{.workspace = memory});
+  }
+}
+CROSSLANE_TEST(scan, functions) {
+  xl::stream const q{d};
+  for (std::size_t const n : sizes) {
+    check_functions(q, random_values(n, 100), xl::options<>{});
+    check_functions(q, random_values(n, 100), xl::options<xl::run_to_run, small_tiles>{});
+  }
+}
+CROSSLANE_TEST(select, elements) {
+  xl::stream const q{d};
+  for (std::size_t const n : sizes) {
+    check_selections(q, random_values(n, 3), xl::options<>{});
+    check_selections(q, random_values(n, 100), xl::options<xl::run_to_run, small_tiles>{});
+    check_selections(q, std::vector<int>(n, 1), xl::options<xl::run_to_run, small_tiles>{});
+  }
+}
+CROSSLANE_TEST(by_key, runs) {
+  xl::stream const q{d};
+  for (std::size_t const n : sizes) {
+    check_by_key(q, random_values(n, 3), random_values(n, 100), xl::options<>{});
+    check_by_key(q, random_values(n, 3), random_values(n, 100), xl::options<xl::run_to_run, small_tiles>{});
+    check_by_key(q, std::vector<int>(n, 7), random_values(n, 100), xl::options<xl::run_to_run, small_tiles>{});
+  }
+}
+CROSSLANE_TEST(by_key, rows) {
+  xl::stream const q{d};
+  for (std::size_t const n : sizes) {
+    check_segments(q, random_values(n, 100), xl::options<>{});
+    check_segments(q, random_values(n, 100), xl::options<xl::run_to_run, small_tiles>{});
+  }
+}
+
+CROSSLANE_TEST(reduce, sums) {
+  xl::stream const q{d};
+  for (std::size_t const n : sizes) {
+    std::vector<int> const values = random_values(n, 100);
+    xl::buffer<int> in{q, n};
+    xl::copy(q, values, in);
+    using small = xl::options<xl::run_to_run, xl::reduce_policy<64, 2, 1>>;
+    int const sum = std::accumulate(values.begin(), values.end(), 0);
+    CROSSLANE_CHECK_EQ(xl::reduce(q, in, xl::plus{}), sum);
+    CROSSLANE_CHECK_EQ(xl::reduce(q, in, 1000L, xl::plus{}, small{}), sum + 1000L);
+    CROSSLANE_CHECK_EQ(xl::reduce(q, xl::transformed(in, square{}), xl::plus{}),
+                       std::inner_product(values.begin(), values.end(), values.begin(), 0.0));
+    function f{1, 0};
+    for (int const x : values) f = compose{}(f, to_function{}(x));
+    CROSSLANE_CHECK(xl::reduce(q, xl::transformed(in, to_function{}), function{1, 0}, compose{}, small{}) == f);
+    CROSSLANE_CHECK(xl::reduce(q, xl::transformed(in, to_function{}), function{1, 0}, compose{}) == f);
+  }
+}
+CROSSLANE_TEST(reduce, count_in_device_memory) {
+  xl::stream const q{d};
+  xl::buffer<int> in{q, 1000}, out{q, 1000};
+  xl::buffer<std::uint64_t> count{q, 1};
+  std::vector<int> const values = random_values(1000, 100);
+  xl::copy(q, values, in);
+  xl::copy_if(q, in, out, count, is_even{});
+  int expected = 0;
+  for (int const x : values) expected += x % 2 == 0 ? x : 0;
+  CROSSLANE_CHECK_EQ(xl::reduce(q, xl::counted(out, count), xl::plus{}), expected);
+}
+
+CROSSLANE_TEST(workspace, errors) {
+  xl::stream const q{d};
+  xl::buffer<int> in{q, 100000}, out{q, 100000};
+  xl::fill(q, in, 1);
+  std::size_t const bytes = xl::workspace_size([&](auto const& o) { xl::inclusive_scan(q, in, out, xl::plus{}, o); });
+  xl::workspace const memory{q, bytes};
+  for (int i = 0; i < 3; ++i) xl::inclusive_scan(q, in, out, xl::plus{}, {.workspace = memory});
+  CROSSLANE_CHECK_EQ(read(q, out)[99999], 100000);
+  expect_error(xl::errc::size_mismatch, {"inclusive_scan", "100000", "99999"},
+               [&] { xl::inclusive_scan(q, in, out.subspan(0, 99999), xl::plus{}); });
+  expect_error(xl::errc::invalid_argument, {"inclusive_scan", "overlaps"},
+               [&] { xl::inclusive_scan(q, in.subspan(0, 1000), in.subspan(1, 1000), xl::plus{}); });
+}
+
+}  // namespace
