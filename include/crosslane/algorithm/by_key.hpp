@@ -23,9 +23,8 @@ struct segment_sum {
 /// The same of one tile.
 template <class Sum>
 struct tile_segment_sum {
-  unsigned heads;
+  std::conditional_t<sizeof(number_beside<Sum>) == 8, std::uint64_t, unsigned> heads;
   Sum sum;
-  CROSSLANE_FN explicit operator segment_sum<Sum>() const { return {heads, sum}; }
 };
 
 /// The algebra of segments of T.
@@ -124,24 +123,20 @@ struct segment_tiles {
   using inner = typename algebra::inner;
   using value = typename algebra::value;
   using sum_type = typename inner::value;
-  struct published : tile_segment_sum<sum_type> {
-    published() = default;
-    CROSSLANE_FN explicit published(value const& v) : tile_segment_sum<sum_type>{unsigned(v.heads), v.sum} {}
-  };
-  using local = tile_segment_sum<sum_type>;
+  using published = tile_segment_sum<sum_type>;
   static constexpr unsigned threads = Policy::threads, items = Policy::items, tile = threads * items, blocks = Policy::blocks;
   static_assert(items <= 31);
 
   template <class Ctx>
   struct shared {
     block_exchange_scratch<T, items, Ctx> exchange;
-    block_scratch<local, Ctx> scan;
+    block_scratch<published, Ctx> scan;
   };
   template <class Ctx>
   struct state {
     T item[items];
-    unsigned heads;  ///< a bit for each item, and for the one behind
-    local before;    ///< of the lower threads
+    unsigned heads;    ///< a bit for each item, and for the one behind
+    published before;  ///< of the lower threads
   };
 
   In in;
@@ -149,6 +144,8 @@ struct segment_tiles {
   Emit emit;
   algebra algebra_;
 
+  CROSSLANE_FN static published narrow(value const& v) { return {unsigned(v.heads), v.sum}; }
+  CROSSLANE_FN static value widen(published const& v) { return {v.heads, v.sum}; }
   CROSSLANE_FN std::uint64_t size() const { return heads.limit(count_in_kernel(in)); }
 
   template <class Ctx>
@@ -160,17 +157,17 @@ struct segment_tiles {
     block_exchange<arrangement::wave_striped, arrangement::blocked>(ctx, s.exchange, t.item);
     unsigned const own = ctx.thread_rank() * items;
     t.heads = own < n ? heads.template mask<items + 1>(first + own, size()) : 0;
-    local part{0, inner::none()};
+    published part{0, inner::none()};
     for (unsigned i = 0; i < items; ++i)
-      if (own + i < n) part = algebra_.op(part, local{t.heads >> i & 1, inner::of(t.item[i])});
-    auto const [before, all] = block_exclusive_scan_and_total(ctx, s.scan, part, algebra_.op, local{0, inner::none()});
+      if (own + i < n) part = algebra_.op(part, published{t.heads >> i & 1, inner::of(t.item[i])});
+    auto const [before, all] = block_exclusive_scan_and_total(ctx, s.scan, part, algebra_.op, published{0, inner::none()});
     t.before = before;
-    return value(all);
+    return widen(all);
   }
   template <class Ctx>
   CROSSLANE_FN void store(Ctx const& ctx, shared<Ctx>&, state<Ctx>& t, std::uint64_t first, unsigned n, value const& before) const {
     unsigned const own = ctx.thread_rank() * items;
-    value running = algebra_.op(before, value(t.before));
+    value running = algebra_.op(before, widen(t.before));
     std::uint64_t const end = size();
     for (unsigned i = 0; i < items; ++i)
       if (own + i < n) {
@@ -313,8 +310,7 @@ void inclusive_scan_by_key(S const& stream, Keys&& keys, In&& in, Out&& out, Op 
   detail::check_keys("inclusive_scan_by_key", by, from, where);
   detail::check_output("inclusive_scan_by_key", from, to, true, where);
   detail::segments<T, P>("inclusive_scan_by_key", stream, from, op, detail::heads_by_key<detail::view_of<Keys>, Equal>{by, equal},
-                         detail::emit_scan<detail::view_of<Out>, T, Op, true>{to, {{}, false}, detail::monoid_of<T>(op)}, o.workspace,
-                         where);
+                         detail::emit_scan<detail::view_of<Out>, T, Op, true>{to, {{}, 0}, detail::monoid_of<T>(op)}, o.workspace, where);
 }
 template <stream_like S, class Keys, class In, class Out, class T, class Op, class Equal = equal_to, class D = run_to_run, class P = tuned>
 void exclusive_scan_by_key(S const& stream, Keys&& keys, In&& in, Out&& out, T const& initial, Op const& op, Equal const& equal = {},
@@ -327,7 +323,7 @@ void exclusive_scan_by_key(S const& stream, Keys&& keys, In&& in, Out&& out, T c
   detail::check_keys("exclusive_scan_by_key", by, from, where);
   detail::check_output("exclusive_scan_by_key", from, to, true, where);
   detail::segments<T, P>("exclusive_scan_by_key", stream, from, op, detail::heads_by_key<detail::view_of<Keys>, Equal>{by, equal},
-                         detail::emit_scan<detail::view_of<Out>, T, Op, false>{to, {initial, true}, detail::monoid_of<T>(op)}, o.workspace,
+                         detail::emit_scan<detail::view_of<Out>, T, Op, false>{to, {initial, 1}, detail::monoid_of<T>(op)}, o.workspace,
                          where);
 }
 /// @}
@@ -409,8 +405,7 @@ void segmented_scan(S const& stream, In&& in, Offsets&& offsets, Out&& out, Op c
   detail::check_output("segmented_scan", from, to, true, where);
   if (detail::rows_of(heads, from.size()) == 0) return;
   detail::segments<T, P>("segmented_scan", stream, from, op, heads,
-                         detail::emit_scan<detail::view_of<Out>, T, Op, true>{to, {{}, false}, detail::monoid_of<T>(op)}, o.workspace,
-                         where);
+                         detail::emit_scan<detail::view_of<Out>, T, Op, true>{to, {{}, 0}, detail::monoid_of<T>(op)}, o.workspace, where);
 }
 
 }  // namespace CROSSLANE_CONFIGURATION

@@ -5,6 +5,7 @@
 #include <crosslane/core/functional.hpp>
 #include <crosslane/kernel/numeric.hpp>
 
+#include <cstdint>
 #include <type_traits>
 
 namespace crosslane::detail {
@@ -29,11 +30,17 @@ CROSSLANE_FN constexpr T neutral_of() {
     return T(__builtin_nanf(""));  // the minimum and maximum of a NaN and a number are the number
 }
 
+/// An unsigned integer that leaves no gap beside a T, so that copies read no byte that nothing has written.
+template <class T>
+using number_beside =
+    std::conditional_t<alignof(T) >= 8, std::uint64_t,
+                       std::conditional_t<alignof(T) == 4, unsigned, std::conditional_t<alignof(T) == 2, std::uint16_t, unsigned char>>>;
+
 /// A value, or none.
 template <class T>
 struct maybe {
   T value;
-  bool any;
+  number_beside<T> any;  ///< 1 if there is a value
 };
 /// Applies Op to values, of which one or both may be missing.
 template <class Op>
@@ -41,9 +48,9 @@ struct maybe_op {
   Op op;
   template <class T>
   CROSSLANE_FN constexpr maybe<T> operator()(maybe<T> const& a, maybe<T> const& b) const {
-    if (!b.any) return a;
-    if (!a.any) return b;
-    return {op(a.value, b.value), true};
+    if (b.any == 0) return a;
+    if (a.any == 0) return b;
+    return {op(a.value, b.value), 1};
   }
 };
 
@@ -63,8 +70,8 @@ struct monoid<T, Op, false> {
   using value = maybe<T>;
   using op_type = maybe_op<Op>;
   maybe_op<Op> op;
-  CROSSLANE_FN static constexpr value none() { return {T{}, false}; }
-  CROSSLANE_FN static constexpr value of(T const& x) { return {x, true}; }
+  CROSSLANE_FN static constexpr value none() { return {T{}, 0}; }
+  CROSSLANE_FN static constexpr value of(T const& x) { return {x, 1}; }
   CROSSLANE_FN static constexpr T get(value const& x) { return x.value; }
 };
 template <class T, class Op>

@@ -279,7 +279,7 @@ void reduce(S const& stream, In&& in, Out&& out, T const& initial, Op const& op,
   auto const q = detail::ref_of(stream, where);
   detail::require_on_device(q, "reduce", where, in, out);
   detail::queue_reduce<P>(q, "reduce", detail::view_for_kernel(in, where), detail::view_for_kernel(out, where),
-                          detail::maybe<T>{initial, true}, op, o.workspace, where);
+                          detail::maybe<T>{initial, 1}, op, o.workspace, where);
 }
 template <stream_like S, class In, class Out, detail::reduction_operator Op, class D = run_to_run, class P = tuned>
 requires(detail::range_argument<In> && detail::range_argument<Out>)
@@ -289,8 +289,8 @@ void reduce(S const& stream, In&& in, Out&& out, Op const& op, options<D, P> con
   static_assert(detail::check_determinism<D, T, Op>::ok);
   auto const q = detail::ref_of(stream, where);
   detail::require_on_device(q, "reduce", where, in, out);
-  detail::queue_reduce<P>(q, "reduce", detail::view_for_kernel(in, where), detail::view_for_kernel(out, where),
-                          detail::maybe<T>{T{}, false}, op, o.workspace, where);
+  detail::queue_reduce<P>(q, "reduce", detail::view_for_kernel(in, where), detail::view_for_kernel(out, where), detail::maybe<T>{T{}, 0},
+                          op, o.workspace, where);
 }
 /// @}
 

@@ -8,7 +8,8 @@
 /// What happens to a tile is a class `Tiles`:
 ///
 ///   using algebra = monoid<T, Op>;                      // of what is scanned; the member algebra_ is one
-///   using published = T;                                // the sum of one tile, which may need fewer bits; converts to and from a value
+///   using published = T;                                // the sum of one tile, which may need fewer bits than a value
+///   static published narrow(value); static value widen(published);
 ///   static constexpr unsigned threads, tile, blocks;    // sizes; blocks on a multiprocessor
 ///   template <class Ctx> struct shared;                 // shared memory of one tile
 ///   template <class Ctx> struct state;                  // what a thread keeps between its sum and its store
@@ -109,14 +110,14 @@ struct round_scan_kernel {
     if (own < count) {
       typename Tiles::template state<Ctx> now, next;
       value sum = tiles.sum(ctx, s.tile[0], now, first_of(own), size_of(n, own)), carry = initial;
-      if (ctx.thread_rank() == 0) sums.publish(ctx, 0, own, published(sum));
+      if (ctx.thread_rank() == 0) sums.publish(ctx, 0, own, Tiles::narrow(sum));
       unsigned turn = 0;
       for (std::uint64_t round = 0, tile = own; tile < count; ++round, tile += blocks, turn ^= 1) {
         std::uint64_t const following = tile + blocks;
         value next_sum = sum;
         if (following < count) {
           next_sum = tiles.sum(ctx, s.tile[turn ^ 1], next, first_of(following), size_of(n, following));
-          if (ctx.thread_rank() == 0) sums.publish(ctx, round + 1, own, published(next_sum));
+          if (ctx.thread_rank() == 0) sums.publish(ctx, round + 1, own, Tiles::narrow(next_sum));
         }
         std::uint64_t const left = count - round * blocks;
         if (ctx.wave_rank() == 0) {
@@ -182,7 +183,7 @@ struct round_scan_kernel {
       for (unsigned k = 0; k < at_once; ++k)
         if (is_mine(begin, i + k, each, count)) {
           if (begin + i + k == own) before = part;
-          part = op(part, value(sums.get(words[k], round, begin + i + k)));
+          part = op(part, Tiles::widen(sums.get(words[k], round, begin + i + k)));
         }
     }
     value const inclusive = w.inclusive_scan(part, op), total = w.broadcast(inclusive, w.size() - 1);

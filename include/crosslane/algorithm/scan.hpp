@@ -52,6 +52,8 @@ struct scan_tiles {
   Out out;
   algebra algebra_;
 
+  CROSSLANE_FN static published narrow(value const& v) { return v; }
+  CROSSLANE_FN static value widen(published const& v) { return v; }
   CROSSLANE_FN std::uint64_t size() const { return count_in_kernel(in); }
 
   template <class Ctx>
@@ -144,13 +146,13 @@ template <stream_like S, class In, class Out, detail::reduction_operator Op, cla
 requires(detail::range_argument<In> && detail::range_argument<Out>)
 void inclusive_scan(S const& stream, In&& in, Out&& out, Op const& op, T const& initial, options<D, P> const& o = {},
                     source_location where = source_location::current()) {
-  detail::scan<true>("inclusive_scan", stream, in, out, detail::maybe<T>{initial, true}, op, o, where);
+  detail::scan<true>("inclusive_scan", stream, in, out, detail::maybe<T>{initial, 1}, op, o, where);
 }
 template <stream_like S, class In, class Out, detail::reduction_operator Op, class D = run_to_run, class P = tuned>
 requires(detail::range_argument<In> && detail::range_argument<Out>)
 void inclusive_scan(S const& stream, In&& in, Out&& out, Op const& op, options<D, P> const& o = {},
                     source_location where = source_location::current()) {
-  detail::scan<true>("inclusive_scan", stream, in, out, detail::maybe<detail::value_of<In>>{{}, false}, op, o, where);
+  detail::scan<true>("inclusive_scan", stream, in, out, detail::maybe<detail::value_of<In>>{{}, 0}, op, o, where);
 }
 /// @}
 
@@ -159,7 +161,7 @@ template <stream_like S, class In, class Out, class T, detail::reduction_operato
 requires(detail::range_argument<In> && detail::range_argument<Out>)
 void exclusive_scan(S const& stream, In&& in, Out&& out, T const& initial, Op const& op, options<D, P> const& o = {},
                     source_location where = source_location::current()) {
-  detail::scan<false>("exclusive_scan", stream, in, out, detail::maybe<T>{initial, true}, op, o, where);
+  detail::scan<false>("exclusive_scan", stream, in, out, detail::maybe<T>{initial, 1}, op, o, where);
 }
 
 }  // namespace CROSSLANE_CONFIGURATION

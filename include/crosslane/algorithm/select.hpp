@@ -95,6 +95,8 @@ struct select_tiles {
   Count count;
   algebra algebra_;
 
+  CROSSLANE_FN static published narrow(value v) { return published(v); }
+  CROSSLANE_FN static value widen(published v) { return v; }
   CROSSLANE_FN std::uint64_t size() const { return count_in_kernel(in); }
 
   template <class Ctx>
