@@ -5,8 +5,10 @@
 #include <crosslane/crosslane.hpp>
 
 #include <crosslane/algorithm/by_key.hpp>
+#include <crosslane/algorithm/rearrange.hpp>
 #include <crosslane/algorithm/reduce.hpp>
 #include <crosslane/algorithm/scan.hpp>
+#include <crosslane/algorithm/search.hpp>
 #include <crosslane/algorithm/select.hpp>
 
 namespace crosslane {

@@ -52,7 +52,7 @@ struct heads_by_key {
   using key = typename Keys::value_type;
   Keys keys;
   Equal equal;
-  CROSSLANE_FN std::uint64_t limit(std::uint64_t n) const { return n; }
+  CROSSLANE_FN std::uint64_t limit(std::uint64_t n) const { return count_in_kernel(keys) < n ? count_in_kernel(keys) : n; }
   template <unsigned N>
   CROSSLANE_FN unsigned mask(std::uint64_t begin, std::uint64_t end) const {
     if (begin >= end) return 0;
@@ -358,12 +358,8 @@ template <stream_like S, class In, class Values, class Lengths, class Count, cla
 void run_length_encode(S const& stream, In&& in, Values&& values, Lengths&& lengths, Count&& count, options<D, P> const& o = {},
                        source_location where = source_location::current()) {
   using length = detail::value_of<Lengths>;
-  auto const from = detail::view_for_kernel(in, where);
-  if constexpr (requires { from.count(); })
-    reduce_by_key(stream, in, counted(constant(length(1), from.size()), span<std::uint64_t const>{from.count_data(), 1}, where), values,
-                  lengths, count, plus{}, equal_to{}, o, where);
-  else
-    reduce_by_key(stream, in, constant(length(1), from.size()), values, lengths, count, plus{}, equal_to{}, o, where);
+  auto const ones = constant(length(1), std::uint64_t(detail::view_for_kernel(in, where).size()));
+  reduce_by_key(stream, in, ones, values, lengths, count, plus{}, equal_to{}, o, where);
 }
 
 /// Queues out[k] = initial op in[offsets[k]] op ... op in[offsets[k + 1] - 1] for each row k. `offsets` is a range in device memory with

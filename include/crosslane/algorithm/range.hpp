@@ -39,6 +39,18 @@ concept kernel_range = std::is_trivially_copyable_v<R> && requires(R const& r, s
   { r.size() } -> std::convertible_to<std::uint64_t>;
 };
 
+/// A range whose number of elements lies in device memory: count() in a kernel.
+template <class R>
+concept has_count = requires(R const& r) { r.count(); };
+/// Returns the number of elements of a range in a kernel.
+template <class R>
+CROSSLANE_FN std::uint64_t count_in_kernel(R const& range) {
+  if constexpr (has_count<R>)
+    return range.count();
+  else
+    return range.size();
+}
+
 template <class R>
 struct view_of_range;
 /// The view of a buffer, span or lazy range that a kernel gets: a span, or the lazy range itself.
@@ -124,6 +136,8 @@ class transformed_range {
   CROSSLANE_FN constexpr transformed_range(R const& range, F const& f) : range_{range}, f_{f} {}
   CROSSLANE_FN constexpr std::uint64_t size() const { return range_.size(); }                    ///< number of elements
   CROSSLANE_FN constexpr value_type operator[](std::uint64_t i) const { return f_(range_[i]); }  ///< element i
+  /// Returns the number of elements in a kernel, if it lies in device memory.
+  CROSSLANE_FN std::uint64_t count() const requires(detail::has_count<R>) { return range_.count(); }
 
  private:
   R range_;
@@ -171,6 +185,11 @@ class zipped_range {
     else
       return value_type{a_[i], b_[i]};
   }
+  /// Returns the number of elements in a kernel, if it lies in device memory.
+  CROSSLANE_FN std::uint64_t count() const requires(detail::has_count<A> || detail::has_count<B>) {
+    std::uint64_t const a = detail::count_in_kernel(a_), b = detail::count_in_kernel(b_);
+    return a < b ? a : b;
+  }
 
  private:
   A a_;
@@ -198,6 +217,8 @@ class permuted_range {
   CROSSLANE_FN constexpr std::uint64_t size() const { return index_.size(); }  ///< number of elements
   /// Returns element index[i] of the range.
   CROSSLANE_FN constexpr decltype(auto) operator[](std::uint64_t i) const { return range_[std::size_t(index_[i])]; }
+  /// Returns the number of elements in a kernel, if it lies in device memory.
+  CROSSLANE_FN std::uint64_t count() const requires(detail::has_count<Index>) { return index_.count(); }
 
  private:
   R range_;
@@ -220,7 +241,9 @@ class reversed_range {
   CROSSLANE_FN constexpr explicit reversed_range(R const& range) : range_{range} {}
   CROSSLANE_FN constexpr std::uint64_t size() const { return range_.size(); }  ///< number of elements
   /// Returns element i from the end.
-  CROSSLANE_FN constexpr decltype(auto) operator[](std::uint64_t i) const { return range_[range_.size() - 1 - i]; }
+  CROSSLANE_FN constexpr decltype(auto) operator[](std::uint64_t i) const { return range_[detail::count_in_kernel(range_) - 1 - i]; }
+  /// Returns the number of elements in a kernel, if it lies in device memory.
+  CROSSLANE_FN std::uint64_t count() const requires(detail::has_count<R>) { return range_.count(); }
 
  private:
   R range_;
@@ -258,18 +281,5 @@ auto counted(R&& range, Count&& count, source_location where = source_location::
   if (n.size() == 0) throw_error(errc::invalid_argument, where, "counted: the range with the count is empty");
   return counted_range<detail::view_of<R>>{detail::view_for_kernel(range, where), n.data()};
 }
-
-namespace detail {
-
-/// Returns the number of elements of a range in a kernel.
-template <class R>
-CROSSLANE_FN std::uint64_t count_in_kernel(R const& range) {
-  if constexpr (requires { range.count(); })
-    return range.count();
-  else
-    return range.size();
-}
-
-}  // namespace detail
 
 }  // namespace crosslane

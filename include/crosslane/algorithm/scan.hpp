@@ -101,6 +101,13 @@ struct scan_tiles {
 
 inline namespace CROSSLANE_CONFIGURATION {
 
+/// Throws if the output overlaps the input.
+template <class In, class Out>
+void check_apart(char const* call, In const& in, Out const& out, source_location where) {
+  if constexpr (is_span<In> && is_span<Out>)
+    require_apart(call, out.data(), out.size() * sizeof(typename Out::value_type), in.data(), in.size() * sizeof(typename In::value_type),
+                  where);
+}
 /// Throws unless the output has as many elements as the input, and is the input or apart from it.
 template <class In, class Out>
 void check_output(char const* call, In const& in, Out const& out, bool may_be_input, source_location where) {

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Questions about a whole range: min_element(), max_element(), minmax_element(), count_if(), find_if(), any_of(), all_of(), none_of().
+///
+///   std::uint64_t const place = xl::min_element(q, x);  // waits for the result
+///   xl::min_element(q, x, place_on_device);             // stores it to place_on_device[0], and does not wait
+///
+/// The host calls them. Each is a reduction (reduce.hpp). Floating-point numbers are compared in the total order of IEEE 754: -0 is below
+/// +0, NaN is above infinity or, with its sign set, below minus infinity.
+#pragma once
+
+#include <crosslane/algorithm/reduce.hpp>
+#include <crosslane/kernel/radix_key.hpp>
+
+namespace crosslane {
+
+/// The order of numbers: that of integers, or the total order of IEEE 754 for floating point. Other types are compared by their operator <.
+struct less {
+  /// Whether a is below b.
+  template <class T>
+  CROSSLANE_FN constexpr bool operator()(T const& a, T const& b) const {
+    if constexpr (detail::is_number<T> && !std::is_integral_v<T>)
+      return radix_key<T>::to_word(a) < radix_key<T>::to_word(b);
+    else
+      return a < b;
+  }
+};
+
+namespace detail {
+
+template <class T>
+using placed = pair<T, std::uint64_t>;
+
+/// Chooses the first of the smallest elements.
+template <class Less>
+struct choose_smallest {
+  static constexpr bool commutative = true;
+  Less less_;
+  template <class T>
+  CROSSLANE_FN placed<T> operator()(placed<T> const& a, placed<T> const& b) const {
+    if (less_(b.first, a.first)) return b;
+    if (less_(a.first, b.first)) return a;
+    return a.second < b.second ? a : b;
+  }
+};
+/// Chooses an element that no other is above: the first or, if Last, the last one.
+template <class Less, bool Last>
+struct choose_largest {
+  static constexpr bool commutative = true;
+  Less less_;
+  template <class T>
+  CROSSLANE_FN placed<T> operator()(placed<T> const& a, placed<T> const& b) const {
+    if (less_(a.first, b.first)) return b;
+    if (less_(b.first, a.first)) return a;
+    return (a.second < b.second) != Last ? a : b;
+  }
+};
+template <class Less>
+struct choose_both {
+  static constexpr bool commutative = true;
+  Less less_;
+  template <class T>
+  CROSSLANE_FN pair<placed<T>, placed<T>> operator()(pair<placed<T>, placed<T>> const& a, pair<placed<T>, placed<T>> const& b) const {
+    return {choose_smallest<Less>{less_}(a.first, b.first), choose_largest<Less, true>{less_}(a.second, b.second)};
+  }
+};
+struct twice {
+  template <class T>
+  CROSSLANE_FN pair<placed<T>, placed<T>> operator()(placed<T> const& p) const {
+    return {p, p};
+  }
+};
+
+/// An output of elements with their places that stores the places only.
+template <class Out, class T>
+class places_output {
+ public:
+  struct reference {
+    Out out;
+    CROSSLANE_FN void operator=(placed<T> const& p) const { out[0] = typename Out::value_type(p.second); }
+    CROSSLANE_FN void operator=(pair<placed<T>, placed<T>> const& p) const {
+      out[0] = typename Out::value_type(p.first.second);
+      out[1] = typename Out::value_type(p.second.second);
+    }
+  };
+  using value_type = placed<T>;
+  explicit places_output(Out const& out) : out_{out} {}
+  CROSSLANE_FN std::uint64_t size() const { return out_.size(); }
+  CROSSLANE_FN reference operator[](std::uint64_t) const { return {out_}; }
+
+ private:
+  Out out_;
+};
+
+template <class Predicate>
+struct as_number {
+  Predicate predicate;
+  template <class T>
+  CROSSLANE_FN std::uint64_t operator()(T const& x) const {
+    return predicate(x) ? 1 : 0;
+  }
+};
+template <class Predicate>
+struct opposite {
+  Predicate predicate;
+  template <class T>
+  CROSSLANE_FN bool operator()(T const& x) const {
+    return !predicate(x);
+  }
+};
+template <class Predicate>
+struct place_if {
+  Predicate predicate;
+  std::uint64_t none;
+  template <class T>
+  CROSSLANE_FN std::uint64_t operator()(placed<T> const& p) const {
+    return predicate(p.first) ? p.second : none;
+  }
+};
+
+inline namespace CROSSLANE_CONFIGURATION {
+
+/// The elements of a range with their places.
+template <class In>
+auto with_places(In const& in, source_location where) {
+  return zipped(in, counting(std::uint64_t{0}, std::uint64_t(in.size())), where);
+}
+
+template <class P, stream_like S, class In, class Out, class Op>
+void choose(char const* call, S const& stream_, In& in, Out& out, Op const& op, workspace_reference const& workspace,
+            source_location where) {
+  auto const q = ref_of(stream_, where);
+  require_on_device(q, call, where, in, out);
+  auto const from = view_for_kernel(in, where);
+  auto const to = view_for_kernel(out, where);
+  using T = value_of<In>;
+  if (from.size() == 0) throw_error(errc::invalid_argument, where, "%s: the range is empty", call);
+  queue_reduce<P>(q, call, with_places(from, where), places_output<std::remove_const_t<decltype(to)>, T>{to}, maybe<placed<T>>{{}, 0}, op,
+                  workspace, where);
+}
+
+}  // namespace CROSSLANE_CONFIGURATION
+}  // namespace detail
+
+inline namespace CROSSLANE_CONFIGURATION {
+
+/// @{
+/// Finds the place of the first smallest, or of the first largest element, as the standard functions of the same names. `below(a, b)` is a
+/// strict weak order. With an output it stores the place, an integer, to out[0]; otherwise it waits and returns it. Throws invalid_argument
+/// for an empty range.
+template <stream_like S, detail::range_argument In, detail::range_argument Out, class Less = less, class D = run_to_run, class P = tuned>
+void min_element(S const& stream, In&& in, Out&& out, Less const& below = {}, options<D, P> const& o = {},
+                 source_location where = source_location::current()) {
+  detail::choose<P>("min_element", stream, in, out, detail::choose_smallest<Less>{below}, o.workspace, where);
+}
+template <stream_like S, detail::range_argument In, class Less = less, class D = run_to_run, class P = tuned>
+requires(!detail::range_argument<Less>)
+[[nodiscard]] std::uint64_t min_element(S const& stream, In&& in, Less const& below = {}, options<D, P> const& o = {},
+                                        source_location where = source_location::current()) {
+  return detail::result_of<std::uint64_t>(
+      detail::ref_of(stream, where), [&](auto& out) { min_element(stream, in, out, below, o, where); }, where);
+}
+template <stream_like S, detail::range_argument In, detail::range_argument Out, class Less = less, class D = run_to_run, class P = tuned>
+void max_element(S const& stream, In&& in, Out&& out, Less const& below = {}, options<D, P> const& o = {},
+                 source_location where = source_location::current()) {
+  detail::choose<P>("max_element", stream, in, out, detail::choose_largest<Less, false>{below}, o.workspace, where);
+}
+template <stream_like S, detail::range_argument In, class Less = less, class D = run_to_run, class P = tuned>
+requires(!detail::range_argument<Less>)
+[[nodiscard]] std::uint64_t max_element(S const& stream, In&& in, Less const& below = {}, options<D, P> const& o = {},
+                                        source_location where = source_location::current()) {
+  return detail::result_of<std::uint64_t>(
+      detail::ref_of(stream, where), [&](auto& out) { max_element(stream, in, out, below, o, where); }, where);
+}
+/// @}
+
+/// @{
+/// Finds the places of the first smallest and of the last largest element, as std::minmax_element does: out[0] and out[1], or a pair.
+template <stream_like S, detail::range_argument In, detail::range_argument Out, class Less = less, class D = run_to_run, class P = tuned>
+void minmax_element(S const& stream, In&& in, Out&& out, Less const& below = {}, options<D, P> const& o = {},
+                    source_location where = source_location::current()) {
+  auto const q = detail::ref_of(stream, where);
+  detail::require_on_device(q, "minmax_element", where, in, out);
+  auto const from = detail::view_for_kernel(in, where);
+  auto const to = detail::view_for_kernel(out, where);
+  using T = detail::value_of<In>;
+  if (from.size() == 0) throw_error(errc::invalid_argument, where, "minmax_element: the range is empty");
+  if (to.size() < 2)
+    throw_error(errc::size_mismatch, where, "minmax_element: the output has %llu elements, the result has 2",
+                static_cast<unsigned long long>(to.size()));
+  auto const all = transformed(detail::with_places(from, where), detail::twice{}, where);
+  using element = typename decltype(all)::value_type;
+  detail::queue_reduce<P>(q, "minmax_element", all, detail::places_output<detail::view_of<Out>, T>{to}, detail::maybe<element>{{}, 0},
+                          detail::choose_both<Less>{below}, o.workspace, where);
+}
+template <stream_like S, detail::range_argument In, class Less = less, class D = run_to_run, class P = tuned>
+requires(!detail::range_argument<Less>)
+[[nodiscard]] pair<std::uint64_t, std::uint64_t> minmax_element(S const& stream, In&& in, Less const& below = {},
+                                                                options<D, P> const& o = {},
+                                                                source_location where = source_location::current()) {
+  auto const q = detail::ref_of(stream, where);
+  basic_buffer<std::uint64_t, memory_kind::device, typename S::backend> places{q, 2, where};
+  minmax_element(stream, in, places, below, o, where);
+  pair<std::uint64_t, std::uint64_t> result;
+  std::uint64_t values[2];
+  copy(q, places, span<std::uint64_t>{values}, where);
+  q.synchronize(where);
+  result = {values[0], values[1]};
+  return result;
+}
+/// @}
+
+/// @{
+/// Counts the elements for which `predicate(element)` is true: to out[0], or returned.
+template <stream_like S, detail::range_argument In, detail::range_argument Out, class Predicate, class D = run_to_run, class P = tuned>
+void count_if(S const& stream, In&& in, Out&& out, Predicate const& predicate, options<D, P> const& o = {},
+              source_location where = source_location::current()) {
+  reduce(stream, transformed(in, detail::as_number<Predicate>{predicate}, where), out, std::uint64_t{0}, plus{}, o, where);
+}
+template <stream_like S, detail::range_argument In, class Predicate, class D = run_to_run, class P = tuned>
+requires(!detail::range_argument<Predicate>)
+[[nodiscard]] std::uint64_t count_if(S const& stream, In&& in, Predicate const& predicate, options<D, P> const& o = {},
+                                     source_location where = source_location::current()) {
+  return reduce(stream, transformed(in, detail::as_number<Predicate>{predicate}, where), std::uint64_t{0}, plus{}, o, where);
+}
+/// @}
+
+/// @{
+/// Finds the place of the first element for which `predicate(element)` is true, or the size of the range: to out[0], or returned.
+template <stream_like S, detail::range_argument In, detail::range_argument Out, class Predicate, class D = run_to_run, class P = tuned>
+void find_if(S const& stream, In&& in, Out&& out, Predicate const& predicate, options<D, P> const& o = {},
+             source_location where = source_location::current()) {
+  auto const from = detail::view_for_kernel(in, where);
+  std::uint64_t const none = from.size();
+  reduce(stream, transformed(detail::with_places(from, where), detail::place_if<Predicate>{predicate, none}, where), out, none, minimum{},
+         o, where);
+}
+template <stream_like S, detail::range_argument In, class Predicate, class D = run_to_run, class P = tuned>
+requires(!detail::range_argument<Predicate>)
+[[nodiscard]] std::uint64_t find_if(S const& stream, In&& in, Predicate const& predicate, options<D, P> const& o = {},
+                                    source_location where = source_location::current()) {
+  return detail::result_of<std::uint64_t>(
+      detail::ref_of(stream, where), [&](auto& out) { find_if(stream, in, out, predicate, o, where); }, where);
+}
+/// @}
+
+/// @{
+/// Returns whether `predicate(element)` is true for some, all or no elements of the range. Waits for the stream.
+template <stream_like S, detail::range_argument In, class Predicate, class D = run_to_run, class P = tuned>
+[[nodiscard]] bool any_of(S const& stream, In&& in, Predicate const& predicate, options<D, P> const& o = {},
+                          source_location where = source_location::current()) {
+  return count_if(stream, in, predicate, o, where) != 0;
+}
+template <stream_like S, detail::range_argument In, class Predicate, class D = run_to_run, class P = tuned>
+[[nodiscard]] bool none_of(S const& stream, In&& in, Predicate const& predicate, options<D, P> const& o = {},
+                           source_location where = source_location::current()) {
+  return count_if(stream, in, predicate, o, where) == 0;
+}
+template <stream_like S, detail::range_argument In, class Predicate, class D = run_to_run, class P = tuned>
+[[nodiscard]] bool all_of(S const& stream, In&& in, Predicate const& predicate, options<D, P> const& o = {},
+                          source_location where = source_location::current()) {
+  return count_if(stream, in, detail::opposite<Predicate>{predicate}, o, where) == 0;
+}
+/// @}
+
+}  // namespace CROSSLANE_CONFIGURATION
+
+}  // namespace crosslane
