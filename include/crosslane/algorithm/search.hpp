@@ -27,8 +27,30 @@ struct less {
 
 namespace detail {
 
+/// An element with its place. The gap between them is a member, so that copies read no byte that nothing has written.
+template <class T, std::size_t Gap = (8 - sizeof(T) % 8) % 8>
+struct placed {
+  T first;
+  unsigned char gap[Gap];
+  std::uint64_t second;
+  CROSSLANE_FN static placed make(T const& element, std::uint64_t place) { return {element, {}, place}; }
+};
 template <class T>
-using placed = pair<T, std::uint64_t>;
+struct placed<T, 0> {
+  T first;
+  std::uint64_t second;
+  CROSSLANE_FN static placed make(T const& element, std::uint64_t place) { return {element, place}; }
+};
+/// The elements of a range with their places.
+template <class In>
+struct placed_range {
+  using element = typename In::value_type;
+  using value_type = placed<element>;
+  In in;
+  CROSSLANE_FN std::uint64_t size() const { return in.size(); }
+  CROSSLANE_FN std::uint64_t count() const { return count_in_kernel(in); }
+  CROSSLANE_FN value_type operator[](std::uint64_t i) const { return value_type::make(element(in[i]), i); }
+};
 
 /// Chooses the first of the smallest elements.
 template <class Less>
@@ -119,12 +141,6 @@ struct place_if {
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// The elements of a range with their places.
-template <class In>
-auto with_places(In const& in, source_location where) {
-  return zipped(in, counting(std::uint64_t{0}, std::uint64_t(in.size())), where);
-}
-
 template <class P, stream_like S, class In, class Out, class Op>
 void choose(char const* call, S const& stream_, In& in, Out& out, Op const& op, workspace_reference const& workspace,
             source_location where) {
@@ -134,8 +150,8 @@ void choose(char const* call, S const& stream_, In& in, Out& out, Op const& op, 
   auto const to = view_for_kernel(out, where);
   using T = value_of<In>;
   if (from.size() == 0) throw_error(errc::invalid_argument, where, "%s: the range is empty", call);
-  queue_reduce<P>(q, call, with_places(from, where), places_output<std::remove_const_t<decltype(to)>, T>{to}, maybe<placed<T>>{{}, 0}, op,
-                  workspace, where);
+  queue_reduce<P>(q, call, placed_range<view_of<In>>{from}, places_output<std::remove_const_t<decltype(to)>, T>{to},
+                  maybe<placed<T>>{{}, 0}, op, workspace, where);
 }
 
 }  // namespace CROSSLANE_CONFIGURATION
@@ -187,7 +203,7 @@ void minmax_element(S const& stream, In&& in, Out&& out, Less const& below = {},
   if (to.size() < 2)
     throw_error(errc::size_mismatch, where, "minmax_element: the output has %llu elements, the result has 2",
                 static_cast<unsigned long long>(to.size()));
-  auto const all = transformed(detail::with_places(from, where), detail::twice{}, where);
+  auto const all = transformed(detail::placed_range<detail::view_of<In>>{from}, detail::twice{}, where);
   using element = typename decltype(all)::value_type;
   detail::queue_reduce<P>(q, "minmax_element", all, detail::places_output<detail::view_of<Out>, T>{to}, detail::maybe<element>{{}, 0},
                           detail::choose_both<Less>{below}, o.workspace, where);
@@ -231,8 +247,8 @@ void find_if(S const& stream, In&& in, Out&& out, Predicate const& predicate, op
              source_location where = source_location::current()) {
   auto const from = detail::view_for_kernel(in, where);
   std::uint64_t const none = from.size();
-  reduce(stream, transformed(detail::with_places(from, where), detail::place_if<Predicate>{predicate, none}, where), out, none, minimum{},
-         o, where);
+  reduce(stream, transformed(detail::placed_range<detail::view_of<In>>{from}, detail::place_if<Predicate>{predicate, none}, where), out,
+         none, minimum{}, o, where);
 }
 template <stream_like S, detail::range_argument In, class Predicate, class D = run_to_run, class P = tuned>
 requires(!detail::range_argument<Predicate>)
