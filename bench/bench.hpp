@@ -16,6 +16,7 @@ namespace xl = crosslane;
 
 // One function for each source file. main() calls those of its backend.
 void register_transform(xl::stream_ref q);
+void register_device_algorithms(xl::stream_ref q);
 void register_launch(xl::stream_ref q);
 void register_atomic(xl::stream_ref q);
 void register_convert(xl::stream_ref q);

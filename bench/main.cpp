@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
     bench::register_tensor_convert(q);
     bench::register_tensor_operations(q);
 #if CROSSLANE_COMPILER_CUDA()  // the rivals are CUB's
+    bench::register_device_algorithms(q);
     bench::register_waves(q);
     bench::register_block_reduce(q);
     bench::register_block_scan(q);
