@@ -195,6 +195,32 @@ CROSSLANE_TEST(by_key, rows) {
   }
 }
 
+CROSSLANE_TEST(by_key, rows_of_one_length) {
+  xl::stream const q{d};
+  for (unsigned const length : {1u, 2u, 3u, 8u, 32u, 33u, 100u, 1000u, 8192u, 20000u}) {
+    std::size_t const rows = length > 5000 ? 3 : 20000 / length + 1;
+    std::vector<int> const values = random_values(rows * length, 100);
+    std::vector<int> sums(rows);
+    std::vector<double> squares(rows);
+    std::vector<function> functions(rows, function{1, 0});
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      sums[i / length] += values[i];
+      squares[i / length] += double(values[i]) * values[i];
+      functions[i / length] = compose{}(functions[i / length], to_function{}(values[i]));
+    }
+    xl::buffer<int> in{q, values.size()}, out{q, rows};
+    xl::buffer<double> large{q, rows};
+    xl::buffer<function> composed{q, rows};
+    xl::copy(q, values, in);
+    xl::segmented_reduce(q, in, length, out, 0, xl::plus{});
+    CROSSLANE_CHECK_SAME(read(q, out), sums);
+    xl::segmented_reduce(q, xl::transformed(in, square{}), length, large, 0.0, xl::plus{});
+    CROSSLANE_CHECK_SAME(read(q, large), squares);
+    xl::segmented_reduce(q, xl::transformed(in, to_function{}), length, composed, function{1, 0}, compose{});
+    CROSSLANE_CHECK(read(q, composed) == functions);
+  }
+}
+
 CROSSLANE_TEST(reduce, sums) {
   xl::stream const q{d};
   for (std::size_t const n : sizes) {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <crosslane/algorithm/fill.hpp>
+#include <crosslane/algorithm/row_reduce.hpp>
 #include <crosslane/algorithm/select.hpp>
 
 namespace crosslane {
@@ -380,6 +381,12 @@ void segmented_reduce(S const& stream, In&& in, Offsets&& offsets, Out&& out, T 
     throw_error(errc::size_mismatch, where, "segmented_reduce: there are %llu rows, the output has %llu elements",
                 static_cast<unsigned long long>(rows), static_cast<unsigned long long>(to.size()));
   if (rows == 0) return;
+  if constexpr (std::integral<std::remove_cvref_t<Offsets>> && detail::may_commute<T, Op> && !detail::has_count<detail::view_of<In>> &&
+                !detail::loop_backend<typename S::backend>) {
+    if (o.workspace.measured == nullptr &&
+        detail::queue_row_reduce(detail::ref_of(stream, where), from, to, initial, op, rows, heads.length, where))
+      return;
+  }
   // Rows without elements.
   if (!std::integral<std::remove_cvref_t<Offsets>> && o.workspace.measured == nullptr)
     for_each(stream, rows, detail::fill_places<detail::view_of<Out>, T>{to, initial}, where);
