@@ -12,7 +12,7 @@ REFERENCE = {
         "api/runtime",
         [],
         """backend/select runtime/device core/device_properties runtime/stream runtime/event runtime/buffer runtime/copy runtime/launch
-        core/extent runtime/occupancy core/error vector algorithm/* runtime/* backend/* core/dlpack_device""",
+        core/extent runtime/occupancy core/error vector algorithm/fill algorithm/for_each algorithm/transform runtime/* backend/* core/dlpack_device""",
     ),
     "Kernels": (
         "api/kernels",
@@ -28,6 +28,11 @@ REFERENCE = {
         "reference/blocks",
         ["reference/async_copy"],
         "kernel/block* kernel/radix_key kernel/async_copy kernel/pipeline",
+    ),
+    "Algorithms": (
+        "reference/algorithms",
+        [],
+        """algorithm algorithm/reduce algorithm/scan algorithm/select algorithm/by_key algorithm/search algorithm/rearrange algorithm/*""",
     ),
     "Atomics": (
         "reference/atomics",
