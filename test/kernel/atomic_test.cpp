@@ -424,4 +424,41 @@ void check_add_together(xl::device d) {
 CROSSLANE_TEST(atomic, aggregated_ints) { check_add_together<int>(d); }
 CROSSLANE_TEST(atomic, aggregated_unsigned_long_longs) { check_add_together<unsigned long long>(d); }
 
+/// Blocks pass a number on: each waits for the one before, in blocks and types of all sizes.
+template <class T>
+struct pass_on {
+  static constexpr bool cooperative = true;
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<T> numbers, xl::span<int> data) const {
+    auto const own = ctx.block_index();
+    if (ctx.thread_rank() != 0) return;
+    T const before = own == 0 ? T(1) : xl::atomic(ctx, numbers[own - 1]).wait(T(0));
+    data[own] = own == 0 ? 100 : data[own - 1] + 1;
+    xl::atomic(ctx, numbers[own]).store(T(before + T(1)), xl::release{});
+  }
+};
+template <class T>
+void check_wait(xl::device d) {
+  xl::stream const q{d};
+  xl::launch_config const config{.block = 64};
+  unsigned const most = xl::max_cooperative_blocks(d, config, pass_on<T>{}, xl::span<T>{}, xl::span<int>{}), grid = most < 7 ? most : 7;
+  CROSSLANE_REQUIRE(grid > 1);
+  xl::buffer<T> numbers{q, grid};
+  xl::buffer<int> data{q, grid};
+  xl::fill(q, numbers, T(0));
+  xl::launch(q, {.grid = grid, .block = 64}, pass_on<T>{}, numbers, data);
+  std::vector<T> const got = read(q, numbers);
+  std::vector<int> const results = read(q, data);
+  for (unsigned i = 0; i < grid; ++i) {
+    CROSSLANE_CHECK_EQ(got[i], T(i + 2));
+    CROSSLANE_CHECK_EQ(results[i], 100 + int(i));
+  }
+}
+CROSSLANE_TEST(atomic, wait) {
+  check_wait<unsigned>(d);
+  check_wait<unsigned char>(d);
+  check_wait<unsigned long long>(d);
+  check_wait<float>(d);
+}
+
 }  // namespace
