@@ -224,7 +224,7 @@ CROSSLANE_TEST(by_key, rows_of_one_length) {
 
 CROSSLANE_TEST(reduce, sums) {
   xl::stream const q{d};
-  for (std::size_t const n : {0, 1, 63, 129, 4097, 20011}) {
+  for (std::size_t const n : {0u, 1u, 63u, 129u, 4097u, 20011u}) {
     std::vector<int> const values = random_values(n, 100);
     xl::buffer<int> in{q, n};
     xl::copy(q, values, in);
@@ -265,5 +265,26 @@ CROSSLANE_TEST(workspace, errors) {
   expect_error(xl::errc::invalid_argument, {"inclusive_scan", "overlaps"},
                [&] { xl::inclusive_scan(q, in.subspan(0, 1000), in.subspan(1, 1000), xl::plus{}); });
 }
+
+#if !CROSSLANE_COMPILER_GPU() && !CROSSLANE_CONFIG_ACCESS_CHECKS
+/// Enough elements for several pieces of the host's loops.
+CROSSLANE_TEST(scan, pieces) {
+  xl::stream const q{d};
+  for (std::size_t const n : {65536u, 65537u, 200003u}) {
+    std::vector<int> const values = random_values(n, 100);
+    check_scans(q, values, xl::options<>{});
+    check_functions(q, values, xl::options<>{});
+    check_selections(q, values, xl::options<>{});
+    check_by_key(q, random_values(n, 3), values, xl::options<>{});
+    check_segments(q, values, xl::options<>{});
+    xl::buffer<int> in{q, n};
+    xl::copy(q, values, in);
+    CROSSLANE_CHECK_EQ(xl::reduce(q, in, xl::plus{}), std::accumulate(values.begin(), values.end(), 0));
+    function f{1, 0};
+    for (int const x : values) f = compose{}(f, to_function{}(x));
+    CROSSLANE_CHECK(xl::reduce(q, xl::transformed(in, to_function{}), function{1, 0}, compose{}) == f);
+  }
+}
+#endif
 
 }  // namespace

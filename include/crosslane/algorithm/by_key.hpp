@@ -183,7 +183,7 @@ struct segment_tiles {
     for (std::uint64_t i = begin; i < end; ++i) result = algebra_.op(result, value{heads.template mask<1>(i, end), inner::of(T(in[i]))});
     return result;
   }
-  void loop_store(std::uint64_t begin, std::uint64_t end, value running) const {
+  value loop_store(std::uint64_t begin, std::uint64_t end, value running) const {
     std::uint64_t const all = size();
     bool head = heads.template mask<1>(begin, all) != 0;
     for (std::uint64_t i = begin; i < end; ++i) {
@@ -191,6 +191,7 @@ struct segment_tiles {
       step(running, i, T(in[i]), head, next);
       head = next;
     }
+    return running;
   }
 
  private:

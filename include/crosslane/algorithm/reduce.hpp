@@ -207,26 +207,31 @@ void queue_reduce(basic_stream_ref<B> q, char const* call, In const& in, Out con
     throw_error(errc::invalid_argument, where, "%s: the range is empty, and there is no initial value", call);
   if constexpr (loop_backend<B>) {
     if (given.measured != nullptr) return;
-    std::uint64_t const piece = 1 << 16, pieces = in.size() / piece + 1;
-    auto const parts = std::make_shared<std::vector<value>>(pieces, kernel::algebra::none());
-    auto const count = [in](std::uint64_t end) { return count_in_kernel(in) < end ? count_in_kernel(in) : end; };
+    std::uint64_t const piece = 1 << 16;
+    auto const store = [=](value sum) {
+      if (count_in_kernel(in) == 0) sum = empty_sum<T, Op>();
+      if (initial.any) sum = m.op(kernel::algebra::of(initial.value), sum);
+      if constexpr (std::is_same_v<value, maybe<T>>) {
+        if (!sum.any) return;
+      }
+      out[0] = kernel::algebra::get(sum);
+    };
+    if (in.size() <= piece)
+      return run_loops<Op>(q, 1, [=](std::uint64_t, std::uint64_t) { store(reduce_piece<T, Op>(in, m, 0, count_in_kernel(in))); }, where);
+    auto const parts = std::make_shared<std::vector<value>>(in.size() / piece + 1, kernel::algebra::none());
     run_loops<Op>(
         q, in.size(),
         [=](std::uint64_t begin, std::uint64_t end) {
-          if (begin < count(end)) (*parts)[begin / piece] = reduce_piece<T, Op>(in, m, begin, count(end));
+          std::uint64_t const count = count_in_kernel(in);
+          if (begin < count) (*parts)[begin / piece] = reduce_piece<T, Op>(in, m, begin, count < end ? count : end);
         },
         where, piece);
     run_loops<Op>(
         q, 1,
         [=](std::uint64_t, std::uint64_t) {
-          value sum = initial.any                ? kernel::algebra::of(initial.value)
-                      : count_in_kernel(in) == 0 ? empty_sum<T, Op>()
-                                                 : kernel::algebra::none();
+          value sum = kernel::algebra::none();
           for (value const& part : *parts) sum = m.op(sum, part);
-          if constexpr (std::is_same_v<value, maybe<T>>) {
-            if (!sum.any) return;
-          }
-          out[0] = kernel::algebra::get(sum);
+          store(sum);
         },
         where);
   } else {

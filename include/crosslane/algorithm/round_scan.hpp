@@ -18,7 +18,7 @@
 ///   void store(ctx, shared&, state&, first, count, before);    // `before`: the sum of all tiles before; all threads call it
 ///   void finish(value all) const;                       // one thread calls it with the sum of all tiles
 ///   value loop_sum(begin, end) const;                   // the same by loops, on the host
-///   void loop_store(begin, end, before) const;
+///   value loop_store(begin, end, before) const;              // returns the sum of all elements before `end`
 #pragma once
 
 #include <crosslane/algorithm/monoid.hpp>
@@ -220,6 +220,8 @@ void queue_round_scan(basic_stream_ref<B> q, char const* call, Tiles const& tile
   if constexpr (loop_backend<B>) {
     if (given.measured != nullptr) return;
     std::uint64_t const piece = 1 << 15;
+    if (size <= 2 * piece)
+      return run_loops<Name>(q, 1, [=](std::uint64_t, std::uint64_t) { tiles.finish(tiles.loop_store(0, tiles.size(), initial)); }, where);
     auto const parts = std::make_shared<std::vector<value>>(size / piece + 1, Tiles::algebra::none());
     auto const end_of = [tiles](std::uint64_t end) { return tiles.size() < end ? tiles.size() : end; };
     run_loops<Name>(
@@ -243,7 +245,7 @@ void queue_round_scan(basic_stream_ref<B> q, char const* call, Tiles const& tile
     run_loops<Name>(
         q, size,
         [=](std::uint64_t begin, std::uint64_t end) {
-          if (begin < end_of(end)) tiles.loop_store(begin, end_of(end), (*parts)[begin / piece]);
+          if (begin < end_of(end)) (void)tiles.loop_store(begin, end_of(end), (*parts)[begin / piece]);
         },
         where, piece);
   } else {

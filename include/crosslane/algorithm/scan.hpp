@@ -86,8 +86,9 @@ struct scan_tiles {
   CROSSLANE_FN void finish(value const&) const {}
 
   value loop_sum(std::uint64_t begin, std::uint64_t end) const { return reduce_piece<T, Op>(in, algebra_, begin, end); }
-  void loop_store(std::uint64_t begin, std::uint64_t end, value running) const {
+  value loop_store(std::uint64_t begin, std::uint64_t end, value running) const {
     for (std::uint64_t i = begin; i < end; ++i) out[i] = step(running, T(in[i]));
+    return running;
   }
 
  private:

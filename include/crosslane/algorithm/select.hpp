@@ -146,7 +146,7 @@ struct select_tiles {
     for (std::uint64_t i = begin; i < end; ++i) kept += keep(in, i, element(in[i]));
     return kept;
   }
-  void loop_store(std::uint64_t begin, std::uint64_t end, value before) const {
+  value loop_store(std::uint64_t begin, std::uint64_t end, value before) const {
     for (std::uint64_t i = begin; i < end; ++i) {
       element const e = element(in[i]);
       if (keep(in, i, e))
@@ -154,6 +154,7 @@ struct select_tiles {
       else if constexpr (has_rejected)
         rejected[i - before] = e;
     }
+    return before;
   }
 };
 
