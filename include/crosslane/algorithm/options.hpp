@@ -38,6 +38,7 @@ struct workspace_front {
   unsigned unused[62];
   static constexpr unsigned rounds = 4, most_blocks = 1024;  ///< see round_scan.hpp
   std::uint64_t words[rounds * most_blocks];                 ///< what blocks publish, with tags; other memory of the workspace has any bits
+  std::uint64_t counts[8 * 256];                             ///< counters that blocks add to; 0 between launches
 };
 
 inline constexpr std::size_t workspace_alignment = 256;

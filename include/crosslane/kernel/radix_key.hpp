@@ -2,6 +2,7 @@
 /// Keys as unsigned integers that sort in the same order.
 #pragma once
 
+#include <crosslane/kernel/numeric/small_float.hpp>
 #include <crosslane/platform/annotations.hpp>
 
 #include <cstdint>
@@ -20,35 +21,34 @@ template <std::size_t Bytes>
 using unsigned_of =
     std::conditional_t<Bytes == 1, std::uint8_t,
                        std::conditional_t<Bytes == 2, std::uint16_t, std::conditional_t<Bytes == 4, std::uint32_t, std::uint64_t>>>;
+template <class T>
+inline constexpr bool is_radix_float = std::is_floating_point_v<T> || std::is_same_v<T, half> || std::is_same_v<T, bfloat16>;
 }  // namespace detail
 
 /// The order of keys of a type. Integers sort by value. Floating-point keys sort as negative NaNs, -inf ... -0, +0 ... +inf, positive NaNs.
 /// For other types specialise it with `word`, an unsigned integer, and both functions, which are inverse to each other.
 template <class Key>
 struct radix_key {
-  static_assert(std::is_arithmetic_v<Key> && sizeof(Key) <= 8,
+  static_assert((std::is_integral_v<Key> || detail::is_radix_float<Key>) && sizeof(Key) <= 8,
                 "crosslane: radix_key supports numbers of up to 64 bits; specialise it for other types of keys");
   using word = detail::unsigned_of<sizeof(Key)>;                        ///< an unsigned integer of the size of the key
   static constexpr word top = word(word{1} << (sizeof(word) * 8 - 1));  ///< the highest bit
 
   /// Returns the word of a key. Words compare as their keys sort.
   CROSSLANE_FN static word to_word(Key key) {
-    word bits;
-    __builtin_memcpy(&bits, &key, sizeof bits);
-    if constexpr (std::is_floating_point_v<Key>)
+    word const bits = __builtin_bit_cast(word, key);
+    if constexpr (detail::is_radix_float<Key>)
       return word((bits & top) != 0 ? ~bits : bits | top);
     else
       return std::is_signed_v<Key> ? word(bits ^ top) : bits;
   }
   /// Returns the key of a word: the inverse of to_word().
   CROSSLANE_FN static Key from_word(word bits) {
-    if constexpr (std::is_floating_point_v<Key>)
+    if constexpr (detail::is_radix_float<Key>)
       bits = word((bits & top) != 0 ? bits & ~top : ~bits);
     else if constexpr (std::is_signed_v<Key>)
       bits = word(bits ^ top);
-    Key key;
-    __builtin_memcpy(&key, &bits, sizeof key);
-    return key;
+    return __builtin_bit_cast(Key, bits);
   }
 };
 
