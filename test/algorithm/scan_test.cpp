@@ -6,6 +6,7 @@
 #include <support/target.hpp>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <numeric>
 #include <random>
@@ -250,6 +251,37 @@ CROSSLANE_TEST(reduce, count_in_device_memory) {
   int expected = 0;
   for (int const x : values) expected += x % 2 == 0 ? x : 0;
   CROSSLANE_CHECK_EQ(xl::reduce(q, xl::counted(out, count), xl::plus{}), expected);
+}
+
+/// Tags begin again after 2^31 rounds.
+CROSSLANE_TEST(workspace, tags) {
+  xl::stream const q{d};
+  xl::buffer<std::byte> memory{q, std::size_t{1} << 16};
+  xl::workspace const workspace{q, memory.view()};
+  std::array<unsigned, 1> const last{(1u << 31) - 40};
+  xl::copy(q, last, xl::span<unsigned>{reinterpret_cast<unsigned*>(memory.data()) + 1, 1});
+  for (int i = 0; i < 4; ++i) check_scans(q, random_values(4097, 100), xl::options<xl::run_to_run, small_tiles>{.workspace = workspace});
+}
+
+/// Blocks for which there are no tiles, because the number of elements is known on the device only.
+CROSSLANE_TEST(workspace, idle_blocks) {
+  xl::stream const q{d};
+  xl::workspace const workspace{q, 0};
+  xl::options<xl::run_to_run, small_tiles> const o{.workspace = workspace};
+  xl::buffer<int> in{q, 5000}, out{q, 5000};
+  xl::buffer<std::uint64_t> count{q, 1}, kept{q, 1};
+  xl::fill(q, in, 1);
+  expect_error(xl::errc::invalid_argument, {"copy_if", "number of elements"},
+               [&] { xl::copy_if(q, xl::counted(in, count), out, count, is_even{}); });
+  for (std::uint64_t const n : {0u, 1u, 128u, 129u, 4000u, 9000u}) {
+    xl::fill(q, count, n);
+    xl::inclusive_scan(q, xl::counted(in, count), out, xl::plus{}, o);
+    xl::copy_if(q, xl::counted(out, count), in, kept, is_even{}, o);
+    std::uint64_t const elements = n < 5000 ? n : 5000;
+    CROSSLANE_CHECK_EQ(read(q, kept)[0], elements / 2);
+    if (elements > 1) CROSSLANE_CHECK_EQ(read(q, in)[elements / 2 - 1], int(elements / 2 * 2));
+    xl::fill(q, in, 1);
+  }
 }
 
 CROSSLANE_TEST(workspace, errors) {

@@ -348,7 +348,7 @@ void reduce_by_key(S const& stream, Keys&& keys, In&& in, KeysOut&& keys_out, Ou
   detail::check_keys("reduce_by_key", by, from, where);
   detail::check_output("reduce_by_key", by, to_keys, false, where);
   detail::check_output("reduce_by_key", from, to, false, where);
-  if (number.size() == 0) throw_error(errc::size_mismatch, where, "reduce_by_key: the output of the count is empty");
+  detail::check_output_of_count("reduce_by_key", by, number, where);
   using emit = detail::emit_runs<detail::view_of<Keys>, detail::view_of<KeysOut>, detail::view_of<Out>, detail::view_of<Count>, T, Op>;
   detail::segments<T, P>("reduce_by_key", stream, from, op, detail::heads_by_key<detail::view_of<Keys>, Equal>{by, equal},
                          emit{by, to_keys, to, number}, o.workspace, where);

@@ -104,10 +104,8 @@ struct round_scan_kernel {
     std::uint64_t const n = tiles.size(), count = n / Tiles::tile + (n % Tiles::tile != 0);
     unsigned const blocks = unsigned(ctx.block_count()), own = unsigned(ctx.block_rank());
     if (blocks == 1) return walk_alone(ctx, s, tiles, initial, n, count);
-    round_sums<published> const sums{front, values, blocks};
-    std::uint64_t const rounds = (count + blocks - 1) / blocks;
-    unsigned const last_tag = sums.tag(rounds + workspace_front::rounds);
     if (own < count) {
+      round_sums<published> const sums{front, values, blocks};
       typename Tiles::template state<Ctx> now, next;
       value sum = tiles.sum(ctx, s.tile[0], now, first_of(own), size_of(n, own)), carry = initial;
       if (ctx.thread_rank() == 0) sums.publish(ctx, 0, own, Tiles::narrow(sum));
@@ -134,13 +132,20 @@ struct round_scan_kernel {
     } else if (count == 0 && own == 0 && ctx.thread_rank() == 0) {
       tiles.finish(initial);
     }
-    if (ctx.thread_rank() == 0 && atomic(ctx, front->ended).fetch_add(1u, acq_rel{}) == blocks - 1) {
-      atomic(ctx, front->ended).store(0u);
-      front->last_tag = last_tag;
-    }
+    if (ctx.thread_rank() == 0 && atomic(ctx, front->ended).fetch_add(1u, acq_rel{}) == blocks - 1)
+      end(ctx, front, (count + blocks - 1) / blocks);
   }
 
  private:
+  /// Makes the front ready for the next launch. Tags begin again before they wrap around, so no word has a tag that is to come.
+  template <class Ctx>
+  CROSSLANE_FN static void end(Ctx const& ctx, workspace_front* front, std::uint64_t rounds) {
+    atomic(ctx, front->ended).store(0u);
+    front->last_tag += unsigned(rounds);
+    if (front->last_tag < 1u << 31) return;
+    for (std::uint64_t& word : front->words) atomic(ctx, word).store(std::uint64_t{0});
+    front->last_tag = 0;
+  }
   CROSSLANE_FN static std::uint64_t first_of(std::uint64_t tile) { return tile * Tiles::tile; }
   CROSSLANE_FN static unsigned size_of(std::uint64_t n, std::uint64_t tile) {
     std::uint64_t const left = n - first_of(tile);

@@ -160,13 +160,23 @@ struct select_tiles {
 
 inline namespace CROSSLANE_CONFIGURATION {
 
+/// Throws if the output of a count is empty, or is the number of elements of the input, which all blocks read.
+template <class In, class Count>
+void check_output_of_count(char const* call, In const& in, Count const& count, source_location where) {
+  if (count.size() == 0) throw_error(errc::size_mismatch, where, "%s: the output of the count is empty", call);
+  if constexpr (is_span<Count> && requires { in.count_data(); })
+    if (static_cast<void const*>(in.count_data()) == static_cast<void const*>(count.data()))
+      throw_error(errc::invalid_argument, where, "%s: the output of the count is the number of elements of the input, at %p", call,
+                  static_cast<void const*>(count.data()));
+}
+
 template <class D, class P, stream_like S, class In, class Keep, class Out, class Rejected, class Count>
 void select(char const* call, S const& stream_, In const& in, Keep const& keep, Out const& out, Rejected const& rejected,
             Count const& count, options<D, P> const& o, source_location where) {
   static_assert(std::is_integral_v<typename Count::value_type>,
                 "crosslane: the count of a selection is one integer in device memory, for example a buffer<std::uint64_t> of size 1");
   auto const q = ref_of(stream_, where);
-  if (count.size() == 0) throw_error(errc::size_mismatch, where, "%s: the output of the count is empty", call);
+  check_output_of_count(call, in, count, where);
   using tiles = select_tiles<scan_policy_of<P, sizeof(typename In::value_type)>, In, Keep, Out, Rejected, Count>;
   queue_round_scan<Keep>(q, call, tiles{in, keep, out, rejected, count, {}}, in.size(), 0, o.workspace, where);
 }
