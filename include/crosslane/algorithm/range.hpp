@@ -78,9 +78,12 @@ view_of<R> view_for_kernel(R&& range, source_location where) {
   }
 }
 
-/// What owns or views elements: a buffer, a span, a lazy range. It distinguishes ranges from values and functions in overloads.
+/// What has elements. It distinguishes ranges from values and functions in overloads; view_of refuses ranges that kernels cannot read.
 template <class R>
-concept range_argument = is_buffer<std::remove_cvref_t<R>> || kernel_range<std::remove_cvref_t<R>>;
+concept range_argument = requires(R& range) {
+  typename std::remove_cvref_t<R>::value_type;
+  range.size();
+};
 
 template <class R>
 using value_of = typename view_of<R>::value_type;
