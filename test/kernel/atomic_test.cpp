@@ -427,7 +427,7 @@ CROSSLANE_TEST(atomic, aggregated_unsigned_long_longs) { check_add_together<unsi
 /// Blocks pass a number on: each waits for the one before, in blocks and types of all sizes.
 template <class T>
 struct pass_on {
-  static constexpr bool cooperative = true;
+  static constexpr bool resident = true;
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<T> numbers, xl::span<int> data) const {
     auto const own = ctx.block_index();

@@ -189,6 +189,21 @@ CROSSLANE_TEST(grid, is_a_barrier_of_the_block) {
 
 std::string number(std::uint64_t n) { return show(static_cast<unsigned long long>(n)); }
 
+struct waits_for_others {
+  static constexpr bool resident = true;
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const&, xl::span<unsigned>) const {}
+};
+CROSSLANE_TEST(bad_grid, too_many_resident_blocks) {
+  if (!has_cooperative_launch(d)) skip("no cooperative launches");
+  xl::stream const q{d};
+  xl::buffer<unsigned> value{q, 1};
+  unsigned const most = xl::max_cooperative_blocks(d, {.block = 128}, waits_for_others{}, value.view());
+  xl::launch(q, {.grid = most, .block = 128}, waits_for_others{}, value);
+  expect_error(xl::errc::limit_exceeded, {"waits_for_others", "a resident grid of " + number(most + 1) + " blocks", "is " + number(most)},
+               [&] { xl::launch(q, {.grid = most + 1, .block = 128}, waits_for_others{}, value); });
+}
+
 CROSSLANE_TEST(bad_grid, too_many_blocks) {
   if (!has_cooperative_launch(d)) skip("no cooperative launches");
   xl::stream const q{d};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The engine of scans, and of selections, which scan counts. One cooperative kernel walks over the tiles of a range in rounds: in round k,
+/// The engine of scans, and of selections, which scan counts. One resident kernel walks over the tiles of a range in rounds: in round k,
 /// block c of G has tile k * G + c. It publishes the sum of its next tile before it stores the current one, so the sums of a round are
 /// mostly there when they are needed. One wave of each block reads the sums of all blocks of the round, and so has the sum of all tiles
 /// before its own, and that of the whole round, which it carries along. No block waits for a chain of others, and the order of operations
@@ -29,7 +29,7 @@
 
 namespace crosslane::detail {
 
-/// The sums that the blocks of a cooperative grid publish in each round. A place is used again after four rounds: a block publishes round
+/// The sums that the blocks of a resident grid publish in each round. A place is used again after four rounds: a block publishes round
 /// r + 2 only when it has read all sums of round r, so when one block publishes round r + 4, all blocks have read those of round r.
 ///
 /// A sum of up to 4 bytes shares a word with its tag, so that it needs no fence. A larger one lies beside the word, which is released.
@@ -87,7 +87,7 @@ class round_sums {
 template <class Tiles>
 struct round_scan_kernel {
   static constexpr auto block = block_size<Tiles::threads>;
-  static constexpr bool cooperative = true;
+  static constexpr bool resident = true;
   using algebra = typename Tiles::algebra;
   using value = typename algebra::value;
   using published = typename Tiles::published;
@@ -204,7 +204,7 @@ struct round_scan_kernel {
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// Returns the grid of a cooperative kernel that walks over `tiles`.
+/// Returns the grid of a kernel that walks over `tiles`.
 template <class Tiles, runtime_backend B>
 unsigned blocks_of_rounds(basic_stream_ref<B> q, std::uint64_t tiles, source_location where) {
   using kernel = round_scan_kernel<Tiles>;

@@ -46,7 +46,7 @@ class atomic_ref {
   }
   /// Waits until the target has other bits than `old`, and returns its value. The order is a load_order, of the load that returns. The
   /// thread that stores must be in another wave, or its store must not wait for this thread; a block that stores must be on the device at
-  /// the same time: it has begun before, or the kernel is cooperative. A thread pauses between its loads on a GPU; on the host other threads
+  /// the same time: it has begun before, or the kernel is resident. A thread pauses between its loads on a GPU; on the host other threads
   /// run. A wait that never ends is a finding of the checker (`no-progress`).
   ///
   ///   xl::atomic(ctx, ready[block]).wait(0u);  // until another block has stored a number

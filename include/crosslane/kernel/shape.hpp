@@ -7,7 +7,8 @@
 ///     static constexpr int max_threads = 256;                  // or only limits it
 ///     static constexpr int min_blocks = 4;                     // blocks that must fit on a multiprocessor at once
 ///     static constexpr std::size_t host_stack_bytes = 4 << 20; // stack of a thread on the host, if the default of 1 MiB is too small
-///     static constexpr bool cooperative = true;                // all blocks run at once and may wait for each other: ctx.sync_grid()
+///     static constexpr bool resident = true;                   // all blocks are on the device at once, and may wait for each other
+///     static constexpr bool cooperative = true;                // the same, with a barrier of the grid: ctx.sync_grid()
 ///     template <class Ctx> struct shared { float tile[...]; }; // shared memory, one object for all threads of a block
 ///     ...
 ///   };
@@ -79,6 +80,9 @@ concept states_min_blocks = !requires { requires std::is_member_pointer_v<declty
 template <class K>
 concept states_cooperative = !requires { requires std::is_member_pointer_v<decltype(&K::cooperative)>; } &&
                              requires { typename std::integral_constant<bool, K::cooperative>; };
+template <class K>
+concept states_resident = !requires { requires std::is_member_pointer_v<decltype(&K::resident)>; } &&
+                          requires { typename std::integral_constant<bool, K::resident>; };
 
 /// Refuses members that have these names and another form. Otherwise a forgotten `static constexpr` would be ignored.
 template <class K>
@@ -103,6 +107,10 @@ struct check_statements {
       states_cooperative<K> || !requires { K::cooperative; },
       "crosslane: the member 'cooperative' of a kernel must be 'static constexpr bool cooperative = ...;', see K of check_statements; "
       "rename a member with another meaning");
+  static_assert(
+      states_resident<K> || !requires { K::resident; },
+      "crosslane: the member 'resident' of a kernel must be 'static constexpr bool resident = ...;', see K of check_statements; "
+      "rename a member with another meaning");
   static constexpr bool ok = true;
 };
 
@@ -122,6 +130,15 @@ constexpr bool kernel_cooperative() {
     return K::cooperative;
   else
     return false;
+}
+
+/// Whether all blocks must be on the device at once.
+template <class K>
+constexpr bool kernel_resident() {
+  if constexpr (states_resident<K>)
+    return K::resident || kernel_cooperative<K>();
+  else
+    return kernel_cooperative<K>();
 }
 
 template <int D, bool Cooperative, unsigned X, unsigned Y, unsigned Z>

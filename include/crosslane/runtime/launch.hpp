@@ -155,20 +155,20 @@ unsigned resident_blocks(int device, device_properties const& p, launch_geometry
   return unsigned(blocks);
 }
 
-/// Throws if the blocks of a cooperative kernel cannot all be resident at once.
+/// Throws if the blocks of a resident or cooperative kernel cannot all be on the device at once.
 template <class B, unsigned Width, class K, class... A>
-void check_cooperative(int device, device_properties const& p, launch_geometry const& g) {
+void check_resident(int device, device_properties const& p, launch_geometry const& g) {
+  constexpr char const* kind = kernel_shape_of<K>::cooperative ? "cooperative" : "resident";
   if (!p.cooperative_launch)
-    throw_error(errc::not_supported, g.where,
-                "launch of %s: the kernel is cooperative, but %s device %d does not support cooperative launches", type_name<K>(), B::name,
-                device);
+    throw_error(errc::not_supported, g.where, "launch of %s: the kernel is %s, but %s device %d does not support cooperative launches",
+                type_name<K>(), kind, B::name, device);
   unsigned const resident = resident_blocks<B, Width, K, A...>(device, p, g);
   std::uint64_t const fit = std::uint64_t{resident} * p.multiprocessors;
   if (g.grid.size() > fit)
     throw_error(errc::limit_exceeded, g.where,
-                "launch of %s: a cooperative grid of %llu blocks, the limit of %s device %d is %llu: %u per multiprocessor x %u "
+                "launch of %s: a %s grid of %llu blocks, the limit of %s device %d is %llu: %u per multiprocessor x %u "
                 "multiprocessors",
-                type_name<K>(), static_cast<unsigned long long>(g.grid.size()), B::name, device, static_cast<unsigned long long>(fit),
+                type_name<K>(), kind, static_cast<unsigned long long>(g.grid.size()), B::name, device, static_cast<unsigned long long>(fit),
                 resident, p.multiprocessors);
 }
 
@@ -178,7 +178,7 @@ void check_and_launch(basic_stream_ref<B> q, launch_geometry const& g, K const& 
   device_properties const& p = q.properties(g.where);
   auto const current = q.make_current("launch", g.where);
   with_instance<B, K, A...>(q.device().index(), p, g, [&](auto width) {
-    if constexpr (kernel_shape_of<K>::cooperative) check_cooperative<B, width, K, A...>(q.device().index(), p, g);
+    if constexpr (kernel_resident<K>()) check_resident<B, width, K, A...>(q.device().index(), p, g);
     note_launch(q, B::template launch<width>(q.native(), p, g, kernel, arguments...),
                 {type_name<K>(), q.log_key(), g.grid, g.block, g.where}, g.dynamic_shared);
   });
@@ -202,8 +202,8 @@ inline namespace CROSSLANE_CONFIGURATION {
 /// is copied.
 ///
 /// Throws at once if the kernel or the device does not support the geometry. Throws invalid_argument if a buffer belongs to another device
-/// than the stream. For a cooperative kernel it throws not_supported if the device has no cooperative launches. It throws limit_exceeded if
-/// the blocks of a cooperative kernel cannot all be resident at once. Errors of the kernel itself surface at the next synchronising call.
+/// than the stream. For a resident or cooperative kernel it throws not_supported if the device has no cooperative launches, and
+/// limit_exceeded if the blocks cannot all be on the device at once. Errors of the kernel itself surface at the next synchronising call.
 ///
 ///   xl::buffer<float> x{q, n};
 ///   xl::launch(q, {.grid = xl::cover(n, 256), .block = 256}, scale{}, x, 2.f);

@@ -38,12 +38,12 @@ template <runtime_backend B, class K, class... A>
   return detail::resident_blocks_on<B, K, detail::kernel_argument_of<A>...>(on, detail::block_extent<K>(config), config);
 }
 
-/// Returns the largest grid, in blocks, with which a cooperative kernel can be launched on an otherwise idle device. Returns 0 if the
+/// Returns the largest grid, in blocks, with which a resident or cooperative kernel can be launched on an otherwise idle device. Returns 0 if the
 /// device has no cooperative launches.
 template <runtime_backend B, class K, class... A>
 [[nodiscard]] unsigned max_cooperative_blocks(basic_device<B> on, launch_config config, K const& kernel, A&&... arguments) {
-  static_assert(kernel_shape_of<K>::cooperative,
-                "crosslane: max_cooperative_blocks() needs a kernel that states 'static constexpr bool cooperative = true;'");
+  static_assert(detail::kernel_resident<K>(),
+                "crosslane: max_cooperative_blocks() needs a kernel that states 'static constexpr bool cooperative = true;' or 'resident'");
   device_properties const& p = on.properties(config.where);
   unsigned const resident = blocks_per_multiprocessor(on, config, kernel, static_cast<A&&>(arguments)...);
   return p.cooperative_launch ? resident * p.multiprocessors : 0;

@@ -136,6 +136,8 @@ status launch_entry(typename Backend::stream_handle stream, device_properties co
     return answer.code != 0 ? answer : freed;
   } else {
     void* pointers[] = {pointer(arguments)..., pointer(kernel)};
+    if constexpr (detail::kernel_resident<K>())
+      return Backend::from(CROSSLANE_GPU(LaunchCooperativeKernel)(function, grid, block, pointers, unsigned(dynamic), stream));
     return Backend::from(CROSSLANE_GPU(LaunchKernel)(function, grid, block, pointers, dynamic, stream));
   }
 }
