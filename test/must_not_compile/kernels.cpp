@@ -68,6 +68,8 @@ struct names {  // an ordinary member of the name that a shared struct has
   unsigned min_blocks;
 #elif CROSSLANE_TEST_WRONG == 15
   bool cooperative = true;
+#elif CROSSLANE_TEST_WRONG == 16
+  bool resident = true;
 #endif
   xl::span<short> shared;
   template <xl::kernel_context Ctx>
