@@ -110,6 +110,8 @@ CROSSLANE_TEST(radix_sort, sizes) {
   for (std::size_t n : {0, 1, 2, 31, 33, 64, 511, 512, 513, 1024, 1025, 2048, 2049, 4099})
     check_keys<order::ascending>(q, any_keys<unsigned>(n), {}, small_tiles{});
   for (std::size_t n : {1, 4095, 4096, 4097, 8449}) check_keys<order::ascending>(q, any_keys<unsigned>(n));
+  if constexpr (xl::detail::loop_backend<xl::default_backend>)  // one to several pieces of 2^14 elements
+    for (std::size_t n : {1 << 14, (1 << 14) + 1, 1 << 16, 70'000}) check_keys<order::ascending>(q, any_keys<unsigned>(n));
 }
 
 CROSSLANE_TEST(radix_sort, types) {
