@@ -9,6 +9,7 @@
 #pragma once
 
 #include <crosslane/core/functional.hpp>
+#include <crosslane/kernel/atomic.hpp>
 #include <crosslane/runtime/buffer.hpp>
 
 #include <concepts>
@@ -40,6 +41,15 @@ struct workspace_front {
   std::uint64_t words[rounds * most_blocks];                 ///< what blocks publish, with tags; other memory of the workspace has any bits
   std::uint64_t counts[8 * 256];                             ///< counters that blocks add to; 0 between launches
 };
+
+/// Called by one thread of each block, at its end. Returns true to the last one, which sees what the others have stored. The next launch
+/// finds the counter at 0.
+template <class Ctx>
+CROSSLANE_FN bool is_last_block(Ctx const& ctx, workspace_front* front) {
+  if (atomic(ctx, front->ended).fetch_add(1u, acq_rel{}) != unsigned(ctx.block_count()) - 1) return false;
+  atomic(ctx, front->ended).store(0u);
+  return true;
+}
 
 inline constexpr std::size_t workspace_alignment = 256;
 constexpr std::size_t aligned_bytes(std::size_t bytes) {

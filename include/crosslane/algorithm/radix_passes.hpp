@@ -163,13 +163,10 @@ struct radix_histogram_kernel {
       if (sum != 0) atomic(ctx, front->counts[bin]).fetch_add(std::uint64_t{sum});
     }
     ctx.sync_block();
-    if (ctx.thread_rank() == 0) s.is_last = atomic(ctx, front->ended).fetch_add(1u, acq_rel{}) == blocks - 1;
+    if (ctx.thread_rank() == 0) s.is_last = is_last_block(ctx, front);
     ctx.sync_block();
     if (!s.is_last) return;
-    if (ctx.thread_rank() == 0) {
-      atomic(ctx, front->ended).store(0u);
-      *count = n;
-    }
+    if (ctx.thread_rank() == 0) *count = n;
     constexpr unsigned each = radix_digits / Ctx::wave_size;
     auto const w = wave(ctx);
     for (unsigned p = ctx.wave_rank(); p < plan.passes; p += ctx.wave_count()) {

@@ -75,7 +75,8 @@ template <class Words, class Value, class KeysIn, class ValuesIn, class KeysOut,
 void queue_radix_loops(basic_stream_ref<B> q, KeysIn const& keys, ValuesIn const& values, KeysOut const& keys_out,
                        ValuesOut const& values_out, radix_plan const& plan, source_location where) {
   using state = radix_loop<Words, Value, KeysIn, ValuesIn, KeysOut, ValuesOut>;
-  std::uint64_t const n = keys.size(), least = std::uint64_t{1} << 14, piece = n / 256 < least ? least : n / 256, pieces = (n - 1) / piece + 1;
+  std::uint64_t const n = keys.size(), least = std::uint64_t{1} << 14, piece = n / 256 < least ? least : n / 256,
+                      pieces = (n - 1) / piece + 1;
   auto const s = std::make_shared<state>(state{keys, values, keys_out, values_out, piece, {}, {}, {}});
   s->other_keys.reset(new typename Words::key[n]);
   if constexpr (state::has_values) s->other_values.reset(new Value[n]);

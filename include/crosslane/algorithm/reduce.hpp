@@ -89,7 +89,7 @@ struct reduce_kernel {
     }
     if (ctx.thread_rank() == 0) {
       partial[rank] = sum;
-      s.is_last = xl_last(ctx, front, unsigned(blocks));
+      s.is_last = is_last_block(ctx, front);
     }
     ctx.sync_block();
     if (!s.is_last) return;
@@ -101,14 +101,6 @@ struct reduce_kernel {
   }
 
  private:
-  /// Returns whether all other blocks have ended. The next launch finds the counter at 0.
-  template <class Ctx>
-  CROSSLANE_FN static unsigned xl_last(Ctx const& ctx, workspace_front* front, unsigned blocks) {
-    if (atomic(ctx, front->ended).fetch_add(1u, acq_rel{}) != blocks - 1) return 0;
-    atomic(ctx, front->ended).store(0u);
-    return 1;
-  }
-
   template <class Out>
   CROSSLANE_FN static void write(algebra const& m, Out const& out, maybe<T> const& initial, value const& sum) {
     value const result = initial.any ? m.op(algebra::of(initial.value), sum) : sum;

@@ -132,15 +132,13 @@ struct round_scan_kernel {
     } else if (count == 0 && own == 0 && ctx.thread_rank() == 0) {
       tiles.finish(initial);
     }
-    if (ctx.thread_rank() == 0 && atomic(ctx, front->ended).fetch_add(1u, acq_rel{}) == blocks - 1)
-      end(ctx, front, (count + blocks - 1) / blocks);
+    if (ctx.thread_rank() == 0 && is_last_block(ctx, front)) end(ctx, front, (count + blocks - 1) / blocks);
   }
 
  private:
   /// Makes the front ready for the next launch. Tags begin again before they wrap around, so no word has a tag that is to come.
   template <class Ctx>
   CROSSLANE_FN static void end(Ctx const& ctx, workspace_front* front, std::uint64_t rounds) {
-    atomic(ctx, front->ended).store(0u);
     front->last_tag += unsigned(rounds);
     if (front->last_tag < 1u << 31) return;
     for (std::uint64_t& word : front->words) atomic(ctx, word).store(std::uint64_t{0});
