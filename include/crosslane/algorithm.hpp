@@ -11,6 +11,7 @@
 #include <crosslane/algorithm/scan.hpp>
 #include <crosslane/algorithm/search.hpp>
 #include <crosslane/algorithm/select.hpp>
+#include <crosslane/algorithm/top_k.hpp>
 
 namespace crosslane {
 

@@ -56,11 +56,11 @@ constexpr auto read_only(R const& r) {
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// Throws invalid_argument if one of the ranges in memory overlaps the other.
+/// Throws invalid_argument if the first elements of ranges in memory overlap.
 template <class A, class B>
-void check_apart(char const* call, A const& a, B const& b, std::uint64_t n, source_location where) {
+void check_apart(char const* call, A const& a, std::uint64_t a_count, B const& b, std::uint64_t b_count, source_location where) {
   if constexpr (is_span<A> && is_span<B>)
-    require_apart(call, b.data(), n * sizeof(typename B::value_type), a.data(), n * sizeof(typename A::value_type), where);
+    require_apart(call, b.data(), b_count * sizeof(typename B::value_type), a.data(), a_count * sizeof(typename A::value_type), where);
 }
 template <class A, class B>
 constexpr bool is_same_memory(A const& a, B const& b) {
@@ -247,10 +247,10 @@ void radix_sort_by_key(S const& stream, Keys&& keys, Values&& values, KeysOut&& 
   if (std::uint64_t(v_out.size()) < n)
     throw_error(errc::size_mismatch, where, "%s: there are %llu keys, the output of the values has %llu elements", call,
                 static_cast<unsigned long long>(n), static_cast<unsigned long long>(v_out.size()));
-  if (!detail::is_same_memory(v, v_out)) detail::check_apart(call, v, v_out, n, where);
-  detail::check_apart(call, k, v_out, n, where);
-  detail::check_apart(call, v, k_out, n, where);
-  detail::check_apart(call, k_out, v_out, n, where);
+  if (!detail::is_same_memory(v, v_out)) detail::check_apart(call, v, n, v_out, n, where);
+  detail::check_apart(call, k, n, v_out, n, where);
+  detail::check_apart(call, v, n, k_out, n, where);
+  detail::check_apart(call, k_out, n, v_out, n, where);
   detail::queue_radix_sort<Order, P>(q, call, k, v, k_out, v_out, bits, o.workspace, where);
 }
 template <sort_order Order = sort_order::ascending, stream_like S, class Keys, class Values, class KeysOut, class ValuesOut,
