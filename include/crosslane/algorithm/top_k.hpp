@@ -91,7 +91,6 @@ struct top_k_kernel {
       for (auto i : ctx.block_stride(memory::rounds * radix_digits)) m.counts[i] = 0;
     }
     limit taken{word(~word{0}), no_end};
-    unsigned attempt = 0;
     if (n <= tile) {
       ctx.sync_grid();
     } else if (k <= tile / 2) {
@@ -104,7 +103,6 @@ struct top_k_kernel {
     ctx.sync_grid();
     std::uint64_t total = atomic(ctx, m.found[0]).load();
     if (n > tile && k <= tile / 2 && (total < k || total > tile)) {
-      attempt = 1;
       taken = narrow(ctx, s, keys, n, k, m);
       collect(ctx, keys, n, taken, m, m.found[1]);
       ctx.sync_grid();
