@@ -57,9 +57,24 @@ CROSSLANE_DEVICE_FN CROSSLANE_INLINE void run_kernel(kernel_parameter<K> const& 
 template <class K>
 inline constexpr bool is_stateless = std::is_empty_v<K> && !kernel_shape_of<K>::cooperative;
 
+/// Returns for how many blocks on a multiprocessor the registers are bounded: those that the kernel states, or fewer if the shared memory
+/// has no room for them.
+template <class Backend, unsigned Width, class K>
+constexpr unsigned bounded_blocks() {
+  using ctx = typename Backend::template context<Width, kernel_shape_of<K>>;
+  constexpr unsigned stated = kernel_min_blocks<K>();
+  if constexpr (stated > 1 && has_shared<K, ctx> && requires { Backend::multiprocessor_shared_bytes; }) {
+    constexpr std::size_t fit = Backend::multiprocessor_shared_bytes / sizeof(kernel_shared<K, ctx>);
+    return fit < stated ? (fit == 0 ? 1 : unsigned(fit)) : stated;
+  } else {
+    return stated;
+  }
+}
+
 /// An instance of a kernel. The kernel object is the last parameter, so that the arguments lie where those of a hand-written kernel do.
 template <class Backend, unsigned Width, class K, class... A>
 struct instance {
+  static constexpr unsigned blocks = bounded_blocks<Backend, Width, K>();
   static CROSSLANE_DEVICE_FN CROSSLANE_INLINE void run(A const&... arguments, kernel_parameter<K> const& kernel) {
     run_kernel<Backend, Width, K>(kernel, arguments...);
   }
@@ -74,7 +89,7 @@ __global__ void entry(Parameters... parameters) {
 }
 
 template <class Instance, unsigned Width, class K, class... Parameters>
-__global__ void CROSSLANE_GPU_BOUNDS(Width, kernel_max_threads<K>(), kernel_min_blocks<K>(), kernel_shape_of<K>::fixed)
+__global__ void CROSSLANE_GPU_BOUNDS(Width, kernel_max_threads<K>(), Instance::blocks, kernel_shape_of<K>::fixed)
     bounded_entry(Parameters... parameters) {
   Instance::run(parameters...);
 }

@@ -22,6 +22,7 @@ struct hip : backend::gpu_runtime<hip, backend::hip_vendor> {
   template <unsigned Width>
   static constexpr bool is_device_width = CROSSLANE_DEVICE_PASS() && Width == (CROSSLANE_GFX_HAS(GFX9) ? 64 : 32);
   static constexpr std::size_t max_static_shared_bytes = 64 * 1024;
+  static constexpr std::size_t multiprocessor_shared_bytes = 64 * 1024;  // at least
   static constexpr bool std_complex_computes = true;
   static constexpr std::size_t max_argument_bytes = 4096;
   static constexpr std::size_t max_shared_bytes = 160 * 1024;
