@@ -14,6 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "checker-claims.md"
 BEGIN, END = "<!-- test/claims.py: begin -->\n", "<!-- test/claims.py: end -->\n"
 LEVELS = ["off", "basic", "full"]
+BUILDS = ROOT / "test" / "check" / "claims" / "builds.txt"
 
 
 def read():
@@ -67,13 +68,31 @@ def tables(results):
     return "\n".join(lines) + "\n"
 
 
+def builds():
+    """The table of the builds in which test/check/corpus_matrix.sh has run all guises. A line has the compiler, the level, -DNDEBUG or -UNDEBUG, the
+    numbers of guises, of found ones and of accused right twins, and whether this is as claimed."""
+    results = {}
+    for line in BUILDS.read_text(encoding="utf-8").splitlines():
+        compiler, level, assertions, guises, found, accused, claim = line.split(" ", 6)
+        text = f"{found} of {guises}" + (f", {accused} accused" if accused != "0" else "") + (f" ({claim})" if claim != "as claimed" else "")
+        results[compiler.replace("-", " "), level, assertions] = text
+    compilers = sorted({c for c, *_ in results}, key=lambda c: (c.startswith("clang"), c))
+    lines = ["", "Guises found by each build, in 9 orders:", "",
+             "| options | " + " | ".join(compilers) + " |", "|---" * (1 + len(compilers)) + "|"]
+    for level in ("-O0", "-O1", "-O2", "-O3"):
+        for assertions in ("-UNDEBUG", "-DNDEBUG"):
+            cells = [results.get((c, level, assertions), "not run") for c in compilers]
+            lines.append(f"| `{level}{' -DNDEBUG' if assertions == '-DNDEBUG' else ''}` | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
     old = PAGE.read_text(encoding="utf-8")
     before, rest = old.split(BEGIN)
-    new = before + BEGIN + tables(read()) + END + rest.split(END)[1]
+    new = before + BEGIN + tables(read()) + builds() + END + rest.split(END)[1]
     if not check:
         PAGE.write_text(new, encoding="utf-8")
     elif new != old:
