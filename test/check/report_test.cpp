@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <set>
+#include <thread>
 
 namespace xl = crosslane;
 namespace checks = crosslane::checks;
@@ -156,6 +157,28 @@ CROSSLANE_TEST(collect, is_a_scope) {
   CROSSLANE_CHECK(contains(thrown.what(), order.c_str()));
   CROSSLANE_CHECK(contains(r.text(), order.c_str() + 2));
   CROSSLANE_CHECK(checks::collect([] {}).empty());
+}
+
+/// Other host threads use the scope that is open, unless they have their own.
+CROSSLANE_TEST(collect, takes_findings_of_other_threads) {
+  unsigned lines[2] = {};
+  auto const launch = [&] {
+    xl::stream const q{d};
+    xl::launch(q, {.grid = 3, .block = 32}, waits_elsewhere{}, &lines[0]);
+    q.synchronize();
+  };
+  checks::report own;
+  checks::report const r = checks::collect(
+      [&] {
+        std::thread{launch}.join();
+        std::thread{[&] { own = checks::collect(launch, {.seed = 2}); }}.join();
+      },
+      {.seed = 1});
+  CROSSLANE_CHECK_EQ(r.total(), 3u);
+  CROSSLANE_CHECK_EQ(own.total(), 3u);
+  CROSSLANE_CHECK_EQ(r.entries()[0].finding.seed, 1u);
+  CROSSLANE_CHECK_EQ(own.entries()[0].finding.seed, 2u);
+  std::thread{[&] { CROSSLANE_CHECK_EQ(error_of(launch).code(), xl::errc::divergent_barrier); }}.join();
 }
 
 /// Level off finds only mistakes after which a block cannot continue.

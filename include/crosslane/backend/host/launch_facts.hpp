@@ -2,7 +2,7 @@
 /// The facts about a launch that findings report, and the sink that receives the findings.
 #pragma once
 
-#include <crosslane/core/check_options.hpp>
+#include <crosslane/backend/host/check_scopes.hpp>
 
 #include <exception>
 
@@ -61,13 +61,12 @@ struct launch_facts {
 
   /// Reads the check options of the calling thread. `most` becomes `full` if accesses are instrumented, else `basic`.
   void read_check_scope(bool accesses_are_seen) {
-    detail::check_scope const* const scope = detail::current_check_scope;
-    checks::options const options = scope != nullptr ? scope->options : checks::options{};
-    level = options.level;
-    seed = options.seed;
-    progress_seconds = options.progress_seconds;
-    peer_access = options.peer_access;
-    sink = scope != nullptr ? scope->sink : nullptr;
+    detail::check_scope const scope = detail::open_check_scopes::of_this_thread();
+    level = scope.options.level;
+    seed = scope.options.seed;
+    progress_seconds = scope.options.progress_seconds;
+    peer_access = scope.options.peer_access;
+    sink = scope.sink;
     if (level == checks::level::most) level = accesses_are_seen ? checks::level::full : checks::level::basic;
   }
 
