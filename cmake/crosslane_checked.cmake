@@ -15,7 +15,7 @@ target_link_libraries(crosslane_checker PUBLIC crosslane::host PRIVATE ${CMAKE_D
 set_target_properties(crosslane_checker PROPERTIES POSITION_INDEPENDENT_CODE ON)
 # Its own memcpy is the C library's, and so is that of code without the flag: both only pass through. What a kernel allocates is its own.
 # abort and a failed assertion end the thread of a kernel. Memory of the host must not be freed before the copies that use it are done, and
-# a callback that locks a mutex, waits for a semaphore or reads a file may wait for the host.
+# a callback that locks something, joins a thread or reads a file may wait for the host.
 target_link_options(crosslane_checker INTERFACE
   "LINKER:--wrap=memcpy,--wrap=memmove,--wrap=memset"
   "LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=posix_memalign,--wrap=__cxa_allocate_exception"
@@ -25,18 +25,23 @@ target_link_options(crosslane_checker INTERFACE
   "LINKER:--wrap=_ZdaPv,--wrap=_ZdaPvm,--wrap=_ZdaPvSt11align_val_t,--wrap=_ZdaPvmSt11align_val_t"
   "LINKER:--wrap=_ZdlPvRKSt9nothrow_t,--wrap=_ZdlPvSt11align_val_tRKSt9nothrow_t"
   "LINKER:--wrap=_ZdaPvRKSt9nothrow_t,--wrap=_ZdaPvSt11align_val_tRKSt9nothrow_t"
-  "LINKER:--wrap=abort,--wrap=__assert_fail,--wrap=pthread_mutex_lock,--wrap=sem_wait,--wrap=read")
+  "LINKER:--wrap=abort,--wrap=__assert_fail"
+  "LINKER:--wrap=pthread_mutex_lock,--wrap=pthread_mutex_trylock,--wrap=pthread_mutex_timedlock,--wrap=pthread_mutex_clocklock"
+  "LINKER:--wrap=pthread_rwlock_rdlock,--wrap=pthread_rwlock_tryrdlock,--wrap=pthread_rwlock_timedrdlock,--wrap=pthread_rwlock_clockrdlock"
+  "LINKER:--wrap=pthread_rwlock_wrlock,--wrap=pthread_rwlock_trywrlock,--wrap=pthread_rwlock_timedwrlock,--wrap=pthread_rwlock_clockwrlock"
+  "LINKER:--wrap=pthread_spin_lock,--wrap=pthread_spin_trylock,--wrap=pthread_barrier_wait,--wrap=pthread_join,--wrap=_ZNSt6thread4joinEv"
+  "LINKER:--wrap=sem_wait,--wrap=sem_trywait,--wrap=sem_timedwait,--wrap=sem_clockwait,--wrap=read")
 
 add_library(crosslane_checked INTERFACE)
 add_library(crosslane::checked ALIAS crosslane_checked)
 target_link_libraries(crosslane_checked INTERFACE crosslane_checker)
 # -U_FORTIFY_SOURCE, which some distributions set: its inline wrappers of memcpy and memset would be seen in place of the program's lines.
 # -g1: the lines of accesses. clang would leave out the read of `x += 1`, and g++ the accesses of a memset that it writes out.
-# -fno-ipa-icf: of functions with the same code g++ would keep one, with the lines of one.
+# -fno-ipa-icf, -fno-crossjumping: of functions and of ends of branches with the same code g++ would keep one, with the lines of one.
 # -gdwarf-4: addr2line of binutils 2.40 does not find the callers of inlined functions in what clang 19 writes otherwise.
 # -O2: g++ makes no call for the store of `x[i] = f()` where f returns an object of a class, unless it inlines f.
 target_compile_options(crosslane_checked INTERFACE
   "$<$<COMPILE_LANGUAGE:CXX>:-fsanitize=thread;-fsanitize=float-cast-overflow,shift-exponent,alignment;-g1;-U_FORTIFY_SOURCE>"
   "$<$<AND:$<COMPILE_LANG_AND_ID:CXX,GNU>,$<NOT:$<CONFIG:Release,RelWithDebInfo>>>:-O2>"
-  "$<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-builtin-memcpy;-fno-builtin-memmove;-fno-builtin-memset;-fno-ipa-icf>"
+  "$<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-builtin-memcpy;-fno-builtin-memmove;-fno-builtin-memset;-fno-ipa-icf;-fno-crossjumping>"
   "$<$<COMPILE_LANG_AND_ID:CXX,Clang>:-gdwarf-4;SHELL:-mllvm -tsan-compound-read-before-write>")

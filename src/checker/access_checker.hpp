@@ -7,6 +7,7 @@
 ///   host_memory.hpp      host memory of queued copies               transfer_check.hpp copies and fills
 ///   process_map.hpp      what other memory an address belongs to    foreign_memory.hpp what kernels do with it
 ///   page_protection.hpp  closes device memory to the host program   module_symbols.hpp names of variables and functions
+///   released_values.hpp  what kernels and the program tell each other by atomic operations
 ///   memory_text.hpp      names of places in memory           call_stack.hpp      the calls that a thread is in
 ///   wording.hpp          the findings and their texts               sites.hpp          places in the code
 ///
@@ -16,6 +17,7 @@
 #include "foreign_memory.hpp"
 #include "host_memory.hpp"
 #include "late_accesses.hpp"
+#include "released_values.hpp"
 #include "sites.hpp"
 #include "stream_races.hpp"
 #include "thread_races.hpp"
@@ -38,11 +40,19 @@ class access_checker {
   stream_races streams{memory, words_};
   host_memory program_memory{memory, streams.order, words_};
   foreign_memory foreign{memory, words_};
+  released_values values_of_kernels, values_of_program;
 
   /// Returns the line of the call that returns to an address of code.
   source_location line_of(std::uintptr_t from) { return sites_.line_of(from); }
   /// The same for code that a thread was in when it last left, or of its innermost caller outside the library.
   source_location line_of(std::uintptr_t from, call_stack::calls const& calls) { return sites_.line_of(from, calls); }
+
+  /// Returns the number of the calls that a thread is in, the last of which returns to `from`.
+  std::uint32_t number_of_calls(std::uintptr_t from, call_stack const& calls) { return sites_.number_of(from, &calls); }
+  /// Returns the innermost lines of the program in which the calls of two such numbers differ; lines 0 if there are none.
+  std::pair<source_location, source_location> different_callers(std::uint32_t one, std::uint32_t other) {
+    return sites_.different_callers(one, other);
+  }
 
   // --- launches ---
 
@@ -160,7 +170,7 @@ class access_checker {
   void acquire(block_state& b, void const* p, bool acquires, scope s) {
     if (s >= scope::device) {
       judge_late_accesses();
-      streams.acquire(p, acquires, s);
+      if (s == scope::system && values_of_program.has_released(p)) streams.acquire(p, acquires);
     }
     threads.order.acquire(b, p, acquires, s);
   }
@@ -287,7 +297,11 @@ class access_checker {
     if (!streams.order.is_settled() || !lock_.try_lock()) return false;
     judge_late_accesses();
     bool const all = streams.forget_if_settled();
-    if (all) threads.order.forget_released();
+    if (all) {
+      threads.order.forget_released();
+      values_of_kernels.forget();
+      values_of_program.forget();
+    }
     leave();
     return all;
   }

@@ -16,7 +16,8 @@ struct copied_rows {
   std::size_t pitch, width, height;
   std::uint64_t work;  ///< the copy
   access_class how;
-  launch_facts facts;  ///< of the copy
+  launch_facts facts;     ///< of the copy
+  bool has_race = false;  ///< whether a race of it has been reported
 
   char const* end() const noexcept { return begin + (height - 1) * pitch + width; }
   bool overlaps(char const* p, std::size_t bytes) const noexcept {

@@ -117,6 +117,16 @@ source_location access_monitor::line_of(unsigned rank, void const* from) const n
   at_work const self;
   return checker().line_of(reinterpret_cast<std::uintptr_t>(from), state_->thread[rank].calls);
 }
+std::uint32_t access_monitor::number_of_calls(void const* from) noexcept {
+  if (!state_->full) return 0;
+  unseen const self;
+  return checker().number_of_calls(reinterpret_cast<std::uintptr_t>(from), state_->calls);
+}
+access_monitor::different_lines access_monitor::callers(std::uint32_t one, std::uint32_t other) const noexcept {
+  unseen const self;
+  auto const lines = checker().different_callers(one, other);
+  return {lines.first, lines.second};
+}
 void access_monitor::append_object(error_text& text, void const* at) const noexcept { checker().append_object(text, at); }
 
 std::uint64_t access_monitor::plain_accesses() const noexcept {
@@ -131,7 +141,11 @@ void set_atomic_scope(scope s) noexcept { next_scope = s; }
 
 void atomic_fence(scope s, int order) noexcept {
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
-  if (active_block == nullptr) return;
+  if (active_block == nullptr) {
+    program_has_released = program_has_released || releases(order);
+    if (acquires(order) && program_may_learn) program_learns();
+    return;
+  }
   unseen const self;
   checker().fence(*self.block(), releases(order), acquires(order), s);
 }

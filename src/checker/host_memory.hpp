@@ -49,12 +49,23 @@ class host_memory {
 
   /// Checks an access by the host program. A copy is reported once.
   void access(seen_access const& a) {
-    report(take_races(a, [&](copied_rows const& r) { return races(r.how, class_of(a.flags)); }), a, a.writes() ? "writes" : "reads");
+    std::vector<copied_rows> races_of_copies;
+    each_in_use(a, [&](copied_rows& r) {
+      if (!r.has_race && races(r.how, class_of(a.flags))) races_of_copies.push_back(r), r.has_race = true;
+    });
+    (void)report(races_of_copies, a, a.writes() ? "writes" : "reads");
   }
-  /// The host program frees memory. Returns whether a copy uses it and that has been reported.
+  /// The host program frees memory. Returns whether a copy uses it and that is, or has been, reported.
   bool freed(seen_access const& a) {
-    std::vector<copied_rows> const touched = take_races(a, [](copied_rows const&) { return true; });
-    return report(touched, a, "frees");
+    std::vector<copied_rows> races_of_copies;
+    bool is_known = false;
+    each_in_use(a, [&](copied_rows& r) {
+      if (r.has_race)
+        is_known = true;
+      else
+        races_of_copies.push_back(r), r.has_race = true;
+    });
+    return report(races_of_copies, a, "frees") || is_known;
   }
 
   /// Called after the host has waited for something.
@@ -65,19 +76,14 @@ class host_memory {
   }
 
  private:
-  /// Removes the copies that the access races with, and those that are done. Returns the former.
-  template <class Races>
-  std::vector<copied_rows> take_races(seen_access const& a, Races const& races_with) {
-    std::vector<copied_rows> touched;
+  /// Calls f for each copy that uses these bytes, and forgets the copies that are done.
+  template <class F>
+  void each_in_use(seen_access const& a, F const& f) {
     std::lock_guard const guard{lock_};
-    std::erase_if(copies_, [&](copied_rows const& r) {
-      if (order_.program_has_seen(r.work)) return true;
-      bool const race = r.overlaps(a.at, a.bytes) && races_with(r);
-      if (race) touched.push_back(r);
-      return race;
-    });
+    std::erase_if(copies_, [&](copied_rows const& r) { return order_.program_has_seen(r.work); });
+    for (copied_rows& r : copies_)
+      if (r.overlaps(a.at, a.bytes)) f(r);
     note_bounds();
-    return touched;
   }
 
   void note_bounds() {

@@ -92,24 +92,41 @@ CROSSLANE_WRAP_DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, size_not_known, (void
 #undef CROSSLANE_WRAP_DELETE
 
 // By these a callback may learn from the host without being blocked.
-int __real_pthread_mutex_lock(pthread_mutex_t*);
-int __real_sem_wait(sem_t*);
-ssize_t __real_read(int, void*, std::size_t);
+#define CROSSLANE_WRAP_WAIT(result, name, parameters, arguments) \
+  result __real_##name parameters;                               \
+  result __wrap_##name parameters {                              \
+    result const code = __real_##name arguments;                 \
+    if (current_work.runs_callback && !busy) callback_waits();   \
+    return code;                                                 \
+  }
+CROSSLANE_WRAP_WAIT(int, pthread_mutex_lock, (pthread_mutex_t * m), (m))
+CROSSLANE_WRAP_WAIT(int, pthread_mutex_trylock, (pthread_mutex_t * m), (m))
+CROSSLANE_WRAP_WAIT(int, pthread_mutex_timedlock, (pthread_mutex_t * m, timespec const* t), (m, t))
+CROSSLANE_WRAP_WAIT(int, pthread_mutex_clocklock, (pthread_mutex_t * m, clockid_t c, timespec const* t), (m, c, t))
+CROSSLANE_WRAP_WAIT(int, pthread_rwlock_rdlock, (pthread_rwlock_t * l), (l))
+CROSSLANE_WRAP_WAIT(int, pthread_rwlock_wrlock, (pthread_rwlock_t * l), (l))
+CROSSLANE_WRAP_WAIT(int, pthread_rwlock_tryrdlock, (pthread_rwlock_t * l), (l))
+CROSSLANE_WRAP_WAIT(int, pthread_rwlock_trywrlock, (pthread_rwlock_t * l), (l))
+CROSSLANE_WRAP_WAIT(int, pthread_rwlock_timedrdlock, (pthread_rwlock_t * l, timespec const* t), (l, t))
+CROSSLANE_WRAP_WAIT(int, pthread_rwlock_timedwrlock, (pthread_rwlock_t * l, timespec const* t), (l, t))
+CROSSLANE_WRAP_WAIT(int, pthread_rwlock_clockrdlock, (pthread_rwlock_t * l, clockid_t c, timespec const* t), (l, c, t))
+CROSSLANE_WRAP_WAIT(int, pthread_rwlock_clockwrlock, (pthread_rwlock_t * l, clockid_t c, timespec const* t), (l, c, t))
+CROSSLANE_WRAP_WAIT(int, pthread_spin_lock, (pthread_spinlock_t * l), (l))
+CROSSLANE_WRAP_WAIT(int, pthread_spin_trylock, (pthread_spinlock_t * l), (l))
+CROSSLANE_WRAP_WAIT(int, sem_wait, (sem_t * s), (s))
+CROSSLANE_WRAP_WAIT(int, sem_trywait, (sem_t * s), (s))
+CROSSLANE_WRAP_WAIT(int, sem_timedwait, (sem_t * s, timespec const* t), (s, t))
+CROSSLANE_WRAP_WAIT(int, sem_clockwait, (sem_t * s, clockid_t c, timespec const* t), (s, c, t))
+CROSSLANE_WRAP_WAIT(int, pthread_barrier_wait, (pthread_barrier_t * b), (b))
+CROSSLANE_WRAP_WAIT(int, pthread_join, (pthread_t t, void** result), (t, result))
+CROSSLANE_WRAP_WAIT(ssize_t, read, (int file, void* to, std::size_t bytes), (file, to, bytes))
+#undef CROSSLANE_WRAP_WAIT
 
-int __wrap_pthread_mutex_lock(pthread_mutex_t* mutex) {
-  int const code = __real_pthread_mutex_lock(mutex);
+// std::thread::join()
+[[gnu::weak]] void __real__ZNSt6thread4joinEv(void*);  // libc++ has it by another name
+void __wrap__ZNSt6thread4joinEv(void* thread) {
+  __real__ZNSt6thread4joinEv(thread);
   if (current_work.runs_callback && !busy) callback_waits();
-  return code;
-}
-int __wrap_sem_wait(sem_t* semaphore) {
-  int const code = __real_sem_wait(semaphore);
-  if (current_work.runs_callback && !busy) callback_waits();
-  return code;
-}
-ssize_t __wrap_read(int file, void* to, std::size_t bytes) {
-  ssize_t const result = __real_read(file, to, bytes);
-  if (current_work.runs_callback && !busy) callback_waits();
-  return result;
 }
 
 }  // extern "C"

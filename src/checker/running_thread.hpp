@@ -279,6 +279,28 @@ constexpr bool acquires(int order) {
   return order == __ATOMIC_ACQUIRE || order == __ATOMIC_CONSUME || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST;
 }
 
+/// Whether this host thread has passed a fence that releases: its relaxed stores then release too.
+thread_local bool program_has_released = false;
+/// Whether it has read a released value by an operation that does not acquire: a fence may follow.
+thread_local bool program_may_learn = false;
+
+/// What a store does for those who read the value. `reads`: it is a read-modify-write, which goes on with what was released before.
+constexpr released_values::effect effect_of(bool stored, bool releases, bool reads) {
+  if (!stored || (reads && !releases)) return released_values::effect::none;
+  return releases ? released_values::effect::releases : released_values::effect::ends;
+}
+[[gnu::noinline]] void program_learns() {
+  at_work const self;
+  program_may_learn = false;
+  checker().streams.order.program_learns();
+}
+/// The host program has atomically read memory that kernels access.
+void program_reads(void const* p, bool acquires) {
+  if (!checker().values_of_kernels.has_released(p)) return;
+  program_may_learn = true;
+  if (acquires) program_learns();
+}
+
 struct always {
   bool operator()() const { return true; }
   bool operator()(auto const&) const { return true; }
@@ -295,35 +317,40 @@ auto see_atomic(T const volatile* target, unsigned flags, int order, int failure
   auto const flags_if = [&](bool stored) {
     return access_is_atomic | access_is_aligned | unsigned(s) << access_scope_shift | (stored ? flags : flags & ~unsigned(access_writes));
   };
+  bool const reads = (flags & access_reads) != 0, writes = (flags & access_writes) != 0;
   if (active_block == nullptr) {
     bool const is_watching = !busy && watched_addresses != nullptr;
-    bool const tells =
-        is_watching && current_work.number == 0 && (flags & access_writes) != 0 && !checker().streams.order.program_knows_all();
-    bool const learns = see_program(p, sizeof(T), flags_if(will_store()), from);
+    bool const tells = is_watching && current_work.number == 0 && writes && !checker().streams.order.program_knows_all();
+    bool const is_seen = see_program(p, sizeof(T), flags_if(will_store()), from);
     if (tells) program_stores(p);
+    bool const is_for_kernels = is_seen && writes;
+    if (is_for_kernels) checker().values_of_program.begins(p);
     auto const result = operation();
+    bool const stored = stores(result);
+    if (is_for_kernels) checker().values_of_program.ends(p, effect_of(stored, releases(order) || program_has_released, reads));
     // The note comes before the store, so a callback that reads the stored value finds the note.
-    if (is_watching && current_work.runs_callback && (flags & access_reads) != 0)
+    if (is_watching && current_work.runs_callback && reads)
       if (std::uint64_t const told = stores_of_host.before(p); told != 0) callback_reads(told);
-    if (learns && (flags & access_reads) != 0 && current_work.number == 0) {
-      at_work const self;
-      checker().streams.order.program_learns();
-    }
+    if (is_seen && reads && current_work.number == 0) program_reads(p, acquires(stored ? order : failure_order));
     return result;
   }
   unseen const self;
   access_monitor::block_state& b = *self.block();
+  bool is_for_host = false;
   if (checker().memory.contains(p)) {
     bool const stored = !checker().may_access(b, p, sizeof(T)) || will_store();
     checker().access(b, access_of(p, sizeof(T), flags_if(stored), from));
+    is_for_host = writes && s == scope::system;
   } else if (!b.on_own_stack(p) && !b.in_own_memory(p)) {
     checker().foreign.access(b, access_of(p, sizeof(T), flags_if(true), from));
   }
+  if (is_for_host) checker().values_of_kernels.begins(p);
   auto const result = operation();
   bool const stored = stores(result);
   // The acquire comes first: what the operation reads was released by others before.
-  if ((flags & access_reads) != 0) checker().acquire(b, p, acquires(stored ? order : failure_order), s);
-  if ((flags & access_writes) != 0 && stored) checker().release(b, p, releases(order), (flags & access_reads) != 0, s);
+  if (reads) checker().acquire(b, p, acquires(stored ? order : failure_order), s);
+  if (writes && stored) checker().release(b, p, releases(order), reads, s);
+  if (is_for_host) checker().values_of_kernels.ends(p, effect_of(stored, checker().threads.order.has_released_at(p), reads));
   return result;
 }
 

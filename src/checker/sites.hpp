@@ -44,6 +44,15 @@ class sites {
     return line_of(from, callers);
   }
 
+  /// Returns the innermost lines of the program in which the calls that led to two sites differ; lines 0 if there are none, or if calls
+  /// are not known.
+  std::pair<source_location, source_location> different_callers(std::uint32_t one, std::uint32_t other) {
+    std::vector<source_location> const &a = lines_of_calls(one), &b = lines_of_calls(other);
+    for (std::size_t i = 0; i < a.size() && i < b.size(); ++i)
+      if (a[i].line != b[i].line || a[i].file != b[i].file) return {a[i], b[i]};
+    return {};
+  }
+
   /// Returns the address at which the host program, which has made an access at `from`, has called the library; `from` if that is code of
   /// the program.
   std::uintptr_t code_of_program(std::uintptr_t from) {
@@ -123,9 +132,25 @@ class sites {
     return line_of(from);
   }
 
+  /// Returns all lines of the program that have led to a site, innermost first.
+  std::vector<source_location> const& lines_of_calls(std::uint32_t site) {
+    auto const [known, is_new] = lines_of_calls_.try_emplace(site);
+    std::vector<source_location>& result = known->second;
+    if (!is_new) return result;
+    std::lock_guard const guard{lines_lock_};
+    auto const add = [&](std::uintptr_t from) {
+      for (source_location const& line : lines_.all_of(from))
+        if (!source_lines::is_library(line.file)) result.push_back(line);
+    };
+    add(places_[site].from);
+    for (std::uintptr_t const caller : places_[site].callers) add(caller);
+    return result;
+  }
+
   recent recent_[recent_count] = {};
   std::unordered_map<std::uintptr_t, std::map<std::uint64_t, std::uint32_t>> numbers_;  ///< by address and context
   std::vector<place> places_ = std::vector<place>(1);
+  std::unordered_map<std::uint32_t, std::vector<source_location>> lines_of_calls_;
   std::mutex lines_lock_;
   source_lines lines_;
   std::map<std::pair<char const*, unsigned>, std::unique_ptr<source_location>> known_;  ///< lines that are not looked up

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include <dlfcn.h>
 #include <elf.h>
@@ -25,9 +26,18 @@ namespace crosslane::backend {
 class source_lines {
  public:
   /// Returns the line of the call that returns to `address`. Line 0 if it is unknown: no -g, or no addr2line.
+  /// If functions have been inlined there, returns the line of the innermost one outside the library, else of the innermost.
   source_location of(std::uintptr_t address) {
-    if (auto const known = known_.find(address); known != known_.end()) return known->second;
-    return known_[address] = look_up(address);
+    std::vector<source_location> const& lines = all_of(address);
+    for (source_location const& line : lines)
+      if (!is_library(line.file)) return line;
+    return lines.empty() ? source_location{} : lines.front();
+  }
+  /// Returns the lines of all functions that have been inlined there, innermost first.
+  std::vector<source_location> const& all_of(std::uintptr_t address) {
+    auto const [known, is_new] = known_.try_emplace(address);
+    if (is_new) known->second = look_up(address);
+    return known->second;
   }
 
   /// Whether a file belongs to the library itself.
@@ -39,7 +49,7 @@ class source_lines {
   }
 
  private:
-  source_location look_up(std::uintptr_t address) {
+  std::vector<source_location> look_up(std::uintptr_t address) {
     Dl_info module{};
     if (dladdr(reinterpret_cast<void*>(address), &module) == 0 || module.dli_fname == nullptr) return {};
     auto const* const header = static_cast<ElfW_Ehdr const*>(module.dli_fbase);
@@ -51,9 +61,7 @@ class source_lines {
     // A second query, for an address that does not exist, marks the end of the answer to the first.
     int const asked = std::snprintf(line, sizeof line, "%#zx\n%s\n", std::size_t(address - 1 - base), nowhere);
     if (program == nullptr || send(fileno(program), line, std::size_t(asked), MSG_NOSIGNAL) != asked) return {};
-    // Innermost frame first. Lines of the library itself are skipped if there are others, since they say little to the author of a kernel.
-    source_location result;
-    bool chosen = false;
+    std::vector<source_location> result;  // addr2line, too, begins with the innermost
     while (std::fgets(line, sizeof line, program) != nullptr) {
       std::string_view const text = line;
       if (text.substr(0, text.size() - 1) == nowhere) {
@@ -61,12 +69,9 @@ class source_lines {
         break;
       }
       std::size_t const colon = text.rfind(':');
-      if (chosen || colon == std::string_view::npos || text.substr(0, 2) == "??") continue;
+      if (colon == std::string_view::npos || text.substr(0, 2) == "??") continue;
       unsigned const number = unsigned(std::strtoul(line + colon + 1, nullptr, 10));
-      if (number == 0) continue;
-      std::string_view const name = text.substr(0, colon);
-      chosen = !is_library(name);
-      if (chosen || result.line == 0) result = {files_.emplace(name).first->c_str(), "", number};
+      if (number != 0) result.push_back({files_.emplace(text.substr(0, colon)).first->c_str(), "", number});
     }
     return result;
   }
@@ -107,7 +112,7 @@ class source_lines {
 
   static constexpr char const* nowhere = "0xffffffffffffffff";
 
-  std::unordered_map<std::uintptr_t, source_location> known_;
+  std::unordered_map<std::uintptr_t, std::vector<source_location>> known_;
   std::unordered_map<std::string, std::FILE*> programs_;
   std::set<std::string> files_;
 };

@@ -106,10 +106,10 @@ class stream_races {
     return true;
   }
 
-  /// The current launch has atomically read the value at `p`. It learns from the host, if the host has stored there. What it learns from
-  /// other kernels, thread_order knows.
-  void acquire(void const* p, bool acquires, scope s) {
-    if (s != scope::system || !memory_.contains(p)) return;
+  /// The current launch has atomically read a value at `p`, which the host may have released. What it learns from other kernels,
+  /// thread_order knows.
+  void acquire(void const* p, bool acquires) {
+    if (!memory_.contains(p)) return;
     histories_.each_concurrent(memory_.history(p), launch_, order, [&](place_access const& a) {
       if (a.how == access_class::atomic_write && order.facts_of(a.work).runs_on_host()) told_by_.push_back(a.work);
     });

@@ -119,6 +119,14 @@ class thread_order {
     acquire(b, shared ? b.released : released_, p, acquires, s);
     if (!shared && !released_before_.empty()) acquire(b, released_before_, p, acquires, s);
   }
+  /// Whether reading the value at an address in device memory acquires something beyond the block.
+  bool has_released_at(void const* p) const {
+    auto const found = released_.find(p);
+    if (found == released_.end()) return false;
+    for (release_state const& r : found->second)
+      if (r.reach >= scope::device) return true;
+    return false;
+  }
   void fence(block_state& b, bool releases, bool acquires, scope s) {
     block_state::thread_state& t = b.running_thread();
     unsigned const reach = s >= scope::device ? 2 : unsigned(s);

@@ -96,7 +96,10 @@ bool transfer(launch_facts const& facts, memory_transfer const& t) {
   return checker().transfer(facts, t);
 }
 
-void unobserved() noexcept { checker().memory.all_written(); }
+void unobserved() noexcept {
+  checker().memory.all_written();
+  checker().values_of_kernels.unseen_stores();
+}
 
 void runs(bool begins) noexcept {
   at_work const self;

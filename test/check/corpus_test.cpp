@@ -36,8 +36,11 @@ CROSSLANE_TEST(corpus, early_exit) {
 
 CROSSLANE_TEST(corpus, different_barriers) {
   wrong<corpus::barrier_in_both_branches>(d, kind::different_barriers, 1, 64, [](unsigned a, unsigned b) { return a < 20 && b >= 20; });
+  wrong<corpus::publishes_in_both_branches>(d, kind::different_barriers, 1, 64,
+                                            [](unsigned a, unsigned b) { return (a < 20) != (b < 20); });
   wrong<corpus::roles_with_barriers>(d, kind::different_barriers, 1, 64, [](unsigned a, unsigned b) { return a < 32 && b >= 32; });
   right<corpus::barrier_behind_branches>(d, 1, 64);
+  right<corpus::publishes_behind_branches>(d, 1, 64);
   right<corpus::roles_with_one_barrier>(d, 1, 64);
   wrong<corpus::rounds_for_half>(d, kind::different_barriers, 2, 64, [](unsigned a, unsigned b) { return a < 32 && b >= 32; });
   wrong<corpus::leader_waits_for_the_grid<false>>(d, kind::different_barriers, 2, 64,
@@ -66,8 +69,11 @@ CROSSLANE_TEST(corpus, absent_lane) {
 
 CROSSLANE_TEST(corpus, different_lanes) {
   wrong<corpus::votes_and_sums>(d, kind::different_lanes, 1, 64, [](unsigned a, unsigned b) { return a % 16 < 8 && b % 16 >= 8; });
+  wrong<corpus::sums_in_both_branches>(d, kind::different_lanes, 1, 64,
+                                       [](unsigned a, unsigned b) { return (a % 32 < 8) != (b % 32 < 8); });
   wrong<corpus::shuffles_at_two_places>(d, kind::different_lanes, 1, 64, [](unsigned a, unsigned b) { return (a + b) % 2 == 1; });
   right<corpus::votes_then_sums>(d, 1, 64);
+  right<corpus::sums_behind_branches>(d, 1, 64);
   right<corpus::shuffles_at_one_place>(d, 1, 64);
   wrong<corpus::tile_and_wave>(d, kind::different_lanes, 1, 64, [](unsigned a, unsigned b) { return a % 16 < 8 && b % 16 >= 8; });
   wrong<corpus::operators_of_each_lane>(d, kind::different_lanes, 2, 64, [](unsigned a, unsigned b) { return a % 8 < 4 && b % 8 >= 4; });

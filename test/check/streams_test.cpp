@@ -189,12 +189,20 @@ CROSSLANE_TEST(streams, program_race) {
   wrong<corpus::written_behind_the_flag<true>>(d, kind::program_race);
   wrong<corpus::written_behind_the_kernel_s_flag<true>>(d, kind::program_race);
   wrong<corpus::written_behind_the_mutex>(d, kind::program_race);
+  wrong<corpus::told_by_the_host<std::memory_order_relaxed>>(d, kind::program_race);
+  wrong<corpus::told_by_a_kernel<xl::relaxed, false, std::memory_order_acquire>>(d, kind::program_race);
+  wrong<corpus::told_by_a_kernel<xl::release, false, std::memory_order_relaxed>>(d, kind::program_race);
   right<corpus::written_behind_the_flag<false>>(d);
   right<corpus::written_behind_the_kernel_s_flag<false>>(d);
   right<corpus::vector_dies<true>>(d);
   right<corpus::result_dies<true>>(d);
   right<corpus::vector_of_a_callback>(d);
   right<corpus::held_by_a_mutex>(d);
+  right<corpus::told_by_the_host<std::memory_order_release>>(d);
+  right<corpus::told_by_a_kernel<xl::release, false, std::memory_order_acquire>>(d);
+  right<corpus::told_by_a_kernel<xl::relaxed, true, std::memory_order_acquire>>(d);
+  right<corpus::held_by_a_lock_that_is_tried<std::mutex, std::unique_lock>>(d);
+  right<corpus::held_by_a_lock_that_is_tried<std::shared_mutex, std::shared_lock>>(d);
   right<corpus::held_by_a_future>(d);
   right<corpus::reads_when_done>(d);
   right<corpus::download_waited_for>(d);
@@ -245,6 +253,19 @@ CROSSLANE_TEST(streams, freed_in_each_way) {
   std::vector<std::size_t> of_own_allocator(16, std::size_t{1} << 40);
   frees(&of_own_allocator[4], [](void* p) { ::operator delete(p); });
   frees(&of_own_allocator[4], [](void* p) { ::operator delete[](p); });
+  // Memory stays in use when an access to it has been reported.
+  {
+    auto* const numbers = static_cast<int*>(zeros(std::malloc(64)));
+    bool is_kept = false;
+    frees(numbers, [&](void* at) {
+      numbers[0] = 1;
+      std::free(at);
+      void* again = std::malloc(64);
+      asm volatile("" : "+r"(again));  // compilers take a new address for a different one
+      is_kept = again != at;
+    });
+    CROSSLANE_CHECK(is_kept);
+  }
   // Threads without a scope of full checks free as always: nothing is said and nothing is kept.
   void* const p = zeros(std::malloc(64));
   bool is_freed = false;

@@ -76,6 +76,34 @@ struct barrier_behind_branches {
   }
 };
 
+/// A function of the program with a barrier, which may be inlined or not.
+template <class Ctx>
+CROSSLANE_FN void publish(Ctx const& ctx, memory m, int value) {
+  m.data[ctx.global_rank()] = value;
+  ctx.sync_block();
+}
+struct publishes_in_both_branches {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
+    if (ctx.thread_rank() < 20)
+      publish(ctx, m, 1);  // @publishes_in_both_branches
+    else
+      publish(ctx, m, m.data[ctx.global_rank()]);  // @publishes_in_both_branches
+  }
+};
+/// The compiler may make copies of the barrier and of the loop's body.
+struct publishes_behind_branches {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
+    for (int round = 0; round < 4; ++round) {
+      bool const low = ctx.thread_rank() < 20;
+      if (low) m.data[ctx.global_rank()] += 1;
+      publish(ctx, m, low ? round : m.data[ctx.global_rank()]);
+      if (low) m.data[ctx.global_rank()] += 2;
+    }
+  }
+};
+
 /// Producers and consumers wait at different barriers.
 struct roles_with_barriers {
   struct shared {

@@ -73,6 +73,30 @@ struct votes_then_sums {
   }
 };
 
+/// A function of the program in which the lanes of a wave meet.
+template <class Ctx>
+CROSSLANE_FN int sum_of_wave(Ctx const& ctx, int value) {
+  return xl::wave(ctx).reduce(value, xl::plus{});
+}
+struct sums_in_both_branches {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
+    int& mine = m.data[ctx.global_rank()];
+    if (ctx.lane_rank() < 8)
+      mine = sum_of_wave(ctx, 1);  // @sums_in_both_branches
+    else
+      mine = sum_of_wave(ctx, mine) + 1;  // @sums_in_both_branches
+  }
+};
+struct sums_behind_branches {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
+    int& mine = m.data[ctx.global_rank()];
+    int const sum = sum_of_wave(ctx, ctx.lane_rank() < 8 ? 1 : mine);
+    mine = ctx.lane_rank() < 8 ? sum : sum + 1;
+  }
+};
+
 struct shuffles_at_two_places {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {

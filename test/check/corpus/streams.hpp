@@ -8,6 +8,7 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <vector>
 
 namespace corpus {
@@ -655,6 +656,36 @@ struct written_behind_the_kernel_s_flag {
     p.a.synchronize();
   }
 };
+/// The host's store must release.
+template <std::memory_order Store>
+struct told_by_the_host {
+  void operator()(program& p) const {
+    xl::launch(p.a, {.grid = 1, .block = 1}, doubles_when_told{}, p.pinned, p.result);  // @told_by_the_host
+    p.pinned[1] = 1;                                                                    // @told_by_the_host
+    std::atomic_ref<int>{p.pinned[1023]}.store(1, Store);
+    p.a.synchronize();
+  }
+};
+/// The store of a kernel must release, and the host must acquire what it reads.
+template <class Store, bool Fence>
+struct tells_the_host {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, xl::span<int> shared) const {
+    shared[0] = 42;
+    if (Fence) xl::fence<xl::scope::system>(ctx, xl::release{});
+    xl::atomic<xl::scope::system>(ctx, shared[1023]).store(1, Store{});
+  }
+};
+template <class Store, bool Fence, std::memory_order Read>
+struct told_by_a_kernel {
+  void operator()(program& p) const {
+    xl::launch(p.a, {.grid = 1, .block = 1}, tells_the_host<Store, Fence>{}, p.pinned);  // @told_by_a_kernel
+    while (std::atomic_ref<int>{p.pinned[1023]}.load(Read) != 1) {
+    }
+    p.numbers[0] = p.pinned[0];  // @told_by_a_kernel
+    p.a.synchronize();
+  }
+};
 /// The host locks the mutex that a callback waits for, and writes behind it.
 struct written_behind_the_mutex {
   void operator()(program& p) const {
@@ -683,6 +714,22 @@ struct held_by_a_mutex {
     p.a.host_callback([&] { std::lock_guard const guard{mutex}; });
     xl::launch(p.a, {.grid = blocks, .block = threads}, double_all{}, p.pinned, p.result);
     for (int& n : p.pinned) n = 1;
+    lock.unlock();
+    p.a.synchronize();
+  }
+};
+/// A callback that tries again and again to take a lock is never blocked.
+template <class Lock, template <class> class Guard>
+struct held_by_a_lock_that_is_tried {
+  void operator()(program& p) const {
+    Lock lock;
+    lock.lock();
+    p.a.host_callback([&] {
+      while (!Guard<Lock>{lock, std::try_to_lock}) {
+      }
+    });
+    xl::launch(p.a, {.grid = blocks, .block = threads}, double_all{}, p.pinned, p.result);
+    p.pinned[0] = 2;
     lock.unlock();
     p.a.synchronize();
   }

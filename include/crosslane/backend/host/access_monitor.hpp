@@ -112,6 +112,17 @@ class access_monitor {
   /// Returns the line of a call by thread `rank`, which does not run, by the address to which the call returns. If that is in the library,
   /// returns the line of the innermost caller outside. Line 0 if it is unknown.
   source_location line_of(unsigned rank, void const* from) const noexcept;
+  /// Returns a number of the calls that the running thread is in, the last of which returns to `from`. 0 below level `full`.
+  std::uint32_t number_of_calls(void const* from) noexcept;
+  /// Whether the lines of two such numbers differ. Compilers copy code, so other addresses may be the same lines.
+  bool have_other_callers(std::uint32_t one, std::uint32_t other) const noexcept {
+    return one != other && callers(one, other).one.line != 0;
+  }
+  /// The innermost lines in which they differ; 0 if they do not.
+  struct different_lines {
+    source_location one, other;
+  };
+  different_lines callers(std::uint32_t one, std::uint32_t other) const noexcept;
   /// Appends what lies at an address: "element 4 of the buffer of 16 elements of 4 bytes made at a.cpp:3".
   void append_object(error_text& text, void const* at) const noexcept;
   /// Returns a number that changes with plain accesses of the running thread, except with repeated writes.
@@ -177,6 +188,12 @@ class access_monitor {
   std::uint64_t calls() const noexcept { return 0; }
   void call_executor_soon() noexcept {}
   source_location line_of(unsigned, void const*) const noexcept { return {}; }
+  std::uint32_t number_of_calls(void const*) noexcept { return 0; }
+  bool have_other_callers(std::uint32_t, std::uint32_t) const noexcept { return false; }
+  struct different_lines {
+    source_location one, other;
+  };
+  different_lines callers(std::uint32_t, std::uint32_t) const noexcept { return {}; }
   void append_object(error_text& text, void const* at) const noexcept { text.append("address %p (crosslane::checked names it)", at); }
 };
 

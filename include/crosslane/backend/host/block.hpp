@@ -139,22 +139,25 @@ class block_runner final : thread_owner, running_work, lane_executor {
 
   /// Waits at a barrier; thread `rank` calls it. Does not wait in a destructor that runs because of an exception: the thread, and with it
   /// the block, has failed, and a second exception must not be thrown.
-  void wait(unsigned rank, barrier kind, source_location where) {
+  /// Not inlined: the address to which it returns is in the function that has called the barrier.
+  [[gnu::noinline]] void wait(unsigned rank, barrier kind, source_location where) {
     if (exceptions_->uncaught != 0) return;
     if (cancelled_) throw lane_cancelled{};
-    arrivals_.add({rank, kind, where}, task_->level == checks::level::off);
+    arrivals_.add({rank, kind, where, monitor_.number_of_calls(__builtin_return_address(0))}, task_->level == checks::level::off, monitor_);
     meets(rank);
     suspend(rank);
   }
 
   /// Performs an operation of lanes of one wave; thread `rank` calls it. Returns when all members have called it. In destructors it behaves
   /// as wait() and leaves `slot.out` unchanged.
-  void collective(unsigned rank, unsigned wave_size, lane_slot const& slot) {
+  /// Not inlined, for the same reason.
+  [[gnu::noinline]] void collective(unsigned rank, unsigned wave_size, lane_slot slot) {
     if (exceptions_->uncaught != 0) return;
     if (cancelled_) throw lane_cancelled{};
     unsigned const lane = rank % wave_size, wave = rank / wave_size;
+    slot.calls = monitor_.number_of_calls(__builtin_return_address(0));
     meets(rank);
-    if (!operations_.call(wave, lane, slot)) {
+    if (!operations_.call(wave, lane, slot, monitor_)) {
       suspend(rank);
       return;
     }
@@ -493,7 +496,7 @@ class block_runner final : thread_owner, running_work, lane_executor {
     if (arrivals_.count() < waiting_)
       report(incomplete_operation());
     else if (arrivals_.different())
-      report(messages().different_barriers(arrivals_));
+      report(messages().different_barriers(arrivals_, monitor_));
     else
       report(messages().early_exit(arrivals_, first_that_returned(), finished_));
   }
@@ -518,8 +521,8 @@ class block_runner final : thread_owner, running_work, lane_executor {
       return messages().absent_lane(wave, lane, slot, missing, returned, arrivals_.first().place);
     }
     std::uint64_t rest = slot.members;
-    while (rest != 0 && operations_.same(slots[__builtin_ctzll(rest)], slot)) rest &= rest - 1;
-    return messages().different_lanes(wave, lane, slots, rest != 0 ? &slots[__builtin_ctzll(rest)] : nullptr);
+    while (rest != 0 && operations_.same(slots[__builtin_ctzll(rest)], slot, monitor_)) rest &= rest - 1;
+    return messages().different_lanes(wave, lane, slots, rest != 0 ? &slots[__builtin_ctzll(rest)] : nullptr, monitor_);
   }
 
   /// Returns null if there is no memory for another stack; the block has then failed.

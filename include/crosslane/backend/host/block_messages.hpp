@@ -25,7 +25,7 @@ class block_messages {
 
   /// Threads wait at a barrier, but `finished` ones, of which `gone` is the first, have returned.
   checks::finding early_exit(barrier_arrivals const& arrivals, unsigned gone, unsigned finished) const {
-    auto const& [rank, kind, place] = arrivals.first();
+    auto const& [rank, kind, place, calls] = arrivals.first();
     checks::finding found = begin(checks::kind::early_exit);
     found.first = {rank, arrivals.count(), block_, waits_at(kind), place};
     found.second = {gone, finished, block_, "has returned", {}};
@@ -34,13 +34,17 @@ class block_messages {
     return found;
   }
 
-  checks::finding different_barriers(barrier_arrivals const& arrivals) const {
+  checks::finding different_barriers(barrier_arrivals const& arrivals, access_monitor const& monitor) const {
     barrier_arrivals::arrival const &one = arrivals.first(), &other = arrivals.other();
+    auto const callers = callers_at(one.place, one.calls, other.place, other.calls, monitor);
     checks::finding found = begin(checks::kind::different_barriers);
     found.first = {one.rank, 1, block_, waits_at(one.kind), one.place};
     found.second = {other.rank, 1, block_, waits_at(other.kind), other.place};
-    found.text.append("thread %u waits at %s%s:%u while thread %u waits at %s%s:%u", one.rank, prefix(one.kind), one.place.file,
-                      one.place.line, other.rank, prefix(other.kind), other.place.file, other.place.line);
+    found.text.append("thread %u waits at %s%s:%u", one.rank, prefix(one.kind), one.place.file, one.place.line);
+    append_caller(found, found.first, callers.one);
+    found.text.append("%s while thread %u waits at %s%s:%u", callers.one.line != 0 ? "," : "", other.rank, prefix(other.kind),
+                      other.place.file, other.place.line);
+    append_caller(found, found.second, callers.other);
     return found;
   }
 
@@ -58,14 +62,18 @@ class block_messages {
   }
 
   /// A lane waits in an operation, and lane `other` in another one. `other` is null if none was found.
-  checks::finding different_lanes(unsigned wave, unsigned lane, lane_slot const* slots, lane_slot const* other) const {
+  checks::finding different_lanes(unsigned wave, unsigned lane, lane_slot const* slots, lane_slot const* other,
+                                  access_monitor const& monitor) const {
     lane_slot const& slot = slots[lane];
     checks::finding found = begin_lanes(checks::kind::different_lanes, wave, lane, slot, slot.members);
     if (other != nullptr) {
+      auto const callers = callers_at(slot.where, slot.calls, other->where, other->calls, monitor);
+      append_caller(found, found.first, callers.one);
       unsigned const other_lane = unsigned(other - slots);
       found.second = {wave * task_.wave_size + other_lane, 1, block_, waits_in_group, other->where};
       found.text.append(", but lane %u waits in an operation of lanes %#llx at %s:%u", other_lane,
                         static_cast<unsigned long long>(other->members), other->where.file, other->where.line);
+      append_caller(found, found.second, callers.other);
     }
     return found;
   }
@@ -79,7 +87,7 @@ class block_messages {
       found.text.append("; ");
       found.second = append_spin(found.text, other, monitor);
     } else if (arrivals.count() != 0) {
-      auto const& [rank, kind, place] = arrivals.first();
+      auto const& [rank, kind, place, calls] = arrivals.first();
       found.second = {rank, arrivals.count(), block_, waits_at(kind), place};
       found.text.append("; %u thread(s), the first is %u, wait at %s%s:%u", arrivals.count(), rank, prefix(kind), place.file, place.line);
     }
@@ -193,6 +201,18 @@ class block_messages {
     }
   }
 #endif
+  /// The lines that have called two places; none if the places differ.
+  static access_monitor::different_lines callers_at(source_location const& one, std::uint32_t its_calls, source_location const& other,
+                                                    std::uint32_t other_calls, access_monitor const& monitor) {
+    if (one.line != other.line || one.file != other.file) return {};
+    return monitor.callers(its_calls, other_calls);
+  }
+  /// Names the caller of a place, and makes it the line of the party.
+  static void append_caller(checks::finding& found, checks::party& party, source_location const& caller) {
+    if (caller.line == 0) return;
+    found.text.append(", called at %s:%u", caller.file, caller.line);
+    party.where = caller;
+  }
   static void append_place(error_text& text, source_location const& where, void const* address) {
     if (where.line != 0)
       text.append("%s:%u", where.file, where.line);

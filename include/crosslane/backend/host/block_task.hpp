@@ -30,6 +30,7 @@ struct lane_slot {
   bool has_other_operator = false;  ///< set by `complete` in the first lane and in another one whose operator has another result
   /// Performs the operation for all members once all have arrived. `wave` is the slot of lane 0.
   void (*complete)(lane_slot* wave, std::uint64_t members) = nullptr;
+  std::uint32_t calls = 0;  ///< the number of the calls that have led here
 };
 
 /// Thrown if a lane reads from a lane that does not take part in the operation.

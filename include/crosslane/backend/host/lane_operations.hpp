@@ -2,6 +2,7 @@
 /// The operations of groups of lanes in which lanes of a block wait.
 #pragma once
 
+#include <crosslane/backend/host/access_monitor.hpp>
 #include <crosslane/backend/host/block_task.hpp>
 #include <crosslane/backend/host/fiber.hpp>
 
@@ -19,13 +20,14 @@ class lane_operations {
 
   /// A lane calls an operation. Returns true if all members have called it; they then no longer wait. A member may still wait in an
   /// operation of a smaller group, so a mismatch is detected only when no thread can run.
-  bool call(unsigned wave, unsigned lane, lane_slot const& slot) noexcept {
+  bool call(unsigned wave, unsigned lane, lane_slot const& slot, access_monitor const& monitor) noexcept {
     lane_slot* const slots = slots_of(wave);
     slots[lane] = slot;
     std::uint64_t& waiting = waiting_[wave];
     waiting |= std::uint64_t{1} << lane;
     bool complete = (slot.members & ~waiting) == 0;
-    for (std::uint64_t rest = slot.members; complete && rest != 0; rest &= rest - 1) complete = same(slots[__builtin_ctzll(rest)], slot);
+    for (std::uint64_t rest = slot.members; complete && rest != 0; rest &= rest - 1)
+      complete = same(slots[__builtin_ctzll(rest)], slot, monitor);
     if (complete) waiting &= ~slot.members;
     return complete;
   }
@@ -34,9 +36,10 @@ class lane_operations {
   lane_slot const* slots_of(unsigned wave) const noexcept { return slots_ + wave * wave_size_; }
   std::uint64_t waiting(unsigned wave) const noexcept { return waiting_[wave]; }
 
-  /// Whether two lanes call the same operation.
-  static bool same(lane_slot const& a, lane_slot const& b) noexcept {
-    return a.members == b.members && a.complete == b.complete && a.where.line == b.where.line && a.where.file == b.where.file;
+  /// Whether two lanes call the same operation, from the same lines.
+  static bool same(lane_slot const& a, lane_slot const& b, access_monitor const& monitor) noexcept {
+    return a.members == b.members && a.complete == b.complete && a.where.line == b.where.line && a.where.file == b.where.file &&
+           !monitor.have_other_callers(a.calls, b.calls);
   }
 
  private:
