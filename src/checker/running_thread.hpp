@@ -219,11 +219,14 @@ inline void see(void const* p, std::size_t bytes, unsigned flags, void* from) {
   }
 }
 
-/// Notes memory that the running thread has allocated.
+/// Notes memory that the running thread has allocated. What was allocated within it before has been freed.
 void* allocated(void* p, std::size_t bytes) {
   if (active_block == nullptr || p == nullptr) return p;
   unseen const self;
-  self.block()->allocations[reinterpret_cast<std::uintptr_t>(p)] = bytes;
+  auto& all = self.block()->allocations;
+  auto const begin = reinterpret_cast<std::uintptr_t>(p);
+  all.erase(all.lower_bound(begin), all.lower_bound(begin + bytes));
+  all[begin] = bytes;
   return p;
 }
 
