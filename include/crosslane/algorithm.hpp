@@ -5,6 +5,7 @@
 #include <crosslane/crosslane.hpp>
 
 #include <crosslane/algorithm/by_key.hpp>
+#include <crosslane/algorithm/histogram.hpp>
 #include <crosslane/algorithm/merge.hpp>
 #include <crosslane/algorithm/merge_sort.hpp>
 #include <crosslane/algorithm/radix_sort.hpp>

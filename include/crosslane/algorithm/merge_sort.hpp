@@ -252,8 +252,8 @@ void queue_merge_sort(basic_stream_ref<B> q, char const* call, R const& range, C
 inline namespace CROSSLANE_CONFIGURATION {
 
 /// Queues a stable sort of the elements of a range, in place. `order` is a strict weak order, trivially copyable and callable in a kernel,
-/// where it is const. Elements are trivially copyable and have at most 128 bytes. The default is
-/// xl::less: -0 and +0 are equal and keep their order, and NaN come last in theirs. If `order` is no strict weak order, elements may be
+/// where it is const. Elements are trivially copyable and have at most 128 bytes. By default it
+/// is less, the total order of IEEE 754 for floating-point numbers. If `order` is no strict weak order, as < is with a NaN, elements may be
 /// lost or be there more than once. The workspace takes the bytes of all elements, and 8 bytes for each tile. Policies are
 /// merge_sort_policy. Throws size_mismatch if the workspace is too small.
 template <stream_like S, class Keys, detail::reduction_operator Less = less, class D = run_to_run, class P = tuned>

@@ -15,24 +15,13 @@
 ///   Less less;
 #pragma once
 
+#include <crosslane/algorithm/less.hpp>
 #include <crosslane/algorithm/options.hpp>
 #include <crosslane/algorithm/range.hpp>
 #include <crosslane/algorithm/reduce.hpp>
 #include <crosslane/kernel/block.hpp>
 
 namespace crosslane {
-
-/// The order by the operator <. A floating-point NaN is above all numbers.
-struct less {
-  /// Returns a < b, or for floating-point numbers whether b is a NaN, if a is none.
-  template <class T>
-  CROSSLANE_FN constexpr bool operator()(T const& a, T const& b) const {
-    if constexpr (detail::is_number<T> && !std::is_integral_v<T>)
-      return !(a >= b) && a == a;
-    else
-      return a < b;
-  }
-};
 
 /// Sizes of merge(): `threads` of a block, `items` that a thread merges. An odd number keeps threads in different banks.
 template <unsigned Threads, unsigned Items>

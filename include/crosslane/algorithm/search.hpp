@@ -8,22 +8,10 @@
 /// +0, NaN is above infinity or, with its sign set, below minus infinity.
 #pragma once
 
+#include <crosslane/algorithm/less.hpp>
 #include <crosslane/algorithm/reduce.hpp>
-#include <crosslane/kernel/radix_key.hpp>
 
 namespace crosslane {
-
-/// The order of numbers: that of integers, or the total order of IEEE 754 for floating point. Other types are compared by their operator <.
-struct less {
-  /// Whether a is below b.
-  template <class T>
-  CROSSLANE_FN constexpr bool operator()(T const& a, T const& b) const {
-    if constexpr (detail::is_number<T> && !std::is_integral_v<T>)
-      return radix_key<T>::to_word(a) < radix_key<T>::to_word(b);
-    else
-      return a < b;
-  }
-};
 
 namespace detail {
 
