@@ -260,7 +260,7 @@ CROSSLANE_TEST(merge_sort, narrow_values) {
 CROSSLANE_TEST(merge_sort, counted_and_reversed) {
   xl::stream const q{d};
   std::vector<int> const values = keys_of(order::random, 3000);
-  for (std::uint64_t const n : {0, 1, 384, 385, 2100, 4000}) {
+  for (std::uint64_t const n : {0u, 1u, 384u, 385u, 2100u, 4000u}) {
     xl::buffer<std::uint64_t> count = upload(q, std::vector<std::uint64_t>{n});
     xl::buffer<int> data = upload(q, values);
     xl::merge_sort(q, xl::counted(data, count), xl::less{}, xl::options<xl::run_to_run, small_sort>{});
