@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Functions that queue the three kernels.
+/// Functions that queue the three kernels, which do by hand what xl::copy_if does in one call.
 #pragma once
 
 #include "kernels.hpp"
@@ -31,8 +31,8 @@ void scatter(S const& q, xl::span<float const> in, Predicate keep, xl::span<std:
 
 /// Queues out = the elements for which the predicate is true, in their order. The last element of `offsets` becomes their number.
 template <xl::stream_like S, class Predicate>
-void compact(S const& q, xl::span<float const> in, Predicate keep, xl::span<unsigned> counts, xl::span<std::uint64_t> offsets,
-             xl::span<float> out) {
+void compact_by_hand(S const& q, xl::span<float const> in, Predicate keep, xl::span<unsigned> counts, xl::span<std::uint64_t> offsets,
+                     xl::span<float> out) {
   count(q, in, keep, counts);
   scan(q, counts, offsets);
   scatter(q, in, keep, offsets, out);

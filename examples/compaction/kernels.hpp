@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Stream compaction that keeps the order, in three kernels: count the kept elements of each block, scan the counts, write the elements.
+/// Stream compaction by hand, in three kernels: count the kept elements of each block, scan the counts, write the elements in their order.
 #pragma once
 
 #include <crosslane/crosslane.hpp>

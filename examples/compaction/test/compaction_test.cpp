@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Compares compaction with std::copy_if. Sizes are close to those of waves, rounds and blocks. The share of kept elements varies.
+/// Compares compaction by hand with std::copy_if, and the call that replaces it. Sizes are close to those of waves, rounds and blocks. The
+/// share of kept elements varies.
 #include "../compact.hpp"
+
+#include <crosslane/algorithm.hpp>
 
 #include <support/target.hpp>
 
@@ -30,7 +33,7 @@ void check(xl::stream const& q, std::vector<float> const& values, Predicate keep
   xl::buffer<unsigned> counts{q, compaction::blocks(n)};
   xl::buffer<std::uint64_t> offsets{q, counts.size() + 1};
   xl::fill(q, out, untouched);
-  compaction::compact(q, in, keep, counts, offsets, out);
+  compaction::compact_by_hand(q, in, keep, counts, offsets, out);
   CROSSLANE_CHECK_EQ(read(q, offsets).back(), kept);
   CROSSLANE_CHECK_SAME(read(q, out), expected);
 }
@@ -73,4 +76,18 @@ CROSSLANE_TEST(compaction, above_a_threshold) {
   for (float const threshold : {-10.0f, -1.0f, 0.0f, 1.0f, 10.0f}) check(q, in, compaction::above{threshold});
   // Neither an equal value nor NaN is above the threshold.
   check(q, {1, 2, std::numeric_limits<float>::quiet_NaN(), 3, 2, std::numeric_limits<float>::infinity()}, compaction::above{2});
+}
+
+CROSSLANE_TEST(compaction, same_by_one_call) {
+  xl::stream const q{d};
+  auto const values = numbered(10'001);
+  auto const in = upload(q, values);
+  xl::buffer<float> by_hand{q, values.size()}, by_call{q, values.size()};
+  xl::buffer<unsigned> counts{q, compaction::blocks(values.size())};
+  xl::buffer<std::uint64_t> offsets{q, counts.size() + 1}, number{q, 1};
+  for (auto* const out : {&by_hand, &by_call}) xl::fill(q, *out, untouched);
+  compaction::compact_by_hand(q, in, by_chance{100}, counts, offsets, by_hand);
+  xl::copy_if(q, in, by_call, number, by_chance{100});
+  CROSSLANE_CHECK_EQ(read(q, number)[0], read(q, offsets).back());
+  CROSSLANE_CHECK_SAME(read(q, by_call), read(q, by_hand));
 }
