@@ -165,6 +165,31 @@ struct check_sorted {
   static constexpr bool ok = true;
 };
 
+/// A stable sort of one thread: insertion in short runs, then merges to and fro. Not std::stable_sort, which warns of deprecated functions
+/// with some compilers.
+template <class T, class Less>
+void sort_by_loops(T* data, T* spare, std::size_t n, Less const& less) {
+  constexpr std::size_t shortest = 16;
+  for (std::size_t first = 0; first < n; first += shortest) {
+    std::size_t const end = n - first < shortest ? n : first + shortest;
+    for (std::size_t i = first + 1; i < end; ++i) {
+      T const item = data[i];
+      std::size_t k = i;
+      for (; k > first && less(item, data[k - 1]); --k) data[k] = data[k - 1];
+      data[k] = item;
+    }
+  }
+  T *from = data, *to = spare;
+  for (std::size_t run = shortest; run < n; run *= 2) {
+    for (std::size_t a = 0; a < n; a += 2 * run) {
+      std::size_t const b = n - a < run ? n : a + run, end = n - b < run ? n : b + run;
+      std::merge(from + a, from + b, from + b, from + end, to + a, less);
+    }
+    std::swap(from, to);
+  }
+  if (from != data) std::copy(from, from + n, data);
+}
+
 /// Queues a sort of the elements of `range`. `counted` is a range with their number.
 template <class Policy, runtime_backend B, class R, class Counted, class Less>
 void queue_merge_sort(basic_stream_ref<B> q, char const* call, R const& range, Counted const& counted, Less const& less,
@@ -179,16 +204,16 @@ void queue_merge_sort(basic_stream_ref<B> q, char const* call, R const& range, C
     unsigned passes = 1;
     while ((1u << passes) < q.properties(where).multiprocessors) passes += 2;
     std::uint64_t const runs = std::uint64_t{1} << passes, run = (size + runs - 1) / runs;
-    std::shared_ptr<T[]> const memory{new T[std::size_t(size)]};
+    std::shared_ptr<T[]> const memory{new T[std::size_t(size)]}, spare{new T[std::size_t(size)]};
     span<T> const other{memory.get(), std::size_t(size)};
     run_loops<Less>(
         q, runs,
-        [range, counted, other, less, run](std::uint64_t begin, std::uint64_t end) {
+        [range, counted, other, spare, less, run](std::uint64_t begin, std::uint64_t end) {
           std::uint64_t const n = count_in_kernel(counted);
           for (; begin < end && begin * run < n; ++begin) {
             std::uint64_t const first = begin * run, last = n - first < run ? n : first + run;
             for (std::uint64_t i = first; i < last; ++i) other[i] = T(range[i]);
-            std::stable_sort(other.data() + first, other.data() + last, less);
+            sort_by_loops(other.data() + first, spare.get() + first, std::size_t(last - first), less);
           }
         },
         where, 1);
