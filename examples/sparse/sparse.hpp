@@ -27,7 +27,7 @@ struct matrix {
 template <xl::stream_like S>
 void sort(S const& q, triples const& t, matrix const& m, xl::span<std::uint64_t> cells, xl::span<float> value) {
   auto const unsorted = xl::transformed(xl::zipped(t.row, t.column), number_of_cell{m.columns});
-  xl::bit_range const used{0, unsigned(std::bit_width(std::uint64_t{m.rows} * m.columns))};  // fewer bits, fewer passes
+  xl::bit_range const used{0, unsigned(std::bit_width(std::uint64_t{m.rows} * m.columns - 1))};  // fewer bits, fewer passes
   xl::radix_sort_by_key(q, unsorted, t.value, cells, value, used);
 }
 
