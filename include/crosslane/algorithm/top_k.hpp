@@ -22,7 +22,7 @@ template <unsigned Threads, unsigned Items, unsigned Blocks>
 struct top_k_policy {
   static constexpr unsigned threads = Threads;  ///< threads of a block
   static constexpr unsigned items = Items;      ///< elements that a thread loads at once
-  static constexpr unsigned blocks = Blocks;    ///< blocks on a multiprocessor
+  static constexpr int blocks = Blocks;         ///< blocks on a multiprocessor
 };
 
 namespace detail {
@@ -58,6 +58,7 @@ template <class Policy, class Words, bool HasValues>
 struct top_k_kernel {
   static constexpr auto block = block_size<Policy::threads>;
   static constexpr bool cooperative = true;
+  static constexpr int min_blocks = Policy::blocks;
   static constexpr unsigned threads = Policy::threads, items = Policy::items, tile = threads * items;
   static_assert(threads >= radix_digits && threads % 64 == 0, "crosslane: a block of top_k() has at least 256 threads, in whole waves");
   using word = typename Words::word;
@@ -383,7 +384,7 @@ void queue_top_k(basic_stream_ref<B> q, char const* call, Keys const& keys, Valu
   } else {
     using memory = typename kernel::memory;
     unsigned const wanted = unsigned(k);
-    unsigned const blocks = blocks_for(q, (n - 1) / kernel::tile + 1, top_k_policy_of<P>::blocks, where);
+    unsigned const blocks = blocks_for(q, (n - 1) / kernel::tile + 1, unsigned(top_k_policy_of<P>::blocks), where);
     memory m;
     auto const lay_out = [&](std::byte* data) {
       payload_layout layout{data};
