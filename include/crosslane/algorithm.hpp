@@ -13,6 +13,7 @@
 #include <crosslane/algorithm/reduce.hpp>
 #include <crosslane/algorithm/scan.hpp>
 #include <crosslane/algorithm/search.hpp>
+#include <crosslane/algorithm/segmented_sort.hpp>
 #include <crosslane/algorithm/select.hpp>
 #include <crosslane/algorithm/top_k.hpp>
 

@@ -147,6 +147,17 @@ CROSSLANE_TEST(radix_sort, hard_inputs) {
   check_pairs<order::descending, unsigned>(q, special, {}, small_tiles{});
 }
 
+#if !CROSSLANE_CONFIG_ACCESS_CHECKS
+/// Enough elements for several pieces of the host's loops.
+CROSSLANE_TEST(radix_sort, many) {
+  xl::stream const q{d};
+  check_keys<order::ascending>(q, any_keys<unsigned>(200003));
+  auto keys = any_keys<float>(150001);
+  for (std::size_t i = 0; i < keys.size(); i += 2) keys[i] = float(i % 7);
+  check_pairs<order::descending, unsigned>(q, keys, {}, small_tiles{});
+}
+#endif
+
 struct square {
   CROSSLANE_FN unsigned operator()(unsigned x) const { return x * x % 1009; }
 };

@@ -75,12 +75,25 @@ template <class Words, class Value, class KeysIn, class ValuesIn, class KeysOut,
 void queue_radix_loops(basic_stream_ref<B> q, KeysIn const& keys, ValuesIn const& values, KeysOut const& keys_out,
                        ValuesOut const& values_out, radix_plan const& plan, source_location where) {
   using state = radix_loop<Words, Value, KeysIn, ValuesIn, KeysOut, ValuesOut>;
-  std::uint64_t const n = keys.size(), least = std::uint64_t{1} << 14, piece = n / 256 < least ? least : n / 256,
-                      pieces = (n - 1) / piece + 1;
+  std::uint64_t const n = keys.size(), least = std::uint64_t{1} << 16, piece = n / 256 < least ? least : n / 256;
+  std::uint64_t const pieces = (n - 1) / piece + 1;
   auto const s = std::make_shared<state>(state{keys, values, keys_out, values_out, piece, {}, {}, {}});
   s->other_keys.reset(new typename Words::key[n]);
   if constexpr (state::has_values) s->other_values.reset(new Value[n]);
   s->counts.resize(pieces * radix_digits);
+  if (pieces == 1)
+    return run_loops<Words>(
+        q, 1,
+        [=](std::uint64_t, std::uint64_t) {
+          for (unsigned p = 0; p < plan.passes; ++p) {
+            s->count_piece(0, n, plan.digit(p));
+            s->scan(1);
+            s->move_piece(0, n, plan.digit(p));
+            s->from = s->to;
+          }
+          s->finish_piece(0, n);
+        },
+        where);
   for (unsigned p = 0; p < plan.passes; ++p) {
     radix_digit const digit = plan.digit(p);
     run_loops<Words>(q, n, [=](std::uint64_t begin, std::uint64_t end) { s->count_piece(begin, end, digit); }, where, piece);
