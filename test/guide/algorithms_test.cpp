@@ -17,9 +17,7 @@ struct squared {
 };
 
 /// Returns the sum of the squares. Waits for the stream.
-float squared_norm(xl::stream const& q, xl::buffer<float> const& x) {
-  return xl::reduce(q, xl::transformed(x, squared{}), xl::plus{});
-}
+float squared_norm(xl::stream const& q, xl::buffer<float> const& x) { return xl::reduce(q, xl::transformed(x, squared{}), xl::plus{}); }
 // [sums]
 
 // [compact]

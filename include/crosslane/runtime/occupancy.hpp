@@ -38,8 +38,8 @@ template <runtime_backend B, class K, class... A>
   return detail::resident_blocks_on<B, K, detail::kernel_argument_of<A>...>(on, detail::block_extent<K>(config), config);
 }
 
-/// Returns the largest grid, in blocks, with which a resident or cooperative kernel can be launched on an otherwise idle device. Returns 0 if the
-/// device has no cooperative launches.
+/// Returns the largest grid, in blocks, with which a resident or cooperative kernel can be launched on an otherwise idle device. Returns 0
+/// if the device has no cooperative launches.
 template <runtime_backend B, class K, class... A>
 [[nodiscard]] unsigned max_cooperative_blocks(basic_device<B> on, launch_config config, K const& kernel, A&&... arguments) {
   static_assert(detail::kernel_resident<K>(),
