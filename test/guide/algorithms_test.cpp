@@ -25,13 +25,14 @@ struct is_positive {
   CROSSLANE_FN bool operator()(float x) const { return x > 0; }
 };
 
-/// Queues means[0] = the mean of the positive elements. Nothing waits: the number of kept elements stays on the device.
+/// mean[0] /= count[0], by one thread.
 struct divide_by_count {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const&, xl::span<std::uint64_t const> count, xl::span<float> mean) const {
     mean[0] = count[0] == 0 ? 0 : mean[0] / float(count[0]);
   }
 };
+/// Queues mean[0] = the mean of the positive elements. Nothing waits: the number of kept elements stays on the device.
 void mean_of_positive(xl::stream const& q, xl::buffer<float> const& x, xl::buffer<float>& mean) {
   xl::buffer<float> kept{q, x.size()};
   xl::buffer<std::uint64_t> count{q, 1};
