@@ -156,7 +156,7 @@ CROSSLANE_TEST(histogram, levels) {
   for (unsigned& x : samples) x %= 50000;
   xl::buffer<unsigned> numbers = upload(q, samples), large{q, 20000};
   xl::histogram(q, numbers, large,
-                xl::level_bins(xl::transformed(xl::counting(0u, 20001), [] CROSSLANE_LAMBDA(unsigned i) { return 2 * i + 1; })));
+                xl::level_bins(xl::transformed<unsigned>(xl::counting(0u, 20001), [] CROSSLANE_LAMBDA(unsigned i) { return 2 * i + 1; })));
   std::vector<unsigned> expected(20000);
   for (unsigned const x : samples)
     if (x >= 1 && (x - 1) / 2 < 20000) ++expected[(x - 1) / 2];

@@ -19,5 +19,7 @@ void run(xl::stream const& q, xl::buffer<float>& x, xl::buffer<unsigned>& counts
   xl::copy_if(q, x, x, x, [] CROSSLANE_LAMBDA(float a) { return a > 0; });  // a count in a float
 #elif CROSSLANE_TEST_WRONG == 5
   (void)xl::reduce(q, values, xl::plus{});  // memory of the host
+#elif CROSSLANE_TEST_WRONG == 6
+  (void)xl::reduce(q, xl::transformed(x, [](float* a) { return a; }), xl::plus{});  // does not take an element
 #endif
 }

@@ -2,7 +2,7 @@
 /// Ranges whose elements are computed when they are read: counting(), constant(), transformed(), zipped(), permuted(), reversed(), and
 /// counted(), a range whose size lies in device memory. Device-wide algorithms take them wherever they take buffers and spans.
 ///
-///   float const norm = xl::reduce(q, xl::transformed(x, [] CROSSLANE_LAMBDA(float a) { return a * a; }), xl::plus{});
+///   float const norm = xl::reduce(q, xl::transformed<float>(x, [] CROSSLANE_LAMBDA(float a) { return a * a; }), xl::plus{});
 ///
 /// A range is a small value that owns nothing: the buffers in it must live until the algorithm has run. Ranges of ranges are possible. The
 /// host makes them; kernels may take them as arguments and read element i by `range[i]`.
@@ -130,15 +130,34 @@ constexpr constant_range<T> constant(T value, std::uint64_t size) {
   return {value, size};
 }
 
-/// f(range[i]): see transformed().
-template <class R, class F>
+namespace detail {
+
+/// Stands for the type of what a function returns.
+struct returned {};
+template <class T, class F, class Argument>
+struct result_type {
+  using type = T;
+};
+template <class F, class Argument>
+struct result_type<returned, F, Argument> {
+  static_assert(
+      std::is_invocable_v<F const&, Argument>,
+      "crosslane: the function of transformed() cannot be called with an element, as far as the host knows. It does not know what a "
+      "device lambda of nvcc returns: write transformed<T>(range, f), or use a function object");
+  using type = std::remove_cvref_t<std::invoke_result_t<F const&, Argument>>;
+};
+
+}  // namespace detail
+
+/// f(range[i]), as a T: see transformed().
+template <class R, class F, class T = detail::returned>
 class transformed_range {
  public:
-  using value_type = std::remove_cvref_t<std::invoke_result_t<F const&, typename R::value_type>>;  ///< the type of an element
+  using value_type = typename detail::result_type<T, F, typename R::value_type>::type;  ///< the type of an element
   /// Constructs the range; transformed() calls it.
   CROSSLANE_FN constexpr transformed_range(R const& range, F const& f) : range_{range}, f_{f} {}
-  CROSSLANE_FN constexpr std::uint64_t size() const { return range_.size(); }                    ///< number of elements
-  CROSSLANE_FN constexpr value_type operator[](std::uint64_t i) const { return f_(range_[i]); }  ///< element i
+  CROSSLANE_FN constexpr std::uint64_t size() const { return range_.size(); }                                ///< number of elements
+  CROSSLANE_FN constexpr value_type operator[](std::uint64_t i) const { return value_type(f_(range_[i])); }  ///< element i
   /// Returns the number of elements in a kernel, if it lies in device memory.
   CROSSLANE_FN std::uint64_t count() const requires(detail::has_count<R>) { return range_.count(); }
 
@@ -146,10 +165,11 @@ class transformed_range {
   R range_;
   F f_;
 };
-/// Returns the range f(range[0]), f(range[1]), ... `f` is trivially copyable and callable in a kernel, where it is const.
-template <class R, class F>
+/// Returns the range f(range[0]), f(range[1]), ... `f` is trivially copyable and callable in a kernel, where it is const. `T` is the type
+/// of an element, by default what `f` returns. Lambdas need it: the host does not know what a device lambda of nvcc returns.
+template <class T = detail::returned, class R, class F>
 auto transformed(R&& range, F f, source_location where = source_location::current()) {
-  return transformed_range<detail::view_of<R>, F>{detail::view_for_kernel(range, where), f};
+  return transformed_range<detail::view_of<R>, F, T>{detail::view_for_kernel(range, where), f};
 }
 
 /// An element of a zipped range of places: assigning a pair stores both values.
