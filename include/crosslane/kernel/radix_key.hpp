@@ -38,18 +38,23 @@ struct radix_key {
   CROSSLANE_FN static word to_word(Key key) {
     word const bits = __builtin_bit_cast(word, key);
     if constexpr (detail::is_radix_float<Key>)
-      return word((bits & top) != 0 ? ~bits : bits | top);
+      return word(bits ^ (all_if((bits & top) != 0) | top));
     else
       return std::is_signed_v<Key> ? word(bits ^ top) : bits;
   }
   /// Returns the key of a word: the inverse of to_word().
   CROSSLANE_FN static Key from_word(word bits) {
     if constexpr (detail::is_radix_float<Key>)
-      bits = word((bits & top) != 0 ? bits & ~top : ~bits);
+      bits = word(bits ^ (all_if((bits & top) == 0) | top));
     else if constexpr (std::is_signed_v<Key>)
       bits = word(bits ^ top);
     return __builtin_bit_cast(Key, bits);
   }
+
+ private:
+  /// Floating-point keys are computed by exclusive or only: clang takes `bits | top` for a sign operation, and for gfx90a and gfx942 it
+  /// makes additions of two numbers of that, which change signalling NaNs.
+  CROSSLANE_FN static constexpr word all_if(bool condition) { return word(word{0} - word(condition)); }
 };
 
 }  // namespace crosslane
