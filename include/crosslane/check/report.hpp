@@ -35,9 +35,9 @@ class report {
     return add(entry{f, times, f.is_of_launch() && f.wave_size == 32, f.wave_size == 64});
   }
   /// Counts a finding that occurred `times` times more, at the same wave size, by the index that add() returned.
-  void count_again(std::size_t entry, std::uint64_t times) noexcept {
+  void count_again(std::size_t index, std::uint64_t times) noexcept {
     total_ += times;
-    if (entry < entries_.size()) entries_[entry].times += times;
+    if (index < entries_.size()) entries_[index].times += times;
   }
   /// Adds all findings of another report.
   void add(report const& other) {

@@ -88,7 +88,10 @@ class lockstep_watch {
     std::uint64_t place;
     std::uint16_t of_lane[64];
 
-    unsigned count(unsigned lane) noexcept { return of_lane[lane] += of_lane[lane] != 0xffff; }
+    unsigned count(unsigned lane) noexcept {
+      if (of_lane[lane] != 0xffff) ++of_lane[lane];
+      return of_lane[lane];
+    }
   };
   struct wave_stores {
     static constexpr unsigned most = 8;  ///< places; stores at others count as the first
