@@ -85,7 +85,7 @@ CROSSLANE_TEST(top_k, types) {
   for (unsigned x : random_keys(2000, 1000)) numbers.push_back(x == 0 ? nan : x == 1 ? -0.f : x == 2 ? 0.f : 500.f - float(x));
   check_best<order::ascending, short_list>(q, numbers, 100);
   std::vector<std::int64_t> wide;
-  for (unsigned x : random_keys(2000, 0)) wide.push_back(std::int64_t(x) * 8589934592 + x % 2);
+  for (unsigned x : random_keys(2000, 0)) wide.push_back(std::int64_t(std::uint64_t{x} * 8589934592 + x % 2));
   check_best<order::ascending, short_list>(q, wide, 77);
   std::vector<std::uint8_t> bytes;
   for (unsigned x : random_keys(2000, 256)) bytes.push_back(std::uint8_t(x));
