@@ -8,7 +8,7 @@
 /// Results have the same bits in each run on one device.
 #pragma once
 
-#include <crosslane/algorithm/fill.hpp>
+#include <crosslane/algorithm/rearrange.hpp>
 #include <crosslane/algorithm/row_reduce.hpp>
 #include <crosslane/algorithm/select.hpp>
 
@@ -117,7 +117,8 @@ struct heads_at_offsets {
   }
 };
 
-/// The tiles of a segmented scan. `Emit` stores the results: store(i, key index or row, value before, value after, is_head, is_tail).
+/// The tiles of a segmented scan. `Emit` stores the results: store(i, heads up to i, sum before, sum after, is_tail),
+/// and at the end finish(all heads).
 template <class Policy, class In, class T, class Op, class Heads, class Emit>
 struct segment_tiles {
   using algebra = segment_algebra<T, Op>;
@@ -151,11 +152,7 @@ struct segment_tiles {
 
   template <class Ctx>
   CROSSLANE_FN value sum(Ctx const& ctx, shared<Ctx>& s, state<Ctx>& t, std::uint64_t first, unsigned n) const {
-    for (unsigned i = 0; i < items; ++i) {
-      unsigned const at = item_position<arrangement::wave_striped, items>(ctx, i);
-      t.item[i] = at < n ? T(in[first + at]) : T{};
-    }
-    block_exchange<arrangement::wave_striped, arrangement::blocked>(ctx, s.exchange, t.item);
+    load_blocked(ctx, s.exchange, in, first, n, t.item);
     unsigned const own = ctx.thread_rank() * items;
     t.heads = own < n ? heads.template mask<items + 1>(first + own, size()) : 0;
     published part{0, inner::none()};
@@ -232,13 +229,6 @@ struct emit_runs {
   }
   CROSSLANE_FN void finish(std::uint64_t heads) const { count[0] = typename Count::value_type(heads); }
 };
-/// Stores a value to each place.
-template <class Out, class T>
-struct fill_places {
-  Out out;
-  T value;
-  CROSSLANE_FN void operator()(std::uint64_t i) const { out[i] = value; }
-};
 /// Stores the sum of each row that has elements.
 template <class Heads, class Out, class T, class Op>
 struct emit_rows {
@@ -261,7 +251,7 @@ void segments(char const* call, S const& stream_, In const& in, Op const& op, He
               workspace_reference const& workspace, source_location where) {
   static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 48,
                 "crosslane: the values of a scan by key must be trivially copyable and have at most 48 bytes, as lanes exchange them");
-  using policy = std::conditional_t<std::is_same_v<P, tuned>, scan_policy<256, sizeof(T) >= 16 ? 2 : 8, 4>, P>;
+  using policy = policy_or<P, scan_policy<256, (sizeof(T) >= 16 ? 2 : 8), 4>>;
   using tiles = segment_tiles<policy, In, T, Op, Heads, Emit>;
   queue_round_scan<Op>(ref_of(stream_, where), call, tiles{in, heads, emit, {{monoid_of<T>(op).op}}}, in.size(), tiles::algebra::none(),
                        workspace, where);
@@ -284,11 +274,18 @@ std::uint64_t rows_of(heads_at_offsets<Offsets> const& heads, std::uint64_t) {
   return heads.offsets.size() == 0 ? 0 : heads.offsets.size() - 1;
 }
 
-template <class Keys, class In>
-void check_keys(char const* call, Keys const& keys, In const& in, source_location where) {
-  if (std::uint64_t(keys.size()) != std::uint64_t(in.size()))
-    throw_error(errc::size_mismatch, where, "%s: there are %llu keys and %llu values", call, static_cast<unsigned long long>(keys.size()),
-                static_cast<unsigned long long>(in.size()));
+template <bool Inclusive, class T, class D, class P, stream_like S, class Keys, class In, class Out, class Op, class Equal>
+void scan_by_key(char const* call, S const& stream_, Keys& keys, In& in, Out& out, maybe<T> const& initial, Op const& op,
+                 Equal const& equal, options<D, P> const& o, source_location where) {
+  static_assert(check_determinism<D, T, Op>::ok);
+  require_on_device(ref_of(stream_, where), call, where, keys, in, out);
+  auto const by = view_for_kernel(keys, where);
+  auto const from = view_for_kernel(in, where);
+  auto const to = view_for_kernel(out, where);
+  check_values(call, by, from, false, where);
+  check_output(call, from, to, true, where);
+  segments<T, P>(call, stream_, from, op, heads_by_key<view_of<Keys>, Equal>{by, equal},
+                 emit_scan<view_of<Out>, T, Op, Inclusive>{to, initial, monoid_of<T>(op)}, o.workspace, where);
 }
 
 }  // namespace CROSSLANE_CONFIGURATION
@@ -303,30 +300,13 @@ inline namespace CROSSLANE_CONFIGURATION {
 template <stream_like S, class Keys, class In, class Out, class Op, class Equal = equal_to, class D = run_to_run, class P = tuned>
 void inclusive_scan_by_key(S const& stream, Keys&& keys, In&& in, Out&& out, Op const& op, Equal const& equal = {},
                            options<D, P> const& o = {}, source_location where = source_location::current()) {
-  using T = detail::value_of<In>;
-  static_assert(detail::check_determinism<D, T, Op>::ok);
-  detail::require_on_device(detail::ref_of(stream, where), "inclusive_scan_by_key", where, keys, in, out);
-  auto const by = detail::view_for_kernel(keys, where);
-  auto const from = detail::view_for_kernel(in, where);
-  auto const to = detail::view_for_kernel(out, where);
-  detail::check_keys("inclusive_scan_by_key", by, from, where);
-  detail::check_output("inclusive_scan_by_key", from, to, true, where);
-  detail::segments<T, P>("inclusive_scan_by_key", stream, from, op, detail::heads_by_key<detail::view_of<Keys>, Equal>{by, equal},
-                         detail::emit_scan<detail::view_of<Out>, T, Op, true>{to, {{}, 0}, detail::monoid_of<T>(op)}, o.workspace, where);
+  detail::scan_by_key<true>("inclusive_scan_by_key", stream, keys, in, out, detail::maybe<detail::value_of<In>>{{}, 0}, op, equal, o,
+                            where);
 }
 template <stream_like S, class Keys, class In, class Out, class T, class Op, class Equal = equal_to, class D = run_to_run, class P = tuned>
 void exclusive_scan_by_key(S const& stream, Keys&& keys, In&& in, Out&& out, T const& initial, Op const& op, Equal const& equal = {},
                            options<D, P> const& o = {}, source_location where = source_location::current()) {
-  static_assert(detail::check_determinism<D, T, Op>::ok);
-  detail::require_on_device(detail::ref_of(stream, where), "exclusive_scan_by_key", where, keys, in, out);
-  auto const by = detail::view_for_kernel(keys, where);
-  auto const from = detail::view_for_kernel(in, where);
-  auto const to = detail::view_for_kernel(out, where);
-  detail::check_keys("exclusive_scan_by_key", by, from, where);
-  detail::check_output("exclusive_scan_by_key", from, to, true, where);
-  detail::segments<T, P>("exclusive_scan_by_key", stream, from, op, detail::heads_by_key<detail::view_of<Keys>, Equal>{by, equal},
-                         detail::emit_scan<detail::view_of<Out>, T, Op, false>{to, {initial, 1}, detail::monoid_of<T>(op)}, o.workspace,
-                         where);
+  detail::scan_by_key<false>("exclusive_scan_by_key", stream, keys, in, out, detail::maybe<T>{initial, 1}, op, equal, o, where);
 }
 /// @}
 
@@ -345,7 +325,7 @@ void reduce_by_key(S const& stream, Keys&& keys, In&& in, KeysOut&& keys_out, Ou
   auto const to_keys = detail::view_for_kernel(keys_out, where);
   auto const to = detail::view_for_kernel(out, where);
   auto const number = detail::view_for_kernel(count, where);
-  detail::check_keys("reduce_by_key", by, from, where);
+  detail::check_values("reduce_by_key", by, from, false, where);
   detail::check_output("reduce_by_key", by, to_keys, false, where);
   detail::check_output("reduce_by_key", from, to, false, where);
   detail::check_output_of_count("reduce_by_key", by, number, where);
@@ -390,7 +370,7 @@ void segmented_reduce(S const& stream, In&& in, Offsets&& offsets, Out&& out, T 
   }
   // Rows without elements.
   if (!std::integral<std::remove_cvref_t<Offsets>> && o.workspace.measured == nullptr)
-    for_each(stream, rows, detail::fill_places<detail::view_of<Out>, T>{to, initial}, where);
+    detail::copy_elements(stream, constant(initial, rows), to, where);
   using emit = detail::emit_rows<std::remove_const_t<decltype(heads)>, detail::view_of<Out>, T, Op>;
   detail::segments<T, P>("segmented_reduce", stream, from, op, heads, emit{heads, to, initial, detail::monoid_of<T>(op)}, o.workspace,
                          where);

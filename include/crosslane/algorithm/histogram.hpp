@@ -278,13 +278,8 @@ void launch_histogram(basic_stream_ref<B> q, In const& in, Binning const& binnin
                                                                                  plan.has_table ? binning.table_size() : 0u),
                        .where = where};
   std::uint64_t const per_thread = is_span<In> ? kernel::vectors * kernel::width / kernel::channels : 1;
-  unsigned blocks = blocks_for(q, in.size() / (per_thread * Policy::threads) + 1, Policy::blocks, where);
-  if (blocks != 1) {
-    unsigned const resident =
-        resident_blocks_on<B, kernel, In, Binning, Count*, histogram_plan, workspace_front*>(q.device(), Policy::threads, config);
-    unsigned const fit = resident * q.properties(where).multiprocessors;
-    if (blocks > fit) blocks = fit == 0 ? 1 : fit;  // with 0 the launch says why no block fits
-  }
+  unsigned const blocks = blocks_at_once<kernel, In, Binning, Count*, histogram_plan, workspace_front*>(
+      q, blocks_for(q, in.size() / (per_thread * Policy::threads) + 1, Policy::blocks, where), config);
   config.grid = blocks;
   if (blocks == 1) {
     if (given.measured == nullptr) launch(q, config, kernel{}, in, binning, counts, plan, static_cast<workspace_front*>(nullptr));
@@ -305,13 +300,12 @@ void queue_histogram(basic_stream_ref<B> q, In const& in, Counts const& counts, 
                 "crosslane: the elements of a histogram's input are numbers, or vec of 2 to 4 numbers: its channels");
   static_assert(is_span<Counts> && std::is_integral_v<Count> && (sizeof(Count) == 4 || sizeof(Count) == 8),
                 "crosslane: the counts of a histogram are a buffer or span of integers of 4 or 8 bytes");
-  using policy = std::conditional_t<std::is_same_v<Policy, tuned>, decltype(tuned_histogram()), Policy>;
+  using policy = policy_or<Policy, decltype(tuned_histogram())>;
   std::uint64_t const all = counts.size();
   if (all == 0 || all % channels != 0 || all >= no_bin)
     throw_error(errc::size_mismatch, where, "histogram: %llu counts, but %u channels need a multiple of it, at most 2^32 - 2",
                 static_cast<unsigned long long>(all), channels);
-  if constexpr (is_span<In>)
-    require_apart("histogram", counts.data(), counts.size() * sizeof(Count), in.data(), in.size() * sizeof(typename In::value_type), where);
+  check_apart("histogram", in, counts, where);
   binning<T, Bins> const b{bins, all / channels, "histogram", where};
   if constexpr (loop_backend<B>) {
     if (given.measured != nullptr) return;

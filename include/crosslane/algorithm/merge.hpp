@@ -40,7 +40,7 @@ void queue_merge_of(basic_stream_ref<B> q, char const* call, First const& a, Sec
   using T = typename First::value_type;
   static_assert(std::is_same_v<T, typename Second::value_type>, "crosslane: both ranges of a merge must have elements of the same type");
   static_assert(check_merged<T>::ok);
-  using policy = std::conditional_t<std::is_same_v<Policy, tuned>, decltype(tuned_merge<sizeof(T)>()), Policy>;
+  using policy = policy_or<Policy, decltype(tuned_merge<sizeof(T)>())>;
   std::uint64_t const size = std::uint64_t(a.size()) + std::uint64_t(b.size());
   if (size == 0) return;
   merge_ranges<First, Second, Out, Less> const job{a, b, out, less};
@@ -51,7 +51,7 @@ void queue_merge_of(basic_stream_ref<B> q, char const* call, First const& a, Sec
     if (given.measured == nullptr) queue_merge<policy>(q, job, size, nullptr, where);
   } else {
     constexpr unsigned tile = policy::threads * policy::items;
-    std::uint64_t const tiles = size / tile + (size % tile != 0);
+    std::uint64_t const tiles = pieces_of(size, tile);
     call_memory<B> const memory{q, call, given, tiles * sizeof(std::uint64_t), where};
     if (memory.measures()) return;
     queue_merge<policy>(q, job, size, payload_layout{memory.payload()}.take<std::uint64_t>(tiles), where);

@@ -79,7 +79,7 @@ struct sort_tiles_kernel {
 
   template <kernel_context Ctx, class In, class Out, class Counted, class Less>
   CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, In const in, Out const out, Counted const counted, Less const less) const {
-    std::uint64_t const n = count_in_kernel(counted), tiles = n / tile + (n % tile != 0);
+    std::uint64_t const n = count_in_kernel(counted), tiles = pieces_of(n, tile);
     for (std::uint64_t k = ctx.block_rank(); k < tiles; k += ctx.block_count()) {
       std::uint64_t const first = k * tile, left = n - first;
       unsigned const count = left < tile ? unsigned(left) : tile;
@@ -97,17 +97,7 @@ struct sort_tiles_kernel {
   template <class Ctx, class In, class Less>
   CROSSLANE_FN static void load(Ctx const& ctx, shared<Ctx>& s, In const& in, std::uint64_t first, unsigned count, Less const& less,
                                 T (&item)[items]) {
-    CROSSLANE_UNROLL
-    for (unsigned i = 0; i < items; ++i) {
-      unsigned const at = item_position<arrangement::striped, items>(ctx, i);
-      if (at < count) item[i] = T(in[first + at]);
-    }
-    CROSSLANE_UNROLL
-    for (unsigned i = 0; i < items; ++i) {
-      unsigned const at = item_position<arrangement::striped, items>(ctx, i);
-      if (at < count) s.items[at] = item[i];
-    }
-    ctx.sync_block();
+    load_by_block<items>(ctx, s.items, count, [&](unsigned at) { return T(in[first + at]); });
     unsigned const own = ctx.thread_rank() * items;
     if (count == tile) {
       CROSSLANE_UNROLL
@@ -231,10 +221,10 @@ void queue_merge_sort(basic_stream_ref<B> q, char const* call, R const& range, C
         queue(range, other);
     }
   } else {
-    using policy = std::conditional_t<std::is_same_v<Policy, tuned>, decltype(tuned_merge_sort<sizeof(T)>()), Policy>;
+    using policy = policy_or<Policy, decltype(tuned_merge_sort<sizeof(T)>())>;
     using merging = merge_policy<policy::merge_threads, policy::items>;
     using kernel = sort_tiles_kernel<policy, T>;
-    std::uint64_t const tiles = size / kernel::tile + (size % kernel::tile != 0);
+    std::uint64_t const tiles = pieces_of(size, kernel::tile);
     launch_config const config{.grid = grid_of_tiles(q, tiles, kernel::threads, where), .where = where};
     if (tiles == 1) {
       if (given.measured == nullptr) launch(q, config, kernel{}, range, range, counted, less);
@@ -300,9 +290,7 @@ void merge_sort(S const& stream, Keys&& keys, Values&& values, Less const& order
   detail::require_on_device(q, "merge_sort", where, keys, values);
   auto const key = detail::view_for_kernel(keys, where);
   auto const value = detail::view_for_kernel(values, where);
-  if constexpr (detail::is_span<std::remove_const_t<decltype(key)>> && detail::is_span<std::remove_const_t<decltype(value)>>)
-    detail::require_apart("merge_sort", value.data(), value.size() * sizeof(*value.data()), key.data(), key.size() * sizeof(*key.data()),
-                          where);
+  detail::check_apart("merge_sort", key, value, where);
   detail::queue_merge_sort<P>(q, "merge_sort", zipped(key, value, where), key, detail::less_firsts<Less>{order}, o.workspace, where);
 }
 

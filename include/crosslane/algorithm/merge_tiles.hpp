@@ -162,6 +162,24 @@ CROSSLANE_FN void merge_items_at(T const* from, unsigned begin, unsigned middle,
   merge_items(from, begin + i, middle, middle + diagonal - i, end, any, less, items);
 }
 
+/// Loads a tile of `count` elements to the block's memory: element(i) for each place i. All loads of a thread come before its first store.
+/// All threads of the block call it.
+template <std::size_t N, class Ctx, class T, class Element>
+CROSSLANE_FN void load_by_block(Ctx const& ctx, T* memory, unsigned count, Element const& element) {
+  T item[N];
+  CROSSLANE_UNROLL
+  for (unsigned i = 0; i < N; ++i) {
+    unsigned const at = item_position<arrangement::striped, unsigned(N)>(ctx, i);
+    if (at < count) item[i] = element(at);
+  }
+  CROSSLANE_UNROLL
+  for (unsigned i = 0; i < N; ++i) {
+    unsigned const at = item_position<arrangement::striped, unsigned(N)>(ctx, i);
+    if (at < count) memory[at] = item[i];
+  }
+  ctx.sync_block();
+}
+
 /// Stores the items of a block, of which each thread has neighbouring ones, to out[first] and following, `count` in all. `memory` holds all
 /// items. All threads of the block call it.
 template <class Ctx, class T, std::size_t N, class Out>
@@ -192,7 +210,7 @@ struct merge_kernel {
 
   template <kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, Job const job, std::uint64_t const* cuts) const {
-    std::uint64_t const n = job.size(), tiles = n / tile + (n % tile != 0);
+    std::uint64_t const n = job.size(), tiles = pieces_of(n, tile);
     for (std::uint64_t k = ctx.block_rank(); k < tiles; k += ctx.block_count()) {
       std::uint64_t const first = k * tile;
       merge_pair const pair = job.pair_at(first);
@@ -215,18 +233,10 @@ struct merge_kernel {
       }
       // The ends of a tile are in order if `less` is one. Otherwise elements are lost, but no place outside is accessed.
       unsigned const from_a = a_end < a ? 0 : a_end - a > count ? count : unsigned(a_end - a);
+      load_by_block<items>(ctx, s.items, count, [&](unsigned at) {
+        return at < from_a ? job.a(pair.a + a + at) : job.b(pair.b + (diagonal - a) + (at - from_a));
+      });
       T item[items];
-      CROSSLANE_UNROLL
-      for (unsigned i = 0; i < items; ++i) {
-        unsigned const at = item_position<arrangement::striped, items>(ctx, i);
-        if (at < count) item[i] = at < from_a ? job.a(pair.a + a + at) : job.b(pair.b + (diagonal - a) + (at - from_a));
-      }
-      CROSSLANE_UNROLL
-      for (unsigned i = 0; i < items; ++i) {
-        unsigned const at = item_position<arrangement::striped, items>(ctx, i);
-        if (at < count) s.items[at] = item[i];
-      }
-      ctx.sync_block();
       unsigned const own = ctx.thread_rank() * items;
       merge_items_at(s.items, 0u, from_a, count, own < count ? own : count, 0u, job.less, item);
       store_by_block(ctx, s.items, item, job.out, first, count);
@@ -264,7 +274,7 @@ unsigned grid_of_tiles(basic_stream_ref<B> q, std::uint64_t tiles, unsigned thre
 template <class Policy, runtime_backend B, class Job>
 void queue_merge(basic_stream_ref<B> q, Job const& job, std::uint64_t size, std::uint64_t* cuts, source_location where) {
   using kernel = merge_kernel<Policy, Job>;
-  std::uint64_t const tiles = size / kernel::tile + (size % kernel::tile != 0);
+  std::uint64_t const tiles = pieces_of(size, kernel::tile);
   if (cuts != nullptr)
     launch(q, {.grid = grid_of_tiles(q, (tiles + 127) / 128, 128, where), .where = where}, merge_cuts_kernel<kernel::tile, Job>{}, job,
            cuts);

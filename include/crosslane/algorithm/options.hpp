@@ -51,6 +51,12 @@ CROSSLANE_FN bool is_last_block(Ctx const& ctx, workspace_front* front) {
   return true;
 }
 
+/// Returns the number of pieces of `size` elements that n elements have, the last of which may be shorter.
+template <class N>
+CROSSLANE_FN constexpr N pieces_of(N n, std::type_identity_t<N> size) {
+  return n / size + (n % size != 0);
+}
+
 inline constexpr std::size_t workspace_alignment = 256;
 constexpr std::size_t aligned_bytes(std::size_t bytes) {
   return (bytes + workspace_alignment - 1) / workspace_alignment * workspace_alignment;
@@ -188,6 +194,10 @@ class payload_layout {
   std::byte* data_;
   std::size_t bytes_ = 0;
 };
+
+/// The caller's policy, or the library's.
+template <class Policy, class Tuned>
+using policy_or = std::conditional_t<std::is_same_v<Policy, tuned>, Tuned, Policy>;
 
 /// Whether Op on T gives the same bits in any order of operations.
 template <class T, class Op>

@@ -7,6 +7,7 @@
 
 #include <crosslane/algorithm/options.hpp>
 #include <crosslane/algorithm/range.hpp>
+#include <crosslane/algorithm/tile_load.hpp>
 #include <crosslane/kernel/block_load.hpp>
 #include <crosslane/kernel/block_sort.hpp>
 
@@ -143,7 +144,7 @@ struct radix_histogram_kernel {
     for (std::uint64_t at = ctx.block_rank() * tile; at < n; at += blocks * tile) {
       if (n - at >= tile) {
         word words[Items];
-        load(ctx, keys, at, words);
+        load_striped<Threads>(ctx, keys, at, words, [](auto const& key) { return Words::of(key); });
         for (unsigned p = 0; p < plan.passes; ++p) {
           radix_digit const digit = plan.digit(p);
           CROSSLANE_UNROLL
@@ -189,27 +190,6 @@ struct radix_histogram_kernel {
   template <class Ctx>
   CROSSLANE_FN static void add(Ctx const& ctx, unsigned* counts, unsigned pass, unsigned digit, unsigned log_copies, unsigned copy) {
     atomic<scope::block>(ctx, counts[(pass * radix_digits + digit) << log_copies | copy]).fetch_add(1u);
-  }
-
-  /// Loads the thread's keys of a whole tile, in any order, in the widest accesses that are possible.
-  template <class Ctx, class Keys>
-  CROSSLANE_FN static void load(Ctx const& ctx, Keys const& keys, std::uint64_t at, word (&words)[Items]) {
-    unsigned const rank = ctx.thread_rank();
-    if constexpr (is_span<Keys>) {
-      constexpr unsigned width = elements_of_access<typename Words::key, Items>;
-      using vector = vec<typename Words::key, width>;
-      if (width > 1 && aligned_for<width>(keys.data() + at)) {
-        auto const* const vectors = reinterpret_cast<vector const*>(keys.data() + at);
-        CROSSLANE_UNROLL
-        for (unsigned k = 0; k < Items / width; ++k) {
-          vector const v = vectors[k * Threads + rank];
-          for (unsigned i = 0; i < width; ++i) words[k * width + i] = Words::of(v[i]);
-        }
-        return;
-      }
-    }
-    CROSSLANE_UNROLL
-    for (unsigned i = 0; i < Items; ++i) words[i] = Words::of(keys[at + i * Threads + rank]);
   }
 };
 
@@ -258,7 +238,7 @@ struct radix_pass_kernel {
     if (rank == 0) s.tile = atomic(ctx, *pass.ticket).fetch_add(1u);
     for (unsigned d = w.rank(); d < radix_digits; d += w.size()) own[d] = 0;
     std::uint64_t const n = *pass.count, left = n > pass.begin ? n - pass.begin : 0;
-    unsigned const size = unsigned(left < pass.size ? left : pass.size), tiles = size / tile_size + (size % tile_size != 0);
+    unsigned const size = unsigned(left < pass.size ? left : pass.size), tiles = pieces_of(size, tile_size);
     ctx.sync_block();
     unsigned const tile = s.tile;
     radix_look_back const look{pass.words, pass.launch};

@@ -43,7 +43,7 @@ constexpr auto tuned_radix_sort() {
   return radix_sort_policy<384, items, 2, 8, small, (1u << 28) / (384 * items)>{};
 }
 template <class Policy, std::size_t Bytes, bool HasValues>
-using radix_sort_policy_of = std::conditional_t<std::is_same_v<Policy, tuned>, decltype(tuned_radix_sort<Bytes, HasValues>()), Policy>;
+using radix_sort_policy_of = policy_or<Policy, decltype(tuned_radix_sort<Bytes, HasValues>())>;
 
 /// The range as a pass reads it: spans of constant and other elements are one type.
 template <class R>
@@ -56,12 +56,6 @@ constexpr auto read_only(R const& r) {
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// Throws invalid_argument if the first elements of ranges in memory overlap.
-template <class A, class B>
-void check_apart(char const* call, A const& a, std::uint64_t a_count, B const& b, std::uint64_t b_count, source_location where) {
-  if constexpr (is_span<A> && is_span<B>)
-    require_apart(call, b.data(), b_count * sizeof(typename B::value_type), a.data(), a_count * sizeof(typename A::value_type), where);
-}
 template <class A, class B>
 constexpr bool is_same_memory(A const& a, B const& b) {
   if constexpr (is_span<A> && is_span<B>)
@@ -253,9 +247,7 @@ void radix_sort_by_key(S const& stream, Keys&& keys, Values&& values, KeysOut&& 
   auto const k_out = detail::view_for_kernel(sorted_keys, where);
   auto const v_out = detail::view_for_kernel(sorted_values, where);
   std::uint64_t const n = k.size();
-  if (std::uint64_t(v.size()) < n)
-    throw_error(errc::size_mismatch, where, "%s: there are %llu keys and %llu values", call, static_cast<unsigned long long>(n),
-                static_cast<unsigned long long>(v.size()));
+  detail::check_values(call, k, v, true, where);
   detail::check_output(call, k, k_out, true, where);
   if (std::uint64_t(v_out.size()) < n)
     throw_error(errc::size_mismatch, where, "%s: there are %llu keys, the output of the values has %llu elements", call,

@@ -88,6 +88,18 @@ concept range_argument = requires(R& range) {
 template <class R>
 using value_of = typename view_of<R>::value_type;
 
+/// Throws invalid_argument if elements of two ranges in memory overlap: the first ones, or all.
+template <class In, class Out>
+void check_apart(char const* call, In const& in, std::uint64_t in_count, Out const& out, std::uint64_t out_count, source_location where) {
+  if constexpr (is_span<In> && is_span<Out>)
+    require_apart(call, out.data(), out_count * sizeof(typename Out::value_type), in.data(), in_count * sizeof(typename In::value_type),
+                  where);
+}
+template <class In, class Out>
+void check_apart(char const* call, In const& in, Out const& out, source_location where) {
+  check_apart(call, in, in.size(), out, out.size(), where);
+}
+
 }  // namespace detail
 
 /// first, first + 1, ... : see counting().

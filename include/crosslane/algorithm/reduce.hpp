@@ -14,6 +14,7 @@
 #include <crosslane/algorithm/monoid.hpp>
 #include <crosslane/algorithm/options.hpp>
 #include <crosslane/algorithm/range.hpp>
+#include <crosslane/algorithm/tile_load.hpp>
 #include <crosslane/kernel/atomic.hpp>
 #include <crosslane/kernel/block.hpp>
 #include <crosslane/kernel/vec.hpp>
@@ -41,7 +42,7 @@ constexpr auto tuned_reduce() {
   return reduce_policy<256, Bytes >= 16 ? 4 : 16 / Bytes * 4, 4>{};
 }
 template <class Policy, std::size_t Bytes>
-using reduce_policy_of = std::conditional_t<std::is_same_v<Policy, tuned>, decltype(tuned_reduce<Bytes>()), Policy>;
+using reduce_policy_of = policy_or<Policy, decltype(tuned_reduce<Bytes>())>;
 
 /// Whether operands may change places: for the library's operators on numbers, and if the operator says so by
 /// `static constexpr bool commutative = true;`.
@@ -80,7 +81,7 @@ struct reduce_kernel {
   CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, In const in, algebra const m, Out const out, maybe<T> const initial,
                                value* partial, workspace_front* front) const {
     std::uint64_t const n = count_in_kernel(in), blocks = ctx.block_count(), rank = ctx.block_rank();
-    std::uint64_t const tiles = n / tile + (n % tile != 0), share = (tiles + blocks - 1) / blocks * tile;
+    std::uint64_t const tiles = pieces_of(n, tile), share = (tiles + blocks - 1) / blocks * tile;
     std::uint64_t const first = rank * share < n ? rank * share : n, end = n - first < share ? n : first + share;
     value const sum = block_reduce_to_leader(ctx, s.parts, reduce_part(ctx, s, in, m, first, end), m.op);
     if (blocks == 1) {
@@ -120,7 +121,7 @@ struct reduce_kernel {
       unsigned const rank = ctx.thread_rank();
       for (; end - at >= tile; at += tile) {
         T loaded[items];
-        load_striped(ctx, in, at, loaded);
+        load_striped<Policy::threads>(ctx, in, at, loaded, [](auto const& element) { return T(element); });
         for (unsigned i = 0; i < items; ++i) sum = m.op(sum, algebra::of(loaded[i]));
       }
       for (at += rank; at < end; at += Policy::threads) sum = m.op(sum, algebra::of(T(in[at])));
@@ -138,25 +139,6 @@ struct reduce_kernel {
     }
     return sum;
   }
-
-  /// Loads `items` elements of the thread from the tile at `at`, in the widest accesses that are possible.
-  template <class Ctx, class In>
-  CROSSLANE_FN static void load_striped(Ctx const& ctx, In const& in, std::uint64_t at, T (&loaded)[items]) {
-    unsigned const rank = ctx.thread_rank();
-    if constexpr (is_span<In>) {
-      constexpr unsigned width = elements_of_access<typename In::value_type, items>;
-      using vector = vec<typename In::value_type, width>;
-      if (width > 1 && aligned_for<width>(in.data() + at)) {
-        auto const* const vectors = reinterpret_cast<vector const*>(in.data() + at);
-        for (unsigned k = 0; k < items / width; ++k) {
-          vector const v = vectors[k * Policy::threads + rank];
-          for (unsigned i = 0; i < width; ++i) loaded[k * width + i] = T(v[i]);
-        }
-        return;
-      }
-    }
-    for (unsigned i = 0; i < items; ++i) loaded[i] = T(in[at + i * Policy::threads + rank]);
-  }
 };
 
 inline namespace CROSSLANE_CONFIGURATION {
@@ -167,6 +149,16 @@ unsigned blocks_for(basic_stream_ref<B> q, std::uint64_t tiles, unsigned per_mul
   std::uint64_t most = std::uint64_t{q.properties(where).multiprocessors} * per_multiprocessor;
   if (most > workspace_front::most_blocks) most = workspace_front::most_blocks;
   return unsigned(tiles < most ? (tiles == 0 ? 1 : tiles) : most);
+}
+
+/// Returns at most `blocks`: those of the kernel K, launched with arguments A..., that are on the device at once. At least 1: if no block
+/// fits, the launch says why.
+template <class K, class... A, runtime_backend B>
+unsigned blocks_at_once(basic_stream_ref<B> q, unsigned blocks, launch_config const& config) {
+  if (blocks == 1) return 1;
+  unsigned const resident = resident_blocks_on<B, K, A...>(q.device(), block_extent<K>(config), config);
+  unsigned const fit = resident * q.properties(config.where).multiprocessors;
+  return blocks < fit ? blocks : fit == 0 ? 1 : fit;
 }
 
 /// The reduction of a piece by loops. Sixteen independent sums let the compiler use vectors.
@@ -227,7 +219,7 @@ void queue_reduce(basic_stream_ref<B> q, char const* call, In const& in, Out con
         },
         where);
   } else {
-    std::uint64_t const tiles = in.size() / kernel::tile + (in.size() % kernel::tile != 0);
+    std::uint64_t const tiles = pieces_of(in.size(), kernel::tile);
     unsigned const blocks = blocks_for(q, tiles, policy::blocks, where);
     launch_config const config{.grid = blocks, .where = where};
     if (blocks == 1) {
@@ -239,6 +231,14 @@ void queue_reduce(basic_stream_ref<B> q, char const* call, In const& in, Out con
     if (memory.measures()) return;
     launch(q, config, kernel{}, in, m, out, initial, payload_layout{memory.payload()}.take<value>(blocks), memory.front());
   }
+}
+
+template <class T, class D, class P, stream_like S, class In, class Out, class Op>
+void reduce_to(S const& stream_, In& in, Out& out, maybe<T> const& initial, Op const& op, options<D, P> const& o, source_location where) {
+  static_assert(check_determinism<D, T, Op>::ok);
+  auto const q = ref_of(stream_, where);
+  require_on_device(q, "reduce", where, in, out);
+  queue_reduce<P>(q, "reduce", view_for_kernel(in, where), view_for_kernel(out, where), initial, op, o.workspace, where);
 }
 
 /// Queues a reduction to a buffer and returns the result when it is there.
@@ -272,22 +272,13 @@ template <stream_like S, class In, class Out, class T, detail::reduction_operato
 requires(detail::range_argument<In> && detail::range_argument<Out> && !detail::range_argument<T>)
 void reduce(S const& stream, In&& in, Out&& out, T const& initial, Op const& op, options<D, P> const& o = {},
             source_location where = source_location::current()) {
-  static_assert(detail::check_determinism<D, T, Op>::ok);
-  auto const q = detail::ref_of(stream, where);
-  detail::require_on_device(q, "reduce", where, in, out);
-  detail::queue_reduce<P>(q, "reduce", detail::view_for_kernel(in, where), detail::view_for_kernel(out, where),
-                          detail::maybe<T>{initial, 1}, op, o.workspace, where);
+  detail::reduce_to(stream, in, out, detail::maybe<T>{initial, 1}, op, o, where);
 }
 template <stream_like S, class In, class Out, detail::reduction_operator Op, class D = run_to_run, class P = tuned>
 requires(detail::range_argument<In> && detail::range_argument<Out>)
 void reduce(S const& stream, In&& in, Out&& out, Op const& op, options<D, P> const& o = {},
             source_location where = source_location::current()) {
-  using T = detail::value_of<In>;
-  static_assert(detail::check_determinism<D, T, Op>::ok);
-  auto const q = detail::ref_of(stream, where);
-  detail::require_on_device(q, "reduce", where, in, out);
-  detail::queue_reduce<P>(q, "reduce", detail::view_for_kernel(in, where), detail::view_for_kernel(out, where), detail::maybe<T>{T{}, 0},
-                          op, o.workspace, where);
+  detail::reduce_to(stream, in, out, detail::maybe<detail::value_of<In>>{{}, 0}, op, o, where);
 }
 /// @}
 

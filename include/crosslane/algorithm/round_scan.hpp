@@ -101,7 +101,7 @@ struct round_scan_kernel {
   template <kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, Tiles const tiles, value const initial, published* values,
                                workspace_front* front) const {
-    std::uint64_t const n = tiles.size(), count = n / Tiles::tile + (n % Tiles::tile != 0);
+    std::uint64_t const n = tiles.size(), count = pieces_of(n, Tiles::tile);
     unsigned const blocks = unsigned(ctx.block_count()), own = unsigned(ctx.block_rank());
     if (blocks == 1) return walk_alone(ctx, s, tiles, initial, n, count);
     if (own < count) {
@@ -207,12 +207,8 @@ template <class Tiles, runtime_backend B>
 unsigned blocks_of_rounds(basic_stream_ref<B> q, std::uint64_t tiles, source_location where) {
   using kernel = round_scan_kernel<Tiles>;
   using value = typename kernel::value;
-  unsigned const blocks = blocks_for(q, tiles, Tiles::blocks, where);
-  if (blocks == 1) return 1;
-  unsigned const resident = resident_blocks_on<B, kernel, Tiles, value, typename kernel::published*, workspace_front*>(
-      q.device(), Tiles::threads, {.where = where});
-  unsigned const fit = resident * q.properties(where).multiprocessors;
-  return blocks < fit ? blocks : fit;
+  return blocks_at_once<kernel, Tiles, value, typename kernel::published*, workspace_front*>(q, blocks_for(q, tiles, Tiles::blocks, where),
+                                                                                             {.where = where});
 }
 
 /// Queues the scan of `size` elements, or of fewer if their number lies in device memory.
@@ -253,7 +249,7 @@ void queue_round_scan(basic_stream_ref<B> q, char const* call, Tiles const& tile
         where, piece);
   } else {
     using published = typename Tiles::published;
-    unsigned const blocks = blocks_of_rounds<Tiles>(q, size / Tiles::tile + (size % Tiles::tile != 0), where);
+    unsigned const blocks = blocks_of_rounds<Tiles>(q, pieces_of(size, Tiles::tile), where);
     launch_config const config{.grid = blocks, .where = where};
     if (blocks == 1) {
       if (given.measured == nullptr)

@@ -28,7 +28,7 @@ constexpr auto tuned_scan() {
   return scan_policy<256, Bytes >= 16 ? 2 : Bytes >= 8 ? 8 : 16, 4>{};
 }
 template <class Policy, std::size_t Bytes>
-using scan_policy_of = std::conditional_t<std::is_same_v<Policy, tuned>, decltype(tuned_scan<Bytes>()), Policy>;
+using scan_policy_of = policy_or<Policy, decltype(tuned_scan<Bytes>())>;
 
 template <class Policy, class In, class Out, class T, class Op, bool Inclusive>
 struct scan_tiles {
@@ -58,11 +58,7 @@ struct scan_tiles {
 
   template <class Ctx>
   CROSSLANE_FN value sum(Ctx const& ctx, shared<Ctx>& s, state<Ctx>& t, std::uint64_t first, unsigned count) const {
-    for (unsigned i = 0; i < items; ++i) {
-      unsigned const at = item_position<arrangement::wave_striped, items>(ctx, i);
-      t.item[i] = at < count ? T(in[first + at]) : T{};
-    }
-    block_exchange<arrangement::wave_striped, arrangement::blocked>(ctx, s.exchange, t.item);
+    load_blocked(ctx, s.exchange, in, first, count, t.item);
     unsigned const own = ctx.thread_rank() * items;
     value part = algebra::none();
     for (unsigned i = 0; i < items; ++i)
@@ -102,13 +98,6 @@ struct scan_tiles {
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// Throws if the output overlaps the input.
-template <class In, class Out>
-void check_apart(char const* call, In const& in, Out const& out, source_location where) {
-  if constexpr (is_span<In> && is_span<Out>)
-    require_apart(call, out.data(), out.size() * sizeof(typename Out::value_type), in.data(), in.size() * sizeof(typename In::value_type),
-                  where);
-}
 /// Throws unless the output has as many elements as the input, and is the input or apart from it.
 template <class In, class Out>
 void check_output(char const* call, In const& in, Out const& out, bool may_be_input, source_location where) {
@@ -118,8 +107,17 @@ void check_output(char const* call, In const& in, Out const& out, bool may_be_in
   if constexpr (is_span<In> && is_span<Out>) {
     constexpr std::size_t from = sizeof(typename In::value_type), to = sizeof(typename Out::value_type);
     if (may_be_input && from == to && static_cast<void const*>(in.data()) == static_cast<void const*>(out.data())) return;
-    require_apart(call, out.data(), in.size() * to, in.data(), in.size() * from, where);
+    check_apart(call, in, in.size(), out, in.size(), where);
   }
+}
+
+/// Throws unless there is a value for each key, and no other unless there may be more.
+template <class Keys, class Values>
+void check_values(char const* call, Keys const& keys, Values const& values, bool may_be_more, source_location where) {
+  std::uint64_t const n = keys.size(), m = values.size();
+  if (m < n || (m > n && !may_be_more))
+    throw_error(errc::size_mismatch, where, "%s: there are %llu keys and %llu values", call, static_cast<unsigned long long>(n),
+                static_cast<unsigned long long>(m));
 }
 
 template <bool Inclusive, class T, class D, class P, stream_like S, class In, class Out, class Op>

@@ -32,7 +32,7 @@ namespace detail {
 /// Returns the policy.
 constexpr auto tuned_segmented_sort() { return segmented_sort_policy<256, 256, 4, 512, 8>{}; }
 template <class Policy>
-using segmented_sort_policy_of = std::conditional_t<std::is_same_v<Policy, tuned>, decltype(tuned_segmented_sort()), Policy>;
+using segmented_sort_policy_of = policy_or<Policy, decltype(tuned_segmented_sort())>;
 
 /// Where rows begin and end.
 struct sort_rows_of_length {
@@ -322,9 +322,11 @@ void queue_sort_rows(basic_stream_ref<B> q, In const& in, Rows const& rows, Out 
            front);
   }
   if (longest > Policy::wave_row && (!is_even || longest <= by_small::tile))
-    launch(q, {.grid = blocks_for(q, row_count, by_small::min_blocks, where), .where = where}, by_small{}, in, rows, out, other, row_count, list, front);
+    launch(q, {.grid = blocks_for(q, row_count, by_small::min_blocks, where), .where = where}, by_small{}, in, rows, out, other, row_count,
+           list, front);
   if (longest > by_small::tile)
-    launch(q, {.grid = blocks_for(q, row_count, by_block::min_blocks, where), .where = where}, by_block{}, in, rows, out, other, row_count, list, front);
+    launch(q, {.grid = blocks_for(q, row_count, by_block::min_blocks, where), .where = where}, by_block{}, in, rows, out, other, row_count,
+           list, front);
 }
 
 }  // namespace CROSSLANE_CONFIGURATION

@@ -30,7 +30,7 @@ namespace detail {
 /// Returns the policy.
 constexpr auto tuned_top_k() { return top_k_policy<512, 8, 2>{}; }
 template <class Policy>
-using top_k_policy_of = std::conditional_t<std::is_same_v<Policy, tuned>, decltype(tuned_top_k()), Policy>;
+using top_k_policy_of = policy_or<Policy, decltype(tuned_top_k())>;
 
 /// The memory of a call.
 template <class Word>
@@ -398,8 +398,8 @@ void queue_top_k(basic_stream_ref<B> q, char const* call, Keys const& keys, Valu
     call_memory<B> const workspace{q, call, given, lay_out(nullptr), where};
     if (workspace.measures()) return;
     lay_out(workspace.payload());
-    unsigned const fit = max_cooperative_blocks(q.device(), {.where = where}, kernel{}, keys, values, keys_out, values_out, wanted, m);
-    launch(q, {.grid = blocks < fit ? blocks : fit, .where = where}, kernel{}, keys, values, keys_out, values_out, wanted, m);
+    unsigned const grid = blocks_at_once<kernel, Keys, Values, KeysOut, ValuesOut, unsigned, memory>(q, blocks, {.where = where});
+    launch(q, {.grid = grid, .where = where}, kernel{}, keys, values, keys_out, values_out, wanted, m);
   }
 }
 
@@ -440,9 +440,7 @@ void top_k_by_key(S const& stream, Keys&& keys, Values&& values, BestKeys&& best
   auto const key_out = detail::view_for_kernel(best_keys, where);
   auto const value_out = detail::view_for_kernel(best_values, where);
   std::uint64_t const n = key.size();
-  if (std::uint64_t(value.size()) < n)
-    throw_error(errc::size_mismatch, where, "%s: there are %llu keys and %llu values", call, static_cast<unsigned long long>(n),
-                static_cast<unsigned long long>(value.size()));
+  detail::check_values(call, key, value, true, where);
   std::uint64_t const keys_written = detail::written_by_top_k(key_out, n, k), values_written = detail::written_by_top_k(value_out, n, k);
   detail::check_apart(call, key, n, key_out, keys_written, where);
   detail::check_apart(call, key, n, value_out, values_written, where);
