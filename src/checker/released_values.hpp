@@ -27,7 +27,7 @@ class released_values {
     value& v = values_[p];
     --v.under_way;
     if (e == effect::releases) v = {v.under_way, true, false};
-    // Who has not read since the last release may have read that one.
+    // A reader that has not come since the last release may still have read that one.
     if (e == effect::ends && v.is_read) v.released = false;
   }
   /// Whether a value that the other side has read at p may be a released one.

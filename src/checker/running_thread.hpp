@@ -287,7 +287,8 @@ thread_local bool program_has_released = false;
 /// Whether it has read a released value by an operation that does not acquire: a fence may follow.
 thread_local bool program_may_learn = false;
 
-/// What a store does for those who read the value. `reads`: it is a read-modify-write, which goes on with what was released before.
+/// Returns the effect of an atomic operation on those that read its value. `reads`: it is a read-modify-write, which goes on with what was
+/// released before.
 constexpr released_values::effect effect_of(bool stored, bool releases, bool reads) {
   if (!stored || (reads && !releases)) return released_values::effect::none;
   return releases ? released_values::effect::releases : released_values::effect::ends;

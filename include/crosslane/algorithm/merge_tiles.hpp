@@ -4,7 +4,7 @@
 /// the parts of both sequences that it is made of; inside a tile, each thread finds its part in the same way. The method is from O. Green,
 /// R. McColl, D. Bader: GPU Merge Path, 2012.
 ///
-/// What is merged is a class `Job`:
+/// A class `Job` says which sequences are merged:
 ///
 ///   using value_type = T;
 ///   std::uint64_t size() const;                 // elements of the output; a kernel calls it

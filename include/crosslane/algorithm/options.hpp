@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What all device-wide algorithms have in common: their options, and the memory that they work in.
+/// The options of device-wide algorithms, and the memory that they work in.
 ///
 ///   xl::inclusive_scan(q, in, out, xl::plus{});  // works in memory of the stream's pool
 ///

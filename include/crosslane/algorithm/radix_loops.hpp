@@ -11,7 +11,7 @@
 
 namespace crosslane::detail {
 
-/// What the steps of one sort share.
+/// The data that the steps of one sort share.
 template <class Words, class Value, class KeysIn, class ValuesIn, class KeysOut, class ValuesOut>
 struct radix_loop {
   using key = typename Words::key;

@@ -193,7 +193,7 @@ struct radix_histogram_kernel {
   }
 };
 
-/// What one launch of a pass has to do: the elements from `begin` on, at most `size`.
+/// The task of one launch of a pass: it moves the elements from `begin` on, at most `size`.
 struct radix_pass {
   radix_digit digit;
   unsigned launch;  ///< number of the launch in the sort

@@ -78,7 +78,8 @@ view_of<R> view_for_kernel(R&& range, source_location where) {
   }
 }
 
-/// What has elements. It distinguishes ranges from values and functions in overloads; view_of refuses ranges that kernels cannot read.
+/// A type with elements. The concept distinguishes ranges from values and functions in overloads; view_of refuses ranges that kernels
+/// cannot read.
 template <class R>
 concept range_argument = requires(R& range) {
   typename std::remove_cvref_t<R>::value_type;

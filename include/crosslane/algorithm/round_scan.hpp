@@ -5,7 +5,7 @@
 /// before its own, and that of the whole round, which it carries along. No block waits for a chain of others, and the order of operations
 /// depends on the sizes only.
 ///
-/// What happens to a tile is a class `Tiles`:
+/// A class `Tiles` says how a tile is loaded, summed and stored:
 ///
 ///   using algebra = monoid<T, Op>;                      // of what is scanned; the member algebra_ is one
 ///   using published = T;                                // the sum of one tile, which may need fewer bits than a value
