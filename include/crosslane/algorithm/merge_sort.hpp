@@ -97,7 +97,7 @@ struct sort_tiles_kernel {
   template <class Ctx, class In, class Less>
   CROSSLANE_FN static void load(Ctx const& ctx, shared<Ctx>& s, In const& in, std::uint64_t first, unsigned count, Less const& less,
                                 T (&item)[items]) {
-    load_by_block<items>(ctx, s.items, count, [&](unsigned at) { return T(in[first + at]); });
+    load_by_block(ctx, s.items, item, count, [&](unsigned at) { return T(in[first + at]); });
     unsigned const own = ctx.thread_rank() * items;
     if (count == tile) {
       CROSSLANE_UNROLL

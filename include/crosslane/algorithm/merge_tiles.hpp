@@ -162,20 +162,19 @@ CROSSLANE_FN void merge_items_at(T const* from, unsigned begin, unsigned middle,
   merge_items(from, begin + i, middle, middle + diagonal - i, end, any, less, items);
 }
 
-/// Loads a tile of `count` elements to the block's memory: element(i) for each place i. All loads of a thread come before its first store.
-/// All threads of the block call it.
-template <std::size_t N, class Ctx, class T, class Element>
-CROSSLANE_FN void load_by_block(Ctx const& ctx, T* memory, unsigned count, Element const& element) {
-  T item[N];
+/// Loads a tile of `count` elements to the block's memory: element(i) for each place i. The elements of a thread pass through `items`, so
+/// that all its loads come before its first store. All threads of the block call it.
+template <class Ctx, class T, std::size_t N, class Element>
+CROSSLANE_FN void load_by_block(Ctx const& ctx, T* memory, T (&items)[N], unsigned count, Element const& element) {
   CROSSLANE_UNROLL
   for (unsigned i = 0; i < N; ++i) {
     unsigned const at = item_position<arrangement::striped, unsigned(N)>(ctx, i);
-    if (at < count) item[i] = element(at);
+    if (at < count) items[i] = element(at);
   }
   CROSSLANE_UNROLL
   for (unsigned i = 0; i < N; ++i) {
     unsigned const at = item_position<arrangement::striped, unsigned(N)>(ctx, i);
-    if (at < count) memory[at] = item[i];
+    if (at < count) memory[at] = items[i];
   }
   ctx.sync_block();
 }
@@ -233,10 +232,9 @@ struct merge_kernel {
       }
       // The ends of a tile are in order if `less` is one. Otherwise elements are lost, but no place outside is accessed.
       unsigned const from_a = a_end < a ? 0 : a_end - a > count ? count : unsigned(a_end - a);
-      load_by_block<items>(ctx, s.items, count, [&](unsigned at) {
-        return at < from_a ? job.a(pair.a + a + at) : job.b(pair.b + (diagonal - a) + (at - from_a));
-      });
       T item[items];
+      load_by_block(ctx, s.items, item, count,
+                    [&](unsigned at) { return at < from_a ? job.a(pair.a + a + at) : job.b(pair.b + (diagonal - a) + (at - from_a)); });
       unsigned const own = ctx.thread_rank() * items;
       merge_items_at(s.items, 0u, from_a, count, own < count ? own : count, 0u, job.less, item);
       store_by_block(ctx, s.items, item, job.out, first, count);
