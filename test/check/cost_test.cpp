@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <fstream>
 #include <map>
@@ -83,7 +84,8 @@ struct repeats_an_unwritten_read {
   }
 };
 struct repeats_a_read_of_a_variable {
-  static inline int variable = 3;
+  /// A compiler reads no variable whose value it knows.
+  static inline int variable = std::rand();
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, xl::span<int> data, bool right) const {
     int const* const from = right ? &data[ctx.global_rank()] : &variable;
