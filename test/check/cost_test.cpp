@@ -68,34 +68,85 @@ struct answer_when_asked {
   }
 };
 
-/// Repeats one mistake, or accesses the same memory without it.
-struct repeats_a_race {
-  template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, xl::span<int> data, bool right) const {
-    data[right ? ctx.global_rank() : ctx.global_rank() % 64] = 1;
-  }
+/// Repeats one mistake, or does the same without it.
+enum class mistake {
+  race,
+  race_in_shared_memory,
+  scope,
+  unwritten,
+  out_of_bounds,
+  freed,
+  pending_copy,
+  variable,
+  heap,
+  local_variable,
+  misaligned,
+  cast,
+  shift,
 };
-struct repeats_an_unwritten_read {
-  template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, xl::span<int> data, bool right) const {
-    xl::span<int> const half = data.subspan(data.size() / 2, data.size() / 2);
-    if (right) half[ctx.global_rank()] = 1;
-    if (half[ctx.global_rank()] == 77) data[0] = 1;
-  }
+struct memory {
+  xl::span<int> data;
+  int *gone, *heap;
 };
-struct repeats_a_read_of_a_variable {
+
+template <mistake M>
+struct repeats {
+  static constexpr unsigned block_threads = 256;
   /// A compiler reads no variable whose value it knows.
   static inline int variable = std::rand();
+  struct shared {
+    int value[block_threads];
+    int* local;
+  };
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, xl::span<int> data, bool right) const {
-    int const* const from = right ? &data[ctx.global_rank()] : &variable;
-    if (*from == 77) data[0] = 1;
+  void operator()(Ctx const& ctx, shared& s, memory m, bool right) const {
+    unsigned const t = ctx.thread_rank(), i = ctx.global_rank();
+    xl::span<int> const unwritten = m.data.subspan(m.data.size() / 2, m.data.size() / 2);
+    if constexpr (M == mistake::race) {
+      m.data[right ? i : i % 64] = 1;
+    } else if constexpr (M == mistake::race_in_shared_memory) {
+      s.value[right ? t : 0] = 1;
+    } else if constexpr (M == mistake::scope) {
+      if (right)
+        xl::atomic(ctx, m.data[i % 64]).fetch_add(1, xl::relaxed{});
+      else
+        xl::atomic<xl::scope::wave>(ctx, m.data[i % 64]).fetch_add(1, xl::relaxed{});
+    } else if constexpr (M == mistake::unwritten) {
+      if (right) unwritten[i] = 1;
+      read(m, &unwritten[i]);
+    } else if constexpr (M == mistake::out_of_bounds) {
+      read(m, m.data.data() + (right ? i : m.data.size() + i % 256));
+    } else if constexpr (M == mistake::freed) {
+      read(m, right ? &m.data[i] : m.gone + i % 256);
+    } else if constexpr (M == mistake::pending_copy) {
+      xl::async_copies copies{ctx};
+      copies.copy(s.value[t], m.data[i]);
+      copies.commit();
+      if (right) copies.wait();
+      read(m, &s.value[t]);
+      if (!right) copies.wait();
+    } else if constexpr (M == mistake::variable) {
+      read(m, right ? &m.data[i] : &variable);
+    } else if constexpr (M == mistake::heap) {
+      read(m, right ? &m.data[i] : m.heap + i % 256);
+    } else if constexpr (M == mistake::local_variable) {
+      int mine = int(t);
+      if (t == 0) s.local = &mine;
+      ctx.sync_block();
+      read(m, right ? &m.data[i] : s.local);
+      ctx.sync_block();
+    } else if constexpr (M == mistake::misaligned) {
+      read(m, reinterpret_cast<int const*>(reinterpret_cast<char const*>(&m.data[i]) + (right ? 0 : 2)));
+    } else if constexpr (M == mistake::cast) {
+      m.data[i] = int(unsigned(float(t) - (right ? 0.0f : 1000.0f)));
+    } else if constexpr (M == mistake::shift) {
+      m.data[i] = 1 << (right ? t % 32 : 32 + t);
+    }
   }
-};
-struct repeats_a_cast {
-  template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, xl::span<int> data, bool right) const {
-    data[ctx.global_rank()] = int(unsigned(float(ctx.thread_rank()) - (right ? 0.0f : 1000.0f)));
+
+ private:
+  static void read(memory m, int const* from) {
+    if (*from == 77) m.data[0] = 1;
   }
 };
 
@@ -168,16 +219,19 @@ CROSSLANE_TEST(cost, ordered_atomics) {
 
 /// A finding that has been delivered already is only counted. Its text would make this 7 times as slow as right accesses, the name of the
 /// variable more.
-template <class Kernel>
+template <mistake M>
 void expect_cheap_repeats(xl::device d, char const* name) {
-  constexpr unsigned grid = 64, block = 256, threads = grid * block;
+  constexpr unsigned grid = 64, block = repeats<M>::block_threads, threads = grid * block;
+  std::vector<int> const heap(256, 0);
   auto const seconds = [&](bool right) {
     xl::stream const q{d};
     xl::buffer<int> data{q, 2 * threads};
     xl::fill(q, data.view().subspan(0, threads), 0);
+    int* const gone = xl::buffer<int>{q, 256}.data();
     q.synchronize();
+    memory const m{data, gone, const_cast<int*>(heap.data())};
     std::clock_t const begin = std::clock();
-    xl::checks::report const r = xl::checks::collect([&] { xl::launch(q, {.grid = grid, .block = block}, Kernel{}, data, right); });
+    xl::checks::report const r = xl::checks::collect([&] { xl::launch(q, {.grid = grid, .block = block}, repeats<M>{}, m, right); });
     double const result = double(std::clock() - begin) / CLOCKS_PER_SEC;
     CROSSLANE_CHECK(r.size() == (right ? 0 : 1));
     CROSSLANE_CHECK(r.total() >= (right ? 0 : threads - threads / 256));
@@ -189,10 +243,19 @@ void expect_cheap_repeats(xl::device d, char const* name) {
   CROSSLANE_CHECK(with < 4 * without);
 }
 CROSSLANE_TEST(cost, repeats_of_a_finding) {
-  expect_cheap_repeats<repeats_a_race>(d, "race");
-  expect_cheap_repeats<repeats_an_unwritten_read>(d, "unwritten memory");
-  expect_cheap_repeats<repeats_a_read_of_a_variable>(d, "variable of the program");
-  expect_cheap_repeats<repeats_a_cast>(d, "cast");
+  expect_cheap_repeats<mistake::race>(d, "race");
+  expect_cheap_repeats<mistake::race_in_shared_memory>(d, "race in shared memory");
+  expect_cheap_repeats<mistake::scope>(d, "scope");
+  expect_cheap_repeats<mistake::unwritten>(d, "unwritten memory");
+  expect_cheap_repeats<mistake::out_of_bounds>(d, "out of bounds");
+  expect_cheap_repeats<mistake::freed>(d, "freed memory");
+  expect_cheap_repeats<mistake::pending_copy>(d, "target of a copy");
+  expect_cheap_repeats<mistake::variable>(d, "variable of the program");
+  expect_cheap_repeats<mistake::heap>(d, "heap of the program");
+  expect_cheap_repeats<mistake::local_variable>(d, "local variable");
+  expect_cheap_repeats<mistake::misaligned>(d, "misaligned");
+  expect_cheap_repeats<mistake::cast>(d, "cast");
+  expect_cheap_repeats<mistake::shift>(d, "shift");
 }
 
 /// A segment takes 12 bytes: 26 MiB in this test, unless those that no note needs are discarded.

@@ -245,10 +245,9 @@ class block_runner final : thread_owner, running_work, lane_executor {
     return true;
   }
 
-  unsigned owner_of_stack(void const* address) const noexcept override {
-    for (unsigned i = 0; i < threads_; ++i)
-      if (lanes_[i] != nullptr && lies_in(address, lanes_[i]->stack, lanes_[i]->stack_bytes)) return i;
-    return none;
+  CROSSLANE_UNSEEN unsigned owner_of_stack(void const* address) const noexcept override {
+    fiber const* const f = pool_.fiber_at(address);
+    return f != nullptr && lanes_[f->thread] == f ? f->thread : none;
   }
   void let_others_run(void const* target, void const* from) override {
     if (watch_.failures != 0 && watch_.is_over(*task_, runs_ + changes_)) {
@@ -435,6 +434,7 @@ class block_runner final : thread_owner, running_work, lane_executor {
     monitor_.leave();
     fiber* const self = current_;
     lanes_[rank] = self;
+    self->thread = rank;
     ++waiting_;
     fiber& next = choose_next();
     current_ = &next;

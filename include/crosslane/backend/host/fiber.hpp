@@ -3,6 +3,7 @@
 /// switch.
 #pragma once
 
+#include <crosslane/backend/host/access_monitor.hpp>
 #include <crosslane/backend/host/sizes.hpp>
 #include <crosslane/core/error.hpp>
 
@@ -30,6 +31,7 @@ struct fiber {
   boost::context::detail::fcontext_t context = nullptr;
   void const* stack = nullptr;  ///< lowest address
   std::size_t stack_bytes = 0;
+  unsigned thread = 0;  ///< the rank of the last thread that was suspended here
 #if CROSSLANE_SANITIZE_ADDRESS()
   void* fake_stack = nullptr;
 #endif
@@ -98,6 +100,19 @@ class fiber_pool {
     }
 #endif
     return f;
+  }
+
+  /// Returns the fiber whose stack has this address; null if there is none. Written out for the checker, which calls it for each access to
+  /// memory that is not device memory: a call would be instrumented.
+  CROSSLANE_UNSEEN fiber const* fiber_at(void const* address) const noexcept {
+    std::size_t const pitch = guard_bytes_ + stack_bytes_;
+    for (unsigned i = 0; i < made_; i += slab_stacks) {
+      std::uintptr_t const offset = std::uintptr_t(address) - std::uintptr_t(slabs_[i / slab_stacks]);
+      if (offset >= slab_stacks * pitch) continue;
+      std::size_t const place = i + offset / pitch;
+      return place < made_ && offset % pitch >= guard_bytes_ ? &fibers_[place] : nullptr;
+    }
+    return nullptr;
   }
 
   /// Whether a fault at `address` means that the fiber overflowed its stack. Accesses to other lanes' stacks do not fault, so a faulting
