@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Prints the results of Google Benchmark as one table: ours, the rival, their ratio, the bar.
+"""Prints the results of Google Benchmark as one table: ours, the rival, their ratio, our GB/s, the bar.
 
 Benchmarks are named group/side[/variant] (see bench.hpp). The table compares the medians of the repetitions. If a group has several
 rivals, it takes the fastest. A ratio is the rival's time divided by ours: above 1, ours is faster.
@@ -30,6 +30,26 @@ BARS = [
     (r"level full of ", "cost", 25),
     (r"compile time that .* adds", "time", 1.0),
 ]
+# Algorithms on whole arrays: the smallest ratios up to 2^20 elements, and above.
+for name, small, large in [
+    (r"(reduce|reduce_min|argmin)_float", 2.0, 1.0),
+    (r"(in|ex)clusive_scan_(float|int32|double)", 1.4, 1.2),
+    (r"inclusive_scan_int8", 1.4, 2.5),
+    (r"copy_if_half", 1.3, 1.25),
+    (r"(partition_half|unique_runs_of_8|reduce_by_key_runs_of_8)", 1.3, 1.3),
+    (r"run_length_encode_8", 1.3, 1.4),
+    (r"scan_by_key_runs_of_8", 1.3, 1.1),
+    (r"histogram_bytes_(random|equal)", 1.3, 1.5),
+    (r"radix_sort_(uint32|float_descending|pairs_uint32)", 1.3, 1.0),
+    (r"merge_sort_uint32", 1.1, 1.1),
+    (r"segmented_sum_32", 20, 20),
+    (r"segmented_sum_1024", 1.9, 1.9),
+    (r"segmented_sum_65536", 1.0, 1.0),
+    (r"segmented_sort_64", 1.5, 1.5),
+    (r"segmented_sort_4096", 1.1, 1.1),
+    (r"top_k_64_uint32", 1.5, 4),
+]:
+    BARS += [(name + r"_2\^(12|16|20)$", "ratio", small), (name + r"_2\^(24|28)$", "ratio", large)]
 SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 
@@ -40,9 +60,10 @@ class Result:
         self.seconds = seconds
         self.bytes_moved = bytes_moved
 
+    def rate(self):
+        return "" if self.bytes_moved is None else f"{self.bytes_moved / self.seconds * 1e-9:.4g}"
+
     def __str__(self):
-        if self.bytes_moved is not None:
-            return f"{self.bytes_moved / self.seconds * 1e-9:.4g} GB/s"
         if self.in_cycles:  # a cycle is stored as a nanosecond
             return f"{self.seconds * 1e9:.1f}"
         for unit in ("s", "ms", "us", "ns"):
@@ -94,9 +115,9 @@ def rows(groups):
             elif bar and ratio is not None:
                 limit = f"{bar[1]:.2f}"
                 verdict = "reached" if round(ratio, 2) >= bar[1] else "MISSED"  # further digits are noise
-            yield [f"{group}, {ours.variant}" if ours.variant else group, str(ours), str(rival or ""), f"{ratio:.3f}" if ratio is not None else "", str(limit), verdict, rival.variant if rival else ""]
+            yield [f"{group}, {ours.variant}" if ours.variant else group, str(ours), str(rival or ""), f"{ratio:.3f}" if ratio is not None else "", ours.rate(), str(limit), verdict, rival.variant if rival else ""]
             for other in sides.get("other", []):
-                yield [f"  {other.variant}", "", str(other), f"{other.seconds / ours.seconds:.3f}", "", "", ""]
+                yield [f"  {other.variant}", "", str(other), f"{other.seconds / ours.seconds:.3f}", other.rate(), "", "", ""]
 
 
 def cycles(groups):
@@ -131,10 +152,10 @@ def main():
     if arguments.cycles:
         print("\n".join(cycles(groups)))
         return 0
-    table = [["", "ours", "rival", "ratio", "bar", "", "the fastest rival"], *rows(groups)]
+    table = [["", "ours", "rival", "ratio", "GB/s", "bar", "", "the fastest rival"], *rows(groups)]
     widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
     for row in table:
-        aligned = [cell.rjust(width) if 1 <= i <= 4 else cell.ljust(width) for i, (cell, width) in enumerate(zip(row, widths))]
+        aligned = [cell.rjust(width) if 1 <= i <= 5 else cell.ljust(width) for i, (cell, width) in enumerate(zip(row, widths))]
         print("  ".join(aligned).rstrip())
     for error in errors:
         print(f"error: {error}")

@@ -1,29 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Algorithms on whole arrays against those of CUB, which come with the toolkit, or with a newer CCCL whose headers are found first. Both
-/// sides have their memory beforehand.
-#include "../bench.hpp"
+/// Algorithms on whole arrays against those of CUB: the memory, the check that both sides do the same, and the registration.
+#include "device.hpp"
 
-#include <crosslane/algorithm.hpp>
-
-#include <thrust/iterator/counting_iterator.h>
-#include <thrust/iterator/transform_iterator.h>
-#include <cub/cub.cuh>
-
-#include <cuda_runtime.h>
+#include <cuda/std/version>
 
 #include <stdexcept>
-#include <vector>
 
 namespace bench {
 namespace {
 
-constexpr std::size_t largest = std::size_t{1} << 28;
 constexpr int logarithms[] = {12, 16, 20, 24, 28};
 
-struct is_odd {
-  CROSSLANE_FN bool operator()(unsigned x) const { return x % 2 != 0; }
-};
-/// Pseudo-random numbers.
+/// Pseudo-random numbers, different ones for different i below 2^32.
 struct hashed {
   CROSSLANE_FN unsigned operator()(std::uint64_t i) const {
     unsigned x = unsigned(i) * 2654435761u;
@@ -32,164 +20,165 @@ struct hashed {
     return x ^ x >> 13;
   }
 };
-/// Runs of eight equal numbers.
+struct hashed_wide {
+  CROSSLANE_FN std::uint64_t operator()(std::uint64_t i) const { return std::uint64_t{hashed{}(i)} << 32 | hashed{}(~i); }
+};
+struct one_of_eight {
+  CROSSLANE_FN unsigned operator()(std::uint64_t i) const { return hashed{}(hashed{}(i) % 8); }
+};
 struct runs_of_eight {
   CROSSLANE_FN unsigned operator()(std::uint64_t i) const { return unsigned(i / 8); }
 };
-struct small_float {
-  CROSSLANE_FN float operator()(std::uint64_t i) const { return float(i % 17) / 16; }
+struct between_ones {
+  CROSSLANE_FN float operator()(std::uint64_t i) const { return float(int(hashed{}(i))) * 0x1p-31f; }
 };
-
-struct times {
-  std::int64_t factor;
-  __host__ __device__ std::int64_t operator()(std::int64_t i) const { return i * factor; }
+/// Random multiples of 1 / Denominator around 0, so that sums stay small.
+template <class T, int Denominator>
+struct small {
+  CROSSLANE_FN T operator()(std::uint64_t i) const { return T(int(hashed{}(i) % 17) - 8) / T(Denominator); }
 };
-/// Sums of rows of one length. CUB has a form without offsets since CCCL 3.1.
-cudaError_t segmented_sum(void* t, std::size_t& bytes, float const* in, float* out, std::size_t rows, unsigned row, cudaStream_t s) {
-#if CCCL_VERSION >= 3001000
-  return cub::DeviceSegmentedReduce::Sum(t, bytes, in, out, std::int64_t(rows), int(row), s);
-#else
-  auto const offsets = thrust::make_transform_iterator(thrust::make_counting_iterator(std::int64_t{0}), times{row});
-  return cub::DeviceSegmentedReduce::Sum(t, bytes, in, out, std::int64_t(rows), offsets, offsets + 1, s);
-#endif
-}
+struct low_byte {
+  CROSSLANE_FN unsigned char operator()(std::uint64_t i) const { return static_cast<unsigned char>(hashed{}(i)); }
+};
+struct zero {
+  CROSSLANE_FN unsigned char operator()(std::uint64_t) const { return 0; }
+};
 
 void check(cudaError_t error) {
   if (error != cudaSuccess) throw std::runtime_error(cudaGetErrorString(error));
 }
 
-/// The memory of all benchmarks, made when the first one runs.
-struct arrays {
-  explicit arrays(xl::stream_ref q)
-      : numbers{q, largest},
-        runs{q, largest},
-        out{q, largest},
-        more{q, largest},
-        floats{q, largest},
-        float_out{q, largest},
-        count{q, 4},
-        workspace{q, std::size_t{3} << 30},
-        temporary{q, std::size_t{3} << 30} {
-    xl::generate(q, numbers, hashed{});
-    xl::generate(q, runs, runs_of_eight{});
-    xl::generate(q, floats, small_float{});
+__global__ void count_differences(std::uint64_t const* a, std::uint64_t const* b, std::size_t n, unsigned long long* count) {
+  std::size_t const stride = std::size_t{gridDim.x} * blockDim.x;
+  for (std::size_t i = std::size_t{blockIdx.x} * blockDim.x + threadIdx.x; i < n; i += stride)
+    if (a[i] != b[i]) atomicAdd(count, 1ull);
+}
+
+/// A benchmark with one size.
+struct sized_case {
+  std::string group;
+  std::size_t n;
+  our_call ours;
+  cub_call cub;
+  case_details details;
+  std::size_t temporary_bytes = 0;
+  bool is_ready = false;
+
+  void call_ours(arrays& a) const { ours(a, n, {.workspace = a.workspace}); }
+  void call_cub(arrays& a) const {
+    std::size_t bytes = temporary_bytes;
+    check(cub(a.temporary.data(), bytes, a, int(n)));
   }
-  xl::buffer<unsigned> numbers, runs, out, more;
-  xl::buffer<float> floats, float_out;
-  xl::buffer<std::uint64_t> count;
-  xl::workspace workspace;
-  xl::buffer<std::byte> temporary;
-};
 
-class cases {
- public:
-  explicit cases(xl::stream_ref q) : q_{q}, memory_{new std::shared_ptr<arrays>} {}
+  /// Makes the memory that both sides work in, and compares their results.
+  void prepare(xl::stream_ref q, arrays& a) {
+    if (is_ready) return;
+    std::size_t const bytes = xl::workspace_size([&](xl::options<> const& o) { ours(a, n, o); });
+    if (bytes > a.workspace.size_bytes()) a.workspace = xl::workspace{q, bytes};
+    check(cub(nullptr, temporary_bytes, a, int(n)));
+    if (temporary_bytes > a.temporary.size()) a.temporary = xl::buffer<std::byte>{q, temporary_bytes};
 
-  /// Adds both sides. `ours(arrays, n)` queues one call; `cub(temporary, bytes, arrays, n)` calls CUB, which only stores `bytes` if
-  /// `temporary` is null.
-  template <class Ours, class Cub>
-  void add(char const* name, double bytes_per_element, Ours const& ours, Cub const& cub) const {
-    for (int const log : logarithms) {
-      std::size_t const n = std::size_t{1} << log;
-      std::string const group = std::string(name) + "_2^" + std::to_string(log);
-      int const launches = log >= 24 ? 4 : 50;
-      auto const memory = memory_;
-      auto const q = q_;
-      auto const prepare = [memory, q] {
-        if (!*memory) *memory = std::make_shared<arrays>(q);
-      };
-      bench::add(
-          {group + "/crosslane", 3, 5, device_seconds(q, launches, [=] { ours(**memory, n); }), prepare, bytes_per_element * double(n)});
-      bench::add({group + "/rival/cub", 3, 5,
-                  device_seconds(q, launches,
-                                 [=] {
-                                   std::size_t bytes = 0;
-                                   check(cub(nullptr, bytes, **memory, n));
-                                   if (bytes > (*memory)->temporary.size()) throw std::runtime_error("too little memory for CUB");
-                                   check(cub((*memory)->temporary.data(), bytes, **memory, n));
-                                 }),
-                  prepare, bytes_per_element * double(n)});
+    // The words of the outputs that a call on n elements can write.
+    struct part {
+      std::uint64_t* data;
+      std::size_t size;
+    };
+    part const parts[] = {{a.out<std::uint64_t>().data(), n}, {a.more<std::uint64_t>().data(), n / 2}, {a.count.data(), a.count.size()}};
+    xl::buffer<std::uint64_t> kept{q, 2 * n + a.count.size()};
+    xl::buffer<unsigned long long> differences{q, 1};
+    auto const clear = [&] {
+      for (part const& p : parts) check(cudaMemsetAsync(p.data, 0xcc, p.size * sizeof(std::uint64_t), q.native()));
+    };
+    auto const finish = [&] {
+      if (details.finish) details.finish(a, n);
+    };
+    clear();
+    call_ours(a);
+    finish();
+    std::size_t place = 0;
+    for (part const& p : parts) {
+      check(cudaMemcpyAsync(kept.data() + place, p.data, p.size * sizeof(std::uint64_t), cudaMemcpyDeviceToDevice, q.native()));
+      place += p.size;
     }
+    clear();
+    call_cub(a);
+    finish();
+    check(cudaMemsetAsync(differences.data(), 0, sizeof(unsigned long long), q.native()));
+    place = 0;
+    for (part const& p : parts) {
+      count_differences<<<1024, 256, 0, q.native()>>>(kept.data() + place, p.data, p.size, differences.data());
+      check(cudaGetLastError());
+      place += p.size;
+    }
+    unsigned long long count = 0;
+    check(cudaMemcpyAsync(&count, differences.data(), sizeof count, cudaMemcpyDeviceToHost, q.native()));
+    q.synchronize();
+    if (count != 0) throw std::runtime_error(group + ": the results of both sides differ in " + std::to_string(count) + " words");
+    is_ready = true;
   }
-
- private:
-  xl::stream_ref q_;
-  std::shared_ptr<std::shared_ptr<arrays>> memory_;
 };
 
 }  // namespace
 
+arrays::arrays(xl::stream_ref q)
+    : random{q, largest},
+      few{q, largest},
+      runs{q, largest},
+      sorted{q, largest},
+      wide{q, largest},
+      random_floats{q, largest},
+      floats{q, largest},
+      ints{q, largest},
+      doubles{q, largest},
+      bytes{q, largest},
+      zeros{q, largest},
+      outputs{q, largest + largest / 2},
+      count{q, 4},
+      ignored{q, 1},
+      workspace{q, 0},
+      temporary{q, 256} {
+  xl::generate(q, random, hashed{});
+  xl::generate(q, few, one_of_eight{});
+  xl::generate(q, runs, runs_of_eight{});
+  for (std::size_t const begin : {std::size_t{0}, largest / 2})
+    xl::radix_sort(q, random.subspan(begin, largest / 2), sorted.subspan(begin, largest / 2));
+  xl::generate(q, wide, hashed_wide{});
+  xl::generate(q, random_floats, between_ones{});
+  xl::generate(q, floats, small<float, 16>{});
+  xl::generate(q, ints, small<int, 1>{});
+  xl::generate(q, doubles, small<double, 16>{});
+  xl::generate(q, bytes, low_byte{});
+  xl::generate(q, zeros, zero{});
+}
+
+void cases::add(std::string const& name, double bytes_per_element, our_call const& ours, cub_call const& cub,
+                case_details const& details) const {
+  std::string const rival = "/rival/cub_" + std::to_string(CCCL_MAJOR_VERSION) + "." + std::to_string(CCCL_MINOR_VERSION) + details.rival;
+  for (int const log : logarithms) {
+    std::size_t const n = std::size_t{1} << log;
+    if (n < details.least) continue;
+    auto const c = std::make_shared<sized_case>(sized_case{name + "_2^" + std::to_string(log), n, ours, cub, details});
+    int const launches = log >= 24 ? 4 : 50;
+    auto const memory = memory_;
+    auto const q = q_;
+    auto const prepare = [memory, q, c] {
+      if (!*memory) *memory = std::make_unique<arrays>(q);
+      c->prepare(q, **memory);
+    };
+    double const bytes = bytes_per_element * double(n);
+    bench::add({c->group + "/crosslane", 3, 5, device_seconds(q, launches, [=] { c->call_ours(**memory); }), prepare, bytes});
+    bench::add({c->group + rival, 3, 5, device_seconds(q, launches, [=] { c->call_cub(**memory); }), prepare, bytes});
+  }
+}
+
 void register_device_algorithms(xl::stream_ref q) {
   cases const c{q};
-  cudaStream_t const s = q.native();
-  c.add(
-      "reduce_float", 4,
-      [q](arrays& a, std::size_t n) { xl::reduce(q, a.floats.subspan(0, n), a.float_out, xl::plus{}, {.workspace = a.workspace}); },
-      [s](void* t, std::size_t& bytes, arrays& a, std::size_t n) {
-        return cub::DeviceReduce::Sum(t, bytes, a.floats.data(), a.float_out.data(), n, s);
-      });
-  c.add(
-      "scan_float", 8,
-      [q](arrays& a, std::size_t n) { xl::inclusive_scan(q, a.floats.subspan(0, n), a.float_out, xl::plus{}, {.workspace = a.workspace}); },
-      [s](void* t, std::size_t& bytes, arrays& a, std::size_t n) {
-        return cub::DeviceScan::InclusiveSum(t, bytes, a.floats.data(), a.float_out.data(), n, s);
-      });
-  c.add(
-      "copy_if_half", 6,
-      [q](arrays& a, std::size_t n) { xl::copy_if(q, a.numbers.subspan(0, n), a.out, a.count, is_odd{}, {.workspace = a.workspace}); },
-      [s](void* t, std::size_t& bytes, arrays& a, std::size_t n) {
-        return cub::DeviceSelect::If(t, bytes, a.numbers.data(), a.out.data(), a.count.data(), n, is_odd{}, s);
-      });
-  c.add(
-      "partition_half", 8,
-      [q](arrays& a, std::size_t n) {
-        xl::partition_copy(q, a.numbers.subspan(0, n), a.out, xl::reversed(a.out.subspan(0, n)), a.count, is_odd{},
-                           {.workspace = a.workspace});
-      },
-      [s](void* t, std::size_t& bytes, arrays& a, std::size_t n) {
-        return cub::DevicePartition::If(t, bytes, a.numbers.data(), a.out.data(), a.count.data(), n, is_odd{}, s);
-      });
-  c.add(
-      "unique_runs_of_8", 4.5,
-      [q](arrays& a, std::size_t n) { xl::unique(q, a.runs.subspan(0, n), a.out, a.count, xl::equal_to{}, {.workspace = a.workspace}); },
-      [s](void* t, std::size_t& bytes, arrays& a, std::size_t n) {
-        return cub::DeviceSelect::Unique(t, bytes, a.runs.data(), a.out.data(), a.count.data(), n, s);
-      });
-  c.add(
-      "run_length_encode_8", 5,
-      [q](arrays& a, std::size_t n) { xl::run_length_encode(q, a.runs.subspan(0, n), a.out, a.more, a.count, {.workspace = a.workspace}); },
-      [s](void* t, std::size_t& bytes, arrays& a, std::size_t n) {
-        return cub::DeviceRunLengthEncode::Encode(t, bytes, a.runs.data(), a.out.data(), a.more.data(), a.count.data(), n, s);
-      });
-  c.add(
-      "reduce_by_key_runs_of_8", 9,
-      [q](arrays& a, std::size_t n) {
-        xl::reduce_by_key(q, a.runs.subspan(0, n), a.floats.subspan(0, n), a.out, a.float_out, a.count, xl::plus{}, xl::equal_to{},
-                          {.workspace = a.workspace});
-      },
-      [s](void* t, std::size_t& bytes, arrays& a, std::size_t n) {
-        return cub::DeviceReduce::ReduceByKey(t, bytes, a.runs.data(), a.out.data(), a.floats.data(), a.float_out.data(), a.count.data(),
-                                              cuda::std::plus<>{}, n, s);
-      });
-  c.add(
-      "scan_by_key_runs_of_8", 12,
-      [q](arrays& a, std::size_t n) {
-        xl::inclusive_scan_by_key(q, a.runs.subspan(0, n), a.floats.subspan(0, n), a.float_out, xl::plus{}, xl::equal_to{},
-                                  {.workspace = a.workspace});
-      },
-      [s](void* t, std::size_t& bytes, arrays& a, std::size_t n) {
-        return cub::DeviceScan::InclusiveSumByKey(t, bytes, a.runs.data(), a.floats.data(), a.float_out.data(), n, cuda::std::equal_to<>{},
-                                                  s);
-      });
-  for (unsigned const row : {32u, 1024u, 65536u})
-    c.add(("segmented_sum_" + std::to_string(row)).c_str(), 4,
-          [q, row](arrays& a, std::size_t n) {
-            if (n >= row) xl::segmented_reduce(q, a.floats.subspan(0, n), row, a.float_out, 0.f, xl::plus{}, {.workspace = a.workspace});
-          },
-          [s, row](void* t, std::size_t& bytes, arrays& a, std::size_t n) {
-            if (n < row) return bytes = 1, cudaSuccess;
-            return segmented_sum(t, bytes, a.floats.data(), a.float_out.data(), n / row, row, s);
-          });
+  add_device_reductions(c);
+  add_device_scans(c);
+  add_device_selections(c);
+  add_device_sorts(c);
+  add_device_merges(c);
+  add_device_segments(c);
 }
 
 }  // namespace bench
