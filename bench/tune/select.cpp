@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Policies of copy_if(), unique() and reduce_by_key(), for elements of 4 bytes.
+#include "tune.hpp"
+
+namespace tune {
+namespace {
+
+struct is_odd {
+  CROSSLANE_FN bool operator()(unsigned x) const { return x % 2 != 0; }
+};
+
+template <class Call>
+void compare(xl::stream_ref q, arrays& a, char const* name, double bytes_per_element, Call const& call_on) {
+  for (std::size_t const n : arrays::sizes<unsigned>()) {
+    comparison c{q, a, name + (", 4 bytes, " + std::to_string(n)) + " elements: threads, items, blocks", bytes_per_element * double(n)};
+    auto const call = [&](auto const& o) { call_on(n, o); };
+    c.add<xl::tuned>(call);
+    for_choices([&]<unsigned... V>(values<V...>) { c.add<xl::scan_policy<V...>>(call); }, values<128, 256, 512>{}, values<8, 12, 16>{},
+                values<2, 3, 4>{});
+    c.run();
+  }
+}
+
+}  // namespace
+
+void compare_selections(xl::stream_ref q, arrays& a) {
+  compare(q, a, "copy_if of half", 6, [&](std::size_t n, auto const& o) {
+    xl::copy_if(q, arrays::in<unsigned>(a.random, n), a.out<unsigned>(n), a.number(), is_odd{}, o);
+  });
+  compare(q, a, "unique of runs of 8", 4.5, [&](std::size_t n, auto const& o) {
+    xl::unique(q, arrays::in<unsigned>(a.runs, n), a.out<unsigned>(n), a.number(), xl::equal_to{}, o);
+  });
+  compare(q, a, "reduce_by_key of runs of 8", 9, [&](std::size_t n, auto const& o) {
+    xl::reduce_by_key(q, arrays::in<unsigned>(a.runs, n), arrays::in<unsigned>(a.random, n), a.out<unsigned>(n), a.out<unsigned>(n, 1),
+                      a.number(), xl::plus{}, xl::equal_to{}, o);
+  });
+}
+
+}  // namespace tune
