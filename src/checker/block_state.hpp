@@ -44,7 +44,7 @@ struct access_monitor::block_state {
     std::uint32_t segment = 0;       ///< 0: a new segment begins with the next access
     std::unique_ptr<clock> learned;  ///< since the last barrier of the block
     /// Knowledge that relaxed operations read from the thread's wave, from its block, and from other blocks. It takes effect at an acquire
-    /// fence of such a scope.
+    /// fence of such a scope, which may come after a barrier.
     std::unique_ptr<clock> pending[3];
     /// The accesses that relaxed operations release after a release fence, by the scope of the fence.
     std::unique_ptr<clock> fenced[3];
@@ -65,6 +65,7 @@ struct access_monitor::block_state {
   call_stack calls;         ///< of the running thread
   bool some_calls = false;  ///< whether threads that wait have calls
   bool full = false, some_learned = false;
+  bool some_fences = false;  ///< whether a thread has something pending or fenced
   clock learned;         ///< known to all threads of the block
   releases_at released;  ///< in shared memory, whose addresses the next block has again
   thread_state thread[most_threads];
@@ -147,15 +148,22 @@ struct access_monitor::block_state {
     some_calls = false;
   }
 
-  void forget_threads() {
+  /// Called at a barrier of the block.
+  void forget_segments() {
     for (unsigned t = 0; t < threads; ++t) {
       thread[t].segment = 0;
-      if (!some_learned) continue;
-      thread[t].learned.reset();
+      if (some_learned) thread[t].learned.reset();
+    }
+    some_learned = false;
+  }
+  /// Called when a block begins.
+  void forget_threads() {
+    forget_segments();
+    for (unsigned t = 0; some_fences && t < most_threads; ++t) {
       for (std::unique_ptr<clock>& pending : thread[t].pending) pending.reset();
       for (std::unique_ptr<clock>& fenced : thread[t].fenced) fenced.reset();
     }
-    some_learned = false;
+    some_fences = false;
   }
   /// Called if segment numbers have begun again since the last block.
   void forget_waves() noexcept {

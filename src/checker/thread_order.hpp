@@ -62,7 +62,7 @@ class thread_order {
       for (unsigned t = 0; t < b.threads; ++t)
         if (b.thread[t].learned) b.learned.join(*b.thread[t].learned);
     b.barrier = next_segment_;
-    b.forget_threads();
+    b.forget_segments();
   }
 
   void group_sync(block_state& b, unsigned wave, std::uint64_t lanes) {
@@ -138,7 +138,7 @@ class thread_order {
       for (unsigned narrower = 0; narrower <= reach; ++narrower) t.fenced[narrower].reset();  // this fence releases all that they did
       t.fenced[reach] = std::make_unique<clock>();
       publish(b, *t.fenced[reach]);
-      b.some_learned = true;
+      b.some_fences = true;
     }
   }
 
@@ -265,7 +265,7 @@ class thread_order {
         std::unique_ptr<clock>& pending = t.pending[needed < 2 ? needed : 2];
         if (!pending) pending = std::make_unique<clock>();
         pending->join(r.knowledge);
-        b.some_learned = true;
+        b.some_fences = true;
       }
     }
   }

@@ -256,7 +256,7 @@ CROSSLANE_TEST(reduce, count_in_device_memory) {
 /// Tags begin again after 2^31 rounds.
 CROSSLANE_TEST(workspace, tags) {
   xl::stream const q{d};
-  xl::buffer<std::byte> memory{q, std::size_t{1} << 16};
+  xl::buffer<std::byte> memory{q, std::size_t{1} << 17};
   xl::workspace const workspace{q, memory.view()};
   std::array<unsigned, 1> const last{(1u << 31) - 40};
   xl::copy(q, last, xl::span<unsigned>{reinterpret_cast<unsigned*>(memory.data()) + 1, 1});

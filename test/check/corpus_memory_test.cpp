@@ -87,6 +87,8 @@ CROSSLANE_TEST(corpus_memory, scopes) {
   right<corpus::stores_again<false>>(d, 3, 64);
   wrong<corpus::two_fences<false>>(d, kind::device_race, 3, 64, any);
   right<corpus::two_fences<true>>(d, 3, 64);
+  wrong<corpus::barriers_beside_fences<false>>(d, kind::device_race, 3, 64, any);
+  right<corpus::barriers_beside_fences<true>>(d, 3, 64);
 }
 
 CROSSLANE_TEST(corpus_memory, async_copies) {

@@ -44,50 +44,68 @@ struct segment_algebra {
   CROSSLANE_FN static constexpr value none() { return {0, inner::none()}; }
 };
 
-// --- heads: what begins a segment. mask<N>(begin, end) has a bit for each of the elements begin ... begin + N - 1 that does. limit(n)
-// is the number of elements in segments. row_of(i) is the segment of element i. ---
+// --- heads: what begins a segment. mask<M>(stage, first, own, n, end) has a bit for each of the elements first + own ... first + own + M
+// that does: for M items of a thread in a tile of n, and for the one behind. Bits of elements from `end` on are not used. is_head(i) tells
+// it of one element. limit(n) is the number of elements in segments. row_of(i) is the segment of element i. `keys` is the range of which a
+// tile is fetched. ---
 
 /// An element begins a segment if its key differs from the one before.
 template <class Keys, class Equal>
 struct heads_by_key {
   using key = typename Keys::value_type;
+  static constexpr unsigned around = 1;
   Keys keys;
   Equal equal;
   CROSSLANE_FN std::uint64_t limit(std::uint64_t n) const { return count_in_kernel(keys) < n ? count_in_kernel(keys) : n; }
-  template <unsigned N>
-  CROSSLANE_FN unsigned mask(std::uint64_t begin, std::uint64_t end) const {
-    if (begin >= end) return 0;
-    unsigned result = begin == 0;
-    key before = key(keys[begin == 0 ? 0 : begin - 1]);
-    for (unsigned i = 0; i < N; ++i)
-      if (begin + i < end) {
-        key const here = key(keys[begin + i]);
-        if (begin + i != 0 && !equal(before, here)) result |= 1u << i;
-        before = here;
-      }
+  template <unsigned M, class Stage>
+  CROSSLANE_FN unsigned mask(Stage const& t, std::uint64_t first, unsigned own, unsigned n, std::uint64_t end) const {
+    unsigned result = first + own == 0;
+    for_size<M>(n - own < M ? n - own : M, [&]<bool Whole>(std::bool_constant<Whole>) {
+      key item[M];
+      t.read(keys, first, own, n, item);
+      key before = first + own == 0 ? item[0] : t.at(keys, first, int(own) - 1);
+      for (unsigned i = 0; i < M; ++i)
+        if (Whole || own + i < n) {
+          if (!equal(before, item[i])) result |= 1u << i;
+          before = item[i];
+        }
+      if (Whole && first + own + M < end && !equal(before, t.at(keys, first, int(own + M)))) result |= 1u << M;
+    });
     return result;
   }
+  /// Whether the first element of a tile begins a segment.
+  template <class Stage>
+  CROSSLANE_FN bool begins_tile(Stage const& t, std::uint64_t first) const {
+    return first == 0 || !equal(t.at(keys, first, -1), t.at(keys, first, 0));
+  }
+  bool is_head(std::uint64_t i) const { return i == 0 || !equal(key(keys[i - 1]), key(keys[i])); }
 };
 /// All segments have the same length.
 struct heads_of_rows {
+  static constexpr unsigned around = 0;
   std::uint64_t length;
+  no_range keys;
   CROSSLANE_FN std::uint64_t limit(std::uint64_t n) const { return n; }
-  template <unsigned N>
-  CROSSLANE_FN unsigned mask(std::uint64_t begin, std::uint64_t end) const {
+  template <unsigned M, class Stage>
+  CROSSLANE_FN unsigned mask(Stage const&, std::uint64_t first, unsigned own, unsigned, std::uint64_t end) const {
     unsigned result = 0;
+    std::uint64_t const begin = first + own;
     std::uint64_t at = begin % length;
-    for (unsigned i = 0; i < N; ++i) {
+    for (unsigned i = 0; i <= M; ++i) {
       if (at == 0 && begin + i < end) result |= 1u << i;
       if (++at == length) at = 0;
     }
     return result;
   }
+  bool is_head(std::uint64_t i) const { return i % length == 0; }
   CROSSLANE_FN std::uint64_t row_of(std::uint64_t i) const { return i / length; }
 };
 /// Segment k has the elements offsets[k] ... offsets[k + 1] - 1.
 template <class Offsets>
 struct heads_at_offsets {
+  static constexpr unsigned around = 0;
   Offsets offsets;
+  no_range keys;
   CROSSLANE_FN std::uint64_t limit(std::uint64_t n) const {
     std::uint64_t const end = std::uint64_t(offsets[offsets.size() - 1]);
     return end < n ? end : n;
@@ -104,12 +122,17 @@ struct heads_at_offsets {
     }
     return low;
   }
-  template <unsigned N>
-  CROSSLANE_FN unsigned mask(std::uint64_t begin, std::uint64_t end) const {
+  bool is_head(std::uint64_t i) const {
+    std::uint64_t const row = row_of(i);
+    return std::uint64_t(offsets[row]) == i;
+  }
+  template <unsigned M, class Stage>
+  CROSSLANE_FN unsigned mask(Stage const&, std::uint64_t first, unsigned own, unsigned, std::uint64_t end) const {
+    std::uint64_t const begin = first + own;
     if (begin >= end) return 0;
     unsigned result = 0;
     std::uint64_t row = row_of(begin);
-    for (unsigned i = 0; i < N; ++i) {
+    for (unsigned i = 0; i <= M; ++i) {
       while (row + 1 < offsets.size() && std::uint64_t(offsets[row]) < begin + i) ++row;
       if (begin + i < end && std::uint64_t(offsets[row]) == begin + i) result |= 1u << i;
     }
@@ -117,8 +140,27 @@ struct heads_at_offsets {
   }
 };
 
-/// The tiles of a segmented scan. `Emit` stores the results: store(i, heads up to i, sum before, sum after, is_tail),
-/// and at the end finish(all heads).
+/// Where the results of a segmented scan go. See emit_scan and others below.
+enum class emits : unsigned char {
+  each,   ///< one for each element: value_of(sum before, sum after)
+  runs,   ///< one for each tail, in their order: result_of(sum) to `out`, and its key to `keys_out`
+  places  ///< one for each tail: store(i, heads up to i, sum before, sum after, is_tail), as for loops
+};
+/// The results of a tile, in shared memory.
+template <emits E, class Key, class T, unsigned N>
+struct tile_results {};
+template <class Key, class T, unsigned N>
+struct tile_results<emits::each, Key, T, N> {
+  alignas(alignof(T) > 16 ? alignof(T) : 16) T value[N];
+};
+template <class Key, class T, unsigned N>
+struct tile_results<emits::runs, Key, T, N> {
+  alignas(alignof(T) > 16 ? alignof(T) : 16) T value[N];
+  Key key[N];
+  unsigned number;
+};
+
+/// The tiles of a segmented scan.
 template <class Policy, class In, class T, class Op, class Heads, class Emit>
 struct segment_tiles {
   using algebra = segment_algebra<T, Op>;
@@ -126,17 +168,22 @@ struct segment_tiles {
   using value = typename algebra::value;
   using sum_type = typename inner::value;
   using published = tile_segment_sum<sum_type>;
-  static constexpr unsigned threads = Policy::threads, items = Policy::items, tile = threads * items, blocks = Policy::blocks;
-  static_assert(items <= 31);
+  using policy = Policy;
+  using element = typename In::value_type;
+  using key = typename Emit::key;
+  static constexpr unsigned items = Policy::items, tile = Policy::threads * items;
+  static_assert(items <= 31, "crosslane: the policy of an algorithm by key has at most 31 items");
 
-  template <class Ctx>
-  struct shared {
-    block_exchange_scratch<T, items, Ctx> exchange;
-    block_scratch<published, Ctx> scan;
+  struct stage {
+    detail::stage<In, tile> in;
+    detail::stage<decltype(Heads::keys), tile, Heads::around> keys;
   };
   template <class Ctx>
-  struct state {
-    T item[items];
+  struct scratch {
+    block_scratch<published, Ctx> scan;
+    tile_results<Emit::kind, key, T, tile> results;
+  };
+  struct kept {
     unsigned heads;    ///< a bit for each item, and for the one behind
     published before;  ///< of the lower threads
   };
@@ -150,81 +197,133 @@ struct segment_tiles {
   CROSSLANE_FN static value widen(published const& v) { return {v.heads, v.sum}; }
   CROSSLANE_FN std::uint64_t size() const { return heads.limit(count_in_kernel(in)); }
 
+  template <class Ctx, class Pipe>
+  CROSSLANE_FN void fetch(Ctx const& ctx, Pipe& pipe, stage& t, std::uint64_t first, unsigned n) const {
+    t.in.fetch(ctx, pipe, in, first, n);
+    t.keys.fetch(ctx, pipe, heads.keys, first, n);
+  }
   template <class Ctx>
-  CROSSLANE_FN value sum(Ctx const& ctx, shared<Ctx>& s, state<Ctx>& t, std::uint64_t first, unsigned n) const {
-    load_blocked(ctx, s.exchange, in, first, n, t.item);
+  CROSSLANE_FN value sum(Ctx const& ctx, scratch<Ctx>& s, stage const& t, kept& k, std::uint64_t first, unsigned n) const {
     unsigned const own = ctx.thread_rank() * items;
-    t.heads = own < n ? heads.template mask<items + 1>(first + own, size()) : 0;
     published part{0, inner::none()};
-    for (unsigned i = 0; i < items; ++i)
-      if (own + i < n) part = algebra_.op(part, published{t.heads >> i & 1, inner::of(t.item[i])});
+    if (own < n) {
+      std::uint64_t const end = size();
+      k.heads = heads.template mask<items>(t.keys, first, own, n, end);
+      for_size<tile>(n, [&]<bool Whole>(std::bool_constant<Whole>) {
+        element item[items];
+        t.in.read(in, first, own, Whole ? tile : n, item);
+        for (unsigned i = 0; i < items; ++i)
+          if (Whole || own + i < n) part = algebra_.op(part, published{k.heads >> i & 1, inner::of(T(item[i]))});
+      });
+      if (end - first - own <= items) k.heads |= 1u << unsigned(end - first - own);  // the last element is a tail
+    }
     auto const [before, all] = block_exclusive_scan_and_total(ctx, s.scan, part, algebra_.op, published{0, inner::none()});
-    t.before = before;
+    k.before = before;
     return widen(all);
   }
   template <class Ctx>
-  CROSSLANE_FN void store(Ctx const& ctx, shared<Ctx>&, state<Ctx>& t, std::uint64_t first, unsigned n, value const& before) const {
-    unsigned const own = ctx.thread_rank() * items;
-    value running = algebra_.op(before, widen(t.before));
-    std::uint64_t const end = size();
-    for (unsigned i = 0; i < items; ++i)
-      if (own + i < n) {
-        bool const head = (t.heads >> i & 1) != 0, tail = (t.heads >> (i + 1) & 1) != 0 || first + own + i + 1 == end;
-        step(running, first + own + i, t.item[i], head, tail);
-      }
+  CROSSLANE_FN void store(Ctx const& ctx, scratch<Ctx>& s, stage const& t, kept const& k, std::uint64_t first, unsigned n,
+                          value const& before) const {
+    bool begins = false;
+    if constexpr (Emit::kind == emits::runs) begins = heads.begins_tile(t.keys, first);
+    if (ctx.thread_rank() * items < n)
+      for_size<tile>(n, [&](auto whole) { put<whole>(ctx, s, t, k, first, n, before, begins); });
+    if constexpr (Emit::kind == emits::each) {
+      ctx.sync_block();
+      copy_out<policy::threads>(ctx, s.results.value, emit.out, first, n);
+    } else if constexpr (Emit::kind == emits::runs) {
+      ctx.sync_block();
+      std::uint64_t const first_tail = before.heads - 1 + begins;
+      copy_out<policy::threads>(ctx, s.results.key, emit.keys_out, first_tail, s.results.number);
+      copy_out<policy::threads>(ctx, s.results.value, emit.out, first_tail, s.results.number);
+    }
   }
   CROSSLANE_FN void finish(value const& all) const { emit.finish(all.heads); }
 
   value loop_sum(std::uint64_t begin, std::uint64_t end) const {
     value result = algebra::none();
-    for (std::uint64_t i = begin; i < end; ++i) result = algebra_.op(result, value{heads.template mask<1>(i, end), inner::of(T(in[i]))});
+    for (std::uint64_t i = begin; i < end; ++i) result = algebra_.op(result, value{heads.is_head(i), inner::of(T(in[i]))});
     return result;
   }
   value loop_store(std::uint64_t begin, std::uint64_t end, value running) const {
     std::uint64_t const all = size();
-    bool head = heads.template mask<1>(begin, all) != 0;
+    bool head = begin < all && heads.is_head(begin);
     for (std::uint64_t i = begin; i < end; ++i) {
-      bool const next = i + 1 == all || heads.template mask<1>(i + 1, all) != 0;
-      step(running, i, T(in[i]), head, next);
+      bool const next = i + 1 == all || heads.is_head(i + 1);
+      sum_type const before = head ? inner::none() : running.sum;
+      running = algebra_.op(running, value{head, inner::of(T(in[i]))});
+      emit.store(i, running.heads, before, running.sum, next);
       head = next;
     }
     return running;
   }
 
  private:
-  CROSSLANE_FN void step(value& running, std::uint64_t i, T const& item, bool head, bool tail) const {
-    sum_type const before = head ? inner::none() : running.sum;
-    running = algebra_.op(running, value{head, inner::of(item)});
-    emit.store(i, running.heads, before, running.sum, tail);
+  /// Scans the items of the calling thread, and stores their results, or puts them to shared memory. `begins`: the first element of the tile
+  /// begins a segment.
+  template <bool Whole, class Ctx>
+  CROSSLANE_FN void put(Ctx const& ctx, scratch<Ctx>& s, stage const& t, kept const& k, std::uint64_t first, unsigned n, value const& before,
+                        [[maybe_unused]] bool begins) const {
+    unsigned const own = ctx.thread_rank() * items;
+    element item[items];
+    t.in.read(in, first, own, Whole ? tile : n, item);
+    T result[items] = {};
+    sum_type running = algebra_.op(before, widen(k.before)).sum;
+    auto number = k.before.heads;  // of heads in the tile
+    for (unsigned i = 0; i < items; ++i)
+      if (Whole || own + i < n) {
+        bool const head = (k.heads >> i & 1) != 0, tail = (k.heads >> (i + 1) & 1) != 0;
+        sum_type const lower = head ? inner::none() : running, element_sum = inner::of(T(item[i]));
+        running = head ? element_sum : algebra_.op.op(running, element_sum);
+        number += head;
+        if constexpr (Emit::kind == emits::each) {
+          result[i] = emit.value_of(lower, running);
+        } else if constexpr (Emit::kind == emits::runs) {
+          unsigned const place = unsigned(number) - begins;
+          if (tail) {
+            s.results.key[place] = t.keys.at(heads.keys, first, int(own + i));
+            s.results.value[place] = inner::get(running);
+          }
+          if (own + i + 1 == n) s.results.number = place + tail;
+        } else {
+          emit.store(first + own + i, before.heads + number, lower, running, tail);
+        }
+      }
+    if constexpr (Emit::kind == emits::each) put_items(s.results.value, own, result);
   }
 };
 
 /// Stores the scan of each element.
 template <class Out, class T, class Op, bool Inclusive>
 struct emit_scan {
+  static constexpr emits kind = emits::each;
+  using key = no_range;
   using inner = monoid<T, Op>;
   using sum_type = typename inner::value;
   Out out;
   maybe<T> initial;
   inner op;
-  CROSSLANE_FN void store(std::uint64_t i, std::uint64_t, sum_type const& before, sum_type const& after, bool) const {
+  CROSSLANE_FN T value_of(sum_type const& before, sum_type const& after) const {
     sum_type const& sum = Inclusive ? after : before;
-    out[i] = inner::get(initial.any ? op.op(inner::of(initial.value), sum) : sum);
+    return inner::get(initial.any ? op.op(inner::of(initial.value), sum) : sum);
   }
+  void store(std::uint64_t i, std::uint64_t, sum_type const& before, sum_type const& after, bool) const { out[i] = value_of(before, after); }
   CROSSLANE_FN void finish(std::uint64_t) const {}
 };
 /// Stores the key and the sum of each run.
 template <class Keys, class KeysOut, class Out, class Count, class T, class Op>
 struct emit_runs {
+  static constexpr emits kind = emits::runs;
+  using key = typename Keys::value_type;
   using inner = monoid<T, Op>;
   using sum_type = typename inner::value;
   Keys keys;
   KeysOut keys_out;
   Out out;
   Count count;
-  CROSSLANE_FN void store(std::uint64_t i, std::uint64_t heads, sum_type const&, sum_type const& sum, bool tail) const {
+  void store(std::uint64_t i, std::uint64_t heads, sum_type const&, sum_type const& sum, bool tail) const {
     if (!tail) return;
-    keys_out[heads - 1] = typename Keys::value_type(keys[i]);
+    keys_out[heads - 1] = key(keys[i]);
     out[heads - 1] = inner::get(sum);
   }
   CROSSLANE_FN void finish(std::uint64_t heads) const { count[0] = typename Count::value_type(heads); }
@@ -232,6 +331,8 @@ struct emit_runs {
 /// Stores the sum of each row that has elements.
 template <class Heads, class Out, class T, class Op>
 struct emit_rows {
+  static constexpr emits kind = emits::places;
+  using key = no_range;
   using inner = monoid<T, Op>;
   using sum_type = typename inner::value;
   Heads heads;
@@ -251,10 +352,12 @@ void segments(char const* call, S const& stream_, In const& in, Op const& op, He
               workspace_reference const& workspace, source_location where) {
   static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 48,
                 "crosslane: the values of a scan by key must be trivially copyable and have at most 48 bytes, as lanes exchange them");
-  using policy = policy_or<P, scan_policy<256, (sizeof(T) >= 16 ? 2 : 8), 4>>;
-  using tiles = segment_tiles<policy, In, T, Op, Heads, Emit>;
-  queue_round_scan<Op>(ref_of(stream_, where), call, tiles{in, heads, emit, {{monoid_of<T>(op).op}}}, in.size(), tiles::algebra::none(),
-                       workspace, where);
+  auto const q = ref_of(stream_, where);
+  constexpr std::size_t bytes = sizeof(typename Emit::key) > sizeof(T) ? sizeof(typename Emit::key) : sizeof(T);
+  with_scan_policy<P, bytes, 2>(q, where, [&]<class Policy>(Policy) {
+    using tiles = segment_tiles<Policy, In, T, Op, Heads, Emit>;
+    queue_round_scan<Op>(q, call, tiles{in, heads, emit, {{monoid_of<T>(op).op}}}, in.size(), tiles::algebra::none(), workspace, where);
+  });
 }
 
 template <class Offsets>
@@ -263,9 +366,9 @@ auto heads_of(char const* call, Offsets&& offsets, std::uint64_t n, source_locat
     if (offsets <= 0 || n % std::uint64_t(offsets) != 0)
       throw_error(errc::invalid_argument, where, "%s: rows of %lld elements in a range of %llu", call, static_cast<long long>(offsets),
                   static_cast<unsigned long long>(n));
-    return heads_of_rows{std::uint64_t(offsets)};
+    return heads_of_rows{std::uint64_t(offsets), {}};
   } else {
-    return heads_at_offsets<view_of<Offsets>>{view_for_kernel(offsets, where)};
+    return heads_at_offsets<view_of<Offsets>>{view_for_kernel(offsets, where), {}};
   }
 }
 inline std::uint64_t rows_of(heads_of_rows const& heads, std::uint64_t n) { return n / heads.length; }

@@ -170,9 +170,12 @@ class transformed_range {
   /// Constructs the range; transformed() calls it.
   CROSSLANE_FN constexpr transformed_range(R const& range, F const& f) : range_{range}, f_{f} {}
   CROSSLANE_FN constexpr std::uint64_t size() const { return range_.size(); }                                ///< number of elements
-  CROSSLANE_FN constexpr value_type operator[](std::uint64_t i) const { return value_type(f_(range_[i])); }  ///< element i
+  CROSSLANE_FN constexpr value_type operator[](std::uint64_t i) const { return apply(range_[i]); }  ///< element i
   /// Returns the number of elements in a kernel, if it lies in device memory.
   CROSSLANE_FN std::uint64_t count() const requires(detail::has_count<R>) { return range_.count(); }
+  CROSSLANE_FN constexpr R const& inner() const { return range_; }  ///< the range of the function's arguments
+  /// Returns the element that the function makes of an element of inner().
+  CROSSLANE_FN constexpr value_type apply(typename R::value_type const& x) const { return value_type(f_(x)); }
 
  private:
   R range_;
@@ -226,6 +229,8 @@ class zipped_range {
     std::uint64_t const a = detail::count_in_kernel(a_), b = detail::count_in_kernel(b_);
     return a < b ? a : b;
   }
+  CROSSLANE_FN constexpr A const& firsts() const { return a_; }   ///< the range of the first values
+  CROSSLANE_FN constexpr B const& seconds() const { return b_; }  ///< the range of the second values
 
  private:
   A a_;
@@ -302,6 +307,7 @@ class counted_range {
   CROSSLANE_FN std::uint64_t count() const { return *count_ < size() ? *count_ : size(); }
   CROSSLANE_FN constexpr decltype(auto) operator[](std::uint64_t i) const { return range_[i]; }  ///< element i
   constexpr std::uint64_t const* count_data() const { return count_; }                           ///< where the number of elements lies
+  CROSSLANE_FN constexpr R const& inner() const { return range_; }                               ///< the whole range
 
  private:
   R range_;

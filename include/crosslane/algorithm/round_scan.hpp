@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// The engine of scans, and of selections, which scan counts. One resident kernel walks over the tiles of a range in rounds: in round k,
-/// block c of G has tile k * G + c. It publishes the sum of its next tile before it stores the current one, so the sums of a round are
-/// mostly there when they are needed. One wave of each block reads the sums of all blocks of the round, and so has the sum of all tiles
-/// before its own, and that of the whole round, which it carries along. No block waits for a chain of others, and the order of operations
-/// depends on the sizes only.
+/// block c of G has tile k * G + c. A pipeline fetches tiles to shared memory some rounds before they are needed. A block publishes the sum
+/// of a tile `ahead` rounds before it stores the tile, so the sums of a round are mostly there when they are needed. One wave of each block,
+/// the leader, has no elements. It reads the sums of all blocks of the round, and so has the sum of all tiles before its own, and that of
+/// the whole round, which it carries along. No block waits for a chain of others, and the order of operations depends on the sizes only.
 ///
-/// A class `Tiles` says how a tile is loaded, summed and stored:
+/// A class `Tiles` says how a tile is fetched, summed and stored:
 ///
 ///   using algebra = monoid<T, Op>;                      // of what is scanned; the member algebra_ is one
 ///   using published = T;                                // the sum of one tile, which may need fewer bits than a value
 ///   static published narrow(value); static value widen(published);
-///   static constexpr unsigned threads, tile, blocks;    // sizes; blocks on a multiprocessor
-///   template <class Ctx> struct shared;                 // shared memory of one tile
-///   template <class Ctx> struct state;                  // what a thread keeps between its sum and its store
+///   using policy = scan_policy<...>;                    // sizes
+///   static constexpr unsigned tile;                     // elements of a tile
+///   using stage;                                        // shared memory of a fetched tile
+///   template <class Ctx> struct scratch;                // other shared memory
+///   struct kept;                                        // what a thread keeps between the sum of a tile and its store
 ///   std::uint64_t size() const;                         // elements; a kernel calls it
-///   value sum(ctx, shared&, state&, first, count) const;       // loads a tile, returns its sum to all threads; all threads call it
-///   void store(ctx, shared&, state&, first, count, before);    // `before`: the sum of all tiles before; all threads call it
+///   void fetch(ctx, pipe, stage&, first, count) const;  // starts the copies of a tile; all threads call this and the next two
+///   value sum(ctx, scratch&, stage const&, kept&, first, count) const;            // returns the sum of the tile to all threads, after a barrier
+///   void store(ctx, scratch&, stage&, kept const&, first, count, before) const;   // `before`: the sum of all tiles before
 ///   void finish(value all) const;                       // one thread calls it with the sum of all tiles
 ///   value loop_sum(begin, end) const;                   // the same by loops, on the host
-///   value loop_store(begin, end, before) const;              // returns the sum of all elements before `end`
+///   value loop_store(begin, end, before) const;         // returns the sum of all elements before `end`
 #pragma once
 
 #include <crosslane/algorithm/monoid.hpp>
@@ -26,58 +29,87 @@
 #include <crosslane/algorithm/reduce.hpp>
 #include <crosslane/kernel/atomic.hpp>
 #include <crosslane/kernel/block.hpp>
+#include <crosslane/kernel/pipeline.hpp>
 
-namespace crosslane::detail {
+namespace crosslane {
 
-/// The sums that the blocks of a resident grid publish in each round. A place is used again after four rounds: a block publishes round
-/// r + 2 only when it has read all sums of round r, so when one block publishes round r + 4, all blocks have read those of round r.
+/// Sizes of a scan, and of algorithms that are made of one: `threads` of a block that have elements, a multiple of 64, beside 64 others;
+/// `items` of a thread in a tile, `blocks` on a multiprocessor, `stages` of the pipeline of tiles, and the rounds by which sums are
+/// published `ahead`. Threads read without bank conflicts if the bytes of their items are an odd multiple of 16.
+template <unsigned Threads, unsigned Items, unsigned Blocks, unsigned Stages = 3, unsigned Ahead = 1>
+struct scan_policy {
+  static_assert(Ahead >= 1 && Ahead <= 3 && Stages >= Ahead + 2,
+                "crosslane: a scan publishes sums 1 to 3 rounds ahead, and has at least two stages more");
+  static_assert(Threads % 64 == 0 && Threads <= 960, "crosslane: a scan has 64 to 960 threads with elements, a multiple of 64");
+  static constexpr unsigned threads = Threads;  ///< threads of a block that have elements
+  static constexpr unsigned items = Items;      ///< elements of a thread in a tile
+  static constexpr unsigned blocks = Blocks;    ///< blocks on a multiprocessor
+  static constexpr unsigned stages = Stages;    ///< tiles in shared memory
+  static constexpr unsigned ahead = Ahead;      ///< rounds between the sum of a tile and its store
+};
+
+namespace detail {
+
+/// The sums that the blocks of a resident grid publish in each round. A place is used again after eight rounds. A block publishes round r
+/// only when it has read all sums of round r - ahead - 1, which all blocks have published only when they had read those of round
+/// r - 2 (ahead + 1). So when one block publishes round r, no block needs sums of round r - 8.
 ///
-/// A sum of up to 4 bytes shares a word with its tag, so that it needs no fence. A larger one lies beside the word, which is released.
+/// A sum of up to 16 bytes lies in words of 64 bits, each of which has 32 bits of it and a tag, so that it needs no fence. A larger one lies
+/// beside one word, which is released.
 template <class Value>
 class round_sums {
  public:
-  static constexpr bool in_words = sizeof(Value) <= 4;
+  static constexpr bool in_words = sizeof(Value) <= 16;
+  static constexpr unsigned words = in_words ? (sizeof(Value) + 3) / 4 : 1;  ///< of a sum
 
+  /// One block alone has no front.
   CROSSLANE_FN round_sums(workspace_front* front, Value* values, unsigned blocks)
-      : words_{front->words}, values_{values}, blocks_{blocks}, first_tag_{front->last_tag + 1} {}
+      : words_{blocks > 1 ? front->words : nullptr},
+        values_{values},
+        blocks_{blocks},
+        first_tag_{blocks > 1 ? front->last_tag + 1 : 0} {}
 
   /// Called by one thread of each block.
   template <class Ctx>
-  CROSSLANE_FN void publish(Ctx const& ctx, std::uint64_t round, unsigned block, Value const& sum) const {
-    unsigned const place = place_of(round, block);
-    std::uint64_t word = std::uint64_t{tag(round)} << 32;
+  CROSSLANE_FN void publish(Ctx const& ctx, unsigned round, unsigned block, Value const& sum) const {
+    std::uint64_t* const to = words_ + place_of(round, block) * words;
+    std::uint64_t const tag_bits = std::uint64_t{tag(round)} << 32;
     if constexpr (in_words) {
-      unsigned bits = 0;
-      __builtin_memcpy(&bits, &sum, sizeof(Value));
-      atomic(ctx, words_[place]).store(word | bits);
+      unsigned bits[words] = {};
+      __builtin_memcpy(bits, &sum, sizeof(Value));
+      for (unsigned i = 0; i < words; ++i) atomic(ctx, to[i]).store(tag_bits | bits[i]);
     } else {
-      values_[place] = sum;
-      atomic(ctx, words_[place]).store(word, release{});
+      values_[place_of(round, block)] = sum;
+      atomic(ctx, to[0]).store(tag_bits, release{});
     }
   }
-  /// Returns the word of a place, or 0 if its sum is not there yet.
+  /// Loads the words of a place.
   template <class Ctx>
-  CROSSLANE_FN std::uint64_t look(Ctx const& ctx, std::uint64_t round, unsigned block) const {
-    std::uint64_t const word = atomic(ctx, words_[place_of(round, block)]).load();
-    return unsigned(word >> 32) == tag(round) ? word : 0;
+  CROSSLANE_FN void look(Ctx const& ctx, unsigned round, unsigned block, std::uint64_t* read) const {
+    for (unsigned i = 0; i < words; ++i) read[i] = atomic(ctx, words_[place_of(round, block) * words + i]).load();
   }
-  /// Returns the sum of a place whose word is there. If sums are not in words, an acquire fence must come before.
-  CROSSLANE_FN Value get(std::uint64_t word, std::uint64_t round, unsigned block) const {
+  /// Whether the sum of a round is there, for the words of its place.
+  CROSSLANE_FN bool is_there(std::uint64_t const* read, unsigned round) const {
+    bool there = true;
+    for (unsigned i = 0; i < words; ++i) there = there && unsigned(read[i] >> 32) == tag(round);
+    return there;
+  }
+  /// Returns the sum of a place whose words are there. If sums are not in words, an acquire fence must come before.
+  CROSSLANE_FN Value get(std::uint64_t const* read, unsigned round, unsigned block) const {
     if constexpr (in_words) {
-      unsigned const bits = unsigned(word);
+      unsigned bits[words];
+      for (unsigned i = 0; i < words; ++i) bits[i] = unsigned(read[i]);
       Value sum;
-      __builtin_memcpy(&sum, &bits, sizeof(Value));
+      __builtin_memcpy(&sum, bits, sizeof(Value));
       return sum;
     } else {
       return values_[place_of(round, block)];
     }
   }
-  CROSSLANE_FN unsigned tag(std::uint64_t round) const { return first_tag_ + unsigned(round); }
 
  private:
-  CROSSLANE_FN unsigned place_of(std::uint64_t round, unsigned block) const {
-    return unsigned(round % workspace_front::rounds) * blocks_ + block;
-  }
+  CROSSLANE_FN unsigned tag(unsigned round) const { return first_tag_ + round; }
+  CROSSLANE_FN unsigned place_of(unsigned round, unsigned block) const { return round % workspace_front::rounds * blocks_ + block; }
 
   std::uint64_t* words_;
   Value* values_;
@@ -86,16 +118,22 @@ class round_sums {
 
 template <class Tiles>
 struct round_scan_kernel {
-  static constexpr auto block = block_size<Tiles::threads>;
+  using policy = typename Tiles::policy;
+  static constexpr auto block = block_size<policy::threads + 64>;  // a wave of 64 lanes, or one of 32 and an idle one
   static constexpr bool resident = true;
+  static constexpr unsigned ahead = policy::ahead, stages = policy::stages;
+  static_assert(2 * (ahead + 1) <= workspace_front::rounds);
   using algebra = typename Tiles::algebra;
   using value = typename algebra::value;
   using published = typename Tiles::published;
 
   template <class Ctx>
   struct shared {
-    typename Tiles::template shared<Ctx> tile[2];
-    value before[2];
+    pipeline_state<stages, Ctx> pipe;
+    typename Tiles::stage stage[stages];
+    typename Tiles::template scratch<Ctx> scratch;
+    value before[2];         ///< the sum of all tiles before the stored one, of this step and of the last
+    value alone[ahead + 1];  ///< the sums of the last tiles, if the grid has one block
   };
 
   template <kernel_context Ctx>
@@ -103,39 +141,21 @@ struct round_scan_kernel {
                                workspace_front* front) const {
     std::uint64_t const n = tiles.size(), count = pieces_of(n, Tiles::tile);
     unsigned const blocks = unsigned(ctx.block_count()), own = unsigned(ctx.block_rank());
-    if (blocks == 1) return walk_alone(ctx, s, tiles, initial, n, count);
-    if (own < count) {
-      round_sums<published> const sums{front, values, blocks};
-      typename Tiles::template state<Ctx> now, next;
-      value sum = tiles.sum(ctx, s.tile[0], now, first_of(own), size_of(n, own)), carry = initial;
-      if (ctx.thread_rank() == 0) sums.publish(ctx, 0, own, Tiles::narrow(sum));
-      unsigned turn = 0;
-      for (std::uint64_t round = 0, tile = own; tile < count; ++round, tile += blocks, turn ^= 1) {
-        std::uint64_t const following = tile + blocks;
-        value next_sum = sum;
-        if (following < count) {
-          next_sum = tiles.sum(ctx, s.tile[turn ^ 1], next, first_of(following), size_of(n, following));
-          if (ctx.thread_rank() == 0) sums.publish(ctx, round + 1, own, Tiles::narrow(next_sum));
-        }
-        std::uint64_t const left = count - round * blocks;
-        if (ctx.wave_rank() == 0) {
-          value const before = gather(ctx, tiles, sums, round, own, left < blocks ? unsigned(left) : blocks, carry);
-          if (ctx.lane_rank() == 0) s.before[turn] = before;
-        }
-        ctx.sync_block();
-        value const before = s.before[turn];
-        if (tile == count - 1 && ctx.thread_rank() == 0) tiles.finish(tiles.algebra_.op(before, sum));
-        tiles.store(ctx, s.tile[turn], now, first_of(tile), size_of(n, tile), before);
-        now = next;
-        sum = next_sum;
-      }
-    } else if (count == 0 && own == 0 && ctx.thread_rank() == 0) {
+    if (own < count)
+      walk(ctx, s, tiles, initial, sums_type{front, values, blocks}, n, count);
+    else if (count == 0 && own == 0 && ctx.thread_rank() == 0)
       tiles.finish(initial);
-    }
-    if (ctx.thread_rank() == 0 && is_last_block(ctx, front)) end(ctx, front, (count + blocks - 1) / blocks);
+    if (blocks > 1 && ctx.thread_rank() == 0 && is_last_block(ctx, front)) end(ctx, front, pieces_of(count, blocks));
   }
 
  private:
+  using sums_type = round_sums<published>;
+  /// The sums of a round that a lane reads at once: those of a whole round on GPUs with at most 160 multiprocessors.
+  static constexpr unsigned at_once = sums_type::words == 1 ? 8 : 5;
+  struct words {
+    std::uint64_t word[at_once][sums_type::words];
+  };
+
   /// Makes the front ready for the next launch. Tags begin again before they wrap around, so no word has a tag that is to come.
   template <class Ctx>
   CROSSLANE_FN static void end(Ctx const& ctx, workspace_front* front, std::uint64_t rounds) {
@@ -144,49 +164,110 @@ struct round_scan_kernel {
     for (std::uint64_t& word : front->words) atomic(ctx, word).store(std::uint64_t{0});
     front->last_tag = 0;
   }
-  CROSSLANE_FN static std::uint64_t first_of(std::uint64_t tile) { return tile * Tiles::tile; }
-  CROSSLANE_FN static unsigned size_of(std::uint64_t n, std::uint64_t tile) {
-    std::uint64_t const left = n - first_of(tile);
-    return left < Tiles::tile ? unsigned(left) : Tiles::tile;
-  }
-
+  /// Walks over the tiles of the block: own, own + blocks, ... In each step it sums one tile, and stores the one `ahead` rounds before.
   template <class Ctx>
-  CROSSLANE_FN static void walk_alone(Ctx const& ctx, shared<Ctx>& s, Tiles const& tiles, value carry, std::uint64_t n,
-                                      std::uint64_t count) {
-    typename Tiles::template state<Ctx> now;
-    for (std::uint64_t tile = 0; tile < count; ++tile) {
-      value const sum = tiles.sum(ctx, s.tile[tile % 2], now, first_of(tile), size_of(n, tile));
-      tiles.store(ctx, s.tile[tile % 2], now, first_of(tile), size_of(n, tile), carry);
-      carry = tiles.algebra_.op(carry, sum);
+  CROSSLANE_FN static void walk(Ctx const& ctx, shared<Ctx>& s, Tiles const& tiles, value carry, sums_type const& sums,
+                                std::uint64_t n, std::uint64_t count) {
+    unsigned const blocks = unsigned(ctx.block_count()), own = unsigned(ctx.block_rank());
+    bool const leads = ctx.wave_rank() == policy::threads / Ctx::wave_size;
+    // Only the last round can have fewer tiles than blocks, and only the last tile fewer elements than others.
+    unsigned const last_round = unsigned((count - 1) / blocks), in_last_round = unsigned(count - std::uint64_t{last_round} * blocks);
+    unsigned const rounds = own < in_last_round ? last_round + 1 : last_round, last_size = unsigned(n - (count - 1) * Tiles::tile);
+    bool const has_last = own + 1 == in_last_round;
+    std::uint64_t const stride = std::uint64_t{blocks} * Tiles::tile;
+    auto const size_in = [&](unsigned round) { return has_last && round == last_round ? last_size : Tiles::tile; };
+    auto const blocks_in = [&](unsigned round) { return round == last_round ? in_last_round : blocks; };
+
+    pipeline<stages, Ctx, ahead + 1> pipe{ctx, s.pipe};
+    std::uint64_t first = std::uint64_t{own} * Tiles::tile, first_stored = first, first_fetched = first;  // elements
+    auto const fetch = [&](unsigned round) {
+      if (round >= rounds) return;
+      tiles.fetch(ctx, pipe, s.stage[pipe.acquire()], first_fetched, size_in(round));
+      pipe.commit();
+      first_fetched += stride;
+    };
+    for (unsigned round = 0; round < stages - 1 - ahead; ++round) fetch(round);
+
+    typename Tiles::kept kept[ahead + 1];  // of the tiles that are summed and not yet stored, the youngest last
+    words seen;                            // of the round that is stored in the next step; the loads end while the block works
+    unsigned stored_stage = 0;
+    for (unsigned step = 0; step < rounds + ahead; ++step) {
+      bool const sums_one = step < rounds, stores_one = step >= ahead;
+      unsigned const stored = step - ahead;
+      unsigned stage = 0;
+      if (sums_one) {
+        stage = pipe.wait();
+        fetch(step + stages - 1 - ahead);
+      }
+      if (stores_one && leads) {
+        value before = carry;
+        if (blocks > 1)
+          before = gather(ctx, tiles, sums, stored, own, blocks_in(stored), seen, carry);
+        else if (ctx.lane_rank() == 0)
+          carry = tiles.algebra_.op(carry, s.alone[stored % (ahead + 1)]);
+        if (ctx.lane_rank() == 0) s.before[step % 2] = before;
+      }
+      if (sums_one) {
+        value const sum = tiles.sum(ctx, s.scratch, s.stage[stage], kept[ahead], first, size_in(step));
+        if (leads && ctx.lane_rank() == 0) {
+          if (blocks > 1)
+            sums.publish(ctx, step, own, Tiles::narrow(sum));
+          else
+            s.alone[step % (ahead + 1)] = sum;
+        }
+        first += stride;
+      } else if (stores_one) {
+        ctx.sync_block();
+      }
+      if (leads && blocks > 1 && step + 1 >= ahead && step + 1 < rounds + ahead)
+        seen = look(ctx, sums, stored + 1, blocks_in(stored + 1), 0);
+      if (stores_one) {
+        tiles.store(ctx, s.scratch, s.stage[stored_stage], kept[0], first_stored, size_in(stored), s.before[step % 2]);
+        first_stored += stride;
+        if (++stored_stage == stages) stored_stage = 0;
+      }
+      for (unsigned i = 0; i < ahead; ++i) kept[i] = kept[i + 1];
     }
-    if (ctx.thread_rank() == 0) tiles.finish(carry);
+    if (has_last && leads && ctx.lane_rank() == 0) tiles.finish(carry);
   }
 
-  /// Reads the sums of the first `count` blocks in a round, which all lanes of the first wave do together. Returns the sum of `carry` and
-  /// those of the blocks before `own`, and adds all of them to `carry`. Each lane reads neighbouring sums, eight at once.
+  /// Reads some of the sums of the first `count` blocks in a round, which all lanes of the leader do together: each lane those that
+  /// neighbour each other, from its `begin`-th on.
   template <class Ctx>
-  CROSSLANE_FN static value gather(Ctx const& ctx, Tiles const& tiles, round_sums<published> const& sums, std::uint64_t round, unsigned own,
-                                   unsigned count, value& carry) {
+  CROSSLANE_FN static words look(Ctx const& ctx, sums_type const& sums, unsigned round, unsigned count, unsigned begin) {
+    unsigned const each = pieces_of(unsigned(ctx.block_count()), Ctx::wave_size), first = ctx.lane_rank() * each;
+    words result;
+    CROSSLANE_UNROLL
+    for (unsigned k = 0; k < at_once; ++k)
+      if (is_mine(first, begin + k, each, count)) sums.look(ctx, round, first + begin + k, result.word[k]);
+    return result;
+  }
+
+  /// Returns the sum of `carry` and those of the blocks before `own` in a round, and adds all of the first `count` blocks to `carry`. All
+  /// lanes of the leader call it. `read` is what look() has found.
+  template <class Ctx>
+  CROSSLANE_FN static value gather(Ctx const& ctx, Tiles const& tiles, sums_type const& sums, unsigned round, unsigned own,
+                                   unsigned count, words read, value& carry) {
     auto const w = wave(ctx);
     auto const& op = tiles.algebra_.op;
-    unsigned const each = (count + w.size() - 1) / w.size(), begin = w.rank() * each;
+    unsigned const each = pieces_of(unsigned(ctx.block_count()), Ctx::wave_size), first = ctx.lane_rank() * each;
     value part = algebra::none(), before = algebra::none();
     for (unsigned i = 0; i < each; i += at_once) {
-      std::uint64_t words[at_once];
+      if (i != 0) read = look(ctx, sums, round, count, i);
       for (;;) {
         bool there = true;
-        for (unsigned k = 0; k < at_once; ++k) {
-          words[k] = is_mine(begin, i + k, each, count) ? sums.look(ctx, round, begin + i + k) : 1;
-          there = there && words[k] != 0;
-        }
+        for (unsigned k = 0; k < at_once; ++k)
+          there = there && (!is_mine(first, i + k, each, count) || sums.is_there(read.word[k], round));
         if (w.all(there)) break;
         ctx.native().pause();
+        read = look(ctx, sums, round, count, i);
       }
-      if constexpr (!round_sums<published>::in_words) fence(ctx, acquire{});
+      if constexpr (!sums_type::in_words) fence(ctx, acquire{});
+      CROSSLANE_UNROLL
       for (unsigned k = 0; k < at_once; ++k)
-        if (is_mine(begin, i + k, each, count)) {
-          if (begin + i + k == own) before = part;
-          part = op(part, Tiles::widen(sums.get(words[k], round, begin + i + k)));
+        if (is_mine(first, i + k, each, count)) {
+          if (first + i + k == own) before = part;
+          part = op(part, Tiles::widen(sums.get(read.word[k], round, first + i + k)));
         }
     }
     value const inclusive = w.inclusive_scan(part, op), total = w.broadcast(inclusive, w.size() - 1);
@@ -196,8 +277,7 @@ struct round_scan_kernel {
     carry = op(carry, total);
     return result;
   }
-  CROSSLANE_FN static bool is_mine(unsigned begin, unsigned i, unsigned each, unsigned count) { return i < each && begin + i < count; }
-  static constexpr unsigned at_once = 8;
+  CROSSLANE_FN static bool is_mine(unsigned first, unsigned i, unsigned each, unsigned count) { return i < each && first + i < count; }
 };
 
 inline namespace CROSSLANE_CONFIGURATION {
@@ -207,7 +287,9 @@ template <class Tiles, runtime_backend B>
 unsigned blocks_of_rounds(basic_stream_ref<B> q, std::uint64_t tiles, source_location where) {
   using kernel = round_scan_kernel<Tiles>;
   using value = typename kernel::value;
-  return blocks_at_once<kernel, Tiles, value, typename kernel::published*, workspace_front*>(q, blocks_for(q, tiles, Tiles::blocks, where),
+  constexpr std::uint64_t most = workspace_front::most_blocks / round_sums<typename kernel::published>::words;
+  if (tiles > most) tiles = most;
+  return blocks_at_once<kernel, Tiles, value, typename kernel::published*, workspace_front*>(q, blocks_for(q, tiles, Tiles::policy::blocks, where),
                                                                                              {.where = where});
 }
 
@@ -266,4 +348,5 @@ void queue_round_scan(basic_stream_ref<B> q, char const* call, Tiles const& tile
 
 }  // namespace CROSSLANE_CONFIGURATION
 
-}  // namespace crosslane::detail
+}  // namespace detail
+}  // namespace crosslane

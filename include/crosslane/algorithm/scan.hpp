@@ -9,42 +9,45 @@
 #pragma once
 
 #include <crosslane/algorithm/round_scan.hpp>
+#include <crosslane/algorithm/stage.hpp>
 
 namespace crosslane {
 
-/// Sizes of a scan, and of algorithms that are made of one: `threads` of a block, `items` of a thread, `blocks` on a multiprocessor.
-template <unsigned Threads, unsigned Items, unsigned Blocks>
-struct scan_policy {
-  static constexpr unsigned threads = Threads;  ///< threads of a block
-  static constexpr unsigned items = Items;      ///< elements of a thread in a tile
-  static constexpr unsigned blocks = Blocks;    ///< blocks on a multiprocessor
-};
-
 namespace detail {
 
-/// Returns the policy for elements of `Bytes` bytes.
-template <std::size_t Bytes>
+/// Returns the number of elements of at most `bytes`, at least 1.
+constexpr unsigned elements_in(std::size_t bytes, std::size_t element) { return element < bytes ? unsigned(bytes / element) : 1; }
+
+/// Returns the policy for elements of `Bytes` bytes, in `Arrays` arrays.
+template <std::size_t Bytes, unsigned Arrays>
 constexpr auto tuned_scan() {
-  return scan_policy<256, Bytes >= 16 ? 2 : Bytes >= 8 ? 8 : 16, 4>{};
+  return scan_policy<(Bytes <= 96 ? 128 : 64), elements_in(48, Bytes), 2>{};
 }
-template <class Policy, std::size_t Bytes>
-using scan_policy_of = policy_or<Policy, decltype(tuned_scan<Bytes>())>;
+/// The same for devices whose blocks can have so much shared memory.
+inline constexpr std::size_t large_memory = std::size_t{200} << 10;
+template <std::size_t Bytes, unsigned Arrays>
+constexpr auto tuned_scan_of_large_memory() {
+  return scan_policy<(Bytes <= 112 ? 384 : 64), elements_in(Arrays == 1 ? 112 : 48, Bytes), 1, 4, 2>{};
+}
 
 template <class Policy, class In, class Out, class T, class Op, bool Inclusive>
 struct scan_tiles {
   using algebra = monoid<T, Op>;
   using value = typename algebra::value;
   using published = value;
-  static constexpr unsigned threads = Policy::threads, items = Policy::items, tile = threads * items, blocks = Policy::blocks;
+  using policy = Policy;
+  using element = typename In::value_type;
+  static constexpr unsigned items = Policy::items, tile = Policy::threads * items;
 
+  using stage = detail::stage<In, tile>;
+  /// Whether results take the places of the elements in shared memory.
+  static constexpr bool in_place = is_span<In> && std::is_same_v<std::remove_const_t<element>, T>;
   template <class Ctx>
-  struct shared {
-    block_exchange_scratch<T, items, Ctx> exchange;
+  struct scratch {
     block_scratch<value, Ctx> scan;
+    alignas(alignof(T) > 16 ? alignof(T) : 16) T result[in_place ? 1 : tile];
   };
-  template <class Ctx>
-  struct state {
-    T item[items];
+  struct kept {
     value before;  ///< sum of the lower threads
   };
 
@@ -56,28 +59,42 @@ struct scan_tiles {
   CROSSLANE_FN static value widen(published const& v) { return v; }
   CROSSLANE_FN std::uint64_t size() const { return count_in_kernel(in); }
 
+  template <class Ctx, class Pipe>
+  CROSSLANE_FN void fetch(Ctx const& ctx, Pipe& pipe, stage& t, std::uint64_t first, unsigned count) const {
+    t.fetch(ctx, pipe, in, first, count);
+  }
   template <class Ctx>
-  CROSSLANE_FN value sum(Ctx const& ctx, shared<Ctx>& s, state<Ctx>& t, std::uint64_t first, unsigned count) const {
-    load_blocked(ctx, s.exchange, in, first, count, t.item);
+  CROSSLANE_FN value sum(Ctx const& ctx, scratch<Ctx>& s, stage const& t, kept& k, std::uint64_t first, unsigned count) const {
     unsigned const own = ctx.thread_rank() * items;
     value part = algebra::none();
-    for (unsigned i = 0; i < items; ++i)
-      if (own + i < count) part = algebra_.op(part, algebra::of(t.item[i]));
+    if (own < count)
+      for_size<tile>(count, [&]<bool Whole>(std::bool_constant<Whole>) {
+        element item[items];
+        t.read(in, first, own, Whole ? tile : count, item);
+        for (unsigned i = 0; i < items; ++i)
+          if (Whole || own + i < count) part = algebra_.op(part, algebra::of(T(item[i])));
+      });
     auto const [before, all] = block_exclusive_scan_and_total(ctx, s.scan, part, algebra_.op, algebra::none());
-    t.before = before;
+    k.before = before;
     return all;
   }
   template <class Ctx>
-  CROSSLANE_FN void store(Ctx const& ctx, shared<Ctx>& s, state<Ctx>& t, std::uint64_t first, unsigned count, value const& before) const {
+  CROSSLANE_FN void store(Ctx const& ctx, scratch<Ctx>& s, stage& t, kept const& k, std::uint64_t first, unsigned count,
+                          value const& before) const {
     unsigned const own = ctx.thread_rank() * items;
-    value running = algebra_.op(before, t.before);
-    for (unsigned i = 0; i < items; ++i)
-      if (own + i < count) t.item[i] = step(running, t.item[i]);
-    block_exchange<arrangement::blocked, arrangement::wave_striped>(ctx, s.exchange, t.item);
-    for (unsigned i = 0; i < items; ++i) {
-      unsigned const at = item_position<arrangement::wave_striped, items>(ctx, i);
-      if (at < count) out[first + at] = t.item[i];
-    }
+    T* to = s.result;
+    if constexpr (in_place) to = t.memory.element;
+    if (own < count)
+      for_size<tile>(count, [&]<bool Whole>(std::bool_constant<Whole>) {
+        element item[items];
+        t.read(in, first, own, Whole ? tile : count, item);
+        T result[items];
+        value running = algebra_.op(before, k.before);
+        for (unsigned i = 0; i < items; ++i) result[i] = Whole || own + i < count ? step(running, T(item[i])) : T{};
+        put_items(to, own, result);
+      });
+    ctx.sync_block();
+    copy_out<policy::threads>(ctx, to, out, first, count);
   }
   CROSSLANE_FN void finish(value const&) const {}
 
@@ -97,6 +114,21 @@ struct scan_tiles {
 };
 
 inline namespace CROSSLANE_CONFIGURATION {
+
+/// Calls f(policy) with the caller's policy, or with the library's for the device and elements of `Bytes` bytes in `Arrays` arrays.
+template <class P, std::size_t Bytes, unsigned Arrays = 1, runtime_backend B, class F>
+void with_scan_policy(basic_stream_ref<B> q, source_location where, F const& f) {
+  if constexpr (!std::is_same_v<P, tuned>) {
+    f(P{});
+  } else if constexpr (B::max_shared_bytes >= large_memory && B::max_shared_bytes < std::size_t{1} << 20) {  // the host has no limit
+    if (q.properties(where).shared_per_block_optin >= large_memory)
+      f(tuned_scan_of_large_memory<Bytes, Arrays>());
+    else
+      f(tuned_scan<Bytes, Arrays>());
+  } else {
+    f(tuned_scan<Bytes, Arrays>());
+  }
+}
 
 /// Throws unless the output has as many elements as the input, and is the input or apart from it.
 template <class In, class Out>
@@ -131,12 +163,13 @@ void scan(char const* call, S const& stream_, In& in, Out& out, maybe<T> const& 
   auto const from = view_for_kernel(in, where);
   auto const to = view_for_kernel(out, where);
   check_output(call, from, to, true, where);
-  using tiles =
-      scan_tiles<scan_policy_of<P, sizeof(T)>, std::remove_const_t<decltype(from)>, std::remove_const_t<decltype(to)>, T, Op, Inclusive>;
-  using algebra = typename tiles::algebra;
+  using algebra = monoid<T, Op>;
   if (from.size() == 0) return;
-  queue_round_scan<Op>(q, call, tiles{from, to, monoid_of<T>(op)}, from.size(), initial.any ? algebra::of(initial.value) : algebra::none(),
-                       o.workspace, where);
+  with_scan_policy<P, sizeof(T)>(q, where, [&]<class Policy>(Policy) {
+    using tiles = scan_tiles<Policy, std::remove_const_t<decltype(from)>, std::remove_const_t<decltype(to)>, T, Op, Inclusive>;
+    queue_round_scan<Op>(q, call, tiles{from, to, monoid_of<T>(op)}, from.size(),
+                         initial.any ? algebra::of(initial.value) : algebra::none(), o.workspace, where);
+  });
 }
 
 }  // namespace CROSSLANE_CONFIGURATION

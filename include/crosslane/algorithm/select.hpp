@@ -21,34 +21,39 @@ struct equal_to {
 
 namespace detail {
 
+// --- what is kept: a predicate on element i of a tile, `at(i)`, or on that of an extra range, `extra(i)`. `first` is where the tile begins ---
+
 /// Keeps elements for which a predicate holds.
 template <class Predicate>
 struct keep_if {
+  static constexpr unsigned around = 0;
   Predicate predicate;
-  template <class In>
-  CROSSLANE_FN bool operator()(In const&, std::uint64_t, typename In::value_type const& element) const {
-    return predicate(element);
+  no_range extra;
+  template <class At, class Extra>
+  CROSSLANE_FN bool operator()(std::uint64_t, int i, At const& at, Extra const&) const {
+    return predicate(at(i));
   }
 };
 /// Keeps elements for which a predicate holds on the element of another range.
 template <class Stencil, class Predicate>
 struct keep_where {
-  Stencil stencil;
+  static constexpr unsigned around = 0;
   Predicate predicate;
-  template <class In>
-  CROSSLANE_FN bool operator()(In const&, std::uint64_t i, typename In::value_type const&) const {
-    using element = typename Stencil::value_type;
-    return predicate(element(stencil[i]));
+  Stencil extra;
+  template <class At, class Extra>
+  CROSSLANE_FN bool operator()(std::uint64_t, int i, At const&, Extra const& at) const {
+    return predicate(at(i));
   }
 };
 /// Keeps elements that differ from the one before.
 template <class Equal>
 struct keep_changes {
+  static constexpr unsigned around = 1;
   Equal equal;
-  template <class In>
-  CROSSLANE_FN bool operator()(In const& in, std::uint64_t i, typename In::value_type const& element) const {
-    using value = typename In::value_type;
-    return i == 0 || !equal(value(in[i - 1]), element);
+  no_range extra;
+  template <class At, class Extra>
+  CROSSLANE_FN bool operator()(std::uint64_t first, int i, At const& at, Extra const&) const {
+    return (first == 0 && i == 0) || !equal(at(i - 1), at(i));
   }
 };
 
@@ -61,9 +66,6 @@ struct equal_firsts {
     return equal(a.first, b.first);
   }
 };
-/// The output of elements that are not kept, if there is none.
-struct no_range {};
-
 /// The tiles of a selection. What is scanned is the number of kept elements. A wave takes neighbouring elements, in each round one for each
 /// lane, so the lanes find the places of their elements by votes.
 template <class Policy, class In, class Keep, class Out, class Rejected, class Count>
@@ -71,19 +73,22 @@ struct select_tiles {
   using algebra = monoid<std::uint64_t, plus>;
   using value = std::uint64_t;
   using published = unsigned;
+  using policy = Policy;
   using element = typename In::value_type;
-  static constexpr unsigned threads = Policy::threads, items = Policy::items, tile = threads * items, blocks = Policy::blocks;
+  using extra = decltype(Keep::extra);
+  static constexpr unsigned items = Policy::items < 32 ? Policy::items : 32, tile = Policy::threads * items;
   static constexpr bool has_rejected = !std::is_same_v<Rejected, no_range>;
-  static_assert(items <= 32);
 
-  template <class Ctx>
-  struct shared {
-    block_scratch<unsigned, Ctx> scan;
-    element kept[tile];  ///< with the rejected elements from the end, if they are wanted
+  struct stage {
+    detail::stage<In, tile, Keep::around> in;
+    detail::stage<extra, tile> extra_in;
   };
   template <class Ctx>
-  struct state {
-    element item[items];
+  struct scratch {
+    block_scratch<unsigned, Ctx> scan;
+    alignas(alignof(element) > 16 ? alignof(element) : 16) element selected[tile];  ///< with the rejected elements from the end, if they are wanted
+  };
+  struct kept {
     unsigned keeps;        ///< a bit for each item
     unsigned before, all;  ///< kept elements of the lower waves, and of the tile
   };
@@ -99,62 +104,79 @@ struct select_tiles {
   CROSSLANE_FN static value widen(published v) { return v; }
   CROSSLANE_FN std::uint64_t size() const { return count_in_kernel(in); }
 
+  template <class Ctx, class Pipe>
+  CROSSLANE_FN void fetch(Ctx const& ctx, Pipe& pipe, stage& t, std::uint64_t first, unsigned n) const {
+    t.in.fetch(ctx, pipe, in, first, n);
+    t.extra_in.fetch(ctx, pipe, keep.extra, first, n);
+  }
   template <class Ctx>
-  CROSSLANE_FN value sum(Ctx const& ctx, shared<Ctx>& s, state<Ctx>& t, std::uint64_t first, unsigned n) const {
+  CROSSLANE_FN value sum(Ctx const& ctx, scratch<Ctx>& s, stage const& t, kept& k, std::uint64_t first, unsigned n) const {
     auto const w = wave(ctx);
-    for (unsigned i = 0; i < items; ++i) {
-      unsigned const at = item_position<arrangement::wave_striped, items>(ctx, i);
-      if (at < n) t.item[i] = element(in[first + at]);
-    }
-    t.keeps = 0;
-    unsigned kept = 0;
-    for (unsigned i = 0; i < items; ++i) {
-      unsigned const at = item_position<arrangement::wave_striped, items>(ctx, i);
-      bool const keeps = at < n && keep(in, first + at, t.item[i]);
-      t.keeps |= unsigned(keeps) << i;
-      kept += w.ballot(keeps).count();
-    }
-    auto const [before, all] = block_exclusive_scan_and_total(ctx, s.scan, w.is_leader() ? kept : 0u, plus{}, 0u);
-    t.before = w.broadcast(before);
-    t.all = all;
+    auto const at = [&](int i) { return t.in.at(in, first, i); };
+    auto const extra_at = [&]([[maybe_unused]] int i) {
+      if constexpr (!std::is_same_v<extra, no_range>) return t.extra_in.at(keep.extra, first, i);
+    };
+    k.keeps = 0;
+    if (ctx.thread_rank() < policy::threads)
+      for_size<tile>(n, [&]<bool Whole>(std::bool_constant<Whole>) {
+        CROSSLANE_UNROLL
+        for (unsigned i = 0; i < items; ++i) {
+          unsigned const place = item_position<arrangement::wave_striped, items>(ctx, i);
+          bool const keeps = (Whole || place < n) && keep(first, int(place), at, extra_at);
+          k.keeps |= unsigned(keeps) << i;
+        }
+      });
+    auto const [before, all] = block_exclusive_scan_and_total(ctx, s.scan, popcount(k.keeps), plus{}, 0u);
+    k.before = w.broadcast(before);
+    k.all = all;
     return all;
   }
 
   template <class Ctx>
-  CROSSLANE_FN void store(Ctx const& ctx, shared<Ctx>& s, state<Ctx>& t, std::uint64_t first, unsigned n, value before) const {
+  CROSSLANE_FN void store(Ctx const& ctx, scratch<Ctx>& s, stage const& t, kept const& k, std::uint64_t first, unsigned n,
+                          value before) const {
     auto const w = wave(ctx);
-    unsigned place = t.before;
-    for (unsigned i = 0; i < items; ++i) {
-      bool const keeps = (t.keeps >> i & 1) != 0;
-      auto const kept = w.ballot(keeps);
-      unsigned const at = item_position<arrangement::wave_striped, items>(ctx, i), own = place + kept.rank(ctx.lane_rank());
+    unsigned place = k.before;
+    CROSSLANE_UNROLL
+    for (unsigned i = 0; i < items && ctx.thread_rank() < policy::threads; ++i) {
+      bool const keeps = (k.keeps >> i & 1) != 0;
+      auto const lanes = w.ballot(keeps);
+      unsigned const at = item_position<arrangement::wave_striped, items>(ctx, i), own = place + lanes.rank(ctx.lane_rank());
       if (keeps)
-        s.kept[own] = t.item[i];
+        s.selected[own] = t.in.at(in, first, int(at));
       else if (has_rejected && at < n)
-        s.kept[t.all + at - own] = t.item[i];
-      place += kept.count();
+        s.selected[k.all + at - own] = t.in.at(in, first, int(at));
+      place += lanes.count();
     }
     ctx.sync_block();
-    for (unsigned const i : ctx.block_stride(t.all)) out[before + i] = s.kept[i];
-    if constexpr (has_rejected)
-      for (unsigned const i : ctx.block_stride(n - t.all)) rejected[first - before + i] = s.kept[t.all + i];
+    copy_out<policy::threads>(ctx, s.selected, out, before, k.all);
+    if constexpr (has_rejected) copy_out<policy::threads>(ctx, s.selected + k.all, rejected, first - before, n - k.all);
   }
   CROSSLANE_FN void finish(value all) const { count[0] = typename Count::value_type(all); }
 
   value loop_sum(std::uint64_t begin, std::uint64_t end) const {
-    value kept = 0;
-    for (std::uint64_t i = begin; i < end; ++i) kept += keep(in, i, element(in[i]));
-    return kept;
+    value number = 0;
+    for (std::uint64_t i = begin; i < end; ++i) number += keeps(i);
+    return number;
   }
   value loop_store(std::uint64_t begin, std::uint64_t end, value before) const {
     for (std::uint64_t i = begin; i < end; ++i) {
       element const e = element(in[i]);
-      if (keep(in, i, e))
+      if (keeps(i))
         out[before++] = e;
       else if constexpr (has_rejected)
         rejected[i - before] = e;
     }
     return before;
+  }
+
+ private:
+  bool keeps(std::uint64_t i) const {
+    return keep(
+        i, 0, [&](int d) { return element(in[i + std::uint64_t(std::int64_t{d})]); },
+        [&](int) {
+          if constexpr (!std::is_same_v<extra, no_range>) return typename extra::value_type(keep.extra[i]);
+        });
   }
 };
 
@@ -177,8 +199,10 @@ void select(char const* call, S const& stream_, In const& in, Keep const& keep, 
                 "crosslane: the count of a selection is one integer in device memory, for example a buffer<std::uint64_t> of size 1");
   auto const q = ref_of(stream_, where);
   check_output_of_count(call, in, count, where);
-  using tiles = select_tiles<scan_policy_of<P, sizeof(typename In::value_type)>, In, Keep, Out, Rejected, Count>;
-  queue_round_scan<Keep>(q, call, tiles{in, keep, out, rejected, count, {}}, in.size(), 0, o.workspace, where);
+  with_scan_policy<P, sizeof(typename In::value_type)>(q, where, [&]<class Policy>(Policy) {
+    queue_round_scan<Keep>(q, call, select_tiles<Policy, In, Keep, Out, Rejected, Count>{in, keep, out, rejected, count, {}}, in.size(), 0,
+                           o.workspace, where);
+  });
 }
 
 }  // namespace CROSSLANE_CONFIGURATION
@@ -199,7 +223,7 @@ void copy_if(S const& stream, In&& in, Out&& out, Count&& count, Predicate const
   auto const from = detail::view_for_kernel(in, where);
   auto const to = detail::view_for_kernel(out, where);
   detail::check_output("copy_if", from, to, false, where);
-  detail::select("copy_if", stream, from, detail::keep_if<Predicate>{predicate}, to, detail::no_range{},
+  detail::select("copy_if", stream, from, detail::keep_if<Predicate>{predicate, {}}, to, detail::no_range{},
                  detail::view_for_kernel(count, where), o, where);
 }
 template <stream_like S, class In, class Stencil, class Out, class Count, class Predicate, class D = run_to_run, class P = tuned>
@@ -215,7 +239,7 @@ void copy_if(S const& stream, In&& in, Stencil&& stencil, Out&& out, Count&& cou
   if (std::uint64_t(flags.size()) < std::uint64_t(from.size()))
     throw_error(errc::size_mismatch, where, "copy_if: the input has %llu elements, the stencil %llu",
                 static_cast<unsigned long long>(from.size()), static_cast<unsigned long long>(flags.size()));
-  detail::select("copy_if", stream, from, detail::keep_where<detail::view_of<Stencil>, Predicate>{flags, predicate}, to, detail::no_range{},
+  detail::select("copy_if", stream, from, detail::keep_where<detail::view_of<Stencil>, Predicate>{predicate, flags}, to, detail::no_range{},
                  detail::view_for_kernel(count, where), o, where);
 }
 /// @}
@@ -232,7 +256,7 @@ void partition_copy(S const& stream, In&& in, Kept&& kept, Rejected&& rejected, 
   auto const others = detail::view_for_kernel(rejected, where);
   detail::check_output("partition_copy", from, to, false, where);
   detail::check_output("partition_copy", from, others, false, where);
-  detail::select("partition_copy", stream, from, detail::keep_if<Predicate>{predicate}, to, others, detail::view_for_kernel(count, where),
+  detail::select("partition_copy", stream, from, detail::keep_if<Predicate>{predicate, {}}, to, others, detail::view_for_kernel(count, where),
                  o, where);
 }
 
@@ -246,7 +270,7 @@ void unique(S const& stream, In&& in, Out&& out, Count&& count, Equal const& equ
   auto const from = detail::view_for_kernel(in, where);
   auto const to = detail::view_for_kernel(out, where);
   detail::check_output("unique", from, to, false, where);
-  detail::select("unique", stream, from, detail::keep_changes<Equal>{equal}, to, detail::no_range{}, detail::view_for_kernel(count, where),
+  detail::select("unique", stream, from, detail::keep_changes<Equal>{equal, {}}, to, detail::no_range{}, detail::view_for_kernel(count, where),
                  o, where);
 }
 
@@ -259,7 +283,7 @@ void unique_by_key(S const& stream, Keys&& keys, Values&& values, KeysOut&& keys
   auto const from = zipped(keys, values, where);
   auto const to = zipped(keys_out, values_out, where);
   detail::check_output("unique_by_key", from, to, false, where);
-  detail::select("unique_by_key", stream, from, detail::keep_changes<detail::equal_firsts<Equal>>{{equal}}, to, detail::no_range{},
+  detail::select("unique_by_key", stream, from, detail::keep_changes<detail::equal_firsts<Equal>>{{equal}, {}}, to, detail::no_range{},
                  detail::view_for_kernel(count, where), o, where);
 }
 

@@ -69,7 +69,7 @@ class async_copies {
   }
 
  private:
-  template <unsigned, class>
+  template <unsigned, class, unsigned>
   friend class pipeline;
 
   template <class T>

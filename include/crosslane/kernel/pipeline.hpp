@@ -16,7 +16,8 @@ struct alignas(16) pipeline_state {
 
 /// A ring of stages, each of which is a part of the kernel's shared memory. acquire() returns the next free stage, copies fill it, and
 /// commit() submits it. wait() returns the filled stages in the same order. A stage that wait() has returned becomes free at the next
-/// wait(). So while the block works on one stage, the other Stages - 1 are in flight or free.
+/// wait(). So while the block works on one stage, the other Stages - 1 are in flight or free. A pipeline<Stages, Ctx, Held> keeps the last
+/// `Held` stages that wait() has returned.
 ///
 /// All threads of the block must make one and call acquire(), copy_block(), commit() and wait(), in the same order. wait() is a barrier of
 /// the block, and the only one that a loop over tiles needs. The source of a copy must not be written while the kernel runs. All committed
@@ -41,8 +42,10 @@ struct alignas(16) pipeline_state {
 ///     fetch(t + 2);
 ///     for (auto i : ctx.block_stride(1024)) sum += tile[i];  // this thread's share of the tile
 ///   }
-template <unsigned Stages, class Ctx>
+template <unsigned Stages, class Ctx, unsigned Held = 1>
 class pipeline {
+  static_assert(Held >= 1 && Held < Stages, "crosslane: a pipeline holds at least one stage, and fewer than it has");
+
  public:
   /// Makes a pipeline whose stages are all free. All threads of the block must call it. It costs one barrier of the block if a copy engine
   /// copies, otherwise none.
@@ -111,7 +114,7 @@ class pipeline {
     }
     copies_.ctx_.sync_block(where);
     --in_flight_;
-    in_use_ = 1;
+    if (in_use_ < Held) ++in_use_;
     if (++tail_ == Stages) {
       tail_ = 0;
       phase_ ^= 1;
@@ -149,5 +152,8 @@ class pipeline {
   unsigned phase_ = 0;  ///< phase of the tail: changes each time the tail returns to stage 0
   bool acquired_ = false;
 };
+/// Deduces a pipeline that holds one stage.
+template <class Ctx, unsigned Stages>
+pipeline(Ctx const&, pipeline_state<Stages, Ctx>&) -> pipeline<Stages, Ctx>;
 
 }  // namespace crosslane

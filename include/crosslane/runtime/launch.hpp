@@ -9,6 +9,7 @@
 #include <crosslane/runtime/launch_requirements.hpp>
 #include <crosslane/runtime/operands.hpp>
 
+#include <atomic>
 #include <utility>
 
 namespace crosslane {
@@ -145,6 +146,12 @@ void with_instance(int device, device_properties const& p, launch_geometry const
 /// Returns how many blocks of an instance fit a multiprocessor of the current device at once.
 template <class B, unsigned Width, class K, class... A>
 unsigned resident_blocks(int device, device_properties const& p, launch_geometry const& g) {
+  // The answer for a fixed block is remembered for each device, as the call costs about as much as a launch.
+  constexpr int most_devices = 64;
+  static std::atomic<unsigned> known[most_devices];  // plus 1
+  bool const same_each_time = kernel_shape_of<K>::fixed && g.dynamic_shared == 0 && device < most_devices;
+  if (same_each_time)
+    if (unsigned const answer = known[device].load(std::memory_order_relaxed)) return answer - 1;
   int blocks = 0;
   unsigned const threads = unsigned(g.block.size());
   check<B>(B::template blocks_per_multiprocessor<Width, K, A...>(p, threads, g.dynamic_shared, &blocks), "blocks per multiprocessor",
@@ -152,6 +159,7 @@ unsigned resident_blocks(int device, device_properties const& p, launch_geometry
              t.append("%s, a block of %u threads, %zu bytes of dynamic shared memory, on %s device %d", type_name<K>(), threads,
                       g.dynamic_shared, B::name, device);
            });
+  if (same_each_time) known[device].store(unsigned(blocks) + 1, std::memory_order_relaxed);
   return unsigned(blocks);
 }
 

@@ -212,4 +212,29 @@ struct two_fences {
   }
 };
 
+/// A barrier of the block lies between each fence and its atomic operation.
+template <bool FenceAfterData>
+struct barriers_beside_fences {
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, memory m) const {
+    auto const flag = xl::atomic(ctx, m.data[1000]);
+    bool const leads = ctx.thread_rank() == 0;
+    if (ctx.block_rank() == 0) {
+      if (leads) {
+        if (!FenceAfterData) xl::fence(ctx, xl::release{});
+        m.data[0] = 1;  // @barriers_beside_fences
+        if (FenceAfterData) xl::fence(ctx, xl::release{});
+      }
+      ctx.sync_block();
+      if (leads) flag.store(1);
+    } else {
+      bool const comes_later = leads && flag.load() == 1;
+      ctx.sync_block();
+      if (!leads || (FenceAfterData && !comes_later)) return;
+      xl::fence(ctx, xl::acquire{});
+      m.data[ctx.block_rank()] = m.data[0];  // @barriers_beside_fences
+    }
+  }
+};
+
 }  // namespace corpus

@@ -7,6 +7,7 @@
 #include <crosslane/runtime/contract.hpp>
 #include <crosslane/runtime/launch_geometry.hpp>
 
+#include <atomic>
 #include <utility>
 
 namespace crosslane::backend {
@@ -117,8 +118,8 @@ void const* function_of() {
 }
 
 /// Sets `dynamic` to the dynamic shared memory of a launch, including a shared struct that lies there, and raises the function's limit if
-/// needed.
-template <class Backend, unsigned Width, class K>
+/// needed. It remembers for which device it has done that last, as the call costs about as much as a launch.
+template <class Backend, unsigned Width, class K, class... A>
 status reserve_dynamic_shared(device_properties const& p, void const* function, std::size_t& dynamic) {
   using ctx = typename Backend::template context<Width, kernel_shape_of<K>>;
   std::size_t fixed = 0;
@@ -126,7 +127,11 @@ status reserve_dynamic_shared(device_properties const& p, void const* function, 
     dynamic = sizeof(kernel_shared<K, ctx>);
   else if constexpr (has_shared<K, ctx>)
     fixed = sizeof(kernel_shared<K, ctx>);
-  return fixed + dynamic > p.shared_per_block ? Backend::allow_dynamic_shared(function, p.shared_per_block_optin - fixed) : status{};
+  static std::atomic<device_properties const*> raised_for = nullptr;
+  if (fixed + dynamic <= p.shared_per_block || raised_for.load(std::memory_order_relaxed) == &p) return {};
+  status const s = Backend::allow_dynamic_shared(function, p.shared_per_block_optin - fixed);
+  if (s.code == 0) raised_for.store(&p, std::memory_order_relaxed);
+  return s;
 }
 
 template <class Backend, unsigned Width, class K, class... A>
@@ -134,7 +139,7 @@ status launch_entry(typename Backend::stream_handle stream, device_properties co
                     A const&... arguments) {
   void const* const function = function_of<Backend, Width, K, A...>();
   std::size_t dynamic = g.dynamic_shared;
-  if (status const s = reserve_dynamic_shared<Backend, Width, K>(p, function, dynamic); s.code != 0) return s;
+  if (status const s = reserve_dynamic_shared<Backend, Width, K, A...>(p, function, dynamic); s.code != 0) return s;
   dim3 const grid{g.grid.x, g.grid.y, g.grid.z}, block{g.block.x, g.block.y, g.block.z};
   auto const pointer = [](auto const& argument) { return const_cast<void*>(static_cast<void const*>(&argument)); };
   if constexpr (kernel_shape_of<K>::cooperative) {
@@ -160,7 +165,7 @@ status launch_entry(typename Backend::stream_handle stream, device_properties co
 template <class Backend, unsigned Width, class K, class... A>
 status entries_per_multiprocessor(device_properties const& p, unsigned threads, std::size_t dynamic, int* blocks) {
   void const* const function = function_of<Backend, Width, K, A...>();
-  if (status const s = reserve_dynamic_shared<Backend, Width, K>(p, function, dynamic); s.code != 0) return s;
+  if (status const s = reserve_dynamic_shared<Backend, Width, K, A...>(p, function, dynamic); s.code != 0) return s;
   return Backend::from(CROSSLANE_GPU(OccupancyMaxActiveBlocksPerMultiprocessor)(blocks, function, int(threads), dynamic));
 }
 
