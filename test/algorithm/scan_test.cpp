@@ -17,6 +17,8 @@ using namespace crosslane_test;
 namespace {
 
 using small_tiles = xl::scan_policy<64, 2, 1>;
+/// Sums are published three rounds ahead.
+using far_ahead = xl::scan_policy<64, 3, 1, 6, 3>;
 constexpr std::size_t small_sizes[] = {0, 1, 31, 63, 64, 65, 127, 128, 129, 1023, 4097};
 constexpr std::size_t large_sizes[] = {0, 1, 4096, 4097, 9001};
 
@@ -164,6 +166,7 @@ CROSSLANE_TEST(scan, sums) {
   for (std::size_t const n : large_sizes) check_scans(q, random_values(n, 100), xl::options<>{});
   for (std::size_t const n : small_sizes) {
     check_scans(q, random_values(n, 100), xl::options<xl::everywhere, small_tiles>{.workspace = memory});
+    check_scans(q, random_values(n, 100), xl::options<xl::run_to_run, far_ahead>{.workspace = memory});
   }
 }
 CROSSLANE_TEST(scan, functions) {
@@ -178,7 +181,7 @@ CROSSLANE_TEST(select, elements) {
   for (std::size_t const n : large_sizes) check_selections(q, random_values(n, 3), xl::options<>{});
   for (std::size_t const n : small_sizes) {
     check_selections(q, random_values(n, 100), xl::options<xl::run_to_run, small_tiles>{});
-    check_selections(q, std::vector<int>(n, 1), xl::options<xl::run_to_run, small_tiles>{});
+    check_selections(q, std::vector<int>(n, 1), xl::options<xl::run_to_run, far_ahead>{});
   }
 }
 CROSSLANE_TEST(by_key, runs) {
@@ -186,7 +189,7 @@ CROSSLANE_TEST(by_key, runs) {
   for (std::size_t const n : large_sizes) check_by_key(q, random_values(n, 3), random_values(n, 100), xl::options<>{});
   for (std::size_t const n : small_sizes) {
     check_by_key(q, random_values(n, 3), random_values(n, 100), xl::options<xl::run_to_run, small_tiles>{});
-    check_by_key(q, std::vector<int>(n, 7), random_values(n, 100), xl::options<xl::run_to_run, small_tiles>{});
+    check_by_key(q, std::vector<int>(n, 7), random_values(n, 100), xl::options<xl::run_to_run, far_ahead>{});
   }
 }
 CROSSLANE_TEST(by_key, rows) {
@@ -221,6 +224,71 @@ CROSSLANE_TEST(by_key, rows_of_one_length) {
     xl::segmented_reduce(q, xl::transformed(in, to_function{}), length, composed, function{1, 0}, compose{});
     CROSSLANE_CHECK(read(q, composed) == functions);
   }
+}
+
+/// An element of 12 bytes.
+struct three {
+  unsigned x, y, z;
+  bool operator==(three const&) const = default;
+};
+struct add_three {
+  CROSSLANE_FN three operator()(three const& a, three const& b) const { return {a.x + b.x, a.y * b.y, a.z ^ b.z}; }
+};
+struct is_marked {
+  template <class T>
+  CROSSLANE_FN bool operator()(T const& x) const {
+    return x < T(64);
+  }
+  CROSSLANE_FN bool operator()(three const& x) const { return x.x % 3 == 0; }
+};
+struct make_value {
+  template <class T>
+  void operator()(int x, T& to) const {
+    to = T(x);
+  }
+  void operator()(int x, three& to) const { to = {unsigned(x), unsigned(x) * 2 + 1, unsigned(x) * 5}; }
+};
+struct halved {
+  CROSSLANE_FN unsigned char operator()(double x) const { return static_cast<unsigned char>(x / 2); }
+};
+
+/// Elements of many sizes, at addresses that are aligned to one element only.
+template <class T, class Op, class O>
+void check_unaligned(xl::stream const& q, Op const& op, O const& o) {
+  for (std::size_t const n : {1u, 65u, 3001u}) {
+    std::vector<int> const random = random_values(n, 128);
+    std::vector<T> values(n), expected(n), kept;
+    for (std::size_t i = 0; i < n; ++i) make_value{}(random[i], values[i]);
+    xl::buffer<T> in{q, n + 1}, out{q, n + 1};
+    xl::buffer<std::uint64_t> count{q, 1};
+    auto const from = in.view().subspan(1, n), to = out.view().subspan(1, n);
+    xl::copy(q, values, from);
+    std::inclusive_scan(values.begin(), values.end(), expected.begin(), op);
+    xl::inclusive_scan(q, from, to, op, o);
+    CROSSLANE_CHECK(read(q, to) == expected);
+    std::copy_if(values.begin(), values.end(), std::back_inserter(kept), is_marked{});
+    xl::copy_if(q, from, to, count, is_marked{}, o);
+    CROSSLANE_CHECK(read(q, to.subspan(0, read(q, count)[0])) == kept);
+  }
+}
+CROSSLANE_TEST(scan, unaligned_elements) {
+  xl::stream const q{d};
+  xl::options<xl::run_to_run, small_tiles> const o;
+  check_unaligned<unsigned char>(q, xl::bit_xor{}, o);
+  check_unaligned<unsigned short>(q, xl::bit_xor{}, xl::options<>{});
+  check_unaligned<double>(q, xl::plus{}, o);
+  check_unaligned<three>(q, add_three{}, o);
+  // Elements are smaller than those that they are computed from.
+  std::vector<int> const random = random_values(3001, 128);
+  xl::buffer<double> in{q, random.size()};
+  xl::buffer<unsigned char> out{q, random.size()};
+  std::vector<unsigned char> expected(random.size());
+  std::transform(random.begin(), random.end(), expected.begin(), halved{});
+  std::inclusive_scan(expected.begin(), expected.end(), expected.begin(), std::bit_xor{});
+  std::vector<double> const doubles(random.begin(), random.end());
+  xl::copy(q, doubles, in);
+  xl::inclusive_scan(q, xl::transformed(in, halved{}), out, xl::bit_xor{});
+  CROSSLANE_CHECK_SAME(read(q, out), expected);
 }
 
 CROSSLANE_TEST(reduce, sums) {

@@ -485,6 +485,7 @@ CROSSLANE_TEST(shared, struct_beside_dynamic) {
   // neither part is above 48 KiB, their sum is
   check_struct_and_dynamic<40 * 1024>(d, 20 * 1024);
   check_struct_and_dynamic<16>(d, d.properties().shared_per_block_optin - 16);
+  check_struct_and_dynamic<4>(d, d.properties().shared_per_block_optin / 2);  // a driver may refuse a limit that is no multiple of 16
 }
 
 // --- atomics ---

@@ -230,12 +230,12 @@ struct segment_tiles {
       for_size<tile>(n, [&](auto whole) { put<whole>(ctx, s, t, k, first, n, before, begins); });
     if constexpr (Emit::kind == emits::each) {
       ctx.sync_block();
-      copy_out<policy::threads>(ctx, s.results.value, emit.out, first, n);
+      copy_out<policy::threads, tile>(ctx, s.results.value, emit.out, first, n);
     } else if constexpr (Emit::kind == emits::runs) {
       ctx.sync_block();
       std::uint64_t const first_tail = before.heads - 1 + begins;
-      copy_out<policy::threads>(ctx, s.results.key, emit.keys_out, first_tail, s.results.number);
-      copy_out<policy::threads>(ctx, s.results.value, emit.out, first_tail, s.results.number);
+      copy_out<policy::threads, tile>(ctx, s.results.key, emit.keys_out, first_tail, s.results.number);
+      copy_out<policy::threads, tile>(ctx, s.results.value, emit.out, first_tail, s.results.number);
     }
   }
   CROSSLANE_FN void finish(value const& all) const { emit.finish(all.heads); }
@@ -353,8 +353,9 @@ void segments(char const* call, S const& stream_, In const& in, Op const& op, He
   static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 48,
                 "crosslane: the values of a scan by key must be trivially copyable and have at most 48 bytes, as lanes exchange them");
   auto const q = ref_of(stream_, where);
-  constexpr std::size_t bytes = sizeof(typename Emit::key) > sizeof(T) ? sizeof(typename Emit::key) : sizeof(T);
-  with_scan_policy<P, bytes, 2>(q, where, [&]<class Policy>(Policy) {
+  constexpr std::size_t bytes = std::max({sizeof(typename Emit::key), sizeof(T), stage_bytes<In>, stage_bytes<decltype(Heads::keys)>});
+  constexpr bool computes_values = stage_bytes<In> == 0;
+  with_scan_policy<P, bytes, computes_values ? scan_memory::two_results : scan_memory::two_arrays>(q, where, [&]<class Policy>(Policy) {
     using tiles = segment_tiles<Policy, In, T, Op, Heads, Emit>;
     queue_round_scan<Op>(q, call, tiles{in, heads, emit, {{monoid_of<T>(op).op}}}, in.size(), tiles::algebra::none(), workspace, where);
   });
@@ -467,8 +468,7 @@ void segmented_reduce(S const& stream, In&& in, Offsets&& offsets, Out&& out, T 
   if (rows == 0) return;
   if constexpr (std::integral<std::remove_cvref_t<Offsets>> && detail::may_commute<T, Op> && !detail::has_count<detail::view_of<In>> &&
                 !detail::loop_backend<typename S::backend>) {
-    if (o.workspace.measured == nullptr &&
-        detail::queue_row_reduce(detail::ref_of(stream, where), from, to, initial, op, rows, heads.length, where))
+    if (detail::queue_row_reduce_in_pieces(detail::ref_of(stream, where), from, to, initial, op, rows, heads.length, o.workspace, where))
       return;
   }
   // Rows without elements.

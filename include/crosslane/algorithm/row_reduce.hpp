@@ -70,9 +70,21 @@ struct row_reduce_kernel {
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// Queues the reduction of rows. Returns false if there are too few and too long rows to occupy the device.
+/// Returns into how many pieces of one length long rows are cut, so that few of them occupy the device. 1: there are enough rows, or they do
+/// not divide.
+template <runtime_backend B>
+std::uint64_t pieces_of_row(basic_stream_ref<B> q, std::uint64_t rows, std::uint64_t length, source_location where) {
+  constexpr std::uint64_t shortest = row_block * row_items / 4;
+  std::uint64_t pieces = 1;
+  while (rows * pieces < 4 * std::uint64_t{q.properties(where).multiprocessors} && length % (32 * pieces) == 0 &&
+         length / (2 * pieces) >= shortest)
+    pieces *= 2;
+  return pieces;
+}
+
+/// Queues the reduction of rows.
 template <runtime_backend B, class In, class Out, class T, class Op>
-bool queue_row_reduce(basic_stream_ref<B> q, In const& in, Out const& out, T const& initial, Op const& op, std::uint64_t rows,
+void queue_row_reduce(basic_stream_ref<B> q, In const& in, Out const& out, T const& initial, Op const& op, std::uint64_t rows,
                       std::uint64_t length, source_location where) {
   auto const m = monoid_of<T>(op);
   auto const queue = [&]<unsigned Lanes, unsigned Width>(std::integral_constant<unsigned, Lanes>, std::integral_constant<unsigned, Width>) {
@@ -91,16 +103,35 @@ bool queue_row_reduce(basic_stream_ref<B> q, In const& in, Out const& out, T con
     else
       queue(std::integral_constant<unsigned, 0>{}, width);
   };
-  if (length >= row_block * row_items && rows < 2 * std::uint64_t{q.properties(where).multiprocessors}) return false;
   if constexpr (is_span<In>) {
     constexpr unsigned width = elements_per_access<typename In::value_type>();
     if constexpr (width > 1)
       if (length % width == 0 && aligned_for<width>(in.data())) {
         with_width(std::integral_constant<unsigned, width>{});
-        return true;
+        return;
       }
   }
   with_width(std::integral_constant<unsigned, 1>{});
+}
+
+/// Queues the reduction of rows, of whose pieces first if there are few. Returns false if rows are few and cannot be cut.
+template <runtime_backend B, class In, class Out, class T, class Op>
+bool queue_row_reduce_in_pieces(basic_stream_ref<B> q, In const& in, Out const& out, T const& initial, Op const& op, std::uint64_t rows,
+                                std::uint64_t length, workspace_reference const& given, source_location where) {
+  std::uint64_t const pieces = has_neutral<T, Op> ? pieces_of_row(q, rows, length, where) : 1;
+  bool const few = length >= row_block * row_items && rows < 2 * std::uint64_t{q.properties(where).multiprocessors};
+  if (few && pieces == 1) return false;
+  if constexpr (has_neutral<T, Op>) {
+    if (few) {
+      call_memory<B> const memory{q, "segmented_reduce", given, rows * pieces * sizeof(T), where};
+      if (memory.measures()) return true;
+      span<T> const sums{payload_layout{memory.payload()}.template take<T>(rows * pieces), std::size_t(rows * pieces)};
+      queue_row_reduce(q, in, sums, neutral_of<T, Op>(), op, rows * pieces, length / pieces, where);
+      queue_row_reduce(q, span<T const>{sums}, out, initial, op, rows, pieces, where);
+      return true;
+    }
+  }
+  if (given.measured == nullptr) queue_row_reduce(q, in, out, initial, op, rows, length, where);
   return true;
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <crosslane/algorithm/scan.hpp>
+#include <crosslane/kernel/math/integer.hpp>
 
 namespace crosslane {
 
@@ -21,7 +22,7 @@ struct equal_to {
 
 namespace detail {
 
-// --- what is kept: a predicate on element i of a tile, `at(i)`, or on that of an extra range, `extra(i)`. `first` is where the tile begins ---
+// --- what is kept, by an element, the one before unless it is the first, and the element of another range, `extra` ---
 
 /// Keeps elements for which a predicate holds.
 template <class Predicate>
@@ -29,9 +30,9 @@ struct keep_if {
   static constexpr unsigned around = 0;
   Predicate predicate;
   no_range extra;
-  template <class At, class Extra>
-  CROSSLANE_FN bool operator()(std::uint64_t, int i, At const& at, Extra const&) const {
-    return predicate(at(i));
+  template <class T, class Extra>
+  CROSSLANE_FN bool operator()(T const& element, T const&, bool, Extra const&) const {
+    return predicate(element);
   }
 };
 /// Keeps elements for which a predicate holds on the element of another range.
@@ -40,9 +41,9 @@ struct keep_where {
   static constexpr unsigned around = 0;
   Predicate predicate;
   Stencil extra;
-  template <class At, class Extra>
-  CROSSLANE_FN bool operator()(std::uint64_t, int i, At const&, Extra const& at) const {
-    return predicate(at(i));
+  template <class T, class Extra>
+  CROSSLANE_FN bool operator()(T const&, T const&, bool, Extra const& element) const {
+    return predicate(element);
   }
 };
 /// Keeps elements that differ from the one before.
@@ -51,9 +52,9 @@ struct keep_changes {
   static constexpr unsigned around = 1;
   Equal equal;
   no_range extra;
-  template <class At, class Extra>
-  CROSSLANE_FN bool operator()(std::uint64_t first, int i, At const& at, Extra const&) const {
-    return (first == 0 && i == 0) || !equal(at(i - 1), at(i));
+  template <class T, class Extra>
+  CROSSLANE_FN bool operator()(T const& element, T const& before, bool is_first, Extra const&) const {
+    return is_first || !equal(before, element);
   }
 };
 
@@ -66,8 +67,8 @@ struct equal_firsts {
     return equal(a.first, b.first);
   }
 };
-/// The tiles of a selection. What is scanned is the number of kept elements. A wave takes neighbouring elements, in each round one for each
-/// lane, so the lanes find the places of their elements by votes.
+/// The tiles of a selection. What is scanned is the number of kept elements. A wave has neighbouring elements, in rows of a few elements of
+/// each lane. The numbers of kept elements in two rows are scanned over the lanes at once, as the halves of one integer.
 template <class Policy, class In, class Keep, class Out, class Rejected, class Count>
 struct select_tiles {
   using algebra = monoid<std::uint64_t, plus>;
@@ -77,6 +78,9 @@ struct select_tiles {
   using element = typename In::value_type;
   using extra = decltype(Keep::extra);
   static constexpr unsigned items = Policy::items < 32 ? Policy::items : 32, tile = Policy::threads * items;
+  /// The elements of a lane in a row: as many as one access moves, at most 4.
+  static constexpr unsigned in_row = items % 4 == 0 && sizeof(element) <= 4 ? 4 : items % 2 == 0 && sizeof(element) <= 8 ? 2 : 1;
+  static constexpr unsigned rows = items / in_row;
   static constexpr bool has_rejected = !std::is_same_v<Rejected, no_range>;
 
   struct stage {
@@ -90,7 +94,7 @@ struct select_tiles {
   };
   struct kept {
     unsigned keeps;        ///< a bit for each item
-    unsigned before, all;  ///< kept elements of the lower waves, and of the tile
+    unsigned before, all;  ///< kept elements of the lower threads, and of the tile
   };
 
   In in;
@@ -111,23 +115,18 @@ struct select_tiles {
   }
   template <class Ctx>
   CROSSLANE_FN value sum(Ctx const& ctx, scratch<Ctx>& s, stage const& t, kept& k, std::uint64_t first, unsigned n) const {
-    auto const w = wave(ctx);
-    auto const at = [&](int i) { return t.in.at(in, first, i); };
-    auto const extra_at = [&]([[maybe_unused]] int i) {
-      if constexpr (!std::is_same_v<extra, no_range>) return t.extra_in.at(keep.extra, first, i);
-    };
     k.keeps = 0;
     if (ctx.thread_rank() < policy::threads)
       for_size<tile>(n, [&]<bool Whole>(std::bool_constant<Whole>) {
         CROSSLANE_UNROLL
-        for (unsigned i = 0; i < items; ++i) {
-          unsigned const place = item_position<arrangement::wave_striped, items>(ctx, i);
-          bool const keeps = (Whole || place < n) && keep(first, int(place), at, extra_at);
-          k.keeps |= unsigned(keeps) << i;
+        for (unsigned r = 0; r < rows; ++r) {
+          unsigned const begin = place_of(ctx, r);
+          if (!Whole && begin >= n) continue;
+          k.keeps |= keeps_of_row<Whole>(t, first, begin, n) << r * in_row;
         }
       });
     auto const [before, all] = block_exclusive_scan_and_total(ctx, s.scan, popcount(k.keeps), plus{}, 0u);
-    k.before = w.broadcast(before);
+    k.before = wave(ctx).broadcast(before);
     k.all = all;
     return all;
   }
@@ -135,22 +134,11 @@ struct select_tiles {
   template <class Ctx>
   CROSSLANE_FN void store(Ctx const& ctx, scratch<Ctx>& s, stage const& t, kept const& k, std::uint64_t first, unsigned n,
                           value before) const {
-    auto const w = wave(ctx);
-    unsigned place = k.before;
-    CROSSLANE_UNROLL
-    for (unsigned i = 0; i < items && ctx.thread_rank() < policy::threads; ++i) {
-      bool const keeps = (k.keeps >> i & 1) != 0;
-      auto const lanes = w.ballot(keeps);
-      unsigned const at = item_position<arrangement::wave_striped, items>(ctx, i), own = place + lanes.rank(ctx.lane_rank());
-      if (keeps)
-        s.selected[own] = t.in.at(in, first, int(at));
-      else if (has_rejected && at < n)
-        s.selected[k.all + at - own] = t.in.at(in, first, int(at));
-      place += lanes.count();
-    }
+    if (ctx.thread_rank() < policy::threads)
+      for_size<tile>(n, [&](auto whole) { put<whole>(ctx, s, t, k, first, n); });
     ctx.sync_block();
-    copy_out<policy::threads>(ctx, s.selected, out, before, k.all);
-    if constexpr (has_rejected) copy_out<policy::threads>(ctx, s.selected + k.all, rejected, first - before, n - k.all);
+    copy_out<policy::threads, tile>(ctx, s.selected, out, before, k.all);
+    if constexpr (has_rejected) copy_out<policy::threads, tile>(ctx, s.selected + k.all, rejected, first - before, n - k.all);
   }
   CROSSLANE_FN void finish(value all) const { count[0] = typename Count::value_type(all); }
 
@@ -171,12 +159,75 @@ struct select_tiles {
   }
 
  private:
+  /// Returns the place in the tile of the first element that the calling lane has in a row.
+  template <class Ctx>
+  CROSSLANE_FN static unsigned place_of(Ctx const& ctx, unsigned row) {
+    return ctx.wave_rank() * Ctx::wave_size * items + (row * Ctx::wave_size + ctx.lane_rank()) * in_row;
+  }
+  /// Returns a bit for each of the lane's elements in a row that is kept.
+  template <bool Whole>
+  CROSSLANE_FN unsigned keeps_of_row(stage const& t, std::uint64_t first, unsigned begin, unsigned n) const {
+    unsigned result = 0;
+    element item[in_row];
+    t.in.read(in, first, begin, Whole ? tile : n, item);
+    bool is_first = first + begin == 0;
+    element before = item[0];
+    if constexpr (Keep::around != 0)
+      if (!is_first) before = t.in.at(in, first, int(begin) - 1);
+    for (unsigned i = 0; i < in_row; ++i)
+      if (Whole || begin + i < n) {
+        if constexpr (std::is_same_v<extra, no_range>)
+          result |= unsigned(keep(item[i], before, is_first, no_range{})) << i;
+        else
+          result |= unsigned(keep(item[i], before, is_first, t.extra_in.at(keep.extra, first, int(begin + i)))) << i;
+        before = item[i];
+        is_first = false;
+      }
+    return result;
+  }
+  /// Puts the elements of the thread to the places in shared memory from which they are stored.
+  template <bool Whole, class Ctx>
+  CROSSLANE_FN void put(Ctx const& ctx, scratch<Ctx>& s, stage const& t, kept const& k, std::uint64_t first, unsigned n) const {
+    auto const w = wave(ctx);
+    constexpr unsigned pairs = (rows + 1) / 2, mask = (1u << in_row) - 1;
+    unsigned lower[pairs], all[pairs];  // kept elements of two rows: of the lower lanes, and of the wave
+    CROSSLANE_UNROLL
+    for (unsigned p = 0; p < pairs; ++p) {
+      unsigned const own = popcount(k.keeps >> 2 * p * in_row & mask) |
+                           (2 * p + 1 < rows ? popcount(k.keeps >> (2 * p + 1) * in_row & mask) << 16 : 0u);
+      unsigned const inclusive = w.inclusive_scan(own, plus{});
+      lower[p] = inclusive - own;
+      all[p] = w.broadcast(inclusive, Ctx::wave_size - 1);
+    }
+    unsigned place = k.before;
+    CROSSLANE_UNROLL
+    for (unsigned r = 0; r < rows; ++r) {
+      unsigned const begin = place_of(ctx, r), shift = r % 2 * 16;
+      unsigned own = place + (lower[r / 2] >> shift & 0xffff);
+      if (Whole || begin < n) {
+        element item[in_row];
+        t.in.read(in, first, begin, Whole ? tile : n, item);
+        for (unsigned i = 0; i < in_row; ++i) {
+          bool const keeps = (k.keeps >> (r * in_row + i) & 1) != 0;
+          if (keeps)
+            s.selected[own] = item[i];
+          else if (has_rejected && (Whole || begin + i < n))
+            s.selected[k.all + begin + i - own] = item[i];
+          own += keeps;
+        }
+      }
+      place += all[r / 2] >> shift & 0xffff;
+    }
+  }
   bool keeps(std::uint64_t i) const {
-    return keep(
-        i, 0, [&](int d) { return element(in[i + std::uint64_t(std::int64_t{d})]); },
-        [&](int) {
-          if constexpr (!std::is_same_v<extra, no_range>) return typename extra::value_type(keep.extra[i]);
-        });
+    element const e = element(in[i]);
+    element before = e;
+    if constexpr (Keep::around != 0)
+      if (i != 0) before = element(in[i - 1]);
+    if constexpr (std::is_same_v<extra, no_range>)
+      return keep(e, before, i == 0, no_range{});
+    else
+      return keep(e, before, i == 0, typename extra::value_type(keep.extra[i]));
   }
 };
 
@@ -199,7 +250,7 @@ void select(char const* call, S const& stream_, In const& in, Keep const& keep, 
                 "crosslane: the count of a selection is one integer in device memory, for example a buffer<std::uint64_t> of size 1");
   auto const q = ref_of(stream_, where);
   check_output_of_count(call, in, count, where);
-  with_scan_policy<P, sizeof(typename In::value_type)>(q, where, [&]<class Policy>(Policy) {
+  with_scan_policy<P, std::max({sizeof(typename In::value_type), stage_bytes<In>, stage_bytes<decltype(Keep::extra)>})>(q, where, [&]<class Policy>(Policy) {
     queue_round_scan<Keep>(q, call, select_tiles<Policy, In, Keep, Out, Rejected, Count>{in, keep, out, rejected, count, {}}, in.size(), 0,
                            o.workspace, where);
   });

@@ -63,6 +63,16 @@ struct stage {
     constexpr unsigned margin = stage_memory<value_type, N, Around>::margin;
     unsigned const before = first == 0 ? 0 : margin;
     std::uint64_t const left = count_in_kernel(range) - first;
+    if constexpr (is_span<Range> && N * sizeof(value_type) % 16 == 0 && margin * sizeof(value_type) % 16 == 0) {
+      // Most tiles are whole and aligned. The type of a piece says so, and nothing is tested.
+      using piece = vec<unsigned, 4>;
+      if (count == N && before == margin && left >= N + margin && aligned_for<4>(reinterpret_cast<unsigned const*>(range.data()))) {
+        constexpr std::size_t pieces = (N + 2 * margin) * sizeof(value_type) / 16;
+        pipe.copy_block({reinterpret_cast<piece*>(memory.element), pieces},
+                        span<piece const>{reinterpret_cast<piece const*>(range.data() + first - margin), pieces});
+        return;
+      }
+    }
     unsigned const all = before + (left < count + margin ? unsigned(left) : count + margin);
     value_type* const to = memory.element + margin - before;
     auto const load = [&] {
@@ -174,6 +184,10 @@ struct stage<counted_range<R>, N, Around> {
   }
 };
 
+/// The bytes that a stage has for each element.
+template <class Range>
+inline constexpr std::size_t stage_bytes = std::is_empty_v<stage<Range, 64>> ? 0 : sizeof(stage<Range, 64>) / 64;
+
 // --- results ---
 
 /// Stores M neighbouring elements of the thread, from element `begin` on, by the widest accesses. `begin` is a multiple of M, and the
@@ -192,8 +206,8 @@ CROSSLANE_FN void put_items(T* tile, unsigned begin, T const (&items)[M]) {
 }
 
 /// Copies `count` elements of a tile in shared memory to out[first ...], by the widest accesses that both addresses allow. All threads of
-/// the block call it; the first `Threads` copy.
-template <unsigned Threads, class Ctx, class T, class Out>
+/// the block call it; the first `Threads` copy. `Tile` is the usual count.
+template <unsigned Threads, unsigned Tile, class Ctx, class T, class Out>
 CROSSLANE_FN void copy_out(Ctx const& ctx, T const* tile, Out const& out, std::uint64_t first, unsigned count) {
   unsigned const rank = ctx.thread_rank();
   if (rank >= Threads) return;
@@ -204,6 +218,11 @@ CROSSLANE_FN void copy_out(Ctx const& ctx, T const* tile, Out const& out, std::u
       if (width > 1 && aligned_for<width>(out.data() + first) && aligned_for<width>(tile)) {
         auto const* const from = reinterpret_cast<vector const*>(tile);
         auto* const to = reinterpret_cast<vector*>(out.data() + first);
+        if (count == Tile && Tile % (width * Threads) == 0) {
+          CROSSLANE_UNROLL
+          for (unsigned i = 0; i < Tile / (width * Threads); ++i) to[i * Threads + rank] = from[i * Threads + rank];
+          return;
+        }
         unsigned const vectors = count / width;
         for (unsigned i = rank; i < vectors; i += Threads) to[i] = from[i];
         for (unsigned i = vectors * width + rank; i < count; i += Threads) out[first + i] = tile[i];

@@ -129,7 +129,10 @@ status reserve_dynamic_shared(device_properties const& p, void const* function, 
     fixed = sizeof(kernel_shared<K, ctx>);
   static std::atomic<device_properties const*> raised_for = nullptr;
   if (fixed + dynamic <= p.shared_per_block || raised_for.load(std::memory_order_relaxed) == &p) return {};
-  status const s = Backend::allow_dynamic_shared(function, p.shared_per_block_optin - fixed);
+  // The static part takes whole units. A limit beyond what is left is refused.
+  constexpr std::size_t unit = 128;
+  std::size_t const most = p.shared_per_block_optin - (fixed + unit - 1) / unit * unit;
+  status const s = Backend::allow_dynamic_shared(function, dynamic > most ? dynamic : most);
   if (s.code == 0) raised_for.store(&p, std::memory_order_relaxed);
   return s;
 }
