@@ -66,8 +66,8 @@ struct access_monitor::block_state {
   bool some_calls = false;  ///< whether threads that wait have calls
   bool full = false, some_learned = false;
   bool some_fences = false;  ///< whether a thread has something pending or fenced
-  clock learned;         ///< known to all threads of the block
-  releases_at released;  ///< in shared memory, whose addresses the next block has again
+  clock learned;             ///< known to all threads of the block
+  releases_at released;      ///< in shared memory, whose addresses the next block has again
   thread_state thread[most_threads];
   wave_state wave[most_waves];
   watched_block* memory[2] = {};              ///< static, dynamic

@@ -226,8 +226,7 @@ struct segment_tiles {
                           value const& before) const {
     bool begins = false;
     if constexpr (Emit::kind == emits::runs) begins = heads.begins_tile(t.keys, first);
-    if (ctx.thread_rank() * items < n)
-      for_size<tile>(n, [&](auto whole) { put<whole>(ctx, s, t, k, first, n, before, begins); });
+    if (ctx.thread_rank() * items < n) for_size<tile>(n, [&](auto whole) { put<whole>(ctx, s, t, k, first, n, before, begins); });
     if constexpr (Emit::kind == emits::each) {
       ctx.sync_block();
       copy_out<policy::threads, tile>(ctx, s.results.value, emit.out, first, n);
@@ -259,11 +258,11 @@ struct segment_tiles {
   }
 
  private:
-  /// Scans the items of the calling thread, and stores their results, or puts them to shared memory. `begins`: the first element of the tile
-  /// begins a segment.
+  /// Scans the items of the calling thread, and stores their results, or puts them to shared memory. `begins`: the first element of the
+  /// tile begins a segment.
   template <bool Whole, class Ctx>
-  CROSSLANE_FN void put(Ctx const& ctx, scratch<Ctx>& s, stage const& t, kept const& k, std::uint64_t first, unsigned n, value const& before,
-                        [[maybe_unused]] bool begins) const {
+  CROSSLANE_FN void put(Ctx const& ctx, scratch<Ctx>& s, stage const& t, kept const& k, std::uint64_t first, unsigned n,
+                        value const& before, [[maybe_unused]] bool begins) const {
     unsigned const own = ctx.thread_rank() * items;
     element item[items];
     t.in.read(in, first, own, Whole ? tile : n, item);
@@ -307,7 +306,9 @@ struct emit_scan {
     sum_type const& sum = Inclusive ? after : before;
     return inner::get(initial.any ? op.op(inner::of(initial.value), sum) : sum);
   }
-  void store(std::uint64_t i, std::uint64_t, sum_type const& before, sum_type const& after, bool) const { out[i] = value_of(before, after); }
+  void store(std::uint64_t i, std::uint64_t, sum_type const& before, sum_type const& after, bool) const {
+    out[i] = value_of(before, after);
+  }
   CROSSLANE_FN void finish(std::uint64_t) const {}
 };
 /// Stores the key and the sum of each run.

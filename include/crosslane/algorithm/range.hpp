@@ -169,7 +169,7 @@ class transformed_range {
   using value_type = typename detail::result_type<T, F, typename R::value_type>::type;  ///< the type of an element
   /// Constructs the range; transformed() calls it.
   CROSSLANE_FN constexpr transformed_range(R const& range, F const& f) : range_{range}, f_{f} {}
-  CROSSLANE_FN constexpr std::uint64_t size() const { return range_.size(); }                                ///< number of elements
+  CROSSLANE_FN constexpr std::uint64_t size() const { return range_.size(); }                       ///< number of elements
   CROSSLANE_FN constexpr value_type operator[](std::uint64_t i) const { return apply(range_[i]); }  ///< element i
   /// Returns the number of elements in a kernel, if it lies in device memory.
   CROSSLANE_FN std::uint64_t count() const requires(detail::has_count<R>) { return range_.count(); }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// The engine of scans, and of selections, which scan counts. One resident kernel walks over the tiles of a range in rounds: in round k,
 /// block c of G has tile k * G + c. A pipeline fetches tiles to shared memory some rounds before they are needed. A block publishes the sum
-/// of a tile `ahead` rounds before it stores the tile, so the sums of a round are mostly there when they are needed. One wave of each block,
-/// the leader, has no elements. It reads the sums of all blocks of the round, and so has the sum of all tiles before its own, and that of
-/// the whole round, which it carries along. No block waits for a chain of others, and the order of operations depends on the sizes only.
+/// of a tile `ahead` rounds before it stores the tile, so the sums of a round are mostly there when they are needed. One wave of each
+/// block, the leader, has no elements. It reads the sums of all blocks of the round, and so has the sum of all tiles before its own, and
+/// that of the whole round, which it carries along. No block waits for a chain of others, and the order of operations depends on the sizes
+/// only.
 ///
 /// A class `Tiles` says how a tile is fetched, summed and stored:
 ///
@@ -17,11 +18,10 @@
 ///   struct kept;                                        // what a thread keeps between the sum of a tile and its store
 ///   std::uint64_t size() const;                         // elements; a kernel calls it
 ///   void fetch(ctx, pipe, stage&, first, count) const;  // starts the copies of a tile; all threads call this and the next two
-///   value sum(ctx, scratch&, stage const&, kept&, first, count) const;            // returns the sum of the tile to all threads, after a barrier
-///   void store(ctx, scratch&, stage&, kept const&, first, count, before) const;   // `before`: the sum of all tiles before
-///   void finish(value all) const;                       // one thread calls it with the sum of all tiles
-///   value loop_sum(begin, end) const;                   // the same by loops, on the host
-///   value loop_store(begin, end, before) const;         // returns the sum of all elements before `end`
+///   value sum(ctx, scratch&, stage const&, kept&, first, count) const;            // returns the sum of the tile to all threads, after a
+///   barrier void store(ctx, scratch&, stage&, kept const&, first, count, before) const;   // `before`: the sum of all tiles before void
+///   finish(value all) const;                       // one thread calls it with the sum of all tiles value loop_sum(begin, end) const; //
+///   the same by loops, on the host value loop_store(begin, end, before) const;         // returns the sum of all elements before `end`
 #pragma once
 
 #include <crosslane/algorithm/monoid.hpp>
@@ -54,8 +54,8 @@ namespace detail {
 /// only when it has read all sums of round r - ahead - 1, which all blocks have published only when they had read those of round
 /// r - 2 (ahead + 1). So when one block publishes round r, no block needs sums of round r - 8.
 ///
-/// A sum of up to 16 bytes lies in words of 64 bits, each of which has 32 bits of it and a tag, so that it needs no fence. A larger one lies
-/// beside one word, which is released.
+/// A sum of up to 16 bytes lies in words of 64 bits, each of which has 32 bits of it and a tag, so that it needs no fence. A larger one
+/// lies beside one word, which is released.
 template <class Value>
 class round_sums {
  public:
@@ -64,10 +64,7 @@ class round_sums {
 
   /// One block alone has no front.
   CROSSLANE_FN round_sums(workspace_front* front, Value* values, unsigned blocks)
-      : words_{blocks > 1 ? front->words : nullptr},
-        values_{values},
-        blocks_{blocks},
-        first_tag_{blocks > 1 ? front->last_tag + 1 : 0} {}
+      : words_{blocks > 1 ? front->words : nullptr}, values_{values}, blocks_{blocks}, first_tag_{blocks > 1 ? front->last_tag + 1 : 0} {}
 
   /// Called by one thread of each block.
   template <class Ctx>
@@ -166,8 +163,8 @@ struct round_scan_kernel {
   }
   /// Walks over the tiles of the block: own, own + blocks, ... In each step it sums one tile, and stores the one `ahead` rounds before.
   template <class Ctx>
-  CROSSLANE_FN static void walk(Ctx const& ctx, shared<Ctx>& s, Tiles const& tiles, value carry, sums_type const& sums,
-                                std::uint64_t n, std::uint64_t count) {
+  CROSSLANE_FN static void walk(Ctx const& ctx, shared<Ctx>& s, Tiles const& tiles, value carry, sums_type const& sums, std::uint64_t n,
+                                std::uint64_t count) {
     unsigned const blocks = unsigned(ctx.block_count()), own = unsigned(ctx.block_rank());
     bool const leads = ctx.wave_rank() == policy::threads / Ctx::wave_size;
     // Only the last round can have fewer tiles than blocks, and only the last tile fewer elements than others.
@@ -246,8 +243,8 @@ struct round_scan_kernel {
   /// Returns the sum of `carry` and those of the blocks before `own` in a round, and adds all of the first `count` blocks to `carry`. All
   /// lanes of the leader call it. `read` is what look() has found.
   template <class Ctx>
-  CROSSLANE_FN static value gather(Ctx const& ctx, Tiles const& tiles, sums_type const& sums, unsigned round, unsigned own,
-                                   unsigned count, words read, value& carry) {
+  CROSSLANE_FN static value gather(Ctx const& ctx, Tiles const& tiles, sums_type const& sums, unsigned round, unsigned own, unsigned count,
+                                   words read, value& carry) {
     auto const w = wave(ctx);
     auto const& op = tiles.algebra_.op;
     unsigned const each = pieces_of(unsigned(ctx.block_count()), Ctx::wave_size), first = ctx.lane_rank() * each;
@@ -256,8 +253,7 @@ struct round_scan_kernel {
       if (i != 0) read = look(ctx, sums, round, count, i);
       for (;;) {
         bool there = true;
-        for (unsigned k = 0; k < at_once; ++k)
-          there = there && (!is_mine(first, i + k, each, count) || sums.is_there(read.word[k], round));
+        for (unsigned k = 0; k < at_once; ++k) there = there && (!is_mine(first, i + k, each, count) || sums.is_there(read.word[k], round));
         if (w.all(there)) break;
         ctx.native().pause();
         read = look(ctx, sums, round, count, i);
@@ -289,8 +285,8 @@ unsigned blocks_of_rounds(basic_stream_ref<B> q, std::uint64_t tiles, source_loc
   using value = typename kernel::value;
   constexpr std::uint64_t most = workspace_front::most_blocks / round_sums<typename kernel::published>::words;
   if (tiles > most) tiles = most;
-  return blocks_at_once<kernel, Tiles, value, typename kernel::published*, workspace_front*>(q, blocks_for(q, tiles, Tiles::policy::blocks, where),
-                                                                                             {.where = where});
+  return blocks_at_once<kernel, Tiles, value, typename kernel::published*, workspace_front*>(
+      q, blocks_for(q, tiles, Tiles::policy::blocks, where), {.where = where});
 }
 
 /// Queues the scan of `size` elements, or of fewer if their number lies in device memory.

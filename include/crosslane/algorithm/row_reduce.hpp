@@ -70,8 +70,8 @@ struct row_reduce_kernel {
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// Returns into how many pieces of one length long rows are cut, so that few of them occupy the device. 1: there are enough rows, or they do
-/// not divide.
+/// Returns into how many pieces of one length long rows are cut, so that few of them occupy the device. 1: there are enough rows, or they
+/// do not divide.
 template <runtime_backend B>
 std::uint64_t pieces_of_row(basic_stream_ref<B> q, std::uint64_t rows, std::uint64_t length, source_location where) {
   constexpr std::uint64_t shortest = row_block * row_items / 4;

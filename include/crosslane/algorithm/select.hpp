@@ -90,7 +90,8 @@ struct select_tiles {
   template <class Ctx>
   struct scratch {
     block_scratch<unsigned, Ctx> scan;
-    alignas(alignof(element) > 16 ? alignof(element) : 16) element selected[tile];  ///< with the rejected elements from the end, if they are wanted
+    alignas(alignof(element) > 16 ? alignof(element)
+                                  : 16) element selected[tile];  ///< with the rejected elements from the end, if they are wanted
   };
   struct kept {
     unsigned keeps;        ///< a bit for each item
@@ -134,8 +135,7 @@ struct select_tiles {
   template <class Ctx>
   CROSSLANE_FN void store(Ctx const& ctx, scratch<Ctx>& s, stage const& t, kept const& k, std::uint64_t first, unsigned n,
                           value before) const {
-    if (ctx.thread_rank() < policy::threads)
-      for_size<tile>(n, [&](auto whole) { put<whole>(ctx, s, t, k, first, n); });
+    if (ctx.thread_rank() < policy::threads) for_size<tile>(n, [&](auto whole) { put<whole>(ctx, s, t, k, first, n); });
     ctx.sync_block();
     copy_out<policy::threads, tile>(ctx, s.selected, out, before, k.all);
     if constexpr (has_rejected) copy_out<policy::threads, tile>(ctx, s.selected + k.all, rejected, first - before, n - k.all);
@@ -193,8 +193,8 @@ struct select_tiles {
     unsigned lower[pairs], all[pairs];  // kept elements of two rows: of the lower lanes, and of the wave
     CROSSLANE_UNROLL
     for (unsigned p = 0; p < pairs; ++p) {
-      unsigned const own = popcount(k.keeps >> 2 * p * in_row & mask) |
-                           (2 * p + 1 < rows ? popcount(k.keeps >> (2 * p + 1) * in_row & mask) << 16 : 0u);
+      unsigned const own =
+          popcount(k.keeps >> 2 * p * in_row & mask) | (2 * p + 1 < rows ? popcount(k.keeps >> (2 * p + 1) * in_row & mask) << 16 : 0u);
       unsigned const inclusive = w.inclusive_scan(own, plus{});
       lower[p] = inclusive - own;
       all[p] = w.broadcast(inclusive, Ctx::wave_size - 1);
@@ -250,10 +250,11 @@ void select(char const* call, S const& stream_, In const& in, Keep const& keep, 
                 "crosslane: the count of a selection is one integer in device memory, for example a buffer<std::uint64_t> of size 1");
   auto const q = ref_of(stream_, where);
   check_output_of_count(call, in, count, where);
-  with_scan_policy<P, std::max({sizeof(typename In::value_type), stage_bytes<In>, stage_bytes<decltype(Keep::extra)>})>(q, where, [&]<class Policy>(Policy) {
-    queue_round_scan<Keep>(q, call, select_tiles<Policy, In, Keep, Out, Rejected, Count>{in, keep, out, rejected, count, {}}, in.size(), 0,
-                           o.workspace, where);
-  });
+  with_scan_policy<P, std::max({sizeof(typename In::value_type), stage_bytes<In>, stage_bytes<decltype(Keep::extra)>})>(
+      q, where, [&]<class Policy>(Policy) {
+        queue_round_scan<Keep>(q, call, select_tiles<Policy, In, Keep, Out, Rejected, Count>{in, keep, out, rejected, count, {}}, in.size(),
+                               0, o.workspace, where);
+      });
 }
 
 }  // namespace CROSSLANE_CONFIGURATION
@@ -307,8 +308,8 @@ void partition_copy(S const& stream, In&& in, Kept&& kept, Rejected&& rejected, 
   auto const others = detail::view_for_kernel(rejected, where);
   detail::check_output("partition_copy", from, to, false, where);
   detail::check_output("partition_copy", from, others, false, where);
-  detail::select("partition_copy", stream, from, detail::keep_if<Predicate>{predicate, {}}, to, others, detail::view_for_kernel(count, where),
-                 o, where);
+  detail::select("partition_copy", stream, from, detail::keep_if<Predicate>{predicate, {}}, to, others,
+                 detail::view_for_kernel(count, where), o, where);
 }
 
 /// Queues a copy of the first element of each run of equal neighbours. count[0] becomes the number of runs. `equal` compares neighbours; it
@@ -321,8 +322,8 @@ void unique(S const& stream, In&& in, Out&& out, Count&& count, Equal const& equ
   auto const from = detail::view_for_kernel(in, where);
   auto const to = detail::view_for_kernel(out, where);
   detail::check_output("unique", from, to, false, where);
-  detail::select("unique", stream, from, detail::keep_changes<Equal>{equal, {}}, to, detail::no_range{}, detail::view_for_kernel(count, where),
-                 o, where);
+  detail::select("unique", stream, from, detail::keep_changes<Equal>{equal, {}}, to, detail::no_range{},
+                 detail::view_for_kernel(count, where), o, where);
 }
 
 /// The same for keys with values: the first key of each run, and its value.
