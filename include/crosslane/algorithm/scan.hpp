@@ -28,9 +28,9 @@ enum class scan_memory : unsigned char {
 constexpr unsigned elements_in(std::size_t bytes, std::size_t element) { return element < bytes ? unsigned(bytes / element) : 1; }
 
 /// Returns the policy for elements of `Bytes` bytes.
-template <std::size_t Bytes>
+template <std::size_t Bytes, scan_memory Memory>
 constexpr auto tuned_scan() {
-  return scan_policy<(Bytes <= 96 ? 128 : 64), elements_in(48, Bytes), 2>{};
+  return scan_policy<(Bytes > 64 ? 64 : Memory == scan_memory::two_arrays ? 128 : 192), elements_in(48, Bytes), 2>{};
 }
 /// The same for devices whose blocks can have so much shared memory. Measured on an H200 with 2^28 elements of 4 bytes, in GB/s:
 ///
@@ -141,9 +141,9 @@ void with_scan_policy(basic_stream_ref<B> q, source_location where, F const& f) 
     if (q.properties(where).shared_per_block_optin >= large_memory)
       f(tuned_scan_of_large_memory<Bytes, Memory>());
     else
-      f(tuned_scan<Bytes>());
+      f(tuned_scan<Bytes, Memory>());
   } else {
-    f(tuned_scan<Bytes>());
+    f(tuned_scan<Bytes, Memory>());
   }
 }
 

@@ -52,7 +52,7 @@ struct stage_memory {
   }
 };
 
-/// A stage of elements that are loaded one by one.
+/// A stage of elements that lie in memory or are loaded one by one. Places without an element are value_type{}.
 template <class Range, unsigned N, unsigned Around = 0>
 struct stage {
   using value_type = typename Range::value_type;
@@ -75,6 +75,8 @@ struct stage {
     }
     unsigned const all = before + (left < count + margin ? unsigned(left) : count + margin);
     value_type* const to = memory.element + margin - before;
+    // Compilers load places before they test whether there is an element.
+    for (unsigned const i : ctx.block_stride(N + 2 * margin - all)) memory.element[i < margin - before ? i : i + all] = value_type{};
     auto const load = [&] {
       for (unsigned const i : ctx.block_stride(all)) to[i] = value_type(range[first - before + i]);
     };
@@ -92,9 +94,8 @@ struct stage {
   }
   CROSSLANE_FN value_type at(Range const&, std::uint64_t, int i) const { return memory.element[int(memory.margin) + i]; }
   template <std::size_t M>
-  CROSSLANE_FN void read(Range const&, std::uint64_t, unsigned begin, unsigned count, value_type (&to)[M]) const {
-    if (count == N || begin + M <= count) return memory.read_all(begin, to);
-    for (unsigned i = 0; i < M; ++i) to[i] = begin + i < count ? memory.element[memory.margin + begin + i] : value_type{};
+  CROSSLANE_FN void read(Range const&, std::uint64_t, unsigned begin, unsigned, value_type (&to)[M]) const {
+    memory.read_all(begin, to);
   }
 };
 
