@@ -47,8 +47,9 @@ added_guises const threads =
                   leader_of_a_branch, half_of_a_wavefront, flag_that_nobody_sets, lock_taken_twice, waves_in_turn, index_of_a_float,
                   bytes_of_pixels, quotient_of_zeros, mask_below_a_lane, all_bits_of_a_word, shifts_by_a_difference, remainder_of_zero,
                   trap_in_a_branch, deep_recursion>();
-added_guises const lockstep = kernel_guises<lock_around_a_sum, lock_released_in_the_loop, locks_of_bins, ticket_of_each_lane,
-                                            flag_for_the_others, triangular_solve, barrier_of_a_counter>();
+added_guises const lockstep =
+    kernel_guises<lock_around_a_sum, lock_released_in_the_loop, lock_with_attempts, maximum_in_a_word, locks_of_bins, ticket_of_each_lane,
+                  flag_for_the_others, triangular_solve, barrier_of_a_counter>();
 added_guises const contracts = kernel_guises<broadcast_from_a_value, distance_of_the_row, modulus_of_a_row, bins_of_a_histogram,
                                              counters_of_rows, root_of_each_thread, part_of_each_wave>();
 

@@ -153,7 +153,7 @@ CROSSLANE_TEST(progress, plain_reads) {
 /// Values that are wrong in some orders.
 CROSSLANE_TEST(progress, orders_at_atomic_operations) {
   bool lost = false, broken = false;
-  for (std::uint64_t seed = 2; seed < 34 && !(lost && broken); ++seed) {
+  for (std::uint64_t seed = 2; seed < 98 && !(lost && broken); ++seed) {
     device_memory sum{d}, list{d};
     (void)report_of<corpus::adds_in_two_steps>(sum, 2, 64, {.seed = seed});
     lost = lost || read(sum.q, sum.data)[0] != 128;
@@ -173,6 +173,17 @@ CROSSLANE_TEST(progress, orders_at_atomic_operations) {
   device_memory on{d};
   (void)report_of<corpus::adds_in_two_steps>(on, 2, 64, {.seed = 0});
   CROSSLANE_CHECK_EQ(read(on.q, on.data)[0], 128);
+}
+
+/// Random orders let other blocks begin after a block's first atomic operation, mostly.
+CROSSLANE_TEST(progress, pieces_of_work) {
+  if (!checked) return;
+  unsigned found = 0;
+  for (std::uint64_t seed = 2; seed < 34; ++seed) {
+    device_memory on{d};
+    found += !report_of<corpus::pieces_of_a_counter>(on, 4, 32, {.seed = seed}).empty();
+  }
+  CROSSLANE_CHECK(found >= 20);
 }
 
 CROSSLANE_TEST(progress, host_and_kernel) {

@@ -345,6 +345,26 @@ struct list_without_versions {
   }
 };
 
+/// Blocks take pieces of work by a counter, and write one element too far. The natural order gives all of them to the first block.
+struct pieces_of_a_counter {
+  struct shared {
+    int piece;
+  };
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, memory m) const {
+    unsigned const t = ctx.thread_rank();
+    for (;;) {
+      if (t == 0) s.piece = xl::atomic(ctx, m.data[0]).fetch_add(1);
+      ctx.sync_block();
+      unsigned const piece = unsigned(s.piece), first = 1 + piece * 32;
+      ctx.sync_block();
+      if (piece >= 16) return;
+      m.data[first + t] = 1;
+      if (t == 0) m.data[first + 32] = 2;
+    }
+  }
+};
+
 // --- kernels and the host ---
 
 /// Answers the numbers that the host writes.

@@ -192,6 +192,7 @@ class block_runner final : thread_owner, running_work, lane_executor {
           note_store(rank, target, exchanged);
         else
           lockstep_.polls(rank, target, monitor_.plain_accesses());
+        if (lockstep_.ends_long_turn(rank)) spinning_.prolong_turn(1);
         if (exchanged && lockstep_.stops_after_exchange()) return stop(rank, target, s);
       }
     if (spinning_.counts_operation()) [[unlikely]]
@@ -378,7 +379,10 @@ class block_runner final : thread_owner, running_work, lane_executor {
 
   void meets(unsigned rank) noexcept {
     ++meetings_;
-    if constexpr (sees_accesses) lockstep_.meets(rank);
+    if constexpr (sees_accesses) {
+      lockstep_.meets(rank);
+      if (lockstep_.ends_long_turn(rank)) spinning_.prolong_turn(1);
+    }
   }
 
   /// Not inlined: the address to which it returns is the place of the waiting.
@@ -399,7 +403,7 @@ class block_runner final : thread_owner, running_work, lane_executor {
     }
     if (cancelled_) throw lane_cancelled{};
     if constexpr (sees_accesses)
-      if (unsigned const left = lockstep_.polls_left(lane.rank); left != 0) return spinning_.prolong_turn(left);
+      if (unsigned const left = lockstep_.polls_left(lane.rank, place_of(lane.from)); left != 0) return spinning_.prolong_turn(left);
     if (!spinning_.turn_is_over(events())) return;
     spinning_.add(lane);
     suspend(lane.rank);
@@ -410,10 +414,12 @@ class block_runner final : thread_owner, running_work, lane_executor {
     spinning_.add({std::uint16_t(rank), s, target, __builtin_return_address(0)});
     suspend(rank);
   }
+  /// Returns a number that stands for a place of the running thread's code and for the calls that have led there.
+  std::uint64_t place_of(void const* from) const noexcept { return reinterpret_cast<std::uintptr_t>(from) ^ monitor_.calls(); }
   /// Not inlined: the address to which it returns is the place of the store.
   [[gnu::noinline]] CROSSLANE_UNSEEN void note_store(unsigned rank, void const* target, bool exchanged) {
     void const* const from = __builtin_return_address(0);
-    unsigned const waiting = lockstep_.stores(rank, target, reinterpret_cast<std::uintptr_t>(from) ^ monitor_.calls());
+    unsigned const waiting = lockstep_.stores(rank, target, place_of(from));
     if (waiting != lockstep_watch::none) report_lockstep(rank, waiting, exchanged, from);
   }
   [[gnu::noinline]] void report_lockstep(unsigned rank, unsigned waiting, bool exchanged, void const* from) {

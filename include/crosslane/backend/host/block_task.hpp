@@ -3,6 +3,7 @@
 #pragma once
 
 #include <crosslane/backend/host/launch_facts.hpp>
+#include <crosslane/backend/host/waiting_loops.hpp>
 #include <crosslane/platform/config.hpp>
 
 namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
@@ -15,6 +16,7 @@ struct grid_task : launch_facts {
   std::size_t shared_align = 1;
   std::size_t dynamic_bytes = 0;
   std::size_t stack_bytes = 0;  ///< per thread, as the kernel states
+  mutable waiting_loops loops;  ///< for level `full`, at which blocks run one after another
   /// Runs threads as long as next_thread() returns one.
   void (*run_threads)(grid_task const&, block_runner&) = nullptr;
 };

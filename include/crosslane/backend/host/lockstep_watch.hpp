@@ -22,7 +22,9 @@ class lockstep_watch {
   /// A new block begins.
   void begin(grid_task const& task) noexcept {
     watches_ = task.level == checks::level::full;
+    has_long_turn_ = false;
     if (!watches_) return;
+    loops_ = &task.loops;
     threads_ = unsigned(task.block.size());
     wave_size_ = task.wave_size;
     stops_left_ = threads_ * stops_per_thread;
@@ -35,8 +37,8 @@ class lockstep_watch {
   /// loop does not wait.
   void polls(unsigned rank, void const* target, std::uint64_t accesses) noexcept {
     poll& mine = polls_[rank];
-    mine = {target, mine.target == target && mine.accesses == accesses ? mine.count + 1 : 1, accesses};
-    if (mine.count == enough) stores_[rank / wave_size_].waiting = rank, stores_[rank / wave_size_].waits = true;
+    if (mine.target != target || mine.accesses != accesses) mine = {target, 0, accesses};
+    ++mine.count;
   }
   /// Notes an atomic operation at a place of the code that has stored another value. Returns the rank of a lane of the same wave that has
   /// waited for this value, or none.
@@ -48,19 +50,36 @@ class lockstep_watch {
     if (!wave.waits) return none;
     unsigned const first = rank - rank % wave_size_;
     for (unsigned t = first; t < first + wave_size_ && t < threads_; ++t)
-      if (polls_[t].target == target && polls_[t].count >= enough && (here == nullptr || here->of_lane[t % wave_size_] < times)) return t;
+      if (polls_[t].target == target && polls_[t].waits && (here == nullptr || here->of_lane[t % wave_size_] < times)) return t;
     return none;
   }
   /// The lane has met others, so it does not wait in a loop of its own.
-  void meets(unsigned rank) noexcept { polls_[rank].count = 0; }
+  void meets(unsigned rank) noexcept { polls_[rank] = {}; }
 
-  /// Returns how many operations more a lane should do before others run, so that it counts as waiting if one of them stores. 0 if it does
-  /// not poll, or if a lane of its wave waits for this value already.
-  CROSSLANE_UNSEEN unsigned polls_left(unsigned rank) const noexcept {
-    poll const& mine = polls_[rank];
-    if (!watches_ || mine.count < begins_to_poll || mine.count >= enough) return 0;
-    poll const& last = polls_[stores_[rank / wave_size_].waiting];
-    return last.count >= enough && last.target == mine.target ? 0 : enough - mine.count;
+  /// The turn of a lane ends after an operation at a place of the code. Returns how many operations more the lane should do before others
+  /// run, so that it counts as waiting if one of them stores. 0 if it waits already, if it does not poll, or if a lane of its wave waits
+  /// for this value.
+  CROSSLANE_UNSEEN unsigned polls_left(unsigned rank, std::uint64_t place) noexcept {
+    has_long_turn_ = false;
+    poll& mine = polls_[rank];
+    if (!watches_ || mine.count < begins_to_poll || mine.waits) return 0;
+    wave_stores& wave = stores_[rank / wave_size_];
+    if (wave.waits && polls_[wave.waiting].waits && polls_[wave.waiting].target == mine.target) return 0;
+    waiting_loops::loop& loop = loops_->at(place);
+    if (unsigned const left = loop.polls_left(mine.count); left != 0 || !loop.is_endless) {
+      has_long_turn_ = left != 0;
+      return left;
+    }
+    mine.waits = wave.waits = true;
+    wave.waiting = rank;
+    return 0;
+  }
+
+  /// Whether the lane has left the loop for which it has got a long turn: the turn is over then.
+  bool ends_long_turn(unsigned rank) noexcept {
+    if (!has_long_turn_ || polls_[rank].count > 1) return false;
+    has_long_turn_ = false;
+    return true;
   }
 
   /// Whether a lane that has changed a value by an exchange lets the others run now: it may hold a lock, for which they may wait.
@@ -70,8 +89,6 @@ class lockstep_watch {
   void end() noexcept { watches_ = false; }
 
  private:
-  /// Operations in a row after which a lane waits. Attempts that fail because others succeed are fewer.
-  static constexpr unsigned enough = 128;
   /// Operations in a row after which a lane polls. One load may be the first half of an update, between whose halves others should run.
   static constexpr unsigned begins_to_poll = 2;
   static constexpr unsigned stops_per_thread = 4;
@@ -81,6 +98,7 @@ class lockstep_watch {
     void const* target = nullptr;
     unsigned count = 0;
     std::uint64_t accesses = 0;
+    bool waits = false;
   };
 
   /// How often each lane of a wave has stored another value at one place of the code.
@@ -111,7 +129,8 @@ class lockstep_watch {
     }
   };
 
-  bool watches_ = false;
+  bool watches_ = false, has_long_turn_ = false;
+  waiting_loops* loops_ = nullptr;
   unsigned threads_ = 0, wave_size_ = 1, stops_left_ = 0;
   wave_stores stores_[fiber_pool::capacity / 32];
   poll polls_[fiber_pool::capacity];

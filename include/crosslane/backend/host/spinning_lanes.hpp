@@ -29,6 +29,8 @@ class spinning_lanes {
     numbers_ = order_numbers{task.seed, ~block_rank};
     events_ = 0;
     left_ = random_ ? random_length() : usual_length;
+    begins_with_stop_ = random_ && !one_block_ && numbers_.below(8) != 0;
+    if (begins_with_stop_) left_ = 1;
   }
 
   // --- turns ---
@@ -43,7 +45,8 @@ class spinning_lanes {
     events_ = events;
     idle_ = same ? idle_ + 1 : 0;
     left_ = random_ ? random_length() : same ? idle_length : usual_length;
-    if (random_ && !one_block_ && numbers_.below(16) == 0) others_ = true;
+    if (random_ && !one_block_ && (begins_with_stop_ || numbers_.below(16) == 0)) others_ = true;
+    begins_with_stop_ = false;
     return random_ || same;
   }
   /// A lane that is being unwound cannot let others run. Returns false if it seems to wait for ever.
@@ -125,6 +128,8 @@ class spinning_lanes {
   unsigned unwinding_ = 0;
   bool random_ = false, one_block_ = true;
   bool others_ = false;  ///< other blocks should run, though lanes got ahead
+  /// Other blocks should run after the block's first operation: blocks that share out work by a counter all get some then.
+  bool begins_with_stop_ = false;
   std::uint64_t events_ = 0;
   order_numbers numbers_{0, 0};
   spinning_lane lanes_[fiber_pool::capacity];  ///< ring buffer, in order

@@ -50,6 +50,36 @@ struct lock_released_in_the_loop {
     if (ctx.thread_rank() == 0) m.data[results + ctx.block_rank()] = s.best;
   }
 };
+/// An attempt that gives up ends in lockstep too, although most lanes do not get the lock.
+struct lock_with_attempts {
+  static constexpr guise of{kind::lockstep_wait, "device", "exchange", "bounded loop"};
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, arguments m) const {
+    auto const lock = xl::atomic(ctx, m.data[results]);
+    int const attempts = m.right ? 2000 : m.far;
+    for (int i = 0; i < attempts; ++i)
+      if (lock.exchange(1, xl::acquire{}) == 0) {
+        m.data[results + 1] += 1;
+        lock.store(0, xl::release{});
+        break;
+      }
+  }
+};
+/// Attempts of a compare-exchange fail only because those of others succeed. Wrong: they also wait for a lock in the same word.
+struct maximum_in_a_word {
+  static constexpr guise of{kind::lockstep_wait, "device", "compare-exchange", "function"};
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, arguments m) const {
+    auto const word = xl::atomic(ctx, m.data[results]);
+    int const value = m.data[ctx.global_rank()] * 7 % 64;
+    for (int round = 0; round < 4; ++round) {
+      int before = word.load(xl::relaxed{});
+      while (before < 0 || !word.compare_exchange(before, m.right ? before + value : ~before, xl::acq_rel{}))
+        before = word.load(xl::relaxed{});
+      if (!m.right) word.store(before + value, xl::release{});
+    }
+  }
+};
 /// Two lanes of a wave share each lock.
 struct locks_of_bins {
   static constexpr guise of{kind::lockstep_wait, "dynamic shared", "exchange", "lambda"};
