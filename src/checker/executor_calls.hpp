@@ -143,7 +143,9 @@ void atomic_fence(scope s, int order) noexcept {
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
   if (active_block == nullptr) {
     program_has_released = program_has_released || releases(order);
-    if (acquires(order) && program_may_learn) program_learns();
+    if (!acquires(order)) return;
+    at_work const self;
+    told_before_fence.learn();
     return;
   }
   unseen const self;

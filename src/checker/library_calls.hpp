@@ -91,12 +91,12 @@ CROSSLANE_WRAP_DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, size_not_known, (void
                       (p, alignment, nothrow))
 #undef CROSSLANE_WRAP_DELETE
 
-// By these a callback may learn from the host without being blocked.
+// By these a callback may learn from the host, and the host from a callback, without being blocked.
 #define CROSSLANE_WRAP_WAIT(result, name, parameters, arguments) \
   result __real_##name parameters;                               \
   result __wrap_##name parameters {                              \
     result const code = __real_##name arguments;                 \
-    if (current_work.runs_callback && !busy) callback_waits();   \
+    may_have_waited();                                           \
     return code;                                                 \
   }
 CROSSLANE_WRAP_WAIT(int, pthread_mutex_lock, (pthread_mutex_t * m), (m))
@@ -126,7 +126,7 @@ CROSSLANE_WRAP_WAIT(ssize_t, read, (int file, void* to, std::size_t bytes), (fil
 [[gnu::weak]] void __real__ZNSt6thread4joinEv(void*);  // libc++ has it by another name
 void __wrap__ZNSt6thread4joinEv(void* thread) {
   __real__ZNSt6thread4joinEv(thread);
-  if (current_work.runs_callback && !busy) callback_waits();
+  may_have_waited();
 }
 
 }  // extern "C"

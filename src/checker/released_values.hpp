@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The values by which kernels and the host program tell each other something: whether the atomic stores of one side have released. Host
-/// threads and the thread that runs a kernel call all functions at any time.
+/// The values by which kernels and the host program tell each other something: whether the atomic stores of one side have released, and the
+/// work whose accesses these have released. Host threads and the thread that runs a kernel call all functions at any time.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <mutex>
 #include <unordered_map>
+#include <vector>
 
 #include <sched.h>
 
@@ -22,24 +25,51 @@ class released_values {
     releases,  ///< the value releases
     ends,      ///< a store that releases nothing
   };
-  void ends(void const* p, effect e) {
+  /// `each_work(f)` calls f with each piece of work whose accesses the store has released.
+  template <class EachWork>
+  void ends(void const* p, effect e, EachWork const& each_work) {
     std::lock_guard const guard{lock_};
     value& v = values_[p];
     --v.under_way;
-    if (e == effect::releases) v = {v.under_way, true, false};
+    if (e == effect::releases) {
+      if (v.is_read) v.works.clear();
+      v.released = true;
+      v.is_read = false;
+      each_work([&](std::uint64_t work) {
+        if (std::find(v.works.begin(), v.works.end(), work) == v.works.end()) v.works.push_back(work);
+      });
+    }
     // A reader that has not come since the last release may still have read that one.
     if (e == effect::ends && v.is_read) v.released = false;
   }
-  /// Whether a value that the other side has read at p may be a released one.
-  bool has_released(void const* p) {
+  void ends(void const* p, effect e) {
+    ends(p, e, [](auto const&) {});
+  }
+
+  enum class release : unsigned char {
+    none,
+    of_works,    ///< a release, of the accesses of known work
+    of_unknown,  ///< perhaps one that was not seen
+  };
+  /// Whether a value that the other side has read at p may be a released one. Calls f with each piece of work whose accesses it has
+  /// released.
+  template <class F>
+  release has_released(void const* p, F const& f) {
     for (;; sched_yield()) {
       std::lock_guard const guard{lock_};
+      if (stores_unseen_) return release::of_unknown;
       auto const found = values_.find(p);
-      if (found == values_.end()) return stores_unseen_;
-      if (found->second.under_way != 0) continue;
-      found->second.is_read = true;
-      return found->second.released || stores_unseen_;
+      if (found == values_.end()) return release::none;
+      value& v = found->second;
+      if (v.under_way != 0) continue;
+      v.is_read = true;
+      if (!v.released) return release::none;
+      for (std::uint64_t const work : v.works) f(work);
+      return release::of_works;
     }
+  }
+  bool has_released(void const* p) {
+    return has_released(p, [](std::uint64_t) {}) != release::none;
   }
   /// Stores that are not seen may have released any value.
   void unseen_stores() {
@@ -58,6 +88,7 @@ class released_values {
     unsigned under_way = 0;
     bool released = false;
     bool is_read = false;  ///< since the last release
+    std::vector<std::uint64_t> works;
   };
   std::mutex lock_;
   std::unordered_map<void const*, value> values_;

@@ -141,6 +141,23 @@ host_stores stores_of_host;
   checker().streams.order.callback_waits(current_work.number);
   blocked_before = times_blocked();
 }
+/// times_blocked() when this host thread has last queued a callback.
+thread_local long blocked_before_callback = 0;
+
+/// A host thread does something by which it may wait for a callback, or has been blocked.
+[[gnu::noinline]] void program_waits() {
+  at_work const self;
+  checker().streams.order.program_waits();
+}
+/// By what a host thread has done it may have waited for other host code.
+inline void may_have_waited() {
+  if (busy || watched_addresses == nullptr) return;
+  if (current_work.runs_callback)
+    callback_waits();
+  else if (current_work.number == 0 && checker().streams.order.program_may_be_told())
+    program_waits();
+}
+
 /// Looks whether the running callback has blocked, and may have waited for the host.
 void look_at_callback() {
   if (times_blocked() != blocked_before) callback_waits();
@@ -173,6 +190,8 @@ class work_for_program {
   bool const watched = watched_addresses->contains(p);
   if (!watched && !checker().program_memory.may_be_copied(p, bytes)) return false;
   if (busy || !runs_program()) return false;
+  if (current_work.number == 0 && checker().streams.order.program_may_be_told() && times_blocked() != blocked_before_callback)
+    program_waits();
   work_for_program const self;
   if (watched)
     checker().device_access(access_of(p, bytes, flags, from));
@@ -284,8 +303,6 @@ constexpr bool acquires(int order) {
 
 /// Whether this host thread has passed a fence that releases: its relaxed stores then release too.
 thread_local bool program_has_released = false;
-/// Whether it has read a released value by an operation that does not acquire: a fence may follow.
-thread_local bool program_may_learn = false;
 
 /// Returns the effect of an atomic operation on those that read its value. `reads`: it is a read-modify-write, which goes on with what was
 /// released before.
@@ -293,16 +310,36 @@ constexpr released_values::effect effect_of(bool stored, bool releases, bool rea
   if (!stored || (reads && !releases)) return released_values::effect::none;
   return releases ? released_values::effect::releases : released_values::effect::ends;
 }
-[[gnu::noinline]] void program_learns() {
-  at_work const self;
-  program_may_learn = false;
-  checker().streams.order.program_learns();
-}
+/// What a host thread learns by the releases of kernels that it has read.
+struct told_to_program {
+  std::vector<std::uint64_t> works;
+  bool all = false;  ///< perhaps of any work
+
+  void read(void const* p) {
+    released_values::release const found = checker().values_of_kernels.has_released(p, [this](std::uint64_t work) {
+      if (std::find(works.begin(), works.end(), work) == works.end()) works.push_back(work);
+    });
+    all = all || found == released_values::release::of_unknown;
+  }
+  void learn() {
+    if (all)
+      checker().streams.order.program_learns_all();
+    else if (!works.empty())
+      checker().streams.order.program_learns(works);
+    works.clear();
+    all = false;
+  }
+};
+/// What it reads by operations that do not acquire: a fence may follow.
+thread_local told_to_program told_before_fence;
+
 /// The host program has atomically read memory that kernels access.
 void program_reads(void const* p, bool acquires) {
-  if (!checker().values_of_kernels.has_released(p)) return;
-  program_may_learn = true;
-  if (acquires) program_learns();
+  at_work const self;
+  if (!acquires) return told_before_fence.read(p);
+  told_to_program now;
+  now.read(p);
+  now.learn();
 }
 
 struct always {
@@ -336,6 +373,7 @@ auto see_atomic(T const volatile* target, unsigned flags, int order, int failure
     if (is_watching && current_work.runs_callback && reads)
       if (std::uint64_t const told = stores_of_host.before(p); told != 0) callback_reads(told);
     if (is_seen && reads && current_work.number == 0) program_reads(p, acquires(stored ? order : failure_order));
+    if (is_watching && reads && current_work.number == 0 && checker().streams.order.program_may_be_told()) program_waits();
     return result;
   }
   unseen const self;
@@ -354,7 +392,9 @@ auto see_atomic(T const volatile* target, unsigned flags, int order, int failure
   // The acquire comes first: what the operation reads was released by others before.
   if (reads) checker().acquire(b, p, acquires(stored ? order : failure_order), s);
   if (writes && stored) checker().release(b, p, releases(order), reads, s);
-  if (is_for_host) checker().values_of_kernels.ends(p, effect_of(stored, checker().threads.order.has_released_at(p), reads));
+  if (is_for_host)
+    checker().values_of_kernels.ends(p, effect_of(stored, checker().threads.order.has_released_at(p), reads),
+                                     [&](auto const& visit) { checker().threads.order.each_work_released_at(p, visit); });
   return result;
 }
 

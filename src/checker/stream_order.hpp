@@ -124,10 +124,21 @@ class stream_order {
   }
   void program_knows(std::uint64_t number) {
     std::lock_guard const guard{lock_};
-    stream_work const* const w = find(number);
-    if (w == nullptr) return;
-    program_.join(w->before);
-    program_.raise(w->stream, number);
+    if (learn(number)) note_knowledge();
+  }
+  /// A callback that the host has queued may tell it, in ways that are not seen, that earlier work is done.
+  void callback_queued(std::uint64_t number) {
+    std::lock_guard const guard{lock_};
+    queued_callbacks_.push_back(number);
+    __atomic_store_n(&may_be_told_, true, __ATOMIC_RELAXED);
+  }
+  /// Whether callbacks have been queued since the host has waited last.
+  bool program_may_be_told() const noexcept { return __atomic_load_n(&may_be_told_, __ATOMIC_RELAXED); }
+  /// The host has done something by which it may have waited for any callback.
+  void program_waits() {
+    std::lock_guard const guard{lock_};
+    for (std::uint64_t const number : queued_callbacks_) (void)learn(number);
+    forget_callbacks();
     note_knowledge();
   }
   void program_knows_device(int device) {
@@ -210,16 +221,19 @@ class stream_order {
     w->before.join(other->before);
     w->before.raise(other->stream, from);
   }
-  /// The host has atomically read device memory. A loop that waits for a value learns something only in its first and its last round.
-  void program_learns() {
+  /// The host has atomically read a value that has released the accesses of these pieces of work. A loop that waits for a value learns
+  /// something only in its first and its last round.
+  void program_learns(std::vector<std::uint64_t> const& works) {
     std::lock_guard const guard{lock_};
     bool changed = false;
-    for (auto const& [stream, s] : strands_) {
-      stream_work const* const w = find(s.begun);
-      if (w == nullptr) continue;
-      changed |= program_.join(w->before);
-      changed |= program_.raise(stream, s.begun);
-    }
+    for (std::uint64_t const number : works) changed |= learn(number);
+    if (changed) note_knowledge();
+  }
+  /// The host has atomically read a value that any kernel which has begun may have released.
+  void program_learns_all() {
+    std::lock_guard const guard{lock_};
+    bool changed = false;
+    for (auto const& [stream, s] : strands_) changed |= learn(s.begun);
     if (changed) note_knowledge();
   }
 
@@ -278,6 +292,7 @@ class stream_order {
     strands_.clear();
     said_.clear();
     callbacks_.clear();
+    forget_callbacks();
     program_ = {};
     note_knowledge();
     return true;
@@ -313,6 +328,13 @@ class stream_order {
     s.before.raise(stream, number);
     return s;
   }
+  /// The host knows of a piece of work and of all that comes before it. Returns whether this is new.
+  bool learn(std::uint64_t number) {
+    stream_work const* const w = find(number);
+    if (w == nullptr) return false;
+    bool const changed = program_.join(w->before);
+    return program_.raise(w->stream, number) || changed;
+  }
   void callback_learns(std::uint64_t number, std::uint64_t last_of_program) {
     stream_work* const w = find(number);
     if (w == nullptr) return;
@@ -321,6 +343,10 @@ class stream_order {
     c.knows.join(program_);
     c.knows.raise(0, last_of_program);
     w->before.join(c.knows);
+  }
+  void forget_callbacks() {
+    queued_callbacks_.clear();
+    __atomic_store_n(&may_be_told_, false, __ATOMIC_RELAXED);
   }
   stream_work const* find(std::uint64_t number) const {
     auto const found = works_.find(number);
@@ -348,7 +374,8 @@ class stream_order {
 
   mutable std::mutex lock_;
   std::uint64_t next_ = 1, program_work_ = 0, unfinished_ = 0;
-  bool program_knows_all_ = true;
+  bool program_knows_all_ = true, may_be_told_ = false;
+  std::vector<std::uint64_t> queued_callbacks_;
   work_clock program_;
   std::unordered_map<std::uint64_t, callback> callbacks_;
   std::unordered_map<std::uint64_t, strand> strands_;

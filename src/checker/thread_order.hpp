@@ -127,6 +127,14 @@ class thread_order {
       if (r.reach >= scope::device) return true;
     return false;
   }
+  /// Calls f with each piece of work of whose accesses a reader of that value learns: the launch, and those from which it has acquired.
+  template <class F>
+  void each_work_released_at(void const* p, F const& f) const {
+    auto const found = released_.find(p);
+    if (found == released_.end()) return;
+    for (release_state const& r : found->second)
+      if (r.reach >= scope::device) r.knowledge.each_work([&](std::uint32_t work) { f(work); });
+  }
   void fence(block_state& b, bool releases, bool acquires, scope s) {
     block_state::thread_state& t = b.running_thread();
     unsigned const reach = s >= scope::device ? 2 : unsigned(s);

@@ -143,6 +143,11 @@ void program_knows(std::uint64_t work) noexcept {
   checker().streams.order.program_knows(work);
   if (checker().forget_if_settled()) stores_of_host.forget();
 }
+void callback_queued(std::uint64_t work) noexcept {
+  at_work const self;
+  blocked_before_callback = times_blocked();
+  checker().streams.order.callback_queued(work);
+}
 void program_knows_device(int device) noexcept {
   at_work const self;
   checker().streams.order.program_knows_device(device);
@@ -151,7 +156,7 @@ void program_knows_device(int device) noexcept {
 
 constexpr memory_watch watch{&allocate, &release, &describe,        &share,    &explain,    &pass,
                              &pause,    &resume,  &queued_transfer, &transfer, &unobserved, &callback};
-constexpr stream_watch streams{&queued, &acts, &finished, &runs, &waits, &program_knows, &program_knows_device};
+constexpr stream_watch streams{&queued, &acts, &finished, &runs, &waits, &program_knows, &callback_queued, &program_knows_device};
 [[maybe_unused]] bool const watching = [] {
   watched_memory = &watch;
   watched_streams = &streams;

@@ -192,6 +192,12 @@ CROSSLANE_TEST(streams, program_race) {
   wrong<corpus::told_by_the_host<std::memory_order_relaxed>>(d, kind::program_race);
   wrong<corpus::told_by_a_kernel<xl::relaxed, false, std::memory_order_acquire>>(d, kind::program_race);
   wrong<corpus::told_by_a_kernel<xl::release, false, std::memory_order_relaxed>>(d, kind::program_race);
+  wrong<corpus::told_by_another_kernel<false>>(d, kind::program_race);
+  wrong<corpus::behind_a_callback_of_the_stream<false>>(d, kind::program_race);
+  right<corpus::told_by_another_kernel<true>>(d);
+  right<corpus::behind_a_callback_of_the_stream<true>>(d);
+  right<corpus::told_by_a_condition>(d);
+  right<corpus::told_by_a_pipe>(d);
   right<corpus::written_behind_the_flag<false>>(d);
   right<corpus::written_behind_the_kernel_s_flag<false>>(d);
   right<corpus::vector_dies<true>>(d);

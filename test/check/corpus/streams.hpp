@@ -5,11 +5,16 @@
 #include "corpus.hpp"
 
 #include <atomic>
+#include <condition_variable>
+#include <ctime>
 #include <future>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
 #include <vector>
+
+#include <poll.h>
+#include <unistd.h>
 
 namespace corpus {
 
@@ -684,6 +689,83 @@ struct told_by_a_kernel {
     }
     p.numbers[0] = p.pinned[0];  // @told_by_a_kernel
     p.a.synchronize();
+  }
+};
+/// The host knows what the kernel that has told it knew, and nothing of other streams. That kernel knows what it has acquired.
+struct tells_what_it_has_read {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, xl::span<int> shared) const {
+    if (xl::atomic<xl::scope::system>(ctx, shared[1023]).load(xl::acquire{}) == 1)
+      xl::atomic<xl::scope::system>(ctx, shared[1022]).store(1, xl::release{});
+  }
+};
+template <bool HasRead>
+struct told_by_another_kernel {
+  void operator()(program& p) const {
+    xl::launch(p.a, {.grid = 1, .block = 1}, tells_the_host<xl::release, false>{}, p.pinned);  // @told_by_another_kernel
+    while (std::atomic_ref<int>{p.pinned[1023]}.load(std::memory_order_relaxed) != 1) {
+    }
+    if (HasRead)
+      xl::launch(p.b, {.grid = 1, .block = 1}, tells_what_it_has_read{}, p.pinned);
+    else
+      xl::launch(p.b, {.grid = 1, .block = 1}, tells_the_host<xl::release, false>{}, p.managed);
+    int& flag = HasRead ? p.pinned[1022] : p.managed[1023];
+    while (std::atomic_ref<int>{flag}.load(std::memory_order_acquire) != 1) {
+    }
+    p.numbers[0] = p.pinned[0];  // @told_by_another_kernel
+    p.a.synchronize();
+    p.b.synchronize();
+  }
+};
+/// To queue a callback is not to wait for it.
+template <bool Waits>
+struct behind_a_callback_of_the_stream {
+  void operator()(program& p) const {
+    std::promise<void> done;
+    xl::launch(p.a, {.grid = blocks, .block = threads}, write_all{}, p.pinned);  // @behind_a_callback_of_the_stream
+    p.a.host_callback([&] { done.set_value(); });
+    if (Waits) done.get_future().wait();
+    p.numbers[0] = p.pinned[3];  // @behind_a_callback_of_the_stream
+    p.a.synchronize();
+  }
+};
+/// The callback tells the host by a condition variable, which code without the compiler's calls waits for.
+struct told_by_a_condition {
+  void operator()(program& p) const {
+    std::mutex mutex;
+    std::condition_variable condition;
+    bool done = false;
+    xl::launch(p.a, {.grid = blocks, .block = threads}, write_all{}, p.pinned);
+    p.a.host_callback([&] {
+      std::lock_guard const guard{mutex};
+      done = true;
+      condition.notify_one();
+    });
+    {
+      std::unique_lock lock{mutex};
+      condition.wait(lock, [&] { return done; });
+    }
+    p.numbers[0] = p.pinned[3];
+    p.a.synchronize();
+  }
+};
+/// The callback tells the host by a pipe, for which it waits in a call that is not seen.
+struct told_by_a_pipe {
+  void operator()(program& p) const {
+    int ends[2] = {};
+    if (pipe(ends) != 0) return;
+    xl::launch(p.a, {.grid = blocks, .block = threads}, write_all{}, p.pinned);
+    p.a.host_callback([out = ends[1]] {
+      timespec const pause{0, 1'000'000};
+      nanosleep(&pause, nullptr);
+      (void)!write(out, "x", 1);
+    });
+    pollfd polled{ends[0], POLLIN, 0};
+    (void)poll(&polled, 1, -1);
+    p.numbers[0] = p.pinned[3];
+    p.a.synchronize();
+    close(ends[0]);
+    close(ends[1]);
   }
 };
 /// The host locks the mutex that a callback waits for, and writes behind it.

@@ -179,8 +179,7 @@ struct host_runtime {
       }
     };
     std::uint64_t const work = q->enqueue<Backend>(call{f, drop, data, facts_of("host callback")});
-    // The callback may tell the host in ways that the checker does not see that earlier work is done.
-    if (watched_streams != nullptr) watched_streams->program_knows(work);
+    if (watched_streams != nullptr) watched_streams->callback_queued(work);
     return {};
   }
   static void const* key(stream_handle q) noexcept { return q->key(); }
