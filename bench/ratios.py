@@ -141,16 +141,35 @@ def cycles(groups):
         yield ""
 
 
+def by_size(groups):
+    """Yields Markdown of the groups "<what>_2^<logarithm of the number of elements>". Each size has a column. The fastest rivals count."""
+    table = {}
+    for group, sides in groups.items():
+        match = re.fullmatch(r"(.+)_2\^(\d+)", group)
+        if match and "crosslane" in sides and "rival" in sides:
+            ours, rival = (min(sides[side], key=lambda r: r.seconds) for side in ("crosslane", "rival"))
+            table.setdefault(match[1].replace("_", " "), {})[int(match[2])] = f"{ours} ({rival.seconds / ours.seconds:.2f})"
+    sizes = sorted({size for cells in table.values() for size in cells})
+    yield "| | " + " | ".join(f"2^{size}" for size in sizes) + " |"
+    yield "|---" * (len(sizes) + 1) + "|"
+    for what, cells in table.items():
+        yield f"| {what} | " + " | ".join(cells.get(size, "") for size in sizes) + " |"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--best", action="store_true", help="compare the fastest repetitions: for a machine that does other work")
     parser.add_argument("--cycles", action="store_true", help="print the operations of waves and blocks alone, as Markdown")
+    parser.add_argument("--by-size", action="store_true", help="print the algorithms on whole arrays alone, as Markdown")
     parser.add_argument("results", nargs="+", help="JSON files of Google Benchmark; those that do not exist are passed over")
     arguments = parser.parse_args()
 
     groups, errors = read(arguments.results, min if arguments.best else statistics.median)
     if arguments.cycles:
         print("\n".join(cycles(groups)))
+        return 0
+    if arguments.by_size:
+        print("\n".join(by_size(groups)))
         return 0
     table = [["", "ours", "rival", "ratio", "GB/s", "bar", "", "the fastest rival"], *rows(groups)]
     widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]

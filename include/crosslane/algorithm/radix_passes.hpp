@@ -144,7 +144,7 @@ struct radix_histogram_kernel {
     for (std::uint64_t at = ctx.block_rank() * tile; at < n; at += blocks * tile) {
       if (n - at >= tile) {
         word words[Items];
-        load_striped<Threads>(ctx, keys, at, words, [](auto const& key) { return Words::of(key); });
+        load_striped<Threads>(ctx, keys, at, words, [](auto const& key, std::uint64_t) { return Words::of(key); });
         for (unsigned p = 0; p < plan.passes; ++p) {
           radix_digit const digit = plan.digit(p);
           CROSSLANE_UNROLL

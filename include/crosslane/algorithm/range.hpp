@@ -176,6 +176,8 @@ class transformed_range {
   CROSSLANE_FN constexpr R const& inner() const { return range_; }  ///< the range of the function's arguments
   /// Returns the element that the function makes of an element of inner().
   CROSSLANE_FN constexpr value_type apply(typename R::value_type const& x) const { return value_type(f_(x)); }
+  /// The same, whatever the place of the element.
+  CROSSLANE_FN constexpr value_type apply_at(typename R::value_type const& x, std::uint64_t) const { return apply(x); }
 
  private:
   R range_;

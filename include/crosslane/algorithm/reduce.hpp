@@ -36,7 +36,7 @@ struct reduce_policy {
 
 namespace detail {
 
-/// Returns the policy for elements of `Bytes` bytes.
+/// Returns the policy for elements of which `Bytes` bytes are loaded.
 template <std::size_t Bytes>
 constexpr auto tuned_reduce() {
   return reduce_policy<256, Bytes >= 16 ? 4 : 16 / Bytes * 4, 4>{};
@@ -121,7 +121,7 @@ struct reduce_kernel {
       unsigned const rank = ctx.thread_rank();
       for (; end - at >= tile; at += tile) {
         T loaded[items];
-        load_striped<Policy::threads>(ctx, in, at, loaded, [](auto const& element) { return T(element); });
+        load_striped<Policy::threads>(ctx, in, at, loaded, [](auto const& element, std::uint64_t) { return T(element); });
         for (unsigned i = 0; i < items; ++i) sum = m.op(sum, algebra::of(loaded[i]));
       }
       for (at += rank; at < end; at += Policy::threads) sum = m.op(sum, algebra::of(T(in[at])));
@@ -182,7 +182,7 @@ template <class Policy, runtime_backend B, class In, class Out, class T, class O
 void queue_reduce(basic_stream_ref<B> q, char const* call, In const& in, Out const& out, maybe<T> const& initial, Op const& op,
                   workspace_reference const& given, source_location where) {
   static_assert(std::is_trivially_copyable_v<T> && sizeof(maybe<T>) <= 128);
-  using policy = reduce_policy_of<Policy, sizeof(T)>;
+  using policy = reduce_policy_of<Policy, loaded_bytes<In>()>;
   using kernel = reduce_kernel<policy, T, Op>;
   using value = typename kernel::value;
   auto const m = monoid_of<T>(op);

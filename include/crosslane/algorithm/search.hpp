@@ -38,6 +38,8 @@ struct placed_range {
   CROSSLANE_FN std::uint64_t size() const { return in.size(); }
   CROSSLANE_FN std::uint64_t count() const { return count_in_kernel(in); }
   CROSSLANE_FN value_type operator[](std::uint64_t i) const { return value_type::make(element(in[i]), i); }
+  CROSSLANE_FN In const& inner() const { return in; }
+  CROSSLANE_FN value_type apply_at(element const& x, std::uint64_t i) const { return value_type::make(x, i); }
 };
 
 /// Chooses the first of the smallest elements.
