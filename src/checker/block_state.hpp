@@ -156,8 +156,9 @@ struct access_monitor::block_state {
     }
     some_learned = false;
   }
-  /// Called when a block begins.
+  /// Called when a block begins. The block before may have had more threads.
   void forget_threads() {
+    for (unsigned t = threads; some_learned && t < most_threads; ++t) thread[t].learned.reset();
     forget_segments();
     for (unsigned t = 0; some_fences && t < most_threads; ++t) {
       for (std::unique_ptr<clock>& pending : thread[t].pending) pending.reset();

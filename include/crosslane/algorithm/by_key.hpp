@@ -4,7 +4,8 @@
 ///
 ///   xl::reduce_by_key(q, cells, masses, cells_out, sums, count, xl::plus{});
 ///
-/// The host calls them, and they do not wait. Each is one kernel, which reads each element once, whatever the lengths of the segments.
+/// The host calls them, and they do not wait. Each is one kernel, which reads each element once, whatever the lengths of the segments;
+/// segmented_reduce() of few long rows of one length is two.
 /// Results have the same bits in each run on one device.
 #pragma once
 
@@ -198,9 +199,9 @@ struct segment_tiles {
   CROSSLANE_FN std::uint64_t size() const { return heads.limit(count_in_kernel(in)); }
 
   template <class Ctx, class Pipe>
-  CROSSLANE_FN void fetch(Ctx const& ctx, Pipe& pipe, stage& t, std::uint64_t first, unsigned n) const {
-    t.in.fetch(ctx, pipe, in, first, n);
-    t.keys.fetch(ctx, pipe, heads.keys, first, n);
+  CROSSLANE_FN void fetch(Ctx const& ctx, Pipe& pipe, stage& t, std::uint64_t first, unsigned n, std::uint64_t end) const {
+    t.in.fetch(ctx, pipe, in, first, n, end);
+    t.keys.fetch(ctx, pipe, heads.keys, first, n, end);
   }
   template <class Ctx>
   CROSSLANE_FN value sum(Ctx const& ctx, scratch<Ctx>& s, stage const& t, kept& k, std::uint64_t first, unsigned n) const {
@@ -354,9 +355,12 @@ void segments(char const* call, S const& stream_, In const& in, Op const& op, He
   static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 48,
                 "crosslane: the values of a scan by key must be trivially copyable and have at most 48 bytes, as lanes exchange them");
   auto const q = ref_of(stream_, where);
-  constexpr std::size_t bytes = std::max({sizeof(typename Emit::key), sizeof(T), stage_bytes<In>, stage_bytes<decltype(Heads::keys)>});
-  constexpr bool computes_values = stage_bytes<In> == 0;
-  with_scan_policy<P, bytes, computes_values ? scan_memory::two_results : scan_memory::two_arrays>(q, where, [&]<class Policy>(Policy) {
+  constexpr std::size_t key_bytes = stage_bytes<decltype(Heads::keys)>;
+  constexpr std::size_t results = Emit::kind == emits::each   ? sizeof(T)
+                                  : Emit::kind == emits::runs ? sizeof(T) + sizeof(typename Emit::key)
+                                                              : 0;
+  constexpr scan_needs needs{stage_bytes<In> + key_bytes, results, std::max({sizeof(T), stage_bytes<In>, key_bytes}), 28};
+  with_scan_policy<P, needs>(q, where, [&]<class Policy>(Policy) {
     using tiles = segment_tiles<Policy, In, T, Op, Heads, Emit>;
     queue_round_scan<Op>(q, call, tiles{in, heads, emit, {{monoid_of<T>(op).op}}}, in.size(), tiles::algebra::none(), workspace, where);
   });
@@ -389,6 +393,7 @@ void scan_by_key(char const* call, S const& stream_, Keys& keys, In& in, Out& ou
   auto const to = view_for_kernel(out, where);
   check_values(call, by, from, false, where);
   check_output(call, from, to, true, where);
+  check_apart(call, by, to, where);
   segments<T, P>(call, stream_, from, op, heads_by_key<view_of<Keys>, Equal>{by, equal},
                  emit_scan<view_of<Out>, T, Op, Inclusive>{to, initial, monoid_of<T>(op)}, o.workspace, where);
 }

@@ -37,9 +37,10 @@ struct workspace_front {
   unsigned ended;     ///< blocks of the running launch that have ended; 0 between launches
   unsigned last_tag;  ///< the highest tag that `words` can contain
   unsigned unused[62];
-  static constexpr unsigned rounds = 8, most_blocks = 1024;  ///< see round_scan.hpp
-  std::uint64_t words[rounds * most_blocks];                 ///< what blocks publish, with tags; other memory of the workspace has any bits
-  std::uint64_t counts[8 * 256];                             ///< counters that blocks add to; 0 between launches
+  static constexpr unsigned most_blocks = 1024;
+  std::uint64_t
+      words[8 * most_blocks];     ///< what blocks publish, with tags (see round_scan.hpp); other memory of the workspace has any bits
+  std::uint64_t counts[8 * 256];  ///< counters that blocks add to; 0 between launches
 };
 
 /// Called by one thread of each block, at its end. Returns true to the last one, which sees what the others have stored. The next launch

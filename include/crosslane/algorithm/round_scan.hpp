@@ -6,22 +6,31 @@
 /// that of the whole round, which it carries along. No block waits for a chain of others, and the order of operations depends on the sizes
 /// only.
 ///
-/// A class `Tiles` says how a tile is fetched, summed and stored:
+/// A class `Tiles` says how a tile is fetched, summed and stored. All threads of the block call fetch(), sum() and store():
 ///
-///   using algebra = monoid<T, Op>;                      // of what is scanned; the member algebra_ is one
-///   using published = T;                                // the sum of one tile, which may need fewer bits than a value
-///   static published narrow(value); static value widen(published);
-///   using policy = scan_policy<...>;                    // sizes
-///   static constexpr unsigned tile;                     // elements of a tile
-///   using stage;                                        // shared memory of a fetched tile
-///   template <class Ctx> struct scratch;                // other shared memory
-///   struct kept;                                        // what a thread keeps between the sum of a tile and its store
-///   std::uint64_t size() const;                         // elements; a kernel calls it
-///   void fetch(ctx, pipe, stage&, first, count) const;  // starts the copies of a tile; all threads call this and the next two
-///   value sum(ctx, scratch&, stage const&, kept&, first, count) const;            // returns the sum of the tile to all threads, after a
-///   barrier void store(ctx, scratch&, stage&, kept const&, first, count, before) const;   // `before`: the sum of all tiles before void
-///   finish(value all) const;                       // one thread calls it with the sum of all tiles value loop_sum(begin, end) const; //
-///   the same by loops, on the host value loop_store(begin, end, before) const;         // returns the sum of all elements before `end`
+///   using algebra = monoid<T, Op>;           // of what is scanned; the member algebra_ is one
+///   using published = T;                     // the sum of one tile, which may need fewer bits than a value
+///   static published narrow(value);
+///   static value widen(published);
+///   using policy = scan_policy<...>;         // sizes
+///   static constexpr unsigned tile;          // elements of a tile
+///   using stage;                             // shared memory of a fetched tile
+///   template <class Ctx> struct scratch;     // other shared memory
+///   struct kept;                             // what a thread keeps between the sum of a tile and its store
+///   std::uint64_t size() const;              // elements; a kernel calls it
+///
+///   // Starts the copies of a tile. n is size().
+///   void fetch(ctx, pipe, stage&, first, count, n) const;
+///   // Returns the sum of the tile to all threads. It has a barrier of the block.
+///   value sum(ctx, scratch&, stage const&, kept&, first, count) const;
+///   // `before` is the sum of all tiles before.
+///   void store(ctx, scratch&, stage&, kept const&, first, count, before) const;
+///   // One thread calls it with the sum of all tiles.
+///   void finish(value all) const;
+///
+///   // The same by loops, on the host. loop_store() returns the sum of all elements before `end`.
+///   value loop_sum(begin, end) const;
+///   value loop_store(begin, end, before) const;
 #pragma once
 
 #include <crosslane/algorithm/monoid.hpp>
@@ -34,13 +43,14 @@
 namespace crosslane {
 
 /// Sizes of a scan, and of algorithms that are made of one: `threads` of a block that have elements, a multiple of 64, beside 64 others;
-/// `items` of a thread in a tile, `blocks` on a multiprocessor, `stages` of the pipeline of tiles, and the rounds by which sums are
-/// published `ahead`. Threads read without bank conflicts if the bytes of their items are an odd multiple of 16.
+/// `items` of a thread in a tile, `blocks` on a multiprocessor, and `stages` of the pipeline of tiles. Sums are published `ahead` rounds
+/// before they are needed. Threads read without bank conflicts if the bytes of their items are an odd multiple of 16.
 template <unsigned Threads, unsigned Items, unsigned Blocks, unsigned Stages = 3, unsigned Ahead = 1>
 struct scan_policy {
   static_assert(Ahead >= 1 && Ahead <= 3 && Stages >= Ahead + 2,
                 "crosslane: a scan publishes sums 1 to 3 rounds ahead, and has at least two stages more");
-  static_assert(Threads % 64 == 0 && Threads <= 960, "crosslane: a scan has 64 to 960 threads with elements, a multiple of 64");
+  static_assert(Threads % 64 == 0 && Threads >= 64 && Threads <= 960 && Items >= 1 && Blocks >= 1,
+                "crosslane: a scan has 64 to 960 threads with elements, a multiple of 64, and at least one item and one block");
   static constexpr unsigned threads = Threads;  ///< threads of a block that have elements
   static constexpr unsigned items = Items;      ///< elements of a thread in a tile
   static constexpr unsigned blocks = Blocks;    ///< blocks on a multiprocessor
@@ -50,13 +60,13 @@ struct scan_policy {
 
 namespace detail {
 
-/// The sums that the blocks of a resident grid publish in each round. A place is used again after eight rounds. A block publishes round r
-/// only when it has read all sums of round r - ahead - 1, which all blocks have published only when they had read those of round
-/// r - 2 (ahead + 1). So when one block publishes round r, no block needs sums of round r - 8.
+/// The sums that the blocks of a resident grid publish in each round. A place is used again after `Rounds` rounds. When a block publishes
+/// round r, it has read all sums of round r - ahead - 1. Each of these blocks has read those of round r - 2 (ahead + 1) before. So with
+/// 2 (ahead + 1) rounds no block needs what is overwritten.
 ///
 /// A sum of up to 16 bytes lies in words of 64 bits, each of which has 32 bits of it and a tag, so that it needs no fence. A larger one
 /// lies beside one word, which is released.
-template <class Value>
+template <class Value, unsigned Rounds>
 class round_sums {
  public:
   static constexpr bool in_words = sizeof(Value) <= 16;
@@ -106,7 +116,7 @@ class round_sums {
 
  private:
   CROSSLANE_FN unsigned tag(unsigned round) const { return first_tag_ + round; }
-  CROSSLANE_FN unsigned place_of(unsigned round, unsigned block) const { return round % workspace_front::rounds * blocks_ + block; }
+  CROSSLANE_FN unsigned place_of(unsigned round, unsigned block) const { return round % Rounds * blocks_ + block; }
 
   std::uint64_t* words_;
   Value* values_;
@@ -119,10 +129,11 @@ struct round_scan_kernel {
   static constexpr auto block = block_size<policy::threads + 64>;  // a wave of 64 lanes, or one of 32 and an idle one
   static constexpr bool resident = true;
   static constexpr unsigned ahead = policy::ahead, stages = policy::stages;
-  static_assert(2 * (ahead + 1) <= workspace_front::rounds);
   using algebra = typename Tiles::algebra;
   using value = typename algebra::value;
   using published = typename Tiles::published;
+  static constexpr unsigned rounds_kept = 2 * (ahead + 1);
+  using sums_type = round_sums<published, rounds_kept>;
 
   template <class Ctx>
   struct shared {
@@ -146,8 +157,7 @@ struct round_scan_kernel {
   }
 
  private:
-  using sums_type = round_sums<published>;
-  /// The sums of a round that a lane reads at once: those of a whole round on GPUs with at most 160 multiprocessors.
+  /// The sums that a lane reads at once: with 32 lanes, those of at least 160 blocks.
   static constexpr unsigned at_once = sums_type::words == 1 ? 8 : 5;
   struct words {
     std::uint64_t word[at_once][sums_type::words];
@@ -179,7 +189,7 @@ struct round_scan_kernel {
     std::uint64_t first = std::uint64_t{own} * Tiles::tile, first_stored = first, first_fetched = first;  // elements
     auto const fetch = [&](unsigned round) {
       if (round >= rounds) return;
-      tiles.fetch(ctx, pipe, s.stage[pipe.acquire()], first_fetched, size_in(round));
+      tiles.fetch(ctx, pipe, s.stage[pipe.acquire()], first_fetched, size_in(round), n);
       pipe.commit();
       first_fetched += stride;
     };
@@ -283,7 +293,7 @@ template <class Tiles, runtime_backend B>
 unsigned blocks_of_rounds(basic_stream_ref<B> q, std::uint64_t tiles, source_location where) {
   using kernel = round_scan_kernel<Tiles>;
   using value = typename kernel::value;
-  constexpr std::uint64_t most = workspace_front::most_blocks / round_sums<typename kernel::published>::words;
+  constexpr std::uint64_t most = sizeof(workspace_front::words) / sizeof(std::uint64_t) / (kernel::rounds_kept * kernel::sums_type::words);
   if (tiles > most) tiles = most;
   return blocks_at_once<kernel, Tiles, value, typename kernel::published*, workspace_front*>(
       q, blocks_for(q, tiles, Tiles::policy::blocks, where), {.where = where});
@@ -335,7 +345,8 @@ void queue_round_scan(basic_stream_ref<B> q, char const* call, Tiles const& tile
                static_cast<workspace_front*>(nullptr));
       return;
     }
-    std::size_t const values = round_sums<published>::in_words ? 0 : std::size_t{workspace_front::rounds} * blocks;
+    std::size_t const values =
+        round_scan_kernel<Tiles>::sums_type::in_words ? 0 : std::size_t{round_scan_kernel<Tiles>::rounds_kept} * blocks;
     call_memory<B> const memory{q, call, given, values * sizeof(published), where};
     if (memory.measures()) return;
     launch(q, config, round_scan_kernel<Tiles>{}, tiles, initial, payload_layout{memory.payload()}.take<published>(values), memory.front());

@@ -17,33 +17,55 @@ namespace crosslane {
 
 namespace detail {
 
-/// What the tiles of a scan have in shared memory beside the pipeline's copies of one array.
-enum class scan_memory : unsigned char {
-  one_array,    ///< results take the place of the elements, or are as many
-  two_results,  ///< two arrays of results
-  two_arrays    ///< copies of a second array, and one or two arrays of results
+/// The bytes in shared memory that the tiles of a scan need for each element, and how many elements a thread can have.
+struct scan_needs {
+  std::size_t staged;             ///< in a stage of the pipeline, in all arrays
+  std::size_t results;            ///< beside the pipeline
+  std::size_t widest;             ///< in the array with the largest elements
+  unsigned most_items = 1u << 8;  ///< elements of a thread
+};
+/// Sizes of a block: its threads with elements, and the bytes of a thread in the array with the largest elements.
+struct tile_shape {
+  unsigned threads, bytes;
 };
 
-/// Returns the number of elements of at most `bytes`, at least 1.
-constexpr unsigned elements_in(std::size_t bytes, std::size_t element) { return element < bytes ? unsigned(bytes / element) : 1; }
-
-/// Returns the policy for elements of `Bytes` bytes.
-template <std::size_t Bytes, scan_memory Memory>
-constexpr auto tuned_scan() {
-  return scan_policy<(Bytes > 64 ? 64 : Memory == scan_memory::two_arrays ? 128 : 192), elements_in(48, Bytes), 2>{};
+constexpr unsigned items_in(tile_shape b, scan_needs const& needs) {
+  std::size_t const items = needs.widest < b.bytes ? b.bytes / needs.widest : 1;
+  return items < needs.most_items ? unsigned(items) : needs.most_items;
 }
-/// The same for devices whose blocks can have so much shared memory. Measured on an H200 with 2^28 elements of 4 bytes, in GB/s:
+/// Returns the first of `choices` that fits `memory` bytes.
+template <std::size_t N>
+constexpr tile_shape fitting_shape(tile_shape const (&choices)[N], scan_needs const& needs, unsigned stages, std::size_t memory) {
+  for (tile_shape const b : choices)
+    if (b.threads * items_in(b, needs) * (stages * needs.staged + needs.results) <= memory) return b;
+  return {0, 0};
+}
+/// A block of each device has this much shared memory, beside some for other purposes; or, for the second policy, so much.
+inline constexpr std::size_t usual_memory = std::size_t{60} << 10, large_memory = std::size_t{220} << 10;
+
+/// Returns the policy for tiles that need `Needs`.
+template <scan_needs Needs>
+constexpr auto tuned_scan() {
+  constexpr tile_shape choices[] = {{192, 48}, {128, 48}, {128, 16}, {64, 48}, {64, 16}};
+  constexpr unsigned stages = 3;
+  constexpr tile_shape b = fitting_shape(choices, Needs, stages, usual_memory);
+  static_assert(b.threads != 0, "crosslane: the elements of this algorithm are too large for the shared memory of a block: see scan_needs");
+  return scan_policy<b.threads, items_in(b, Needs), 2, stages>{};
+}
+/// The same for devices whose blocks have large_memory. Measured on an H200 with 2^28 elements of 4 bytes, in GB/s; the choices are in the
+/// order of these figures:
 ///
-///   inclusive_scan   384 x 28, 4 stages, 2 ahead: 3620;  512 x 20, 4, 2: 3560;  512 x 20, 5, 3: 3510;  512 x 28, 3, 1: 2650
-///   copy_if          384 x 28, 4 stages, 2 ahead: 2870;  512 x 20, 4, 2: 2790;  512 x 28, 3, 1: 2110
+///   inclusive_scan     384 x 28, 4 stages, 2 ahead: 3620;  512 x 20, 4, 2: 3560;  512 x 20, 5, 3: 3510;  512 x 28, 3, 1: 2650
+///   copy_if            384 x 28, 4 stages, 2 ahead: 2870;  512 x 20, 4, 2: 2790;  512 x 28, 3, 1: 2110
 ///   run_length_encode  384 x 20, 4 stages, 2 ahead: 1640;  512 x 20, 3, 1: 1320;  512 x 12, 5, 2: 1180
-///   reduce_by_key    256 x 20, 4 stages, 2 ahead: 2190;  384 x 12, 4, 2: 1920;  512 x 12, 3, 1: 1290
-///   scan_by_key      256 x 20, 4 stages, 2 ahead: 2720;  512 x 12, 4, 2: 2420;  384 x 20, 3, 1: 1830
-inline constexpr std::size_t large_memory = std::size_t{220} << 10;
-template <std::size_t Bytes, scan_memory Memory>
+///   reduce_by_key      256 x 20, 4 stages, 2 ahead: 2190;  384 x 12, 4, 2: 1920;  512 x 12, 3, 1: 1290
+///   scan_by_key        256 x 20, 4 stages, 2 ahead: 2720;  512 x 12, 4, 2: 2420;  384 x 20, 3, 1: 1830
+template <scan_needs Needs>
 constexpr auto tuned_scan_of_large_memory() {
-  constexpr unsigned threads = Bytes > 112 ? 64 : Memory == scan_memory::two_arrays ? 256 : 384;
-  return scan_policy<threads, elements_in(Memory == scan_memory::one_array ? 112 : 80, Bytes), 1, 4, 2>{};
+  constexpr tile_shape choices[] = {{384, 112}, {384, 80}, {256, 80}, {384, 48}, {256, 48}, {128, 48}, {64, 16}};
+  constexpr unsigned stages = 4;
+  constexpr tile_shape b = fitting_shape(choices, Needs, stages, large_memory);
+  return scan_policy<b.threads, items_in(b, Needs), 1, stages, 2>{};
 }
 
 template <class Policy, class In, class Out, class T, class Op, bool Inclusive>
@@ -56,12 +78,12 @@ struct scan_tiles {
   static constexpr unsigned items = Policy::items, tile = Policy::threads * items;
 
   using stage = detail::stage<In, tile>;
-  /// Whether results take the places of the elements in shared memory.
-  static constexpr bool in_place = is_span<In> && std::is_same_v<std::remove_const_t<element>, T>;
+  /// Whether results take the places of the elements in the stage.
+  static constexpr bool results_in_stage = is_span<In> && std::is_same_v<std::remove_const_t<element>, T>;
   template <class Ctx>
   struct scratch {
     block_scratch<value, Ctx> scan;
-    alignas(alignof(T) > 16 ? alignof(T) : 16) T result[in_place ? 1 : tile];
+    alignas(alignof(T) > 16 ? alignof(T) : 16) T result[results_in_stage ? 1 : tile];
   };
   struct kept {
     value before;  ///< sum of the lower threads
@@ -76,8 +98,8 @@ struct scan_tiles {
   CROSSLANE_FN std::uint64_t size() const { return count_in_kernel(in); }
 
   template <class Ctx, class Pipe>
-  CROSSLANE_FN void fetch(Ctx const& ctx, Pipe& pipe, stage& t, std::uint64_t first, unsigned count) const {
-    t.fetch(ctx, pipe, in, first, count);
+  CROSSLANE_FN void fetch(Ctx const& ctx, Pipe& pipe, stage& t, std::uint64_t first, unsigned count, std::uint64_t n) const {
+    t.fetch(ctx, pipe, in, first, count, n);
   }
   template <class Ctx>
   CROSSLANE_FN value sum(Ctx const& ctx, scratch<Ctx>& s, stage const& t, kept& k, std::uint64_t first, unsigned count) const {
@@ -99,7 +121,7 @@ struct scan_tiles {
                           value const& before) const {
     unsigned const own = ctx.thread_rank() * items;
     T* to = s.result;
-    if constexpr (in_place) to = t.memory.element;
+    if constexpr (results_in_stage) to = t.memory.element;
     if (own < count)
       for_size<tile>(count, [&]<bool Whole>(std::bool_constant<Whole>) {
         element item[items];
@@ -131,19 +153,19 @@ struct scan_tiles {
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// Calls f(policy) with the caller's policy, or with the library's for the device and elements of `Bytes` bytes: the largest of what the
-/// tiles have in shared memory.
-template <class P, std::size_t Bytes, scan_memory Memory = scan_memory::one_array, runtime_backend B, class F>
+/// Calls f(policy) with the caller's policy, or with the library's for the device.
+template <class P, scan_needs Needs, runtime_backend B, class F>
 void with_scan_policy(basic_stream_ref<B> q, source_location where, F const& f) {
+  constexpr bool has_limit = B::max_shared_bytes != ~std::size_t{0};  // unlike the host
   if constexpr (!std::is_same_v<P, tuned>) {
     f(P{});
-  } else if constexpr (B::max_shared_bytes >= large_memory && B::max_shared_bytes < std::size_t{1} << 20) {  // the host has no limit
+  } else if constexpr (has_limit && B::max_shared_bytes >= large_memory) {
     if (q.properties(where).shared_per_block_optin >= large_memory)
-      f(tuned_scan_of_large_memory<Bytes, Memory>());
+      f(tuned_scan_of_large_memory<Needs>());
     else
-      f(tuned_scan<Bytes, Memory>());
+      f(tuned_scan<Needs>());
   } else {
-    f(tuned_scan<Bytes, Memory>());
+    f(tuned_scan<Needs>());
   }
 }
 
@@ -182,7 +204,10 @@ void scan(char const* call, S const& stream_, In& in, Out& out, maybe<T> const& 
   check_output(call, from, to, true, where);
   using algebra = monoid<T, Op>;
   if (from.size() == 0) return;
-  with_scan_policy<P, std::max(sizeof(T), stage_bytes<std::remove_const_t<decltype(from)>>)>(q, where, [&]<class Policy>(Policy) {
+  using input = std::remove_const_t<decltype(from)>;
+  constexpr bool results_in_stage = is_span<input> && std::is_same_v<std::remove_const_t<typename input::value_type>, T>;
+  constexpr scan_needs needs{stage_bytes<input>, results_in_stage ? 0 : sizeof(T), std::max(sizeof(T), stage_bytes<input>)};
+  with_scan_policy<P, needs>(q, where, [&]<class Policy>(Policy) {
     using tiles = scan_tiles<Policy, std::remove_const_t<decltype(from)>, std::remove_const_t<decltype(to)>, T, Op, Inclusive>;
     queue_round_scan<Op>(q, call, tiles{from, to, monoid_of<T>(op)}, from.size(),
                          initial.any ? algebra::of(initial.value) : algebra::none(), o.workspace, where);

@@ -110,9 +110,9 @@ struct select_tiles {
   CROSSLANE_FN std::uint64_t size() const { return count_in_kernel(in); }
 
   template <class Ctx, class Pipe>
-  CROSSLANE_FN void fetch(Ctx const& ctx, Pipe& pipe, stage& t, std::uint64_t first, unsigned n) const {
-    t.in.fetch(ctx, pipe, in, first, n);
-    t.extra_in.fetch(ctx, pipe, keep.extra, first, n);
+  CROSSLANE_FN void fetch(Ctx const& ctx, Pipe& pipe, stage& t, std::uint64_t first, unsigned n, std::uint64_t end) const {
+    t.in.fetch(ctx, pipe, in, first, n, end);
+    t.extra_in.fetch(ctx, pipe, keep.extra, first, n, end);
   }
   template <class Ctx>
   CROSSLANE_FN value sum(Ctx const& ctx, scratch<Ctx>& s, stage const& t, kept& k, std::uint64_t first, unsigned n) const {
@@ -250,11 +250,13 @@ void select(char const* call, S const& stream_, In const& in, Keep const& keep, 
                 "crosslane: the count of a selection is one integer in device memory, for example a buffer<std::uint64_t> of size 1");
   auto const q = ref_of(stream_, where);
   check_output_of_count(call, in, count, where);
-  with_scan_policy<P, std::max({sizeof(typename In::value_type), stage_bytes<In>, stage_bytes<decltype(Keep::extra)>})>(
-      q, where, [&]<class Policy>(Policy) {
-        queue_round_scan<Keep>(q, call, select_tiles<Policy, In, Keep, Out, Rejected, Count>{in, keep, out, rejected, count, {}}, in.size(),
-                               0, o.workspace, where);
-      });
+  using element = typename In::value_type;
+  constexpr std::size_t extra_bytes = stage_bytes<decltype(Keep::extra)>;
+  constexpr scan_needs needs{stage_bytes<In> + extra_bytes, sizeof(element), std::max({sizeof(element), stage_bytes<In>, extra_bytes}), 28};
+  with_scan_policy<P, needs>(q, where, [&]<class Policy>(Policy) {
+    queue_round_scan<Keep>(q, call, select_tiles<Policy, In, Keep, Out, Rejected, Count>{in, keep, out, rejected, count, {}}, in.size(), 0,
+                           o.workspace, where);
+  });
 }
 
 }  // namespace CROSSLANE_CONFIGURATION

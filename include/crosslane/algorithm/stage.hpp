@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Tiles of ranges in shared memory. A stage<Range, N, Around> holds a tile of at most N elements of a range, and `Around` elements before
-/// and behind it. A pipeline fills it by asynchronous copies where the elements lie in memory; elements that are computed are computed
-/// when they are read, and other elements are loaded and stored.
+/// and behind it. A pipeline fills it by asynchronous copies where the elements lie in memory. Elements that are computed from their index
+/// are computed when they are read. Other elements are loaded and stored.
 ///
-///   void fetch(ctx, pipe, range, first, count);                    // all threads of the block, between acquire() and commit()
-///   value_type at(range, first, int i) const;                      // element first + i, for -Around <= i < count + Around
-///   void read(range, first, begin, count, value_type (&to)[M]);    // elements first + begin ... ; those from `count` on are value_type{}.
-///                                                                  // begin < count, and begin is a multiple of M, which divides N
+///   void fetch(ctx, pipe, range, first, count, end);
+///   value_type at(range, first, int i) const;
+///   void read(range, first, begin, count, value_type (&to)[M]);
+///
+/// All threads of the block call fetch(), between acquire() and commit(), for the elements first ... first + count - 1 of a range of `end`
+/// elements. at() returns element first + i, for -Around <= i < count + Around. read() returns elements first + begin ... of which those
+/// from `count` on are value_type{}; `begin` is below `count` and a multiple of M, which divides N.
 #pragma once
 
 #include <crosslane/algorithm/range.hpp>
@@ -34,8 +37,8 @@ template <class T, unsigned N, unsigned Around>
 struct stage_memory {
   static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_default_constructible_v<T>,
                 "crosslane: elements of scans and selections must be trivially copyable and have a trivial default constructor");
-  /// Elements before the tile, so many that the tile is aligned for bulk copies.
-  static constexpr unsigned margin = Around == 0 ? 0 : 16 % sizeof(T) == 0 ? Around * 16 / sizeof(T) : Around;
+  /// Elements before and behind the tile, so many that the tile is aligned for bulk copies, or for copies of words.
+  static constexpr unsigned margin = Around * (16 % sizeof(T) == 0 ? 16 / sizeof(T) : sizeof(T) % 4 == 0 ? 1 : sizeof(T) % 2 == 0 ? 2 : 4);
   alignas(alignof(T) > 16 ? alignof(T) : 16) T element[margin + N + margin];
 
   /// Reads elements begin ... begin + M - 1 by the widest accesses. `begin` is a multiple of M.
@@ -59,10 +62,10 @@ struct stage {
   stage_memory<value_type, N, Around> memory;
 
   template <class Ctx, class Pipe>
-  CROSSLANE_FN void fetch(Ctx const& ctx, Pipe& pipe, Range const& range, std::uint64_t first, unsigned count) {
+  CROSSLANE_FN void fetch(Ctx const& ctx, Pipe& pipe, Range const& range, std::uint64_t first, unsigned count, std::uint64_t end) {
     constexpr unsigned margin = stage_memory<value_type, N, Around>::margin;
     unsigned const before = first == 0 ? 0 : margin;
-    std::uint64_t const left = count_in_kernel(range) - first;
+    std::uint64_t const left = end - first;
     if constexpr (is_span<Range> && N * sizeof(value_type) % 16 == 0 && margin * sizeof(value_type) % 16 == 0) {
       // Most tiles are whole and aligned. The type of a piece says so, and nothing is tested.
       using piece = vec<unsigned, 4>;
@@ -104,7 +107,7 @@ template <class Range, class T>
 struct computed_stage {
   using value_type = T;
   template <class Ctx, class Pipe>
-  CROSSLANE_FN void fetch(Ctx const&, Pipe&, Range const&, std::uint64_t, unsigned) {}
+  CROSSLANE_FN void fetch(Ctx const&, Pipe&, Range const&, std::uint64_t, unsigned, std::uint64_t) {}
   CROSSLANE_FN T at(Range const& range, std::uint64_t first, int i) const { return range[first + std::uint64_t(std::int64_t{i})]; }
   template <std::size_t M>
   CROSSLANE_FN void read(Range const& range, std::uint64_t first, unsigned begin, unsigned count, T (&to)[M]) const {
@@ -119,18 +122,23 @@ struct stage<constant_range<T>, N, Around> : computed_stage<constant_range<T>, T
 template <unsigned N, unsigned Around>
 struct stage<no_range, N, Around> {
   template <class Ctx, class Pipe>
-  CROSSLANE_FN void fetch(Ctx const&, Pipe&, no_range, std::uint64_t, unsigned) {}
+  CROSSLANE_FN void fetch(Ctx const&, Pipe&, no_range, std::uint64_t, unsigned, std::uint64_t) {}
 };
 
+/// Whether the arguments of a function wait in shared memory, and not its results: they lie in memory, and are not much larger. The
+/// function is then called again when an element is read again.
+template <class R, class T>
+concept stages_arguments = is_span<R> && std::is_trivially_default_constructible_v<typename R::value_type> &&
+                           (sizeof(typename R::value_type) <= 16 || sizeof(typename R::value_type) <= 2 * sizeof(T));
 template <class R, class F, class T, unsigned N, unsigned Around>
-struct stage<transformed_range<R, F, T>, N, Around> {
+requires stages_arguments<R, typename transformed_range<R, F, T>::value_type> struct stage<transformed_range<R, F, T>, N, Around> {
   using range_type = transformed_range<R, F, T>;
   using value_type = typename range_type::value_type;
   stage<R, N, Around> inner;
 
   template <class Ctx, class Pipe>
-  CROSSLANE_FN void fetch(Ctx const& ctx, Pipe& pipe, range_type const& range, std::uint64_t first, unsigned count) {
-    inner.fetch(ctx, pipe, range.inner(), first, count);
+  CROSSLANE_FN void fetch(Ctx const& ctx, Pipe& pipe, range_type const& range, std::uint64_t first, unsigned count, std::uint64_t end) {
+    inner.fetch(ctx, pipe, range.inner(), first, count, end);
   }
   CROSSLANE_FN value_type at(range_type const& range, std::uint64_t first, int i) const {
     return range.apply(inner.at(range.inner(), first, i));
@@ -151,9 +159,9 @@ struct stage<zipped_range<A, B>, N, Around> {
   stage<B, N, Around> b;
 
   template <class Ctx, class Pipe>
-  CROSSLANE_FN void fetch(Ctx const& ctx, Pipe& pipe, range_type const& range, std::uint64_t first, unsigned count) {
-    a.fetch(ctx, pipe, range.firsts(), first, count);
-    b.fetch(ctx, pipe, range.seconds(), first, count);
+  CROSSLANE_FN void fetch(Ctx const& ctx, Pipe& pipe, range_type const& range, std::uint64_t first, unsigned count, std::uint64_t end) {
+    a.fetch(ctx, pipe, range.firsts(), first, count, end);
+    b.fetch(ctx, pipe, range.seconds(), first, count, end);
   }
   CROSSLANE_FN value_type at(range_type const& range, std::uint64_t first, int i) const {
     return {a.at(range.firsts(), first, i), b.at(range.seconds(), first, i)};
@@ -175,8 +183,8 @@ struct stage<counted_range<R>, N, Around> {
   stage<R, N, Around> inner;
 
   template <class Ctx, class Pipe>
-  CROSSLANE_FN void fetch(Ctx const& ctx, Pipe& pipe, range_type const& range, std::uint64_t first, unsigned count) {
-    inner.fetch(ctx, pipe, range.inner(), first, count);
+  CROSSLANE_FN void fetch(Ctx const& ctx, Pipe& pipe, range_type const& range, std::uint64_t first, unsigned count, std::uint64_t end) {
+    inner.fetch(ctx, pipe, range.inner(), first, count, end);
   }
   CROSSLANE_FN value_type at(range_type const& range, std::uint64_t first, int i) const { return inner.at(range.inner(), first, i); }
   template <std::size_t M>
@@ -185,7 +193,7 @@ struct stage<counted_range<R>, N, Around> {
   }
 };
 
-/// The bytes that a stage has for each element.
+/// The bytes that a stage has for each element, without its margins.
 template <class Range>
 inline constexpr std::size_t stage_bytes = std::is_empty_v<stage<Range, 64>> ? 0 : sizeof(stage<Range, 64>) / 64;
 
@@ -219,10 +227,12 @@ CROSSLANE_FN void copy_out(Ctx const& ctx, T const* tile, Out const& out, std::u
       if (width > 1 && aligned_for<width>(out.data() + first) && aligned_for<width>(tile)) {
         auto const* const from = reinterpret_cast<vector const*>(tile);
         auto* const to = reinterpret_cast<vector*>(out.data() + first);
-        if (count == Tile && Tile % (width * Threads) == 0) {
-          CROSSLANE_UNROLL
-          for (unsigned i = 0; i < Tile / (width * Threads); ++i) to[i * Threads + rank] = from[i * Threads + rank];
-          return;
+        if constexpr (Tile % (width * Threads) == 0) {
+          if (count == Tile) {
+            CROSSLANE_UNROLL
+            for (unsigned i = 0; i < Tile / (width * Threads); ++i) to[i * Threads + rank] = from[i * Threads + rank];
+            return;
+          }
         }
         unsigned const vectors = count / width;
         for (unsigned i = rank; i < vectors; i += Threads) to[i] = from[i];

@@ -17,11 +17,12 @@ struct alignas(16) pipeline_state {
 /// A ring of stages, each of which is a part of the kernel's shared memory. acquire() returns the next free stage, copies fill it, and
 /// commit() submits it. wait() returns the filled stages in the same order. A stage that wait() has returned becomes free at the next
 /// wait(). So while the block works on one stage, the other Stages - 1 are in flight or free. A pipeline<Stages, Ctx, Held> keeps the last
-/// `Held` stages that wait() has returned.
+/// `Held` stages that wait() has returned, by default one.
 ///
 /// All threads of the block must make one and call acquire(), copy_block(), commit() and wait(), in the same order. wait() is a barrier of
-/// the block, and the only one that a loop over tiles needs. The source of a copy must not be written while the kernel runs. All committed
-/// stages must be waited for. On the host calls in a wrong order are errors of the kind kernel_fault.
+/// the block, and the only one that a loop over tiles needs. The source of a copy must be written before the kernel begins, and not again
+/// until the copy has been waited for. All committed stages must be waited for. On the host calls in a wrong order are errors of the kind
+/// kernel_fault.
 ///
 ///   template <class Ctx>
 ///   struct shared {
@@ -152,8 +153,5 @@ class pipeline {
   unsigned phase_ = 0;  ///< phase of the tail: changes each time the tail returns to stage 0
   bool acquired_ = false;
 };
-/// Deduces a pipeline that holds one stage.
-template <class Ctx, unsigned Stages>
-pipeline(Ctx const&, pipeline_state<Stages, Ctx>&) -> pipeline<Stages, Ctx>;
 
 }  // namespace crosslane

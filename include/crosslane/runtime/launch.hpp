@@ -148,7 +148,7 @@ template <class B, unsigned Width, class K, class... A>
 unsigned resident_blocks(int device, device_properties const& p, launch_geometry const& g) {
   // The answer for a fixed block is remembered for each device, as the call costs about as much as a launch.
   constexpr int most_devices = 64;
-  static std::atomic<unsigned> known[most_devices];  // plus 1
+  static std::atomic<unsigned> known[most_devices];  // blocks + 1, or 0
   bool const same_each_time = kernel_shape_of<K>::fixed && g.dynamic_shared == 0 && device < most_devices;
   if (same_each_time)
     if (unsigned const answer = known[device].load(std::memory_order_relaxed)) return answer - 1;

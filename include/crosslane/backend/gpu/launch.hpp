@@ -118,7 +118,8 @@ void const* function_of() {
 }
 
 /// Sets `dynamic` to the dynamic shared memory of a launch, including a shared struct that lies there, and raises the function's limit if
-/// needed. It remembers for which device it has done that last, as the call costs about as much as a launch.
+/// needed. It remembers for which device it has done that last, as the call costs about as much as a launch. A... make one memory of
+/// that for each function.
 template <class Backend, unsigned Width, class K, class... A>
 status reserve_dynamic_shared(device_properties const& p, void const* function, std::size_t& dynamic) {
   using ctx = typename Backend::template context<Width, kernel_shape_of<K>>;
