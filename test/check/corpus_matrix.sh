@@ -42,11 +42,11 @@ for compiler in "${compilers[@]}"; do
     objects+=("$object")
   done
   for level in "${levels[@]}"; do
-    for assertion in "${assertions[@]}"; do
+    for assertion in "${assertions[@]}"; do  # clang: a level behind -fno-vectorize would undo it
       program=$out/$compiler$level$assertion
       mine=()
       for source in guises_races guises_test; do
-        "${compile[@]}" "$compiler" "${common[@]}" "${options[@]}" "$level" "$assertion" -c test/check/$source.cpp -o "$program-$source.o"
+        "${compile[@]}" "$compiler" "${common[@]}" "$level" "$assertion" "${options[@]}" -c test/check/$source.cpp -o "$program-$source.o"
         mine+=("$program-$source.o")
       done
       "$compiler" "${mine[@]}" "${objects[@]}" "${wrapped[@]/#/-Wl,}" -lgtest -lboost_context -l:libgomp.so.1 -lpthread -ldl -o "$program"
