@@ -25,18 +25,18 @@ struct scan_needs {
   unsigned most_items = 1u << 8;  ///< elements of a thread
 };
 /// Sizes of a block: its threads with elements, and the bytes of a thread in the array with the largest elements.
-struct tile_shape {
+struct scan_shape {
   unsigned threads, bytes;
 };
 
-constexpr unsigned items_in(tile_shape b, scan_needs const& needs) {
+constexpr unsigned items_in(scan_shape b, scan_needs const& needs) {
   std::size_t const items = needs.widest < b.bytes ? b.bytes / needs.widest : 1;
   return items < needs.most_items ? unsigned(items) : needs.most_items;
 }
 /// Returns the first of `choices` that fits `memory` bytes.
 template <std::size_t N>
-constexpr tile_shape fitting_shape(tile_shape const (&choices)[N], scan_needs const& needs, unsigned stages, std::size_t memory) {
-  for (tile_shape const b : choices)
+constexpr scan_shape fitting_shape(scan_shape const (&choices)[N], scan_needs const& needs, unsigned stages, std::size_t memory) {
+  for (scan_shape const b : choices)
     if (b.threads * items_in(b, needs) * (stages * needs.staged + needs.results) <= memory) return b;
   return {0, 0};
 }
@@ -46,9 +46,9 @@ inline constexpr std::size_t usual_memory = std::size_t{60} << 10, large_memory 
 /// Returns the policy for tiles that need `Needs`.
 template <scan_needs Needs>
 constexpr auto tuned_scan() {
-  constexpr tile_shape choices[] = {{192, 48}, {128, 48}, {128, 16}, {64, 48}, {64, 16}};
+  constexpr scan_shape choices[] = {{192, 48}, {128, 48}, {128, 16}, {64, 48}, {64, 16}};
   constexpr unsigned stages = 3;
-  constexpr tile_shape b = fitting_shape(choices, Needs, stages, usual_memory);
+  constexpr scan_shape b = fitting_shape(choices, Needs, stages, usual_memory);
   static_assert(b.threads != 0, "crosslane: the elements of this algorithm are too large for the shared memory of a block: see scan_needs");
   return scan_policy<b.threads, items_in(b, Needs), 2, stages>{};
 }
@@ -62,9 +62,9 @@ constexpr auto tuned_scan() {
 ///   scan_by_key        256 x 20, 4 stages, 2 ahead: 2720;  512 x 12, 4, 2: 2420;  384 x 20, 3, 1: 1830
 template <scan_needs Needs>
 constexpr auto tuned_scan_of_large_memory() {
-  constexpr tile_shape choices[] = {{384, 112}, {384, 80}, {256, 80}, {384, 48}, {256, 48}, {128, 48}, {64, 16}};
+  constexpr scan_shape choices[] = {{384, 112}, {384, 80}, {256, 80}, {384, 48}, {256, 48}, {128, 48}, {64, 16}};
   constexpr unsigned stages = 4;
-  constexpr tile_shape b = fitting_shape(choices, Needs, stages, large_memory);
+  constexpr scan_shape b = fitting_shape(choices, Needs, stages, large_memory);
   return scan_policy<b.threads, items_in(b, Needs), 1, stages, 2>{};
 }
 
