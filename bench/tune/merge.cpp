@@ -17,7 +17,7 @@ void compare(xl::stream_ref q, arrays& a) {
     };
     merges.add<xl::tuned>(merge);
     for_choices([&]<unsigned... V>(values<V...>) { merges.add<xl::merge_policy<V...>>(merge); }, values<128, 256, 512>{},
-                values<9, 11, 13, 15, 17, 19>{});
+                values<9, 13, 17, 19, 21, 23>{});
     merges.run();
 
     comparison sorts{q, a, "merge_sort with a copy" + bytes + std::to_string(n) + " elements: threads that sort, that merge, items",
@@ -31,7 +31,7 @@ void compare(xl::stream_ref q, arrays& a) {
         [&]<unsigned Sort, unsigned Merge, unsigned Items>(values<Sort, Merge, Items>) {
           if constexpr (Sort >= Merge) sorts.add<xl::merge_sort_policy<Sort, Merge, Items>>(sort);
         },
-        values<256, 512>{}, values<128, 256, 512>{}, values<11, 15, 17, 19>{});
+        values<256, 512>{}, values<128, 256>{}, values<11, 15, 17, 19, 21, 23>{});
     sorts.run();
   }
 }

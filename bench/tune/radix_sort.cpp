@@ -10,7 +10,7 @@ void compare(xl::stream_ref q, arrays& a, Items items) {
   for (std::size_t const n : arrays::sizes<Key>()) {
     comparison c{q, a,
                  "radix_sort of keys of " + std::to_string(sizeof(Key)) + " bytes" + (HasValues ? " with values, " : ", ") +
-                     std::to_string(n) + " elements: threads, items, blocks, look-back, small items, tiles",
+                     std::to_string(n) + " elements: threads, items, blocks, look-back, few items, tiles",
                  2.0 * sizeof(Key) * (HasValues ? 2 : 1) * double(n)};
     auto const call = [&](auto const& o) {
       auto const keys = arrays::in<Key>(a.random, n);

@@ -286,7 +286,7 @@ CROSSLANE_TEST(merge_sort, counted_and_reversed) {
 }
 CROSSLANE_TEST(merge_sort, workspace) {
   xl::stream const q{d};
-  std::vector<int> const values = keys_of(order::random, 10000);
+  std::vector<int> const values = keys_of(order::random, 30000);
   xl::buffer<int> data{q, values.size()}, other{q, values.size()}, merged{q, 2 * values.size()};
   std::size_t const bytes = xl::workspace_size([&](auto const& o) {
     xl::merge_sort(q, data, xl::less{}, o);

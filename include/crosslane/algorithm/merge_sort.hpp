@@ -9,6 +9,7 @@
 #pragma once
 
 #include <crosslane/algorithm/merge.hpp>
+#include <crosslane/algorithm/rank_sort.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -28,7 +29,8 @@ struct merge_sort_policy {
 
 namespace detail {
 
-/// Returns the policy for elements of `Bytes` bytes.
+/// Returns the policy for elements of `Bytes` bytes. On an H200, 2^24 elements of 4 bytes take 736 us with 512 threads and 23 items, 740
+/// with 21, 764 with 256 and 21, 807 with 1024 and 17.
 template <std::size_t Bytes>
 constexpr auto tuned_merge_sort() {
   using merging = decltype(tuned_merge<Bytes>());
@@ -71,10 +73,11 @@ template <class Policy, class T>
 struct sort_tiles_kernel {
   static constexpr unsigned threads = Policy::sort_threads, items = Policy::items, tile = threads * items;
   static constexpr auto block = block_size<threads>;
+  static constexpr int min_blocks = blocks_by_registers<T>(threads, items);
 
   template <class Ctx>
   struct shared {
-    T items[tile];
+    alignas(16) T items[tile];
   };
 
   template <kernel_context Ctx, class In, class Out, class Counted, class Less>
@@ -139,9 +142,24 @@ struct sort_tiles_kernel {
       sync();
       unsigned const begin = rank / (2 * width) * (2 * width) * items, middle = clip(begin + width * items);
       unsigned const end = clip(begin + 2 * width * items), from = clip(begin), diagonal = clip(rank * items) - from;
-      merge_items_at(s.items, from, middle, end, diagonal, rank * items, less, item);
+      merge_items_at(wave(ctx), s.items, {from, middle, middle, end}, diagonal, rank * items, !in_wave, less, item);
     }
   }
+};
+
+/// A sort of a few elements by ranks, in place.
+template <class R, class Counted, class Less>
+struct merge_rank_job {
+  using compared = typename R::value_type;
+  using element = compared;
+  R range;
+  Counted counted;
+  stable_order<Less> order;
+
+  CROSSLANE_FN std::uint64_t size() const { return count_in_kernel(counted); }
+  CROSSLANE_FN element compared_at(unsigned i) const { return element(range[i]); }
+  CROSSLANE_FN element load(unsigned i) const { return element(range[i]); }
+  CROSSLANE_FN void store(unsigned i, element const& moved) const { range[i] = moved; }
 };
 
 inline namespace CROSSLANE_CONFIGURATION {
@@ -221,6 +239,7 @@ void queue_merge_sort(basic_stream_ref<B> q, char const* call, R const& range, C
         queue(range, other);
     }
   } else {
+    if (queue_rank_sort(q, merge_rank_job<R, Counted, Less>{range, counted, {less}}, size, true, given.measured != nullptr, where)) return;
     using policy = policy_or<Policy, decltype(tuned_merge_sort<sizeof(T)>())>;
     using merging = merge_policy<policy::merge_threads, policy::items>;
     using kernel = sort_tiles_kernel<policy, T>;

@@ -54,6 +54,15 @@ struct maybe_op {
   }
 };
 
+/// Returns a op b, where b is one element behind all those of a. An operator can have a shorter way for that: its member with_later(a, b).
+template <class Op, class T>
+CROSSLANE_FN constexpr T append(Op const& op, T const& a, T const& b) {
+  if constexpr (requires { op.with_later(a, b); })
+    return op.with_later(a, b);
+  else
+    return op(a, b);
+}
+
 /// An operator on values of T, of which some may be missing: `value` is the type of operands, `op` the operator on them.
 template <class T, class Op, bool = has_neutral<T, Op>>
 struct monoid {
@@ -64,6 +73,8 @@ struct monoid {
   CROSSLANE_FN static constexpr T of(T const& x) { return x; }
   /// Returns the value. Precondition: it is not missing.
   CROSSLANE_FN static constexpr T get(T const& x) { return x; }
+  /// Returns sum op x, where x is behind all elements of the sum.
+  CROSSLANE_FN constexpr value with(value const& sum, T const& x) const { return append(op, sum, x); }
 };
 template <class T, class Op>
 struct monoid<T, Op, false> {
@@ -73,6 +84,7 @@ struct monoid<T, Op, false> {
   CROSSLANE_FN static constexpr value none() { return {T{}, 0}; }
   CROSSLANE_FN static constexpr value of(T const& x) { return {x, 1}; }
   CROSSLANE_FN static constexpr T get(value const& x) { return x.value; }
+  CROSSLANE_FN constexpr value with(value const& sum, T const& x) const { return {sum.any != 0 ? append(op.op, sum.value, x) : x, 1}; }
 };
 template <class T, class Op>
 constexpr monoid<T, Op> monoid_of(Op const& op) {

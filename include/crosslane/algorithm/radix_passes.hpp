@@ -5,8 +5,10 @@
 /// each pass. The method is from A. Adinets, D. Merrill: Onesweep, 2022.
 #pragma once
 
+#include <crosslane/algorithm/less.hpp>
 #include <crosslane/algorithm/options.hpp>
 #include <crosslane/algorithm/range.hpp>
+#include <crosslane/algorithm/rank_sort.hpp>
 #include <crosslane/algorithm/tile_load.hpp>
 #include <crosslane/kernel/block_load.hpp>
 #include <crosslane/kernel/block_sort.hpp>
@@ -206,11 +208,11 @@ struct radix_pass {
   unsigned* words;             ///< for look-back
 };
 
-template <class Policy, class Words, class Value>
+template <class Policy, unsigned Items, class Words, class Value>
 struct radix_pass_kernel {
   static constexpr auto block = block_size<Policy::threads>;
   static constexpr int min_blocks = Policy::blocks;
-  static constexpr unsigned threads = Policy::threads, items = Policy::items, tile_size = threads * items;
+  static constexpr unsigned threads = Policy::threads, items = Items, tile_size = threads * items;
   static constexpr bool has_values = !std::is_same_v<Value, no_value>;
   static_assert(tile_size <= 1u << 16, "crosslane: a tile of radix_sort() has at most 65536 elements");
   static_assert(threads >= radix_digits && threads % 64 == 0,
@@ -312,67 +314,75 @@ struct radix_pass_kernel {
     }
     ctx.sync_block();
 
+    // A whole tile needs no comparison for each element.
+    if (count == tile_size)
+      store(ctx, s, keys_out, values_out, pass.digit, held, ranks, [](unsigned) { return true; });
+    else
+      store(ctx, s, keys_out, values_out, pass.digit, held, ranks, [=](unsigned at) { return at < count; });
+  }
+
+ private:
+  /// Stores the sorted tile, whose words are in shared memory.
+  template <class Ctx, class KeysOut, class ValuesOut, class Held, class Ranks, class IsThere>
+  CROSSLANE_FN static void store(Ctx const& ctx, shared<Ctx>& s, KeysOut const& keys_out, ValuesOut const& values_out, radix_digit digit,
+                                 [[maybe_unused]] Held const& held, [[maybe_unused]] Ranks const& ranks, IsThere const& is_there) {
+    unsigned const rank = ctx.thread_rank();
     [[maybe_unused]] packed_numbers<items, radix_bits> digits;
     CROSSLANE_UNROLL
     for (unsigned i = 0; i < items; ++i) {
       unsigned const at = i * threads + rank;
       word const moved = s.words[at];
-      unsigned const digit = pass.digit.of(moved);
-      if (at < count) keys_out[s.first[digit] + at] = Words::key_of(moved);
-      if constexpr (has_values) digits.set(i, digit);
+      unsigned const d = digit.of(moved);
+      if (is_there(at)) keys_out[s.first[d] + at] = Words::key_of(moved);
+      if constexpr (has_values) digits.set(i, d);
     }
     if constexpr (has_values) {
       ctx.sync_block();
       CROSSLANE_UNROLL
       for (unsigned i = 0; i < items; ++i)
-        if (item_position<arrangement::wave_striped, items>(ctx, i) < count) s.values[ranks[i]] = held[i];
+        if (is_there(item_position<arrangement::wave_striped, items>(ctx, i))) s.values[ranks[i]] = held[i];
       ctx.sync_block();
       CROSSLANE_UNROLL
       for (unsigned i = 0; i < items; ++i) {
         unsigned const at = i * threads + rank;
-        if (at < count) values_out[s.first[digits[i]] + at] = s.values[at];
+        if (is_there(at)) values_out[s.first[digits[i]] + at] = s.values[at];
       }
     }
   }
 };
 
-/// Sorts a few elements, by one block.
-template <class Words, class Value, unsigned Threads, unsigned Items>
-struct radix_block_kernel {
-  static constexpr auto block = block_size<Threads>;
-  static constexpr unsigned tile_size = Threads * Items;
-  static constexpr bool has_values = !std::is_same_v<Value, no_value>;
-  using word = typename Words::word;
-
-  template <class Ctx>
-  struct shared {
-    block_sort_scratch<word, Items, Ctx, Value, radix_bits> sort;
+/// A sort of a few elements by ranks.
+template <class Words, class KeysIn, class ValuesIn, class KeysOut, class ValuesOut>
+struct radix_rank_job {
+  static constexpr bool has_values = !std::is_same_v<ValuesIn, no_values>;
+  using compared = typename Words::word;
+  struct with_value {
+    typename Words::key key;
+    typename ValuesIn::value_type value;
   };
+  using element = std::conditional_t<has_values, with_value, typename Words::key>;
+  KeysIn keys;
+  ValuesIn values;
+  KeysOut keys_out;
+  ValuesOut values_out;
+  unsigned begin;
+  compared mask;
+  stable_order<less> order;
 
-  template <kernel_context Ctx, class KeysIn, class ValuesIn, class KeysOut, class ValuesOut>
-  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, KeysIn const keys, ValuesIn const values, KeysOut const keys_out,
-                               ValuesOut const values_out, bit_range const bits) const {
-    unsigned const n = unsigned(count_in_kernel(keys));
-    word words[Items];
-    for (unsigned i = 0; i < Items; ++i) {
-      unsigned const at = ctx.thread_rank() * Items + i;
-      words[i] = at < n ? Words::of(keys[at]) : word(~word{0});
-    }
-    [[maybe_unused]] Value held[Items];
+  CROSSLANE_FN std::uint64_t size() const { return count_in_kernel(keys); }
+  CROSSLANE_FN compared compared_at(unsigned i) const { return compared(Words::of(keys[i]) >> begin & mask); }
+  CROSSLANE_FN element load(unsigned i) const {
+    if constexpr (has_values)
+      return {typename Words::key(keys[i]), typename ValuesIn::value_type(values[i])};
+    else
+      return keys[i];
+  }
+  CROSSLANE_FN void store(unsigned i, element const& moved) const {
     if constexpr (has_values) {
-      for (unsigned i = 0; i < Items; ++i) {
-        unsigned const at = ctx.thread_rank() * Items + i;
-        held[i] = at < n ? Value(values[at]) : Value{};
-      }
-      block_sort(ctx, s.sort, words, held, bits);
+      keys_out[i] = moved.key;
+      values_out[i] = moved.value;
     } else {
-      block_sort(ctx, s.sort, words, bits);
-    }
-    for (unsigned i = 0; i < Items; ++i) {
-      unsigned const at = ctx.thread_rank() * Items + i;
-      if (at >= n) continue;
-      keys_out[at] = Words::key_of(words[i]);
-      if constexpr (has_values) values_out[at] = held[i];
+      keys_out[i] = moved;
     }
   }
 };

@@ -122,9 +122,9 @@ struct reduce_kernel {
       for (; end - at >= tile; at += tile) {
         T loaded[items];
         load_striped<Policy::threads>(ctx, in, at, loaded, [](auto const& element, std::uint64_t) { return T(element); });
-        for (unsigned i = 0; i < items; ++i) sum = m.op(sum, algebra::of(loaded[i]));
+        for (unsigned i = 0; i < items; ++i) sum = m.with(sum, loaded[i]);
       }
-      for (at += rank; at < end; at += Policy::threads) sum = m.op(sum, algebra::of(T(in[at])));
+      for (at += rank; at < end; at += Policy::threads) sum = m.with(sum, T(in[at]));
     } else {
       for (; at < end; at += tile) {
         value part = algebra::none();

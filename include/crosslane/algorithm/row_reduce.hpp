@@ -10,6 +10,8 @@ namespace crosslane::detail {
 
 /// The threads of a block that reduces rows, and the elements that each of its threads should load at least, if a row has a block.
 inline constexpr unsigned row_block = 256, row_items = 32;
+/// The vectors that a thread loads at once if each is of another row.
+inline constexpr unsigned short_row_loads = 4;
 
 /// out[row] = initial op the elements of the row. `Lanes` lanes reduce a row, or a block if Lanes is 0. Elements are read as vectors of
 /// Width.
@@ -36,6 +38,25 @@ struct row_reduce_kernel {
     } else {
       constexpr unsigned rows_at_once = row_block / Lanes;
       unsigned const lane = ctx.thread_rank() % Lanes, own = ctx.thread_rank() / Lanes;
+      if (length <= Lanes * Width) {  // one vector of each lane, so several rows are loaded before the first is reduced
+        constexpr unsigned loads = short_row_loads;
+        for (std::uint64_t first = ctx.block_rank() * (rows_at_once * loads); first < rows;
+             first += ctx.block_count() * (rows_at_once * loads)) {
+          value sums[loads];
+          CROSSLANE_UNROLL
+          for (unsigned k = 0; k < loads; ++k) {
+            std::uint64_t const row = first + k * rows_at_once + own;
+            sums[k] = row < rows && lane < length / Width ? vector_of(in, m, row, length, lane) : algebra::none();
+          }
+          CROSSLANE_UNROLL
+          for (unsigned k = 0; k < loads; ++k) {
+            std::uint64_t const row = first + k * rows_at_once + own;
+            if constexpr (Lanes > 1) sums[k] = wave(ctx).template reduce_parts<Lanes>(sums[k], m.op);
+            if (row < rows && lane == 0) store(out, m, initial, row, sums[k]);
+          }
+        }
+        return;
+      }
       for (std::uint64_t first = ctx.block_rank() * rows_at_once; first < rows; first += ctx.block_count() * rows_at_once) {
         std::uint64_t const row = first + own;
         value sum = row < rows ? part_of(in, m, row, length, lane, Lanes) : algebra::none();
@@ -51,16 +72,20 @@ struct row_reduce_kernel {
   CROSSLANE_FN static value part_of(In const& in, algebra const& m, std::uint64_t row, std::uint64_t length, unsigned first,
                                     unsigned step) {
     value sum = algebra::none();
-    if constexpr (Width > 1) {
-      auto const* const vectors = reinterpret_cast<vec<typename In::value_type, Width> const*>(in.data()) + row * (length / Width);
-      for (std::uint64_t i = first; i < length / Width; i += step) {
-        auto const v = vectors[i];
-        for (unsigned k = 0; k < Width; ++k) sum = m.op(sum, algebra::of(T(v[k])));
-      }
-    } else {
-      for (std::uint64_t i = first; i < length; i += step) sum = m.op(sum, algebra::of(T(in[row * length + i])));
-    }
+    for (std::uint64_t i = first; i < length / Width; i += step) sum = m.op(sum, vector_of(in, m, row, length, i));
     return sum;
+  }
+  /// Returns the reduction of vector i of the row.
+  template <class In>
+  CROSSLANE_FN static value vector_of(In const& in, algebra const& m, std::uint64_t row, std::uint64_t length, std::uint64_t i) {
+    if constexpr (Width > 1) {
+      auto const v = (reinterpret_cast<vec<typename In::value_type, Width> const*>(in.data()) + row * (length / Width))[i];
+      value sum = algebra::of(T(v[0]));
+      for (unsigned k = 1; k < Width; ++k) sum = m.op(sum, algebra::of(T(v[k])));
+      return sum;
+    } else {
+      return algebra::of(T(in[row * length + i]));
+    }
   }
   template <class Out>
   CROSSLANE_FN static void store(Out const& out, algebra const& m, T const& initial, std::uint64_t row, value const& sum) {
@@ -88,7 +113,7 @@ void queue_row_reduce(basic_stream_ref<B> q, In const& in, Out const& out, T con
                       std::uint64_t length, source_location where) {
   auto const m = monoid_of<T>(op);
   auto const queue = [&]<unsigned Lanes, unsigned Width>(std::integral_constant<unsigned, Lanes>, std::integral_constant<unsigned, Width>) {
-    std::uint64_t const at_once = Lanes == 0 ? 1 : row_block / (Lanes == 0 ? 1 : Lanes);
+    std::uint64_t const at_once = Lanes == 0 ? 1 : row_block / (Lanes == 0 ? 1 : Lanes) * (length <= Lanes * Width ? short_row_loads : 1);
     unsigned const blocks = unsigned(std::min<std::uint64_t>((rows + at_once - 1) / at_once, most_blocks(q, where)));
     launch(q, {.grid = blocks, .where = where}, row_reduce_kernel<T, Op, Lanes, Width>{}, in, out, m, initial, rows, length);
   };

@@ -53,6 +53,10 @@ struct choose_smallest {
     if (less_(a.first, b.first)) return a;
     return a.second < b.second ? a : b;
   }
+  template <class T>
+  CROSSLANE_FN placed<T> with_later(placed<T> const& a, placed<T> const& b) const {
+    return less_(b.first, a.first) ? b : a;
+  }
 };
 /// Chooses an element that no other is above: the first or, if Last, the last one.
 template <class Less, bool Last>
@@ -65,6 +69,10 @@ struct choose_largest {
     if (less_(b.first, a.first)) return a;
     return (a.second < b.second) != Last ? a : b;
   }
+  template <class T>
+  CROSSLANE_FN placed<T> with_later(placed<T> const& a, placed<T> const& b) const {
+    return (Last ? less_(b.first, a.first) : !less_(a.first, b.first)) ? a : b;
+  }
 };
 template <class Less>
 struct choose_both {
@@ -73,6 +81,10 @@ struct choose_both {
   template <class T>
   CROSSLANE_FN pair<placed<T>, placed<T>> operator()(pair<placed<T>, placed<T>> const& a, pair<placed<T>, placed<T>> const& b) const {
     return {choose_smallest<Less>{less_}(a.first, b.first), choose_largest<Less, true>{less_}(a.second, b.second)};
+  }
+  template <class T>
+  CROSSLANE_FN pair<placed<T>, placed<T>> with_later(pair<placed<T>, placed<T>> const& a, pair<placed<T>, placed<T>> const& b) const {
+    return {choose_smallest<Less>{less_}.with_later(a.first, b.first), choose_largest<Less, true>{less_}.with_later(a.second, b.second)};
   }
 };
 struct twice {

@@ -74,10 +74,9 @@ struct top_k_kernel {
     std::uint64_t before, inside;
     unsigned digit;
     union {
-      word guesses[workspace_front::most_blocks];
+      alignas(16) word guesses[workspace_front::most_blocks];
       unsigned counts[radix_digits];
-      block_sort_scratch<word, items, Ctx, std::conditional_t<HasValues, std::uint64_t, no_value>, radix_bits> sort;
-      block_sort_scratch<std::uint64_t, items, Ctx, word, radix_bits> sort_places;
+      alignas(16) word found[tile];
     };
   };
 
@@ -109,7 +108,7 @@ struct top_k_kernel {
       ctx.sync_grid();
       total = atomic(ctx, m.found[1]).load();
     }
-    if (ctx.block_rank() == 0) finish(ctx, s, values, keys_out, values_out, n, k, unsigned(total), taken.word, m);
+    finish(ctx, s, values, keys_out, values_out, k, unsigned(total), taken.word, m);
   }
 
  private:
@@ -121,7 +120,7 @@ struct top_k_kernel {
     if constexpr (is_span<Keys>) {
       constexpr unsigned width = elements_of_access<typename Words::key, items>;
       using vector = vec<typename Words::key, width>;
-      if (width > 1 && n - at >= tile && aligned_for<width>(keys.data() + at)) {
+      if (width > 1 && at < n && n - at >= tile && aligned_for<width>(keys.data() + at)) {
         auto const* const vectors = reinterpret_cast<vector const*>(keys.data() + at);
         CROSSLANE_UNROLL
         for (unsigned j = 0; j < items / width; ++j) {
@@ -138,13 +137,19 @@ struct top_k_kernel {
     }
     return 1;
   }
-  /// Calls `visit(words, place)` for the tiles of the block: `place(i)` is where words[i] was, n or more if it is missing.
+  /// Calls `visit(words, place)` for the tiles of the block, of which it loads two at once: `place(i)` is where words[i] was, n or more if
+  /// it is missing.
   template <class Ctx, class Keys, class Visit>
   CROSSLANE_FN static void for_tiles(Ctx const& ctx, Keys const& keys, std::uint64_t n, Visit const& visit) {
-    for (std::uint64_t at = ctx.block_rank() * tile; at < n; at += ctx.block_count() * tile) {
-      word words[items];
-      unsigned const width = load(ctx, keys, at, n, words);
-      visit(words, [&](unsigned i) { return at + (i / width * threads + ctx.thread_rank()) * width + i % width; });
+    std::uint64_t const step = ctx.block_count() * tile;
+    for (std::uint64_t at = ctx.block_rank() * tile; at < n; at += 2 * step) {
+      word words[2][items];
+      unsigned width[2];
+      CROSSLANE_UNROLL
+      for (unsigned t = 0; t < 2; ++t) width[t] = load(ctx, keys, at + t * step, n, words[t]);
+      CROSSLANE_UNROLL
+      for (unsigned t = 0; t < 2; ++t)
+        visit(words[t], [&](unsigned i) { return at + t * step + (i / width[t] * threads + ctx.thread_rank()) * width[t] + i % width[t]; });
     }
   }
 
@@ -152,6 +157,7 @@ struct top_k_kernel {
   /// many elements that the best `rank` of them are as many as the best `aim` of all.
   template <class Ctx, class Keys>
   CROSSLANE_FN static word guess(Ctx const& ctx, shared<Ctx>& s, Keys const& keys, std::uint64_t n, unsigned k, memory const& m) {
+    auto const w = wave(ctx);
     constexpr unsigned run = 8;  // neighbours, as memory is read in pieces of 32 bytes
     unsigned const blocks = unsigned(ctx.block_count()), rank = blocks < 4 ? 1 : blocks < 64 ? blocks / 4 : 16;
     unsigned const aim = 2 * k < tile / 4 ? tile / 4 : 2 * k < tile / 4 * 3 ? 2 * k : tile / 4 * 3;
@@ -159,19 +165,17 @@ struct top_k_kernel {
     word best = word(~word{0});
     for (std::uint64_t r = ctx.block_rank() + ctx.thread_rank() * std::uint64_t{blocks}; r < runs; r += std::uint64_t{blocks} * threads)
       for (unsigned i = 0; i < run && r * distance + i < n; ++i) {
-        word const w = Words::of(keys[r * distance + i]);
-        best = w < best ? w : best;
+        word const here = Words::of(keys[r * distance + i]);
+        best = here < best ? here : best;
       }
     best = block_reduce(ctx, s.best, best, minimum{});
     if (ctx.thread_rank() == 0) m.guesses[ctx.block_rank()] = best;
     ctx.sync_grid();
     for (auto i : ctx.block_stride(blocks)) s.guesses[i] = m.guesses[i];
     ctx.sync_block();
-    for (auto i : ctx.block_stride(blocks)) {
-      word const own = s.guesses[i];
-      unsigned better = 0;
-      for (unsigned j = 0; j < blocks; ++j) better += s.guesses[j] < own || (s.guesses[j] == own && j < i);
-      if (better == rank - 1) s.guess = own;
+    for (unsigned own = ctx.wave_rank() * ranked_by_wave; own < blocks; own += ctx.wave_count() * ranked_by_wave) {
+      unsigned const i = own + w.rank(), better = rank_in_wave(w, s.guesses, blocks, own, stable_order<less>{});
+      if (w.rank() < ranked_by_wave && i < blocks && better == rank - 1) s.guess = s.guesses[i];
     }
     ctx.sync_block();
     return s.guess;
@@ -275,32 +279,53 @@ struct top_k_kernel {
     ctx.sync_block();
   }
 
-  /// Sorts the list and writes the best k. What the list lacks are copies of `rest`.
+  /// Writes the best k of the list, by their ranks. What the list lacks are copies of `rest`.
   template <class Ctx, class Values, class KeysOut, class ValuesOut>
   CROSSLANE_FN static void finish(Ctx const& ctx, shared<Ctx>& s, Values const& values, KeysOut const& keys_out,
-                                  ValuesOut const& values_out, std::uint64_t n, unsigned k, unsigned total, word rest, memory const& m) {
-    unsigned const own = ctx.thread_rank() * items;
-    word words[items];
-    for (unsigned i = 0; i < items; ++i) words[i] = own + i < total ? m.words[own + i] : word(~word{0});
-    ctx.sync_block();
-    if constexpr (HasValues) {
-      std::uint64_t places[items];
-      for (unsigned i = 0; i < items; ++i) places[i] = own + i < total ? m.places[own + i] : no_end;
-      unsigned bits = 1;
-      while (bits < 64 && (n - 1) >> bits != 0) ++bits;
-      block_sort(ctx, s.sort_places, places, words, bit_range{0, bits});
+                                  ValuesOut const& values_out, unsigned k, unsigned total, word rest, memory const& m) {
+    constexpr unsigned each = ranked_by_wave;
+    auto const w = wave(ctx);
+    unsigned const waves = unsigned(ctx.block_count()) * ctx.wave_count();
+    unsigned own = (unsigned(ctx.block_rank()) * ctx.wave_count() + ctx.wave_rank()) * each;
+    if (own - ctx.wave_rank() * each < total) {
       ctx.sync_block();
-      block_sort(ctx, s.sort, words, places);
-      for (unsigned i = 0; i < items; ++i)
-        if (own + i < k) {
-          keys_out[own + i] = Words::key_of(words[i]);
-          values_out[own + i] = values[places[i]];
-        }
-    } else {
-      block_sort(ctx, s.sort, words);
-      for (unsigned i = 0; i < items; ++i)
-        if (own + i < k) keys_out[own + i] = Words::key_of(own + i < total ? words[i] : rest);
+      for (auto i : ctx.block_stride(total)) s.found[i] = m.words[i];
+      ctx.sync_block();
     }
+    for (; own < total; own += waves * each) {
+      unsigned const from = own + w.rank(), to = rank_in_wave(w, s.found, total, own, order{m.places});
+      if (w.rank() >= each || from >= total || to >= k) continue;
+      keys_out[to] = Words::key_of(s.found[from]);
+      if constexpr (HasValues) values_out[to] = values[m.places[from]];
+    }
+    for (auto i : ctx.grid_stride(total < k ? k - total : 0u)) keys_out[total + i] = Words::key_of(rest);
+  }
+
+  /// Compares words of the list, and their places if the elements have values.
+  struct order {
+    std::uint64_t const* places;
+    CROSSLANE_FN bool earlier(word a, unsigned i, word b, unsigned j) const {
+      if constexpr (HasValues)
+        return a < b || (a == b && places[i] < places[j]);
+      else
+        return a <= b;
+    }
+    CROSSLANE_FN bool later(word a, unsigned i, word b, unsigned j) const {
+      if constexpr (HasValues)
+        return earlier(a, i, b, j);
+      else
+        return a < b;
+    }
+  };
+};
+
+/// A search among a few elements by ranks.
+template <class Words, class Keys, class Values, class KeysOut, class ValuesOut>
+struct top_k_rank_job : radix_rank_job<Words, Keys, Values, KeysOut, ValuesOut> {
+  using base = radix_rank_job<Words, Keys, Values, KeysOut, ValuesOut>;
+  unsigned k;
+  CROSSLANE_FN void store(unsigned i, typename base::element const& moved) const {
+    if (i < k) base::store(i, moved);
   }
 };
 
@@ -384,7 +409,14 @@ void queue_top_k(basic_stream_ref<B> q, char const* call, Keys const& keys, Valu
   } else {
     using memory = typename kernel::memory;
     unsigned const wanted = unsigned(k);
-    unsigned const blocks = blocks_for(q, (n - 1) / kernel::tile + 1, unsigned(top_k_policy_of<P>::blocks), where);
+    using few = top_k_rank_job<words, Keys, Values, KeysOut, ValuesOut>;
+    if (queue_rank_sort(q, few{{keys, values, keys_out, values_out, 0, word(~word{0}), {}}, wanted}, n, false, given.measured != nullptr,
+                        where))
+      return;
+    std::uint64_t const listed = n < kernel::tile ? n : kernel::tile,
+                        ranked_by_block = kernel::threads / q.properties(where).wave_size * ranked_by_wave;
+    unsigned const blocks = blocks_for(q, std::max(pieces_of(n, kernel::tile), pieces_of(listed, ranked_by_block)),
+                                       unsigned(top_k_policy_of<P>::blocks), where);
     memory m;
     auto const lay_out = [&](std::byte* data) {
       payload_layout layout{data};
