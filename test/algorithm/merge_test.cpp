@@ -14,7 +14,7 @@ using namespace crosslane_test;
 namespace {
 
 using small_merge = xl::merge_policy<64, 3>;
-using small_sort = xl::merge_sort_policy<128, 64, 3>;
+using small_sort = xl::merge_sort_policy<128, 64, 3, 0>;
 constexpr std::size_t sizes[] = {0, 1, 2, 31, 33, 65, 191, 192, 383, 384, 385, 1009, 6001};
 
 /// A key with a place, so that a test sees the order of equal keys.
@@ -195,6 +195,24 @@ CROSSLANE_TEST(merge, errors) {
   expect_error(xl::errc::invalid_argument, {"merge_sort", "overlaps"}, [&] { xl::merge_sort(q, a, a); });
 }
 
+/// Parts of a buffer, whose addresses and ends are no multiples of what one access loads.
+CROSSLANE_TEST(merge, unaligned) {
+  xl::stream const q{d};
+  std::vector<int> keys = keys_of(order::random, 6000);
+  std::sort(keys.begin(), keys.begin() + 3000);
+  std::sort(keys.begin() + 3000, keys.end());
+  xl::buffer<int> in = upload(q, keys), out{q, 6000};
+  for (std::size_t const shift : {0, 1, 2, 3, 7})
+    for (std::size_t const n : {std::size_t{2990}, 2001 + shift}) {
+      xl::fill(q, out, -1);
+      xl::merge(q, in.subspan(shift, n), in.subspan(3000 + 7 - shift, n - 11), out.subspan(shift, 2 * n - 11));
+      std::vector<int> expected(6000, -1);
+      auto const at = [&](std::size_t i) { return keys.begin() + std::ptrdiff_t(i); };
+      std::merge(at(shift), at(shift + n), at(3007 - shift), at(3007 - shift + n - 11), expected.begin() + std::ptrdiff_t(shift));
+      CROSSLANE_CHECK_SAME(read(q, out), expected);
+    }
+}
+
 CROSSLANE_TEST(merge_sort, sizes) {
   xl::stream const q{d};
   xl::options<xl::run_to_run, small_sort> const o{};
@@ -204,13 +222,14 @@ CROSSLANE_TEST(merge_sort, sizes) {
 CROSSLANE_TEST(merge_sort, orders) {
   xl::stream const q{d};
   for (order const o : orders) check_sort(q, keys_of(o, 1700), xl::options<xl::run_to_run, small_sort>{});
-  check_sort(q, keys_of(order::few, in_another_order() ? 9000 : 20011), xl::options<>{});
+  for (std::size_t const n : {5, 3002, in_another_order() ? 9000 : 20011}) check_sort(q, keys_of(order::few, n), xl::options<>{});
 }
 CROSSLANE_TEST(merge_sort, types) {
   xl::stream const q{d};
   check_numbers<unsigned char>(q, 10007);
   check_numbers<double>(q, 8705);
   check_wide<64>(q, 1301);
+  check_wide<64>(q, 301);
 #if CROSSLANE_TEST_ALL
   check_numbers<short>(q, 4353);
   check_numbers<std::uint64_t>(q, 4352);
@@ -327,6 +346,12 @@ CROSSLANE_TEST(merge, cuts) {
   std::vector<int> expected(2500);
   std::merge(a.begin(), a.end(), b.begin(), b.end(), expected.begin());
   CROSSLANE_CHECK_SAME(read(q, out), expected);
+
+  // Large arrays are searched by one lane for each tile.
+  using by_one = xl::detail::merge_cuts_kernel<64 * 3, 1, std::remove_const_t<decltype(job)>>;
+  xl::buffer<std::uint64_t> same{q, cuts.size()};
+  xl::launch(q, {.grid = 2}, by_one{}, job, same.data());
+  CROSSLANE_CHECK_SAME(read(q, same), read(q, cuts));
 
   std::vector<int> runs = keys_of(order::few, 2000);
   for (std::size_t i = 0; i < runs.size(); i += 384) std::sort(runs.begin() + long(i), runs.begin() + long(std::min(i + 384, runs.size())));

@@ -15,7 +15,7 @@ namespace {
 
 using order = xl::sort_order;
 /// Tiles of 512 elements, in launches of at most 4 tiles; one block sorts up to 512 elements.
-using small_tiles = xl::radix_sort_policy<256, 2, 1, 4, 1, 4>;
+using small_tiles = xl::radix_sort_policy<256, 2, 1, 4, 1, 4, 0>;
 
 template <class Key>
 using word_of = typename xl::radix_key<Key>::word;
@@ -109,7 +109,7 @@ CROSSLANE_TEST(radix_sort, sizes) {
   xl::stream const q{d};
   for (std::size_t n : {0, 1, 2, 31, 33, 64, 511, 512, 513, 1024, 1025, 2048, 2049, 4099})
     check_keys<order::ascending>(q, any_keys<unsigned>(n), {}, small_tiles{});
-  for (std::size_t n : {1, 4095, 4096, 4097, 8449}) check_keys<order::ascending>(q, any_keys<unsigned>(n));
+  for (std::size_t n : {1, 2, 3, 4, 5, 130, 4097, 8191, 8192, 8193, 8449}) check_keys<order::ascending>(q, any_keys<unsigned>(n));
   if constexpr (xl::detail::loop_backend<xl::default_backend>)  // one to several pieces of 2^14 elements
     for (std::size_t n : {1 << 14, (1 << 14) + 1, 1 << 16, 70'000}) check_keys<order::ascending>(q, any_keys<unsigned>(n));
 }
@@ -122,6 +122,8 @@ CROSSLANE_TEST(radix_sort, types) {
   check_pairs<order::ascending, words_value<3>>(q, any_keys<std::int16_t>(1111), {}, small_tiles{});
   check_pairs<order::descending, words_value<16>>(q, any_keys<double>(1111), {}, small_tiles{});
   check_pairs<order::ascending, std::uint8_t>(q, any_keys<std::int64_t>(9001), {30, 41});
+  check_pairs<order::descending, words_value<3>>(q, any_keys<double>(1111));
+  check_pairs<order::ascending, words_value<16>>(q, any_keys<std::uint8_t>(1111), {2, 5});
 }
 
 CROSSLANE_TEST(radix_sort, bits) {

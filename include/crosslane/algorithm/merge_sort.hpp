@@ -17,12 +17,13 @@
 namespace crosslane {
 
 /// Sizes of merge_sort(): threads of a block that sorts a tile, and of one that merges, and `items` of a thread in both. The first is a
-/// multiple of the second.
-template <unsigned SortThreads, unsigned MergeThreads, unsigned Items>
+/// multiple of the second. Up to `ranked` elements are sorted by counting.
+template <unsigned SortThreads, unsigned MergeThreads, unsigned Items, unsigned Ranked = detail::most_ranked>
 struct merge_sort_policy {
   static constexpr unsigned sort_threads = SortThreads;    ///< threads of a block that sorts
   static constexpr unsigned merge_threads = MergeThreads;  ///< threads of a block that merges
-  static constexpr unsigned items = Items;  ///< elements of a thread in a tile; an odd number keeps threads in different banks
+  static constexpr unsigned items = Items;    ///< elements of a thread in a tile; an odd number keeps threads in different banks
+  static constexpr unsigned ranked = Ranked;  ///< most elements that are sorted by counting
   static_assert((SortThreads & (SortThreads - 1)) == 0 && SortThreads % MergeThreads == 0,
                 "crosslane: the threads of a block that sorts must be a power of two and a multiple of those of a block that merges");
 };
@@ -239,8 +240,9 @@ void queue_merge_sort(basic_stream_ref<B> q, char const* call, R const& range, C
         queue(range, other);
     }
   } else {
-    if (queue_rank_sort(q, merge_rank_job<R, Counted, Less>{range, counted, {less}}, size, true, given.measured != nullptr, where)) return;
     using policy = policy_or<Policy, decltype(tuned_merge_sort<sizeof(T)>())>;
+    merge_rank_job<R, Counted, Less> const by_ranks{range, counted, {less}};
+    if (queue_rank_sort<policy::ranked, true>(q, by_ranks, size, given.measured != nullptr, where)) return;
     using merging = merge_policy<policy::merge_threads, policy::items>;
     using kernel = sort_tiles_kernel<policy, T>;
     std::uint64_t const tiles = pieces_of(size, kernel::tile);

@@ -137,7 +137,7 @@ CROSSLANE_FN Index merge_path(Index a_size, Index b_size, Index diagonal, AFirst
   }
   return low;
 }
-/// The same by all lanes of a group together, which divide the rest of the range in each step.
+/// The same by all lanes of a group together, at least two, which divide the rest of the range in each step.
 template <class Group, class AFirst>
 CROSSLANE_FN std::uint64_t merge_path_of_group(Group const& group, std::uint64_t a_size, std::uint64_t b_size, std::uint64_t diagonal,
                                                AFirst const& a_first) {
@@ -365,12 +365,17 @@ struct merge_cuts_kernel {
 
   template <kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, Job const job, std::uint64_t* cuts) const {
-    auto const group = crosslane::tile<Lanes>(ctx);
     std::uint64_t const count = pieces_of(job.size(), Tile);
     for (std::uint64_t k = ctx.block_rank() * groups + ctx.thread_rank() / Lanes; k < count; k += ctx.block_count() * groups) {
       merge_pair const pair = job.pair_at(k * Tile);
-      std::uint64_t const cut = merge_path_of_group(group, pair.a_size, pair.b_size, k * Tile - pair.out, order_in(job, pair));
-      if (group.rank() == 0) cuts[k] = cut;
+      auto const a_first = order_in(job, pair);
+      if constexpr (Lanes == 1) {
+        cuts[k] = merge_path(pair.a_size, pair.b_size, k * Tile - pair.out, a_first);
+      } else {
+        auto const group = crosslane::tile<Lanes>(ctx);
+        std::uint64_t const cut = merge_path_of_group(group, pair.a_size, pair.b_size, k * Tile - pair.out, a_first);
+        if (group.rank() == 0) cuts[k] = cut;
+      }
     }
   }
 };

@@ -314,38 +314,25 @@ struct radix_pass_kernel {
     }
     ctx.sync_block();
 
-    // A whole tile needs no comparison for each element.
-    if (count == tile_size)
-      store(ctx, s, keys_out, values_out, pass.digit, held, ranks, [](unsigned) { return true; });
-    else
-      store(ctx, s, keys_out, values_out, pass.digit, held, ranks, [=](unsigned at) { return at < count; });
-  }
-
- private:
-  /// Stores the sorted tile, whose words are in shared memory.
-  template <class Ctx, class KeysOut, class ValuesOut, class Held, class Ranks, class IsThere>
-  CROSSLANE_FN static void store(Ctx const& ctx, shared<Ctx>& s, KeysOut const& keys_out, ValuesOut const& values_out, radix_digit digit,
-                                 [[maybe_unused]] Held const& held, [[maybe_unused]] Ranks const& ranks, IsThere const& is_there) {
-    unsigned const rank = ctx.thread_rank();
     [[maybe_unused]] packed_numbers<items, radix_bits> digits;
     CROSSLANE_UNROLL
     for (unsigned i = 0; i < items; ++i) {
       unsigned const at = i * threads + rank;
       word const moved = s.words[at];
-      unsigned const d = digit.of(moved);
-      if (is_there(at)) keys_out[s.first[d] + at] = Words::key_of(moved);
-      if constexpr (has_values) digits.set(i, d);
+      unsigned const digit = pass.digit.of(moved);
+      if (at < count) keys_out[s.first[digit] + at] = Words::key_of(moved);
+      if constexpr (has_values) digits.set(i, digit);
     }
     if constexpr (has_values) {
       ctx.sync_block();
       CROSSLANE_UNROLL
       for (unsigned i = 0; i < items; ++i)
-        if (is_there(item_position<arrangement::wave_striped, items>(ctx, i))) s.values[ranks[i]] = held[i];
+        if (item_position<arrangement::wave_striped, items>(ctx, i) < count) s.values[ranks[i]] = held[i];
       ctx.sync_block();
       CROSSLANE_UNROLL
       for (unsigned i = 0; i < items; ++i) {
         unsigned const at = i * threads + rank;
-        if (is_there(at)) values_out[s.first[digits[i]] + at] = s.values[at];
+        if (at < count) values_out[s.first[digits[i]] + at] = s.values[at];
       }
     }
   }

@@ -22,8 +22,10 @@ namespace crosslane {
 
 /// Sizes of a radix sort: `threads` of a block, `items` of a thread in a tile, `blocks` that must fit on a multiprocessor, `look_back`
 /// words that a thread reads at once when it looks for the counts of earlier tiles. If tiles would occupy less than a quarter
-/// of the multiprocessors, a thread has `few_items` in a tile instead. A launch has at most `tiles` tiles.
-template <unsigned Threads, unsigned Items, unsigned Blocks, unsigned LookBack, unsigned FewItems, unsigned Tiles>
+/// of the multiprocessors, a thread has `few_items` in a tile instead. A launch has at most `tiles` tiles. Up to `ranked` elements are
+/// sorted by counting.
+template <unsigned Threads, unsigned Items, unsigned Blocks, unsigned LookBack, unsigned FewItems, unsigned Tiles,
+          unsigned Ranked = detail::most_ranked>
 struct radix_sort_policy {
   static constexpr unsigned threads = Threads;     ///< threads of a block
   static constexpr unsigned items = Items;         ///< elements of a thread in a tile
@@ -31,6 +33,7 @@ struct radix_sort_policy {
   static constexpr unsigned look_back = LookBack;  ///< words that a thread reads at once
   static constexpr unsigned few_items = FewItems;  ///< elements of a thread in a tile of a range that does not fill the device
   static constexpr std::uint64_t tiles = Tiles;    ///< most tiles of a launch
+  static constexpr unsigned ranked = Ranked;       ///< most elements that are sorted by counting
 };
 
 namespace detail {
@@ -194,9 +197,11 @@ void queue_radix_sort(basic_stream_ref<B> q, char const* call, KeysIn const& key
     // With an even number of passes, the first one does not write where it reads if an output is its input.
     bool in_place = is_same_memory(keys, keys_out);
     if constexpr (has_values) in_place = in_place || is_same_memory(values, values_out);
-    using job = radix_rank_job<words, KeysIn, ValuesIn, KeysOut, ValuesOut>;
     auto const mask = typename words::word(compared == 0 ? 0 : typename words::word(~typename words::word{0}) >> (words::bits - compared));
-    if (queue_rank_sort(q, job{keys, values, keys_out, values_out, plan.begin, mask, {}}, n, in_place, given.measured != nullptr, where))
+    radix_rank_job<words, KeysIn, ValuesIn, KeysOut, ValuesOut> const by_ranks{keys, values, keys_out, values_out, plan.begin, mask, {}};
+    bool const measures = given.measured != nullptr;
+    if (in_place ? queue_rank_sort<policy::ranked, true>(q, by_ranks, n, measures, where)
+                 : queue_rank_sort<policy::ranked, false>(q, by_ranks, n, measures, where))
       return;
     if (in_place && plan.passes % 2 != 0) ++plan.passes;
     auto const queue = [&](auto is_few) {

@@ -10,6 +10,7 @@
 namespace crosslane::detail {
 
 inline constexpr unsigned ranked_by_wave = 4;  ///< elements that a wave ranks at once
+inline constexpr unsigned most_ranked = 8192;  ///< more elements take longer than by other sorts
 
 /// Compares elements by `less`; of equal elements the earlier one comes first.
 template <class Less>
@@ -85,22 +86,23 @@ CROSSLANE_FN unsigned rank_in_wave(Wave const& w, T const* all, unsigned n, unsi
 ///   element load(unsigned i) const;
 ///   void store(unsigned i, element const&) const;
 ///   Order order;                                 // see rank_in_wave()
-template <class Job>
+/// `InPlace`: whether the job stores where it loads, so that all blocks must have loaded before one stores.
+template <class Job, bool InPlace>
 struct rank_sort_kernel {
   using compared = typename Job::compared;
   using element = typename Job::element;
-  static constexpr unsigned threads = 256, by_bytes = (32u << 10) / sizeof(compared), most = by_bytes < 8192 ? by_bytes : 8192;
+  static constexpr unsigned threads = 256, by_bytes = (32u << 10) / sizeof(compared),
+                            most = by_bytes < most_ranked ? by_bytes : most_ranked;
   static constexpr auto block = block_size<threads>;
-  static constexpr bool cooperative = true;
+  static constexpr bool cooperative = InPlace;
 
   template <class Ctx>
   struct shared {
     alignas(16) compared all[most];
   };
 
-  /// `in_place`: whether the job stores where it loads.
   template <kernel_context Ctx>
-  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, Job const job, bool in_place) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, Job const job) const {
     unsigned const n = unsigned(job.size()), rank = ctx.thread_rank();
     constexpr unsigned at_once = sizeof(compared) <= 8 ? 8 : 1;
     for (unsigned begin = 0; begin < n; begin += at_once * threads) {
@@ -119,23 +121,24 @@ struct rank_sort_kernel {
     if (moves) moved = job.load(own + w.rank());
     ctx.sync_block();
     unsigned const to = own < n ? rank_in_wave(w, s.all, n, own, job.order) : 0;
-    if (in_place) ctx.sync_grid();
+    if constexpr (InPlace) ctx.sync_grid();
     if (moves) job.store(to, moved);
   }
 };
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// Queues the sort of a job of at most `size` elements if it is small, and the device holds all its blocks at once. Otherwise it returns
-/// false. With `measures` it queues nothing.
-template <runtime_backend B, class Job>
-bool queue_rank_sort(basic_stream_ref<B> q, Job const& job, std::uint64_t size, bool in_place, bool measures, source_location where) {
-  using kernel = rank_sort_kernel<Job>;
-  if (size > kernel::most) return false;
+/// Queues the sort of a job of at most `size` elements if these are at most `Most` and fit into shared memory, and if in place, the device
+/// holds all blocks at once. Otherwise it returns false. With `measures` it queues nothing.
+template <unsigned Most, bool InPlace, runtime_backend B, class Job>
+bool queue_rank_sort(basic_stream_ref<B> q, Job const& job, std::uint64_t size, bool measures, source_location where) {
+  using kernel = rank_sort_kernel<Job, InPlace>;
+  if (size > Most || size > kernel::most) return false;
   device_properties const& p = q.properties(where);
   unsigned const waves = kernel::threads / p.wave_size, blocks = unsigned(pieces_of(size, waves * ranked_by_wave));
-  if (!p.cooperative_launch || blocks_at_once<kernel, Job, bool>(q, blocks, {.where = where}) < blocks) return false;
-  if (!measures) launch(q, {.grid = blocks, .where = where}, kernel{}, job, in_place);
+  if constexpr (InPlace)
+    if (!p.cooperative_launch || blocks_at_once<kernel, Job>(q, blocks, {.where = where}) < blocks) return false;
+  if (!measures) launch(q, {.grid = blocks, .where = where}, kernel{}, job);
   return true;
 }
 

@@ -16,30 +16,30 @@ namespace crosslane {
 namespace detail {
 
 /// An element with its place. The gap between them is a member, so that copies read no byte that nothing has written.
-template <class T, std::size_t Gap = (8 - sizeof(T) % 8) % 8>
+template <class T, class Place, std::size_t Gap = (sizeof(Place) - sizeof(T) % sizeof(Place)) % sizeof(Place)>
 struct placed {
   T first;
   unsigned char gap[Gap];
-  std::uint64_t second;
-  CROSSLANE_FN static placed make(T const& element, std::uint64_t place) { return {element, {}, place}; }
+  Place second;
+  CROSSLANE_FN static placed make(T const& element, Place place) { return {element, {}, place}; }
 };
-template <class T>
-struct placed<T, 0> {
+template <class T, class Place>
+struct placed<T, Place, 0> {
   T first;
-  std::uint64_t second;
-  CROSSLANE_FN static placed make(T const& element, std::uint64_t place) { return {element, place}; }
+  Place second;
+  CROSSLANE_FN static placed make(T const& element, Place place) { return {element, place}; }
 };
 /// The elements of a range with their places.
-template <class In>
+template <class In, class Place>
 struct placed_range {
   using element = typename In::value_type;
-  using value_type = placed<element>;
+  using value_type = placed<element, Place>;
   In in;
   CROSSLANE_FN std::uint64_t size() const { return in.size(); }
   CROSSLANE_FN std::uint64_t count() const { return count_in_kernel(in); }
-  CROSSLANE_FN value_type operator[](std::uint64_t i) const { return value_type::make(element(in[i]), i); }
+  CROSSLANE_FN value_type operator[](std::uint64_t i) const { return value_type::make(element(in[i]), Place(i)); }
   CROSSLANE_FN In const& inner() const { return in; }
-  CROSSLANE_FN value_type apply_at(element const& x, std::uint64_t i) const { return value_type::make(x, i); }
+  CROSSLANE_FN value_type apply_at(element const& x, std::uint64_t i) const { return value_type::make(x, Place(i)); }
 };
 
 /// Chooses the first of the smallest elements.
@@ -47,14 +47,14 @@ template <class Less>
 struct choose_smallest {
   static constexpr bool commutative = true;
   Less less_;
-  template <class T>
-  CROSSLANE_FN placed<T> operator()(placed<T> const& a, placed<T> const& b) const {
+  template <class T, class Place>
+  CROSSLANE_FN placed<T, Place> operator()(placed<T, Place> const& a, placed<T, Place> const& b) const {
     if (less_(b.first, a.first)) return b;
     if (less_(a.first, b.first)) return a;
     return a.second < b.second ? a : b;
   }
-  template <class T>
-  CROSSLANE_FN placed<T> with_later(placed<T> const& a, placed<T> const& b) const {
+  template <class T, class Place>
+  CROSSLANE_FN placed<T, Place> with_later(placed<T, Place> const& a, placed<T, Place> const& b) const {
     return less_(b.first, a.first) ? b : a;
   }
 };
@@ -63,14 +63,14 @@ template <class Less, bool Last>
 struct choose_largest {
   static constexpr bool commutative = true;
   Less less_;
-  template <class T>
-  CROSSLANE_FN placed<T> operator()(placed<T> const& a, placed<T> const& b) const {
+  template <class T, class Place>
+  CROSSLANE_FN placed<T, Place> operator()(placed<T, Place> const& a, placed<T, Place> const& b) const {
     if (less_(a.first, b.first)) return b;
     if (less_(b.first, a.first)) return a;
     return (a.second < b.second) != Last ? a : b;
   }
-  template <class T>
-  CROSSLANE_FN placed<T> with_later(placed<T> const& a, placed<T> const& b) const {
+  template <class T, class Place>
+  CROSSLANE_FN placed<T, Place> with_later(placed<T, Place> const& a, placed<T, Place> const& b) const {
     return (Last ? less_(b.first, a.first) : !less_(a.first, b.first)) ? a : b;
   }
 };
@@ -79,34 +79,34 @@ struct choose_both {
   static constexpr bool commutative = true;
   Less less_;
   template <class T>
-  CROSSLANE_FN pair<placed<T>, placed<T>> operator()(pair<placed<T>, placed<T>> const& a, pair<placed<T>, placed<T>> const& b) const {
+  CROSSLANE_FN pair<T, T> operator()(pair<T, T> const& a, pair<T, T> const& b) const {
     return {choose_smallest<Less>{less_}(a.first, b.first), choose_largest<Less, true>{less_}(a.second, b.second)};
   }
   template <class T>
-  CROSSLANE_FN pair<placed<T>, placed<T>> with_later(pair<placed<T>, placed<T>> const& a, pair<placed<T>, placed<T>> const& b) const {
+  CROSSLANE_FN pair<T, T> with_later(pair<T, T> const& a, pair<T, T> const& b) const {
     return {choose_smallest<Less>{less_}.with_later(a.first, b.first), choose_largest<Less, true>{less_}.with_later(a.second, b.second)};
   }
 };
 struct twice {
   template <class T>
-  CROSSLANE_FN pair<placed<T>, placed<T>> operator()(placed<T> const& p) const {
+  CROSSLANE_FN pair<T, T> operator()(T const& p) const {
     return {p, p};
   }
 };
 
 /// An output of elements with their places that stores the places only.
-template <class Out, class T>
+template <class Out, class Placed>
 class places_output {
  public:
   struct reference {
     Out out;
-    CROSSLANE_FN void operator=(placed<T> const& p) const { out[0] = typename Out::value_type(p.second); }
-    CROSSLANE_FN void operator=(pair<placed<T>, placed<T>> const& p) const {
+    CROSSLANE_FN void operator=(Placed const& p) const { out[0] = typename Out::value_type(p.second); }
+    CROSSLANE_FN void operator=(pair<Placed, Placed> const& p) const {
       out[0] = typename Out::value_type(p.first.second);
       out[1] = typename Out::value_type(p.second.second);
     }
   };
-  using value_type = placed<T>;
+  using value_type = Placed;
   explicit places_output(Out const& out) : out_{out} {}
   CROSSLANE_FN std::uint64_t size() const { return out_.size(); }
   CROSSLANE_FN reference operator[](std::uint64_t) const { return {out_}; }
@@ -136,12 +136,21 @@ struct place_if {
   Predicate predicate;
   std::uint64_t none;
   template <class T>
-  CROSSLANE_FN std::uint64_t operator()(placed<T> const& p) const {
+  CROSSLANE_FN std::uint64_t operator()(placed<T, std::uint64_t> const& p) const {
     return predicate(p.first) ? p.second : none;
   }
 };
 
 inline namespace CROSSLANE_CONFIGURATION {
+
+/// Calls f with the elements of a range and their places, of as few bits as suffice.
+template <class In, class F>
+void with_places(In const& in, F const& f) {
+  if (in.size() < ~std::uint32_t{0})
+    f(placed_range<In, std::uint32_t>{in});
+  else
+    f(placed_range<In, std::uint64_t>{in});
+}
 
 template <class P, stream_like S, class In, class Out, class Op>
 void choose(char const* call, S const& stream_, In& in, Out& out, Op const& op, workspace_reference const& workspace,
@@ -150,10 +159,11 @@ void choose(char const* call, S const& stream_, In& in, Out& out, Op const& op, 
   require_on_device(q, call, where, in, out);
   auto const from = view_for_kernel(in, where);
   auto const to = view_for_kernel(out, where);
-  using T = value_of<In>;
   if (from.size() == 0) throw_error(errc::invalid_argument, where, "%s: the range is empty", call);
-  queue_reduce<P>(q, call, placed_range<view_of<In>>{from}, places_output<std::remove_const_t<decltype(to)>, T>{to},
-                  maybe<placed<T>>{{}, 0}, op, workspace, where);
+  with_places(from, [&](auto const& elements) {
+    using element = typename std::remove_cvref_t<decltype(elements)>::value_type;
+    queue_reduce<P>(q, call, elements, places_output<view_of<Out>, element>{to}, maybe<element>{{}, 0}, op, workspace, where);
+  });
 }
 
 }  // namespace CROSSLANE_CONFIGURATION
@@ -200,15 +210,17 @@ void minmax_element(S const& stream, In&& in, Out&& out, Less const& below = {},
   detail::require_on_device(q, "minmax_element", where, in, out);
   auto const from = detail::view_for_kernel(in, where);
   auto const to = detail::view_for_kernel(out, where);
-  using T = detail::value_of<In>;
   if (from.size() == 0) throw_error(errc::invalid_argument, where, "minmax_element: the range is empty");
   if (to.size() < 2)
     throw_error(errc::size_mismatch, where, "minmax_element: the output has %llu elements, the result has 2",
                 static_cast<unsigned long long>(to.size()));
-  auto const all = transformed(detail::placed_range<detail::view_of<In>>{from}, detail::twice{}, where);
-  using element = typename decltype(all)::value_type;
-  detail::queue_reduce<P>(q, "minmax_element", all, detail::places_output<detail::view_of<Out>, T>{to}, detail::maybe<element>{{}, 0},
-                          detail::choose_both<Less>{below}, o.workspace, where);
+  detail::with_places(from, [&](auto const& elements) {
+    auto const all = transformed(elements, detail::twice{}, where);
+    using element = typename decltype(all)::value_type;
+    using output = detail::places_output<detail::view_of<Out>, typename std::remove_cvref_t<decltype(elements)>::value_type>;
+    detail::queue_reduce<P>(q, "minmax_element", all, output{to}, detail::maybe<element>{{}, 0}, detail::choose_both<Less>{below},
+                            o.workspace, where);
+  });
 }
 template <stream_like S, detail::range_argument In, class Less = less, class D = run_to_run, class P = tuned>
 requires(!detail::range_argument<Less>)
@@ -249,8 +261,9 @@ void find_if(S const& stream, In&& in, Out&& out, Predicate const& predicate, op
              source_location where = source_location::current()) {
   auto const from = detail::view_for_kernel(in, where);
   std::uint64_t const none = from.size();
-  reduce(stream, transformed(detail::placed_range<detail::view_of<In>>{from}, detail::place_if<Predicate>{predicate, none}, where), out,
-         none, minimum{}, o, where);
+  reduce(stream,
+         transformed(detail::placed_range<detail::view_of<In>, std::uint64_t>{from}, detail::place_if<Predicate>{predicate, none}, where),
+         out, none, minimum{}, o, where);
 }
 template <stream_like S, detail::range_argument In, class Predicate, class D = run_to_run, class P = tuned>
 requires(!detail::range_argument<Predicate>)

@@ -18,11 +18,13 @@
 namespace crosslane {
 
 /// Sizes of top_k(): `threads` of a block, `items` that a thread loads at once, `blocks` on a multiprocessor. k is at most threads * items.
-template <unsigned Threads, unsigned Items, unsigned Blocks>
+/// Up to `ranked` elements are ranked by counting.
+template <unsigned Threads, unsigned Items, unsigned Blocks, unsigned Ranked = detail::most_ranked>
 struct top_k_policy {
   static constexpr unsigned threads = Threads;  ///< threads of a block
   static constexpr unsigned items = Items;      ///< elements that a thread loads at once
   static constexpr int blocks = Blocks;         ///< blocks on a multiprocessor
+  static constexpr unsigned ranked = Ranked;    ///< most elements that are ranked by counting
 };
 
 namespace detail {
@@ -409,10 +411,8 @@ void queue_top_k(basic_stream_ref<B> q, char const* call, Keys const& keys, Valu
   } else {
     using memory = typename kernel::memory;
     unsigned const wanted = unsigned(k);
-    using few = top_k_rank_job<words, Keys, Values, KeysOut, ValuesOut>;
-    if (queue_rank_sort(q, few{{keys, values, keys_out, values_out, 0, word(~word{0}), {}}, wanted}, n, false, given.measured != nullptr,
-                        where))
-      return;
+    top_k_rank_job<words, Keys, Values, KeysOut, ValuesOut> const few{{keys, values, keys_out, values_out, 0, word(~word{0}), {}}, wanted};
+    if (queue_rank_sort<top_k_policy_of<P>::ranked, false>(q, few, n, given.measured != nullptr, where)) return;
     std::uint64_t const listed = n < kernel::tile ? n : kernel::tile,
                         ranked_by_block = kernel::threads / q.properties(where).wave_size * ranked_by_wave;
     unsigned const blocks = blocks_for(q, std::max(pieces_of(n, kernel::tile), pieces_of(listed, ranked_by_block)),
