@@ -90,8 +90,8 @@ constexpr char const* advice(kind k) noexcept {
        "sure to run at once, and blocks start in no certain order, so let a block take its number from a counter."),
       ("A GPU ends the kernel with a misaligned address, or accesses other bytes; begin at a multiple of the size: align the array and the "
        "index, or access single elements."),
-      ("A GPU ends the kernel with a memory fault: memory pools have no peer access by default; copy() the elements to a buffer of that "
-       "device. If the program allows peer access by the vendor's calls, set checks::options::peer_access."),
+      ("A GPU ends the kernel with a memory fault; copy() the elements to a buffer of that device, or call enable_peer_access() on the "
+       "device that runs it."),
       ("A GPU whose lanes run in lockstep, as AMD's do, hangs: the lane that stores continues when all lanes have left the loop; let one "
        "lane "
        "of the wave take the lock for all, or let the lanes meet in each round: while (!wave.all(done))."),

@@ -2,9 +2,11 @@
 /// Devices: counting, selecting, querying and synchronising them.
 #pragma once
 
+#include <crosslane/core/device_link.hpp>
 #include <crosslane/core/device_properties.hpp>
 #include <crosslane/runtime/async_errors.hpp>
 #include <crosslane/runtime/host_callback.hpp>
+#include <crosslane/runtime/peer_access.hpp>
 
 namespace crosslane {
 namespace detail {
@@ -94,6 +96,41 @@ class basic_device {
     return bytes;
   }
 
+  /// Returns how kernels on this device reach the memory of `other`. A link to the device itself has peer access, native atomics and the
+  /// kind same_memory.
+  [[nodiscard]] device_link link_to(basic_device other, source_location where = source_location::current()) const {
+    detail::refuse_in_callback<B>("device link", where);
+    device_link link{.from = index_, .to = other.index_};
+    if (other.index_ == index_) {
+      link.peer_access = link.native_atomics = true;
+      link.performance_rank = 0;
+      link.kind = link_kind::same_memory;
+      return link;
+    }
+    detail::check<B>(B::link(index_, other.index_, link), "device link", where,
+                     [&](error_text& t) { t.append("%s device %d to device %d", B::name, index_, other.index_); });
+    return link;
+  }
+
+  /// Lets kernels on this device access device memory of `other`: launches on streams of this device then take its buffers. Memory that is
+  /// allocated already is included. The access has one direction, and stays until disable_peer_access(). It does nothing if the access is
+  /// enabled already. Throws not_supported if the devices cannot reach each other's memory. Each allocation on `other` costs more from then
+  /// on.
+  void enable_peer_access(basic_device other, source_location where = source_location::current()) const {
+    if (!link_to(other, where).peer_access)
+      throw_error(errc::not_supported, where,
+                  "enable peer access: kernels on %s device %d cannot access memory of device %d on this machine: copy() works", B::name,
+                  index_, other.index_);
+    set_peer_access(other, true, where);
+  }
+  /// Ends the access that enable_peer_access() has enabled. Kernels that use it must have ended. It does nothing if the access is not
+  /// enabled.
+  void disable_peer_access(basic_device other, source_location where = source_location::current()) const {
+    set_peer_access(other, false, where);
+  }
+  /// Returns whether enable_peer_access() has been called for `other`. A device has access to its own memory.
+  [[nodiscard]] bool has_peer_access(basic_device other) const noexcept { return detail::peers<B>().allows(index_, other.index_); }
+
   /// Makes the device current for the calling thread. Calls of this library do not need that: they select the device of their stream.
   void select(source_location where = source_location::current()) const {
     detail::refuse_in_callback<B>("select device", where);
@@ -147,7 +184,7 @@ class basic_device {
   template <runtime_backend>
   friend class basic_stream_ref;
 
-  static constexpr int max_devices = 64;
+  static constexpr int max_devices = detail::peer_table::most_devices;
   struct cached_properties {
     bool ready = false;
     device_properties value;
@@ -168,6 +205,17 @@ class basic_device {
     entry.value = value;
     __atomic_store_n(&entry.ready, true, __ATOMIC_RELEASE);
     return entry.value;
+  }
+
+  void set_peer_access(basic_device other, bool allowed, source_location where) const {
+    char const* const call = allowed ? "enable peer access" : "disable peer access";
+    detail::refuse_in_callback<B>(call, where);
+    if (other.index_ == index_) return;
+    bool const pools = other.properties(where).stream_ordered_memory && properties(where).stream_ordered_memory;
+    guard const current{*this, where};
+    detail::check<B>(B::set_peer_access(other.index_, allowed, pools), call, where,
+                     [&](error_text& t) { t.append("%s device %d to memory of device %d", B::name, index_, other.index_); });
+    detail::peers<B>().set(index_, other.index_, allowed);
   }
 
   void describe(error_text& t) const noexcept { t.append("%s device %d", B::name, index_); }

@@ -4,6 +4,7 @@
 
 #include <cuda_runtime_api.h>
 
+#include <crosslane/backend/cuda/links.hpp>
 #include <crosslane/backend/cuda/vendor.hpp>
 
 #include <crosslane/backend/gpu/runtime.hpp>  // after the macros that it uses
@@ -35,6 +36,8 @@ struct cuda_vendor {
     out.stream_ordered_memory = pools != 0;
     return {};
   }
+  /// The hops are unknown: NVML counts no switches.
+  static void link(int device, int peer, device_link& out) noexcept { out.kind = cuda_link_kind(device, peer); }
   /// Queues a host function. After an error CUDA does not call it; `data` is then leaked.
   static cudaError_t callback(cudaStream_t s, void (*f)(void*), void (*)(void*), void* data) noexcept {
     return cudaLaunchHostFunc(s, f, data);
