@@ -20,6 +20,9 @@ struct launch_config {
   extent3 grid = 1;                                    ///< blocks
   extent3 block = block_of_kernel;                     ///< threads; can be omitted if the kernel fixes it
   std::size_t dynamic_shared = 0;                      ///< bytes per block in addition to the kernel's shared struct
+  /// The priority of this launch in place of that of its stream, in the numbers of basic_stream's constructor. Values outside the device's
+  /// range are clamped. A hint, for CUDA and ordinary kernels: AMD GPUs, the host, and resident kernels keep that of the stream.
+  int priority = stream_priority;
   source_location where = source_location::current();  ///< the place of the launch, for errors
 };
 
@@ -223,7 +226,7 @@ void launch(S const& stream, launch_config config, K const& kernel, A&&... argum
       std::make_integer_sequence<int, int(sizeof...(A)) + 1>{}));
   static_assert(detail::check_arithmetics<B, K, decltype(detail::kernel_argument(static_cast<A&&>(arguments), config.where))...>());
   auto const q = detail::ref_of(stream, config.where);
-  detail::launch_geometry const g{config.grid, detail::block_extent<K>(config), config.dynamic_shared, config.where};
+  detail::launch_geometry const g{config.grid, detail::block_extent<K>(config), config.dynamic_shared, config.where, config.priority};
   if (g.grid.x == 0 || g.grid.y == 0 || g.grid.z == 0 || g.block.x == 0 || g.block.y == 0 || g.block.z == 0) return;
   detail::require_on_device(q, "launch", config.where, arguments...);
   detail::check_and_launch<B>(q, g, kernel, detail::kernel_argument(static_cast<A&&>(arguments), config.where)...);

@@ -6,6 +6,7 @@
 
 #include <crosslane/backend/cuda/links.hpp>
 #include <crosslane/backend/cuda/vendor.hpp>
+#include <crosslane/backend/native/cuda/architecture.hpp>
 
 #include <crosslane/backend/gpu/runtime.hpp>  // after the macros that it uses
 
@@ -34,6 +35,7 @@ struct cuda_vendor {
     (void)cudaDeviceGetAttribute(&pools, cudaDevAttrMemoryPoolsSupported, device);
     out.clock_khz = unsigned(clock);
     out.stream_ordered_memory = pools != 0;
+    out.overlapping_launches = 100 * native.major + 10 * native.minor >= CROSSLANE_SM_OVERLAP;
     return {};
   }
   /// The hops are unknown: NVML counts no switches.

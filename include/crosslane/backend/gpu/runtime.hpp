@@ -112,10 +112,9 @@ struct gpu_runtime {
   }
 
   static status stream_create(stream_handle* out, int priority) noexcept {
-    int least = 0, greatest = 0;  // a lower number is a higher priority in the vendors' APIs
-    if (status const s = from(CROSSLANE_GPU(DeviceGetStreamPriorityRange)(&least, &greatest)); s.code != 0) return s;
-    int const wanted = priority > -greatest ? greatest : priority < -least ? least : -priority;
-    return from(CROSSLANE_GPU(StreamCreateWithPriority)(out, CROSSLANE_GPU(StreamNonBlocking), wanted));
+    int native = 0;
+    if (status const s = native_priority(priority, native); s.code != 0) return s;
+    return from(CROSSLANE_GPU(StreamCreateWithPriority)(out, CROSSLANE_GPU(StreamNonBlocking), native));
   }
   static status stream_destroy(stream_handle s) noexcept { return from(CROSSLANE_GPU(StreamDestroy)(s)); }
   static status stream_synchronize(stream_handle s) noexcept { return from(CROSSLANE_GPU(StreamSynchronize)(s)); }
@@ -209,6 +208,15 @@ struct gpu_runtime {
         break;
     }
     return from(CROSSLANE_GPU(MemAdvise)(p, bytes, native, Vendor::place(location, device)));
+  }
+
+ protected:
+  /// Clamps a priority to the range of the current device. A lower number is a higher priority in the vendors' APIs.
+  static status native_priority(int priority, int& native) noexcept {
+    int least = 0, greatest = 0;
+    status const s = from(CROSSLANE_GPU(DeviceGetStreamPriorityRange)(&least, &greatest));
+    native = priority > -greatest ? greatest : priority < -least ? least : -priority;
+    return s;
   }
 
  private:

@@ -24,6 +24,7 @@ struct launch_facts {
   std::uint64_t seed = 0;
   double progress_seconds = 0;  ///< after which a launch without progress is a finding; 0: never
   bool peer_access = false;     ///< whether the work may access memory of the other device
+  bool overlaps = false;        ///< whether the kernel may begin before the kernel before it in the stream has ended
   detail::finding_sink* sink = nullptr;
   mutable bool has_findings = false;  ///< accessed atomically
   mutable bool lost_threads = false;  ///< whether threads have ended early, by a finding; accessed atomically
