@@ -109,7 +109,7 @@ void wrong(xl::device d, Program const& program, source_location where = source_
 
 CROSSLANE_TEST(overlap, reads_what_the_previous_kernel_writes) {
   auto const program = [](auto how) {
-    return [how](memory& m) {
+    return [](memory& m) {
       write(m, m.a);
       move<decltype(how)::value>(m, m.a, m.b);
     };
@@ -203,7 +203,7 @@ CROSSLANE_TEST(overlap, other_streams) {
 /// Memory that was allocated in stream order may be memory that the previous kernel still uses.
 CROSSLANE_TEST(overlap, new_memory) {
   auto const program = [](auto how) {
-    return [how](memory& m) {
+    return [](memory& m) {
       write(m, m.a);
       xl::buffer<int> fresh{m.q, n};
       move<decltype(how)::value>(m, m.c, fresh);

@@ -167,15 +167,22 @@ class basic_device {
     template <runtime_backend>
     friend class basic_stream_ref;
     friend class basic_device;
-    guard(int device, source_location where) {
-      static bool const only_one = count() == 1;  // asking for the current device costs about 30 ns per launch
-      if (only_one) return;
+    CROSSLANE_INLINE guard(int device, source_location where) {
+      // Asking for the current device costs about 30 ns per launch.
+      if (__atomic_load_n(&machine_has_, __ATOMIC_RELAXED) != one) make_current(device, where);
+    }
+    [[gnu::noinline]] void make_current(int device, source_location where) {
+      int has = __atomic_load_n(&machine_has_, __ATOMIC_RELAXED);
+      if (has == unknown) __atomic_store_n(&machine_has_, has = count() == 1 ? one : not_one, __ATOMIC_RELAXED);
+      if (has == one) return;
       detail::check<B>(B::current_device(&previous_), "current device", where,
                        [&](error_text& t) { t.append("%s device %d", B::name, device); });
       if (previous_ == device) return;
       detail::check<B>(B::select_device(device), "select device", where, [&](error_text& t) { t.append("%s device %d", B::name, device); });
       changed_ = true;
     }
+    enum devices : int { unknown, one, not_one };
+    static inline int machine_has_ = unknown;
     int previous_ = 0;
     bool changed_ = false;
   };
@@ -186,17 +193,20 @@ class basic_device {
 
   static constexpr int max_devices = detail::peer_table::most_devices;
   struct cached_properties {
-    bool ready = false;
     device_properties value;
+    bool ready = false;
   };
   static inline cached_properties cache_[max_devices];
   static inline detail::spin_lock cache_lock_;
 
-  static device_properties const& properties_of(int index, source_location where) {
+  CROSSLANE_INLINE static device_properties const& properties_of(int index, source_location where) {
+    if (index < max_devices && __atomic_load_n(&cache_[index].ready, __ATOMIC_ACQUIRE)) return cache_[index].value;
+    return read_properties(index, where);
+  }
+  [[gnu::cold, gnu::noinline]] static device_properties const& read_properties(int index, source_location where) {
     if (index >= max_devices)
       throw_error(errc::limit_exceeded, where, "%s device %d: devices 0 to %d are supported", B::name, index, max_devices - 1);
     cached_properties& entry = cache_[index];
-    if (__atomic_load_n(&entry.ready, __ATOMIC_ACQUIRE)) return entry.value;
     device_properties value;  // read without the lock: the vendor may initialise its driver here
     detail::check<B>(B::properties(index, value), "device properties", where,
                      [&](error_text& t) { t.append("%s device %d", B::name, index); });

@@ -46,9 +46,28 @@ auto kernel_argument(A&& argument, [[maybe_unused]] source_location where) {
   }
 }
 
+/// Whether a launch is within all limits. A false answer may be wrong: check_geometry() decides.
+template <class K>
+CROSSLANE_INLINE bool surely_fits(device_properties const& p, launch_geometry const& g, std::size_t static_shared, bool dynamic_struct) {
+  using shape = kernel_shape_of<K>;
+  auto const axis_fits = [&p](unsigned grid, unsigned block, unsigned max_grid, unsigned max_block) {
+    return grid <= max_grid && block <= max_block && std::uint64_t{grid} * block <= p.max_threads_per_axis;
+  };
+  bool const x = axis_fits(g.grid.x, g.block.x, p.max_grid.x, p.max_block.x);
+  bool const y = shape::dimensions < 2 ? g.grid.y == 1 && g.block.y == 1 : axis_fits(g.grid.y, g.block.y, p.max_grid.y, p.max_block.y);
+  bool const z = shape::dimensions < 3 ? g.grid.z == 1 && g.block.z == 1 : axis_fits(g.grid.z, g.block.z, p.max_grid.z, p.max_block.z);
+  unsigned const most = kernel_max_threads<K>() != 0 ? kernel_max_threads<K>() : 1024;
+  std::uint64_t const threads = g.block.size();
+  if (!x || !y || !z || threads > most || threads > p.max_threads_per_block) return false;
+  if constexpr (shape::fixed)
+    if (g.block != extent3{shape::x, shape::y, shape::z}) return false;
+  return static_shared <= p.shared_per_block_optin && g.dynamic_shared <= p.shared_per_block_optin - static_shared &&
+         (!dynamic_struct || g.dynamic_shared == 0);
+}
+
 /// Throws if the geometry exceeds what the kernel states or what the device supports.
 template <class K>
-void check_geometry(char const* backend, int device, device_properties const& p, launch_geometry const& g, std::size_t static_shared,
+[[gnu::cold, gnu::noinline]] void check_geometry(char const* backend, int device, device_properties const& p, launch_geometry const& g, std::size_t static_shared,
                     bool dynamic_struct) {
   constexpr char const* axes = "xyz";
   unsigned const grid[3] = {g.grid.x, g.grid.y, g.grid.z}, block[3] = {g.block.x, g.block.y, g.block.z};
@@ -138,7 +157,8 @@ void with_instance(int device, device_properties const& p, launch_geometry const
     using ctx = typename B::template context<width, kernel_shape_of<K>>;
     static_assert(check_kernel<B, K, ctx, A...>());
     constexpr std::size_t shared_bytes = has_shared<K, ctx> ? sizeof(kernel_shared<K, ctx>) : 0;
-    check_geometry<K>(B::name, device, p, g, shared_bytes, shared_bytes > B::max_static_shared_bytes);
+    constexpr bool dynamic_struct = shared_bytes > B::max_static_shared_bytes;
+    if (!surely_fits<K>(p, g, shared_bytes, dynamic_struct)) check_geometry<K>(B::name, device, p, g, shared_bytes, dynamic_struct);
     f(width);
   });
   if (!width_known)
