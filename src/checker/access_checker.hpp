@@ -154,10 +154,9 @@ class access_checker {
     if (!block->shared) {
       mine.phase = threads.order.phase_of_access(a.is_atomic());
       auto const knows = [&](place_access const& other) {
-        return threads.order.knows(b, other.work, other.phase,
-                                   [&](std::uint64_t one, std::uint64_t later, bool ends) {
-                                     return ends ? streams.order.before_end(one, later) : streams.order.before(one, later);
-                                   });
+        return threads.order.knows(b, other.work, other.phase, [&](std::uint64_t one, std::uint64_t later, bool ends) {
+          return ends ? streams.order.before_end(one, later) : streams.order.before(one, later);
+        });
       };
       streams.use(*block, mine, a.at, false, knows);
       streams.access(a.at, a.bytes, mine, knows);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// The order of stream work and of what the host program does. The order is known when work is queued, whenever it runs. Work comes after
 /// earlier work of its stream and after what the stream waits for by events. It also comes after everything that the host did, and knew to
-/// be done, when it queued the work. A kernel that states overlaps_previous begins earlier: after what the kernel before it begins after, and
-/// after what the host knew. Its threads come after the other work when they have waited for it. All host threads count as one, in the order of their calls, because the order among them is not
-/// observed.
+/// be done, when it queued the work. A kernel that states overlaps_previous begins earlier: after what the kernel before it begins after,
+/// and after what the host knew. Its threads come after the other work when they have waited for it. All host threads count as one, in the
+/// order of their calls, because the order among them is not observed.
 #pragma once
 
 #include <crosslane/backend/host/launch_facts.hpp>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Findings about kernels that may begin before the kernel before them has ended.
+#include <check/corpus_support.hpp>
 #include <crosslane/check.hpp>
 #include <support/target.hpp>
 
@@ -8,9 +9,16 @@ namespace checks = crosslane::checks;
 using checks::kind;
 using namespace crosslane_test;
 
-namespace {
-
-constexpr unsigned n = 256;
+/// Reads what the kernel before writes, and then waits for it.
+struct waits_too_late {
+  static constexpr bool overlaps_previous = true;
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<int const> x, xl::span<int> out) const {
+    int const mine = x[ctx.global_index()];
+    ctx.wait_for_previous();
+    out[ctx.global_index()] = mine;
+  }
+};
 
 struct writes {
   template <xl::kernel_context Ctx>
@@ -18,6 +26,11 @@ struct writes {
     for (auto i : ctx.grid_stride(x.size())) x[i] = int(i);
   }
 };
+
+namespace {
+
+constexpr unsigned n = 256;
+
 struct reads {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<int const> x, xl::span<int> out) const {
@@ -123,6 +136,16 @@ CROSSLANE_TEST(overlap, reads_what_the_previous_kernel_writes) {
   right(d, program(std::integral_constant<waits, waits::by_flag>{}));
 }
 
+/// docs/guide/devices.md shows the finding.
+CROSSLANE_TEST(overlap, finding) {
+  checks::report const r = report_of(d, [](memory& m) {
+    write(m, m.a);
+    xl::launch(m.q, {.grid = n / 64, .block = 64}, waits_too_late{}, m.a, m.b);
+  });
+  CROSSLANE_CHECK_EQ(r.size(), 1);
+  if (r.size() == 1) check_shown_finding("overlap", r.entries()[0].finding);
+}
+
 CROSSLANE_TEST(overlap, writes_what_the_previous_kernel_reads) {
   auto const read_a = [](memory& m) { xl::launch(m.q, {.grid = n / 64, .block = 64}, reads{}, m.a, m.b); };
   wrong(d, [&](memory& m) {
@@ -183,7 +206,9 @@ CROSSLANE_TEST(overlap, other_work_between) {
   });
   wrong(d, [](memory& m) {  // freed memory orders nothing
     write(m, m.a);
-    { xl::buffer<int> const scratch{m.q, n}; }
+    {
+      xl::buffer<int> const scratch{m.q, n};
+    }
     move<waits::never>(m, m.a, m.b);
   });
 }

@@ -213,8 +213,8 @@ API hipError_t hipMemPoolSetAccess(hipMemPool_t p, hipMemAccessDesc const* d, si
   auto* x = reinterpret_cast<Pool*>(p);
   for (size_t i = 0; i < n; i++) {
     if (d[i].location.type != hipMemLocationTypeDevice || !is_device(d[i].location.id)) return ret(hipErrorInvalidDevice);
-    bool const known = d[i].flags == hipMemAccessFlagsProtNone || d[i].flags == hipMemAccessFlagsProtRead ||
-                       d[i].flags == hipMemAccessFlagsProtReadWrite;
+    bool const known =
+        d[i].flags == hipMemAccessFlagsProtNone || d[i].flags == hipMemAccessFlagsProtRead || d[i].flags == hipMemAccessFlagsProtReadWrite;
     if (!known || (d[i].location.id == x->dev && d[i].flags != hipMemAccessFlagsProtReadWrite)) return ret(hipErrorInvalidValue);
   }
   for (size_t i = 0; i < n; i++)

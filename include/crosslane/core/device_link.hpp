@@ -27,13 +27,13 @@ constexpr char const* to_string(link_kind kind) noexcept {
 
 /// How kernels on one device reach the memory of another. The other direction is a link of its own.
 struct device_link {
-  int from = 0;                          ///< the index of the device whose kernels access memory
-  int to = 0;                            ///< the index of the device whose memory it is
-  bool peer_access = false;              ///< whether basic_device::enable_peer_access() works. Copies work without it
-  bool native_atomics = false;           ///< whether the hardware executes atomic operations of kernels across the link
-  int performance_rank = -1;             ///< the vendor's rank among the machine's links: a lower one is faster; -1 if it has none
-  link_kind kind = link_kind::unknown;   ///< what connects the devices
-  unsigned hops = 0;                     ///< steps from device to device; 0 if unknown
+  int from = 0;                         ///< the index of the device whose kernels access memory
+  int to = 0;                           ///< the index of the device whose memory it is
+  bool peer_access = false;             ///< whether basic_device::enable_peer_access() works. Copies work without it
+  bool native_atomics = false;          ///< whether the hardware executes atomic operations of kernels across the link
+  int performance_rank = -1;            ///< the vendor's rank among the machine's links: a lower one is faster; -1 if it has none
+  link_kind kind = link_kind::unknown;  ///< what connects the devices
+  unsigned hops = 0;                    ///< steps from device to device; 0 if unknown
 };
 
 }  // namespace crosslane

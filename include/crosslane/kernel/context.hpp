@@ -163,9 +163,9 @@ class context {
   CROSSLANE_FN void wait_for_previous(source_location where = source_location::current()) const { native_.wait_for_previous(where); }
 
   /// Allows the next kernel of the stream to begin once every block has called this or ended, if that kernel states overlaps_previous. One
-  /// thread of the block calls it. It orders nothing: the next kernel sees what this one writes, before or after the call, when it has
-  /// called wait_for_previous(). Call it when the rest of the kernel leaves room on the multiprocessor for blocks of the next one. It does
-  /// nothing on devices whose kernels do not overlap.
+  /// thread of the block is enough, several may call it. It orders nothing: the next kernel sees what this one writes, before or after the
+  /// call, when it has called wait_for_previous(). Call it when the rest of the kernel leaves room on the multiprocessor for blocks of the
+  /// next one. It does nothing on devices whose kernels do not overlap.
   CROSSLANE_FN void let_next_start() const { native_.let_next_start(); }
 
   /// Returns the primitives of the backend. They are for functions of the library.

@@ -115,11 +115,11 @@ concept diagnostic_primitives = requires(N const& n, char const* text, source_lo
 
 /// The whole contract, for waves of W lanes.
 template <class N, unsigned W>
-concept kernel_primitives =
-    std::copy_constructible<N> && position_primitives<N> && block_primitives<N> && overlap_primitives<N> && wave_primitives<N, W, unsigned> &&
-    wave_primitives<N, W, double> && wave_primitives<N, W, char> && atomic_primitives<N, unsigned, scope::wave> &&
-    atomic_primitives<N, int, scope::block> && atomic_primitives<N, unsigned long long, scope::system> &&
-    atomic_primitives<N, unsigned char, scope::block> && atomic_primitives<N, float, scope::device> &&
-    atomic_primitives<N, double, scope::device> && memory_primitives<N> && copy_primitives<N> && diagnostic_primitives<N>;
+concept kernel_primitives = std::copy_constructible<N> && position_primitives<N> && block_primitives<N> && overlap_primitives<N> &&
+                            wave_primitives<N, W, unsigned> && wave_primitives<N, W, double> && wave_primitives<N, W, char> &&
+                            atomic_primitives<N, unsigned, scope::wave> && atomic_primitives<N, int, scope::block> &&
+                            atomic_primitives<N, unsigned long long, scope::system> && atomic_primitives<N, unsigned char, scope::block> &&
+                            atomic_primitives<N, float, scope::device> && atomic_primitives<N, double, scope::device> &&
+                            memory_primitives<N> && copy_primitives<N> && diagnostic_primitives<N>;
 
 }  // namespace crosslane::backend

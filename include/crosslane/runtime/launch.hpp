@@ -17,9 +17,9 @@ namespace crosslane {
 /// The geometry of a launch: the grid in blocks and the block in threads, each a number or {x, y, z}. If any size is 0, nothing is
 /// launched.
 struct launch_config {
-  extent3 grid = 1;                                    ///< blocks
-  extent3 block = block_of_kernel;                     ///< threads; can be omitted if the kernel fixes it
-  std::size_t dynamic_shared = 0;                      ///< bytes per block in addition to the kernel's shared struct
+  extent3 grid = 1;                 ///< blocks
+  extent3 block = block_of_kernel;  ///< threads; can be omitted if the kernel fixes it
+  std::size_t dynamic_shared = 0;   ///< bytes per block in addition to the kernel's shared struct
   /// The priority of this launch in place of that of its stream, in the numbers of basic_stream's constructor. Values outside the device's
   /// range are clamped. A hint, for CUDA and ordinary kernels: AMD GPUs, the host, and resident kernels keep that of the stream.
   int priority = stream_priority;
@@ -67,8 +67,8 @@ CROSSLANE_INLINE bool surely_fits(device_properties const& p, launch_geometry co
 
 /// Throws if the geometry exceeds what the kernel states or what the device supports.
 template <class K>
-[[gnu::cold, gnu::noinline]] void check_geometry(char const* backend, int device, device_properties const& p, launch_geometry const& g, std::size_t static_shared,
-                    bool dynamic_struct) {
+[[gnu::cold, gnu::noinline]] void check_geometry(char const* backend, int device, device_properties const& p, launch_geometry const& g,
+                                                 std::size_t static_shared, bool dynamic_struct) {
   constexpr char const* axes = "xyz";
   unsigned const grid[3] = {g.grid.x, g.grid.y, g.grid.z}, block[3] = {g.block.x, g.block.y, g.block.z};
   unsigned const max_grid[3] = {p.max_grid.x, p.max_grid.y, p.max_grid.z}, max_block[3] = {p.max_block.x, p.max_block.y, p.max_block.z};

@@ -13,9 +13,7 @@ class peer_table {
  public:
   static constexpr int most_devices = 64;
 
-  bool allows(int from, int to) const noexcept {
-    return from == to || (__atomic_load_n(&rows_[from], __ATOMIC_RELAXED) >> to & 1) != 0;
-  }
+  bool allows(int from, int to) const noexcept { return from == to || (__atomic_load_n(&rows_[from], __ATOMIC_RELAXED) >> to & 1) != 0; }
   void set(int from, int to, bool allowed) noexcept {
     std::uint64_t const bit = std::uint64_t{1} << to;
     if (allowed)

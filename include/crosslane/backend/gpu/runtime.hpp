@@ -90,8 +90,7 @@ struct gpu_runtime {
   }
   /// Memory of a pool has its own access, which peer access does not include.
   static status set_peer_access(int peer, bool allowed, bool pools) noexcept {
-    native_status const s =
-        allowed ? CROSSLANE_GPU(DeviceEnablePeerAccess)(peer, 0) : CROSSLANE_GPU(DeviceDisablePeerAccess)(peer);
+    native_status const s = allowed ? CROSSLANE_GPU(DeviceEnablePeerAccess)(peer, 0) : CROSSLANE_GPU(DeviceDisablePeerAccess)(peer);
     if (s == (allowed ? CROSSLANE_GPU(ErrorPeerAccessAlreadyEnabled) : CROSSLANE_GPU(ErrorPeerAccessNotEnabled)))
       clear_last_error();
     else if (s != CROSSLANE_GPU(Success))
