@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Findings about kernels that may begin before the kernel before them has ended.
-#include <check/corpus_support.hpp>
 #include <crosslane/check.hpp>
+#include <support/recorded.hpp>
 #include <support/target.hpp>
 
 namespace xl = crosslane;
@@ -143,7 +143,14 @@ CROSSLANE_TEST(overlap, finding) {
     xl::launch(m.q, {.grid = n / 64, .block = 64}, waits_too_late{}, m.a, m.b);
   });
   CROSSLANE_CHECK_EQ(r.size(), 1);
-  if (r.size() == 1) check_shown_finding("overlap", r.entries()[0].finding);
+  if (r.size() != 1 || d.index() != 0) return;
+  checks::finding const& f = r.entries()[0].finding;
+  std::string text = without_folders(std::string(to_string(f.kind)) + ": " + f.text.c_str() + '\n' + f.advice() + '\n');
+  for (std::size_t at = 0; (at = text.find("stream 0x", at)) != std::string::npos;) {  // both are one, whose number may be any
+    at += 9;
+    text.replace(at, text.find_first_not_of("0123456789abcdef", at) - at, "1");
+  }
+  check_recorded(source_path("test/check/findings/overlap.txt"), text);
 }
 
 CROSSLANE_TEST(overlap, writes_what_the_previous_kernel_reads) {
