@@ -153,11 +153,13 @@ class access_checker {
       return report_misaligned(b, a.at, a.bytes == 16 ? "an object of 16 bytes" : "a number", a.alignment(), a.from);
     if (!block->shared) {
       mine.phase = threads.order.phase_of_access(a.is_atomic());
-      streams.use(*block, mine, a.at, false);
-      streams.access(a.at, a.bytes, mine, [&](place_access const& other) {
-        return threads.order.knows(b, other.work, other.phase,
-                                   [&](std::uint64_t one, std::uint64_t later) { return streams.order.before(one, later); });
-      });
+      auto const knows = [&](place_access const& other) {
+        return threads.order.knows(b, other.work, other.phase, [&](std::uint64_t one, std::uint64_t later, bool ends) {
+          return ends ? streams.order.before_end(one, later) : streams.order.before(one, later);
+        });
+      };
+      streams.use(*block, mine, a.at, false, knows);
+      streams.access(a.at, a.bytes, mine, knows);
     }
     threads.access(b, *block, a, mine.site);
   }

@@ -9,7 +9,8 @@
 namespace crosslane::backend {
 
 /// A vector clock of whole blocks and of single threads of the launch: all their segments below a number are ordered before. Also of other
-/// stream work: its phases up to a number, see thread_order. A copy takes constant time.
+/// stream work: its phases up to a number, see thread_order; or all work that is ordered before its end, but not that work itself. A copy
+/// takes constant time.
 class clock {
  public:
   bool empty() const noexcept { return blocks_.empty() && threads_.empty() && works_.empty(); }
@@ -19,7 +20,9 @@ class clock {
   }
   void learn_block(std::uint32_t block, std::uint32_t below) { blocks_.raise(block, below); }
   void learn_thread(std::uint32_t thread, std::uint32_t below) { threads_.raise(thread, below); }
-  void learn_work(std::uint64_t work, std::uint32_t phase) { works_.raise(std::uint32_t(work), phase); }
+  void learn_work(std::uint64_t work, std::uint32_t phase) { works_.raise(index_of(work), phase); }
+  /// Learns of all work that is ordered before the end of `work`.
+  void learn_before(std::uint64_t work) { works_.raise(index_of(work) + 1, 1); }
   void join(clock const& other) {
     blocks_.raise(other.blocks_);
     threads_.raise(other.threads_);
@@ -31,16 +34,18 @@ class clock {
 
   bool knows_works() const noexcept { return !works_.empty(); }
   bool covers_work(std::uint64_t work, std::uint32_t phase) const noexcept {
-    std::uint32_t const known = works_[std::uint32_t(work)];
+    std::uint32_t const known = works_[index_of(work)];
     return known != 0 && phase <= known;
   }
-  /// Calls f(work) for each known work.
+  /// Calls f(work, waited) for each known work. `waited`: what is ordered before its end is known, in place of its phases.
   template <class F>
   void each_work(F const& f) const {
-    works_.each(f);
+    works_.each([&](std::uint32_t index) { f(index / 2, index % 2 != 0); });
   }
 
  private:
+  static std::uint32_t index_of(std::uint64_t work) noexcept { return std::uint32_t(work) * 2; }
+
   shared_numbers blocks_, threads_, works_;
 };
 

@@ -84,6 +84,10 @@ void access_monitor::group_sync(unsigned wave, std::uint64_t lanes) noexcept {
   if (state_->full) checker().threads.group_sync(*state_, wave, lanes);
 }
 
+void access_monitor::wait_for_previous() noexcept {
+  if (state_->full && state_->launch->overlaps) checker().threads.order.wait_for_previous(*state_);
+}
+
 bool access_monitor::may_survive(void const* code) const noexcept {
   note_interrupted_code();
   return paused_block != nullptr && paused_block == state_ && (copy_called_from != 0 || !c_library.has(code));

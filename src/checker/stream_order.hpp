@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// The order of stream work and of what the host program does. The order is known when work is queued, whenever it runs. Work comes after
 /// earlier work of its stream and after what the stream waits for by events. It also comes after everything that the host did, and knew to
-/// be done, when it queued the work. All host threads count as one, in the order of their calls, because the order among them is not
-/// observed.
+/// be done, when it queued the work. A kernel that states overlaps_previous begins earlier: after what the kernel before it begins after,
+/// and after what the host knew. Its threads come after the other work when they have waited for it. All host threads count as one, in the
+/// order of their calls, because the order among them is not observed.
 #pragma once
 
 #include <crosslane/backend/host/launch_facts.hpp>
@@ -53,10 +54,14 @@ class work_clock {
 struct stream_work {
   std::uint64_t number = 0, stream = 0;
   work_clock before;
+  work_clock known;         ///< to the host when it queued the work
+  work_clock begins_after;  ///< if it overlaps earlier work: the part of `before` that it begins after
   detail::stream_key key;
   launch_facts facts;      ///< set when it runs
   bool frees = false;      ///< whether it only frees memory
   bool allocates = false;  ///< whether it is an allocation
+  bool is_launch = false;  ///< set when it runs
+  bool overlaps = false;   ///< whether it may begin before the kernel before it in its stream has ended; set when it runs
 
   bool is_callback = false;
 
@@ -181,6 +186,22 @@ class stream_order {
     strands_[w->stream].begun = number;
   }
 
+  /// The same for a kernel. It overlaps the kernel before it if it states this and only allocations and frees are between the two.
+  void begins_launch(std::uint64_t number, launch_facts const& facts) {
+    begins(number, facts);
+    std::lock_guard const guard{lock_};
+    stream_work* const w = find(number);
+    if (w == nullptr) return;
+    w->is_launch = true;
+    if (!facts.overlaps) return;
+    stream_work const* previous = find(w->before.of(w->stream));
+    while (previous != nullptr && (previous->frees || previous->allocates)) previous = find(previous->before.of(w->stream));
+    if (previous == nullptr || !previous->is_launch) return;
+    w->begins_after = previous->overlaps ? previous->begins_after : previous->before;
+    w->begins_after.join(w->known);
+    w->overlaps = true;
+  }
+
   /// Marks the running work as a host callback.
   void is_callback(std::uint64_t number) {
     std::lock_guard const guard{lock_};
@@ -244,6 +265,12 @@ class stream_order {
     std::lock_guard const guard{lock_};
     stream_work const *const a = find(earlier), *const b = find(later);
     return a == nullptr || (b != nullptr && precedes(*a, *b));
+  }
+  /// Whether `earlier` is ordered before the end of `later`, which may overlap it.
+  bool before_end(std::uint64_t earlier, std::uint64_t later) const {
+    std::lock_guard const guard{lock_};
+    stream_work const *const a = find(earlier), *const b = find(later);
+    return a == nullptr || (b != nullptr && b->before.of(a->stream) >= a->number);
   }
   /// The narrowest scope that includes both pieces of work.
   scope scope_between(std::uint64_t one, std::uint64_t other) const {
@@ -325,6 +352,8 @@ class stream_order {
     w.stream = stream;
     w.key = key;
     w.before = s.before;
+    w.known = program_;
+    w.known.raise(0, number);
     s.before.raise(stream, number);
     return s;
   }
@@ -357,7 +386,8 @@ class stream_order {
     return found != works_.end() ? &found->second : nullptr;
   }
   static bool precedes(stream_work const& a, stream_work const& b) noexcept {
-    return a.stream == b.stream || b.before.of(a.stream) >= a.number;
+    if (a.number == b.number || (a.stream == b.stream && !a.overlaps && !b.overlaps)) return true;
+    return (b.overlaps ? b.begins_after : b.before).of(a.stream) >= a.number;
   }
   void note_knowledge() {
     program_work_ = 0;

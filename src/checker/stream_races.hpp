@@ -45,7 +45,7 @@ class stream_races {
     facts_ = &launch;
     last_launch_ = last_launch_ > launch_ ? last_launch_ : launch_;
     told_by_.clear();
-    order.begins(launch_, launch);
+    order.begins_launch(launch_, launch);
   }
   void end_launch() {
     if (facts_->has_lost_threads() && launch_ > launch_of_lost_threads_) launch_of_lost_threads_ = launch_;
@@ -80,8 +80,9 @@ class stream_races {
   }
 
   /// Called for each access to device memory, before access(). Checks once for each piece of work that the block is allocated before the
-  /// work and, unless the access may be one to another device, that it lies on the work's device.
-  void use(watched_block& block, place_access const& mine, char const* at, bool may_be_remote) {
+  /// work and, unless the access may be one to another device, that it lies on the work's device. `knows` is that of access().
+  template <class Knows = knows_none>
+  void use(watched_block& block, place_access const& mine, char const* at, bool may_be_remote, Knows const& knows = {}) {
     if (block.user == mine.work) return;
     block.user = mine.work;
     if (block.open || mine.work == 0) return;
@@ -91,6 +92,10 @@ class stream_races {
       if (std::exception_ptr const error = user.facts.deliver(f)) detail::keep_exception<host>(user.key, error);
     }
     if (block.made_by == 0 || !order.concurrent(block.made_by, mine.work)) return;
+    if (knows(place_access{block.made_by, 0, access_class::write})) {
+      block.user = 0;  // other threads of the work may not know it
+      return;
+    }
     // An event that the work should have waited for also orders the allocations before it.
     stream_work const maker = order.facts_of(block.made_by);
     std::uint64_t& missing_before = missing_waits_[{maker.stream, user.stream}];

@@ -133,7 +133,7 @@ class thread_order {
     auto const found = released_.find(p);
     if (found == released_.end()) return;
     for (release_state const& r : found->second)
-      if (r.reach >= scope::device) r.knowledge.each_work([&](std::uint32_t work) { f(work); });
+      if (r.reach >= scope::device) r.knowledge.each_work([&](std::uint32_t work, bool) { f(work); });
   }
   void fence(block_state& b, bool releases, bool acquires, scope s) {
     block_state::thread_state& t = b.running_thread();
@@ -180,8 +180,15 @@ class thread_order {
     (is_atomic ? phase_has_atomics_ : phase_has_plain_) = true;
     return phase_;
   }
-  /// Whether the running thread knows other work up to a phase, by what it has acquired. `is_before(one, other)` tells whether one piece of
-  /// work is ordered before another.
+  /// The running thread has waited for all work that is ordered before the end of its launch.
+  void wait_for_previous(block_state& b) {
+    clock knowledge;
+    knowledge.learn_before(work_);
+    learn(b, b.running_thread(), knowledge);
+  }
+
+  /// Whether the running thread knows other work up to a phase, by what it has acquired. `is_before(one, other, ends)` tells whether one
+  /// piece of work is ordered before another, or if `ends` before its end.
   template <class IsBefore>
   bool knows(block_state const& b, std::uint64_t work, std::uint32_t phase, IsBefore const& is_before) const {
     std::unique_ptr<clock> const& own = b.running_thread().learned;
@@ -189,7 +196,8 @@ class thread_order {
     for (clock const* const c : {&b.learned, static_cast<clock const*>(own.get())}) {
       if (c == nullptr || !c->knows_works()) continue;
       known = known || c->covers_work(work, phase);
-      if (!known) c->each_work([&](std::uint32_t other) { known = known || (other != work && is_before(work, other)); });
+      if (!known)
+        c->each_work([&](std::uint32_t other, bool waited) { known = known || (other != work && is_before(work, other, waited)); });
     }
     return known;
   }

@@ -213,7 +213,10 @@ class wording {
                                                                        : "device or system");
       return f;
     }
-    f.text.append(program ? ", and the host has not waited for it" : ", and nothing orders the two");
+    f.overlaps = later.work.overlaps && later.work.stream == earlier.work.stream;
+    f.text.append(program      ? ", and the host has not waited for it"
+                  : f.overlaps ? ", and the kernel has not waited for it: it states overlaps_previous"
+                               : ", and nothing orders the two");
     return f;
   }
 

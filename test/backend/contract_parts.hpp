@@ -16,6 +16,7 @@ constexpr bool has_kernel_parts() {
   namespace xl = crosslane;
   static_assert(xl::backend::position_primitives<N>);
   static_assert(xl::backend::block_primitives<N>);
+  static_assert(xl::backend::overlap_primitives<N>);
   static_assert(xl::backend::wave_primitives<N, W, unsigned> && xl::backend::wave_primitives<N, W, double>);
   static_assert(xl::backend::atomic_primitives<N, xl::half, xl::scope::device> &&
                 xl::backend::atomic_primitives<N, short, xl::scope::block>);

@@ -18,6 +18,9 @@ using primitives = primitives_of<B, 32>;
 struct no_barrier : primitives {
   void sync_block(xl::source_location) const = delete;
 };
+struct no_overlap : primitives {
+  void wait_for_previous(xl::source_location) const = delete;
+};
 struct wide_index : primitives {
   template <int>
   CROSSLANE_FN unsigned long long thread_index() const {
@@ -36,6 +39,7 @@ namespace {
 static_assert(has_all_parts<B>());
 
 static_assert(!backend::block_primitives<no_barrier> && !backend::kernel_primitives<no_barrier, 32>);
+static_assert(!backend::overlap_primitives<no_overlap> && !backend::kernel_primitives<no_overlap, 32>);
 static_assert(!backend::position_primitives<wide_index> && !backend::kernel_primitives<wide_index, 32>);
 static_assert(!backend::wave_primitives<own_ballot, 32, unsigned> && !backend::kernel_primitives<own_ballot, 32>);
 
@@ -100,6 +104,8 @@ struct try_all {
     if (me == 0) s.sum = 0, s.least = ~0u, s.first = 0, s.claimed = 0, s.total = 0;
     if (me < 2) s.small[me] = 0;
     if (me < 4) s.tiny[me] = 0;
+    n.wait_for_previous(here);
+    n.let_next_start();
     n.sync_block(here);
     expect(barrier, memory[(me + 1) % size] == 3 * ((me + 1) % size));
 

@@ -61,6 +61,9 @@ struct runtime {
   static status free_memory(std::size_t* bytes) noexcept { return *bytes = std::size_t{1} << 32, status{}; }
   // [runtime]
 
+  static status link(int, int, xl::device_link&) noexcept { return {}; }  // there is one device
+  static status set_peer_access(int, bool, bool) noexcept { return {}; }
+
   static status stream_create(stream_handle* q, int device) { return *q = new queue{device}, status{}; }
   static status stream_destroy(stream_handle q) noexcept { return delete q, status{}; }
   static status stream_synchronize(stream_handle) noexcept { return {}; }
@@ -143,6 +146,8 @@ class primitives : public xl::backend::wave_hooks {
   void sync_block(xl::source_location where) const {
     if (block_->extent.size() != 1) fail("serial: a barrier of more than one thread", where);
   }
+  void wait_for_previous(xl::source_location) const {}  // each launch has ended when the next one is queued
+  void let_next_start() const {}
   void* dynamic_shared() const { return block_->dynamic_shared; }
   std::size_t dynamic_shared_bytes() const { return block_->dynamic_shared_bytes; }
 

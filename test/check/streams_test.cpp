@@ -166,10 +166,16 @@ CROSSLANE_TEST(streams, devices) {
   wrong<corpus::fill_of_another_device>(d, kind::other_device);
   right<corpus::copy_to_another_device>(d);
   auto const with_peer_access = [&](auto const& program) {
-    return report_of(d, program, late::nobody, {.level = checks::level::full, .peer_access = true});
+    xl::device{1 - d.index()}.enable_peer_access(d);
+    checks::report const r = report_of(d, program, late::nobody, {.level = checks::level::full});
+    xl::device{1 - d.index()}.disable_peer_access(d);
+    return r;
   };
   CROSSLANE_CHECK(with_peer_access(corpus::kernel_of_another_device{}).empty());
   CROSSLANE_CHECK(with_peer_access(corpus::fill_of_another_device{}).empty());
+  d.enable_peer_access(xl::device{1 - d.index()});  // the other direction
+  wrong<corpus::kernel_of_another_device>(d, kind::other_device);
+  d.disable_peer_access(xl::device{1 - d.index()});
 }
 
 CROSSLANE_TEST(streams, program_race) {

@@ -70,6 +70,10 @@ struct names {  // an ordinary member of the name that a shared struct has
   bool cooperative = true;
 #elif CROSSLANE_TEST_WRONG == 16
   bool resident = true;
+#elif CROSSLANE_TEST_WRONG == 17
+  bool overlaps_previous = true;
+#elif CROSSLANE_TEST_WRONG == 18
+  static constexpr bool resident = true, overlaps_previous = true;
 #endif
   xl::span<short> shared;
   template <xl::kernel_context Ctx>

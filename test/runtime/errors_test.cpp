@@ -476,7 +476,7 @@ CROSSLANE_TEST_ONCE(memory_of_two_sides, another_device) {
   xl::buffer<int> b{q, 8}, c{q1, 8}, c2{q1, 8};
   xl::fill(q, b, 1);
   q.synchronize();
-  std::initializer_list<std::string> const words{"argument 1", "device 0", "stream is of device 1"};
+  std::initializer_list<std::string> const words{"argument 1", "device 0", "stream is of device 1", "enable_peer_access()"};
   expect_error(xl::errc::invalid_argument, words, [&] { xl::launch(q1, {.grid = 1, .block = 8}, write_ranks{}, b); });
   expect_error(xl::errc::invalid_argument, words, [&] { xl::fill(q1, b, 3); });
   expect_error(xl::errc::invalid_argument, words, [&] { xl::for_each(q1, b, increment{}); });

@@ -35,8 +35,8 @@ Region const* region(Exec& x, uint64_t a) {
   if (!find_region || !find_region(a, r)) return nullptr;
   if (r.foreign >= 0) {
     char b[160];
-    snprintf(b, sizeof b, "access to 0x%lx, memory of device %d, by device %d without peer access (hipDeviceEnablePeerAccess)",
-             (unsigned long)a, r.foreign, x.L->device);
+    snprintf(b, sizeof b, "access to 0x%lx, memory of %sdevice %d, by device %d without peer access (%s)", (unsigned long)a,
+             r.in_pool ? "a pool of " : "", r.foreign, x.L->device, r.in_pool ? "hipMemPoolSetAccess" : "hipDeviceEnablePeerAccess");
     fail(Err::fault, b);
   }
   Region& o = x.near[x.near_next++ & 3];

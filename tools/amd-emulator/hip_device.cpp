@@ -422,6 +422,14 @@ API hipError_t hipDeviceGetP2PAttribute(int* v, hipDeviceP2PAttr a, int from, in
   *v = a == hipDevP2PAttrAccessSupported || a == hipDevP2PAttrNativeAtomicSupported;
   return ret(hipSuccess);
 }
+// All devices are linked with each other by XGMI, in one step. The number is HSA's.
+API hipError_t hipExtGetLinkTypeAndHopCount(int from, int to, uint32_t* type, uint32_t* hops) {
+  if (!is_device(from) || !is_device(to)) return ret(hipErrorInvalidDevice);
+  if (!type || !hops || from == to) return ret(hipErrorInvalidValue);
+  *type = 4;
+  *hops = 1;
+  return ret(hipSuccess);
+}
 API hipError_t hipDeviceSetCacheConfig(hipFuncCache_t) { return ret(hipSuccess); }
 API hipError_t hipDeviceGetCacheConfig(hipFuncCache_t* c) {
   if (!c) return ret(hipErrorInvalidValue);

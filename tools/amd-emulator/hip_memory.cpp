@@ -76,7 +76,12 @@ static bool find_region(uint64_t a, emu::Region& r) {
     if (a < end && it->second.graph != GraphMemory::free) {
       Block const& b = it->second;
       r = {it->first, it->first + b.size, end, b.shadow};
-      if (b.type == Mem::device && !may_access(g_running, b.dev)) r.foreign = b.dev;
+      // Peer access does not include the memory of pools, for which hipMemPoolSetAccess() is.
+      bool const reached = b.pool ? b.pool->access_of(g_running) != hipMemAccessFlagsProtNone : may_access(g_running, b.dev);
+      if (b.type == Mem::device && !reached) {
+        r.foreign = b.dev;
+        r.in_pool = b.pool != nullptr;
+      }
       return true;
     }
   }

@@ -10,6 +10,13 @@ struct Pool {
   size_t used = 0, used_high = 0, maxSize = 0;
   uint64_t threshold = 0;
   int reuse[4] = {0, 1, 1, 1};
+  std::map<int, hipMemAccessFlags> peers;  ///< other devices whose kernels may access the pool's memory
+
+  hipMemAccessFlags access_of(int device) const {
+    if (device == dev) return hipMemAccessFlagsProtReadWrite;
+    auto const found = peers.find(device);
+    return found == peers.end() ? hipMemAccessFlagsProtNone : found->second;
+  }
 };
 
 /// All allocations, by address.

@@ -209,12 +209,23 @@ API hipError_t hipMemPoolTrimTo(hipMemPool_t p, size_t) {
 }
 API hipError_t hipMemPoolSetAccess(hipMemPool_t p, hipMemAccessDesc const* d, size_t n) {
   Lock l;
-  return ret(pool_ok(p) && (d || !n) ? hipSuccess : hipErrorInvalidValue);
+  if (!pool_ok(p) || (!d && n)) return ret(hipErrorInvalidValue);
+  auto* x = reinterpret_cast<Pool*>(p);
+  for (size_t i = 0; i < n; i++) {
+    if (d[i].location.type != hipMemLocationTypeDevice || !is_device(d[i].location.id)) return ret(hipErrorInvalidDevice);
+    bool const known =
+        d[i].flags == hipMemAccessFlagsProtNone || d[i].flags == hipMemAccessFlagsProtRead || d[i].flags == hipMemAccessFlagsProtReadWrite;
+    if (!known || (d[i].location.id == x->dev && d[i].flags != hipMemAccessFlagsProtReadWrite)) return ret(hipErrorInvalidValue);
+  }
+  for (size_t i = 0; i < n; i++)
+    if (d[i].location.id != x->dev) x->peers[d[i].location.id] = d[i].flags;
+  return ret(hipSuccess);
 }
 API hipError_t hipMemPoolGetAccess(hipMemAccessFlags* f, hipMemPool_t p, hipMemLocation* w) {
   Lock l;
   if (!f || !w || !pool_ok(p)) return ret(hipErrorInvalidValue);
-  *f = w->id == reinterpret_cast<Pool*>(p)->dev ? hipMemAccessFlagsProtReadWrite : hipMemAccessFlagsProtNone;
+  if (w->type != hipMemLocationTypeDevice || !is_device(w->id)) return ret(hipErrorInvalidDevice);
+  *f = reinterpret_cast<Pool*>(p)->access_of(w->id);
   return ret(hipSuccess);
 }
 API hipError_t hipMemPoolSetAttribute(hipMemPool_t p, hipMemPoolAttr a, void* v) {

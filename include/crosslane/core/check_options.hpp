@@ -19,7 +19,7 @@ enum class level : unsigned char {
 };
 
 /// The options of a scope. Their defaults come from the environment: CROSSLANE_CHECK=off, basic or full; CROSSLANE_SEED=number;
-/// CROSSLANE_CHECK_PROGRESS_SECONDS=number; CROSSLANE_CHECK_PEER_ACCESS=0 or 1.
+/// CROSSLANE_CHECK_PROGRESS_SECONDS=number.
 struct options {
   checks::level level = from_environment().level;  ///< what is checked
   /// The thread order. 0: blocks, waves and lanes run in ascending order. 1: in descending order. Other seeds: a pseudo-random order per
@@ -27,8 +27,6 @@ struct options {
   std::uint64_t seed = from_environment().seed;
   /// The time after which a launch whose threads wait for each other, and change nothing, is a finding and ends. 0: never.
   double progress_seconds = from_environment().progress_seconds;
-  /// Whether kernels may access device memory of other devices: the program gives them peer access by the vendor's calls.
-  bool peer_access = from_environment().peer_access;
 
   /// Returns the options of the environment. Throws invalid_argument if a variable has an invalid value.
   static options const& from_environment() {
@@ -38,7 +36,7 @@ struct options {
 
  private:
   static options read_environment() {
-    options result{.level = level::most, .seed = 0, .progress_seconds = 5, .peer_access = false};
+    options result{.level = level::most, .seed = 0, .progress_seconds = 5};
     if (char const* const text = std::getenv("CROSSLANE_CHECK"); text != nullptr && text[0] != 0) {
       if (std::strcmp(text, "off") == 0)
         result.level = level::off;
@@ -59,11 +57,6 @@ struct options {
       result.progress_seconds = std::strtod(text, &end);
       if (*end != 0 || !(result.progress_seconds >= 0))
         throw_error(errc::invalid_argument, {}, "CROSSLANE_CHECK_PROGRESS_SECONDS is '%s' but must be a number of seconds, or 0", text);
-    }
-    if (char const* const text = std::getenv("CROSSLANE_CHECK_PEER_ACCESS"); text != nullptr && text[0] != 0) {
-      if (std::strcmp(text, "0") != 0 && std::strcmp(text, "1") != 0)
-        throw_error(errc::invalid_argument, {}, "CROSSLANE_CHECK_PEER_ACCESS is '%s' but must be 0 or 1", text);
-      result.peer_access = text[0] == '1';
     }
     return result;
   }

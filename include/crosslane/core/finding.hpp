@@ -90,8 +90,8 @@ constexpr char const* advice(kind k) noexcept {
        "sure to run at once, and blocks start in no certain order, so let a block take its number from a counter."),
       ("A GPU ends the kernel with a misaligned address, or accesses other bytes; begin at a multiple of the size: align the array and the "
        "index, or access single elements."),
-      ("A GPU ends the kernel with a memory fault: memory pools have no peer access by default; copy() the elements to a buffer of that "
-       "device. If the program allows peer access by the vendor's calls, set checks::options::peer_access."),
+      ("A GPU ends the kernel with a memory fault; copy() the elements to a buffer of that device, or call enable_peer_access() on the "
+       "device that runs it."),
       ("A GPU whose lanes run in lockstep, as AMD's do, hangs: the lane that stores continues when all lanes have left the loop; let one "
        "lane "
        "of the wave take the lock for all, or let the lanes meet in each round: while (!wave.all(done))."),
@@ -107,6 +107,12 @@ constexpr char const* advice_for_shared_memory(kind k) noexcept {
                                        "ctx.sync_block() between "
                                        "the writes and the reads."
                                      : advice(k);
+}
+
+/// Returns the advice for findings about a kernel that may begin before the kernel before it has ended.
+constexpr char const* advice_for_overlap() noexcept {
+  return "A GPU may run both at once or in any order; call ctx.wait_for_previous() before the kernel accesses what earlier work of the "
+         "stream uses.";
 }
 
 /// Returns what to look for if a finding occurs only in waves of 32 or only in waves of 64 lanes; empty if `wave_size` is neither.
@@ -139,12 +145,15 @@ struct finding {
   party first;                    ///< the first side
   party second;                   ///< the second side, if there is one
   bool in_shared_memory = false;  ///< whether it is about shared memory
+  bool overlaps = false;          ///< whether a kernel has not waited for the work before it, which it may overlap
   error_text text;                ///< a description of both sides, with block and threads
 
   /// Whether this is a finding in a kernel, and none of a copy, a fill or the host.
   bool is_of_launch() const noexcept { return grid.size() != 0; }
   /// Returns what a GPU does in this case and how to correct the code.
-  char const* advice() const noexcept { return in_shared_memory ? advice_for_shared_memory(kind) : checks::advice(kind); }
+  char const* advice() const noexcept {
+    return overlaps ? advice_for_overlap() : in_shared_memory ? advice_for_shared_memory(kind) : checks::advice(kind);
+  }
   /// Appends the wave size and the seed, "waves of 32 lanes, seed 0". They are not in the text and are needed to reproduce the finding.
   void append_order(error_text& to) const noexcept {
     if (is_of_launch()) to.append("waves of %u lanes, ", wave_size);

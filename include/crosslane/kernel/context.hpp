@@ -143,6 +143,31 @@ class context {
     if constexpr (Shape::cooperative) native_.sync_grid(thread_rank() == 0, block_rank() == 0, unsigned(block_count()), where);
   }
 
+  // --- the kernels before and after in the stream ---
+
+  /// Waits until all earlier work of the stream has ended, and makes its accesses to memory visible to the grid. It is for kernels that
+  /// state `static constexpr bool overlaps_previous = true;`: such a kernel may begin while the kernel before it still runs. Before the
+  /// call a thread must not read device memory that earlier work of the stream writes, nor write memory that it accesses, nor access
+  /// memory that was allocated in stream order since. Any thread may call it, also several times; threads that a barrier orders behind a
+  /// caller need no call of their own. The end of the kernel waits in any case. In kernels that do not overlap it returns at once.
+  ///
+  ///   struct second_half {
+  ///     static constexpr bool overlaps_previous = true;
+  ///     template <xl::kernel_context Ctx>
+  ///     CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<float const> table, xl::span<float> x) const {
+  ///       float const factor = table[ctx.thread_rank()];          // no earlier kernel writes it
+  ///       ctx.wait_for_previous();
+  ///       for (auto i : ctx.grid_stride(x.size())) x[i] *= factor;  // what the kernel before has written
+  ///     }
+  ///   };
+  CROSSLANE_FN void wait_for_previous(source_location where = source_location::current()) const { native_.wait_for_previous(where); }
+
+  /// Allows the next kernel of the stream to begin once every block has called this or ended, if that kernel states overlaps_previous. One
+  /// thread of the block is enough, several may call it. It orders nothing: the next kernel sees what this one writes, before or after the
+  /// call, when it has called wait_for_previous(). Call it when the rest of the kernel leaves room on the multiprocessor for blocks of the
+  /// next one. It does nothing on devices whose kernels do not overlap.
+  CROSSLANE_FN void let_next_start() const { native_.let_next_start(); }
+
   /// Returns the primitives of the backend. They are for functions of the library.
   CROSSLANE_FN Native const& native() const { return native_; }
 

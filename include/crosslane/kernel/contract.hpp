@@ -38,6 +38,14 @@ concept block_primitives = requires(N const& n, source_location where) {
   { n.dynamic_shared_bytes() } -> std::same_as<std::size_t>;
 };
 
+/// The order of the kernel and of the kernels before and after it in the stream. Both functions may do nothing if kernels of a stream never
+/// overlap.
+template <class N>
+concept overlap_primitives = requires(N const& n, source_location where) {
+  n.wait_for_previous(where);  // until all earlier work of the stream has ended; its accesses to memory are then visible to the grid
+  n.let_next_start();          // allows the next kernel to begin, if it may overlap this one, once all blocks have called it or ended
+};
+
 /// The barrier of a cooperative grid. Only contexts of cooperative kernels need it. The flags tell whether the caller is the first thread
 /// of its block and whether its block is the first of the grid. The number is the number of blocks of the grid.
 template <class N>
@@ -107,11 +115,11 @@ concept diagnostic_primitives = requires(N const& n, char const* text, source_lo
 
 /// The whole contract, for waves of W lanes.
 template <class N, unsigned W>
-concept kernel_primitives =
-    std::copy_constructible<N> && position_primitives<N> && block_primitives<N> && wave_primitives<N, W, unsigned> &&
-    wave_primitives<N, W, double> && wave_primitives<N, W, char> && atomic_primitives<N, unsigned, scope::wave> &&
-    atomic_primitives<N, int, scope::block> && atomic_primitives<N, unsigned long long, scope::system> &&
-    atomic_primitives<N, unsigned char, scope::block> && atomic_primitives<N, float, scope::device> &&
-    atomic_primitives<N, double, scope::device> && memory_primitives<N> && copy_primitives<N> && diagnostic_primitives<N>;
+concept kernel_primitives = std::copy_constructible<N> && position_primitives<N> && block_primitives<N> && overlap_primitives<N> &&
+                            wave_primitives<N, W, unsigned> && wave_primitives<N, W, double> && wave_primitives<N, W, char> &&
+                            atomic_primitives<N, unsigned, scope::wave> && atomic_primitives<N, int, scope::block> &&
+                            atomic_primitives<N, unsigned long long, scope::system> && atomic_primitives<N, unsigned char, scope::block> &&
+                            atomic_primitives<N, float, scope::device> && atomic_primitives<N, double, scope::device> &&
+                            memory_primitives<N> && copy_primitives<N> && diagnostic_primitives<N>;
 
 }  // namespace crosslane::backend

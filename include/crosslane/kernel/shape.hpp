@@ -9,6 +9,7 @@
 ///     static constexpr std::size_t host_stack_bytes = 4 << 20; // stack of a thread on the host, if the default of 1 MiB is too small
 ///     static constexpr bool resident = true;                   // all blocks are on the device at once, and may wait for each other
 ///     static constexpr bool cooperative = true;                // the same, with a barrier of the grid: ctx.sync_grid()
+///     static constexpr bool overlaps_previous = true;          // may begin before the kernel before it in the stream has ended
 ///     template <class Ctx> struct shared { float tile[...]; }; // shared memory, one object for all threads of a block
 ///     ...
 ///   };
@@ -84,6 +85,10 @@ template <class K>
 concept states_resident = !requires { requires std::is_member_pointer_v<decltype(&K::resident)>; } &&
                           requires { typename std::integral_constant<bool, K::resident>; };
 
+template <class K>
+concept states_overlaps_previous = !requires { requires std::is_member_pointer_v<decltype(&K::overlaps_previous)>; } &&
+                                   requires { typename std::integral_constant<bool, K::overlaps_previous>; };
+
 /// Refuses members that have these names and another form. Otherwise a forgotten `static constexpr` would be ignored.
 template <class K>
 struct check_statements {
@@ -111,6 +116,10 @@ struct check_statements {
       states_resident<K> || !requires { K::resident; },
       "crosslane: the member 'resident' of a kernel must be 'static constexpr bool resident = ...;', see K of check_statements; "
       "rename a member with another meaning");
+  static_assert(
+      states_overlaps_previous<K> || !requires { K::overlaps_previous; },
+      "crosslane: the member 'overlaps_previous' of a kernel must be 'static constexpr bool overlaps_previous = ...;', see K of "
+      "check_statements; rename a member with another meaning");
   static constexpr bool ok = true;
 };
 
@@ -139,6 +148,19 @@ constexpr bool kernel_resident() {
     return K::resident || kernel_cooperative<K>();
   else
     return kernel_cooperative<K>();
+}
+
+/// Whether the kernel may begin before the kernel before it has ended. A resident kernel may not: it needs the whole device.
+template <class K>
+constexpr bool kernel_overlaps_previous() {
+  if constexpr (states_overlaps_previous<K>) {
+    static_assert(!K::overlaps_previous || !kernel_resident<K>(),
+                  "crosslane: a kernel that states 'cooperative' or 'resident' cannot state 'overlaps_previous': its blocks wait for each "
+                  "other while blocks of the kernel before it occupy the device");
+    return K::overlaps_previous;
+  } else {
+    return false;
+  }
 }
 
 template <int D, bool Cooperative, unsigned X, unsigned Y, unsigned Z>

@@ -16,7 +16,14 @@ namespace crosslane::detail {
 class spin_lock {
  public:
   spin_lock() = default;
-  void lock() noexcept {
+  CROSSLANE_INLINE void lock() noexcept {
+    int holder = 0;
+    if (!try_from(holder, this_process())) wait();
+  }
+  void unlock() noexcept { __atomic_store_n(&holder_, 0, __ATOMIC_RELEASE); }
+
+ private:
+  [[gnu::cold, gnu::noinline]] void wait() noexcept {
     int const self = this_process();
     for (;;) {
       int holder = 0;
@@ -25,9 +32,6 @@ class spin_lock {
       sched_yield();
     }
   }
-  void unlock() noexcept { __atomic_store_n(&holder_, 0, __ATOMIC_RELEASE); }
-
- private:
   bool try_from(int& expected, int self) noexcept {
     return __atomic_compare_exchange_n(&holder_, &expected, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
   }
@@ -71,7 +75,7 @@ struct launch_record {
 /// The last launches of one backend. The text of an error that surfaces later lists them.
 class launch_log {
  public:
-  void record(launch_record const& entry) noexcept {
+  CROSSLANE_INLINE void record(launch_record const& entry) noexcept {
     spin_guard const guard{lock_};
     entries_[count_++ % capacity] = entry;
   }
@@ -262,14 +266,19 @@ struct async_lists {
 /// Returns the lists of the backend. Each library has its own references to them. Code that creates streams calls this first, so that the
 /// lists are destroyed after the library's streams.
 template <class Backend>
-[[gnu::visibility("hidden")]] async_lists<Backend>& lists() noexcept {
+[[gnu::visibility("hidden")]] CROSSLANE_INLINE async_lists<Backend>& lists_of_any_process() noexcept {
   static async_lists<Backend> of_this_library;
-  of_this_library.exceptions.enter(this_process());
   return of_this_library;
 }
 template <class Backend>
-[[gnu::visibility("hidden")]] launch_log& launches() noexcept {
-  return lists<Backend>().launches;
+[[gnu::visibility("hidden")]] async_lists<Backend>& lists() noexcept {
+  async_lists<Backend>& result = lists_of_any_process<Backend>();
+  result.exceptions.enter(this_process());
+  return result;
+}
+template <class Backend>
+[[gnu::visibility("hidden")]] CROSSLANE_INLINE launch_log& launches() noexcept {
+  return lists_of_any_process<Backend>().launches;
 }
 template <class Backend>
 [[gnu::visibility("hidden")]] pending_exceptions& exceptions() noexcept {

@@ -3,6 +3,7 @@
 /// that kernels need is in `kernel/contract.hpp`.
 #pragma once
 
+#include <crosslane/core/device_link.hpp>
 #include <crosslane/core/device_properties.hpp>
 #include <crosslane/core/dlpack_device.hpp>
 #include <crosslane/kernel/context.hpp>
@@ -44,7 +45,7 @@ enum class memory_advice : unsigned char {
 /// The runtime part of the contract: the calls that the host makes. Calls without a device argument apply to the current device.
 template <class B>
 concept runtime_backend = requires(int i, int* ip, bool* bp, float* fp, std::size_t n, std::size_t* np, void* p, void** pp, void const* cp,
-                                   void (*callback)(void*), status s, device_properties& properties, memory_kind kind,
+                                   void (*callback)(void*), status s, device_properties& properties, device_link& link, memory_kind kind,
                                    typename B::stream_handle stream, typename B::stream_handle* stream_out, typename B::event_handle event,
                                    typename B::event_handle* event_out, source_location where) {
   { B::name } -> std::convertible_to<char const*>;
@@ -58,6 +59,9 @@ concept runtime_backend = requires(int i, int* ip, bool* bp, float* fp, std::siz
   { B::device_synchronize() } -> std::same_as<status>;
   { B::properties(i, properties) } -> std::same_as<status>;
   { B::free_memory(np) } -> std::same_as<status>;
+  { B::link(i, i, link) } -> std::same_as<status>;  // from one device to another one
+  // Lets kernels on the current device access memory of another device, or ends that. The last flag: its memory pools too.
+  { B::set_peer_access(i, true, true) } -> std::same_as<status>;
 
   { B::stream_create(stream_out, i) } -> std::same_as<status>;
   { B::stream_destroy(stream) } -> std::same_as<status>;

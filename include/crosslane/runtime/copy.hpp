@@ -74,7 +74,8 @@ void copy(S const& stream, From&& from, To&& to, source_location where = source_
   auto const current = q.make_current("copy", where);
   int const source = detail::owning_device(from), destination = detail::owning_device(to);
   std::size_t const bytes = from.size() * sizeof(T);
-  status const answer = source >= 0 && destination >= 0 && source != destination
+  int const own = q.device().index();
+  status const answer = source >= 0 && destination >= 0 && (source != own || destination != own)
                             ? B::copy_between(to.data(), destination, from.data(), source, bytes, q.native(), where)
                             : B::copy(to.data(), from.data(), bytes, q.native(), where);
   detail::check<B>(answer, "copy", where, [&](error_text& t) {

@@ -2,9 +2,11 @@
 /// Devices: counting, selecting, querying and synchronising them.
 #pragma once
 
+#include <crosslane/core/device_link.hpp>
 #include <crosslane/core/device_properties.hpp>
 #include <crosslane/runtime/async_errors.hpp>
 #include <crosslane/runtime/host_callback.hpp>
+#include <crosslane/runtime/peer_access.hpp>
 
 namespace crosslane {
 namespace detail {
@@ -94,6 +96,41 @@ class basic_device {
     return bytes;
   }
 
+  /// Returns how kernels on this device reach the memory of `other`. A link to the device itself has peer access, native atomics and the
+  /// kind same_memory.
+  [[nodiscard]] device_link link_to(basic_device other, source_location where = source_location::current()) const {
+    detail::refuse_in_callback<B>("device link", where);
+    device_link link{.from = index_, .to = other.index_};
+    if (other.index_ == index_) {
+      link.peer_access = link.native_atomics = true;
+      link.performance_rank = 0;
+      link.kind = link_kind::same_memory;
+      return link;
+    }
+    detail::check<B>(B::link(index_, other.index_, link), "device link", where,
+                     [&](error_text& t) { t.append("%s device %d to device %d", B::name, index_, other.index_); });
+    return link;
+  }
+
+  /// Lets kernels on this device access device memory of `other`: launches on streams of this device then take its buffers. Memory that is
+  /// allocated already is included. The access has one direction, and stays until disable_peer_access(). It does nothing if the access is
+  /// enabled already. Throws not_supported if the devices cannot reach each other's memory. Each allocation on `other` costs more from then
+  /// on.
+  void enable_peer_access(basic_device other, source_location where = source_location::current()) const {
+    if (!link_to(other, where).peer_access)
+      throw_error(errc::not_supported, where,
+                  "enable peer access: kernels on %s device %d cannot access memory of device %d on this machine: copy() works", B::name,
+                  index_, other.index_);
+    set_peer_access(other, true, where);
+  }
+  /// Ends the access that enable_peer_access() has enabled. Kernels that use it must have ended. It does nothing if the access is not
+  /// enabled.
+  void disable_peer_access(basic_device other, source_location where = source_location::current()) const {
+    set_peer_access(other, false, where);
+  }
+  /// Returns whether enable_peer_access() has been called for `other`. A device has access to its own memory.
+  [[nodiscard]] bool has_peer_access(basic_device other) const noexcept { return detail::peers<B>().allows(index_, other.index_); }
+
   /// Makes the device current for the calling thread. Calls of this library do not need that: they select the device of their stream.
   void select(source_location where = source_location::current()) const {
     detail::refuse_in_callback<B>("select device", where);
@@ -130,15 +167,22 @@ class basic_device {
     template <runtime_backend>
     friend class basic_stream_ref;
     friend class basic_device;
-    guard(int device, source_location where) {
-      static bool const only_one = count() == 1;  // asking for the current device costs about 30 ns per launch
-      if (only_one) return;
+    CROSSLANE_INLINE guard(int device, source_location where) {
+      // Asking for the current device costs about 30 ns per launch.
+      if (__atomic_load_n(&machine_has_, __ATOMIC_RELAXED) != one) make_current(device, where);
+    }
+    [[gnu::noinline]] void make_current(int device, source_location where) {
+      int has = __atomic_load_n(&machine_has_, __ATOMIC_RELAXED);
+      if (has == unknown) __atomic_store_n(&machine_has_, has = count() == 1 ? one : not_one, __ATOMIC_RELAXED);
+      if (has == one) return;
       detail::check<B>(B::current_device(&previous_), "current device", where,
                        [&](error_text& t) { t.append("%s device %d", B::name, device); });
       if (previous_ == device) return;
       detail::check<B>(B::select_device(device), "select device", where, [&](error_text& t) { t.append("%s device %d", B::name, device); });
       changed_ = true;
     }
+    enum devices : int { unknown, one, not_one };
+    static inline int machine_has_ = unknown;
     int previous_ = 0;
     bool changed_ = false;
   };
@@ -147,19 +191,22 @@ class basic_device {
   template <runtime_backend>
   friend class basic_stream_ref;
 
-  static constexpr int max_devices = 64;
+  static constexpr int max_devices = detail::peer_table::most_devices;
   struct cached_properties {
-    bool ready = false;
     device_properties value;
+    bool ready = false;
   };
   static inline cached_properties cache_[max_devices];
   static inline detail::spin_lock cache_lock_;
 
-  static device_properties const& properties_of(int index, source_location where) {
+  CROSSLANE_INLINE static device_properties const& properties_of(int index, source_location where) {
+    if (index < max_devices && __atomic_load_n(&cache_[index].ready, __ATOMIC_ACQUIRE)) return cache_[index].value;
+    return read_properties(index, where);
+  }
+  [[gnu::cold, gnu::noinline]] static device_properties const& read_properties(int index, source_location where) {
     if (index >= max_devices)
       throw_error(errc::limit_exceeded, where, "%s device %d: devices 0 to %d are supported", B::name, index, max_devices - 1);
     cached_properties& entry = cache_[index];
-    if (__atomic_load_n(&entry.ready, __ATOMIC_ACQUIRE)) return entry.value;
     device_properties value;  // read without the lock: the vendor may initialise its driver here
     detail::check<B>(B::properties(index, value), "device properties", where,
                      [&](error_text& t) { t.append("%s device %d", B::name, index); });
@@ -168,6 +215,17 @@ class basic_device {
     entry.value = value;
     __atomic_store_n(&entry.ready, true, __ATOMIC_RELEASE);
     return entry.value;
+  }
+
+  void set_peer_access(basic_device other, bool allowed, source_location where) const {
+    char const* const call = allowed ? "enable peer access" : "disable peer access";
+    detail::refuse_in_callback<B>(call, where);
+    if (other.index_ == index_) return;
+    bool const pools = other.properties(where).stream_ordered_memory && properties(where).stream_ordered_memory;
+    guard const current{*this, where};
+    detail::check<B>(B::set_peer_access(other.index_, allowed, pools), call, where,
+                     [&](error_text& t) { t.append("%s device %d to memory of device %d", B::name, index_, other.index_); });
+    detail::peers<B>().set(index_, other.index_, allowed);
   }
 
   void describe(error_text& t) const noexcept { t.append("%s device %d", B::name, index_); }

@@ -20,10 +20,11 @@ struct running_callback {
 /// library's streams run.
 struct callback_slot {
   pthread_key_t key{};
+  unsigned running = 0;  ///< callbacks that threads of the process run now; accessed atomically
   callback_slot() noexcept { (void)pthread_key_create(&key, nullptr); }
 
-  [[gnu::visibility("hidden")]] static callback_slot const& get() noexcept {
-    static callback_slot const& slot = process_wide<callback_slot>("callback 1");
+  [[gnu::visibility("hidden")]] static callback_slot& get() noexcept {
+    static callback_slot& slot = process_wide<callback_slot>("callback 2");
     return slot;
   }
 };
@@ -31,21 +32,32 @@ struct callback_slot {
 /// Makes a callback the current one of the calling thread while the object lives.
 class callback_scope {
  public:
-  explicit callback_scope(running_callback const& callback) noexcept { (void)pthread_setspecific(callback_slot::get().key, &callback); }
+  explicit callback_scope(running_callback const& callback) noexcept {
+    (void)pthread_setspecific(callback_slot::get().key, &callback);
+    __atomic_fetch_add(&callback_slot::get().running, 1, __ATOMIC_RELAXED);
+  }
   callback_scope(callback_scope const&) = delete;
   callback_scope& operator=(callback_scope const&) = delete;
-  ~callback_scope() { (void)pthread_setspecific(callback_slot::get().key, nullptr); }
+  ~callback_scope() {
+    __atomic_fetch_sub(&callback_slot::get().running, 1, __ATOMIC_RELAXED);
+    (void)pthread_setspecific(callback_slot::get().key, nullptr);
+  }
 };
 
-/// Returns the callback of this backend that the calling thread is running, or null.
 template <runtime_backend B>
-running_callback const* current_callback() noexcept {
+[[gnu::cold, gnu::noinline]] running_callback const* callback_of_thread() noexcept {
   auto const* const callback = static_cast<running_callback const*>(pthread_getspecific(callback_slot::get().key));
   return callback != nullptr && std::strcmp(callback->backend, B::name) == 0 ? callback : nullptr;
 }
 
+/// Returns the callback of this backend that the calling thread is running, or null. If no thread runs one, this costs two loads.
 template <runtime_backend B>
-error callback_error(running_callback const& callback, char const* call, source_location where) noexcept {
+CROSSLANE_INLINE running_callback const* current_callback() noexcept {
+  return __atomic_load_n(&callback_slot::get().running, __ATOMIC_RELAXED) == 0 ? nullptr : callback_of_thread<B>();
+}
+
+template <runtime_backend B>
+[[gnu::cold, gnu::noinline]] error callback_error(running_callback const& callback, char const* call, source_location where) noexcept {
   error_text text;
   text.append("%s in a host callback of %s device %d, stream %p, queued at %s:%u: a callback must not call the runtime", call, B::name,
               callback.key.device, callback.key.stream, callback.where.file, callback.where.line);
@@ -54,7 +66,7 @@ error callback_error(running_callback const& callback, char const* call, source_
 
 /// Throws invalid_call in a host callback. The runtime of a GPU refuses calls there or deadlocks.
 template <runtime_backend B>
-void refuse_in_callback(char const* call, source_location where) {
+CROSSLANE_INLINE void refuse_in_callback(char const* call, source_location where) {
   if (running_callback const* const callback = current_callback<B>()) throw callback_error<B>(*callback, call, where);
 }
 

@@ -17,9 +17,12 @@ namespace crosslane {
 /// The geometry of a launch: the grid in blocks and the block in threads, each a number or {x, y, z}. If any size is 0, nothing is
 /// launched.
 struct launch_config {
-  extent3 grid = 1;                                    ///< blocks
-  extent3 block = block_of_kernel;                     ///< threads; can be omitted if the kernel fixes it
-  std::size_t dynamic_shared = 0;                      ///< bytes per block in addition to the kernel's shared struct
+  extent3 grid = 1;                 ///< blocks
+  extent3 block = block_of_kernel;  ///< threads; can be omitted if the kernel fixes it
+  std::size_t dynamic_shared = 0;   ///< bytes per block in addition to the kernel's shared struct
+  /// The priority of this launch in place of that of its stream, in the numbers of basic_stream's constructor. Values outside the device's
+  /// range are clamped. A hint, for CUDA and ordinary kernels: AMD GPUs, the host, and resident kernels keep that of the stream.
+  int priority = stream_priority;
   source_location where = source_location::current();  ///< the place of the launch, for errors
 };
 
@@ -43,10 +46,29 @@ auto kernel_argument(A&& argument, [[maybe_unused]] source_location where) {
   }
 }
 
+/// Whether a launch is within all limits. A false answer may be wrong: check_geometry() decides.
+template <class K>
+CROSSLANE_INLINE bool surely_fits(device_properties const& p, launch_geometry const& g, std::size_t static_shared, bool dynamic_struct) {
+  using shape = kernel_shape_of<K>;
+  auto const axis_fits = [&p](unsigned grid, unsigned block, unsigned max_grid, unsigned max_block) {
+    return grid <= max_grid && block <= max_block && std::uint64_t{grid} * block <= p.max_threads_per_axis;
+  };
+  bool const x = axis_fits(g.grid.x, g.block.x, p.max_grid.x, p.max_block.x);
+  bool const y = shape::dimensions < 2 ? g.grid.y == 1 && g.block.y == 1 : axis_fits(g.grid.y, g.block.y, p.max_grid.y, p.max_block.y);
+  bool const z = shape::dimensions < 3 ? g.grid.z == 1 && g.block.z == 1 : axis_fits(g.grid.z, g.block.z, p.max_grid.z, p.max_block.z);
+  unsigned const most = kernel_max_threads<K>() != 0 ? kernel_max_threads<K>() : 1024;
+  std::uint64_t const threads = g.block.size();
+  if (!x || !y || !z || threads > most || threads > p.max_threads_per_block) return false;
+  if constexpr (shape::fixed)
+    if (g.block != extent3{shape::x, shape::y, shape::z}) return false;
+  return static_shared <= p.shared_per_block_optin && g.dynamic_shared <= p.shared_per_block_optin - static_shared &&
+         (!dynamic_struct || g.dynamic_shared == 0);
+}
+
 /// Throws if the geometry exceeds what the kernel states or what the device supports.
 template <class K>
-void check_geometry(char const* backend, int device, device_properties const& p, launch_geometry const& g, std::size_t static_shared,
-                    bool dynamic_struct) {
+[[gnu::cold, gnu::noinline]] void check_geometry(char const* backend, int device, device_properties const& p, launch_geometry const& g,
+                                                 std::size_t static_shared, bool dynamic_struct) {
   constexpr char const* axes = "xyz";
   unsigned const grid[3] = {g.grid.x, g.grid.y, g.grid.z}, block[3] = {g.block.x, g.block.y, g.block.z};
   unsigned const max_grid[3] = {p.max_grid.x, p.max_grid.y, p.max_grid.z}, max_block[3] = {p.max_block.x, p.max_block.y, p.max_block.z};
@@ -135,7 +157,8 @@ void with_instance(int device, device_properties const& p, launch_geometry const
     using ctx = typename B::template context<width, kernel_shape_of<K>>;
     static_assert(check_kernel<B, K, ctx, A...>());
     constexpr std::size_t shared_bytes = has_shared<K, ctx> ? sizeof(kernel_shared<K, ctx>) : 0;
-    check_geometry<K>(B::name, device, p, g, shared_bytes, shared_bytes > B::max_static_shared_bytes);
+    constexpr bool dynamic_struct = shared_bytes > B::max_static_shared_bytes;
+    if (!surely_fits<K>(p, g, shared_bytes, dynamic_struct)) check_geometry<K>(B::name, device, p, g, shared_bytes, dynamic_struct);
     f(width);
   });
   if (!width_known)
@@ -223,7 +246,7 @@ void launch(S const& stream, launch_config config, K const& kernel, A&&... argum
       std::make_integer_sequence<int, int(sizeof...(A)) + 1>{}));
   static_assert(detail::check_arithmetics<B, K, decltype(detail::kernel_argument(static_cast<A&&>(arguments), config.where))...>());
   auto const q = detail::ref_of(stream, config.where);
-  detail::launch_geometry const g{config.grid, detail::block_extent<K>(config), config.dynamic_shared, config.where};
+  detail::launch_geometry const g{config.grid, detail::block_extent<K>(config), config.dynamic_shared, config.where, config.priority};
   if (g.grid.x == 0 || g.grid.y == 0 || g.grid.z == 0 || g.block.x == 0 || g.block.y == 0 || g.block.z == 0) return;
   detail::require_on_device(q, "launch", config.where, arguments...);
   detail::check_and_launch<B>(q, g, kernel, detail::kernel_argument(static_cast<A&&>(arguments), config.where)...);

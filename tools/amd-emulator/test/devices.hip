@@ -191,6 +191,74 @@ TEST_F(Devices, pools_allocate_on_their_device) {
   CK(hipStreamDestroy(s1));
 }
 
+TEST_F(Devices, pools_have_their_own_access) {
+  hipMemPool_t pool;
+  CK(hipDeviceGetDefaultMemPool(&pool, 1));
+  hipStream_t s1;
+  CK(hipSetDevice(1));
+  CK(hipStreamCreate(&s1));
+  int* on1;
+  CK(hipMallocAsync(reinterpret_cast<void**>(&on1), 256, s1));
+  CK(hipMemsetAsync(on1, 0, 256, s1));
+  CK(hipStreamSynchronize(s1));
+  CK(hipSetDevice(0));
+  Dev<int> on0(64);
+  auto const copy_to_0 = [&] {
+    ::testing::internal::CaptureStderr();
+    copy<<<1, 64>>>(on1, on0.p, 64);
+    hipError_t const answer = hipDeviceSynchronize();
+    (void)hipGetLastError();
+    std::string const text = ::testing::internal::GetCapturedStderr();
+    EXPECT_EQ(answer != hipSuccess, text.find("memory of a pool of device 1, by device 0") != std::string::npos) << text;
+    return answer;
+  };
+  hipMemLocation where = {hipMemLocationTypeDevice, 0};
+  hipMemAccessFlags flags;
+  EXPECT_EQ(hipMemPoolGetAccess(&flags, pool, &where), hipSuccess);
+  EXPECT_EQ(flags, hipMemAccessFlagsProtNone);
+  EXPECT_EQ(copy_to_0(), hipErrorIllegalAddress);
+  CK(hipDeviceEnablePeerAccess(1, 0));
+  EXPECT_EQ(copy_to_0(), hipErrorIllegalAddress);  // peer access is not for pools
+  CK(hipDeviceDisablePeerAccess(1));
+
+  hipMemAccessDesc access = {{hipMemLocationTypeDevice, 0}, hipMemAccessFlagsProtReadWrite};
+  EXPECT_EQ(hipMemPoolSetAccess(pool, &access, 1), hipSuccess);
+  EXPECT_EQ(hipMemPoolGetAccess(&flags, pool, &where), hipSuccess);
+  EXPECT_EQ(flags, hipMemAccessFlagsProtReadWrite);
+  EXPECT_EQ(copy_to_0(), hipSuccess);
+  access.flags = hipMemAccessFlagsProtNone;
+  EXPECT_EQ(hipMemPoolSetAccess(pool, &access, 1), hipSuccess);
+  EXPECT_EQ(copy_to_0(), hipErrorIllegalAddress);
+
+  access.location.id = 1;  // a device always has access to its own pools
+  EXPECT_EQ(hipMemPoolSetAccess(pool, &access, 1), hipErrorInvalidValue);
+  access.location.id = 2;
+  EXPECT_EQ(hipMemPoolSetAccess(pool, &access, 1), hipErrorInvalidDevice);
+  where.id = 2;
+  EXPECT_EQ(hipMemPoolGetAccess(&flags, pool, &where), hipErrorInvalidDevice);
+  CK(hipFreeAsync(on1, s1));
+  CK(hipStreamSynchronize(s1));
+  CK(hipStreamDestroy(s1));
+}
+
+TEST_F(Devices, have_links) {
+  int value = -1;
+  EXPECT_EQ(hipDeviceGetP2PAttribute(&value, hipDevP2PAttrAccessSupported, 0, 1), hipSuccess);
+  EXPECT_EQ(value, 1);
+  EXPECT_EQ(hipDeviceGetP2PAttribute(&value, hipDevP2PAttrNativeAtomicSupported, 0, 1), hipSuccess);
+  EXPECT_EQ(value, 1);
+  EXPECT_EQ(hipDeviceGetP2PAttribute(&value, hipDevP2PAttrPerformanceRank, 1, 0), hipSuccess);
+  EXPECT_EQ(value, 0);
+  EXPECT_EQ(hipDeviceGetP2PAttribute(&value, hipDevP2PAttrAccessSupported, 1, 1), hipErrorInvalidDevice);
+  EXPECT_EQ(hipDeviceGetP2PAttribute(&value, hipDevP2PAttrAccessSupported, 0, 2), hipErrorInvalidDevice);
+  uint32_t type = 0, hops = 0;
+  EXPECT_EQ(hipExtGetLinkTypeAndHopCount(0, 1, &type, &hops), hipSuccess);
+  EXPECT_EQ(type, 4u);  // XGMI
+  EXPECT_EQ(hops, 1u);
+  EXPECT_EQ(hipExtGetLinkTypeAndHopCount(0, 0, &type, &hops), hipErrorInvalidValue);
+  EXPECT_EQ(hipExtGetLinkTypeAndHopCount(0, 2, &type, &hops), hipErrorInvalidDevice);
+}
+
 TEST_F(Devices, kernels_allocate_memory_of_their_device) {
   for (int d : {0, 1}) {
     CK(hipSetDevice(d));

@@ -46,6 +46,34 @@ struct cuda : backend::gpu_runtime<cuda, backend::cuda_vendor> {
   static status allow_dynamic_shared(void const* function, std::size_t bytes) noexcept {
     return from(cudaFuncSetAttribute(function, cudaFuncAttributeMaxDynamicSharedMemorySize, int(bytes)));
   }
+  /// Whether the code of the kernel for the current device waits for the previous kernel: code for older architectures does not.
+  static bool can_overlap(void const* function) noexcept {
+    cudaFuncAttributes facts{};
+    if (cudaFuncGetAttributes(&facts, function) == cudaSuccess) return 10 * facts.ptxVersion >= CROSSLANE_SM_OVERLAP;
+    clear_last_error();
+    return false;  // the launch reports why
+  }
+  static status launch_with_attributes(void const* function, dim3 grid, dim3 block, void** arguments, std::size_t dynamic_shared,
+                                       stream_handle stream, bool overlaps, int priority) noexcept {
+    cudaLaunchAttribute attributes[2]{};
+    cudaLaunchConfig_t config{};
+    config.gridDim = grid;
+    config.blockDim = block;
+    config.dynamicSmemBytes = dynamic_shared;
+    config.stream = stream;
+    config.attrs = attributes;
+    if (overlaps) {
+      cudaLaunchAttribute& next = attributes[config.numAttrs++];
+      next.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+      next.val.programmaticStreamSerializationAllowed = 1;
+    }
+    if (priority != stream_priority) {
+      cudaLaunchAttribute& next = attributes[config.numAttrs++];
+      next.id = cudaLaunchAttributePriority;
+      if (status const s = native_priority(priority, next.val.priority); s.code != 0) return s;
+    }
+    return from(cudaLaunchKernelExC(&config, function, arguments));
+  }
   template <unsigned Width, class K, class... A>
   static status launch(stream_handle stream, device_properties const& p, detail::launch_geometry const& g, K const& kernel,
                        A const&... arguments) {

@@ -25,6 +25,16 @@ struct cuda_intrinsics : gpu_intrinsics, cuda_wave, cuda_atomic {
   }
 
   static CROSSLANE_DEVICE_FN void sync_block(source_location) { __syncthreads(); }
+  static CROSSLANE_DEVICE_FN void wait_for_previous(source_location) {
+#if CROSSLANE_SM_HAS(OVERLAP)
+    asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+  }
+  static CROSSLANE_DEVICE_FN void let_next_start() {
+#if CROSSLANE_SM_HAS(OVERLAP)
+    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+  }
   static CROSSLANE_DEVICE_FN void pause() { __nanosleep(20); }
 
   static CROSSLANE_DEVICE_FN std::uint64_t clock() { return std::uint64_t(clock64()); }

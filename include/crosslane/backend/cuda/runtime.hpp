@@ -4,7 +4,9 @@
 
 #include <cuda_runtime_api.h>
 
+#include <crosslane/backend/cuda/links.hpp>
 #include <crosslane/backend/cuda/vendor.hpp>
+#include <crosslane/backend/native/cuda/architecture.hpp>
 
 #include <crosslane/backend/gpu/runtime.hpp>  // after the macros that it uses
 
@@ -33,8 +35,11 @@ struct cuda_vendor {
     (void)cudaDeviceGetAttribute(&pools, cudaDevAttrMemoryPoolsSupported, device);
     out.clock_khz = unsigned(clock);
     out.stream_ordered_memory = pools != 0;
+    out.overlapping_launches = 100 * native.major + 10 * native.minor >= CROSSLANE_SM_OVERLAP;
     return {};
   }
+  /// The hops are unknown: NVML counts no switches.
+  static void link(int device, int peer, device_link& out) noexcept { out.kind = cuda_link_kind(device, peer); }
   /// Queues a host function. After an error CUDA does not call it; `data` is then leaked.
   static cudaError_t callback(cudaStream_t s, void (*f)(void*), void (*)(void*), void* data) noexcept {
     return cudaLaunchHostFunc(s, f, data);

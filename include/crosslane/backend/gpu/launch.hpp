@@ -51,6 +51,8 @@ CROSSLANE_DEVICE_FN CROSSLANE_INLINE void run_kernel(kernel_parameter<K> const& 
                                                     arguments...);
   else
     call_kernel_marked_CROSSLANE_FN<Backend, Width>(kernel, typename Backend::intrinsics{}, arguments...);
+  // The next kernel may wait only for this one. So this one waits for those before it, whether its threads have called the wait or not.
+  if constexpr (detail::kernel_overlaps_previous<K>()) Backend::intrinsics::wait_for_previous({});
 }
 
 /// Whether the kernel object has no members. It is then created where it runs and not passed, since a one-byte parameter makes launches
@@ -138,6 +140,17 @@ status reserve_dynamic_shared(device_properties const& p, void const* function, 
   return s;
 }
 
+/// Whether the kernel may begin before the previous one has ended. Remembers the answer for the last device.
+template <class Backend, unsigned Width, class K, class... A>
+bool overlaps_on(device_properties const& p, void const* function) {
+  static std::atomic<device_properties const*> does = nullptr, does_not = nullptr;
+  if (!p.overlapping_launches || does_not.load(std::memory_order_relaxed) == &p) return false;
+  if (does.load(std::memory_order_relaxed) == &p) return true;
+  bool const answer = Backend::can_overlap(function);
+  (answer ? does : does_not).store(&p, std::memory_order_relaxed);
+  return answer;
+}
+
 template <class Backend, unsigned Width, class K, class... A>
 status launch_entry(typename Backend::stream_handle stream, device_properties const& p, detail::launch_geometry const& g, K const& kernel,
                     A const&... arguments) {
@@ -162,6 +175,12 @@ status launch_entry(typename Backend::stream_handle stream, device_properties co
     void* pointers[] = {pointer(arguments)..., pointer(kernel)};
     if constexpr (detail::kernel_resident<K>())
       return Backend::from(CROSSLANE_GPU(LaunchCooperativeKernel)(function, grid, block, pointers, unsigned(dynamic), stream));
+    if constexpr (requires { &Backend::launch_with_attributes; }) {
+      bool overlaps = false;
+      if constexpr (detail::kernel_overlaps_previous<K>()) overlaps = overlaps_on<Backend, Width, K, A...>(p, function);
+      if (overlaps || g.priority != stream_priority)
+        return Backend::launch_with_attributes(function, grid, block, pointers, dynamic, stream, overlaps, g.priority);
+    }
     return Backend::from(CROSSLANE_GPU(LaunchKernel)(function, grid, block, pointers, dynamic, stream));
   }
 }

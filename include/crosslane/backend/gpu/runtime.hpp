@@ -33,6 +33,7 @@ struct gpu_runtime {
       case CROSSLANE_GPU(ErrorHostMemoryNotRegistered):
       case CROSSLANE_GPU(ErrorInvalidValue): return errc::invalid_argument;
       case CROSSLANE_GPU(ErrorInvalidResourceHandle): return errc::invalid_handle;
+      case CROSSLANE_GPU(ErrorPeerAccessUnsupported):
       case CROSSLANE_GPU(ErrorNotSupported): return errc::not_supported;
       case CROSSLANE_GPU(ErrorInvalidConfiguration):
       case CROSSLANE_GPU(ErrorCooperativeLaunchTooLarge):
@@ -73,11 +74,46 @@ struct gpu_runtime {
     return Vendor::properties(device, native, out);
   }
 
+  static status link(int device, int peer, device_link& out) noexcept {
+    int reaches = 0, atomics = 0, rank = 0;
+    if (status const s = from(CROSSLANE_GPU(DeviceCanAccessPeer)(&reaches, device, peer)); s.code != 0) return s;
+    out.peer_access = reaches != 0;
+    // An attribute that the runtime does not know stays unknown.
+    if (CROSSLANE_GPU(DeviceGetP2PAttribute)(&atomics, CROSSLANE_GPU(DevP2PAttrNativeAtomicSupported), device, peer) ==
+        CROSSLANE_GPU(Success))
+      out.native_atomics = atomics != 0;
+    if (CROSSLANE_GPU(DeviceGetP2PAttribute)(&rank, CROSSLANE_GPU(DevP2PAttrPerformanceRank), device, peer) == CROSSLANE_GPU(Success))
+      out.performance_rank = rank;
+    Vendor::link(device, peer, out);
+    clear_last_error();
+    return {};
+  }
+  /// Memory of a pool has its own access, which peer access does not include.
+  static status set_peer_access(int peer, bool allowed, bool pools) noexcept {
+    native_status const s = allowed ? CROSSLANE_GPU(DeviceEnablePeerAccess)(peer, 0) : CROSSLANE_GPU(DeviceDisablePeerAccess)(peer);
+    if (s == (allowed ? CROSSLANE_GPU(ErrorPeerAccessAlreadyEnabled) : CROSSLANE_GPU(ErrorPeerAccessNotEnabled)))
+      clear_last_error();
+    else if (s != CROSSLANE_GPU(Success))
+      return from(s);
+    if (!pools) return {};
+    int self = 0;
+    if (status const answer = current_device(&self); answer.code != 0) return answer;
+    CROSSLANE_GPU(MemAccessDesc) access{};
+    access.location.type = CROSSLANE_GPU(MemLocationTypeDevice);
+    access.location.id = self;
+    access.flags = allowed ? CROSSLANE_GPU(MemAccessFlagsProtReadWrite) : CROSSLANE_GPU(MemAccessFlagsProtNone);
+    // The device's own pool, and the one that a program may have set instead.
+    CROSSLANE_GPU(MemPool_t) own{}, chosen{};
+    if (status const answer = from(CROSSLANE_GPU(DeviceGetDefaultMemPool)(&own, peer)); answer.code != 0) return answer;
+    if (status const answer = from(CROSSLANE_GPU(MemPoolSetAccess)(own, &access, 1)); answer.code != 0) return answer;
+    if (CROSSLANE_GPU(DeviceGetMemPool)(&chosen, peer) != CROSSLANE_GPU(Success) || chosen == own) return {};
+    return from(CROSSLANE_GPU(MemPoolSetAccess)(chosen, &access, 1));
+  }
+
   static status stream_create(stream_handle* out, int priority) noexcept {
-    int least = 0, greatest = 0;  // a lower number is a higher priority in the vendors' APIs
-    if (status const s = from(CROSSLANE_GPU(DeviceGetStreamPriorityRange)(&least, &greatest)); s.code != 0) return s;
-    int const wanted = priority > -greatest ? greatest : priority < -least ? least : -priority;
-    return from(CROSSLANE_GPU(StreamCreateWithPriority)(out, CROSSLANE_GPU(StreamNonBlocking), wanted));
+    int native = 0;
+    if (status const s = native_priority(priority, native); s.code != 0) return s;
+    return from(CROSSLANE_GPU(StreamCreateWithPriority)(out, CROSSLANE_GPU(StreamNonBlocking), native));
   }
   static status stream_destroy(stream_handle s) noexcept { return from(CROSSLANE_GPU(StreamDestroy)(s)); }
   static status stream_synchronize(stream_handle s) noexcept { return from(CROSSLANE_GPU(StreamSynchronize)(s)); }
@@ -171,6 +207,15 @@ struct gpu_runtime {
         break;
     }
     return from(CROSSLANE_GPU(MemAdvise)(p, bytes, native, Vendor::place(location, device)));
+  }
+
+ protected:
+  /// Clamps a priority to the range of the current device. A lower number is a higher priority in the vendors' APIs.
+  static status native_priority(int priority, int& native) noexcept {
+    int least = 0, greatest = 0;
+    status const s = from(CROSSLANE_GPU(DeviceGetStreamPriorityRange)(&least, &greatest));
+    native = priority > -greatest ? greatest : priority < -least ? least : -priority;
+    return s;
   }
 
  private:

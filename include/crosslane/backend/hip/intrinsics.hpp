@@ -30,6 +30,9 @@ struct hip_intrinsics : gpu_intrinsics, hip_wave, hip_atomic {
   }
 
   static CROSSLANE_DEVICE_FN void sync_block(source_location) { block_barrier(); }
+  // Kernels of a stream run one after another.
+  static CROSSLANE_DEVICE_FN void wait_for_previous(source_location) {}
+  static CROSSLANE_DEVICE_FN void let_next_start() {}
   static CROSSLANE_DEVICE_FN void pause() { __builtin_amdgcn_s_sleep(1); }
 
   static CROSSLANE_DEVICE_FN std::uint64_t clock() {

@@ -27,6 +27,13 @@ struct hip_vendor {
     out.stream_ordered_memory = pools != 0;
     return {};
   }
+  static void link(int device, int peer, device_link& out) noexcept {
+    std::uint32_t type = 0, hops = 0;
+    if (hipExtGetLinkTypeAndHopCount(device, peer, &type, &hops) != hipSuccess) return;
+    constexpr std::uint32_t pcie = 2, xgmi = 4;  // HSA's numbers
+    out.kind = type == xgmi ? link_kind::xgmi : type == pcie ? link_kind::pcie : link_kind::unknown;
+    out.hops = hops;
+  }
   static hipError_t callback(hipStream_t s, void (*f)(void*), [[maybe_unused]] void (*drop)(void*), void* data) noexcept {
 #if HIP_VERSION >= 50300000
     return hipLaunchHostFunc(s, f, data);

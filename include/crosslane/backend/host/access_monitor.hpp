@@ -95,6 +95,8 @@ class access_monitor {
   void leave() noexcept;
   void block_barrier() noexcept;
   void group_sync(unsigned wave, std::uint64_t lanes) noexcept;
+  /// The running thread comes after all earlier work of the stream.
+  void wait_for_previous() noexcept;
   /// Whether a fault, for which the checker is paused, at this code address is one of the running thread's own code, after which the
   /// process can continue. A signal handler calls this.
   bool may_survive(void const* code) const noexcept;
@@ -181,6 +183,7 @@ class access_monitor {
   void report_fault(char const*, void const*) noexcept {}
   void block_barrier() noexcept {}
   void group_sync(unsigned, std::uint64_t) noexcept {}
+  void wait_for_previous() noexcept {}
   std::exception_ptr take_failure() noexcept { return nullptr; }
   bool has_findings() const noexcept { return false; }
   bool is_checking(void const*) const noexcept { return false; }

@@ -5,6 +5,7 @@
 #include <crosslane/backend/host/launch.hpp>
 #include <crosslane/backend/host/runtime.hpp>
 #include <crosslane/platform/type_name.hpp>
+#include <crosslane/runtime/peer_access.hpp>
 
 #include <utility>
 
@@ -25,7 +26,9 @@ struct host : backend::host_runtime<host> {
   static status launch(stream_handle q, device_properties const&, detail::launch_geometry const& g, K const& kernel,
                        A const&... arguments) {
     if (q->is_lost()) return {lost_by_fork};
-    q->enqueue<host>([task = backend::typed_grid_task<host, Width, K, A...>{g, type_name<K>(), kernel, arguments...}] {
+    backend::typed_grid_task<host, Width, K, A...> task{g, type_name<K>(), kernel, arguments...};
+    task.peer_access = detail::peers<host>().allows(q->device(), 1 - q->device());
+    q->enqueue<host>([task] {
       if constexpr (kernel_shape_of<K>::cooperative)
         backend::cooperative_grid{task}.run();
       else

@@ -137,6 +137,9 @@ class block_runner final : thread_owner, running_work, lane_executor {
     ++finished_;
   }
 
+  /// The running thread comes after all earlier work of the stream.
+  void wait_for_previous() noexcept { monitor_.wait_for_previous(); }
+
   /// Waits at a barrier; thread `rank` calls it. Does not wait in a destructor that runs because of an exception: the thread, and with it
   /// the block, has failed, and a second exception must not be thrown.
   /// Not inlined: the address to which it returns is in the function that has called the barrier.

@@ -42,6 +42,9 @@ class host_intrinsics : public host_wave<host_intrinsics>, public host_atomic<ho
 
   CROSSLANE_FN void sync_block(source_location where) const { block_->wait(position_.rank, barrier::block, where); }
   CROSSLANE_FN void sync_grid(bool, bool, unsigned, source_location where) const { block_->wait(position_.rank, barrier::grid, where); }
+  /// Kernels of a stream run one after another. The checker takes them for overlapping.
+  CROSSLANE_FN void wait_for_previous(source_location) const { block_->wait_for_previous(); }
+  CROSSLANE_FN void let_next_start() const {}
   CROSSLANE_FN void pause() const {}  // each atomic load lets others run
   CROSSLANE_FN void* dynamic_shared() const { return block_->dynamic_shared(); }
   CROSSLANE_FN std::size_t dynamic_shared_bytes() const { return block_->dynamic_shared_bytes(); }

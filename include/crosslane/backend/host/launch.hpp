@@ -205,6 +205,7 @@ struct typed_grid_task : grid_task {
     kernel = name;
     where = g.where;
     stack_bytes = kernel_stack_bytes<K>();
+    overlaps = detail::kernel_overlaps_previous<K>();
     take_check_scope(*this);
     if constexpr (sees_accesses) {
       object_bytes = sizeof(typed_grid_task);

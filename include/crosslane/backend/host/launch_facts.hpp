@@ -23,7 +23,8 @@ struct launch_facts {
   checks::level level = checks::level::basic;  ///< never `most`
   std::uint64_t seed = 0;
   double progress_seconds = 0;  ///< after which a launch without progress is a finding; 0: never
-  bool peer_access = false;     ///< whether kernels may access memory of other devices
+  bool peer_access = false;     ///< whether the work may access memory of the other device
+  bool overlaps = false;        ///< whether the kernel may begin before the kernel before it in the stream has ended
   detail::finding_sink* sink = nullptr;
   mutable bool has_findings = false;  ///< accessed atomically
   mutable bool lost_threads = false;  ///< whether threads have ended early, by a finding; accessed atomically
@@ -65,7 +66,6 @@ struct launch_facts {
     level = scope.options.level;
     seed = scope.options.seed;
     progress_seconds = scope.options.progress_seconds;
-    peer_access = scope.options.peer_access;
     sink = scope.sink;
     if (level == checks::level::most) level = accesses_are_seen ? checks::level::full : checks::level::basic;
   }

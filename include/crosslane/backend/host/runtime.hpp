@@ -10,6 +10,7 @@
 #include <crosslane/backend/host/sizes.hpp>
 #include <crosslane/backend/host/thread_end.hpp>
 #include <crosslane/runtime/contract.hpp>
+#include <crosslane/runtime/peer_access.hpp>
 
 #include <cstdio>
 #include <cstdlib>
@@ -126,6 +127,15 @@ struct host_runtime {
     out.cooperative_launch = true;
     return {};
   }
+
+  static status link(int, int, device_link& out) noexcept {
+    out.peer_access = out.native_atomics = true;
+    out.performance_rank = 0;
+    out.kind = link_kind::same_memory;
+    return {};
+  }
+  /// All memory can be accessed. The checker knows which accesses would fail on a GPU.
+  static status set_peer_access(int, bool, bool) noexcept { return {}; }
 
   static status stream_create(stream_handle* out, int) {
     fault_handlers::stay_for_streams();
@@ -334,6 +344,7 @@ struct host_runtime {
     facts.kernel = name;
     facts.where = where;
     facts.read_check_scope(true);
+    facts.peer_access = detail::peers<Backend>().allows(current_, 1 - current_);
     return facts;
   }
   template <class Move>

@@ -11,6 +11,7 @@
 #define CROSSLANE_SM_ADD_BFLOAT16 900     ///< atomic additions of bfloat16
 #define CROSSLANE_SM_BULK_COPY 900        ///< cp.async.bulk, mbarrier
 #define CROSSLANE_SM_ELECT 900            ///< elect.sync
+#define CROSSLANE_SM_OVERLAP 900          ///< griddepcontrol
 #define CROSSLANE_SM_ONE_SIDED_FENCE 900  ///< fence.acquire, fence.release
 
 /// 1 if the architecture of this compiler pass has the feature. 0 in the host pass.
