@@ -3,6 +3,7 @@
 #pragma once
 
 #include <crosslane/core/device_properties.hpp>
+#include <crosslane/runtime/active_captures.hpp>
 #include <crosslane/runtime/async_errors.hpp>
 #include <crosslane/runtime/host_callback.hpp>
 
@@ -14,6 +15,7 @@ namespace detail {
 template <runtime_backend B>
 [[noreturn, gnu::cold, gnu::noinline]] void throw_status(status answer, char const* call, error_text& object, source_location where) {
   B::clear_last_error();
+  if (B::is_of_capture(answer)) active_captures<B>::failed(call, where);
   errc const code = B::classify(answer);
   if (code == errc::kernel_fault || code == errc::vendor) launches<B>().describe(object);
   throw error{code, object, where, {call, answer.code, B::text(answer)}};
