@@ -121,8 +121,7 @@ struct kernel_entry {
 
 inline kernel_entry::kernel_entry(void const* address_, void const* function_, char const* name_) noexcept
     : address{address_}, function{function_}, name{name_}, next{__atomic_load_n(&known_entries, __ATOMIC_RELAXED)} {
-  kernel_entry const* const self = this;
-  while (!__atomic_compare_exchange(&known_entries, &next, &self, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
+  while (!__atomic_compare_exchange_n(&known_entries, &next, static_cast<kernel_entry const*>(this), false, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
   }
 }
 inline kernel_entry const* kernel_entry::find(void const* function) noexcept {
