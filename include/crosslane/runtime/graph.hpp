@@ -634,8 +634,7 @@ class basic_executable_graph {
       part& p = parts_[i];
       if (p.is_stale) make_anew(p, where);
       detail::check<B>(native::launch(p.executable, q.native()), "graph launch", where, [&](error_text& t) {
-        describe(t);
-        t.append(" on ");
+        t.append("a graph of %zu nodes on ", entries_.size());
         q.describe(t);
       });
       if (i < loops_.size()) run_loop(i, q, where);
