@@ -7,6 +7,7 @@
 #include <support/target.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <numeric>
 
 namespace xl = crosslane;
@@ -30,7 +31,7 @@ struct spread {
   }
 };
 
-/// Captures f(), and launches the graph once; once more if `again`.
+/// Captures f(), and launches the graph twice.
 template <class F>
 void captured(xl::stream const& q, F const& f, xl::source_location where = xl::source_location::current()) {
   try {
@@ -116,6 +117,34 @@ CROSSLANE_TEST(capture, algorithms) {
   }
 }
 
+/// A graph whose numbers of elements lie in device memory and differ each time. They are more than one piece of the host's loops.
+CROSSLANE_TEST(capture, counted_elements) {
+  constexpr std::size_t n = 200000;
+  xl::stream const q{d};
+  xl::buffer<unsigned> const in = upload(q, std::vector<unsigned>(n, 3));
+  xl::buffer<unsigned> sums{q, n}, total{q, 1};
+  xl::buffer<std::uint64_t> count = upload(q, std::vector<std::uint64_t>{n});
+  auto const all = [&](auto const& o) {
+    xl::reduce(q, xl::counted(in, count), total, xl::plus{}, o);
+    xl::inclusive_scan(q, xl::counted(in, count), sums, xl::plus{}, o);
+  };
+  xl::workspace const memory{q, xl::workspace_size(all)};
+  xl::options<> const o{.workspace = memory};
+  all(o);
+  q.synchronize();
+  xl::graph_capture capture{q};
+  all(o);
+  xl::executable_graph graph = capture.end().instantiate();
+  for (std::uint64_t const elements : {std::uint64_t{n}, std::uint64_t{150000}, std::uint64_t{5}, std::uint64_t{n}}) {
+    std::vector<std::uint64_t> const now{elements};
+    xl::copy(q, now, count);
+    xl::fill(q, sums, 0u);
+    graph.launch(q);
+    CROSSLANE_CHECK_EQ(read(q, total)[0], unsigned(3 * elements));
+    CROSSLANE_CHECK_EQ(read(q, sums)[std::size_t(elements) - 1], unsigned(3 * elements));
+  }
+}
+
 struct add_to_all {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, xl::span<int> x, int value) const {
@@ -192,7 +221,12 @@ CROSSLANE_TEST(capture, calls_of_the_runtime) {
 
   refused(q, [&] { q.synchronize(); });
   refused(q, [&] { (void)q.query(); });
+  refused(q, [&] { d.synchronize(); });
   refused(q, [&] { (void)xl::to_vector(q, x); });
+  if (d.properties().managed_memory) {
+    xl::managed_buffer<int> const managed{q, n};
+    refused(q, [&] { xl::prefetch(q, managed); });
+  }
   refused(q, [&] { q.wait(before); });
   refused(q, [&] {
     e.record(q);
@@ -214,6 +248,12 @@ CROSSLANE_TEST(capture, calls_of_the_runtime) {
     g.instantiate().launch(q);
   });
   refused(q, [&] { xl::graph_capture const again{q}; });
+  if (host_build) {  // a GPU's memory would leak
+    auto const earlier = std::make_unique<xl::buffer<int>>(q, n);
+    xl::graph_capture capture{q};
+    { xl::buffer<int> const ends{static_cast<xl::buffer<int>&&>(*earlier)}; }
+    expect_error(xl::errc::invalid_call, {"end of a capture"}, [&] { (void)capture.end(); });
+  }
   expect_usable(d);
 }
 

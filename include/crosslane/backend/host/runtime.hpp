@@ -110,6 +110,7 @@ struct host_runtime {
     return {};
   }
   static status device_synchronize() noexcept {
+    if (host_queue::invalidate_captures(current_)) return {not_captured};
     host_queue::synchronize_all(current_);
     if (watched_streams != nullptr) watched_streams->program_knows_device(current_);
     return {};
@@ -324,8 +325,12 @@ struct host_runtime {
   /// Frees memory of any kind in stream order: a host callback may own a buffer, and waiting for the stream there would deadlock.
   static status deallocate(memory_kind kind, void* p, stream_handle q, bool) noexcept {
     if (kind == memory_kind::device && memory_ranges::of_graphs().contain(p, 1)) return {};
-    if (status const s = not_in_capture(q); s.code == not_captured || s.code == capture_failed) return s;  // as on a GPU, the memory stays
     ranges_of(kind).remove(p);
+    if (status const s = not_in_capture(q); is_of_capture(s)) {  // no graph comes of it, only earlier work can use the memory
+      q->synchronize();
+      free_memory_of(p, {});
+      return s;
+    }
     if (q->is_lost()) {  // no work of this process uses it
       if (watched_memory == nullptr) std::free(p);
       return {};
@@ -423,7 +428,7 @@ struct host_runtime {
     return {overlaps ? already_registered : out_of_memory};
   }
   static status unregister_host(void* p, stream_handle q) noexcept {
-    if (status const s = not_in_capture(q); s.code == not_captured || s.code == capture_failed) return s;
+    (void)not_in_capture(q);
     if (!q->is_lost() && !q->runs_here()) q->synchronize();
     return {memory_ranges::page_locked().remove(p) ? success : not_registered};
   }
