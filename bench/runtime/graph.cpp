@@ -53,8 +53,8 @@ struct raw_graph {
     (void)CROSSLANE_GPU(GraphExecDestroy)(executable);
     (void)CROSSLANE_GPU(GraphDestroy)(graph);
   }
-  CROSSLANE_GPU(Graph_t) graph{};
-  CROSSLANE_GPU(GraphExec_t) executable{};
+  CROSSLANE_GPU(Graph_t) graph {};
+  CROSSLANE_GPU(GraphExec_t) executable {};
 };
 
 xl::executable_graph make_graph(xl::device d, float* x) {

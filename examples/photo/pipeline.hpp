@@ -128,12 +128,13 @@ template <xl::runtime_backend Backend>
   side_done.record(side);
   q.wait(side_done);
   xl::basic_executable_graph<Backend> graph = capture.end().instantiate();
-  recorder.run("all as a graph", 0, [&] { graph.launch(q); },
-               [&] {
-                 xl::fill(q, blurred.storage(), 0.f);
-                 xl::fill(q, edges.storage(), 0.f);
-                 xl::fill(q, equalised.storage(), 0.f);
-               });
+  recorder.run(
+      "all as a graph", 0, [&] { graph.launch(q); },
+      [&] {
+        xl::fill(q, blurred.storage(), 0.f);
+        xl::fill(q, edges.storage(), 0.f);
+        xl::fill(q, equalised.storage(), 0.f);
+      });
   recorder.difference(std::max({largest_difference(download_planes(blurred), expected.blurred.value),
                                 largest_difference(download(edges.storage()), expected.edges),
                                 largest_difference(download_planes(equalised), expected.equalised.value)}),

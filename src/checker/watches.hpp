@@ -160,7 +160,8 @@ void program_knows_device(int device) noexcept {
 
 constexpr memory_watch watch{&allocate, &release, &describe,        &share,    &explain,    &pass,
                              &pause,    &resume,  &queued_transfer, &transfer, &unobserved, &callback};
-constexpr stream_watch streams{&queued, &queued_node, &acts, &finished, &runs, &waits, &program_knows, &callback_queued, &program_knows_device};
+constexpr stream_watch streams{&queued,          &queued_node,         &acts, &finished, &runs, &waits, &program_knows,
+                               &callback_queued, &program_knows_device};
 [[maybe_unused]] bool const watching = [] {
   watched_memory = &watch;
   watched_streams = &streams;

@@ -49,7 +49,8 @@ std::vector<checks::report> in_all_orders(F const& f) {
 
 /// Each report has one finding of this kind whose text has the parts.
 template <class F>
-void finds(kind expected, std::initializer_list<char const*> parts, F const& f, xl::source_location where = xl::source_location::current()) {
+void finds(kind expected, std::initializer_list<char const*> parts, F const& f,
+           xl::source_location where = xl::source_location::current()) {
   for (checks::report const& r : in_all_orders(f)) {
     if (r.size() != 1 || r.entries()[0].finding.kind != expected) {
       fail(std::string("not one ") + to_string(expected) + ":\n" + r.text(), where);

@@ -251,7 +251,9 @@ CROSSLANE_TEST(capture, calls_of_the_runtime) {
   if (host_build) {  // a GPU's memory would leak
     auto const earlier = std::make_unique<xl::buffer<int>>(q, n);
     xl::graph_capture capture{q};
-    { xl::buffer<int> const ends{static_cast<xl::buffer<int>&&>(*earlier)}; }
+    {
+      xl::buffer<int> const ends{static_cast<xl::buffer<int>&&>(*earlier)};
+    }
     expect_error(xl::errc::invalid_call, {"end of a capture"}, [&] { (void)capture.end(); });
   }
   expect_usable(d);

@@ -158,6 +158,22 @@ CROSSLANE_TEST(graph, update) {
   }
 }
 
+/// Launches of one executable run one after another, also on two streams.
+CROSSLANE_TEST(graph, two_streams) {
+  xl::stream const q{d}, other{d};
+  xl::buffer<int> x{q, n};
+  xl::fill(q, x, 0);
+  q.synchronize();
+  xl::graph g{d};
+  auto const first = g.kernel_node({}, shape(), add_to_all{}, x, 1);
+  g.kernel_node({first}, shape(), add_to_all{}, x, 2);
+  xl::executable_graph run = g.instantiate();
+  for (int i = 0; i < 20; ++i) run.launch(i % 2 == 0 ? q : other);
+  q.synchronize();
+  other.synchronize();
+  CROSSLANE_CHECK_SAME(read(q, x), all(60));
+}
+
 CROSSLANE_TEST(graph, clone) {
   xl::stream const q{d};
   xl::buffer<int> x{q, n};
@@ -217,8 +233,9 @@ CROSSLANE_TEST(graph, texts) {
   auto const b = g.kernel_node({a}, shape(), scale_all{}, x, 5);
   g.empty_node({a, b});
   std::string const name = xl::type_name<scale_all>();
-  CROSSLANE_CHECK_SAME(g.dot(), "digraph {\n  n0 [label=\"0: fill\"];\n  n1 [label=\"1: kernel " + name +
-                                    "\\ngrid (2, 1, 1) block (64, 1, 1)\"];\n  n2 [label=\"2: empty\"];\n  n0 -> n1;\n  n0 -> n2;\n  n1 -> n2;\n}\n");
+  CROSSLANE_CHECK_SAME(
+      g.dot(), "digraph {\n  n0 [label=\"0: fill\"];\n  n1 [label=\"1: kernel " + name +
+                   "\\ngrid (2, 1, 1) block (64, 1, 1)\"];\n  n2 [label=\"2: empty\"];\n  n0 -> n1;\n  n0 -> n2;\n  n1 -> n2;\n}\n");
   std::string const text = g.text();
   CROSSLANE_CHECK(contains(text, "0: fill, "));
   CROSSLANE_CHECK(contains(text, "1: kernel " + name + ", grid (2, 1, 1) block (64, 1, 1), "));
@@ -298,7 +315,8 @@ CROSSLANE_TEST(graph, wrong_nodes) {
   auto const b = g.kernel_node({a}, shape(), scale_all{}, x, 2);
   auto const c = g.fill_node({b}, y, 2);
   std::string const name = xl::type_name<scale_all>();
-  expect_error(xl::errc::invalid_argument, {"a cycle", "node 0, kernel", "node 1, kernel " + name, "graph_test.cpp"}, [&] { g.depend(b, a); });
+  expect_error(xl::errc::invalid_argument, {"a cycle", "node 0, kernel", "node 1, kernel " + name, "graph_test.cpp"},
+               [&] { g.depend(b, a); });
   expect_error(xl::errc::invalid_argument, {"a cycle", "node 0", "cannot depend on node 2, fill"}, [&] { g.depend(c, a); });
   expect_error(xl::errc::invalid_argument, {"node 0 is of another graph"}, [&] { another.empty_node({a}); });
   expect_error(xl::errc::limit_exceeded, {"a block of 2000 threads"},

@@ -14,8 +14,8 @@ struct kept_function {
   virtual ~kept_function() = default;
   virtual void call() = 0;
 
-  source_location where;               ///< of the call that has added it
-  struct kept_list* list = nullptr;    ///< which owns it
+  source_location where;             ///< of the call that has added it
+  struct kept_list* list = nullptr;  ///< which owns it
   kept_function* next = nullptr;
 
   template <class B>

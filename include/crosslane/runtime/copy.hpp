@@ -90,8 +90,7 @@ void copy(S const& stream, From&& from, To&& to, source_location where = source_
                             ? B::copy_between(to.data(), destination, from.data(), source, bytes, q.native(), where)
                             : B::copy(to.data(), from.data(), bytes, q.native(), where);
   detail::check<B>(answer, "copy", where, [&](error_text& t) {
-    t.append("%zu bytes from %p to %p on ", bytes, static_cast<void const*>(from.data()),
-             static_cast<void const*>(to.data()));
+    t.append("%zu bytes from %p to %p on ", bytes, static_cast<void const*>(from.data()), static_cast<void const*>(to.data()));
     q.describe(t);
   });
 }

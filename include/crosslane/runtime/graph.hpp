@@ -3,8 +3,8 @@
 /// not depend on each other may run at the same time.
 ///
 /// A graph is captured from streams by basic_graph_capture, or its nodes are added one by one. The backends' own graphs do the work: CUDA's
-/// and HIP's, and on the host a scheduler that runs the nodes in an order that their dependencies allow, which the seed of the check options
-/// chooses. With crosslane::checked two nodes of which neither depends on the other race if they use the same memory.
+/// and HIP's, and on the host a scheduler that runs the nodes in an order that their dependencies allow, which the seed of the check
+/// options chooses. With crosslane::checked two nodes of which neither depends on the other race if they use the same memory.
 ///
 /// A graph, an executable graph and a capture are used by one host thread at a time.
 #pragma once
@@ -166,10 +166,10 @@ class basic_graph {
   using entry = detail::graph_entry<B>;
 
  public:
-  using backend = B;                             ///< the backend of the graph
+  using backend = B;                                    ///< the backend of the graph
   using native_handle = typename native::graph_handle;  ///< the vendor's handle type
-  using node = basic_graph_node<B>;              ///< a node of the graph
-  using nodes_before = std::vector<node>;        ///< the nodes that another depends on
+  using node = basic_graph_node<B>;                     ///< a node of the graph
+  using nodes_before = std::vector<node>;               ///< the nodes that another depends on
 
   /// Makes an empty graph for streams of a device. Throws vendor errors.
   explicit basic_graph(basic_device<B> on, source_location where = source_location::current()) : device_{on.index()} {
@@ -226,12 +226,19 @@ class basic_graph {
     if (g.grid.size() == 0 || g.block.size() == 0) return empty_node(after, where);
     std::vector<std::size_t> const before = indices("kernel node", after, where);
     entry e = make_entry(graph_node_kind::kernel, where);
-    with_kernel<B>(device_, "kernel node", g, kernel, [&](auto width, device_properties const& p, auto const&... a) {
-      detail::check<B>(native::template add_kernel<width>(&e.native, parts_.back(), handles(before), p, g, kernel, a...), "kernel node", where,
-                       [&](error_text& t) { t.append("kernel %s on %s device %d", type_name<K>(), B::name, device_); });
-      e.facts = {graph_node_kind::kernel, type_name<K>(), native::template kernel_of<width, K, std::remove_cvref_t<decltype(a)>...>(),
-                 g.grid, g.block, where};
-    }, static_cast<A&&>(arguments)...);
+    with_kernel<B>(
+        device_, "kernel node", g, kernel,
+        [&](auto width, device_properties const& p, auto const&... a) {
+          detail::check<B>(native::template add_kernel<width>(&e.native, parts_.back(), handles(before), p, g, kernel, a...), "kernel node",
+                           where, [&](error_text& t) { t.append("kernel %s on %s device %d", type_name<K>(), B::name, device_); });
+          e.facts = {graph_node_kind::kernel,
+                     type_name<K>(),
+                     native::template kernel_of<width, K, std::remove_cvref_t<decltype(a)>...>(),
+                     g.grid,
+                     g.block,
+                     where};
+        },
+        static_cast<A&&>(arguments)...);
     return add(static_cast<entry&&>(e), before);
   }
 
@@ -273,8 +280,8 @@ class basic_graph {
     return add(static_cast<entry&&>(e), before);
   }
 
-  /// Adds a call of `f()` on the host. The graph owns `f`. `f` must not call the runtime, see basic_stream_ref::host_callback(). An exception
-  /// from `f` surfaces at the next call that synchronises the stream on which the graph was launched last; later nodes still run.
+  /// Adds a call of `f()` on the host. The graph owns `f`. `f` must not call the runtime, see basic_stream_ref::host_callback(). An
+  /// exception from `f` surfaces at the next call that synchronises the stream on which the graph was launched last; later nodes still run.
   template <class F>
   node host_node(nodes_before const& after, F f, source_location where = source_location::current()) {
     auto const current = make_current("host node", where);
@@ -337,12 +344,13 @@ class basic_graph {
   /// loops or captured allocations; otherwise this throws not_supported.
   ///
   /// With CUDA 12.4 and later the loop runs on the device. HIP has no such node, and neither has the host: there a launch of the graph
-  /// launches what was added before the loop, then launches the body, copies the condition to the host and waits for it, round by round, and
-  /// then launches what was added behind the loop. So each round costs a launch and a wait of the calling thread, which a synchronisation of
-  /// the stream does too. All nodes added before the loop run before it, and all added behind it run after it, whatever their dependencies:
-  /// state them nevertheless, since CUDA follows only these.
+  /// launches what was added before the loop, then launches the body, copies the condition to the host and waits for it, round by round,
+  /// and then launches what was added behind the loop. So each round costs a launch and a wait of the calling thread, which a
+  /// synchronisation of the stream does too. All nodes added before the loop run before it, and all added behind it run after it, whatever
+  /// their dependencies: state them nevertheless, since CUDA follows only these.
   template <class R>
-  node while_node(nodes_before const& after, R const& condition, basic_graph const& body, source_location where = source_location::current()) {
+  node while_node(nodes_before const& after, R const& condition, basic_graph const& body,
+                  source_location where = source_location::current()) {
     static_assert(std::is_same_v<std::remove_cv_t<detail::element_of<R const>>, unsigned>,
                   "crosslane: the condition of a loop is an unsigned in device memory");
     auto const current = make_current("while node", where);
@@ -574,19 +582,20 @@ class basic_graph {
   unsigned long long number_ = detail::next_graph_number(), cloned_from_ = 0;
   std::vector<native_handle> parts_;  ///< one, and another one behind each loop that the backend does not have
   std::vector<entry> entries_;
-  std::vector<detail::graph_loop<B>> loops_;  ///< number i is between parts i and i + 1
+  std::vector<detail::graph_loop<B>> loops_;   ///< number i is between parts i and i + 1
   std::vector<detail::kept_share> functions_;  ///< its own, then those of child graphs
   bool host_work_ = false, has_loops_ = false;
 };
 
-/// A graph that can be launched. Move-only. Launches of one executable run one after another, also on different streams.
+/// A graph that can be launched. Move-only. Launches of one executable run one after another: one on another stream than the last waits for
+/// all that is queued on that stream.
 template <graph_backend B>
 class basic_executable_graph {
   using native = crosslane::backend::graphs<B>;
 
  public:
-  using backend = B;                    ///< the backend of the graph
-  using node = basic_graph_node<B>;     ///< a node of the graph that this one was made from
+  using backend = B;                 ///< the backend of the graph
+  using node = basic_graph_node<B>;  ///< a node of the graph that this one was made from
 
   /// Takes over the executable. `other` becomes a moved-from one: its functions throw invalid_handle.
   basic_executable_graph(basic_executable_graph&& other) noexcept { swap(other); }
@@ -629,6 +638,7 @@ class basic_executable_graph {
       t.append(" is captured, and a launch of a graph cannot be: add the graph as a child node");
       throw error{errc::invalid_call, t, where};
     }
+    come_behind_last(q, where);
     for (detail::kept_share const& f : functions_) f->runs_on(q.log_key());
     for (std::size_t i = 0; i < parts_.size(); ++i) {
       part& p = parts_[i];
@@ -653,24 +663,27 @@ class basic_executable_graph {
     typename basic_device<B>::guard const current{device(), where};
     detail::launch_geometry const g{config.grid, detail::block_extent<K>(config), config.dynamic_shared, where};
     if (g.grid.size() == 0 || g.block.size() == 0)
-      throw_error(errc::invalid_argument, where, "graph update: kernel %s with a grid or a block of size 0: an executable graph keeps its nodes",
-                  type_name<K>());
-    basic_graph<B>::template with_kernel<B>(device_, "graph update", g, kernel, [&](auto width, device_properties const& p, auto const&... a) {
-      void const* const wanted = native::template kernel_of<width, K, std::remove_cvref_t<decltype(a)>...>();
-      auto const& facts = entries_[i].facts;
-      if (facts.kind != graph_node_kind::kernel || (facts.kernel != nullptr && facts.kernel != wanted)) {
-        error_text t;
-        t.append("graph update: ");
-        detail::append_node(t, i, facts);
-        t.append(" cannot become kernel %s%s", type_name<K>(),
-                 facts.name != nullptr && std::strcmp(facts.name, type_name<K>()) == 0 ? " with other types of arguments" : "");
-        throw error{errc::invalid_argument, t, where};
-      }
-      change(i, "graph update", where, [&](auto handle, part& of) {
-        return of.is_stale ? native::template update_kernel_node<width>(handle, p, g, kernel, a...)
-                           : native::template update_kernel<width>(of.executable, handle, p, g, kernel, a...);
-      });
-    }, static_cast<A&&>(arguments)...);
+      throw_error(errc::invalid_argument, where,
+                  "graph update: kernel %s with a grid or a block of size 0: an executable graph keeps its nodes", type_name<K>());
+    basic_graph<B>::template with_kernel<B>(
+        device_, "graph update", g, kernel,
+        [&](auto width, device_properties const& p, auto const&... a) {
+          void const* const wanted = native::template kernel_of<width, K, std::remove_cvref_t<decltype(a)>...>();
+          auto const& facts = entries_[i].facts;
+          if (facts.kind != graph_node_kind::kernel || (facts.kernel != nullptr && facts.kernel != wanted)) {
+            error_text t;
+            t.append("graph update: ");
+            detail::append_node(t, i, facts);
+            t.append(" cannot become kernel %s%s", type_name<K>(),
+                     facts.name != nullptr && std::strcmp(facts.name, type_name<K>()) == 0 ? " with other types of arguments" : "");
+            throw error{errc::invalid_argument, t, where};
+          }
+          change(i, "graph update", where, [&](auto handle, part& of) {
+            return of.is_stale ? native::template update_kernel_node<width>(handle, p, g, kernel, a...)
+                               : native::template update_kernel<width>(of.executable, handle, p, g, kernel, a...);
+          });
+        },
+        static_cast<A&&>(arguments)...);
   }
 
   /// Changes the source and the destination of a copy node for later launches. The number of bytes may change too. Throws invalid_argument,
@@ -771,16 +784,26 @@ class basic_executable_graph {
     (void)native::destroy_exec(p.executable);
     if (p.has_source) (void)native::destroy(p.source);
   }
+  /// Orders a launch behind the last one if that was on another stream.
+  void come_behind_last(basic_stream_ref<B> const& q, source_location where) {
+    if (!last_ || B::key(last_.native()) == B::key(q.native()) || is_captured(last_.native())) return;
+    basic_event<B, false> done{device(), where};
+    done.record(last_.ref(), where);
+    q.wait(done, where);
+  }
+  static bool is_captured(typename B::stream_handle s) noexcept {
+    unsigned long long capture = 0;
+    return B::stream_capture(s, &capture).code == 0 && capture != 0;
+  }
   /// Lets the functions live until the last launch is done.
   void release_functions() noexcept {
     if (!last_) return;
-    unsigned long long capture = 0;
-    bool const is_captured = B::stream_capture(last_.native(), &capture).code == 0 && capture != 0;
+    bool const waits = !is_captured(last_.native());
     for (detail::kept_share const& f : functions_) {
       if (f->empty()) continue;
       f->retain();
       // A captured stream cannot run this: the functions then stay until the process ends.
-      if (!is_captured) (void)B::stream_callback(last_.native(), &detail::kept_list::release, &detail::kept_list::release, f.get());
+      if (waits) (void)B::stream_callback(last_.native(), &detail::kept_list::release, &detail::kept_list::release, f.get());
     }
   }
 
@@ -815,7 +838,8 @@ class basic_executable_graph {
 };
 
 /// A scope in which calls on a stream make a graph instead of running. Streams that wait for an event which was recorded in the capture
-/// join it; the captured stream must wait for their work before the end. The page docs/guide/graphs.md lists the calls that can be captured.
+/// join it; the captured stream must wait for their work before the end. The page docs/guide/graphs.md lists the calls that can be
+/// captured.
 ///
 /// A call that cannot be captured throws invalid_call, which names it, and makes the capture invalid: end() throws. After the end of the
 /// scope, also by an exception, the stream works as before. The work of an unfinished or invalid capture is dropped.
@@ -834,8 +858,7 @@ class basic_graph_capture {
   /// Begins to capture the stream. Throws invalid_call if it is already captured, with the place where that began, and vendor errors.
   template <stream_like S>
   requires std::same_as<typename S::backend, B>
-  explicit basic_graph_capture(S const& on, source_location where = source_location::current())
-      : stream_{detail::ref_of(on, where)} {
+  explicit basic_graph_capture(S const& on, source_location where = source_location::current()) : stream_{detail::ref_of(on, where)} {
     auto const q = stream_.ref();
     auto const current = q.make_current("begin of a capture", where);
     unsigned long long before = 0;
@@ -862,8 +885,7 @@ class basic_graph_capture {
     if (!active_) return;
     typename native::graph_handle dropped{};
     bool made = false;
-    detail::while_current<B>(stream_.ref().device().index(),
-                             [&] { made = native::end_capture(stream_.native(), &dropped).code == 0; });
+    detail::while_current<B>(stream_.ref().device().index(), [&] { made = native::end_capture(stream_.native(), &dropped).code == 0; });
     if (made)
       (void)native::destroy(dropped);
     else
@@ -871,8 +893,9 @@ class basic_graph_capture {
     captures::remove(entry_);
   }
 
-  /// Ends the capture and returns the graph. Throws invalid_call if the capture is invalid, and names the call that could not be captured if
-  /// the library made it; also if a stream that has joined has work that the captured stream does not wait for, or if it was called before.
+  /// Ends the capture and returns the graph. Throws invalid_call if the capture is invalid, and names the call that could not be captured
+  /// if the library made it; also if a stream that has joined has work that the captured stream does not wait for, or if it was called
+  /// before.
   [[nodiscard]] basic_graph<B> end(source_location where = source_location::current()) {
     if (!active_) throw_error(errc::invalid_call, where, "end of a capture: it has ended");
     auto const q = stream_.ref();

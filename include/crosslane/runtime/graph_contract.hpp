@@ -31,8 +31,8 @@ struct graphs;
 /// What a backend knows about a node.
 struct node_facts {
   graph_node_kind kind = graph_node_kind::other;
-  char const* name = nullptr;     ///< of the kernel, in static storage; null: not known
-  void const* kernel = nullptr;   ///< identifies the kernel and the types of its arguments; null: not known
+  char const* name = nullptr;    ///< of the kernel, in static storage; null: not known
+  void const* kernel = nullptr;  ///< identifies the kernel and the types of its arguments; null: not known
   extent3 grid{0, 0, 0}, block{0, 0, 0};
   source_location where;
 };
@@ -45,17 +45,19 @@ concept graph_backend =
     runtime_backend<B> &&
     requires(typename backend::graphs<B>::graph_handle graph, typename backend::graphs<B>::graph_handle* graph_out,
              typename backend::graphs<B>::node_handle node, typename backend::graphs<B>::node_handle* node_out,
-             std::vector<typename backend::graphs<B>::node_handle> const& after, std::vector<typename backend::graphs<B>::node_handle>& nodes,
-             typename backend::graphs<B>::exec_handle exec, typename backend::graphs<B>::exec_handle* exec_out,
-             typename B::stream_handle stream, typename B::event_handle event, void (*function)(void*), void* p, void const* cp, std::size_t n,
-             unsigned u, source_location where) {
+             std::vector<typename backend::graphs<B>::node_handle> const& after,
+             std::vector<typename backend::graphs<B>::node_handle>& nodes, typename backend::graphs<B>::exec_handle exec,
+             typename backend::graphs<B>::exec_handle* exec_out, typename B::stream_handle stream, typename B::event_handle event,
+             void (*function)(void*), void* p, void const* cp, std::size_t n, unsigned u, source_location where) {
       { backend::graphs<B>::create(graph_out) } -> std::same_as<status>;
       { backend::graphs<B>::destroy(graph) } -> std::same_as<status>;
       { backend::graphs<B>::clone(graph_out, graph) } -> std::same_as<status>;
       { backend::graphs<B>::find_in_clone(node_out, node, graph) } -> std::same_as<status>;
 
       { backend::graphs<B>::add_copy(node_out, graph, after, p, cp, n, where) } -> std::same_as<status>;
-      { backend::graphs<B>::add_fill(node_out, graph, after, p, u, u, n, where) } -> std::same_as<status>;  // value, bytes and number of elements
+      {
+        backend::graphs<B>::add_fill(node_out, graph, after, p, u, u, n, where)
+      } -> std::same_as<status>;  // value, bytes and number of elements
       { backend::graphs<B>::add_host_function(node_out, graph, after, function, p, where) } -> std::same_as<status>;
       { backend::graphs<B>::add_child(node_out, graph, after, graph) } -> std::same_as<status>;  // copies the child
       { backend::graphs<B>::add_empty(node_out, graph, after) } -> std::same_as<status>;

@@ -104,8 +104,8 @@ class basic_stream_ref {
   ///
   /// `f` must not call the runtime: such calls throw invalid_call. `f` must not own buffers, events or streams either, because their
   /// destructors call the runtime: that is an error of the stream. An exception from `f` surfaces at the next synchronising call; later
-  /// work still runs. If the stream has already failed, `f` is destroyed without being called. In a capture the graph owns `f`, and calls it
-  /// each time that it runs.
+  /// work still runs. If the stream has already failed, `f` is destroyed without being called. In a capture the graph owns `f`, and calls
+  /// it each time that it runs.
   template <class F>
   void host_callback(F f, source_location where = source_location::current()) const {
     detail::refuse_in_callback<B>("host callback", where);

@@ -81,9 +81,7 @@ struct gpu_graphs {
   static status update_kernel(exec_handle e, node_handle n, device_properties const& p, detail::launch_geometry const& geometry,
                               K const& kernel, A const&... arguments) {
     return with_parameters<Width>(
-        [&](CROSSLANE_GPU(KernelNodeParams) const& parameters) {
-          return CROSSLANE_GPU(GraphExecKernelNodeSetParams)(e, n, &parameters);
-        },
+        [&](CROSSLANE_GPU(KernelNodeParams) const& parameters) { return CROSSLANE_GPU(GraphExecKernelNodeSetParams)(e, n, &parameters); },
         p, geometry, kernel, arguments...);
   }
   static status update_copy(exec_handle e, node_handle n, void* to, void const* from_, std::size_t bytes, source_location) noexcept {

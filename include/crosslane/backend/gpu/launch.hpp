@@ -121,7 +121,8 @@ struct kernel_entry {
 
 inline kernel_entry::kernel_entry(void const* address_, void const* function_, char const* name_) noexcept
     : address{address_}, function{function_}, name{name_}, next{__atomic_load_n(&known_entries, __ATOMIC_RELAXED)} {
-  while (!__atomic_compare_exchange_n(&known_entries, &next, static_cast<kernel_entry const*>(this), false, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
+  while (!__atomic_compare_exchange_n(&known_entries, &next, static_cast<kernel_entry const*>(this), false, __ATOMIC_RELEASE,
+                                      __ATOMIC_RELAXED)) {
   }
 }
 inline kernel_entry const* kernel_entry::find(void const* function) noexcept {
@@ -140,8 +141,8 @@ kernel_entry const& known_entry() {
     else
       return entry_of<of, Width, K, A..., kernel_parameter<K>>();
   }();
-  static kernel_entry const known{reinterpret_cast<void const*>(address),
-                                  Backend::kernel_handle(reinterpret_cast<void const*>(address)), type_name<K>()};
+  static kernel_entry const known{reinterpret_cast<void const*>(address), Backend::kernel_handle(reinterpret_cast<void const*>(address)),
+                                  type_name<K>()};
   return known;
 }
 

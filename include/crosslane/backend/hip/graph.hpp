@@ -9,9 +9,9 @@
 namespace crosslane::backend {
 
 struct hip_graph_vendor {
-  /// ROCm 10 and earlier rebuild all packets of an executable graph at each change of a node, so that changes of all nodes take time that is
-  /// quadratic in their number: 1.7 s for 8192 nodes (ROCm/rocm-systems issue 11070 and its pull request 11069), hence some 6 ms for 512.
-  /// Larger graphs are instantiated again before the next launch, once for all changes.
+  /// ROCm 10 and earlier rebuild all packets of an executable graph at each change of a node, so that changes of all nodes take time that
+  /// is quadratic in their number: 1.7 s for 8192 nodes (ROCm/rocm-systems issue 11070 and its pull request 11069), hence some 6 ms for
+  /// 512. Larger graphs are instantiated again before the next launch, once for all changes.
   static constexpr std::size_t most_updated_nodes = 512;
 
   static hipError_t add_dependency(hipGraph_t g, hipGraphNode_t first, hipGraphNode_t then) noexcept {

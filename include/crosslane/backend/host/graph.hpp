@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Graphs on the CPU. A launch is one piece of work of its stream, which runs the nodes one after another in an order that their dependencies
-/// allow and that the seed chooses. For the access checker each node is a piece of work of its own, so that nodes which nothing orders race.
+/// Graphs on the CPU. A launch is one piece of work of its stream, which runs the nodes one after another in an order that their
+/// dependencies allow and that the seed chooses. For the access checker each node is a piece of work of its own, so that nodes which
+/// nothing orders race.
 #pragma once
 
 #include <crosslane/backend/host/backend.hpp>
@@ -11,6 +12,7 @@
 #include <cstring>
 #include <memory>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace crosslane::backend {
@@ -141,15 +143,12 @@ class host_exec {
   std::vector<std::shared_ptr<graph_memory>> memory;
   std::unordered_map<host_node const*, std::uint32_t> index;  ///< of the nodes outside child graphs
   std::uint64_t strands = 0;
-  recording::hold last;  ///< of the last launch
-  void const* last_stream = nullptr;
 
   /// Adds the nodes of a graph. Those without dependencies depend on `before`. Returns the nodes that no other depends on.
   std::vector<std::uint32_t> add(host_graph const& g, std::vector<std::uint32_t> const& before, bool outermost) {
     std::unordered_map<host_node const*, std::uint32_t> place;
     std::vector<host_node const*> waiting;
     for (auto const& n : g.nodes) waiting.push_back(n.get());
-    std::vector<bool> has_later;
     while (!waiting.empty()) {
       std::vector<host_node const*> later;
       for (host_node const* const n : waiting) {
@@ -170,13 +169,11 @@ class host_exec {
       }
       waiting.swap(later);
     }
+    std::unordered_set<host_node const*> followed;
+    for (auto const& n : g.nodes) followed.insert(n->after.begin(), n->after.end());
     std::vector<std::uint32_t> ends;
-    for (auto const& n : g.nodes) {
-      bool const is_end = std::none_of(g.nodes.begin(), g.nodes.end(), [&](auto const& other) {
-        return std::find(other->after.begin(), other->after.end(), n.get()) != other->after.end();
-      });
-      if (is_end) ends.push_back(place[n.get()]);
-    }
+    for (auto const& n : g.nodes)
+      if (followed.count(n.get()) == 0) ends.push_back(place[n.get()]);
     memory.insert(memory.end(), g.memory.begin(), g.memory.end());
     if (outermost) index = std::move(place);
     return ends;
@@ -223,10 +220,10 @@ class host_capture final : public queue_capture {
     std::shared_ptr<queue_item const> const work{item};
     work_facts const facts = work->facts();
     bool const copies = std::strncmp(facts.name, "copy", 4) == 0;
-    graph_node_kind const kind = facts.grid.size() != 0                      ? graph_node_kind::kernel
-                                 : copies                                    ? graph_node_kind::copy
-                                 : std::strcmp(facts.name, "fill") == 0      ? graph_node_kind::fill
-                                                                             : graph_node_kind::kernel;  // a loop over elements
+    graph_node_kind const kind = facts.grid.size() != 0                 ? graph_node_kind::kernel
+                                 : copies                               ? graph_node_kind::copy
+                                 : std::strcmp(facts.name, "fill") == 0 ? graph_node_kind::fill
+                                                                        : graph_node_kind::kernel;  // a loop over elements
     add(q, {kind, work});
   }
   void callback(host_queue& q, void (*f)(void*), void* data) override {
@@ -274,7 +271,8 @@ class host_capture final : public queue_capture {
         for (host_node* const a : reached[i]->after)
           if (std::find(reached.begin(), reached.end(), a) == reached.end()) reached.push_back(a);
       joined = std::all_of(members_.begin(), members_.end(), [&](member const& m) {
-        return std::all_of(m.last.begin(), m.last.end(), [&](host_node* n) { return std::find(reached.begin(), reached.end(), n) != reached.end(); });
+        return std::all_of(m.last.begin(), m.last.end(),
+                           [&](host_node* n) { return std::find(reached.begin(), reached.end(), n) != reached.end(); });
       });
       result = std::move(graph_);
       members_.clear();
@@ -349,8 +347,8 @@ struct graphs<host> {
     *out = g->add({graph_node_kind::copy, item_of(copy_item(to, from, bytes, where))}, after);
     return {};
   }
-  static status add_fill(node_handle* out, graph_handle g, node_list const& after, void* p, unsigned value, unsigned size, std::size_t count,
-                         source_location where) {
+  static status add_fill(node_handle* out, graph_handle g, node_list const& after, void* p, unsigned value, unsigned size,
+                         std::size_t count, source_location where) {
     std::size_t const bytes = count * size;
     *out = g->add({graph_node_kind::fill,
                    item_of(host::transfer_item("fill", where, {p, bytes, nullptr, 0, bytes, 1}, host::set_elements{value, size}))},
@@ -427,11 +425,6 @@ struct graphs<host> {
           n.waits = false;
       }
     }
-    if (e->last && e->last_stream != q->key()) {  // launches of one executable run one after another
-      recording::hold const r = e->last;
-      std::uint64_t const waiting = q->enqueue<host>([r] { r->wait(); }, runs::always);
-      if (watched_streams != nullptr) watched_streams->waits(waiting, r->work());
-    }
     if (watched_streams != nullptr) queue_nodes(*e, *run, q);
     for (std::size_t i = 0; i < e->nodes.size(); ++i)
       if (e->nodes[i].kind == graph_node_kind::event_record) {
@@ -451,10 +444,6 @@ struct graphs<host> {
     std::uint64_t const end = q->enqueue<host>(whole{std::move(run)});
     if (watched_streams != nullptr)
       for (std::uint64_t const n : ends) watched_streams->waits(end, n);
-    recording::hold last{new recording};
-    last->set_work(q->enqueue<host>([last] { last->complete(); }, runs::always));
-    e->last.swap(last);
-    e->last_stream = q->key();
     return {};
   }
 

@@ -114,8 +114,8 @@ class queue_capture {
   virtual void invalidate() noexcept = 0;  ///< by a call that cannot be captured
   virtual void take(host_queue&, queue_item*) = 0;
   virtual void callback(host_queue&, void (*f)(void*), void* data) = 0;
-  virtual std::size_t mark(host_queue&) = 0;  ///< returns the number of a mark behind the work taken from the stream so far
-  virtual void wait(host_queue&, std::size_t mark) = 0;                                        ///< later work of the stream comes behind the mark
+  virtual std::size_t mark(host_queue&) = 0;             ///< returns the number of a mark behind the work taken from the stream so far
+  virtual void wait(host_queue&, std::size_t mark) = 0;  ///< later work of the stream comes behind the mark
   virtual void own(void* memory, void (*free)(void*) noexcept) = 0;  ///< memory that lives as long as the graph
   virtual void forget(host_queue&) noexcept = 0;                     ///< the stream ends
 

@@ -50,7 +50,23 @@ struct host_runtime {
   using stream_handle = host_queue*;
   using event_handle = host_event*;
 
-  enum code { success, invalid_device, out_of_memory, not_ready, lost_by_fork, already_registered, not_registered, not_captured, capture_failed, not_joined, captured_event, other_capture, outside_capture, no_such_node, not_copied };
+  enum code {
+    success,
+    invalid_device,
+    out_of_memory,
+    not_ready,
+    lost_by_fork,
+    already_registered,
+    not_registered,
+    not_captured,
+    capture_failed,
+    not_joined,
+    captured_event,
+    other_capture,
+    outside_capture,
+    no_such_node,
+    not_copied
+  };
 
   static constexpr dlpack::device place_in_dlpack(memory_kind, int) noexcept { return {dlpack::cpu, 0}; }
   static constexpr bool reaches_dlpack(dlpack::device place, int) noexcept {
@@ -192,7 +208,10 @@ struct host_runtime {
     auto const [capture, mark] = e->captured();
     if (capture_hold const mine = q->capture(); capture || mine) {
       if (!capture && !e->latest()) return {};
-      code const refusal = !capture ? outside_capture : capture->has_ended() ? captured_event : mine && mine != capture ? other_capture : success;
+      code const refusal = !capture                  ? outside_capture
+                           : capture->has_ended()    ? captured_event
+                           : mine && mine != capture ? other_capture
+                                                     : success;
       if (refusal != success) {
         if (mine) mine->invalidate();
         return {refusal};
@@ -443,9 +462,7 @@ struct host_runtime {
     return {};
   }
   /// Does nothing: the host has one memory.
-  static status prefetch(void const*, std::size_t, memory_location, int, stream_handle q) noexcept {
-    return not_in_capture(q);
-  }
+  static status prefetch(void const*, std::size_t, memory_location, int, stream_handle q) noexcept { return not_in_capture(q); }
   static status advise(void const*, std::size_t, memory_advice, bool, memory_location, int) noexcept { return {}; }
 
  private:
