@@ -92,7 +92,8 @@ class active_captures {
   /// A capture, in the list while it lives.
   struct entry {
     unsigned long long number = 0;  ///< see runtime_backend
-    source_location where;          ///< of the beginning
+    int device = 0;
+    source_location where;  ///< of the beginning
     kept_list* functions = nullptr;
     char const* failed_call = nullptr;  ///< the first call that could not be captured while it was active
     source_location failed_at;
@@ -102,13 +103,13 @@ class active_captures {
   static void add(entry& e) noexcept {
     spin_guard const guard{lock_};
     e.next = first_;
-    first_ = &e;
+    __atomic_store_n(&first_, &e, __ATOMIC_RELAXED);
   }
   static void remove(entry& e) noexcept {
     spin_guard const guard{lock_};
     entry** link = &first_;
     while (*link != nullptr && *link != &e) link = &(*link)->next;
-    if (*link != nullptr) *link = e.next;
+    if (*link != nullptr) __atomic_store_n(link, e.next, __ATOMIC_RELAXED);
   }
   /// Notes a call that was refused because of a capture.
   static void failed(char const* call, source_location where) noexcept {
@@ -118,6 +119,19 @@ class active_captures {
         e->failed_call = call;
         e->failed_at = where;
       }
+  }
+  /// Throws invalid_call if a stream of the device is captured: nothing can wait for its work.
+  static void refuse_on(int device, char const* call, source_location where) {
+    if (__atomic_load_n(&first_, __ATOMIC_RELAXED) == nullptr) return;
+    source_location began;
+    {
+      spin_guard const guard{lock_};
+      for (entry const* e = first_; e != nullptr; e = e->next)
+        if (e->device == device) began = e->where;
+    }
+    if (began.line != 0)
+      throw_error(errc::invalid_call, where, "%s of %s device %d, a stream of which is captured since %s:%u: the capture must end first",
+                  call, B::name, device, began.file, began.line);
   }
   /// Passes a function to the graph of a capture. Throws invalid_call, and destroys the function, if the vendor's API began the capture.
   static kept_function* keep(unsigned long long number, kept_function* f, source_location where) {

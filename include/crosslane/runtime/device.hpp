@@ -102,9 +102,11 @@ class basic_device {
     detail::check<B>(B::select_device(index_), "select device", where, [this](error_text& t) { describe(t); });
   }
 
-  /// Waits until all work of all streams of the device is done. Throws the oldest error of that work, if any.
+  /// Waits until all work of all streams of the device is done. Throws the oldest error of that work, if any, and invalid_call if a stream
+  /// of the device is captured.
   void synchronize(source_location where = source_location::current()) const {
     detail::refuse_in_callback<B>("device synchronize", where);
+    detail::active_captures<B>::refuse_on(index_, "synchronisation", where);
     guard const current{*this, where};
     detail::check<B>(B::device_synchronize(), "device synchronize", where, [this](error_text& t) { describe(t); });
     detail::launches<B>().synchronised(detail::stream_key::all_of(index_));

@@ -629,15 +629,7 @@ class basic_executable_graph {
       throw_error(errc::invalid_argument, where, "graph launch: the graph is of %s device %d, the stream is of device %d", B::name, device_,
                   q.device().index());
     auto const current = q.make_current("graph launch", where);
-    unsigned long long capture = 0;
-    detail::check<B>(B::stream_capture(q.native(), &capture), "graph launch", where, [&](error_text& t) { q.describe(t); });
-    if (capture != 0) {
-      error_text t;
-      t.append("graph launch: ");
-      q.describe(t);
-      t.append(" is captured, and a launch of a graph cannot be: add the graph as a child node");
-      throw error{errc::invalid_call, t, where};
-    }
+    detail::refuse_in_capture(q, "graph launch", "add the graph to the captured one as a child node", where);
     come_behind_last(q, where);
     for (detail::kept_share const& f : functions_) f->runs_on(q.log_key());
     for (std::size_t i = 0; i < parts_.size(); ++i) {
@@ -873,6 +865,7 @@ class basic_graph_capture {
     }
     detail::check<B>(native::begin_capture(q.native()), "begin of a capture", where, [&](error_text& t) { q.describe(t); });
     (void)B::stream_capture(q.native(), &entry_.number);
+    entry_.device = q.device().index();
     entry_.where = where;
     entry_.functions = functions_.get();
     captures::add(entry_);

@@ -262,6 +262,19 @@ basic_stream_ref<B> ref_of(basic_stream_ref<B> stream, source_location) {
   return stream;
 }
 
+/// Throws invalid_call if the stream is captured. `advice` says what to do instead.
+template <runtime_backend B>
+void refuse_in_capture(basic_stream_ref<B> const& q, char const* call, char const* advice, source_location where) {
+  unsigned long long capture = 0;
+  check<B>(B::stream_capture(q.native(), &capture), call, where, [&](error_text& t) { q.describe(t); });
+  if (capture == 0) return;
+  error_text t;
+  t.append("%s: ", call);
+  q.describe(t);
+  t.append(" is captured: %s", advice);
+  throw error{errc::invalid_call, t, where};
+}
+
 }  // namespace detail
 
 }  // namespace crosslane

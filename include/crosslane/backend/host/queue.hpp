@@ -341,20 +341,6 @@ class host_queue {
     return started_ && pthread_equal(thread_, pthread_self()) != 0;
   }
 
-  /// Makes the captures of a device's queues invalid. Returns whether there are any.
-  static bool invalidate_captures(int device_index) noexcept {
-    queue_list& list = queue_list::get();
-    monitor::lock lock{list.lock};
-    bool any = false;
-    for (host_queue* q = list.first; q != nullptr; q = q->next_queue_)
-      if (q->device_ == device_index && !q->is_lost())
-        if (capture_hold const c = q->capture()) {
-          c->invalidate();
-          any = true;
-        }
-    return any;
-  }
-
   /// Waits for every queue of a device. Other threads may create and destroy queues meanwhile.
   static void synchronize_all(int device_index) noexcept {
     queue_list& list = queue_list::get();

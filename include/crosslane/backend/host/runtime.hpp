@@ -126,7 +126,6 @@ struct host_runtime {
     return {};
   }
   static status device_synchronize() noexcept {
-    if (host_queue::invalidate_captures(current_)) return {not_captured};
     host_queue::synchronize_all(current_);
     if (watched_streams != nullptr) watched_streams->program_knows_device(current_);
     return {};
@@ -462,7 +461,9 @@ struct host_runtime {
     return {};
   }
   /// Does nothing: the host has one memory.
-  static status prefetch(void const*, std::size_t, memory_location, int, stream_handle q) noexcept { return not_in_capture(q); }
+  static status prefetch(void const*, std::size_t, memory_location, int, stream_handle q) noexcept {
+    return {q->is_lost() ? lost_by_fork : success};
+  }
   static status advise(void const*, std::size_t, memory_advice, bool, memory_location, int) noexcept { return {}; }
 
  private:
