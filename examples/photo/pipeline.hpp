@@ -9,7 +9,6 @@
 #include "kernels/sobel.hpp"
 #include "reference.hpp"
 
-#include <crosslane/backend/host/graph.hpp>
 #include <crosslane/graph.hpp>
 #include <crosslane/tensor.hpp>
 
