@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
     bench::register_transform(q);
 #if CROSSLANE_COMPILER_GPU()
     bench::register_launch(q);
+    bench::register_graph(q);
     bench::register_atomic(q);
     bench::register_convert(q);
     bench::register_tensor_convert(q);

@@ -16,6 +16,7 @@ import sys
 BARS = [
     (r"(copy|triad) of ", "ratio", 0.98),
     (r"launch, ", "ratio", 0.97),
+    (r"graph of 1000 kernels, (queued|done)", "ratio", 0.98),
     (r"(transform|for_each) on the host, ", "ratio", 0.95),
     (r"tensor on the host, ", "ratio", 0.67),
     (r"barrier per lane and wait, ", "time", 30e-9),

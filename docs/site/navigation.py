@@ -10,9 +10,9 @@ ABOUT = ["architecture", "Backends <backends>", "Adding a backend <adding-a-back
 REFERENCE = {
     "Runtime": (
         "api/runtime",
-        [],
+        ["reference/graphs"],
         """backend/select runtime/device core/device_properties core/device_link runtime/device_links runtime/stream runtime/event runtime/buffer runtime/copy runtime/launch
-        core/extent runtime/occupancy core/error vector algorithm/fill algorithm/for_each algorithm/transform runtime/* backend/* core/dlpack_device""",
+         core/extent runtime/occupancy graph runtime/graph core/error vector algorithm/fill algorithm/for_each algorithm/transform runtime/* backend/* core/dlpack_device""",
     ),
     "Kernels": (
         "api/kernels",

@@ -66,6 +66,8 @@ struct stream_work {
   bool is_callback = false;
 
   bool is_program() const noexcept { return stream == 0; }
+  /// Whether it is a node of a graph.
+  bool is_node() const noexcept { return !is_program() && stream != reinterpret_cast<std::uintptr_t>(key.stream); }
   bool runs_on_host() const noexcept { return is_program() || is_callback; }
 };
 
@@ -73,10 +75,12 @@ class stream_order {
  public:
   // --- called by the host program ---
 
-  std::uint64_t queued(detail::stream_key key) {
+  std::uint64_t queued(detail::stream_key key) { return queued_node(key, key.stream); }
+  /// Work that errors count to the stream of the key, but that is only ordered behind work of its own strand.
+  std::uint64_t queued_node(detail::stream_key key, void const* own) {
     std::lock_guard const guard{lock_};
     std::uint64_t const number = next_++;
-    strand& s = add(number, key);
+    strand& s = add(number, key, own);
     s.last = s.last_but_frees = number;
     s.unfinished.push_back(number);
     ++unfinished_;
@@ -88,7 +92,7 @@ class stream_order {
   std::uint64_t allocates(detail::stream_key key) {
     std::lock_guard const guard{lock_};
     std::uint64_t const number = next_++;
-    strand& s = add(number, key);
+    strand& s = add(number, key, key.stream);
     works_[number].allocates = true;
     s.last_allocation = number;
     program_work_ = 0;
@@ -340,9 +344,9 @@ class stream_order {
     work_clock knows;
   };
 
-  /// Adds work to its stream.
-  strand& add(std::uint64_t number, detail::stream_key key) {
-    auto const stream = reinterpret_cast<std::uintptr_t>(key.stream);
+  /// Adds work to its stream, or the strand of a node.
+  strand& add(std::uint64_t number, detail::stream_key key, void const* own) {
+    auto const stream = reinterpret_cast<std::uintptr_t>(own);
     strand& s = strands_[stream];
     s.device = key.device;
     s.before.join(program_);

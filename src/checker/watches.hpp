@@ -126,6 +126,10 @@ std::uint64_t queued(detail::stream_key key) noexcept {
   at_work const self;
   return checker().streams.order.queued(key);
 }
+std::uint64_t queued_node(detail::stream_key key, void const* strand) noexcept {
+  at_work const self;
+  return checker().streams.order.queued_node(key, strand);
+}
 std::uint64_t acts(crosslane::detail::stream_key key) noexcept {
   at_work const self;
   return checker().streams.order.allocates(key);
@@ -156,7 +160,8 @@ void program_knows_device(int device) noexcept {
 
 constexpr memory_watch watch{&allocate, &release, &describe,        &share,    &explain,    &pass,
                              &pause,    &resume,  &queued_transfer, &transfer, &unobserved, &callback};
-constexpr stream_watch streams{&queued, &acts, &finished, &runs, &waits, &program_knows, &callback_queued, &program_knows_device};
+constexpr stream_watch streams{&queued,          &queued_node,         &acts, &finished, &runs, &waits, &program_knows,
+                               &callback_queued, &program_knows_device};
 [[maybe_unused]] bool const watching = [] {
   watched_memory = &watch;
   watched_streams = &streams;

@@ -318,7 +318,7 @@ class wording {
     else if (s.work.frees || s.work.allocates)
       text.append("stream %p", s.work.key.stream);
     else
-      text.append(launched ? "kernel %s of stream %p" : "%s of stream %p", facts.kernel, s.work.key.stream);
+      text.append("%s%s of %sstream %p", launched ? "kernel " : "", facts.kernel, s.work.is_node() ? "a graph on " : "", s.work.key.stream);
     bool const queued = facts.where.line != 0 && !s.work.allocates;
     if (queued) text.append(", %s at %s:%u,", launched ? "launched" : "queued", facts.where.file, facts.where.line);
     text.append(" %s %s", party.action, what);

@@ -20,7 +20,7 @@ void check_picture(crosslane::device d, photo::image const& picture) {
   auto const expected = photo::reference::run(picture);
   examples::progress shown;
   auto const outcome = photo::run_pipeline(d, picture, expected, 0, 1, shown);
-  CROSSLANE_CHECK_EQ(outcome.rows.size(), 8);
+  CROSSLANE_CHECK_EQ(outcome.rows.size(), 9);
   CROSSLANE_CHECK_SAME(outcome.blurred.rgb, expected.blurred_picture.rgb);
   CROSSLANE_CHECK_SAME(outcome.edges.rgb, expected.edges_picture.rgb);
   CROSSLANE_CHECK_SAME(outcome.equalised.rgb, expected.equalised_picture.rgb);

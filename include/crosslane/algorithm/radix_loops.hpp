@@ -11,7 +11,7 @@
 
 namespace crosslane::detail {
 
-/// The data that the steps of one sort share.
+/// The data that the steps of one sort share. A graph may run the steps several times, one sort after another.
 template <class Words, class Value, class KeysIn, class ValuesIn, class KeysOut, class ValuesOut>
 struct radix_loop {
   using key = typename Words::key;
@@ -47,17 +47,19 @@ struct radix_loop {
       with_target(p, work);
   }
 
-  void count_piece(std::uint64_t begin, std::uint64_t end, radix_digit digit) {
+  /// `first`: in the first pass, which reads the input.
+  void count_piece(std::uint64_t begin, std::uint64_t end, radix_digit digit, bool first) {
     std::uint64_t* const own = &counts[begin / piece * radix_digits];
     for (std::uint64_t* c = own; c != &counts[((end - 1) / piece) * radix_digits] + radix_digits; ++c) *c = 0;
     if (end > count()) end = count();
-    with_source(from, [&](auto const& k, auto const&) {
+    with_source(first ? place::input : from, [&](auto const& k, auto const&) {
       for (std::uint64_t i = begin; i < end; ++i) ++own[digit.of(Words::of(k[i]))];
     });
   }
   /// Scans the counts, and chooses where the elements go: nowhere if one value has them all.
-  void scan(std::uint64_t pieces) {
+  void scan(std::uint64_t pieces, bool first) {
     std::uint64_t before = 0;
+    if (first) from = place::input;
     to = from == place::other ? place::output : place::other;
     for (unsigned d = 0; d < radix_digits; ++d) {
       std::uint64_t const begin = before;

@@ -84,8 +84,8 @@ void queue_radix_loops(basic_stream_ref<B> q, KeysIn const& keys, ValuesIn const
         q, 1,
         [=](std::uint64_t, std::uint64_t) {
           for (unsigned p = 0; p < plan.passes; ++p) {
-            s->count_piece(0, n, plan.digit(p));
-            s->scan(1);
+            s->count_piece(0, n, plan.digit(p), p == 0);
+            s->scan(1, p == 0);
             s->move_piece(0, n, plan.digit(p));
             s->from = s->to;
           }
@@ -94,8 +94,8 @@ void queue_radix_loops(basic_stream_ref<B> q, KeysIn const& keys, ValuesIn const
         where);
   for (unsigned p = 0; p < plan.passes; ++p) {
     radix_digit const digit = plan.digit(p);
-    run_loops<Words>(q, n, [=](std::uint64_t begin, std::uint64_t end) { s->count_piece(begin, end, digit); }, where, piece);
-    run_loops<Words>(q, 1, [=](std::uint64_t, std::uint64_t) { s->scan(pieces); }, where);
+    run_loops<Words>(q, n, [=](std::uint64_t begin, std::uint64_t end) { s->count_piece(begin, end, digit, p == 0); }, where, piece);
+    run_loops<Words>(q, 1, [=](std::uint64_t, std::uint64_t) { s->scan(pieces, p == 0); }, where);
     run_loops<Words>(q, n, [=](std::uint64_t begin, std::uint64_t end) { s->move_piece(begin, end, digit); }, where, piece);
     run_loops<Words>(q, 1, [=](std::uint64_t, std::uint64_t) { s->from = s->to; }, where);
   }

@@ -207,7 +207,7 @@ void queue_reduce(basic_stream_ref<B> q, char const* call, In const& in, Out con
         q, in.size(),
         [=](std::uint64_t begin, std::uint64_t end) {
           std::uint64_t const count = count_in_kernel(in);
-          if (begin < count) (*parts)[begin / piece] = reduce_piece<T, Op>(in, m, begin, count < end ? count : end);
+          (*parts)[begin / piece] = begin < count ? reduce_piece<T, Op>(in, m, begin, count < end ? count : end) : kernel::algebra::none();
         },
         where, piece);
     run_loops<Op>(

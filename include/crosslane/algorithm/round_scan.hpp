@@ -314,7 +314,7 @@ void queue_round_scan(basic_stream_ref<B> q, char const* call, Tiles const& tile
     run_loops<Name>(
         q, size,
         [=](std::uint64_t begin, std::uint64_t end) {
-          if (begin < end_of(end)) (*parts)[begin / piece] = tiles.loop_sum(begin, end_of(end));
+          (*parts)[begin / piece] = begin < end_of(end) ? tiles.loop_sum(begin, end_of(end)) : Tiles::algebra::none();
         },
         where, piece);
     run_loops<Name>(

@@ -106,9 +106,11 @@ class launch_log {
         text.append(", and possibly others");
         break;
       }
-      text.append("%s%s grid (%u, %u, %u) block (%u, %u, %u) on device %d at %s:%u",
-                  listed == 0 ? "; launched since the last synchronisation: " : ", ", entry.kernel, entry.grid.x, entry.grid.y,
-                  entry.grid.z, entry.block.x, entry.block.y, entry.block.z, entry.key.device, entry.where.file, entry.where.line);
+      text.append("%s%s", listed == 0 ? "; launched since the last synchronisation: " : ", ", entry.kernel);
+      if (entry.grid.size() != 0)  // a graph has none
+        text.append(" grid (%u, %u, %u) block (%u, %u, %u)", entry.grid.x, entry.grid.y, entry.grid.z, entry.block.x, entry.block.y,
+                    entry.block.z);
+      text.append(" on device %d at %s:%u", entry.key.device, entry.where.file, entry.where.line);
       ++listed;
     }
   }

@@ -47,7 +47,7 @@ template <class B>
 concept runtime_backend = requires(int i, int* ip, bool* bp, float* fp, std::size_t n, std::size_t* np, void* p, void** pp, void const* cp,
                                    void (*callback)(void*), status s, device_properties& properties, device_link& link, memory_kind kind,
                                    typename B::stream_handle stream, typename B::stream_handle* stream_out, typename B::event_handle event,
-                                   typename B::event_handle* event_out, source_location where) {
+                                   typename B::event_handle* event_out, unsigned long long* number, source_location where) {
   { B::name } -> std::convertible_to<char const*>;
   { B::text(s) } -> std::same_as<char const*>;
   { B::classify(s) } -> std::same_as<errc>;
@@ -69,6 +69,8 @@ concept runtime_backend = requires(int i, int* ip, bool* bp, float* fp, std::siz
   { B::stream_query(stream, bp) } -> std::same_as<status>;
   { B::stream_wait_event(stream, event) } -> std::same_as<status>;
   { B::stream_callback(stream, callback, callback, p) } -> std::same_as<status>;  // the second function runs if the stream has failed
+  { B::stream_capture(stream, number) } -> std::same_as<status>;  // the number of the capture that takes the stream's work; 0: none
+  { B::is_of_capture(s) } -> std::same_as<bool>;                  // whether a call was refused because of a capture
   { B::key(stream) } -> std::same_as<void const*>;
 
   { B::event_create(event_out, true) } -> std::same_as<status>;

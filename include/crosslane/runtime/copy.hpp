@@ -43,6 +43,29 @@ constexpr void check_copy_types() {
   static_assert(std::is_trivially_copyable_v<from>, "crosslane: only trivially copyable elements can be copied between devices");
 }
 
+/// Checks a copy of all elements. Returns the number of bytes.
+template <class From, class To>
+std::size_t check_copy(char const* call, From const& from, To const& to, source_location where) {
+  using T = std::remove_cv_t<element_of<std::remove_reference_t<From>>>;
+  require_valid(from, where);
+  require_valid(to, where);
+  if (from.size() != to.size())
+    throw_error(errc::size_mismatch, where, "%s of %zu elements to %zu elements of %zu bytes", call, std::size_t(from.size()),
+                std::size_t(to.size()), sizeof(T));
+  if (from.size() != 0) require_apart(call, to.data(), to.size() * sizeof(T), from.data(), from.size() * sizeof(T), where);
+  return from.size() * sizeof(T);
+}
+
+/// Checks the types of both sides of a copy, which are types of forwarding references.
+template <class From, class To>
+constexpr void check_sides() {
+  check_contiguous<From>();
+  check_stays<From>();
+  check_contiguous<To>();
+  check_stays<To>();
+  check_copy_types<std::remove_cv_t<element_of<std::remove_reference_t<From>>>, element_of<std::remove_reference_t<To>>>();
+}
+
 }  // namespace detail
 
 /// Queues a copy of all elements of `from` to `to`. Buffers may belong to two devices, with or without peer access. For spans of two
@@ -57,30 +80,18 @@ constexpr void check_copy_types() {
 template <stream_like S, class From, class To>
 void copy(S const& stream, From&& from, To&& to, source_location where = source_location::current()) {
   using B = typename S::backend;
-  using T = std::remove_cv_t<detail::element_of<std::remove_reference_t<From>>>;
-  detail::check_contiguous<From>();
-  detail::check_stays<From>();
-  detail::check_contiguous<To>();
-  detail::check_stays<To>();
-  detail::check_copy_types<T, detail::element_of<std::remove_reference_t<To>>>();
+  detail::check_sides<From, To>();
   auto const q = detail::ref_of(stream, where);
-  detail::require_valid(from, where);
-  detail::require_valid(to, where);
-  if (from.size() != to.size())
-    throw_error(errc::size_mismatch, where, "copy of %zu elements to %zu elements of %zu bytes", std::size_t(from.size()),
-                std::size_t(to.size()), sizeof(T));
-  if (from.size() == 0) return;
-  detail::require_apart("copy", to.data(), to.size() * sizeof(T), from.data(), from.size() * sizeof(T), where);
+  std::size_t const bytes = detail::check_copy("copy", from, to, where);
+  if (bytes == 0) return;
   auto const current = q.make_current("copy", where);
   int const source = detail::owning_device(from), destination = detail::owning_device(to);
-  std::size_t const bytes = from.size() * sizeof(T);
   int const own = q.device().index();
   status const answer = source >= 0 && destination >= 0 && (source != own || destination != own)
                             ? B::copy_between(to.data(), destination, from.data(), source, bytes, q.native(), where)
                             : B::copy(to.data(), from.data(), bytes, q.native(), where);
   detail::check<B>(answer, "copy", where, [&](error_text& t) {
-    t.append("%zu bytes from %p to %p on ", from.size() * sizeof(T), static_cast<void const*>(from.data()),
-             static_cast<void const*>(to.data()));
+    t.append("%zu bytes from %p to %p on ", bytes, static_cast<void const*>(from.data()), static_cast<void const*>(to.data()));
     q.describe(t);
   });
 }

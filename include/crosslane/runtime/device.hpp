@@ -4,6 +4,7 @@
 
 #include <crosslane/core/device_link.hpp>
 #include <crosslane/core/device_properties.hpp>
+#include <crosslane/runtime/active_captures.hpp>
 #include <crosslane/runtime/async_errors.hpp>
 #include <crosslane/runtime/host_callback.hpp>
 #include <crosslane/runtime/peer_access.hpp>
@@ -16,6 +17,7 @@ namespace detail {
 template <runtime_backend B>
 [[noreturn, gnu::cold, gnu::noinline]] void throw_status(status answer, char const* call, error_text& object, source_location where) {
   B::clear_last_error();
+  if (B::is_of_capture(answer)) active_captures<B>::failed(call, where);
   errc const code = B::classify(answer);
   if (code == errc::kernel_fault || code == errc::vendor) launches<B>().describe(object);
   throw error{code, object, where, {call, answer.code, B::text(answer)}};
@@ -137,9 +139,11 @@ class basic_device {
     detail::check<B>(B::select_device(index_), "select device", where, [this](error_text& t) { describe(t); });
   }
 
-  /// Waits until all work of all streams of the device is done. Throws the oldest error of that work, if any.
+  /// Waits until all work of all streams of the device is done. Throws the oldest error of that work, if any, and invalid_call if a stream
+  /// of the device is captured.
   void synchronize(source_location where = source_location::current()) const {
     detail::refuse_in_callback<B>("device synchronize", where);
+    detail::active_captures<B>::refuse_on(index_, "synchronisation", where);
     guard const current{*this, where};
     detail::check<B>(B::device_synchronize(), "device synchronize", where, [this](error_text& t) { describe(t); });
     detail::launches<B>().synchronised(detail::stream_key::all_of(index_));

@@ -52,7 +52,7 @@ void change_advice(char const* call, basic_device<B> on, R const& range, memory_
 
 /// Queues the migration of managed memory to the stream's device, or to the host. Kernels or host code that access the memory afterwards
 /// cause no page faults. `range` is a managed buffer, a managed tensor, or a span of a part. Throws invalid_argument if the memory is not
-/// managed, and not_supported unless the device has concurrent_managed_access.
+/// managed, not_supported unless the device has concurrent_managed_access, and invalid_call if the stream is captured.
 ///
 ///   xl::managed_buffer<float> b{q, n};
 ///   std::iota(b.begin(), b.end(), 0.0f);
@@ -66,6 +66,7 @@ void prefetch(S const& stream, R const& range, memory_location to = memory_locat
   using B = typename S::backend;
   auto const q = detail::ref_of(stream, where);
   auto const current = q.make_current("prefetch", where);
+  detail::refuse_in_capture(q, "prefetch", "a graph has no node for it", where);
   auto const memory = detail::managed_memory_of(range, where);
   std::size_t const bytes = detail::bytes_of("prefetch", memory, where);
   if (bytes == 0) return;

@@ -23,17 +23,21 @@ int owning_device([[maybe_unused]] A const& argument) {
 /// Throws invalid_argument if an argument owns device memory of another device than the stream's, which has no peer access to it. Positions
 /// in the message count from 1. Views are not checked: they do not know their device.
 template <runtime_backend B, class... A>
-void require_on_device(basic_stream_ref<B> const& q, char const* call, source_location where, A const&... arguments) {
+void require_on_device(int device, char const* call, source_location where, A const&... arguments) {
   [[maybe_unused]] int position = 0;
   [[maybe_unused]] auto const check_one = [&](auto const& argument) {
     ++position;
-    if (int const owner = owning_device(argument); owner >= 0 && !peers<B>().allows(q.device().index(), owner))
+    if (int const owner = owning_device(argument); owner >= 0 && !peers<B>().allows(device, owner))
       throw_error(errc::invalid_argument, where,
                   "%s: memory argument %d is of %s device %d, the stream is of device %d: copy() it to a buffer of device %d, or call "
                   "enable_peer_access() of device %d for device %d",
-                  call, position, B::name, owner, q.device().index(), q.device().index(), q.device().index(), owner);
+                  call, position, B::name, owner, device, device, device, owner);
   };
   (check_one(arguments), ...);
+}
+template <runtime_backend B, class... A>
+void require_on_device(basic_stream_ref<B> const& q, char const* call, source_location where, A const&... arguments) {
+  require_on_device<B>(q.device().index(), call, where, arguments...);
 }
 
 /// Returns the bytes of a range. Throws limit_exceeded above 2^63 - 1.

@@ -44,6 +44,11 @@ void while_current(int device, F const& f) noexcept {
 template <runtime_backend B, bool Timed>
 class basic_event;
 
+namespace detail {
+template <runtime_backend B>
+class stream_hold;
+}
+
 /// A reference to a stream. A small value; functions take streams as this type. It does not own the stream.
 template <runtime_backend B>
 class basic_stream_ref {
@@ -99,9 +104,21 @@ class basic_stream_ref {
   ///
   /// `f` must not call the runtime: such calls throw invalid_call. `f` must not own buffers, events or streams either, because their
   /// destructors call the runtime: that is an error of the stream. An exception from `f` surfaces at the next synchronising call; later
-  /// work still runs. If the stream has already failed, `f` is destroyed without being called.
+  /// work still runs. If the stream has already failed, `f` is destroyed without being called. In a capture the graph owns `f`, and calls
+  /// it each time that it runs.
   template <class F>
   void host_callback(F f, source_location where = source_location::current()) const {
+    detail::refuse_in_callback<B>("host callback", where);
+    guard const current{device_, where};
+    unsigned long long capture = 0;
+    detail::check<B>(B::stream_capture(native_, &capture), "host callback", where, [this](error_text& t) { describe(t); });
+    if (capture != 0) {
+      detail::kept_function* const kept =
+          detail::active_captures<B>::keep(capture, new detail::kept_call<F>{static_cast<F&&>(f), where}, where);
+      detail::check<B>(B::stream_callback(native_, &detail::kept_function::run<B>, &detail::kept_function::drop, kept), "host callback",
+                       where, [this](error_text& t) { describe(t); });
+      return;
+    }
     struct package {
       F f;
       detail::running_callback facts;
@@ -117,9 +134,7 @@ class basic_stream_ref {
       }
       static void drop(void* self) noexcept { delete static_cast<package*>(self); }
     };
-    detail::refuse_in_callback<B>("host callback", where);
     package* const p = new package{static_cast<F&&>(f), {B::name, log_key(), where}};
-    guard const current{device_, where};
     status const answer = B::stream_callback(native_, &package::run, &package::drop, p);
     if (answer.code != 0) delete p;
     detail::check<B>(answer, "host callback", where, [this](error_text& t) { describe(t); });
@@ -145,6 +160,8 @@ class basic_stream_ref {
   friend class basic_buffer;
   template <class, runtime_backend>
   friend class basic_host_registration;
+  template <runtime_backend>
+  friend class detail::stream_hold;
 
   basic_stream_ref(native_handle native, int device, detail::stream_state<B>* state) noexcept
       : native_{native}, device_{device}, state_{state} {}
@@ -243,6 +260,19 @@ basic_stream_ref<B> ref_of(basic_stream<B> const& stream, source_location where)
 template <runtime_backend B>
 basic_stream_ref<B> ref_of(basic_stream_ref<B> stream, source_location) {
   return stream;
+}
+
+/// Throws invalid_call if the stream is captured. `advice` says what to do instead.
+template <runtime_backend B>
+void refuse_in_capture(basic_stream_ref<B> const& q, char const* call, char const* advice, source_location where) {
+  unsigned long long capture = 0;
+  check<B>(B::stream_capture(q.native(), &capture), call, where, [&](error_text& t) { q.describe(t); });
+  if (capture == 0) return;
+  error_text t;
+  t.append("%s: ", call);
+  q.describe(t);
+  t.append(" is captured: %s", advice);
+  throw error{errc::invalid_call, t, where};
 }
 
 }  // namespace detail

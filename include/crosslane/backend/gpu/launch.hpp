@@ -4,6 +4,7 @@
 
 #include <crosslane/backend/gpu/grid.hpp>
 #include <crosslane/kernel/context.hpp>
+#include <crosslane/platform/type_name.hpp>
 #include <crosslane/runtime/contract.hpp>
 #include <crosslane/runtime/launch_geometry.hpp>
 
@@ -105,9 +106,36 @@ constexpr auto entry_of() {
     return &entry<Instance, K, Parameters...>;
 }
 
-/// Returns the function by which the vendor's API knows the instance.
+/// An entry point that this library has used. Graphs look its name up.
+struct kernel_entry {
+  kernel_entry(void const* address_, void const* function_, char const* name_) noexcept;
+  kernel_entry(kernel_entry const&) = delete;
+  kernel_entry& operator=(kernel_entry const&) = delete;
+  /// Returns the entry point with this address or function, or null.
+  static kernel_entry const* find(void const* function) noexcept;
+
+  void const* address;
+  void const* function;  ///< by which the vendor's API knows it in launches
+  char const* name;      ///< of the kernel
+  kernel_entry const* next = nullptr;
+};
+[[gnu::visibility("hidden")]] inline kernel_entry const* known_entries = nullptr;
+
+inline kernel_entry::kernel_entry(void const* address_, void const* function_, char const* name_) noexcept
+    : address{address_}, function{function_}, name{name_}, next{__atomic_load_n(&known_entries, __ATOMIC_RELAXED)} {
+  while (!__atomic_compare_exchange_n(&known_entries, &next, static_cast<kernel_entry const*>(this), false, __ATOMIC_RELEASE,
+                                      __ATOMIC_RELAXED)) {
+  }
+}
+inline kernel_entry const* kernel_entry::find(void const* function) noexcept {
+  kernel_entry const* e = __atomic_load_n(&known_entries, __ATOMIC_ACQUIRE);
+  while (e != nullptr && e->address != function && e->function != function) e = e->next;
+  return e;
+}
+
+/// Returns the entry point of the instance.
 template <class Backend, unsigned Width, class K, class... A>
-void const* function_of() {
+kernel_entry const& known_entry() {
   using of = instance<Backend, Width, K, A...>;
   constexpr auto address = [] {
     if constexpr (is_stateless<K>)
@@ -115,8 +143,15 @@ void const* function_of() {
     else
       return entry_of<of, Width, K, A..., kernel_parameter<K>>();
   }();
-  static void const* const function = Backend::kernel_handle(reinterpret_cast<void const*>(address));
-  return function;
+  static kernel_entry const known{reinterpret_cast<void const*>(address), Backend::kernel_handle(reinterpret_cast<void const*>(address)),
+                                  type_name<K>()};
+  return known;
+}
+
+/// Returns the function by which the vendor's API knows the instance in launches.
+template <class Backend, unsigned Width, class K, class... A>
+void const* function_of() {
+  return known_entry<Backend, Width, K, A...>().function;
 }
 
 /// Sets `dynamic` to the dynamic shared memory of a launch, including a shared struct that lies there, and raises the function's limit if

@@ -42,8 +42,13 @@ struct gpu_runtime {
       case CROSSLANE_GPU(ErrorPriorLaunchFailure):
       case CROSSLANE_GPU(ErrorIllegalAddress):
       case CROSSLANE_GPU(ErrorAssert): return errc::kernel_fault;
-      default: return errc::vendor;
+      default: return is_of_capture(s) ? errc::invalid_call : errc::vendor;
     }
+  }
+
+  /// Whether a call was refused because of a capture.
+  static bool is_of_capture(status s) noexcept {
+    return s.code >= int(CROSSLANE_GPU(ErrorStreamCaptureUnsupported)) && s.code <= int(CROSSLANE_GPU(ErrorStreamCaptureWrongThread));
   }
 
   static status device_count(int* n) noexcept { return from(CROSSLANE_GPU(GetDeviceCount)(n)); }
@@ -121,6 +126,13 @@ struct gpu_runtime {
   static status stream_wait_event(stream_handle s, event_handle e) noexcept { return from(CROSSLANE_GPU(StreamWaitEvent)(s, e, 0)); }
   static status stream_callback(stream_handle s, void (*f)(void*), void (*drop)(void*), void* data) noexcept {
     return from(Vendor::callback(s, f, drop, data));
+  }
+  static status stream_capture(stream_handle s, unsigned long long* number) noexcept {
+    CROSSLANE_GPU(StreamCaptureStatus) state{};
+    status const answer = from(CROSSLANE_GPU(StreamGetCaptureInfo)(s, &state, number));
+    if (state == CROSSLANE_GPU(StreamCaptureStatusNone)) *number = 0;
+    if (state == CROSSLANE_GPU(StreamCaptureStatusInvalidated)) *number = ~0ull;
+    return answer;
   }
   /// Returns a key that identifies the stream. The per-thread default stream has the same handle in all threads, so its key is the address
   /// of a thread-local variable.

@@ -34,9 +34,9 @@ struct hip_vendor {
     out.kind = type == xgmi ? link_kind::xgmi : type == pcie ? link_kind::pcie : link_kind::unknown;
     out.hops = hops;
   }
-  static hipError_t callback(hipStream_t s, void (*f)(void*), [[maybe_unused]] void (*drop)(void*), void* data) noexcept {
+  static hipError_t callback(hipStream_t stream, void (*f)(void*), [[maybe_unused]] void (*drop)(void*), void* data) noexcept {
 #if HIP_VERSION >= 50300000
-    return hipLaunchHostFunc(s, f, data);
+    return hipLaunchHostFunc(stream, f, data);
 #else  // older headers declare hipLaunchHostFunc without an implementation
     struct call {
       void (*f)(void*);
@@ -48,8 +48,23 @@ struct hip_vendor {
         (failure == hipSuccess ? c.f : c.drop)(c.data);
       }
     };
+    // hipStreamAddCallback() cannot be captured.
+    hipStreamCaptureStatus state{};
+    unsigned long long id = 0;
+    hipGraph_t graph = nullptr;
+    hipGraphNode_t const* before = nullptr;
+    std::size_t count = 0;
+    if (hipError_t const s = hipStreamGetCaptureInfo_v2(stream, &state, &id, &graph, &before, &count); s != hipSuccess) return s;
+    if (state == hipStreamCaptureStatusActive) {
+      hipHostNodeParams parameters{};
+      parameters.fn = f;
+      parameters.userData = data;
+      hipGraphNode_t node = nullptr;
+      if (hipError_t const s = hipGraphAddHostNode(&node, graph, before, count, &parameters); s != hipSuccess) return s;
+      return hipStreamUpdateCaptureDependencies(stream, &node, 1, hipStreamSetCaptureDependencies);
+    }
     call* const c = new call{f, drop, data};
-    hipError_t const answer = hipStreamAddCallback(s, &call::run, c, 0);
+    hipError_t const answer = hipStreamAddCallback(stream, &call::run, c, 0);
     if (answer != hipSuccess) delete c;
     return answer;
 #endif

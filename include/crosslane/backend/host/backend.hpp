@@ -25,17 +25,28 @@ struct host : backend::host_runtime<host> {
   template <unsigned Width, class K, class... A>
   static status launch(stream_handle q, device_properties const&, detail::launch_geometry const& g, K const& kernel,
                        A const&... arguments) {
-    if (q->is_lost()) return {lost_by_fork};
-    backend::typed_grid_task<host, Width, K, A...> task{g, type_name<K>(), kernel, arguments...};
-    task.peer_access = detail::peers<host>().allows(q->device(), 1 - q->device());
-    q->enqueue<host>([task] {
+    if (status const s = usable(q); s.code != 0) return s;
+    q->enqueue<host>(grid_work<Width, K, A...>{g, kernel, arguments...});
+    return {};
+  }
+
+  /// The work of a launch.
+  template <unsigned Width, class K, class... A>
+  struct grid_work {
+    backend::typed_grid_task<host, Width, K, A...> task;
+    grid_work(detail::launch_geometry const& g, K const& kernel, A const&... arguments) : task{g, type_name<K>(), kernel, arguments...} {
+      int const device = Width == 32 ? 0 : 1;  // the one with this width
+      task.peer_access = detail::peers<host>().allows(device, 1 - device);
+    }
+    void operator()() const {
       if constexpr (kernel_shape_of<K>::cooperative)
         backend::cooperative_grid{task}.run();
       else
         backend::independent_grid{task}.run();
-    });
-    return {};
-  }
+    }
+    void take_check_scope() { backend::take_check_scope(task); }
+    backend::work_facts facts_of_node() const noexcept { return {task.kernel, task.grid, task.block, task.where, type_name<grid_work>()}; }
+  };
 
   /// Returns how many blocks the threads of a multiprocessor hold, at most 32. Bounded as on a GPU, because the host keeps a stack for each
   /// waiting thread.
@@ -50,13 +61,21 @@ struct host : backend::host_runtime<host> {
   template <class Work>
   static status run_range(stream_handle q, std::uint64_t n, std::uint64_t piece, Work const& work,
                           char const* work_name = type_name<Work>(), source_location where = {}) {
-    if (q->is_lost()) return {lost_by_fork};
-    q->enqueue<host>([=] {
-      backend::running_plain_work const running{work_name, where};
-      backend::running_scope const scope{running};
-      if (backend::watched_memory != nullptr) backend::watched_memory->unobserved();
-      backend::run_pieces(n, backend::balanced_piece(n, piece), work);
-    });
+    if (status const s = usable(q); s.code != 0) return s;
+    struct range_work {
+      std::uint64_t n, piece;
+      Work work;
+      char const* name;
+      source_location where;
+      void operator()() const {
+        backend::running_plain_work const running{name, where};
+        backend::running_scope const scope{running};
+        if (backend::watched_memory != nullptr) backend::watched_memory->unobserved();
+        backend::run_pieces(n, backend::balanced_piece(n, piece), work);
+      }
+      backend::work_facts facts_of_node() const noexcept { return {name, {0, 0, 0}, {0, 0, 0}, where}; }
+    };
+    q->enqueue<host>(range_work{n, piece, work, work_name, where});
     return {};
   }
 };

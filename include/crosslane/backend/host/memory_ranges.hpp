@@ -31,6 +31,12 @@ class memory_ranges {
     return ranges;
   }
 
+  /// Returns the device memory that graphs own.
+  [[gnu::visibility("hidden")]] static memory_ranges& of_graphs() noexcept {
+    static memory_ranges& ranges = detail::process_wide<memory_ranges>("memory of graphs 1");
+    return ranges;
+  }
+
   /// Returns false if there is no memory to remember the range.
   bool add(void const* p, std::size_t bytes) noexcept {
     range* const added = new (std::nothrow) range{begin_of(p), bytes, nullptr};

@@ -68,11 +68,26 @@ struct library_functions {
   bool (*holds)(detail::stream_key) noexcept;
 };
 
+/// Facts about work for the description of a graph.
+struct work_facts {
+  char const* name = "work";
+  extent3 grid{0, 0, 0}, block{0, 0, 0};  ///< of a kernel, else 0
+  source_location where;
+  void const* kernel = nullptr;  ///< identifies a kernel with its types of arguments
+};
+
 /// A piece of work of a stream.
 struct queue_item {
   explicit queue_item(runs when_) noexcept : when{when_} {}
   virtual ~queue_item() = default;
   virtual void run() = 0;
+  /// Returns a copy that a graph can run, or null if the work can run only once.
+  virtual queue_item* copy() const { return nullptr; }
+  /// Reads the check options of the calling thread again, which launches a graph.
+  virtual void take_check_scope() {}
+  /// The work has been queued under this number.
+  virtual void note_queued(std::uint64_t) const noexcept {}
+  virtual work_facts facts() const noexcept { return {}; }
   runs const when;
   std::uint64_t work = 0;  ///< its number, if streams are watched
   library_functions const* functions = nullptr;
@@ -80,6 +95,64 @@ struct queue_item {
 };
 
 class host_queue;
+class host_event;
+
+/// Takes what is queued on streams, instead of their threads, and makes a graph of it. Streams and events hold it.
+class queue_capture {
+ public:
+  queue_capture() = default;
+  queue_capture(queue_capture const&) = delete;
+  queue_capture& operator=(queue_capture const&) = delete;
+  void retain() noexcept { __atomic_fetch_add(&references_, 1, __ATOMIC_RELAXED); }
+  void release() noexcept {
+    if (__atomic_sub_fetch(&references_, 1, __ATOMIC_ACQ_REL) == 0) delete this;
+  }
+
+  virtual std::uint64_t number() const noexcept = 0;  ///< no other capture of the process has it
+  virtual bool has_ended() noexcept = 0;
+  virtual bool is_invalid() noexcept = 0;
+  virtual void invalidate() noexcept = 0;  ///< by a call that cannot be captured
+  virtual void take(host_queue&, queue_item*) = 0;
+  virtual void callback(host_queue&, void (*f)(void*), void* data) = 0;
+  virtual std::size_t mark(host_queue&) = 0;             ///< returns the number of a mark behind the work taken from the stream so far
+  virtual void wait(host_queue&, std::size_t mark) = 0;  ///< later work of the stream comes behind the mark
+  virtual void own(void* memory, void (*free)(void*) noexcept) = 0;  ///< memory that lives as long as the graph
+  virtual void forget(host_queue&) noexcept = 0;                     ///< the stream ends
+
+ protected:
+  virtual ~queue_capture() = default;
+
+ private:
+  int references_ = 1;
+};
+
+/// Holds a capture; empty at first.
+class capture_hold {
+ public:
+  capture_hold() = default;
+  explicit capture_hold(queue_capture* c) noexcept : capture_{c} {
+    if (c != nullptr) c->retain();
+  }
+  capture_hold(capture_hold const& other) noexcept : capture_hold{other.capture_} {}
+  capture_hold& operator=(capture_hold other) noexcept {
+    swap(other);
+    return *this;
+  }
+  void swap(capture_hold& other) noexcept {
+    queue_capture* const mine = capture_;
+    capture_ = other.capture_;
+    other.capture_ = mine;
+  }
+  ~capture_hold() {
+    if (capture_ != nullptr) capture_->release();
+  }
+  queue_capture* operator->() const noexcept { return capture_; }
+  explicit operator bool() const noexcept { return capture_ != nullptr; }
+  bool operator==(capture_hold const&) const = default;
+
+ private:
+  queue_capture* capture_ = nullptr;
+};
 
 /// The queues of the process, of all libraries.
 struct queue_list {
@@ -90,7 +163,7 @@ struct queue_list {
   std::uint64_t made = 0;
 
   [[gnu::visibility("hidden")]] static queue_list& get() noexcept {
-    static queue_list& list = detail::process_wide<queue_list>("host queues 1");
+    static queue_list& list = detail::process_wide<queue_list>("host queues 2");
     list.enter(detail::this_process());
     return list;
   }
@@ -135,6 +208,7 @@ class host_queue {
   /// Lets the queued work finish, then ends the thread.
   static void destroy(host_queue* q) noexcept {
     if (q->is_lost()) return;
+    if (capture_hold const c = q->capture()) c->forget(*q);
     bool const from_own_thread = q->runs_here();
     bool started = false;
     {
@@ -155,22 +229,76 @@ class host_queue {
 
   /// Returns a number that no other queue of the process ever has.
   void const* key() const noexcept { return reinterpret_cast<void const*>(std::uintptr_t(number_)); }
+  /// Returns the first of so many numbers that no queue of the process ever has.
+  static std::uint64_t numbers(std::uint64_t count) noexcept {
+    queue_list& list = queue_list::get();
+    monitor::lock lock{list.lock};
+    std::uint64_t const first = list.made + 1;
+    list.made += count;
+    return first;
+  }
 
-  /// Queues `f()`. An exception of `f` is a failure of the stream. Returns the number of the work if streams are watched, else 0.
+  /// The capture that takes the stream's work, if there is one.
+  capture_hold capture() noexcept {
+    if (!__atomic_load_n(&is_captured_, __ATOMIC_ACQUIRE)) return {};
+    monitor::lock lock{monitor_};
+    return capture_;
+  }
+  void set_capture(capture_hold const& c) noexcept {
+    monitor::lock lock{monitor_};
+    capture_ = c;
+    __atomic_store_n(&is_captured_, bool(c), __ATOMIC_RELEASE);
+  }
+
+  /// Returns work that calls `f()`.
   template <class Tag, class F>
-  std::uint64_t enqueue(F f, runs when = runs::unless_failed) {
+  static queue_item* make_item(F f, runs when = runs::unless_failed) {
     struct item final : queue_item {
       item(F&& f_, runs when_) : queue_item{when_}, f{static_cast<F&&>(f_)} {}
       void run() override {
         fault_handlers::prepare_thread();  // those of this library, whichever library created the thread
         f();
       }
+      queue_item* copy() const override {
+        if constexpr (std::is_copy_constructible_v<F>) {
+          item* const copied = new item{F{f}, when};
+          copied->functions = functions;
+          return copied;
+        } else {
+          return nullptr;
+        }
+      }
+      void take_check_scope() override {
+        if constexpr (requires { f.take_check_scope(); }) f.take_check_scope();
+      }
+      void note_queued(std::uint64_t number) const noexcept override {
+        if constexpr (requires { f.note_queued(number); }) f.note_queued(number);
+      }
+      work_facts facts() const noexcept override {
+        if constexpr (requires { f.facts_of_node(); })
+          return f.facts_of_node();
+        else
+          return {};
+      }
       F f;
     };
     static constexpr library_functions functions{
         &thread_main, [](detail::stream_key key) noexcept { detail::keep_exception<Tag>(key, std::current_exception()); },
         [](detail::stream_key key) noexcept { return detail::exceptions<Tag>().holds(key); }};
-    return push(new item{static_cast<F&&>(f), when}, functions);
+    queue_item* const made = new item{static_cast<F&&>(f), when};
+    made->functions = &functions;
+    return made;
+  }
+
+  /// Queues `f()`. An exception of `f` is a failure of the stream. Returns the number of the work if streams are watched, else 0.
+  template <class Tag, class F>
+  std::uint64_t enqueue(F f, runs when = runs::unless_failed) {
+    queue_item* const made = make_item<Tag>(static_cast<F&&>(f), when);
+    if (capture_hold const c = capture()) {
+      c->take(*this, made);
+      return 0;
+    }
+    return push(made, *made->functions);
   }
 
   /// Returns the number of something that the host does now in the order of the queued work, if streams are watched, else 0.
@@ -245,7 +373,6 @@ class host_queue {
 
   std::uint64_t push(queue_item* item, library_functions const& functions) {
     monitor::lock lock{monitor_};
-    item->functions = &functions;
     if (failed_ && !functions.holds(stream_key())) {  // the failure has surfaced: this is new work
       failed_ = false;
       skipped_until_ = pushed_;
@@ -329,6 +456,8 @@ class host_queue {
   pthread_t thread_{};
   bool started_ = false, has_begun_ = false, stopping_ = false, delete_at_end_ = false;
   bool failed_ = false;  ///< there is a failure that has not surfaced
+  bool is_captured_ = false;
+  capture_hold capture_;
   queue_item* first_ = nullptr;
   queue_item* last_ = nullptr;
   std::uint64_t pushed_ = 0, done_ = 0;
@@ -410,13 +539,37 @@ class host_event {
     return latest_;
   }
   void set_latest(recording::hold r) noexcept {
+    capture_hold none;
     detail::spin_guard const guard{lock_};
     latest_.swap(r);
+    none.swap(capture_);
+  }
+
+  /// Whether the last recording was captured: then it never happens.
+  bool is_captured() noexcept {
+    detail::spin_guard const guard{lock_};
+    return bool(capture_);
+  }
+  /// A mark in a capture.
+  struct captured_mark {
+    capture_hold capture;
+    std::size_t mark;
+  };
+  captured_mark captured() noexcept {
+    detail::spin_guard const guard{lock_};
+    return {capture_, mark_};
+  }
+  void set_captured(capture_hold c, std::size_t mark) noexcept {
+    detail::spin_guard const guard{lock_};
+    c.swap(capture_);
+    mark_ = mark;
   }
 
  private:
   detail::spin_lock lock_;
   recording::hold latest_;
+  capture_hold capture_;
+  std::size_t mark_ = 0;
 };
 
 }  // namespace crosslane::backend

@@ -22,6 +22,8 @@ class running_transfer final : public running_work {
  public:
   running_transfer(char const* name, source_location where, memory_transfer const& t) noexcept : name_{name}, where_{where}, transfer_{t} {}
   memory_transfer const& transfer() const noexcept { return transfer_; }
+  char const* name() const noexcept { return name_; }
+  source_location where() const noexcept { return where_; }
   void describe(error_text& text) const noexcept override {
     text.append("%s of %zu bytes", name_, transfer_.width);
     if (transfer_.height != 1) text.append(" x %zu rows", transfer_.height);
@@ -49,7 +51,23 @@ struct host_runtime {
   using stream_handle = host_queue*;
   using event_handle = host_event*;
 
-  enum code { success, invalid_device, out_of_memory, not_ready, lost_by_fork, already_registered, not_registered };
+  enum code {
+    success,
+    invalid_device,
+    out_of_memory,
+    not_ready,
+    lost_by_fork,
+    already_registered,
+    not_registered,
+    not_captured,
+    capture_failed,
+    not_joined,
+    captured_event,
+    other_capture,
+    outside_capture,
+    no_such_node,
+    not_copied
+  };
 
   static constexpr dlpack::device place_in_dlpack(memory_kind, int) noexcept { return {dlpack::cpu, 0}; }
   static constexpr bool reaches_dlpack(dlpack::device place, int) noexcept {
@@ -64,14 +82,30 @@ struct host_runtime {
                                      "not ready",
                                      "the stream belongs to the parent process, and fork() did not copy its thread: make a new stream",
                                      "a part of the memory is page-locked already, or is managed or device memory",
-                                     "the memory is not registered"};
+                                     "the memory is not registered",
+                                     "the call cannot be captured",
+                                     "an earlier call that cannot be captured has made the capture invalid",
+                                     "a stream that has joined the capture has work that the captured stream does not wait for",
+                                     "the event was recorded in a capture, so that it is never reached",
+                                     "the stream and the event belong to two captures",
+                                     "a captured stream would wait for work that is not captured",
+                                     "the graph has no such node",
+                                     "a graph with captured allocations cannot be copied"};
     return texts[s.code];
   }
   static errc classify(status s) noexcept {
     switch (s.code) {
       case invalid_device: return errc::invalid_device;
       case out_of_memory: return errc::out_of_memory;
-      case lost_by_fork: return errc::invalid_call;
+      case lost_by_fork:
+      case not_captured:
+      case capture_failed:
+      case not_joined:
+      case captured_event:
+      case other_capture:
+      case outside_capture: return errc::invalid_call;
+      case not_copied: return errc::not_supported;
+      case no_such_node:
       case already_registered:
       case not_registered: return errc::invalid_argument;
       default: return errc::vendor;
@@ -143,22 +177,57 @@ struct host_runtime {
     *out = new host_queue{current_};
     return {};
   }
+  /// Returns why the stream takes no work, or success.
+  static status usable(stream_handle q) noexcept {
+    if (q->is_lost()) return {lost_by_fork};
+    if (capture_hold const c = q->capture(); c && c->is_invalid()) return {capture_failed};
+    return {};
+  }
+  /// The same for a call that cannot be captured, and that makes the capture invalid.
+  static status not_in_capture(stream_handle q) noexcept {
+    if (q->is_lost()) return {lost_by_fork};
+    capture_hold const c = q->capture();
+    if (!c) return {};
+    bool const again = c->is_invalid();
+    c->invalidate();
+    return {again ? capture_failed : not_captured};
+  }
+  static bool is_of_capture(status s) noexcept { return s.code >= not_captured && s.code <= outside_capture; }
+  static status stream_capture(stream_handle q, unsigned long long* number) noexcept {
+    capture_hold const c = q->capture();
+    *number = c ? c->number() : 0;
+    return {};
+  }
   static status stream_destroy(stream_handle q) noexcept {
     host_queue::destroy(q);
     return {};
   }
   static status stream_synchronize(stream_handle q) noexcept {
-    if (q->is_lost()) return {lost_by_fork};
+    if (status const s = not_in_capture(q); s.code != 0) return s;
     q->synchronize();
     return {};
   }
   static status stream_query(stream_handle q, bool* done) noexcept {
-    if (q->is_lost()) return {lost_by_fork};
+    if (status const s = not_in_capture(q); s.code != 0) return s;
     *done = q->idle();
     return {};
   }
   static status stream_wait_event(stream_handle q, event_handle e) {
-    if (q->is_lost()) return {lost_by_fork};
+    if (status const s = usable(q); s.code != 0) return s;
+    auto const [capture, mark] = e->captured();
+    if (capture_hold const mine = q->capture(); capture || mine) {
+      if (!capture && !e->latest()) return {};
+      code const refusal = !capture                  ? outside_capture
+                           : capture->has_ended()    ? captured_event
+                           : mine && mine != capture ? other_capture
+                                                     : success;
+      if (refusal != success) {
+        if (mine) mine->invalidate();
+        return {refusal};
+      }
+      capture->wait(*q, mark);
+      return {};
+    }
     if (recording::hold const r = e->latest()) {
       if (r->is_lost()) return {lost_by_fork};
       std::uint64_t const waiting = q->enqueue<Backend>([r] { r->wait(); }, runs::always);
@@ -167,7 +236,11 @@ struct host_runtime {
     return {};
   }
   static status stream_callback(stream_handle q, void (*f)(void*), void (*drop)(void*), void* data) {
-    if (q->is_lost()) return {lost_by_fork};
+    if (status const s = usable(q); s.code != 0) return s;
+    if (capture_hold const c = q->capture()) {
+      c->callback(*q, f, data);
+      return {};
+    }
     struct call {
       void (*f)(void*);
       void (*drop)(void*);
@@ -203,13 +276,18 @@ struct host_runtime {
     return {};
   }
   static status event_record(event_handle e, stream_handle q) {
-    if (q->is_lost()) return {lost_by_fork};
+    if (status const s = usable(q); s.code != 0) return s;
+    if (capture_hold const c = q->capture()) {
+      e->set_captured(c, c->mark(*q));
+      return {};
+    }
     recording::hold const r{new recording};
     r->set_work(q->enqueue<Backend>([r] { r->complete(); }, runs::always));
     e->set_latest(r);
     return {};
   }
   static status event_synchronize(event_handle e) noexcept {
+    if (status const s = reachable(e); s.code != 0) return s;
     if (recording::hold const r = e->latest()) {
       if (r->is_lost()) return {lost_by_fork};
       waiting_host const waits;
@@ -219,6 +297,7 @@ struct host_runtime {
     return {};
   }
   static status event_query(event_handle e, bool* done) noexcept {
+    if (status const s = reachable(e); s.code != 0) return s;
     recording::hold const r = e->latest();
     if (r && r->is_lost()) return {lost_by_fork};
     double milliseconds = 0;
@@ -227,6 +306,8 @@ struct host_runtime {
     return {};
   }
   static status event_elapsed(float* milliseconds, event_handle a, event_handle b) noexcept {
+    for (event_handle const e : {a, b})
+      if (status const s = reachable(e); s.code != 0) return s;
     recording::hold const first = a->latest(), last = b->latest();
     if ((first && first->is_lost()) || (last && last->is_lost())) return {lost_by_fork};
     double from = 0, to = 0;
@@ -238,15 +319,27 @@ struct host_runtime {
   }
 
   static status allocate(memory_kind kind, void** out, std::size_t bytes, stream_handle q, bool, source_location where) noexcept {
-    if (q->is_lost()) return {lost_by_fork};
+    if (status const s = usable(q); s.code != 0) return s;
+    capture_hold const capture = kind == memory_kind::device ? q->capture() : capture_hold{};
     // Linux overcommits memory and kills the process at the first access. A device refuses at once.
     if (bytes > physical_memory()) return {out_of_memory};
     if (watched_memory != nullptr)
       *out = watched_memory->allocate(bytes, kind != memory_kind::device, {q->key(), q->device()},
-                                      kind == memory_kind::device ? q->acts() : 0, facts_of("allocation", where));
+                                      kind == memory_kind::device && !capture ? q->acts() : 0, facts_of("allocation", where));
     else if (posix_memalign(out, 256, bytes) != 0)
       *out = nullptr;
     if (*out == nullptr) return {out_of_memory};
+    if (capture) {  // the graph frees it
+      if (!memory_ranges::of_graphs().add(*out, bytes)) {
+        free_memory_of(*out, {});
+        return {out_of_memory};
+      }
+      capture->own(*out, [](void* p) noexcept {
+        memory_ranges::of_graphs().remove(p);
+        free_memory_of(p, {});
+      });
+      return {};
+    }
     if (!ranges_of(kind).add(*out, bytes)) {
       free_memory_of(*out, {});
       return {out_of_memory};
@@ -259,7 +352,13 @@ struct host_runtime {
   }
   /// Frees memory of any kind in stream order: a host callback may own a buffer, and waiting for the stream there would deadlock.
   static status deallocate(memory_kind kind, void* p, stream_handle q, bool) noexcept {
+    if (kind == memory_kind::device && memory_ranges::of_graphs().contain(p, 1)) return {};
     ranges_of(kind).remove(p);
+    if (status const s = not_in_capture(q); is_of_capture(s)) {  // no graph comes of it, only earlier work can use the memory
+      q->synchronize();
+      free_memory_of(p, {});
+      return s;
+    }
     if (q->is_lost()) {  // no work of this process uses it
       if (watched_memory == nullptr) std::free(p);
       return {};
@@ -279,26 +378,74 @@ struct host_runtime {
   }
 
   static status copy(void* to, void const* from, std::size_t bytes, stream_handle q, source_location where) {
-    return transfer(q, "copy", where, {to, bytes, from, bytes, bytes, 1}, [](memory_transfer const& t) {
-      auto const piece = [&t](std::uint64_t begin, std::uint64_t end) {
-        std::memcpy(static_cast<char*>(t.to) + begin, static_cast<char const*>(t.from) + begin, end - begin);
-      };
-      parallel_pieces(t.width, balanced_piece(t.width, std::uint64_t{1} << 20), piece);
-    });
+    return transfer(q, "copy", where, {to, bytes, from, bytes, bytes, 1}, move_bytes{});
   }
   static status copy_between(void* to, int, void const* from, int, std::size_t bytes, stream_handle q, source_location where) {
     return copy(to, from, bytes, q, where);
   }
   static status copy_2d(void* to, std::size_t to_pitch, void const* from, std::size_t from_pitch, std::size_t width, std::size_t height,
                         stream_handle q, source_location where) {
-    return transfer(q, "copy_2d", where, {to, to_pitch, from, from_pitch, width, height}, [](memory_transfer const& t) {
-      for (std::size_t row = 0; row < t.height; ++row)
-        std::memcpy(static_cast<char*>(t.to) + row * t.to_pitch, static_cast<char const*>(t.from) + row * t.from_pitch, t.width);
-    });
+    return transfer(q, "copy_2d", where, {to, to_pitch, from, from_pitch, width, height}, move_rows{});
   }
   static status fill_bytes(void* p, int value, std::size_t bytes, stream_handle q, source_location where) {
-    return transfer(q, "fill", where, {p, bytes, nullptr, 0, bytes, 1},
-                    [value](memory_transfer const& t) { std::memset(t.to, value, t.width); });
+    return transfer(q, "fill", where, {p, bytes, nullptr, 0, bytes, 1}, set_elements{unsigned(value), 1});
+  }
+
+  struct move_bytes {
+    void operator()(memory_transfer const& t) const {
+      auto const piece = [&t](std::uint64_t begin, std::uint64_t end) {
+        std::memcpy(static_cast<char*>(t.to) + begin, static_cast<char const*>(t.from) + begin, end - begin);
+      };
+      parallel_pieces(t.width, balanced_piece(t.width, std::uint64_t{1} << 20), piece);
+    }
+  };
+  struct move_rows {
+    void operator()(memory_transfer const& t) const {
+      for (std::size_t row = 0; row < t.height; ++row)
+        std::memcpy(static_cast<char*>(t.to) + row * t.to_pitch, static_cast<char const*>(t.from) + row * t.from_pitch, t.width);
+    }
+  };
+  struct set_elements {
+    unsigned value, size;  ///< 1, 2 or 4 bytes
+    void operator()(memory_transfer const& t) const {
+      if (size == 1) {
+        std::memset(t.to, int(value), t.width);
+        return;
+      }
+      for (std::size_t i = 0; i < t.width; i += size) std::memcpy(static_cast<char*>(t.to) + i, &value, size);  // little-endian
+    }
+  };
+  /// Returns the work of a copy or a fill.
+  template <class Move>
+  static queue_item* transfer_item(char const* name, source_location where, memory_transfer const& t, Move const& move) {
+    return host_queue::make_item<Backend>(transfer_work<Move>{{name, where, t}, facts_of(name, where), move});
+  }
+
+  /// Returns the work of a host function that a graph calls, each time with the same data.
+  static queue_item* host_function_item(void (*f)(void*), void* data, source_location where) {
+    struct call {
+      void (*f)(void*);
+      void* data;
+      launch_facts facts;
+      source_location where;
+      void operator()() const {
+        if (watched_memory != nullptr) watched_memory->callback(facts, true);
+        {
+          running_plain_work const running{"host function of a graph", where};
+          running_scope const scope{running};
+          f(data);
+        }
+        if (watched_memory != nullptr) watched_memory->callback(facts, false);
+      }
+      void take_check_scope() {
+        if (watched_memory != nullptr) facts.read_check_scope(true);
+      }
+      void note_queued(std::uint64_t work) const noexcept {
+        if (watched_streams != nullptr) watched_streams->callback_queued(work);
+      }
+      work_facts facts_of_node() const noexcept { return {"host function", {0, 0, 0}, {0, 0, 0}, where}; }
+    };
+    return host_queue::make_item<Backend>(call{f, data, facts_of("host callback"), where});
   }
 
   static status register_host(void* p, std::size_t bytes, void** for_kernels) noexcept {
@@ -309,6 +456,7 @@ struct host_runtime {
     return {overlaps ? already_registered : out_of_memory};
   }
   static status unregister_host(void* p, stream_handle q) noexcept {
+    (void)not_in_capture(q);
     if (!q->is_lost() && !q->runs_here()) q->synchronize();
     return {memory_ranges::page_locked().remove(p) ? success : not_registered};
   }
@@ -347,24 +495,36 @@ struct host_runtime {
     facts.peer_access = detail::peers<Backend>().allows(current_, 1 - current_);
     return facts;
   }
+  /// A copy or a fill.
+  template <class Move>
+  struct transfer_work {
+    running_transfer running;
+    launch_facts facts;  ///< if memory is watched
+    Move move;
+    void operator()() const {
+      running_scope const scope{running};
+      if (watched_memory == nullptr || watched_memory->transfer(facts, running.transfer())) move(running.transfer());
+    }
+    void take_check_scope() {
+      if (watched_memory != nullptr) facts.read_check_scope(true);
+    }
+    void note_queued(std::uint64_t work) const noexcept {
+      if (watched_memory != nullptr) watched_memory->queued_transfer(work, facts, running.transfer());
+    }
+    work_facts facts_of_node() const noexcept { return {running.name(), {0, 0, 0}, {0, 0, 0}, running.where()}; }
+  };
   template <class Move>
   static status transfer(stream_handle q, char const* name, source_location where, memory_transfer const& t, Move const& move) {
-    if (q->is_lost()) return {lost_by_fork};
-    running_transfer const running{name, where, t};
-    if (watched_memory == nullptr) {
-      q->enqueue<Backend>([=] {
-        running_scope const scope{running};
-        move(running.transfer());
-      });
-      return {};
-    }
-    launch_facts const facts = facts_of(name, where);
-    std::uint64_t const work = q->enqueue<Backend>([=] {
-      running_scope const scope{running};
-      if (watched_memory->transfer(facts, running.transfer())) move(running.transfer());
-    });
-    watched_memory->queued_transfer(work, facts, t);
+    if (status const s = usable(q); s.code != 0) return s;
+    transfer_work<Move> const made{{name, where, t}, facts_of(name, where), move};
+    if (std::uint64_t const work = q->enqueue<Backend>(made); work != 0) made.note_queued(work);
     return {};
+  }
+  /// Returns an error if the event was recorded in a capture.
+  static status reachable(event_handle e) noexcept {
+    if (!e->is_captured()) return {};
+    if (capture_hold const c = e->captured().capture; !c->has_ended()) c->invalidate();
+    return {captured_event};
   }
   static void note_known(recording::hold const& r) noexcept {
     if (watched_streams != nullptr) watched_streams->program_knows(r->work());

@@ -12,6 +12,8 @@ namespace crosslane::backend {
 /// The callbacks. Each piece of work has a number; numbers increase in the order of queueing. 0 means none.
 struct stream_watch {
   std::uint64_t (*queued)(detail::stream_key) noexcept;
+  /// A node of a graph that is launched on the stream. Only work of the same strand, a number that no stream has, is ordered with it.
+  std::uint64_t (*queued_node)(detail::stream_key, void const* strand) noexcept;
   /// The host does something in the order of the stream's work that is done at once: an allocation.
   std::uint64_t (*acts)(detail::stream_key) noexcept;
   void (*finished)(std::uint64_t work) noexcept;                      ///< the work has run, or never will

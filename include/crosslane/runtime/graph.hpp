@@ -1,0 +1,940 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Graphs: work that is described once and launched often. A launch of a graph costs less than the launches of its nodes, and nodes that do
+/// not depend on each other may run at the same time.
+///
+/// A graph is captured from streams by basic_graph_capture, or its nodes are added one by one. The backends' own graphs do the work: CUDA's
+/// and HIP's, and on the host a scheduler that runs the nodes in an order that their dependencies allow, which the seed of the check
+/// options chooses. With crosslane::checked two nodes of which neither depends on the other race if they use the same memory.
+///
+/// A graph, an executable graph and a capture are used by one host thread at a time.
+#pragma once
+
+#include <crosslane/runtime/copy.hpp>
+#include <crosslane/runtime/event.hpp>
+#include <crosslane/runtime/graph_contract.hpp>
+#include <crosslane/runtime/launch.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace crosslane {
+
+template <graph_backend B>
+class basic_graph;
+template <graph_backend B>
+class basic_executable_graph;
+template <graph_backend B>
+class basic_graph_capture;
+
+namespace detail {
+
+/// Keeps a stream's handle alive after its owner is gone.
+template <runtime_backend B>
+class stream_hold {
+ public:
+  stream_hold() = default;
+  explicit stream_hold(basic_stream_ref<B> const& q) noexcept : native_{q.native_}, device_{q.device_}, state_{q.state_}, is_set_{true} {
+    if (state_ != nullptr) state_->retain();
+  }
+  stream_hold(stream_hold&& other) noexcept { swap(other); }
+  stream_hold& operator=(stream_hold&& other) noexcept {
+    stream_hold taken{static_cast<stream_hold&&>(other)};
+    swap(taken);
+    return *this;
+  }
+  ~stream_hold() {
+    if (state_ != nullptr) state_->release();
+  }
+  explicit operator bool() const noexcept { return is_set_; }
+  basic_stream_ref<B> ref() const noexcept { return {native_, device_, state_}; }
+  typename B::stream_handle native() const noexcept { return native_; }
+
+ private:
+  void swap(stream_hold& other) noexcept {
+    std::swap(native_, other.native_);
+    std::swap(device_, other.device_);
+    std::swap(state_, other.state_);
+    std::swap(is_set_, other.is_set_);
+  }
+  typename B::stream_handle native_{};
+  int device_ = 0;
+  stream_state<B>* state_ = nullptr;
+  bool is_set_ = false;
+};
+
+/// A share of a graph's functions.
+class kept_share {
+ public:
+  kept_share() : list_{new kept_list} {}
+  kept_share(kept_share const& other) noexcept : list_{other.list_} { list_->retain(); }
+  kept_share& operator=(kept_share other) noexcept {
+    std::swap(list_, other.list_);
+    return *this;
+  }
+  ~kept_share() { list_->release(); }
+  kept_list* operator->() const noexcept { return list_; }
+  kept_list* get() const noexcept { return list_; }
+  bool operator==(kept_share const&) const = default;
+
+ private:
+  kept_list* list_;
+};
+
+/// A node as the library knows it.
+template <graph_backend B>
+struct graph_entry {
+  typename backend::graphs<B>::node_handle native{};
+  std::size_t part = 0;  ///< which of the backend's graphs has it
+  backend::node_facts facts;
+  std::vector<std::size_t> after;
+};
+
+/// What describes a loop that the backend's graphs do not have.
+template <graph_backend B>
+struct graph_loop {
+  unsigned const* condition;
+  std::shared_ptr<basic_graph<B>> body;
+};
+
+inline char const* kind_name(graph_node_kind kind) noexcept {
+  switch (kind) {
+    case graph_node_kind::kernel: return "kernel";
+    case graph_node_kind::copy: return "copy";
+    case graph_node_kind::fill: return "fill";
+    case graph_node_kind::host_function: return "host function";
+    case graph_node_kind::child_graph: return "child graph";
+    case graph_node_kind::empty: return "empty";
+    case graph_node_kind::event_record: return "event record";
+    case graph_node_kind::event_wait: return "event wait";
+    case graph_node_kind::while_loop: return "while";
+    case graph_node_kind::other: break;
+  }
+  return "other";
+}
+
+/// Appends "node 3, kernel scale added at a.cpp:7".
+inline void append_node(error_text& t, std::size_t index, backend::node_facts const& facts) noexcept {
+  t.append("node %zu, %s", index, kind_name(facts.kind));
+  if (facts.name != nullptr) t.append(" %s", facts.name);
+  if (facts.where.line != 0) t.append(" added at %s:%u", facts.where.file, facts.where.line);
+}
+
+inline unsigned long long next_graph_number() noexcept {
+  static unsigned long long last = 0;
+  return __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+}
+
+}  // namespace detail
+
+/// A node of a graph: a small value. It is valid for the graph that made it and for executables of that graph.
+template <graph_backend B>
+class basic_graph_node {
+ public:
+  /// Returns the place of the node in the graph: nodes count from 0 in the order in which they were added.
+  [[nodiscard]] std::size_t index() const noexcept { return index_; }
+  /// Whether both are the same node of the same graph.
+  friend bool operator==(basic_graph_node const&, basic_graph_node const&) = default;
+
+ private:
+  friend class basic_graph<B>;
+  friend class basic_executable_graph<B>;
+  basic_graph_node(unsigned long long graph, std::size_t index) noexcept : graph_{graph}, index_{index} {}
+  unsigned long long graph_;
+  std::size_t index_;
+};
+
+/// A graph: nodes and their dependencies. Move-only; clone() copies. The functions that add a node take first the nodes that it depends on:
+/// `{}` or `{a, b}`. They throw invalid_argument if one of these is not a node of the graph.
+///
+/// Memory and events that nodes use must live until the last launch has finished. Buffers are passed as their addresses.
+///
+///   xl::graph g{d};
+///   auto const in = g.copy_node({}, values, x);
+///   auto const scaled = g.kernel_node({in}, {.grid = xl::cover(n, 256), .block = 256}, scale{}, x, 2.f);
+///   g.copy_node({scaled}, x, values);
+///   auto run = g.instantiate();
+///   for (int i = 0; i < 100; ++i) run.launch(q);
+///   q.synchronize();
+template <graph_backend B>
+class basic_graph {
+  using native = crosslane::backend::graphs<B>;
+  using entry = detail::graph_entry<B>;
+
+ public:
+  using backend = B;                                    ///< the backend of the graph
+  using native_handle = typename native::graph_handle;  ///< the vendor's handle type
+  using node = basic_graph_node<B>;                     ///< a node of the graph
+  using nodes_before = std::vector<node>;               ///< the nodes that another depends on
+
+  /// Makes an empty graph for streams of a device. Throws vendor errors.
+  explicit basic_graph(basic_device<B> on, source_location where = source_location::current()) : device_{on.index()} {
+    detail::refuse_in_callback<B>("graph create", where);
+    add_part(where);
+    functions_.emplace_back();
+  }
+
+  /// Takes over the graph. `other` becomes a moved-from graph: its functions throw invalid_handle.
+  basic_graph(basic_graph&& other) noexcept { swap(other); }
+  /// Destroys this graph and takes over `other`, which becomes a moved-from graph.
+  basic_graph& operator=(basic_graph&& other) noexcept {
+    basic_graph taken{static_cast<basic_graph&&>(other)};
+    swap(taken);
+    return *this;
+  }
+  ~basic_graph() {
+    for (native_handle const g : parts_) (void)native::destroy(g);
+  }
+
+  /// Returns the device for whose streams the graph is.
+  [[nodiscard]] basic_device<B> device() const noexcept { return basic_device<B>{detail::known_device{device_}}; }
+  /// Returns the vendor's handle, which this object still owns. A graph with a loop that the vendor does not have consists of several: this
+  /// is the first.
+  [[nodiscard]] native_handle native_graph(source_location where = source_location::current()) const {
+    require(where);
+    return parts_[0];
+  }
+  /// Returns the number of nodes. A child graph is one node.
+  [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
+  /// Returns all nodes in the order in which they were added or captured.
+  [[nodiscard]] std::vector<node> nodes() const {
+    std::vector<node> result;
+    for (std::size_t i = 0; i < entries_.size(); ++i) result.push_back(node{number_, i});
+    return result;
+  }
+  /// Returns what a node does.
+  [[nodiscard]] graph_node_kind kind(node n, source_location where = source_location::current()) const {
+    return entries_[index_of("kind", n, where)].facts.kind;
+  }
+  /// Returns the name of a node's kernel, or what the node does if it has none or its name is not known.
+  [[nodiscard]] char const* name(node n, source_location where = source_location::current()) const {
+    auto const& facts = entries_[index_of("name", n, where)].facts;
+    return facts.name != nullptr ? facts.name : detail::kind_name(facts.kind);
+  }
+
+  /// Adds a launch of a kernel. Arguments, checks and errors are those of launch(). Resident and cooperative kernels come into a graph by a
+  /// capture. A grid of size 0 is an empty node.
+  template <class K, class... A>
+  node kernel_node(nodes_before const& after, launch_config config, K const& kernel, A&&... arguments) {
+    source_location const where = config.where;
+    auto const current = make_current("kernel node", where);
+    detail::launch_geometry const g{config.grid, detail::block_extent<K>(config), config.dynamic_shared, where};
+    if (g.grid.size() == 0 || g.block.size() == 0) return empty_node(after, where);
+    std::vector<std::size_t> const before = indices("kernel node", after, where);
+    entry e = make_entry(graph_node_kind::kernel, where);
+    with_kernel<B>(
+        device_, "kernel node", g, kernel,
+        [&](auto width, device_properties const& p, auto const&... a) {
+          detail::check<B>(native::template add_kernel<width>(&e.native, parts_.back(), handles(before), p, g, kernel, a...), "kernel node",
+                           where, [&](error_text& t) { t.append("kernel %s on %s device %d", type_name<K>(), B::name, device_); });
+          e.facts = {graph_node_kind::kernel,
+                     type_name<K>(),
+                     native::template kernel_of<width, K, std::remove_cvref_t<decltype(a)>...>(),
+                     g.grid,
+                     g.block,
+                     where};
+        },
+        static_cast<A&&>(arguments)...);
+    return add(static_cast<entry&&>(e), before);
+  }
+
+  /// Adds a copy of all elements of `from` to `to`. Types and errors are those of copy().
+  template <class From, class To>
+  node copy_node(nodes_before const& after, From&& from, To&& to, source_location where = source_location::current()) {
+    detail::check_sides<From, To>();
+    std::size_t const bytes = detail::check_copy("copy node", from, to, where);
+    auto const current = make_current("copy node", where);
+    if (bytes == 0) return empty_node(after, where);
+    std::vector<std::size_t> const before = indices("copy node", after, where);
+    entry e = make_entry(graph_node_kind::copy, where);
+    detail::check<B>(native::add_copy(&e.native, parts_.back(), handles(before), to.data(), from.data(), bytes, where), "copy node", where,
+                     [&](error_text& t) { t.append("%zu bytes on %s device %d", bytes, B::name, device_); });
+    return add(static_cast<entry&&>(e), before);
+  }
+
+  /// Sets all elements of a buffer or span of device memory to a value. Elements have 1, 2 or 4 bytes.
+  template <class R, class T>
+  node fill_node(nodes_before const& after, R&& range, T const& value, source_location where = source_location::current()) {
+    using element = detail::element_of<std::remove_reference_t<R>>;
+    static_assert(!std::is_const_v<element> && std::is_trivially_copyable_v<element> && std::is_convertible_v<T const&, element>,
+                  "crosslane: a fill node sets elements that are trivially copyable and not constant");
+    static_assert(sizeof(element) == 1 || sizeof(element) == 2 || sizeof(element) == 4,
+                  "crosslane: a fill node sets elements of 1, 2 or 4 bytes: add a kernel, or capture crosslane::fill");
+    auto const current = make_current("fill node", where);
+    detail::require_valid(range, where);
+    if (range.size() == 0) return empty_node(after, where);
+    std::vector<std::size_t> const before = indices("fill node", after, where);
+    element const typed = static_cast<element>(value);
+    unsigned bits = 0;
+    __builtin_memcpy(&bits, &typed, sizeof typed);
+    entry e = make_entry(graph_node_kind::fill, where);
+    detail::check<B>(native::add_fill(&e.native, parts_.back(), handles(before), range.data(), bits, unsigned(sizeof typed),
+                                      std::size_t(range.size()), where),
+                     "fill node", where, [&](error_text& t) {
+                       t.append("%zu elements of %zu bytes on %s device %d", std::size_t(range.size()), sizeof typed, B::name, device_);
+                     });
+    return add(static_cast<entry&&>(e), before);
+  }
+
+  /// Adds a call of `f()` on the host. The graph owns `f`. `f` must not call the runtime, see basic_stream_ref::host_callback(). An
+  /// exception from `f` surfaces at the next call that synchronises the stream on which the graph was launched last; later nodes still run.
+  template <class F>
+  node host_node(nodes_before const& after, F f, source_location where = source_location::current()) {
+    auto const current = make_current("host node", where);
+    std::vector<std::size_t> const before = indices("host node", after, where);
+    detail::kept_function* const kept = functions_[0]->add(new detail::kept_call<F>{static_cast<F&&>(f), where});
+    entry e = make_entry(graph_node_kind::host_function, where);
+    detail::check<B>(native::add_host_function(&e.native, parts_.back(), handles(before), &detail::kept_function::run<B>, kept, where),
+                     "host node", where, [&](error_text& t) { describe(t); });
+    return add(static_cast<entry&&>(e), before);
+  }
+
+  /// Adds all nodes of another graph as one node. They are copied. Throws not_supported if that graph has loops or captured allocations.
+  node child_node(nodes_before const& after, basic_graph const& child, source_location where = source_location::current()) {
+    auto const current = make_current("child node", where);
+    child.require_copyable("child node", where);
+    std::vector<std::size_t> const before = indices("child node", after, where);
+    entry e = make_entry(graph_node_kind::child_graph, where);
+    detail::check<B>(native::add_child(&e.native, parts_.back(), handles(before), child.parts_[0]), "child node", where,
+                     [&](error_text& t) { describe(t); });
+    for (detail::kept_share const& f : child.functions_) functions_.push_back(f);
+    host_work_ = host_work_ || child.has_host_work();
+    return add(static_cast<entry&&>(e), before);
+  }
+
+  /// Adds a node that does nothing, to depend on.
+  node empty_node(nodes_before const& after, source_location where = source_location::current()) {
+    auto const current = make_current("empty node", where);
+    std::vector<std::size_t> const before = indices("empty node", after, where);
+    entry e = make_entry(graph_node_kind::empty, where);
+    detail::check<B>(native::add_empty(&e.native, parts_.back(), handles(before)), "empty node", where,
+                     [&](error_text& t) { describe(t); });
+    return add(static_cast<entry&&>(e), before);
+  }
+
+  /// Adds a record of an event, which streams can wait for. The event must outlive the graph's launches.
+  template <bool Timed>
+  node record_node(nodes_before const& after, basic_event<B, Timed> const& recorded, source_location where = source_location::current()) {
+    recorded.require(where);
+    auto const current = make_current("record node", where);
+    std::vector<std::size_t> const before = indices("record node", after, where);
+    entry e = make_entry(graph_node_kind::event_record, where);
+    detail::check<B>(native::add_record(&e.native, parts_.back(), handles(before), recorded.native()), "record node", where,
+                     [&](error_text& t) { describe(t); });
+    return add(static_cast<entry&&>(e), before);
+  }
+  /// Adds a wait for what an event has recorded when the graph is launched. It does not wait if that is nothing.
+  template <bool Timed>
+  node wait_node(nodes_before const& after, basic_event<B, Timed> const& recorded, source_location where = source_location::current()) {
+    recorded.require(where);
+    auto const current = make_current("wait node", where);
+    std::vector<std::size_t> const before = indices("wait node", after, where);
+    entry e = make_entry(graph_node_kind::event_wait, where);
+    detail::check<B>(native::add_wait(&e.native, parts_.back(), handles(before), recorded.native()), "wait node", where,
+                     [&](error_text& t) { describe(t); });
+    return add(static_cast<entry&&>(e), before);
+  }
+
+  /// Adds a loop: runs the graph `body` again while the first element of `condition`, a buffer or span of unsigned in device memory, is not
+  /// 0. The element is read before each round, also before the first. The graph copies `body`, which must have no host functions, events,
+  /// loops or captured allocations; otherwise this throws not_supported.
+  ///
+  /// With CUDA 12.4 and later the loop runs on the device. HIP has no such node, and neither has the host: there a launch of the graph
+  /// launches what was added before the loop, then launches the body, copies the condition to the host and waits for it, round by round,
+  /// and then launches what was added behind the loop. So each round costs a launch and a wait of the calling thread, which a
+  /// synchronisation of the stream does too. All nodes added before the loop run before it, and all added behind it run after it, whatever
+  /// their dependencies: state them nevertheless, since CUDA follows only these.
+  template <class R>
+  node while_node(nodes_before const& after, R const& condition, basic_graph const& body,
+                  source_location where = source_location::current()) {
+    static_assert(std::is_same_v<std::remove_cv_t<detail::element_of<R const>>, unsigned>,
+                  "crosslane: the condition of a loop is an unsigned in device memory");
+    auto const current = make_current("while node", where);
+    detail::require_valid(condition, where);
+    if (condition.size() == 0) throw_error(errc::size_mismatch, where, "while node: the condition has no element, it must have one");
+    body.require_copyable("while node", where);
+    if (body.has_host_work())
+      throw_error(errc::not_supported, where, "while node: the body has host functions or events, which a loop on a device cannot have");
+    std::vector<std::size_t> const before = indices("while node", after, where);
+    entry e = make_entry(graph_node_kind::while_loop, where);
+    unsigned const* const address = condition.data();
+    if constexpr (requires { native::add_loop(&e.native, parts_[0], handles(before), address, body.parts_[0]); }) {
+      detail::check<B>(native::add_loop(&e.native, parts_.back(), handles(before), address, body.parts_[0]), "while node", where,
+                       [&](error_text& t) { describe(t); });
+    } else {
+      loops_.push_back({address, std::make_shared<basic_graph>(body.clone(where))});
+      add_part(where);
+      detail::check<B>(native::add_empty(&e.native, parts_.back(), {}), "while node", where, [&](error_text& t) { describe(t); });
+      e.part = parts_.size() - 1;
+    }
+    has_loops_ = true;
+    return add(static_cast<entry&&>(e), before);
+  }
+
+  /// Makes `then` depend on `first`. Throws invalid_argument, which names both nodes, if `first` already depends on `then`: that would be a
+  /// cycle.
+  void depend(node first, node then, source_location where = source_location::current()) {
+    auto const current = make_current("depend", where);
+    std::size_t const a = index_of("depend", first, where), b = index_of("depend", then, where);
+    if (a == b || reaches(b, a)) {
+      error_text t;
+      t.append("depend: a cycle in a graph: ");
+      detail::append_node(t, b, entries_[b].facts);
+      t.append(" cannot depend on ");
+      detail::append_node(t, a, entries_[a].facts);
+      t.append(a == b ? ", which it is" : ", which depends on it");
+      throw error{errc::invalid_argument, t, where};
+    }
+    for (std::size_t const known : entries_[b].after)
+      if (known == a) return;
+    if (entries_[a].part > entries_[b].part)
+      throw_error(errc::not_supported, where, "depend: node %zu was added before a loop, and node %zu behind it", b, a);
+    if (entries_[a].part == entries_[b].part)
+      detail::check<B>(native::add_dependency(parts_[entries_[a].part], entries_[a].native, entries_[b].native), "depend", where,
+                       [&](error_text& t) { describe(t); });
+    entries_[b].after.push_back(a);
+  }
+
+  /// Returns a copy. find() has its nodes. Throws not_supported if the graph has loops or captured allocations.
+  [[nodiscard]] basic_graph clone(source_location where = source_location::current()) const {
+    auto const current = make_current("graph clone", where);
+    require_copyable("graph clone", where);
+    basic_graph result{device_};
+    native_handle copied{};
+    detail::check<B>(native::clone(&copied, parts_[0]), "graph clone", where, [&](error_text& t) { describe(t); });
+    result.parts_.push_back(copied);
+    result.functions_ = functions_;
+    result.host_work_ = host_work_;
+    result.cloned_from_ = number_;
+    for (entry e : entries_) {
+      detail::check<B>(native::find_in_clone(&e.native, e.native, copied), "graph clone", where, [&](error_text& t) { describe(t); });
+      result.entries_.push_back(static_cast<entry&&>(e));
+    }
+    return result;
+  }
+  /// Returns the node of this clone that is the copy of a node of the graph it was cloned from. Throws invalid_argument for other nodes.
+  [[nodiscard]] node find(node original, source_location where = source_location::current()) const {
+    if (original.graph_ != cloned_from_ || original.index_ >= entries_.size())
+      throw_error(errc::invalid_argument, where, "find: node %zu is not of the graph that this one was cloned from", original.index_);
+    return node{number_, original.index_};
+  }
+
+  /// Makes the graph executable. Later changes of the graph do not change the executable. Throws vendor errors, such as out_of_memory.
+  [[nodiscard]] basic_executable_graph<B> instantiate(source_location where = source_location::current()) const {
+    return basic_executable_graph<B>{*this, where};
+  }
+
+  /// Returns a line for each node: its number, what it does, the kernel and its geometry, the place that added it, and the nodes that it
+  /// depends on.
+  [[nodiscard]] std::string text() const {
+    std::string result;
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      entry const& e = entries_[i];
+      error_text line;
+      line.append("%zu: %s", i, detail::kind_name(e.facts.kind));
+      append_details(line, e.facts, ", ");
+      if (e.facts.where.line != 0) line.append(", %s:%u", e.facts.where.file, e.facts.where.line);
+      result += line.c_str();
+      for (std::size_t k = 0; k < e.after.size(); ++k) result += (k == 0 ? ", after " : " ") + std::to_string(e.after[k]);
+      result += '\n';
+    }
+    return result;
+  }
+  /// Returns the graph in the DOT language of Graphviz.
+  [[nodiscard]] std::string dot() const {
+    std::string result = "digraph {\n";
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      error_text label;
+      label.append("%zu: %s", i, detail::kind_name(entries_[i].facts.kind));
+      append_details(label, entries_[i].facts, "\\n");
+      std::string quoted;
+      for (char const c : std::string{label.c_str()}) quoted += c == '"' ? std::string{"\\\""} : std::string(1, c);
+      result += "  n" + std::to_string(i) + " [label=\"" + quoted + "\"];\n";
+    }
+    for (std::size_t i = 0; i < entries_.size(); ++i)
+      for (std::size_t const a : entries_[i].after) result += "  n" + std::to_string(a) + " -> n" + std::to_string(i) + ";\n";
+    return result + "}\n";
+  }
+
+  /// Throws invalid_handle if the graph is moved-from.
+  void require(source_location where) const {
+    if (parts_.empty()) throw_error(errc::invalid_handle, where, "%s graph: moved from", B::name);
+  }
+
+ private:
+  friend class basic_executable_graph<B>;
+  friend class basic_graph_capture<B>;
+
+  explicit basic_graph(int device) noexcept : device_{device} {}
+
+  /// Calls f(width, properties, arguments...) for the instance of a kernel, after the checks of a launch.
+  template <class, class K, class F, class... A>
+  static void with_kernel(int index, char const* call, detail::launch_geometry const& g, K const& kernel, F const& f, A&&... arguments) {
+    static_assert(!detail::kernel_resident<K>() && !kernel_shape_of<K>::cooperative,
+                  "crosslane: a resident or cooperative kernel comes into a graph by a capture");
+    static_assert(detail::check_arguments<K, decltype(detail::kernel_argument(static_cast<A&&>(arguments), g.where))...>(
+        std::make_integer_sequence<int, int(sizeof...(A)) + 1>{}));
+    static_assert(detail::check_arithmetics<B, K, decltype(detail::kernel_argument(static_cast<A&&>(arguments), g.where))...>());
+    detail::require_on_device<B>(index, call, g.where, arguments...);
+    checked_kernel(index, g, kernel, f, detail::kernel_argument(static_cast<A&&>(arguments), g.where)...);
+  }
+  template <class K, class F, class... A>
+  static void checked_kernel(int index, detail::launch_geometry const& g, K const&, F const& f, A const&... arguments) {
+    static_assert(detail::check_argument_bytes<detail::argument_bytes<K, A...>(), B::max_argument_bytes>::ok);
+    device_properties const& p = basic_device<B>{detail::known_device{index}}.properties(g.where);
+    detail::with_instance<B, K, A...>(index, p, g, [&](auto width) { f(width, p, arguments...); });
+  }
+
+  typename basic_device<B>::guard make_current(char const* call, source_location where) const {
+    detail::refuse_in_callback<B>(call, where);
+    require(where);
+    return typename basic_device<B>::guard{device(), where};
+  }
+  void add_part(source_location where) {
+    typename basic_device<B>::guard const current{device(), where};
+    native_handle made{};
+    detail::check<B>(native::create(&made), "graph create", where, [&](error_text& t) { describe(t); });
+    parts_.push_back(made);
+  }
+  entry make_entry(graph_node_kind kind, source_location where) const {
+    entry e;
+    e.part = parts_.size() - 1;
+    e.facts.kind = kind;
+    e.facts.where = where;
+    return e;
+  }
+  node add(entry&& e, std::vector<std::size_t> const& after) {
+    e.after = after;
+    if (e.facts.kind == graph_node_kind::host_function || e.facts.kind == graph_node_kind::event_record ||
+        e.facts.kind == graph_node_kind::event_wait)
+      host_work_ = true;
+    entries_.push_back(static_cast<entry&&>(e));
+    return node{number_, entries_.size() - 1};
+  }
+  std::size_t index_of(char const* call, node n, source_location where) const {
+    require(where);
+    if (n.graph_ != number_ || n.index_ >= entries_.size())
+      throw_error(errc::invalid_argument, where, "%s: node %zu is of another graph", call, n.index_);
+    return n.index_;
+  }
+  std::vector<std::size_t> indices(char const* call, nodes_before const& after, source_location where) const {
+    std::vector<std::size_t> result;
+    for (node const n : after)
+      if (std::size_t const i = index_of(call, n, where); !has(result, i)) result.push_back(i);
+    return result;
+  }
+  static bool has(std::vector<std::size_t> const& list, std::size_t i) noexcept {
+    for (std::size_t const k : list)
+      if (k == i) return true;
+    return false;
+  }
+  /// Returns the backend's nodes of the current part. Those of earlier parts run before in any case.
+  std::vector<typename native::node_handle> handles(std::vector<std::size_t> const& before) const {
+    std::vector<typename native::node_handle> result;
+    for (std::size_t const i : before)
+      if (entries_[i].part + 1 == parts_.size()) result.push_back(entries_[i].native);
+    return result;
+  }
+  /// Whether `to` depends on `from`.
+  bool reaches(std::size_t from, std::size_t to) const {
+    std::vector<bool> seen(entries_.size(), false);
+    std::vector<std::size_t> open{to};
+    while (!open.empty()) {
+      std::size_t const i = open.back();
+      open.pop_back();
+      for (std::size_t const a : entries_[i].after) {
+        if (a == from) return true;
+        if (!seen[a]) open.push_back(a);
+        seen[a] = true;
+      }
+    }
+    return false;
+  }
+  bool has_host_work() const noexcept { return host_work_; }
+  void require_copyable(char const* call, source_location where) const {
+    require(where);
+    if (has_loops_) throw_error(errc::not_supported, where, "%s: a graph with a while node cannot be copied", call);
+  }
+  static void append_details(error_text& t, crosslane::backend::node_facts const& facts, char const* separator) noexcept {
+    if (facts.name != nullptr) t.append(" %s", facts.name);
+    if (facts.grid.size() != 0)
+      t.append("%sgrid (%u, %u, %u) block (%u, %u, %u)", separator, facts.grid.x, facts.grid.y, facts.grid.z, facts.block.x, facts.block.y,
+               facts.block.z);
+  }
+  void describe(error_text& t) const noexcept { t.append("a graph of %zu nodes on %s device %d", entries_.size(), B::name, device_); }
+  void swap(basic_graph& other) noexcept {
+    std::swap(device_, other.device_);
+    std::swap(number_, other.number_);
+    std::swap(cloned_from_, other.cloned_from_);
+    std::swap(parts_, other.parts_);
+    std::swap(entries_, other.entries_);
+    std::swap(loops_, other.loops_);
+    std::swap(functions_, other.functions_);
+    std::swap(host_work_, other.host_work_);
+    std::swap(has_loops_, other.has_loops_);
+  }
+
+  int device_ = 0;
+  unsigned long long number_ = detail::next_graph_number(), cloned_from_ = 0;
+  std::vector<native_handle> parts_;  ///< one, and another one behind each loop that the backend does not have
+  std::vector<entry> entries_;
+  std::vector<detail::graph_loop<B>> loops_;   ///< number i is between parts i and i + 1
+  std::vector<detail::kept_share> functions_;  ///< its own, then those of child graphs
+  bool host_work_ = false, has_loops_ = false;
+};
+
+/// A graph that can be launched. Move-only. Launches of one executable run one after another: one on another stream than the last waits for
+/// all that is queued on that stream.
+template <graph_backend B>
+class basic_executable_graph {
+  using native = crosslane::backend::graphs<B>;
+
+ public:
+  using backend = B;                 ///< the backend of the graph
+  using node = basic_graph_node<B>;  ///< a node of the graph that this one was made from
+
+  /// Takes over the executable. `other` becomes a moved-from one: its functions throw invalid_handle.
+  basic_executable_graph(basic_executable_graph&& other) noexcept { swap(other); }
+  /// Destroys this executable and takes over `other`, which becomes a moved-from one.
+  basic_executable_graph& operator=(basic_executable_graph&& other) noexcept {
+    basic_executable_graph taken{static_cast<basic_executable_graph&&>(other)};
+    swap(taken);
+    return *this;
+  }
+  /// Launches that have begun still run.
+  ~basic_executable_graph() {
+    if (parts_.empty()) return;
+    detail::note_in_callback<B>("the end of an executable graph");
+    detail::while_current<B>(device_, [this] {
+      for (part& p : parts_) destroy(p);
+      release_functions();
+    });
+  }
+
+  /// Returns the device for whose streams the graph is.
+  [[nodiscard]] basic_device<B> device() const noexcept { return basic_device<B>{detail::known_device{device_}}; }
+
+  /// Queues the graph: its nodes run when all work queued so far is done, and later work waits for all of them. Throws invalid_argument if
+  /// the stream is of another device, invalid_call if it is being captured, and vendor errors. Errors of the nodes surface at the next
+  /// synchronising call. A graph with a loop that the backend does not have waits for each round, see basic_graph::while_node().
+  template <stream_like S>
+  void launch(S const& on, source_location where = source_location::current()) {
+    require("graph launch", where);
+    auto const q = detail::ref_of(on, where);
+    if (q.device() != device())
+      throw_error(errc::invalid_argument, where, "graph launch: the graph is of %s device %d, the stream is of device %d", B::name, device_,
+                  q.device().index());
+    auto const current = q.make_current("graph launch", where);
+    detail::refuse_in_capture(q, "graph launch", "add the graph to the captured one as a child node", where);
+    come_behind_last(q, where);
+    for (detail::kept_share const& f : functions_) f->runs_on(q.log_key());
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      part& p = parts_[i];
+      if (p.is_stale) make_anew(p, where);
+      detail::check<B>(native::launch(p.executable, q.native()), "graph launch", where, [&](error_text& t) {
+        t.append("a graph of %zu nodes on ", entries_.size());
+        q.describe(t);
+      });
+      if (i < loops_.size()) run_loop(i, q, where);
+    }
+    last_ = detail::stream_hold<B>{q};
+    detail::launches<B>().record({"graph", q.log_key(), {0, 0, 0}, {0, 0, 0}, where});
+  }
+
+  /// Changes the geometry and the arguments of a kernel node for later launches. The kernel object may have other values. Throws
+  /// invalid_argument, which names the node, if the node is not of the graph, or has another kernel or other types of arguments. Otherwise
+  /// errors are those of launch(). A grid of size 0 is an error.
+  template <class K, class... A>
+  void update(node n, launch_config config, K const& kernel, A&&... arguments) {
+    source_location const where = config.where;
+    std::size_t const i = index_of("graph update", n, where);
+    typename basic_device<B>::guard const current{device(), where};
+    detail::launch_geometry const g{config.grid, detail::block_extent<K>(config), config.dynamic_shared, where};
+    if (g.grid.size() == 0 || g.block.size() == 0)
+      throw_error(errc::invalid_argument, where,
+                  "graph update: kernel %s with a grid or a block of size 0: an executable graph keeps its nodes", type_name<K>());
+    basic_graph<B>::template with_kernel<B>(
+        device_, "graph update", g, kernel,
+        [&](auto width, device_properties const& p, auto const&... a) {
+          void const* const wanted = native::template kernel_of<width, K, std::remove_cvref_t<decltype(a)>...>();
+          auto const& facts = entries_[i].facts;
+          if (facts.kind != graph_node_kind::kernel || (facts.kernel != nullptr && facts.kernel != wanted)) {
+            error_text t;
+            t.append("graph update: ");
+            detail::append_node(t, i, facts);
+            t.append(" cannot become kernel %s%s", type_name<K>(),
+                     facts.name != nullptr && std::strcmp(facts.name, type_name<K>()) == 0 ? " with other types of arguments" : "");
+            throw error{errc::invalid_argument, t, where};
+          }
+          change(i, "graph update", where, [&](auto handle, part& of) {
+            return of.is_stale ? native::template update_kernel_node<width>(handle, p, g, kernel, a...)
+                               : native::template update_kernel<width>(of.executable, handle, p, g, kernel, a...);
+          });
+        },
+        static_cast<A&&>(arguments)...);
+  }
+
+  /// Changes the source and the destination of a copy node for later launches. The number of bytes may change too. Throws invalid_argument,
+  /// which names the node, if it is no copy. Otherwise errors are those of copy().
+  template <class From, class To>
+  void update_copy(node n, From&& from, To&& to, source_location where = source_location::current()) {
+    std::size_t const i = index_of("graph update", n, where);
+    detail::check_sides<From, To>();
+    std::size_t const bytes = detail::check_copy("graph update", from, to, where);
+    typename basic_device<B>::guard const current{device(), where};
+    if (entries_[i].facts.kind != graph_node_kind::copy || bytes == 0) {
+      error_text t;
+      t.append("graph update: ");
+      detail::append_node(t, i, entries_[i].facts);
+      t.append(" cannot become a copy of %zu bytes", bytes);
+      throw error{errc::invalid_argument, t, where};
+    }
+    change(i, "graph update", where, [&](auto handle, part& of) {
+      return of.is_stale ? native::update_copy_node(handle, to.data(), from.data(), bytes, where)
+                         : native::update_copy(of.executable, handle, to.data(), from.data(), bytes, where);
+    });
+  }
+
+ private:
+  friend class basic_graph<B>;
+
+  struct part {
+    typename native::exec_handle executable{};
+    typename native::graph_handle source{};  ///< a copy of the graph, if changes of nodes go to it
+    bool has_source = false, is_stale = false;
+  };
+
+  basic_executable_graph(basic_graph<B> const& g, source_location where) {
+    auto const current = g.make_current("graph instantiate", where);
+    device_ = g.device_;
+    number_ = g.number_;
+    entries_ = g.entries_;
+    functions_ = g.functions_;
+    for (typename native::graph_handle const from : g.parts_) {
+      parts_.emplace_back();
+      part& p = parts_.back();
+      if (native::is_made_anew(entries_.size())) {
+        p.has_source = native::clone(&p.source, from).code == 0;  // some graphs cannot be copied
+        if (!p.has_source) B::clear_last_error();
+      }
+      status const answer = native::instantiate(&p.executable, from);
+      if (answer.code == 0) continue;
+      if (p.has_source) (void)native::destroy(p.source);
+      parts_.pop_back();
+      for (part& made : parts_) destroy(made);
+      parts_.clear();
+      detail::check<B>(answer, "graph instantiate", where, [&](error_text& t) { g.describe(t); });
+    }
+    for (detail::graph_loop<B> const& l : g.loops_)
+      loops_.push_back({l.condition, std::make_shared<basic_executable_graph>(l.body->instantiate(where))});
+  }
+
+  struct loop {
+    unsigned const* condition;
+    std::shared_ptr<basic_executable_graph> body;
+  };
+  void run_loop(std::size_t i, basic_stream_ref<B> const& q, source_location where) {
+    for (;;) {
+      unsigned goes_on = 0;
+      detail::check<B>(B::copy(&goes_on, loops_[i].condition, sizeof goes_on, q.native(), where), "while node", where,
+                       [&](error_text& t) { q.describe(t); });
+      q.synchronize(where);
+      if (goes_on == 0) return;
+      loops_[i].body->launch(q, where);
+    }
+  }
+
+  /// Calls f(handle, part) for a node, which is that of the copied graph if the executable is to be made anew.
+  template <class F>
+  void change(std::size_t i, char const* call, source_location where, F const& f) {
+    part& p = parts_[entries_[i].part];
+    typename native::node_handle handle = entries_[i].native;
+    status answer{};
+    if (p.has_source) {
+      answer = native::find_in_clone(&handle, handle, p.source);
+      p.is_stale = p.is_stale || answer.code == 0;
+    }
+    if (answer.code == 0) answer = f(handle, p);
+    detail::check<B>(answer, call, where, [&](error_text& t) {
+      detail::append_node(t, i, entries_[i].facts);
+      t.append(" of ");
+      describe(t);
+    });
+  }
+  void make_anew(part& p, source_location where) {
+    typename native::exec_handle made{};
+    detail::check<B>(native::instantiate(&made, p.source), "graph instantiate", where, [&](error_text& t) { describe(t); });
+    (void)native::destroy_exec(p.executable);
+    p.executable = made;
+    p.is_stale = false;
+  }
+  static void destroy(part& p) noexcept {
+    (void)native::destroy_exec(p.executable);
+    if (p.has_source) (void)native::destroy(p.source);
+  }
+  /// Orders a launch behind the last one if that was on another stream.
+  void come_behind_last(basic_stream_ref<B> const& q, source_location where) {
+    if (!last_ || B::key(last_.native()) == B::key(q.native()) || is_captured(last_.native())) return;
+    basic_event<B, false> done{device(), where};
+    done.record(last_.ref(), where);
+    q.wait(done, where);
+  }
+  static bool is_captured(typename B::stream_handle s) noexcept {
+    unsigned long long capture = 0;
+    return B::stream_capture(s, &capture).code == 0 && capture != 0;
+  }
+  /// Lets the functions live until the last launch is done.
+  void release_functions() noexcept {
+    if (!last_) return;
+    bool const waits = !is_captured(last_.native());
+    for (detail::kept_share const& f : functions_) {
+      if (f->empty()) continue;
+      f->retain();
+      // A captured stream cannot run this: the functions then stay until the process ends.
+      if (waits) (void)B::stream_callback(last_.native(), &detail::kept_list::release, &detail::kept_list::release, f.get());
+    }
+  }
+
+  std::size_t index_of(char const* call, node n, source_location where) const {
+    require(call, where);
+    if (n.graph_ != number_ || n.index_ >= entries_.size())
+      throw_error(errc::invalid_argument, where, "%s: node %zu is not of the graph that this executable was made from", call, n.index_);
+    return n.index_;
+  }
+  void require(char const* call, source_location where) const {
+    detail::refuse_in_callback<B>(call, where);
+    if (parts_.empty()) throw_error(errc::invalid_handle, where, "%s executable graph: moved from", B::name);
+  }
+  void describe(error_text& t) const noexcept { t.append("a graph of %zu nodes on %s device %d", entries_.size(), B::name, device_); }
+  void swap(basic_executable_graph& other) noexcept {
+    std::swap(device_, other.device_);
+    std::swap(number_, other.number_);
+    std::swap(parts_, other.parts_);
+    std::swap(entries_, other.entries_);
+    std::swap(loops_, other.loops_);
+    std::swap(functions_, other.functions_);
+    std::swap(last_, other.last_);
+  }
+
+  int device_ = 0;
+  unsigned long long number_ = 0;
+  std::vector<part> parts_;
+  std::vector<detail::graph_entry<B>> entries_;
+  std::vector<loop> loops_;
+  std::vector<detail::kept_share> functions_;
+  detail::stream_hold<B> last_;  ///< the stream of the last launch
+};
+
+/// A scope in which calls on a stream make a graph instead of running. Streams that wait for an event which was recorded in the capture
+/// join it; the captured stream must wait for their work before the end. The page docs/guide/graphs.md lists the calls that can be
+/// captured.
+///
+/// A call that cannot be captured throws invalid_call, which names it, and makes the capture invalid: end() throws. After the end of the
+/// scope, also by an exception, the stream works as before. The work of an unfinished or invalid capture is dropped.
+///
+///   xl::graph_capture capture{q};
+///   xl::launch(q, {.grid = blocks, .block = 256}, scale{}, x, 2.f);
+///   xl::reduce(q, x, sum, xl::plus{}, {.workspace = memory});
+///   xl::graph g = capture.end();
+template <graph_backend B>
+class basic_graph_capture {
+  using native = crosslane::backend::graphs<B>;
+
+ public:
+  using backend = B;  ///< the backend of the stream
+
+  /// Begins to capture the stream. Throws invalid_call if it is already captured, with the place where that began, and vendor errors.
+  template <stream_like S>
+  requires std::same_as<typename S::backend, B>
+  explicit basic_graph_capture(S const& on, source_location where = source_location::current()) : stream_{detail::ref_of(on, where)} {
+    auto const q = stream_.ref();
+    auto const current = q.make_current("begin of a capture", where);
+    unsigned long long before = 0;
+    detail::check<B>(B::stream_capture(q.native(), &before), "begin of a capture", where, [&](error_text& t) { q.describe(t); });
+    if (before != 0) {
+      error_text t;
+      t.append("begin of a capture: ");
+      q.describe(t);
+      t.append(" is already captured");
+      if (source_location const began = captures::begin_of(before); began.line != 0) t.append(", since %s:%u", began.file, began.line);
+      throw error{errc::invalid_call, t, where};
+    }
+    detail::check<B>(native::begin_capture(q.native()), "begin of a capture", where, [&](error_text& t) { q.describe(t); });
+    (void)B::stream_capture(q.native(), &entry_.number);
+    entry_.device = q.device().index();
+    entry_.where = where;
+    entry_.functions = functions_.get();
+    captures::add(entry_);
+    active_ = true;
+  }
+  basic_graph_capture(basic_graph_capture const&) = delete;
+  basic_graph_capture& operator=(basic_graph_capture const&) = delete;
+  /// Drops the captured work if end() was not called.
+  ~basic_graph_capture() {
+    if (!active_) return;
+    typename native::graph_handle dropped{};
+    bool made = false;
+    detail::while_current<B>(stream_.ref().device().index(), [&] { made = native::end_capture(stream_.native(), &dropped).code == 0; });
+    if (made)
+      (void)native::destroy(dropped);
+    else
+      B::clear_last_error();
+    captures::remove(entry_);
+  }
+
+  /// Ends the capture and returns the graph. Throws invalid_call if the capture is invalid, and names the call that could not be captured
+  /// if the library made it; also if a stream that has joined has work that the captured stream does not wait for, or if it was called
+  /// before.
+  [[nodiscard]] basic_graph<B> end(source_location where = source_location::current()) {
+    if (!active_) throw_error(errc::invalid_call, where, "end of a capture: it has ended");
+    auto const q = stream_.ref();
+    auto const current = q.make_current("end of a capture", where);
+    active_ = false;
+    basic_graph<B> g{q.device().index()};
+    typename native::graph_handle made{};
+    status const answer = native::end_capture(q.native(), &made);
+    captures::remove(entry_);
+    detail::check<B>(answer, "end of a capture", where, [&](error_text& t) {
+      q.describe(t);
+      t.append(", captured since %s:%u", entry_.where.file, entry_.where.line);
+      if (entry_.failed_call != nullptr)
+        t.append(", where %s at %s:%u cannot be captured", entry_.failed_call, entry_.failed_at.file, entry_.failed_at.line);
+    });
+    g.parts_.push_back(made);
+    g.functions_.push_back(functions_);
+    read_nodes(g, where);
+    return g;
+  }
+
+ private:
+  using captures = detail::active_captures<B>;
+
+  void read_nodes(basic_graph<B>& g, source_location where) const {
+    std::vector<typename native::node_handle> all, from, to;
+    auto const describe = [&](error_text& t) { stream_.ref().describe(t); };
+    detail::check<B>(native::nodes(g.parts_[0], all), "end of a capture", where, describe);
+    detail::check<B>(native::edges(g.parts_[0], from, to), "end of a capture", where, describe);
+    std::vector<std::pair<typename native::node_handle, std::size_t>> places;
+    for (auto const n : all) {
+      places.emplace_back(n, g.entries_.size());
+      detail::graph_entry<B> e;
+      e.native = n;
+      e.facts = native::facts(n);
+      (void)g.add(static_cast<detail::graph_entry<B>&&>(e), {});
+    }
+    std::sort(places.begin(), places.end());
+    auto const place_of = [&](auto n) { return std::lower_bound(places.begin(), places.end(), std::pair{n, std::size_t{0}})->second; };
+    for (std::size_t i = 0; i < from.size(); ++i) g.entries_[place_of(to[i])].after.push_back(place_of(from[i]));
+  }
+
+  detail::stream_hold<B> stream_;
+  detail::kept_share functions_;
+  typename captures::entry entry_;
+  bool active_ = false;
+};
+
+}  // namespace crosslane
