@@ -5,6 +5,7 @@
 #include <crosslane/core/device_properties.hpp>
 #include <crosslane/runtime/async_errors.hpp>
 #include <crosslane/runtime/host_callback.hpp>
+#include <crosslane/runtime/traced_work.hpp>
 
 namespace crosslane {
 namespace detail {
@@ -103,6 +104,7 @@ class basic_device {
   /// Waits until all work of all streams of the device is done. Throws the oldest error of that work, if any.
   void synchronize(source_location where = source_location::current()) const {
     detail::refuse_in_callback<B>("device synchronize", where);
+    detail::traced_wait<B> const traced{"device synchronize", where};
     guard const current{*this, where};
     detail::check<B>(B::device_synchronize(), "device synchronize", where, [this](error_text& t) { describe(t); });
     detail::launches<B>().synchronised(detail::stream_key::all_of(index_));

@@ -6,6 +6,7 @@
 #include <crosslane/backend/host/faults.hpp>
 #include <crosslane/backend/host/stream_watch.hpp>
 #include <crosslane/runtime/async_errors.hpp>
+#include <crosslane/runtime/trace_note.hpp>
 
 #include <cstdint>
 
@@ -71,11 +72,12 @@ struct library_functions {
 /// A piece of work of a stream.
 struct queue_item {
   explicit queue_item(runs when_) noexcept : when{when_} {}
-  virtual ~queue_item() = default;
+  virtual ~queue_item() { detail::trace_note::drop(note); }
   virtual void run() = 0;
   runs const when;
   std::uint64_t work = 0;  ///< its number, if streams are watched
   library_functions const* functions = nullptr;
+  detail::trace_note* const note = detail::take_trace_note();
   queue_item* next = nullptr;
 };
 
@@ -283,6 +285,7 @@ class host_queue {
       current_work.number = work;
       if (accesses) q->watch_->runs(true);
       try {
+        detail::traced_run const traced{skip ? nullptr : item->note};
         if (!skip) item->run();
       } catch (...) {
         q->fail(*item->functions);

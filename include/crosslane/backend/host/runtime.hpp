@@ -48,6 +48,8 @@ struct host_runtime {
   using stream_handle = host_queue*;
   using event_handle = host_event*;
 
+  static constexpr bool traces_its_work = true;  // the thread of a stream knows when it runs what
+
   enum code { success, invalid_device, out_of_memory, not_ready, lost_by_fork, already_registered, not_registered };
 
   static constexpr dlpack::device place_in_dlpack(memory_kind, int) noexcept { return {dlpack::cpu, 0}; }
@@ -114,6 +116,7 @@ struct host_runtime {
     out.simds_per_multiprocessor = 1;
     out.max_threads_per_block = 1024;
     out.max_threads_per_multiprocessor = threads_per_core;
+    out.max_blocks_per_multiprocessor = blocks_per_core(1);
     out.max_block = {1024, 1024, 64};
     out.max_grid = {0x7fffffff, 65535, 65535};
     out.shared_per_block = out.shared_per_block_optin = most_shared_bytes();
