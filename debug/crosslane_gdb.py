@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Pretty printers for GDB. They print spans, buffers, vecs, half and the other small floats, and lane masks as values.
+"""Pretty printers for GDB. They print spans, buffers, tensors, vecs, half and the other small floats, and lane masks as values.
 
 Run `source crosslane_gdb.py` in GDB, or put the line into ~/.gdbinit.
 """
@@ -45,6 +45,56 @@ def buffer(value):
     return Elements(value["data_"], int(value["size_"]), f" at {value['data_'].format_string(symbols=False)} of a GPU" if on_gpu else "")
 
 
+def find_extents(value):
+    """The member of a layout, or of a layout in it, that is its extents."""
+    for field in value.type.strip_typedefs().fields():
+        if hasattr(field, "bitpos") and field.type.strip_typedefs().code == gdb.TYPE_CODE_STRUCT:
+            member = value[field]
+            if str(field.type.strip_typedefs()).startswith("crosslane::extents<"):
+                return member
+            if (found := find_extents(member)) is not None:
+                return found
+    return None
+
+
+def extents_text(layout):
+    """The extents of a layout and a space, or nothing if it has none as a member."""
+    extents = find_extents(layout)
+    if extents is None:
+        return ""
+    numbers = extents["dynamic_"]
+    count = numbers.type.strip_typedefs().template_argument(1)
+    dynamic = [int(numbers["value"][i]) for i in range(int(count))]
+    return crosslane_values.extents_text(crosslane_values.extents_of(str(extents.type.strip_typedefs()), dynamic))
+
+
+class Tensor:
+    """The extents, and the elements in the order of the memory, gaps included."""
+
+    def __init__(self, value):
+        self.text = extents_text(value["layout_"])
+        self.memory = buffer(value["memory_"])
+
+    def to_string(self):
+        return f"{self.text}, {self.memory.to_string()}"
+
+    def children(self):
+        return self.memory.children()
+
+    def display_hint(self):
+        return "array"
+
+
+class TensorView:
+    """The extents and the address. Which elements belong to a view is the layout's matter."""
+
+    def __init__(self, value):
+        self.text = f"{extents_text(value['layout_'])} at {value['data_'].format_string(symbols=False)}"
+
+    def to_string(self):
+        return self.text
+
+
 class Vec:
     def __init__(self, value):
         self.data = value["data"]
@@ -84,6 +134,8 @@ def printers():
     for name, printer in (
         ("span", span),
         ("basic_buffer", buffer),
+        ("basic_tensor", Tensor),
+        ("tensor_view", TensorView),
         ("vec", Vec),
         ("small_float", SmallFloat),
         ("lane_mask", LaneMask),

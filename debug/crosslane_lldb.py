@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Formatters for LLDB. They print spans, buffers, vecs, half and the other small floats, and lane masks as values.
+"""Formatters for LLDB. They print spans, buffers, tensors, vecs, half and the other small floats, and lane masks as values.
 
 Run `command script import crosslane_lldb.py` in LLDB, or put the line into ~/.lldbinit.
 """
 import os
 import sys
+
+import lldb
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import crosslane_values  # noqa: E402
@@ -12,15 +14,7 @@ import crosslane_values  # noqa: E402
 
 def template_arguments(type_):
     """The texts of a type's template arguments. LLDB cannot give numbers in all versions, so they are read from the type's name."""
-    arguments, depth = [""], 0
-    name = type_.GetCanonicalType().GetUnqualifiedType().GetName()
-    for c in name[name.index("<") + 1 : name.rindex(">")]:
-        depth += {"<": 1, ">": -1}.get(c, 0)
-        if c == "," and depth == 0:
-            arguments.append("")
-        else:
-            arguments[-1] += c
-    return [argument.strip() for argument in arguments]
+    return crosslane_values.split_arguments(type_.GetCanonicalType().GetUnqualifiedType().GetName())
 
 
 def number(text):
@@ -86,6 +80,49 @@ def elements_summary(value, _):
     return text
 
 
+def find_extents(value):
+    """The member of a layout, or of a layout in it, that is its extents."""
+    for i in range(value.GetNumChildren()):
+        member = value.GetChildAtIndex(i)
+        if member.GetType().GetCanonicalType().GetName().startswith("crosslane::extents<"):
+            return member
+        if member.GetType().GetTypeClass() & (lldb.eTypeClassClass | lldb.eTypeClassStruct):
+            found = find_extents(member)
+            if found is not None:
+                return found
+    return None
+
+
+def extents_text(layout):
+    extents = find_extents(layout)
+    if extents is None:
+        return ""
+    numbers = extents.GetChildMemberWithName("dynamic_").GetChildMemberWithName("value")
+    dynamic = [numbers.GetChildAtIndex(i).GetValueAsUnsigned() for i in range(numbers.GetNumChildren())]
+    return crosslane_values.extents_text(crosslane_values.extents_of(extents.GetType().GetCanonicalType().GetName(), dynamic))
+
+
+class TensorElements(Elements):
+    """The elements of a tensor in the order of the memory, gaps included."""
+
+    def update(self):
+        memory = self.value.GetChildMemberWithName("memory_").GetNonSyntheticValue()
+        self.data = memory.GetChildMemberWithName("data_")
+        self.size = 0 if on_gpu(memory) else memory.GetChildMemberWithName("size_").GetValueAsUnsigned()
+        return False
+
+
+def tensor_summary(value, _):
+    raw = value.GetNonSyntheticValue()
+    return f"{extents_text(raw.GetChildMemberWithName('layout_'))}, {elements_summary(raw.GetChildMemberWithName('memory_'), _)}"
+
+
+def view_summary(value, _):
+    raw = value.GetNonSyntheticValue()
+    data = raw.GetChildMemberWithName("data_").GetValueAsUnsigned()
+    return f"{extents_text(raw.GetChildMemberWithName('layout_'))} at {data:#x}"
+
+
 # The parameters of float_format: bits of the exponent and of the mantissa, bias, special values.
 def small_float_summary(value, _):
     raw = value.GetNonSyntheticValue()
@@ -112,6 +149,9 @@ def __lldb_init_module(debugger, _):
     for name in ("span", "basic_buffer"):
         add("synthetic", "-l", "Elements", name)
         add("summary", "-e -F", "elements_summary", name)
+    add("synthetic", "-l", "TensorElements", "basic_tensor")
+    add("summary", "-e -F", "tensor_summary", "basic_tensor")
+    add("summary", "-F", "view_summary", "tensor_view")
     add("synthetic", "-l", "Vec", "vec")
     add("summary", "-F", "small_float_summary", "small_float")
     add("summary", "-F", "lane_mask_summary", "lane_mask")

@@ -34,5 +34,32 @@ def lanes_text(bits, width):
     return f"lanes {text} of {width}" if text else f"no lane of {width}"
 
 
+def split_arguments(name):
+    """The template arguments in the name of a type."""
+    arguments, depth = [""], 0
+    for c in name[name.index("<") + 1 : name.rindex(">")]:
+        depth += {"<": 1, ">": -1}.get(c, 0)
+        if c == "," and depth == 0:
+            arguments.append("")
+        else:
+            arguments[-1] += c
+    return [argument.strip() for argument in arguments]
+
+
+def extents_of(name, dynamic):
+    """The axes and extents of a type `extents<index, dimension...>`, whose extents that are not fixed are given."""
+    dynamic = list(dynamic)
+    result = []
+    for dimension in split_arguments(name)[1:]:
+        fixed = split_arguments(dimension) if "<" in dimension else None
+        axis = (fixed[0] if fixed else dimension).rsplit("::", 1)[-1]
+        result.append((axis, int(fixed[1].rstrip("UuLl")) if fixed else dynamic.pop(0)))
+    return result
+
+
+def extents_text(extents):
+    return " x ".join(f"{axis} {size}" for axis, size in extents)
+
+
 def elements_text(size):
     return f"{size} element{'' if size == 1 else 's'}"

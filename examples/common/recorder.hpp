@@ -32,6 +32,7 @@ class recorder {
   /// then makes the result.
   template <class Launch, class Prepare>
   void run(char const* kernel, std::size_t bytes, Launch const& launch, Prepare const& prepare) {
+    xl::basic_scoped_range<Backend> const range{kernel};
     shown_.show(target_ + ", waves of " + std::to_string(properties_.wave_size) + " lanes", kernel);
     row r{kernel, target_, properties_.name, properties_.wave_size, {}, bytes, 0};
     bool const emulated = std::strstr(properties_.name, "emulated") != nullptr;

@@ -12,11 +12,13 @@
 #include <crosslane/runtime/copy.hpp>
 #include <crosslane/runtime/device.hpp>
 #include <crosslane/runtime/event.hpp>
+#include <crosslane/runtime/kernel_report.hpp>
 #include <crosslane/runtime/launch.hpp>
 #include <crosslane/runtime/managed.hpp>
 #include <crosslane/runtime/occupancy.hpp>
 #include <crosslane/runtime/registration.hpp>
 #include <crosslane/runtime/stream.hpp>
+#include <crosslane/runtime/trace.hpp>
 
 #include <crosslane/kernel/aggregated.hpp>
 #include <crosslane/kernel/async_copy.hpp>

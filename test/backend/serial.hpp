@@ -286,6 +286,10 @@ struct serial : runtime {
   static status blocks_per_multiprocessor(xl::device_properties const&, unsigned, std::size_t, int* blocks) noexcept {
     return *blocks = 1, status{};
   }
+  template <unsigned Width, class K, class... A>
+  static status resources_of(xl::device_properties const&, unsigned, std::size_t dynamic_shared, xl::kernel_resources& out) noexcept {
+    return out.dynamic_shared = dynamic_shared, status{};
+  }
   // [backend]
 
  private:

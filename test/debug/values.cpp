@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// The values that gdb.sh and lldb.sh print.
-#include <crosslane/crosslane.hpp>
+#include <crosslane/tensor.hpp>
 
 namespace xl = crosslane;
 
@@ -20,6 +20,10 @@ int main() {
   xl::stream const q{xl::device{0}};
   xl::buffer<int> b{q, 3};
   xl::copy(q, s, b);
+  xl::tensor<int, xl::row_major<>> t{q, {2, 3}};
+  int const elements[] = {1, 2, 3, 4, 5, 6};
+  xl::copy(q, xl::span<int const>{elements, 6}, t.storage());
+  [[maybe_unused]] auto const tv = t.view();
   q.synchronize();
   stop();
 }

@@ -74,6 +74,7 @@ template <class Name, loop_backend B, class Work>
 void run_loops(basic_stream_ref<B> q, std::uint64_t n, Work const& work, source_location where, std::uint64_t piece = loop_piece) {
   if (n == 0) return;
   refuse_in_callback<B>("launch", where);
+  traced_work<B> const traced{q, [&] { return traced_call{"launch", type_name<Name>(), where}; }};
   note_launch(q, B::run_range(q.native(), n, piece, work, type_name<Name>(), where), {type_name<Name>(), q.log_key(), {}, {}, where});
 }
 

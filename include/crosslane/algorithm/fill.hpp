@@ -44,6 +44,7 @@ void fill(S const& stream, R&& range, typename std::remove_cvref_t<R>::value_typ
   for (unsigned char const b : bytes) same = same && b == bytes[0];
   if (same) {
     auto const current = q.make_current("fill", where);
+    detail::traced_work<B> const traced{q, [&] { return detail::traced_call{"fill", "fill", where, view.size() * sizeof(T)}; }};
     detail::check<B>(B::fill_bytes(view.data(), bytes[0], view.size() * sizeof(T), q.native(), where), "fill", where, [&](error_text& t) {
       t.append("%zu bytes at %p on ", view.size() * sizeof(T), static_cast<void const*>(view.data()));
       q.describe(t);

@@ -17,6 +17,7 @@
 #include <crosslane/runtime/launch.hpp>
 #include <crosslane/runtime/managed.hpp>
 #include <crosslane/runtime/registration.hpp>
+#include <crosslane/runtime/trace.hpp>
 
 namespace crosslane {
 
@@ -41,6 +42,12 @@ using stream_ref = basic_stream_ref<default_backend>;
 using event = basic_event<default_backend, false>;
 /// An event that also records the time, for elapsed_milliseconds().
 using timed_event = basic_event<default_backend, true>;
+
+/// A range of the calling thread with a name, for traces and profilers: xl::scoped_range const step{"blur"}.
+using scoped_range = basic_scoped_range<default_backend>;
+// The default backend of mark("name").
+template <runtime_backend B = default_backend>
+void mark(char const* name) noexcept;
 
 /// An owned array in device memory: xl::buffer<float> b{q, n}.
 template <class T>

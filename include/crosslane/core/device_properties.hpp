@@ -18,11 +18,13 @@ struct device_properties {
   unsigned simds_per_multiprocessor = 0;                   ///< schedulers among which the waves of a block are distributed
   unsigned max_threads_per_block = 0;                      ///< threads in one block
   unsigned max_threads_per_multiprocessor = 0;             ///< resident threads of all blocks
+  unsigned max_blocks_per_multiprocessor = 0;              ///< resident blocks; 0 if unknown
   extent3 max_block;                                       ///< threads per dimension
   extent3 max_grid;                                        ///< blocks per dimension
   std::uint64_t max_threads_per_axis = ~std::uint64_t{0};  ///< blocks times threads along one axis of the grid
   std::size_t shared_per_block = 0;                        ///< bytes per block without opt-in
   std::size_t shared_per_block_optin = 0;                  ///< bytes per block with opt-in
+  std::size_t shared_per_multiprocessor = 0;               ///< bytes for all resident blocks; 0 if unknown
   std::size_t memory = 0;                                  ///< bytes of device memory
   std::size_t l2 = 0;                                      ///< bytes of the last-level cache that all multiprocessors share
   unsigned clock_khz = 0;                                  ///< clock rate; 0 if unknown

@@ -111,6 +111,7 @@ class basic_buffer {
     device_ = stream.device_;
     if (count == 0) return;
     auto const current = stream.make_current("allocate", where);
+    detail::traced_wait<B> const traced{"allocate", where, count * sizeof(T)};
     ordered_ = stream.properties(where).stream_ordered_memory;
     void* memory = nullptr;
     detail::check<B>(B::allocate(Kind, &memory, count * sizeof(T), stream.native(), ordered_, where), "allocate", where,
@@ -122,6 +123,7 @@ class basic_buffer {
                        if (B::free_memory(&free_bytes).code == 0) t.append(", of which %zu bytes are free", free_bytes);
                      });
     if constexpr (requires { B::describe_buffer(memory, sizeof(T)); }) B::describe_buffer(memory, sizeof(T));
+    detail::trace_memory(stream.device(), count * sizeof(T), true);
     data_ = static_cast<T*>(memory);
     native_ = stream.native_;
     state_ = stream.state_;
@@ -138,6 +140,7 @@ class basic_buffer {
   void release() noexcept {
     if (data_ != nullptr) {
       detail::note_in_callback<B>("the end of a buffer");
+      detail::trace_memory(device(), size_bytes(), false);
       detail::while_current<B>(device_, [this] { (void)B::deallocate(Kind, data_, native_, ordered_); });
     }
     if (state_ != nullptr) state_->release();

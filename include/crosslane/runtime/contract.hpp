@@ -42,7 +42,21 @@ enum class memory_advice : unsigned char {
   accessed_by,         ///< pages stay mapped for a location, which then accesses them without page faults
 };
 
+/// What one instance of a kernel needs. A member is 0 if the backend does not know it.
+struct kernel_resources {
+  unsigned registers = 0;            ///< of a thread
+  std::size_t local_bytes = 0;       ///< of a thread: registers that were spilled, arrays that are not in registers
+  std::size_t static_shared = 0;     ///< bytes of a block: the shared struct, unless it lies in dynamic shared memory
+  std::size_t dynamic_shared = 0;    ///< bytes of a block: of the launch, or the shared struct
+  std::size_t reserved_shared = 0;   ///< bytes of a block that the vendor adds
+  unsigned blocks_by_registers = 0;  ///< the blocks for which a multiprocessor has registers
+};
+
 /// The runtime part of the contract: the calls that the host makes. Calls without a device argument apply to the current device.
+///
+/// A backend may also offer, for traces and profilers: `push_range(name)`, `pop_range()` and `mark(name)` of its profiler;
+/// `traces_its_work = true`, if its streams take the note of their work (trace_note.hpp); otherwise `stream_captures(stream)`, whether
+/// work becomes a part of a graph, and the type `capture_pause`, during whose life no call breaks a capture.
 template <class B>
 concept runtime_backend = requires(int i, int* ip, bool* bp, float* fp, std::size_t n, std::size_t* np, void* p, void** pp, void const* cp,
                                    void (*callback)(void*), status s, device_properties& properties, device_link& link, memory_kind kind,
@@ -123,25 +137,30 @@ inline namespace CROSSLANE_CONFIGURATION {
 /// The launch part of the contract: the wave sizes of the backend, the context that kernels get, limits, and the launch itself. The library
 /// checks a launch against the device's properties before it calls these functions.
 template <class B>
-concept kernel_backend = requires(typename B::stream_handle stream, device_properties const& p, detail::launch_geometry const& g,
-                                  detail::no_work const& kernel, unsigned threads, std::size_t dynamic_shared, int* blocks) {
-  typename B::widths;  // std::integer_sequence<unsigned, ...>: 32, 64 or both. A kernel is compiled for each
-  requires detail::meets_kernel_contract<B>(typename B::widths{});  // B::context<Width, Shape>, a crosslane::context
+concept kernel_backend =
+    requires(typename B::stream_handle stream, device_properties const& p, detail::launch_geometry const& g, detail::no_work const& kernel,
+             unsigned threads, std::size_t dynamic_shared, int* blocks, kernel_resources& resources) {
+      typename B::widths;  // std::integer_sequence<unsigned, ...>: 32, 64 or both. A kernel is compiled for each
+      requires detail::meets_kernel_contract<B>(typename B::widths{});  // B::context<Width, Shape>, a crosslane::context
 
-  // bytes: of shared memory without B's leave to use more, of any device's shared memory, of the arguments of a launch
-  { B::max_static_shared_bytes } -> std::convertible_to<std::size_t>;
-  { B::max_shared_bytes } -> std::convertible_to<std::size_t>;
-  { B::max_argument_bytes } -> std::convertible_to<std::size_t>;
-  { B::std_complex_computes } -> std::convertible_to<bool>;  // whether arithmetic of std::complex works in kernels
+      // bytes: of shared memory without B's leave to use more, of any device's shared memory, of the arguments of a launch
+      { B::max_static_shared_bytes } -> std::convertible_to<std::size_t>;
+      { B::max_shared_bytes } -> std::convertible_to<std::size_t>;
+      { B::max_argument_bytes } -> std::convertible_to<std::size_t>;
+      { B::std_complex_computes } -> std::convertible_to<bool>;  // whether arithmetic of std::complex works in kernels
 
-  // Queues kernel(context, [shared,] arguments...) for each thread; Width is the wave size of the device.
-  { B::template launch<detail::first_width(typename B::widths{})>(stream, p, g, kernel, 1) } -> std::same_as<status>;
-  // How many blocks of so many threads fit a multiprocessor at once.
-  {
-    B::template blocks_per_multiprocessor<detail::first_width(typename B::widths{}), detail::no_work, int>(p, threads, dynamic_shared,
-                                                                                                           blocks)
-  } -> std::same_as<status>;
-};
+      // Queues kernel(context, [shared,] arguments...) for each thread; Width is the wave size of the device.
+      { B::template launch<detail::first_width(typename B::widths{})>(stream, p, g, kernel, 1) } -> std::same_as<status>;
+      // How many blocks of so many threads fit a multiprocessor at once.
+      {
+        B::template blocks_per_multiprocessor<detail::first_width(typename B::widths{}), detail::no_work, int>(p, threads, dynamic_shared,
+                                                                                                               blocks)
+      } -> std::same_as<status>;
+      // What an instance needs.
+      {
+        B::template resources_of<detail::first_width(typename B::widths{}), detail::no_work, int>(p, threads, dynamic_shared, resources)
+      } -> std::same_as<status>;
+    };
 
 }  // namespace CROSSLANE_CONFIGURATION
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <crosslane/runtime/operands.hpp>
+#include <crosslane/runtime/traced_work.hpp>
 
 namespace crosslane {
 namespace detail {
@@ -87,6 +88,7 @@ void copy(S const& stream, From&& from, To&& to, source_location where = source_
   auto const current = q.make_current("copy", where);
   int const source = detail::owning_device(from), destination = detail::owning_device(to);
   int const own = q.device().index();
+  detail::traced_work<B> const traced{q, [&] { return detail::traced_call{"copy", "copy", where, bytes}; }};
   status const answer = source >= 0 && destination >= 0 && (source != own || destination != own)
                             ? B::copy_between(to.data(), destination, from.data(), source, bytes, q.native(), where)
                             : B::copy(to.data(), from.data(), bytes, q.native(), where);
@@ -185,6 +187,8 @@ void copy_2d(S const& stream, rows<From> from, rows<To> to, source_location wher
                              reinterpret_cast<char const*>(from.data.data()), from.pitch * sizeof(From), from.width * sizeof(From),
                              from.height, where);
   auto const current = q.make_current("copy_2d", where);
+  detail::traced_work<B> const traced{
+      q, [&] { return detail::traced_call{"copy", "copy_2d", where, from.width * sizeof(From) * from.height}; }};
   detail::check<B>(B::copy_2d(to.data.data(), to.pitch * sizeof(To), from.data.data(), from.pitch * sizeof(To), from.width * sizeof(To),
                               from.height, q.native(), where),
                    "copy_2d", where, [&](error_text& t) {

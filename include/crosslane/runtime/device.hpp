@@ -8,6 +8,7 @@
 #include <crosslane/runtime/async_errors.hpp>
 #include <crosslane/runtime/host_callback.hpp>
 #include <crosslane/runtime/peer_access.hpp>
+#include <crosslane/runtime/traced_work.hpp>
 
 namespace crosslane {
 namespace detail {
@@ -144,6 +145,7 @@ class basic_device {
   void synchronize(source_location where = source_location::current()) const {
     detail::refuse_in_callback<B>("device synchronize", where);
     detail::active_captures<B>::refuse_on(index_, "synchronisation", where);
+    detail::traced_wait<B> const traced{"device synchronize", where};
     guard const current{*this, where};
     detail::check<B>(B::device_synchronize(), "device synchronize", where, [this](error_text& t) { describe(t); });
     detail::launches<B>().synchronised(detail::stream_key::all_of(index_));

@@ -68,6 +68,7 @@ class basic_event {
   void synchronize(source_location where = source_location::current()) const {
     detail::refuse_in_callback<B>("event synchronize", where);
     require(where);
+    detail::traced_wait<B> const traced{"event synchronize", where};
     detail::check<B>(B::event_synchronize(native_), "event synchronize", where, [](error_text& t) { describe(t); });
     detail::exceptions<B>().rethrow(recorded_on_);
   }

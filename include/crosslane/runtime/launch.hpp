@@ -8,6 +8,7 @@
 #include <crosslane/runtime/launch_geometry.hpp>
 #include <crosslane/runtime/launch_requirements.hpp>
 #include <crosslane/runtime/operands.hpp>
+#include <crosslane/runtime/traced_work.hpp>
 
 #include <atomic>
 #include <utility>
@@ -211,6 +212,7 @@ void check_and_launch(basic_stream_ref<B> q, launch_geometry const& g, K const& 
   auto const current = q.make_current("launch", g.where);
   with_instance<B, K, A...>(q.device().index(), p, g, [&](auto width) {
     if constexpr (kernel_resident<K>()) check_resident<B, width, K, A...>(q.device().index(), p, g);
+    traced_work<B> const traced{q, [&] { return traced_call{"launch", type_name<K>(), g.where, 0, &g}; }};
     note_launch(q, B::template launch<width>(q.native(), p, g, kernel, arguments...),
                 {type_name<K>(), q.log_key(), g.grid, g.block, g.where}, g.dynamic_shared);
   });

@@ -71,6 +71,7 @@ void prefetch(S const& stream, R const& range, memory_location to = memory_locat
   std::size_t const bytes = detail::bytes_of("prefetch", memory, where);
   if (bytes == 0) return;
   detail::require_managed("prefetch", q.device(), memory.data(), bytes, where);
+  detail::traced_work<B> const traced{q, [&] { return detail::traced_call{"prefetch", "prefetch", where, bytes}; }};
   detail::check<B>(B::prefetch(memory.data(), bytes, to, q.device().index(), q.native()), "prefetch", where, [&](error_text& t) {
     t.append("%zu bytes at %p on ", bytes, static_cast<void const*>(memory.data()));
     q.describe(t);

@@ -75,6 +75,7 @@ class basic_stream_ref {
   /// Waits until all work queued so far is done. Throws the first error of that work, if any.
   void synchronize(source_location where = source_location::current()) const {
     detail::refuse_in_callback<B>("stream synchronize", where);
+    detail::traced_wait<B> const traced{"stream synchronize", where};
     guard const current{device_, where};
     detail::check<B>(B::stream_synchronize(native_), "stream synchronize", where, [this](error_text& t) { describe(t); });
     detail::launches<B>().synchronised(log_key());
@@ -97,6 +98,7 @@ class basic_stream_ref {
     detail::refuse_in_callback<B>("stream wait event", where);
     event.require(where);
     guard const current{device_, where};
+    detail::traced_work<B> const traced{*this, [&] { return detail::traced_call{"wait", "wait for an event", where}; }};
     detail::check<B>(B::stream_wait_event(native_, event.native()), "stream wait event", where, [this](error_text& t) { describe(t); });
   }
 
@@ -135,6 +137,7 @@ class basic_stream_ref {
       static void drop(void* self) noexcept { delete static_cast<package*>(self); }
     };
     package* const p = new package{static_cast<F&&>(f), {B::name, log_key(), where}};
+    detail::traced_work<B> const traced{*this, [&] { return detail::traced_call{"callback", "host callback", where}; }};
     status const answer = B::stream_callback(native_, &package::run, &package::drop, p);
     if (answer.code != 0) delete p;
     detail::check<B>(answer, "host callback", where, [this](error_text& t) { describe(t); });

@@ -83,6 +83,10 @@ struct cuda : backend::gpu_runtime<cuda, backend::cuda_vendor> {
   static status blocks_per_multiprocessor(device_properties const& p, unsigned threads, std::size_t dynamic_shared, int* blocks) {
     return backend::entries_per_multiprocessor<cuda, Width, K, A...>(p, threads, dynamic_shared, blocks);
   }
+  template <unsigned Width, class K, class... A>
+  static status resources_of(device_properties const& p, unsigned threads, std::size_t dynamic_shared, kernel_resources& out) {
+    return backend::resources_of_entry<cuda, Width, K, A...>(p, threads, dynamic_shared, out);
+  }
 };
 
 }  // namespace crosslane

@@ -5,6 +5,7 @@
 #include <cuda_runtime_api.h>
 
 #include <crosslane/backend/cuda/links.hpp>
+#include <crosslane/backend/cuda/ranges.hpp>
 #include <crosslane/backend/cuda/vendor.hpp>
 #include <crosslane/backend/native/cuda/architecture.hpp>
 
@@ -13,6 +14,8 @@
 namespace crosslane::backend {
 
 struct cuda_vendor {
+  using ranges = cuda_ranges;
+
   /// Whether the error is a fault of a kernel. Errors that HIP has under the same name are handled in gpu/runtime.hpp.
   static constexpr bool is_kernel_fault(cudaError_t s) noexcept {
     switch (s) {
@@ -30,6 +33,8 @@ struct cuda_vendor {
     std::snprintf(out.architecture, sizeof out.architecture, "sm_%d%d", native.major, native.minor);
     out.simds_per_multiprocessor = 4;
     out.shared_per_block_optin = native.sharedMemPerBlockOptin;
+    out.shared_per_multiprocessor = native.sharedMemPerMultiprocessor;
+    out.max_blocks_per_multiprocessor = unsigned(native.maxBlocksPerMultiProcessor);
     int clock = 0, pools = 0;
     (void)cudaDeviceGetAttribute(&clock, cudaDevAttrClockRate, device);
     (void)cudaDeviceGetAttribute(&pools, cudaDevAttrMemoryPoolsSupported, device);
@@ -48,6 +53,17 @@ struct cuda_vendor {
   static cudaError_t free_pinned(void* p) noexcept { return cudaFreeHost(p); }
   static cudaError_t register_host(void* p, std::size_t bytes) noexcept {
     return cudaHostRegister(p, bytes, cudaHostRegisterPortable | cudaHostRegisterMapped);
+  }
+
+  /// Adds what the vendor's attributes of a function do not say. A multiprocessor has four register files of 16,384 registers; a wave
+  /// takes multiples of 256.
+  static void add_resources(unsigned threads, kernel_resources& out) noexcept {
+    int device = 0, reserved = 0;
+    (void)cudaGetDevice(&device);
+    (void)cudaDeviceGetAttribute(&reserved, cudaDevAttrReservedSharedMemoryPerBlock, device);
+    out.reserved_shared = std::size_t(reserved);
+    unsigned const of_wave = (out.registers * 32 + 255) / 256 * 256, waves = (threads + 31) / 32;
+    if (of_wave != 0 && waves != 0) out.blocks_by_registers = 16384 / of_wave * 4 / waves;
   }
 
   static bool is_managed(cudaPointerAttributes const& facts) noexcept { return facts.type == cudaMemoryTypeManaged; }

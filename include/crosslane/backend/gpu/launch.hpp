@@ -227,4 +227,18 @@ status entries_per_multiprocessor(device_properties const& p, unsigned threads, 
   return Backend::from(CROSSLANE_GPU(OccupancyMaxActiveBlocksPerMultiprocessor)(blocks, function, int(threads), dynamic));
 }
 
+template <class Backend, unsigned Width, class K, class... A>
+status resources_of_entry(device_properties const& p, unsigned threads, std::size_t dynamic, kernel_resources& out) {
+  void const* const function = function_of<Backend, Width, K, A...>();
+  if (status const s = reserve_dynamic_shared<Backend, Width, K, A...>(p, function, dynamic); s.code != 0) return s;
+  CROSSLANE_GPU(FuncAttributes) facts{};
+  if (status const s = Backend::from(CROSSLANE_GPU(FuncGetAttributes)(&facts, function)); s.code != 0) return s;
+  out.registers = unsigned(facts.numRegs);
+  out.local_bytes = facts.localSizeBytes;
+  out.static_shared = facts.sharedSizeBytes;
+  out.dynamic_shared = dynamic;
+  Backend::vendor::add_resources(threads, out);
+  return {};
+}
+
 }  // namespace crosslane::backend

@@ -16,6 +16,7 @@ struct gpu_runtime {
   using stream_handle = CROSSLANE_GPU(Stream_t);
   using event_handle = CROSSLANE_GPU(Event_t);
   using native_status = CROSSLANE_GPU(Error_t);
+  using vendor = Vendor;
 
   static status from(native_status s) noexcept { return {int(s)}; }
   static char const* text(status s) noexcept { return CROSSLANE_GPU(GetErrorString)(native_status(s.code)); }
@@ -186,6 +187,31 @@ struct gpu_runtime {
   static status fill_bytes(void* p, int value, std::size_t bytes, stream_handle s, source_location) noexcept {
     return from(CROSSLANE_GPU(MemsetAsync)(p, value, bytes, s));
   }
+
+  /// For the profiler of the vendor.
+  static void push_range(char const* name) noexcept { Vendor::ranges::push(name); }
+  static void pop_range() noexcept { Vendor::ranges::pop(); }
+  static void mark(char const* name) noexcept { Vendor::ranges::mark(name); }
+
+  /// Whether work for the stream becomes part of a graph.
+  static bool stream_captures(stream_handle s) noexcept {
+    auto answer = CROSSLANE_GPU(StreamCaptureStatusNone);
+    if (CROSSLANE_GPU(StreamIsCapturing)(s, &answer) == CROSSLANE_GPU(Success)) return answer != CROSSLANE_GPU(StreamCaptureStatusNone);
+    clear_last_error();  // the default stream, while another one captures
+    return true;
+  }
+  /// Lets the calling thread call functions that would break the capture of another stream, while the object lives.
+  class capture_pause {
+   public:
+    capture_pause() noexcept { exchange(); }
+    capture_pause(capture_pause const&) = delete;
+    capture_pause& operator=(capture_pause const&) = delete;
+    ~capture_pause() { exchange(); }
+
+   private:
+    void exchange() noexcept { (void)CROSSLANE_GPU(ThreadExchangeStreamCaptureMode)(&mode_); }
+    decltype(CROSSLANE_GPU(StreamCaptureModeRelaxed)) mode_ = CROSSLANE_GPU(StreamCaptureModeRelaxed);
+  };
 
   static status register_host(void* p, std::size_t bytes, void** for_kernels) noexcept {
     status answer = from(Vendor::register_host(p, bytes));

@@ -50,6 +50,10 @@ struct hip : backend::gpu_runtime<hip, backend::hip_vendor> {
   static status blocks_per_multiprocessor(device_properties const& p, unsigned threads, std::size_t dynamic_shared, int* blocks) {
     return backend::entries_per_multiprocessor<hip, Width, K, A...>(p, threads, dynamic_shared, blocks);
   }
+  template <unsigned Width, class K, class... A>
+  static status resources_of(device_properties const& p, unsigned threads, std::size_t dynamic_shared, kernel_resources& out) {
+    return backend::resources_of_entry<hip, Width, K, A...>(p, threads, dynamic_shared, out);
+  }
 };
 
 }  // namespace crosslane

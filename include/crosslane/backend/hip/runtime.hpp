@@ -4,6 +4,7 @@
 
 #include <hip/hip_runtime.h>
 
+#include <crosslane/backend/hip/ranges.hpp>
 #include <crosslane/backend/hip/vendor.hpp>
 
 #include <crosslane/backend/gpu/runtime.hpp>  // after the macros that it uses
@@ -11,6 +12,8 @@
 namespace crosslane::backend {
 
 struct hip_vendor {
+  using ranges = hip_ranges;
+
   /// Whether the error is a fault of a kernel. Errors that CUDA has under the same name are handled in gpu/runtime.hpp.
   static constexpr bool is_kernel_fault(hipError_t s) noexcept { return s == hipErrorLaunchTimeOut; }
 
@@ -20,6 +23,7 @@ struct hip_vendor {
     out.simds_per_multiprocessor = 4;
     out.shared_per_block_optin = native.sharedMemPerBlock;
     out.max_threads_per_axis = 0xffffffffu;  // the dispatch packet has 32 bits for the threads of an axis
+    out.shared_per_multiprocessor = native.maxSharedMemoryPerMultiProcessor;
     int clock = 0, pools = 0;
     (void)hipDeviceGetAttribute(&clock, hipDeviceAttributeClockRate, device);
     (void)hipDeviceGetAttribute(&pools, hipDeviceAttributeMemoryPoolsSupported, device);
@@ -76,6 +80,9 @@ struct hip_vendor {
     if (is_known(p) || is_known(static_cast<char*>(p) + bytes - 1)) return hipErrorHostMemoryAlreadyRegistered;
     return hipHostRegister(p, bytes, hipHostRegisterPortable | hipHostRegisterMapped);
   }
+
+  /// Adds what the vendor's attributes of a function do not say: nothing. How registers are divided differs by architecture.
+  static void add_resources(unsigned, kernel_resources&) noexcept {}
 
   static bool is_managed(hipPointerAttribute_t const& facts) noexcept { return facts.isManaged != 0; }
   static int place(memory_location location, int device) noexcept { return location == memory_location::host ? hipCpuDeviceId : device; }

@@ -55,6 +55,14 @@ struct host : backend::host_runtime<host> {
     *blocks = int(backend::blocks_per_core(threads));
     return {};
   }
+  /// Returns the size of the shared struct. Registers and stacks are the compiler's, for the processor.
+  template <unsigned Width, class K, class... A>
+  static status resources_of(device_properties const&, unsigned, std::size_t dynamic_shared, kernel_resources& out) noexcept {
+    using ctx = context<Width, kernel_shape_of<K>>;
+    if constexpr (has_shared<K, ctx>) out.static_shared = sizeof(kernel_shared<K, ctx>);
+    out.dynamic_shared = dynamic_shared;
+    return {};
+  }
 
   /// Runs element-wise work as plain loops: calls `work(begin, end)` for pieces of [0, n) that begin at multiples of `piece`. The
   /// message of a fault contains the name and the place.

@@ -6,6 +6,7 @@
 #include <crosslane/backend/host/faults.hpp>
 #include <crosslane/backend/host/stream_watch.hpp>
 #include <crosslane/runtime/async_errors.hpp>
+#include <crosslane/runtime/trace_note.hpp>
 
 #include <cstdint>
 
@@ -79,7 +80,7 @@ struct work_facts {
 /// A piece of work of a stream.
 struct queue_item {
   explicit queue_item(runs when_) noexcept : when{when_} {}
-  virtual ~queue_item() = default;
+  virtual ~queue_item() { detail::trace_note::drop(note); }
   virtual void run() = 0;
   /// Returns a copy that a graph can run, or null if the work can run only once.
   virtual queue_item* copy() const { return nullptr; }
@@ -91,6 +92,7 @@ struct queue_item {
   runs const when;
   std::uint64_t work = 0;  ///< its number, if streams are watched
   library_functions const* functions = nullptr;
+  detail::trace_note* const note = detail::take_trace_note();
   queue_item* next = nullptr;
 };
 
@@ -410,6 +412,7 @@ class host_queue {
       current_work.number = work;
       if (accesses) q->watch_->runs(true);
       try {
+        detail::traced_run const traced{skip ? nullptr : item->note};
         if (!skip) item->run();
       } catch (...) {
         q->fail(*item->functions);

@@ -51,6 +51,8 @@ struct host_runtime {
   using stream_handle = host_queue*;
   using event_handle = host_event*;
 
+  static constexpr bool traces_its_work = true;  // the thread of a stream knows when it runs what
+
   enum code {
     success,
     invalid_device,
@@ -149,6 +151,7 @@ struct host_runtime {
     out.simds_per_multiprocessor = 1;
     out.max_threads_per_block = 1024;
     out.max_threads_per_multiprocessor = threads_per_core;
+    out.max_blocks_per_multiprocessor = blocks_per_core(1);
     out.max_block = {1024, 1024, 64};
     out.max_grid = {0x7fffffff, 65535, 65535};
     out.shared_per_block = out.shared_per_block_optin = most_shared_bytes();

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+# crosslane_report_kernels(<target>...)
+#
+# Prints a table of the kernels of each target whenever it is built: registers, spilled registers, local and shared memory, with readable
+# names. The numbers are the compiler's, from the code in the file; no GPU is needed. The targets are executables or libraries that the
+# calling folder defines. Needs Python 3; for NVIDIA also cuobjdump of the CUDA toolkit.
+set(_crosslane_report_script ${CMAKE_CURRENT_LIST_DIR}/report_kernels.py)
+function(crosslane_report_kernels)
+  if(NOT ARGN)
+    message(FATAL_ERROR "crosslane_report_kernels: no target is named")
+  endif()
+  find_package(Python3 COMPONENTS Interpreter)
+  if(NOT Python3_FOUND)
+    message(FATAL_ERROR "crosslane_report_kernels: Python 3 not found")
+  endif()
+  set(options "")
+  if(CMAKE_CUDA_COMPILER)
+    cmake_path(GET CMAKE_CUDA_COMPILER PARENT_PATH toolkit)
+    find_program(CROSSLANE_CUOBJDUMP cuobjdump HINTS ${toolkit} DOC "cuobjdump of the CUDA toolkit")
+  endif()
+  if(CROSSLANE_CUOBJDUMP)
+    list(APPEND options --cuobjdump ${CROSSLANE_CUOBJDUMP})
+  endif()
+  find_program(CROSSLANE_DEMANGLER NAMES c++filt llvm-cxxfilt cu++filt DOC "the program that makes names of kernels readable")
+  if(CROSSLANE_DEMANGLER)
+    list(APPEND options --demangler ${CROSSLANE_DEMANGLER})
+  endif()
+  foreach(target IN LISTS ARGN)
+    if(NOT TARGET ${target})
+      message(FATAL_ERROR "crosslane_report_kernels: ${target} is not a target")
+    endif()
+    get_target_property(type ${target} TYPE)
+    if(NOT type MATCHES "EXECUTABLE|(STATIC|SHARED|MODULE)_LIBRARY")
+      message(FATAL_ERROR "crosslane_report_kernels: ${target} is no executable and no library with a file")
+    endif()
+    add_custom_command(TARGET ${target} POST_BUILD VERBATIM COMMENT "Kernels of ${target}"
+      COMMAND ${Python3_EXECUTABLE} ${_crosslane_report_script} ${options} $<TARGET_FILE:${target}>)
+  endforeach()
+endfunction()
