@@ -632,6 +632,7 @@ class basic_executable_graph {
     detail::refuse_in_capture(q, "graph launch", "add the graph to the captured one as a child node", where);
     come_behind_last(q, where);
     for (detail::kept_share const& f : functions_) f->runs_on(q.log_key());
+    detail::traced_work<B> const traced{q, [&] { return detail::traced_call{"launch", "graph", where}; }};
     for (std::size_t i = 0; i < parts_.size(); ++i) {
       part& p = parts_[i];
       if (p.is_stale) make_anew(p, where);
