@@ -82,6 +82,13 @@ struct gpu_runtime {
   static status stream_destroy(stream_handle s) noexcept { return from(CROSSLANE_GPU(StreamDestroy)(s)); }
   static status stream_synchronize(stream_handle s) noexcept { return from(CROSSLANE_GPU(StreamSynchronize)(s)); }
   static status stream_query(stream_handle s, bool* done) noexcept { return ready(CROSSLANE_GPU(StreamQuery)(s), done); }
+  /// Whether a graph captures the stream.
+  static bool is_captured(stream_handle s) noexcept {
+    CROSSLANE_GPU(StreamCaptureStatus) state{};
+    if (CROSSLANE_GPU(StreamIsCapturing)(s, &state) == CROSSLANE_GPU(Success)) return state != CROSSLANE_GPU(StreamCaptureStatusNone);
+    clear_last_error();
+    return false;
+  }
   static status stream_wait_event(stream_handle s, event_handle e) noexcept { return from(CROSSLANE_GPU(StreamWaitEvent)(s, e, 0)); }
   static status stream_callback(stream_handle s, void (*f)(void*), void (*drop)(void*), void* data) noexcept {
     return from(Vendor::callback(s, f, drop, data));
@@ -110,16 +117,23 @@ struct gpu_runtime {
   static status allocate(memory_kind kind, void** out, std::size_t bytes, stream_handle s, bool ordered, source_location) noexcept {
     // Atomic operations on small objects access the words that contain them.
     if (bytes % 4 != 0 && bytes < ~std::size_t{3}) bytes += 4 - bytes % 4;
+    if (kind == memory_kind::device && ordered) return from(CROSSLANE_GPU(MallocAsync)(out, bytes, s));
+    return allocate_chunk(kind, out, bytes, {});
+  }
+  static status deallocate(memory_kind kind, void* p, stream_handle s, bool ordered) noexcept {
+    if (kind == memory_kind::device && ordered) return from(CROSSLANE_GPU(FreeAsync)(p, s));
+    (void)CROSSLANE_GPU(StreamSynchronize)(s);
+    return free_chunk(kind, p);
+  }
+  static status allocate_chunk(memory_kind kind, void** out, std::size_t bytes, source_location) noexcept {
     switch (kind) {
-      case memory_kind::device: return from(ordered ? CROSSLANE_GPU(MallocAsync)(out, bytes, s) : CROSSLANE_GPU(Malloc)(out, bytes));
+      case memory_kind::device: return from(CROSSLANE_GPU(Malloc)(out, bytes));
       case memory_kind::pinned: return from(Vendor::allocate_pinned(out, bytes));
       case memory_kind::managed: return from(CROSSLANE_GPU(MallocManaged)(out, bytes, CROSSLANE_GPU(MemAttachGlobal)));
     }
     return from(CROSSLANE_GPU(ErrorInvalidValue));
   }
-  static status deallocate(memory_kind kind, void* p, stream_handle s, bool ordered) noexcept {
-    if (kind == memory_kind::device && ordered) return from(CROSSLANE_GPU(FreeAsync)(p, s));
-    (void)CROSSLANE_GPU(StreamSynchronize)(s);
+  static status free_chunk(memory_kind kind, void* p) noexcept {
     return from(kind == memory_kind::pinned ? Vendor::free_pinned(p) : CROSSLANE_GPU(Free)(p));
   }
 
