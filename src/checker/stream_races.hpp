@@ -136,7 +136,7 @@ class stream_races {
 
  private:
   void report(place_access const& one, place_access const& other, char const* at) {
-    watched_block const* const block = memory_.page(at).block;
+    watched_block const* const block = memory_.block(at, one.work > other.work ? one.work : other.work);
     if (!order.say(one.work, other.work)) return doubtful.races(one.work, other.work, block);
     place_access const &late = one.work > other.work ? one : other, &early = one.work > other.work ? other : one;
     stream_work const later = order.facts_of(late.work), earlier = order.facts_of(early.work);

@@ -153,7 +153,7 @@ class basic_memory_pool final : public basic_memory_resource<Kind, B> {
   [[nodiscard]] block block_of(void const* p) const noexcept {
     detail::spin_guard const guard{lock_};
     chunk const* const c = chunk_of(p);
-    return c == nullptr ? block{nullptr, 0} : block{c->begin, c->bytes};
+    return c == nullptr ? block{nullptr, 0} : block{c->begin, c->stride * c->count};
   }
 
  private:
@@ -171,7 +171,7 @@ class basic_memory_pool final : public basic_memory_resource<Kind, B> {
   /// A real allocation: pieces of one size.
   struct chunk {
     char* begin;
-    std::size_t bytes, piece_bytes, count, given;
+    std::size_t bytes, piece_bytes, stride, count, given;
     piece* pieces;
   };
   /// The free pieces of a class of one stream, in the order of their return.
@@ -243,9 +243,9 @@ class basic_memory_pool final : public basic_memory_resource<Kind, B> {
       detail::spin_guard const guard{lock_};
       chunk* const c = chunk_of(p);
       std::size_t const offset = c == nullptr ? 0 : std::size_t(static_cast<char*>(p) - c->begin);
-      if (c == nullptr || offset % c->piece_bytes != 0 || offset / c->piece_bytes >= c->count)
+      if (c == nullptr || offset % c->stride != 0 || offset / c->stride >= c->count)
         mistake = "this pool did not give it";
-      else if (piece& returned = c->pieces[offset / c->piece_bytes]; returned.owner != nullptr)
+      else if (piece& returned = c->pieces[offset / c->stride]; returned.owner != nullptr)
         mistake = "it was returned before";
       else
         take_back(returned, q);
@@ -433,7 +433,7 @@ class basic_memory_pool final : public basic_memory_resource<Kind, B> {
     std::size_t const place = place_behind(p);
     if (place == 0) return nullptr;
     chunk* const c = chunks_[place - 1];
-    return reinterpret_cast<std::uintptr_t>(p) - reinterpret_cast<std::uintptr_t>(c->begin) < c->bytes ? c : nullptr;
+    return reinterpret_cast<std::uintptr_t>(p) - reinterpret_cast<std::uintptr_t>(c->begin) < c->stride * c->count ? c : nullptr;
   }
 
   // --- without the lock ---
@@ -447,7 +447,8 @@ class basic_memory_pool final : public basic_memory_resource<Kind, B> {
 
   /// Takes a chunk of `count` pieces from the device and gives the first piece. Returns null if there is no memory.
   void* allocate_chunk(detail::size_class wanted, std::size_t count, source_location where, status& answer, bool& over_limit) {
-    chunk* const c = new chunk{nullptr, wanted.bytes * count, wanted.bytes, count, 0, nullptr};
+    std::size_t const stride = wanted.bytes + detail::gap_between_pieces<B>();
+    chunk* const c = new chunk{nullptr, wanted.bytes * count, wanted.bytes, stride, count, 0, nullptr};
     bool reserved = false;
     try {
       c->pieces = new piece[count];
@@ -471,7 +472,7 @@ class basic_memory_pool final : public basic_memory_resource<Kind, B> {
     }
     void* memory = nullptr;
     if (reserved) {
-      answer = B::allocate_chunk(Kind, &memory, c->bytes, where);
+      answer = B::allocate_chunk(Kind, &memory, c->stride * count, where);
       if (answer.code != 0) B::clear_last_error();
     }
     if (!reserved || answer.code != 0) {
@@ -486,7 +487,7 @@ class basic_memory_pool final : public basic_memory_resource<Kind, B> {
     c->begin = static_cast<char*>(memory);
     for (std::size_t i = 0; i < count; ++i) {
       c->pieces[i].of = c;
-      c->pieces[i].begin = c->begin + i * wanted.bytes;
+      c->pieces[i].begin = c->begin + i * stride;
     }
     detail::spin_guard const guard{lock_};
     --waiting_chunks_;

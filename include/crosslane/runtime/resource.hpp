@@ -8,6 +8,17 @@
 #include <cstdint>
 
 namespace crosslane {
+namespace detail {
+
+/// Returns how many bytes a resource of the library leaves between two pieces: 0 except under the access checker, which finds what leaves a
+/// piece by less.
+template <runtime_backend B>
+std::size_t gap_between_pieces() noexcept {
+  if constexpr (requires { B::gap_between_pieces(); }) return B::gap_between_pieces();
+  return 0;
+}
+
+}  // namespace detail
 
 /// The base class of memory resources, in the manner of std::pmr::memory_resource. Allocation and deallocation are in the order of a stream:
 /// memory may be used by work that is queued on the stream after allocate() and before deallocate(). Memory that the host can access must be

@@ -153,6 +153,21 @@ struct gpu_runtime {
     return from(CROSSLANE_GPU(MemsetAsync)(p, value, bytes, s));
   }
 
+  /// The handle of a block that allocate_chunk() returned, for other processes: 64 bytes.
+  static status ipc_export(unsigned char* handle, void* block) noexcept {
+    CROSSLANE_GPU(IpcMemHandle_t) native;
+    static_assert(sizeof native == 64);
+    status const answer = from(CROSSLANE_GPU(IpcGetMemHandle)(&native, block));
+    if (answer.code == 0) std::memcpy(handle, &native, sizeof native);
+    return answer;
+  }
+  static status ipc_open(void** block, unsigned char const* handle) noexcept {
+    CROSSLANE_GPU(IpcMemHandle_t) native;
+    std::memcpy(&native, handle, sizeof native);
+    return from(CROSSLANE_GPU(IpcOpenMemHandle)(block, native, CROSSLANE_GPU(IpcMemLazyEnablePeerAccess)));
+  }
+  static status ipc_close(void* block) noexcept { return from(CROSSLANE_GPU(IpcCloseMemHandle)(block)); }
+
   static status register_host(void* p, std::size_t bytes, void** for_kernels) noexcept {
     status answer = from(Vendor::register_host(p, bytes));
     if (answer.code != 0) return answer;

@@ -31,7 +31,7 @@ struct memory_watch {
   bool (*give)(void*, std::size_t bytes, detail::stream_key, std::uint64_t work, launch_facts const&) noexcept;
   /// The stream has arrived at the allocation `work`: the piece has no values now.
   void (*renew)(void*, std::size_t bytes, std::uint64_t work, launch_facts const&) noexcept;
-  bool (*is_given)(void const*) noexcept;  ///< whether a piece begins here
+  bool (*is_given)(void const*, std::size_t bytes) noexcept;  ///< whether a piece that is not returned begins in these bytes
   /// The stream work `work` returns all pieces that begin in these bytes.
   void (*take)(void*, std::size_t bytes, std::uint64_t work) noexcept;
   void (*returned)(void*, std::size_t bytes, launch_facts const&) noexcept;  ///< the stream has arrived at the return

@@ -248,9 +248,14 @@ struct host_runtime {
   }
   static status allocate_chunk(memory_kind kind, void** out, std::size_t bytes, source_location where) noexcept {
     status const answer = allocate(kind, out, bytes, {nullptr, current_}, 0, where);
-    if (answer.code == success && watched_memory != nullptr) watched_memory->only_pieces(*out);
+    if (answer.code == success) only_pieces(*out);
     return answer;
   }
+  /// From now on kernels may access only what a memory resource gives of this memory.
+  static void only_pieces(void const* p) noexcept {
+    if (watched_memory != nullptr) watched_memory->only_pieces(p);
+  }
+  static std::size_t gap_between_pieces() noexcept { return watched_memory != nullptr ? 256 : 0; }
   static status free_chunk(memory_kind kind, void* p) noexcept {
     ranges_of(kind).remove(p);
     free_memory_of(p, facts_of("free"));
@@ -268,7 +273,7 @@ struct host_runtime {
   }
   /// A stream returns memory to a memory resource.
   static void resource_takes(memory_kind, void* p, std::size_t bytes, stream_handle q) noexcept {
-    if (watched_memory == nullptr || q->is_lost() || !watched_memory->is_given(p)) return;
+    if (watched_memory == nullptr || q->is_lost() || !watched_memory->is_given(p, bytes)) return;
     try {
       launch_facts const facts = facts_of("return");
       std::uint64_t const work = q->enqueue<Backend>([=] { watched_memory->returned(p, bytes, facts); }, runs::always);
