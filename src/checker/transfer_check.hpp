@@ -19,8 +19,7 @@ class transfer_check {
     if (t.from != nullptr) check(static_cast<char const*>(t.from), t.from_pitch, access_class::read);
     if (!failure_) check(static_cast<char const*>(t.to), t.to_pitch, access_class::write);
     // The destination is not written. That has been reported, and later readers are not at fault.
-    if (!possible_ && memory.contains(t.to) && memory.page(t.to).block != nullptr)
-      memory.block(t.to, current_work.number)->written = true;
+    if (!possible_ && memory.contains(t.to) && memory.page(t.to).block != nullptr) memory.block(t.to, current_work.number)->written = true;
   }
 
   /// The first finding that no sink collected.

@@ -62,7 +62,8 @@ void renew(void* p, std::size_t bytes, std::uint64_t work, launch_facts const& f
 bool is_given(void const* p, std::size_t bytes) noexcept {
   at_work const self;
   bool any = false;
-  if (checker().memory.contains(p)) checker().memory.each_given(static_cast<char const*>(p), bytes, [&](watched_block const&) { any = true; });
+  if (checker().memory.contains(p))
+    checker().memory.each_given(static_cast<char const*>(p), bytes, [&](watched_block const&) { any = true; });
   return any;
 }
 void take(void* p, std::size_t bytes, std::uint64_t work) noexcept {
@@ -189,10 +190,9 @@ void program_knows_device(int device) noexcept {
   if (checker().forget_if_settled(device)) stores_of_host.forget();
 }
 
-constexpr memory_watch watch{&allocate, &release, &describe, &share, &only_pieces, &give,   &renew,           &is_given, &take,
-                             &returned, &explain, &pass,     &pause, &resume,      &queued_transfer, &transfer, &unobserved, &callback};
-constexpr stream_watch streams{&queued,        &acts,           &finished,            &runs,
-                               &waits,         &program_knows,  &callback_queued,     &program_knows_device,
+constexpr memory_watch watch{&allocate, &release, &describe, &share,  &only_pieces,     &give,     &renew,      &is_given, &take, &returned,
+                             &explain,  &pass,    &pause,    &resume, &queued_transfer, &transfer, &unobserved, &callback};
+constexpr stream_watch streams{&queued,          &acts, &finished, &runs, &waits, &program_knows, &callback_queued, &program_knows_device,
                                &program_has_seen};
 [[maybe_unused]] bool const watching = [] {
   watched_memory = &watch;

@@ -169,8 +169,16 @@ template <class Call>
 
 namespace detail {
 
-/// The memory of one call of an algorithm: a part of the caller's workspace, of a memory resource, or of the device's memory until the work that the call queues is
-/// done.
+/// Takes a buffer from the resource of the workspace, if there is one.
+template <class T, runtime_backend B>
+basic_buffer<T, memory_kind::device, B> temporary(basic_stream_ref<B> q, char const* call, workspace_reference const& given,
+                                                  std::size_t count, source_location where) {
+  if (auto* const resource = given.resource_of<B>(call, where)) return {q, count, *resource, where};
+  return {q, count, where};
+}
+
+/// The memory of one call of an algorithm: a part of the caller's workspace, of a memory resource, or of the device's memory until the work
+/// that the call queues is done.
 template <runtime_backend B>
 class call_memory {
  public:

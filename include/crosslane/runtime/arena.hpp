@@ -17,8 +17,8 @@ namespace crosslane {
 ///     scratch.reset();
 ///   }
 ///
-/// An arena is a memory resource too. It belongs to one stream: work of other streams that uses its memory must be ordered by events, behind
-/// take() and before reset().
+/// An arena is a memory resource too. It belongs to one stream: work of other streams that uses its memory must be ordered by events,
+/// behind take() and before reset().
 template <runtime_backend B>
 class basic_arena final : public basic_memory_resource<memory_kind::device, B> {
  public:
@@ -72,9 +72,9 @@ class basic_arena final : public basic_memory_resource<memory_kind::device, B> {
     used_ = place_ = 0;
   }
 
-  [[nodiscard]] std::size_t size_bytes() const noexcept { return bytes_; }           ///< the bytes of the arena
-  [[nodiscard]] std::size_t used() const noexcept { return used_; }                 ///< bytes given since reset(), in multiples of 256
-  [[nodiscard]] std::size_t high_water() const noexcept { return high_water_; }     ///< the most bytes that were given between two resets
+  [[nodiscard]] std::size_t size_bytes() const noexcept { return bytes_; }       ///< the bytes of the arena
+  [[nodiscard]] std::size_t used() const noexcept { return used_; }              ///< bytes given since reset(), in multiples of 256
+  [[nodiscard]] std::size_t high_water() const noexcept { return high_water_; }  ///< the most bytes that were given between two resets
 
  private:
   static std::size_t rounded(std::size_t bytes) noexcept {
@@ -93,8 +93,8 @@ class basic_arena final : public basic_memory_resource<memory_kind::device, B> {
 
   void* do_allocate(basic_stream_ref<B> q, std::size_t bytes, source_location where) override {
     if (q.native() != stream_.native())
-      throw_error(errc::invalid_argument, where, "arena: memory for %s stream %p, but the arena is of stream %p", B::name, B::key(q.native()),
-                  B::key(stream_.native()));
+      throw_error(errc::invalid_argument, where, "arena: memory for %s stream %p, but the arena is of stream %p", B::name,
+                  B::key(q.native()), B::key(stream_.native()));
     std::size_t const wanted = rounded(bytes), left = bytes_ - used_;
     if (wanted > left)
       throw_error(errc::out_of_memory, where, "arena of %zu bytes on %s device %d: %zu bytes are asked for, %zu are left", bytes_, B::name,

@@ -14,8 +14,8 @@ namespace crosslane {
 /// memory.
 ///
 /// Memory comes from the device, or from a memory resource. Device memory is allocated and freed in the order of its stream if the device
-/// supports that; on AMD GPUs it comes from a memory_pool of the library. Freeing pinned or managed memory waits for the stream on a GPU; on
-/// the host it happens in stream order. Memory of a resource is allocated and returned in stream order, and nothing waits. If the return
+/// supports that; on AMD GPUs it comes from a memory_pool of the library. Freeing pinned or managed memory waits for the stream on a GPU;
+/// on the host it happens in stream order. Memory of a resource is allocated and returned in stream order, and nothing waits. If the return
 /// fails, the next synchronising call of the stream throws the error.
 template <class T, memory_kind Kind, runtime_backend B>
 class basic_buffer {

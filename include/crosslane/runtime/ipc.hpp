@@ -15,10 +15,10 @@ struct ipc_handle {
   std::uint64_t bytes;       ///< the size of the range
 };
 
-/// Returns a handle of a range of memory that a memory_pool gave. (A vendor's handle stands for a whole block of the device's memory; the pool
-/// knows the block.) The memory must stay allocated until all other processes have closed it. Streams of two processes are not ordered:
-/// synchronise before the other process is told. Throws invalid_argument for memory that is not of the pool, not_supported if the backend
-/// has no such handles, as the host, and vendor errors.
+/// Returns a handle of a range of memory that a memory_pool gave. (A vendor's handle stands for a whole block of the device's memory; the
+/// pool knows the block.) The memory must stay allocated until all other processes have closed it. Streams of two processes are not
+/// ordered: synchronise before the other process is told. Throws invalid_argument for memory that is not of the pool, not_supported if the
+/// backend has no such handles, as the host, and vendor errors.
 template <runtime_backend B, class R>
 [[nodiscard]] ipc_handle export_memory(basic_memory_pool<memory_kind::device, B> const& pool, R const& range,
                                        source_location where = source_location::current()) {

@@ -45,16 +45,16 @@ struct memory_pool_options {
 
 /// Counts of a memory pool, in bytes.
 struct memory_pool_statistics {
-  std::size_t in_use = 0;               ///< given and not returned, rounded up to size classes
-  std::size_t high_water = 0;           ///< the most that was in use at one time
-  std::size_t reserved = 0;             ///< taken from the device and not given back
-  std::uint64_t real_allocations = 0;   ///< calls of the device's allocation so far
+  std::size_t in_use = 0;              ///< given and not returned, rounded up to size classes
+  std::size_t high_water = 0;          ///< the most that was in use at one time
+  std::size_t reserved = 0;            ///< taken from the device and not given back
+  std::uint64_t real_allocations = 0;  ///< calls of the device's allocation so far
 };
 
 namespace detail {
 
-/// The size classes of pools: multiples of 256 bytes up to 2048, then eight between powers of two. Above 16 MiB sizes are multiples of 2 MiB,
-/// and all are in the last class.
+/// The size classes of pools: multiples of 256 bytes up to 2048, then eight between powers of two. Above 16 MiB sizes are multiples of 2
+/// MiB, and all are in the last class.
 struct size_class {
   unsigned bin;
   std::size_t bytes;
@@ -88,15 +88,17 @@ struct size_class {
 ///  - to another stream: when the work of the first is done, as an event tells. If the device or the limit allow no more memory, the other
 ///    stream waits for that event instead, and the host does not wait. (Memory that the host can access is given only when it is done.)
 ///
-/// Requests are rounded up to size classes, by at most 12.5 % above 2 KiB. If there is no memory left, the pool gives all unused memory back
-/// to the device, which waits for the streams that used it, and tries again; then allocate() throws out_of_memory. The pool stays usable.
+/// Requests are rounded up to size classes, by at most 12.5 % above 2 KiB. If there is no memory left, the pool gives all unused memory
+/// back to the device, which waits for the streams that used it, and tries again; then allocate() throws out_of_memory. The pool stays
+/// usable.
 ///
 /// Memory may not be returned to the pool by work of a graph of the vendor's, and the graph's memory must live as long as the graph.
 template <memory_kind Kind, runtime_backend B>
 class basic_memory_pool final : public basic_memory_resource<Kind, B> {
  public:
   /// Makes an empty pool of memory of the device.
-  explicit basic_memory_pool(basic_device<B> device, memory_pool_options options = {}) : basic_memory_resource<Kind, B>{device}, options_{options} {
+  explicit basic_memory_pool(basic_device<B> device, memory_pool_options options = {})
+      : basic_memory_resource<Kind, B>{device}, options_{options} {
     observer_.pool = this;
     observer_.ends = [](detail::stream_observer<B>* o, detail::stream_state<B> const& state) noexcept {
       static_cast<observer*>(o)->pool->stream_ends(state);
@@ -378,7 +380,8 @@ class basic_memory_pool final : public basic_memory_resource<Kind, B> {
     user* reusable = nullptr;
     for (user* u = first_user_; u != nullptr; u = u->next) {
       if (q.state_ != nullptr && u->state == q.state_) return u;
-      // The handle of a stream without a state may be that of another one later. So its event is recorded anew only if nothing waits for it.
+      // The handle of a stream without a state may be that of another one later. So its event is recorded anew only if nothing waits for
+      // it.
       if (u->state == nullptr && u->waiting == 0) {
         (void)has_passed(*u);
         if (u->done == u->returned) reusable = u;

@@ -20,15 +20,16 @@ std::size_t gap_between_pieces() noexcept {
 
 }  // namespace detail
 
-/// The base class of memory resources, in the manner of std::pmr::memory_resource. Allocation and deallocation are in the order of a stream:
-/// memory may be used by work that is queued on the stream after allocate() and before deallocate(). Memory that the host can access must be
-/// usable by the host at once. A resource must outlive all memory that it has given.
+/// The base class of memory resources, in the manner of std::pmr::memory_resource. Allocation and deallocation are in the order of a
+/// stream: memory may be used by work that is queued on the stream after allocate() and before deallocate(). Memory that the host can
+/// access must be usable by the host at once. A resource must outlive all memory that it has given.
 ///
 /// A class of your own overrides two functions:
 ///
 ///   class from_rmm final : public xl::memory_resource {
-///     void* do_allocate(xl::stream_ref q, std::size_t bytes, xl::source_location) override { return rmm_->allocate_async(bytes, q.native()); }
-///     void do_deallocate(xl::stream_ref q, void* p, std::size_t bytes) override { rmm_->deallocate_async(p, bytes, q.native()); }
+///     void* do_allocate(xl::stream_ref q, std::size_t bytes, xl::source_location) override { return rmm_->allocate_async(bytes,
+///     q.native()); } void do_deallocate(xl::stream_ref q, void* p, std::size_t bytes) override { rmm_->deallocate_async(p, bytes,
+///     q.native()); }
 ///     ...
 ///   };
 ///

@@ -17,9 +17,9 @@ struct staging_options {
   unsigned slots = 3;                             ///< at least 2: the host fills one while the device copies another
 };
 
-/// A ring of page-locked memory. upload() and download() copy any amount of pageable memory, such as a std::vector or a mapped file, through
-/// it: the host fills or empties one slot while the device copies others. A plain copy() of pageable memory goes through memory of the
-/// driver, and blocks the host. One host thread at a time may use a ring.
+/// A ring of page-locked memory. upload() and download() copy any amount of pageable memory, such as a std::vector or a mapped file,
+/// through it: the host fills or empties one slot while the device copies others. A plain copy() of pageable memory goes through memory of
+/// the driver, and blocks the host. One host thread at a time may use a ring.
 ///
 ///   xl::staging_ring ring{q};
 ///   ring.upload(q, file, b, [](std::size_t done, std::size_t all) { std::printf("%zu of %zu bytes\n", done, all); });
@@ -36,9 +36,7 @@ class basic_staging_ring {
   template <stream_like S>
   requires std::same_as<typename S::backend, B>
   explicit basic_staging_ring(S const& on, staging_options options = {}, source_location where = source_location::current())
-      : options_{checked(options, where)},
-        memory_{on, options.slot_bytes * options.slots, where},
-        copied_{new slot[options.slots]} {
+      : options_{checked(options, where)}, memory_{on, options.slot_bytes * options.slots, where}, copied_{new slot[options.slots]} {
     for (unsigned i = 0; i < options.slots; ++i) copied_.first[i].emplace(memory_.device(), where);
   }
   basic_staging_ring(basic_staging_ring const&) = delete;
@@ -49,9 +47,9 @@ class basic_staging_ring {
       if (B::event_synchronize(copied_.first[i]->native()).code != 0) B::clear_last_error();
   }
 
-  /// Copies all elements of the host's range to the device, in the order of the stream. Returns when `from` has been read: it may be changed
-  /// or destroyed at once. The last copies to the device may still run then. Calls progress(done, all) after each slot: bytes of `from` that
-  /// have been read, and all bytes. Throws as copy() does, and what `progress` throws: then the first `done` bytes are copied.
+  /// Copies all elements of the host's range to the device, in the order of the stream. Returns when `from` has been read: it may be
+  /// changed or destroyed at once. The last copies to the device may still run then. Calls progress(done, all) after each slot: bytes of
+  /// `from` that have been read, and all bytes. Throws as copy() does, and what `progress` throws: then the first `done` bytes are copied.
   template <stream_like S, class From, class To, class Progress = no_progress>
   requires std::same_as<typename S::backend, B>
   void upload(S const& on, From const& from, To&& to, Progress const& progress = {}, source_location where = source_location::current()) {
@@ -73,15 +71,14 @@ class basic_staging_ring {
   /// stream's work, and what `progress` throws.
   template <stream_like S, class From, class To, class Progress = no_progress>
   requires std::same_as<typename S::backend, B>
-  void download(S const& on, From const& from, To&& to, Progress const& progress = {},
-                source_location where = source_location::current()) {
+  void download(S const& on, From const& from, To&& to, Progress const& progress = {}, source_location where = source_location::current()) {
     auto const q = prepare<From, To>("download", on, from, to, where);
     std::size_t const all = from.size() * sizeof(*from.data());
     std::size_t queued = 0;
     unsigned first = next_;  // the slot whose bytes come next in `to`
     for (std::size_t done = 0; done < all;) {
-      for (unsigned ahead = unsigned((queued - done + options_.slot_bytes - 1) / options_.slot_bytes); ahead < options_.slots && queued < all;
-           ++ahead) {
+      for (unsigned ahead = unsigned((queued - done + options_.slot_bytes - 1) / options_.slot_bytes);
+           ahead < options_.slots && queued < all; ++ahead) {
         std::size_t const bytes = all - queued < options_.slot_bytes ? all - queued : options_.slot_bytes;
         slot& s = next(where);
         copy(q, span<char const>{reinterpret_cast<char const*>(from.data()) + queued, bytes}, span<char>{memory_of(s), bytes}, where);
@@ -111,8 +108,8 @@ class basic_staging_ring {
 
   static staging_options checked(staging_options options, source_location where) {
     if (options.slots < 2 || options.slot_bytes == 0)
-      throw_error(errc::invalid_argument, where, "staging ring of %u slots of %zu bytes: it needs at least 2 slots of 1 byte", options.slots,
-                  options.slot_bytes);
+      throw_error(errc::invalid_argument, where, "staging ring of %u slots of %zu bytes: it needs at least 2 slots of 1 byte",
+                  options.slots, options.slot_bytes);
     if (options.slot_bytes > (~std::size_t{0} >> 1) / options.slots)
       throw_error(errc::limit_exceeded, where, "staging ring of %u slots of %zu bytes: the limit is 2^63 - 1 bytes", options.slots,
                   options.slot_bytes);
@@ -144,7 +141,9 @@ class basic_staging_ring {
                      [this](error_text& t) { t.append("%s device %d", B::name, device().index()); });
     return s;
   }
-  char* memory_of(slot const& s) noexcept { return reinterpret_cast<char*>(memory_.data()) + std::size_t(&s - copied_.first) * options_.slot_bytes; }
+  char* memory_of(slot const& s) noexcept {
+    return reinterpret_cast<char*>(memory_.data()) + std::size_t(&s - copied_.first) * options_.slot_bytes;
+  }
 
   staging_options options_;
   basic_buffer<std::byte, memory_kind::pinned, B> memory_;
