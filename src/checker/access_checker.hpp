@@ -255,11 +255,20 @@ class access_checker {
 
   /// A memory resource gives memory to a stream, at the allocation `work` of that stream, or to the host (0).
   void give(char* p, std::size_t bytes, detail::stream_key home, std::uint64_t work, launch_facts const& facts) {
-    watched_block* const piece = memory.add_piece(p, bytes, [&](std::uint64_t done) { return streams.order.is_over(done); });
+    bool const full = facts.level == checks::level::full;
+    std::uint64_t too_early = 0;
+    watched_block* const piece = memory.add_piece(p, bytes, [&](std::uint64_t returned) {
+      if (full && work != 0 && streams.order.concurrent(returned, work)) {
+        too_early = returned;
+        streams.order.waits(work, returned);  // what follows is a consequence
+      }
+      return streams.order.is_over(returned);
+    });
+    piece->given_too_early = too_early;
     piece->made_after = work != 0 ? work : streams.order.last_queued() + 1;
     piece->home = home;
     piece->made = facts.where;
-    if (facts.level == checks::level::full) piece->made_by = work;
+    if (full) piece->made_by = work;
     if (work != 0) streams.order.describe(work, facts);
   }
   /// The stream is at the allocation `work`: what the memory had is gone, and work that is not ordered before must not use it.
@@ -267,7 +276,10 @@ class access_checker {
     lock_.lock();
     judge_late_accesses();
     memory.forget_values(p, bytes);
-    if (facts.level == checks::level::full) streams.access(p, bytes, {work, 0, access_class::write});
+    if (facts.level == checks::level::full) {
+      if (std::uint64_t const returned = memory.block(p, work)->given_too_early; returned != 0) streams.given_too_early(work, returned, p);
+      streams.access(p, bytes, {work, 0, access_class::write});
+    }
     leave();
   }
   /// The stream is where it returns memory.

@@ -99,6 +99,11 @@ class stream_races {
     doubtful.add(words_.unordered({user, mine}, {maker, {maker.number, 0, access_class::write}}, block, at), user.facts, mine.work, &block);
   }
 
+  /// Reports memory that a resource has given to a stream at `work`, though nothing orders its return before.
+  void given_too_early(std::uint64_t work, std::uint64_t returned, char const* at) {
+    report({work, 0, access_class::write}, {returned, 0, access_class::write}, at);
+  }
+
   /// Reports an access to a buffer that other, unordered work has freed. Returns whether that is the case.
   bool freed_meanwhile(watched_block const* block, place_access const& mine, char const* at) {
     if (block == nullptr || !block->freed || !order.concurrent(mine.work, block->freed_by)) return false;

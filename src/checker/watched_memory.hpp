@@ -64,6 +64,7 @@ struct watched_block {
   std::uint64_t made_by = 0;      ///< the stream work that allocates it; 0 if no stream does
   std::uint64_t freed_by = 0;     ///< the stream work that freed it
   std::uint64_t user = 0;         ///< the stream work that accessed it last
+  std::uint64_t given_too_early = 0;  ///< of a piece: a return of the same memory that is not ordered before its allocation
   bool only_pieces = false;       ///< memory of a pool: accesses to other places than its pieces are out of bounds
   /// The pieces that memory resources have given. Each is a block with its own bounds, element size and streams. Its `freed` is set when it
   /// is looked up. The same bytes may have been given several times; made_after tells which piece a piece of work means.

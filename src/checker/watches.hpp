@@ -68,6 +68,7 @@ bool is_given(void const* p, std::size_t bytes) noexcept {
 }
 void take(void* p, std::size_t bytes, std::uint64_t work) noexcept {
   at_work const self;
+  checker().streams.order.frees(work);
   checker().memory.each_given(static_cast<char const*>(p), bytes, [&](watched_block& b) { b.freed_by = work; });
 }
 void returned(void* p, std::size_t bytes, launch_facts const& facts) noexcept {

@@ -33,16 +33,22 @@ struct sets_all {
     to[ctx.global_rank()] = int(ctx.global_rank());
   }
 };
-struct copies_all {
+struct sets_one {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, xl::span<int const> from, xl::span<int> to) const {
-    to[ctx.global_rank()] = from[ctx.global_rank()];
+  void operator()(Ctx const&, xl::span<int> to) const {
+    to[7] = 1;
   }
 };
 struct sets_through_a_pointer {
   template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, int* to, unsigned first) const {
-    to[ctx.global_rank() + first] = 1;  // @beyond_its_piece @beyond_its_part_of_the_arena
+  void operator()(Ctx const&, int* to, unsigned first) const {
+    to[first] = 1;  // @beyond_its_piece
+  }
+};
+struct sets_the_next {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const&, int* to, unsigned first) const {
+    to[first] = 1;  // @beyond_its_part_of_the_arena
   }
 };
 inline void set(xl::stream const& q, xl::span<int> x) { xl::launch(q, {.grid = 4, .block = 256}, sets_all{}, x); }
@@ -153,8 +159,8 @@ struct returned_when_another_stream_has_used_it {
 /// The memory is of a, in the order of its stream: b has not waited.
 struct used_on_a_stream_that_did_not_wait {
   void operator()(pool_program& p) const {
-    xl::buffer<int> x{p.a, 1024, p.pool};  // @used_on_a_stream_that_did_not_wait
-    set(p.b, x.view());                    // @used_on_a_stream_that_did_not_wait
+    xl::buffer<int> x{p.a, 1024, p.pool};                     // @used_on_a_stream_that_did_not_wait
+    xl::launch(p.b, {.grid = 1, .block = 1}, sets_one{}, x);  // @used_on_a_stream_that_did_not_wait
     p.b.synchronize();
   }
 };
@@ -209,7 +215,7 @@ struct resource_for_two_streams {
     careless memory{p.a, Ordered};
     {
       xl::buffer<int> x{p.a, 1024, memory};
-      set(p.a, x.view());  // @resource_for_two_streams
+      set(p.a, x.view());
     }
     {
       xl::buffer<int> x{p.b, 1024, memory};  // @resource_for_two_streams
@@ -232,7 +238,7 @@ struct beyond_its_part_of_the_arena {
   void operator()(pool_program& p) const {
     xl::span<int> const x = p.scratch.take<int>(64), y = p.scratch.take<int>(64);
     xl::fill(p.a, y, 0);
-    xl::launch(p.a, {.grid = 1, .block = 1}, sets_through_a_pointer{}, x.data(), 64u);
+    xl::launch(p.a, {.grid = 1, .block = 1}, sets_the_next{}, x.data(), 64u);
     p.a.synchronize();
     p.scratch.reset();
   }
