@@ -56,31 +56,36 @@ void register_memory(xl::stream_ref q) {
     for (std::size_t const bytes : {std::size_t{256}, std::size_t{64} << 10, std::size_t{1} << 20, std::size_t{32} << 20}) {
       std::string const group =
           "allocate and return, " + std::to_string(bytes >> 10) + " KiB, " + std::to_string(live) + (live == 1 ? " piece" : " pieces");
-      add_side(q, group + "/crosslane", bytes, live, [=](std::size_t n) { return pool->allocate(q, n); },
-               [=](void* p, std::size_t n) { pool->deallocate(q, p, n); });
-      add_side(q, group + "/other/buffer", bytes, live, [=](std::size_t n) -> void* { return new xl::buffer<char>{q, n}; },
-               [](void* p, std::size_t) { delete static_cast<xl::buffer<char>*>(p); });
-      add_side(q, group + "/other/buffer of the pool", bytes, live,
-               [=](std::size_t n) -> void* { return new xl::buffer<char>{q, n, *pool}; },
-               [](void* p, std::size_t) { delete static_cast<xl::buffer<char>*>(p); });
+      add_side(
+          q, group + "/crosslane", bytes, live, [=](std::size_t n) { return pool->allocate(q, n); },
+          [=](void* p, std::size_t n) { pool->deallocate(q, p, n); });
+      add_side(
+          q, group + "/other/buffer", bytes, live, [=](std::size_t n) -> void* { return new xl::buffer<char>{q, n}; },
+          [](void* p, std::size_t) { delete static_cast<xl::buffer<char>*>(p); });
+      add_side(
+          q, group + "/other/buffer of the pool", bytes, live, [=](std::size_t n) -> void* { return new xl::buffer<char>{q, n, *pool}; },
+          [](void* p, std::size_t) { delete static_cast<xl::buffer<char>*>(p); });
 #if CROSSLANE_COMPILER_GPU()
-      add_side(q, group + "/rival/driver's pool", bytes, live,
-               [s = q.native()](std::size_t n) {
-                 void* p = nullptr;
-                 succeed(CROSSLANE_GPU(MallocAsync)(&p, n, s));
-                 return p;
-               },
-               [s = q.native()](void* p, std::size_t) { succeed(CROSSLANE_GPU(FreeAsync)(p, s)); });
-      add_side(q, group + "/other/plain", bytes, live,
-               [](std::size_t n) {
-                 void* p = nullptr;
-                 succeed(CROSSLANE_GPU(Malloc)(&p, n));
-                 return p;
-               },
-               [](void* p, std::size_t) { succeed(CROSSLANE_GPU(Free)(p)); });
+      add_side(
+          q, group + "/rival/driver's pool", bytes, live,
+          [s = q.native()](std::size_t n) {
+            void* p = nullptr;
+            succeed(CROSSLANE_GPU(MallocAsync)(&p, n, s));
+            return p;
+          },
+          [s = q.native()](void* p, std::size_t) { succeed(CROSSLANE_GPU(FreeAsync)(p, s)); });
+      add_side(
+          q, group + "/other/plain", bytes, live,
+          [](std::size_t n) {
+            void* p = nullptr;
+            succeed(CROSSLANE_GPU(Malloc)(&p, n));
+            return p;
+          },
+          [](void* p, std::size_t) { succeed(CROSSLANE_GPU(Free)(p)); });
 #else
-      add_side(q, group + "/rival/aligned_alloc", bytes, live, [](std::size_t n) { return std::aligned_alloc(256, n); },
-               [](void* p, std::size_t) { std::free(p); });
+      add_side(
+          q, group + "/rival/aligned_alloc", bytes, live, [](std::size_t n) { return std::aligned_alloc(256, n); },
+          [](void* p, std::size_t) { std::free(p); });
 #endif
     }
 

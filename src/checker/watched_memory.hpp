@@ -52,20 +52,20 @@ struct watched_block {
   char* begin = nullptr;
   std::size_t bytes = 0, capacity = 0;  ///< capacity: whole pages
   bool shared = false, freed = false;
-  bool dynamic = false;           ///< shared memory whose size the launch states
-  bool written = false;           ///< all bytes count as written, by an unknown writer
-  bool open = false;              ///< the host program may access it
-  unsigned char fresh = 0;        ///< the value of all bytes before the first write
-  std::size_t element_bytes = 0;  ///< 0: not known
-  source_location made;           ///< line 0: not known
-  detail::stream_key home;        ///< the stream that allocated it; a null stream for shared memory
-  void const* owner = nullptr;    ///< the block that owns this shared memory
-  std::uint64_t made_after = 0;   ///< the number of the last work queued before the allocation
-  std::uint64_t made_by = 0;      ///< the stream work that allocates it; 0 if no stream does
-  std::uint64_t freed_by = 0;     ///< the stream work that freed it
-  std::uint64_t user = 0;         ///< the stream work that accessed it last
+  bool dynamic = false;               ///< shared memory whose size the launch states
+  bool written = false;               ///< all bytes count as written, by an unknown writer
+  bool open = false;                  ///< the host program may access it
+  unsigned char fresh = 0;            ///< the value of all bytes before the first write
+  std::size_t element_bytes = 0;      ///< 0: not known
+  source_location made;               ///< line 0: not known
+  detail::stream_key home;            ///< the stream that allocated it; a null stream for shared memory
+  void const* owner = nullptr;        ///< the block that owns this shared memory
+  std::uint64_t made_after = 0;       ///< the number of the last work queued before the allocation
+  std::uint64_t made_by = 0;          ///< the stream work that allocates it; 0 if no stream does
+  std::uint64_t freed_by = 0;         ///< the stream work that freed it
+  std::uint64_t user = 0;             ///< the stream work that accessed it last
   std::uint64_t given_too_early = 0;  ///< of a piece: a return of the same memory that is not ordered before its allocation
-  bool only_pieces = false;       ///< memory of a pool: accesses to other places than its pieces are out of bounds
+  bool only_pieces = false;           ///< memory of a pool: accesses to other places than its pieces are out of bounds
   /// The pieces that memory resources have given. Each is a block with its own bounds, element size and streams. Its `freed` is set when it
   /// is looked up. The same bytes may have been given several times; made_after tells which piece a piece of work means.
   std::vector<watched_block*>* pieces = nullptr;

@@ -27,7 +27,8 @@ CROSSLANE_TEST(guide_memory, pool) {
   xl::stream const q{d};
   // [statistics]
   xl::memory_pool pool{d, {.limit = std::size_t{1} << 30}};
-  xl::buffer<float> signal = xl::make_buffer(q, std::vector<float>(1000, 1.0f));
+  xl::buffer<float> signal{q, 1000, pool};
+  xl::fill(q, signal, 1.0f);
   // [statistics]
   smooth(q, pool, signal, 2);
   std::vector<float> const got = read(q, signal);
@@ -38,12 +39,13 @@ CROSSLANE_TEST(guide_memory, pool) {
               static_cast<unsigned long long>(s.real_allocations));
   pool.trim();  // all unused memory back to the device
   // [trim]
-  CROSSLANE_CHECK(s.in_use == 0 && s.reserved != 0 && pool.statistics().reserved == 0);
+  CROSSLANE_CHECK(s.in_use >= 4000 && s.reserved >= s.in_use && pool.statistics().in_use == s.in_use);
 }
 
 CROSSLANE_TEST(guide_memory, arena) {
   xl::stream const q{d};
-  xl::buffer<unsigned> keys = xl::make_buffer(q, std::vector<unsigned>(1000, 7));
+  xl::buffer<unsigned> keys{q, 1000};
+  xl::fill(q, keys, 7u);
   std::size_t const n = keys.size();
   // [arena]
   std::size_t const bytes = xl::workspace_size([&](auto const& o) { xl::radix_sort(q, keys, keys, o); });

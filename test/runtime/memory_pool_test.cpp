@@ -370,6 +370,7 @@ CROSSLANE_TEST(memory_resource, that_throws) {
     xl::buffer<int> out{q, in.size()};
     CROSSLANE_CHECK(throws<std::bad_alloc>([&] { xl::inclusive_scan(q, in, out, xl::plus{}, {.workspace = none}); }));
     CROSSLANE_CHECK(throws<std::bad_alloc>([&] { xl::workspace{q, 5, none}; }));
+    q.synchronize();  // before the values end
   }
   CROSSLANE_CHECK_EQ(pool.statistics().in_use, 0);
   expect_usable(d);
