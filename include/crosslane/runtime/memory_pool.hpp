@@ -569,9 +569,10 @@ class basic_memory_pool final : public basic_memory_resource<Kind, B> {
                                                    source_location where) {
     memory_pool_statistics const now = statistics();
     error_text text;
-    text.append("memory pool: %zu bytes on ", bytes);
+    constexpr char const* kinds[] = {"device", "pinned", "managed"};
+    text.append("%zu bytes of %s memory on ", bytes, kinds[unsigned(Kind)]);
     q.describe(text);
-    text.append("; the pool has %zu bytes, of which %zu are in use", now.reserved, now.in_use);
+    text.append("; the memory pool has %zu bytes, of which %zu are in use", now.reserved, now.in_use);
     if (over_limit) {
       text.append(", and its limit is %zu bytes", options_.limit);
       throw error{errc::out_of_memory, text, where};
