@@ -319,6 +319,18 @@ CROSSLANE_TEST(memory_pool, pinned) {
   CROSSLANE_CHECK_SAME(read(q, to), std::vector<int>(100, 5));
 }
 
+/// On AMD, buffers without a resource come from a pool, unless CROSSLANE_MEMORY_POOL is 0.
+CROSSLANE_TEST(memory_pool, of_buffers_without_a_resource) {
+  xl::stream const q{d};
+  xl::buffer<int> const b{q, 1000};
+  if constexpr (xl::detail::has_default_pool<xl::default_backend>) {
+    auto* const pool = xl::detail::default_pools<xl::default_backend>::of(d.index());
+    if (pool == nullptr) skip("CROSSLANE_MEMORY_POOL is 0");
+    CROSSLANE_CHECK(pool->block_of(b.data()).begin != nullptr);
+    CROSSLANE_CHECK(pool->statistics().in_use >= 4000);
+  }
+}
+
 // --- what takes a resource ---
 
 /// The first call takes memory from a pool, the others throw what is not a crosslane::error.
