@@ -99,12 +99,13 @@ CROSSLANE_TEST(memory_pool, size_classes) {
 
 /// Another stream gets the memory when the first is done, not before.
 CROSSLANE_TEST(memory_pool, other_streams_wait) {
+  constexpr std::size_t n = 2 * mib / sizeof(int);  // a piece of its own
   xl::stream const a{d}, b{d};
   xl::memory_pool pool{d};
   std::atomic<bool> may_go{false};
   int* of_a = nullptr;
   {
-    xl::buffer<int> x{a, 1000, pool};
+    xl::buffer<int> x{a, n, pool};
     of_a = x.data();
     xl::fill(a, x, 0);
     a.host_callback([&] {
@@ -112,13 +113,13 @@ CROSSLANE_TEST(memory_pool, other_streams_wait) {
     });
   }
   {
-    xl::buffer<int> y{b, 1000, pool};
+    xl::buffer<int> y{b, n, pool};
     CROSSLANE_CHECK(y.data() != of_a);
   }
   may_go = true;
   a.synchronize();
-  xl::buffer<int> const first{b, 1000, pool}, second{b, 1000, pool};
-  CROSSLANE_CHECK(first.data() == of_a || second.data() == of_a || pool.statistics().real_allocations == 1);
+  xl::buffer<int> const first{b, n, pool}, second{b, n, pool};
+  CROSSLANE_CHECK(first.data() == of_a || second.data() == of_a);
 }
 
 /// At the limit the second stream gets the memory of the first, behind an event. The host does not wait.
@@ -298,13 +299,14 @@ CROSSLANE_TEST(memory_pool, streams_of_the_vendor) {
 
 /// The host may use pinned memory at once, so it is not given while a stream uses it.
 CROSSLANE_TEST(memory_pool, pinned) {
+  constexpr std::size_t n = 2 * mib / sizeof(int);  // a piece of its own
   xl::stream const q{d};
   xl::pinned_memory_pool pool{d};
   std::atomic<bool> may_go{false};
   int* first = nullptr;
-  xl::buffer<int> to{q, 100};
+  xl::buffer<int> to{q, n};
   {
-    xl::pinned_buffer<int> b{q, 100, pool};
+    xl::pinned_buffer<int> b{q, n, pool};
     first = b.data();
     for (int& x : b) x = 5;
     q.host_callback([&] {
@@ -312,11 +314,11 @@ CROSSLANE_TEST(memory_pool, pinned) {
     });
     xl::copy(q, b, to);
   }
-  xl::pinned_buffer<int> next{q, 100, pool};
+  xl::pinned_buffer<int> next{q, n, pool};
   CROSSLANE_CHECK(next.data() != first);
   for (int& x : next) x = 6;
   may_go = true;
-  CROSSLANE_CHECK_SAME(read(q, to), std::vector<int>(100, 5));
+  CROSSLANE_CHECK_SAME(read(q, to), std::vector<int>(n, 5));
 }
 
 /// On AMD, buffers without a resource come from a pool, unless CROSSLANE_MEMORY_POOL is 0.
