@@ -19,6 +19,7 @@ void register_transform(xl::stream_ref q);
 void register_device_algorithms(xl::stream_ref q);
 void register_launch(xl::stream_ref q);
 void register_graph(xl::stream_ref q);
+void register_memory(xl::stream_ref q);
 void register_atomic(xl::stream_ref q);
 void register_convert(xl::stream_ref q);
 void register_tensor_convert(xl::stream_ref q);

@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
 #if CROSSLANE_COMPILER_GPU()
     bench::register_launch(q);
     bench::register_graph(q);
+    bench::register_memory(q);
     bench::register_atomic(q);
     bench::register_convert(q);
     bench::register_tensor_convert(q);
@@ -32,6 +33,7 @@ int main(int argc, char** argv) {
     bench::register_async_copy(q);
 #endif
 #else
+    bench::register_memory(q);
     bench::register_tensor_operations(q);
     bench::register_barrier(q);
     bench::register_host_kernels(q);

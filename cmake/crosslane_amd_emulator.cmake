@@ -13,7 +13,8 @@ function(crosslane_use_amd_emulator)
     message(FATAL_ERROR "crosslane_use_amd_emulator: CROSSLANE_AMD_EMULATOR_DIR is '${CROSSLANE_AMD_EMULATOR_DIR}'. It must be the absolute "
       "path of the folder lib in the build folder of tools/amd-emulator, which has libamdhip64.so.5")
   endif()
-  set(settings AMDEMU_UNINIT=error AMDEMU_BOUNDS=1 AMDEMU_RACE=error AMDEMU_WAIT=error AMDEMU_BARRIER=error AMDEMU_LDS_OOB=error AMDEMU_LEAKS=error)
+  set(settings AMDEMU_UNINIT=error AMDEMU_BOUNDS=1 AMDEMU_RACE=error AMDEMU_WAIT=error AMDEMU_BARRIER=error AMDEMU_LDS_OOB=error AMDEMU_LEAKS=error
+    CROSSLANE_MEMORY_POOL=0) # the emulator sees the bounds of each buffer
   if(arg_ARCHITECTURE)
     list(APPEND settings AMDEMU_ARCH=${arg_ARCHITECTURE})
   endif()

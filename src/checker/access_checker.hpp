@@ -133,14 +133,14 @@ class access_checker {
 
   /// Whether these bytes lie in a buffer, or in the shared memory of the running thread's block.
   bool may_access(block_state const& b, void const* p, std::size_t bytes) const noexcept {
-    watched_block const* const block = memory.page(p).block;
+    watched_block const* const block = memory.block(p, streams.launch());
     char const* const at = static_cast<char const*>(p);
     return block != nullptr && !block->freed && at >= block->begin && at + bytes <= block->begin + block->bytes &&
            (!block->shared || block->owner == &b);
   }
 
   void access(block_state& b, seen_access const& a) {
-    watched_block* const block = memory.page(a.at).block;
+    watched_block* const block = memory.block(a.at, streams.launch());
     place_access mine{streams.launch(), sites_.number_of(a.from, &b.calls), class_of(a.flags), reach_of(a.flags)};
     if (!may_access(b, a.at, a.bytes)) {
       if (streams.freed_meanwhile(block, mine, a.at)) return;
@@ -188,7 +188,7 @@ class access_checker {
   // --- texts ---
 
   void append_object(error_text& text, void const* at) const {
-    watched_block const* const block = memory.contains(at) ? memory.page(at).block : nullptr;
+    watched_block const* const block = memory.contains(at) ? memory.block(at, streams.launch()) : nullptr;
     if (block != nullptr)
       backend::append_object(text, *block, static_cast<char const*>(at));
     else
@@ -204,7 +204,7 @@ class access_checker {
   void copy_arrives(block_state& b, void const* to, seen_access const& source, void const* before) {
     if (memory.contains(to) && may_access(b, to, source.bytes)) threads.copy_arrives(static_cast<char const*>(to), source.bytes);
     if (memory.contains(source.at) && may_access(b, source.at, source.bytes) && std::memcmp(source.at, before, source.bytes) != 0)
-      threads.source_has_changed(b, *memory.page(source.at).block, source);
+      threads.source_has_changed(b, *memory.block(source.at, streams.launch()), source);
   }
   /// Returns an address of code that stands for a line.
   std::uintptr_t code_at(source_location where) { return sites_.code_at(where); }
@@ -255,10 +255,52 @@ class access_checker {
     return true;
   }
 
+  /// A memory resource gives memory to a stream, at the allocation `work` of that stream, or to the host (0).
+  void give(char* p, std::size_t bytes, detail::stream_key home, std::uint64_t work, launch_facts const& facts) {
+    bool const full = facts.level == checks::level::full;
+    std::uint64_t too_early = 0;
+    watched_block* const piece = memory.add_piece(p, bytes, [&](std::uint64_t returned) {
+      if (full && work != 0 && streams.order.concurrent(returned, work)) {
+        too_early = returned;
+        streams.order.waits(work, returned);  // what follows is a consequence
+      }
+      return streams.order.is_over(returned);
+    });
+    piece->given_too_early = too_early;
+    piece->made_after = work != 0 ? work : streams.order.last_queued() + 1;
+    piece->home = home;
+    piece->made = facts.where;
+    if (full) piece->made_by = work;
+    if (work != 0) streams.order.describe(work, facts);
+  }
+  /// The stream is at the allocation `work`: what the memory had is gone, and work that is not ordered before must not use it.
+  void renew(char* p, std::size_t bytes, std::uint64_t work, launch_facts const& facts) {
+    lock_.lock();
+    judge_late_accesses();
+    memory.forget_values(p, bytes);
+    if (facts.level == checks::level::full) {
+      if (std::uint64_t const returned = memory.block(p, work)->given_too_early; returned != 0) streams.given_too_early(work, returned, p);
+      streams.access(p, bytes, {work, 0, access_class::write});
+    }
+    leave();
+  }
+  /// The stream is where it returns memory.
+  void returned(char* p, std::size_t bytes, launch_facts const& facts) {
+    lock_.lock();
+    judge_late_accesses();
+    std::uint64_t const work = current_work.number;
+    streams.order.frees(work);
+    if (facts.level == checks::level::full) {
+      streams.order.begins(work, facts);
+      streams.access(p, bytes, {work, 0, access_class::write});
+    }
+    leave();
+  }
+
   /// Checks an access to device memory by host code, in a callback of a stream or outside.
   void device_access(seen_access const& seen) {
     program_access a{seen, current_work.number};
-    if (watched_block const* const block = memory.page(seen.at).block; block != nullptr && !block->open && !block->freed)
+    if (watched_block const* const block = memory.block(seen.at, watched_range::latest); block != nullptr && !block->open && !block->freed)
       if (report_program_access(a, *block)) return;
     if (a.work == 0) {
       if (streams.order.program_knows_all()) return;
@@ -282,7 +324,7 @@ class access_checker {
 
   /// The same for an access that has faulted, and whose size is not known. Returns whether it has been reported and may now happen.
   bool device_fault(seen_access const& seen) {
-    watched_block const* const block = memory.page(seen.at).block;
+    watched_block const* const block = memory.block(seen.at, watched_range::latest);
     return block != nullptr && !block->open && !block->freed && report_program_access({seen, current_work.number}, *block);
   }
 
@@ -331,7 +373,7 @@ class access_checker {
 
   void judge_program_access(program_access const& a) {
     char const* const at = a.seen.at;
-    watched_block const* const block = memory.page(at).block;
+    watched_block const* const block = memory.block(at, a.work);
     if (block == nullptr || block->shared || at < block->begin || at + a.seen.bytes > block->begin + block->bytes) return;
     place_access const mine{a.work, sites_.number_of(a.seen.from), class_of(a.seen.flags), reach_of(a.seen.flags)};
     if (block->freed) {

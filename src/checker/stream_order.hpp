@@ -10,6 +10,7 @@
 #include <crosslane/backend/host/stream_watch.hpp>
 #include <crosslane/kernel/memory_order.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <mutex>
@@ -298,6 +299,14 @@ class stream_order {
         if (stream_work const* const other = find(s.unfinished.front()); other != nullptr && !precedes(*other, *w) && !precedes(*w, *other))
           return true;
     return false;
+  }
+  /// Whether the work has run, or never will.
+  bool is_over(std::uint64_t number) const {
+    std::lock_guard const guard{lock_};
+    stream_work const* const w = find(number);
+    if (w == nullptr) return true;
+    auto const s = strands_.find(w->stream);
+    return s == strands_.end() || std::find(s->second.unfinished.begin(), s->second.unfinished.end(), number) == s->second.unfinished.end();
   }
   stream_work facts_of(std::uint64_t number) const {
     std::lock_guard const guard{lock_};

@@ -104,6 +104,11 @@ class stream_races {
     doubtful.add(words_.unordered({user, mine}, {maker, {maker.number, 0, access_class::write}}, block, at), user.facts, mine.work, &block);
   }
 
+  /// Reports memory that a resource has given to a stream at `work`, though nothing orders its return before.
+  void given_too_early(std::uint64_t work, std::uint64_t returned, char const* at) {
+    report({work, 0, access_class::write}, {returned, 0, access_class::write}, at);
+  }
+
   /// Reports an access to a buffer that other, unordered work has freed. Returns whether that is the case.
   bool freed_meanwhile(watched_block const* block, place_access const& mine, char const* at) {
     if (block == nullptr || !block->freed || !order.concurrent(mine.work, block->freed_by)) return false;
@@ -141,7 +146,7 @@ class stream_races {
 
  private:
   void report(place_access const& one, place_access const& other, char const* at) {
-    watched_block const* const block = memory_.page(at).block;
+    watched_block const* const block = memory_.block(at, one.work > other.work ? one.work : other.work);
     if (!order.say(one.work, other.work)) return doubtful.races(one.work, other.work, block);
     place_access const &late = one.work > other.work ? one : other, &early = one.work > other.work ? other : one;
     stream_work const later = order.facts_of(late.work), earlier = order.facts_of(early.work);

@@ -19,7 +19,7 @@ class transfer_check {
     if (t.from != nullptr) check(static_cast<char const*>(t.from), t.from_pitch, access_class::read);
     if (!failure_) check(static_cast<char const*>(t.to), t.to_pitch, access_class::write);
     // The destination is not written. That has been reported, and later readers are not at fault.
-    if (!possible_ && memory.contains(t.to) && memory.page(t.to).block != nullptr) memory.page(t.to).block->written = true;
+    if (!possible_ && memory.contains(t.to) && memory.page(t.to).block != nullptr) memory.block(t.to, current_work.number)->written = true;
   }
 
   /// The first finding that no sink collected.
@@ -36,7 +36,7 @@ class transfer_check {
     bool any_written = writes;
     for (std::size_t row = 0; row < transfer_.height; ++row) {
       char const* const at = p + row * pitch;
-      watched_block* const block = memory_.page(at).block;
+      watched_block* const block = memory_.block(at, mine.work);
       if (block == nullptr || block->freed || at < block->begin || at + width > block->begin + block->bytes) {
         if (!full) return;
         possible_ = false;
@@ -48,10 +48,10 @@ class transfer_check {
         streams_.use(*block, mine, at, transfer_.from != nullptr);  // copies between devices need no peer access
         streams_.access(at, width, mine);
       }
-      any_written = any_written || memory_.any_written(at, width) || !watched_range::is_fresh(*block, at, width);
+      any_written = any_written || memory_.any_written(*block, at, width) || !watched_range::is_fresh(*block, at, width);
       if (writes) memory_.written(at, width);
     }
-    watched_block const& first = *memory_.page(p).block;
+    watched_block const& first = *memory_.block(p, mine.work);
     // Threads that ended with a finding have not written their results.
     if (streams_.failed_launch() > first.made_after) return;
     // Compilers do not instrument all writes of a kernel. In a buffer that consists of zeros at first such writes of zeros do not show.

@@ -52,18 +52,23 @@ struct watched_block {
   char* begin = nullptr;
   std::size_t bytes = 0, capacity = 0;  ///< capacity: whole pages
   bool shared = false, freed = false;
-  bool dynamic = false;           ///< shared memory whose size the launch states
-  bool written = false;           ///< all bytes count as written, by an unknown writer
-  bool open = false;              ///< the host program may access it
-  unsigned char fresh = 0;        ///< the value of all bytes before the first write
-  std::size_t element_bytes = 0;  ///< 0: not known
-  source_location made;           ///< line 0: not known
-  detail::stream_key home;        ///< the stream that allocated it; a null stream for shared memory
-  void const* owner = nullptr;    ///< the block that owns this shared memory
-  std::uint64_t made_after = 0;   ///< the number of the last work queued before the allocation
-  std::uint64_t made_by = 0;      ///< the stream work that allocates it; 0 if no stream does
-  std::uint64_t freed_by = 0;     ///< the stream work that freed it
-  std::uint64_t user = 0;         ///< the stream work that accessed it last
+  bool dynamic = false;               ///< shared memory whose size the launch states
+  bool written = false;               ///< all bytes count as written, by an unknown writer
+  bool open = false;                  ///< the host program may access it
+  unsigned char fresh = 0;            ///< the value of all bytes before the first write
+  std::size_t element_bytes = 0;      ///< 0: not known
+  source_location made;               ///< line 0: not known
+  detail::stream_key home;            ///< the stream that allocated it; a null stream for shared memory
+  void const* owner = nullptr;        ///< the block that owns this shared memory
+  std::uint64_t made_after = 0;       ///< the number of the last work queued before the allocation
+  std::uint64_t made_by = 0;          ///< the stream work that allocates it; 0 if no stream does
+  std::uint64_t freed_by = 0;         ///< the stream work that freed it
+  std::uint64_t user = 0;             ///< the stream work that accessed it last
+  std::uint64_t given_too_early = 0;  ///< of a piece: a return of the same memory that is not ordered before its allocation
+  bool only_pieces = false;           ///< memory of a pool: accesses to other places than its pieces are out of bounds
+  /// The pieces that memory resources have given. Each is a block with its own bounds, element size and streams. Its `freed` is set when it
+  /// is looked up. The same bytes may have been given several times; made_after tells which piece a piece of work means.
+  std::vector<watched_block*>* pieces = nullptr;
 };
 
 struct watched_page {
@@ -117,9 +122,10 @@ class watched_range {
   /// Larger buffers consist of zeros at first, so that they need no memory before they are used.
   static constexpr std::size_t most_fresh_bytes = std::size_t{64} << 20;
 
+  static constexpr unsigned char fresh_value(std::size_t bytes) noexcept { return bytes <= most_fresh_bytes ? fresh_byte : 0; }
   /// Sets the bytes of a block to the value of unwritten bytes.
   static void refresh(watched_block& block) noexcept {
-    block.fresh = block.shared || block.bytes <= most_fresh_bytes ? fresh_byte : 0;
+    block.fresh = block.shared ? fresh_byte : fresh_value(block.bytes);
     if (block.fresh != 0 && block.bytes != 0) std::memset(block.begin, block.fresh, block.bytes);
   }
   /// Whether all these bytes of one block have the value of unwritten bytes.
@@ -134,6 +140,86 @@ class watched_range {
   /// Whether an address lies in one of the guard zones.
   bool in_guard(void const* p) const noexcept { return !contains(p) && offset(p) + guard_ < size_ + 2 * guard_; }
   watched_page& page(void const* p) const noexcept { return pages_[offset(p) / page_bytes]; }
+
+  /// Returns the block or piece that a piece of work means by an address; null if there is none. An address between the pieces of a pool
+  /// belongs to the nearest one, but lies outside.
+  watched_block* block(void const* p, std::uint64_t work) const {
+    watched_block* const whole = page(p).block;
+    if (whole == nullptr || __atomic_load_n(&whole->pieces, __ATOMIC_ACQUIRE) == nullptr) return whole;
+    return piece(*whole, static_cast<char const*>(p), work);
+  }
+  static constexpr std::uint64_t latest = ~std::uint64_t{0};
+
+  /// Adds a piece, whose bytes all lie in one block. Pieces of these bytes that have been returned are forgotten if `is_over(work)` says
+  /// that the return has run.
+  template <class Over>
+  watched_block* add_piece(char* begin, std::size_t bytes, Over const& is_over) {
+    watched_block* const whole = page(begin).block;
+    std::lock_guard const guard{pieces_lock_};
+    auto* list = whole->pieces;
+    if (list == nullptr) list = new std::vector<watched_block*>;
+    std::erase_if(*list, [&](watched_block* b) {
+      bool const overlaps = b->begin < begin + bytes && begin < b->begin + b->bytes;
+      if (!overlaps || b->freed_by == 0 || !is_over(b->freed_by)) return false;
+      unused_pieces_.push_back(b);
+      return true;
+    });
+    watched_block* added = nullptr;
+    if (unused_pieces_.empty()) {
+      added = new watched_block;
+    } else {
+      added = unused_pieces_.back();
+      unused_pieces_.pop_back();
+      *added = {};
+    }
+    added->begin = begin;
+    added->bytes = added->capacity = bytes;
+    added->open = whole->open;
+    added->written = whole->open || whole->written;
+    added->fresh = whole->open ? 0 : fresh_value(bytes);
+    list->push_back(added);
+    __atomic_store_n(&whole->pieces, list, __ATOMIC_RELEASE);
+    return added;
+  }
+  /// Calls f(piece) for the pieces that begin in these bytes and have not been returned.
+  template <class F>
+  void each_given(char const* begin, std::size_t bytes, F const& f) {
+    watched_block* const whole = page(begin).block;
+    if (whole == nullptr) return;
+    std::lock_guard const guard{pieces_lock_};
+    if (whole->pieces == nullptr) return;
+    for (watched_block* const b : *whole->pieces)
+      if (b->freed_by == 0 && b->begin >= begin && b->begin < begin + bytes) f(*b);
+  }
+  /// The bytes, which lie in one block that the program cannot access, have no values any more.
+  void forget_values(char* p, std::size_t bytes) {
+    protection.enter();
+    if (unsigned char const fresh = fresh_value(bytes); fresh != 0) {
+      std::memset(p, fresh, bytes);
+    } else {  // whole pages become zeros, and need no memory then
+      std::size_t const front = (page_bytes - offset(p) % page_bytes) % page_bytes, pages = (bytes - front) / page_bytes * page_bytes;
+      std::memset(p, 0, front);
+      madvise(p + front, pages, MADV_DONTNEED);
+      std::memset(p + front + pages, 0, bytes - front - pages);
+    }
+    protection.leave();
+    for (char const* const end = p + bytes; p < end;) {
+      watched_page& here = page(p);
+      std::size_t const begin = offset(p) % page_bytes;
+      std::size_t const count = page_bytes - begin < std::size_t(end - p) ? page_bytes - begin : std::size_t(end - p);
+      p += count;
+      if (count == page_bytes) {
+        std::free(here.cells);
+        here.cells = nullptr;
+        here.bytes = here.written = false;
+      } else if (here.cells != nullptr || here.written) {
+        access_cell* const all = cells(here, false);
+        here.written = false;
+        std::size_t const each = here.bytes ? 1 : 4;
+        for (std::size_t i = begin / each; i < (begin + count + each - 1) / each; ++i) all[i] = {};
+      }
+    }
+  }
 
   /// Allocates whole pages, with unallocated pages before and after. Returns null if there is no room.
   watched_block* allocate(std::size_t bytes, part where) {
@@ -157,7 +243,11 @@ class watched_range {
       if (block == nullptr) return nullptr;
     }
     block->bytes = bytes;
-    block->freed = block->written = false;
+    block->freed = block->written = block->only_pieces = false;
+    if (block->pieces != nullptr) {
+      std::lock_guard const pieces{pieces_lock_};
+      block->pieces->clear();
+    }
     block->element_bytes = 0;
     block->made = {};
     block->shared = where == shared;
@@ -185,7 +275,7 @@ class watched_range {
     std::lock_guard const guard{lock_};
     if (block->open || block->freed) return;
     block->open = block->written = true;
-    protection.remove(block->begin);
+    protection.remove(page(block->begin).block->begin);
   }
 
   /// Frees a block. Its addresses are not reused while others are left, so that late accesses are detected.
@@ -269,8 +359,8 @@ class watched_range {
   }
 
   /// Whether any of the bytes was written. All bytes lie in one block.
-  bool any_written(char const* p, std::size_t bytes) const {
-    if (page(p).block->written) return true;
+  bool any_written(watched_block const& block, char const* p, std::size_t bytes) const {
+    if (block.written) return true;
     for (char const* const end = p + bytes; p < end;) {
       watched_page const& here = page(p);
       std::size_t const begin = offset(p) % page_bytes;
@@ -333,7 +423,12 @@ class watched_range {
   void all_written() {
     std::lock_guard const guard{lock_};
     for (part const where : {device, open})
-      for (watched_block* const b : arenas_[where].blocks) b->written = true;
+      for (watched_block* const b : arenas_[where].blocks) {
+        b->written = true;
+        std::lock_guard const pieces{pieces_lock_};
+        if (b->pieces != nullptr)
+          for (watched_block* const part_of_it : *b->pieces) part_of_it->written = true;
+      }
   }
 
   /// Calls f(cell) for each cell.
@@ -352,6 +447,29 @@ class watched_range {
   }
 
  private:
+  watched_block* piece(watched_block& whole, char const* p, std::uint64_t work) const {
+    std::lock_guard const guard{pieces_lock_};
+    watched_block *meant = nullptr, *nearest = nullptr;
+    auto const is_before = [work](watched_block const* b) { return b->made_after <= work; };
+    auto const is_over = [work](watched_block const* b) { return b->freed_by != 0 && b->freed_by < work; };
+    auto const distance = [p](watched_block const* b) {
+      return p < b->begin ? std::size_t(b->begin - p) : p < b->begin + b->bytes ? 0 : std::size_t(p - b->begin) - b->bytes + 1;
+    };
+    for (watched_block* const b : *whole.pieces)
+      if (distance(b) == 0) {  // the last one that was given before the work was queued, or the first one that was given later
+        if (meant == nullptr || (is_before(b) ? !is_before(meant) || b->made_after > meant->made_after
+                                              : !is_before(meant) && b->made_after < meant->made_after))
+          meant = b;
+      } else if (is_before(b)) {
+        if (nearest == nullptr || (is_over(b) == is_over(nearest) ? distance(b) < distance(nearest) : is_over(nearest))) nearest = b;
+      }
+    if (meant == nullptr && !whole.only_pieces) return &whole;
+    watched_block* const result = meant != nullptr ? meant : nearest;
+    if (result == nullptr) return &whole;
+    result->freed = whole.freed || is_over(result);
+    return result;
+  }
+
   static void forget_history(watched_page& page) {
     std::free(page.histories);
     page.histories = nullptr;
@@ -395,6 +513,8 @@ class watched_range {
   }
 
   std::mutex lock_;
+  mutable std::mutex pieces_lock_;
+  std::vector<watched_block*> unused_pieces_;
   std::size_t size_ = 0, guard_ = 0;
   char* base_ = nullptr;
   char* accessible_end_ = nullptr;  ///< of device memory

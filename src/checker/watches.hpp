@@ -28,7 +28,7 @@ void* allocate(std::size_t bytes, bool reached_by_program, crosslane::detail::st
 
 void describe(void const* p, std::size_t element_bytes) noexcept {
   if (!checker().memory.contains(p)) return;
-  if (watched_block* const block = checker().memory.page(p).block; block != nullptr) block->element_bytes = element_bytes;
+  if (watched_block* const block = checker().memory.block(p, watched_range::latest); block != nullptr) block->element_bytes = element_bytes;
 }
 
 bool release(void* p, launch_facts const& facts) noexcept {
@@ -39,8 +39,41 @@ void share(void const* p, std::size_t bytes) noexcept {
   at_work const self;
   if (!checker().memory.contains(p))
     checker().foreign.share(p, bytes);
-  else if (watched_block* const block = checker().memory.page(p).block; block != nullptr)
+  else if (watched_block* const block = checker().memory.block(p, watched_range::latest); block != nullptr)
     checker().memory.open_to_program(block);
+}
+void only_pieces(void const* p) noexcept {
+  if (!checker().memory.contains(p)) return;
+  if (watched_block* const block = checker().memory.page(p).block; block != nullptr) block->only_pieces = true;
+}
+bool give(void* p, std::size_t bytes, crosslane::detail::stream_key home, std::uint64_t work, launch_facts const& facts) noexcept {
+  at_work const self;
+  if (!checker().memory.contains(p) || checker().memory.page(p).block == nullptr) {
+    share(p, bytes);
+    return false;
+  }
+  checker().give(static_cast<char*>(p), bytes, home, work, facts);
+  return true;
+}
+void renew(void* p, std::size_t bytes, std::uint64_t work, launch_facts const& facts) noexcept {
+  at_work const self;
+  checker().renew(static_cast<char*>(p), bytes, work, facts);
+}
+bool is_given(void const* p, std::size_t bytes) noexcept {
+  at_work const self;
+  bool any = false;
+  if (checker().memory.contains(p))
+    checker().memory.each_given(static_cast<char const*>(p), bytes, [&](watched_block const&) { any = true; });
+  return any;
+}
+void take(void* p, std::size_t bytes, std::uint64_t work) noexcept {
+  at_work const self;
+  checker().streams.order.frees(work);
+  checker().memory.each_given(static_cast<char const*>(p), bytes, [&](watched_block& b) { b.freed_by = work; });
+}
+void returned(void* p, std::size_t bytes, launch_facts const& facts) noexcept {
+  at_work const self;
+  checker().returned(static_cast<char*>(p), bytes, facts);
 }
 /// Appends the innermost line of the program that a signal handler has interrupted.
 void append_interrupted_line(error_text& text) {
@@ -66,7 +99,7 @@ void append_interrupted_line(error_text& text) {
 bool explain(error_text& text, void const* address) noexcept {
   watched_range const& memory = checker().memory;
   if (!memory.contains(address)) return false;
-  watched_block const* const block = memory.page(address).block;
+  watched_block const* const block = memory.block(address, watched_range::latest);
   if (block == nullptr)
     text.append("the memory around a buffer");
   else
@@ -147,6 +180,10 @@ void program_knows(std::uint64_t work) noexcept {
   checker().streams.order.program_knows(work);
   if (checker().forget_if_settled()) stores_of_host.forget();
 }
+bool program_has_seen(std::uint64_t work) noexcept {
+  at_work const self;
+  return checker().streams.order.program_has_seen(work);
+}
 void callback_queued(std::uint64_t work) noexcept {
   at_work const self;
   blocked_before_callback = times_blocked();
@@ -158,10 +195,10 @@ void program_knows_device(int device) noexcept {
   if (checker().forget_if_settled(device)) stores_of_host.forget();
 }
 
-constexpr memory_watch watch{&allocate, &release, &describe,        &share,    &explain,    &pass,
-                             &pause,    &resume,  &queued_transfer, &transfer, &unobserved, &callback};
-constexpr stream_watch streams{&queued,          &queued_node,         &acts, &finished, &runs, &waits, &program_knows,
-                               &callback_queued, &program_knows_device};
+constexpr memory_watch watch{&allocate, &release, &describe, &share,  &only_pieces,     &give,     &renew,      &is_given, &take, &returned,
+                             &explain,  &pass,    &pause,    &resume, &queued_transfer, &transfer, &unobserved, &callback};
+constexpr stream_watch streams{&queued,        &queued_node,     &acts,                 &finished,        &runs, &waits,
+                               &program_knows, &callback_queued, &program_knows_device, &program_has_seen};
 [[maybe_unused]] bool const watching = [] {
   watched_memory = &watch;
   watched_streams = &streams;

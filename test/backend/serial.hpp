@@ -92,6 +92,10 @@ struct runtime {
     return {*memory == nullptr ? out_of_memory : success};
   }
   static status deallocate(xl::memory_kind, void* memory, stream_handle, bool) noexcept { return std::free(memory), status{}; }
+  static status allocate_chunk(xl::memory_kind kind, void** memory, std::size_t bytes, xl::source_location where) noexcept {
+    return allocate(kind, memory, bytes, {}, false, where);
+  }
+  static status free_chunk(xl::memory_kind, void* memory) noexcept { return std::free(memory), status{}; }
   static status copy(void* to, void const* from, std::size_t bytes, stream_handle, xl::source_location) noexcept {
     return std::memcpy(to, from, bytes), status{};
   }

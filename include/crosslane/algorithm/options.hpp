@@ -63,12 +63,30 @@ constexpr std::size_t aligned_bytes(std::size_t bytes) {
   return (bytes + workspace_alignment - 1) / workspace_alignment * workspace_alignment;
 }
 
-/// A reference to the memory of an algorithm, or to the number of bytes that an algorithm would take.
+/// A reference to the memory of an algorithm, to where it takes memory from, or to the number of bytes that it would take.
 struct workspace_reference {
   std::byte* data = nullptr;
   std::size_t bytes = 0;
   int device = 0;
   std::size_t* measured = nullptr;
+  void* resource = nullptr;       ///< a basic_memory_resource of device memory
+  char const* backend = nullptr;  ///< the name of the resource's backend
+
+  constexpr workspace_reference() = default;
+  constexpr workspace_reference(std::byte* data_, std::size_t bytes_, int device_) : data{data_}, bytes{bytes_}, device{device_} {}
+  constexpr explicit workspace_reference(std::size_t& measured_) : measured{&measured_} {}
+  template <runtime_backend B>
+  constexpr workspace_reference(basic_memory_resource<memory_kind::device, B>& from)  // NOLINT: an option converts
+      : resource{&from}, backend{B::name} {}
+
+  /// Returns the resource; null if there is none.
+  template <runtime_backend B>
+  basic_memory_resource<memory_kind::device, B>* resource_of(char const* call, source_location where) const {
+    if (resource != nullptr && backend != B::name)
+      throw_error(errc::invalid_argument, where, "%s: the memory resource is of the %s backend, the stream is of the %s backend", call,
+                  backend, B::name);
+    return static_cast<basic_memory_resource<memory_kind::device, B>*>(resource);
+  }
 };
 
 }  // namespace detail
@@ -82,6 +100,14 @@ class basic_workspace {
   template <stream_like S>
   requires std::same_as<typename S::backend, B>
   basic_workspace(S const& q, std::size_t bytes, source_location where = source_location::current()) : memory_{q, least(bytes), where} {
+    prepare(detail::ref_of(q, where), memory_.view(), where);
+  }
+  /// The same with memory of a memory resource, which must live longer.
+  template <stream_like S>
+  requires std::same_as<typename S::backend, B>
+  basic_workspace(S const& q, std::size_t bytes, basic_memory_resource<memory_kind::device, B>& resource,
+                  source_location where = source_location::current())
+      : memory_{q, least(bytes), resource, where} {
     prepare(detail::ref_of(q, where), memory_.view(), where);
   }
   /// Uses memory of the caller, which must live longer, and queues a fill of a part of it. Throws invalid_argument if the memory is not
@@ -109,7 +135,7 @@ class basic_workspace {
     auto const current = q.make_current("workspace", where);
     detail::check<B>(B::fill_bytes(memory.data(), 0, sizeof(detail::workspace_front), q.native(), where), "workspace", where,
                      [&](error_text& t) { q.describe(t); });
-    reference_ = {memory.data(), memory.size(), q.device().index(), nullptr};
+    reference_ = {memory.data(), memory.size(), q.device().index()};
   }
 
   basic_buffer<std::byte, memory_kind::device, B> memory_;
@@ -122,7 +148,7 @@ class basic_workspace {
 template <class Determinism = run_to_run, class Policy = tuned>
 struct options {
   detail::workspace_reference workspace =
-      {};                        ///< memory to work in: a workspace. Without one the algorithm takes memory of the stream's pool
+      {};                        ///< memory to work in: a workspace, or a memory resource. By default it comes from where buffers do
   Determinism determinism = {};  ///< fastest, run_to_run or everywhere
   Policy policy = {};            ///< sizes to use in place of the library's; each algorithm names its own type
 };
@@ -137,14 +163,22 @@ struct options {
 template <class Call>
 [[nodiscard]] std::size_t workspace_size(Call const& call) {
   std::size_t bytes = sizeof(detail::workspace_front);
-  call(options<>{.workspace = {.measured = &bytes}});
+  call(options<>{.workspace = detail::workspace_reference{bytes}});
   return bytes;
 }
 
 namespace detail {
 
-/// The memory of one call of an algorithm: a part of the caller's workspace, or of the stream's pool until the work that the call queues is
-/// done.
+/// Takes a buffer from the resource of the workspace, if there is one.
+template <class T, runtime_backend B>
+basic_buffer<T, memory_kind::device, B> temporary(basic_stream_ref<B> q, char const* call, workspace_reference const& given,
+                                                  std::size_t count, source_location where) {
+  if (auto* const resource = given.resource_of<B>(call, where)) return {q, count, *resource, where};
+  return {q, count, where};
+}
+
+/// The memory of one call of an algorithm: a part of the caller's workspace, of a memory resource, or of the device's memory until the work
+/// that the call queues is done.
 template <runtime_backend B>
 class call_memory {
  public:
@@ -165,7 +199,10 @@ class call_memory {
       data_ = given.data;
       return;
     }
-    own_ = basic_workspace<B>{q, bytes, where};
+    if (auto* const resource = given.resource_of<B>(call, where))
+      own_.emplace(q, bytes, *resource, where);
+    else
+      own_.emplace(q, bytes, where);
     data_ = workspace_reference(*own_).data;
   }
 

@@ -3,7 +3,8 @@
 #pragma once
 
 #include <crosslane/core/span.hpp>
-#include <crosslane/runtime/stream.hpp>
+#include <crosslane/runtime/memory_pool.hpp>
+#include <crosslane/runtime/resource.hpp>
 
 #include <concepts>
 
@@ -12,8 +13,10 @@ namespace crosslane {
 /// An array of `size` elements, not initialised. Move-only. A kernel receives a buffer as a span. A buffer of size 0 is valid and holds no
 /// memory.
 ///
-/// Device memory is allocated and freed in the order of its stream if the device supports that. Freeing pinned or managed memory waits for
-/// the stream on a GPU; on the host it happens in stream order.
+/// Memory comes from the device, or from a memory resource. Device memory is allocated and freed in the order of its stream if the device
+/// supports that; on AMD GPUs it comes from a memory_pool of the library. Freeing pinned or managed memory waits for the stream on a GPU;
+/// on the host it happens in stream order. Memory of a resource is allocated and returned in stream order, and nothing waits. If the return
+/// fails, the next synchronising call of the stream throws the error.
 template <class T, memory_kind Kind, runtime_backend B>
 class basic_buffer {
   static_assert(std::is_trivially_copyable_v<T>, "crosslane: the elements of a buffer must be trivially copyable");
@@ -37,12 +40,15 @@ class basic_buffer {
   /// which names the bytes asked for.
   template <stream_like S, std::integral N>
   requires std::same_as<typename S::backend, B> basic_buffer(S const& stream, N count, source_location where = source_location::current()) {
-    if constexpr (std::signed_integral<N>)
-      if (count < 0) throw_error(errc::invalid_argument, where, "%s buffer of %lld elements", B::name, static_cast<long long>(count));
-    if (std::uint64_t(count) > (~std::size_t{0} >> 1) / sizeof(T))
-      throw_error(errc::limit_exceeded, where, "%s buffer of %llu elements of %zu bytes: the limit is 2^63 - 1 bytes", B::name,
-                  static_cast<unsigned long long>(count), sizeof(T));
-    allocate(detail::ref_of(stream, where), std::size_t(count), where);
+    allocate(detail::ref_of(stream, where), checked(count, where), where);
+  }
+  /// Takes `count` elements from a memory resource, which must outlive the buffer. Throws the same, what the resource throws, and
+  /// invalid_argument if the resource is of another device than the stream.
+  template <stream_like S, std::integral N>
+  requires std::same_as<typename S::backend, B>
+  basic_buffer(S const& stream, N count, basic_memory_resource<Kind, B>& resource, source_location where = source_location::current())
+      : resource_{&resource} {
+    allocate(detail::ref_of(stream, where), checked(count, where), where);
   }
 
   /// Takes over the memory. `other` becomes a moved-from buffer: require() throws, and copies and launches refuse it.
@@ -106,10 +112,32 @@ class basic_buffer {
   }
 
  private:
+  template <class N>
+  static std::size_t checked(N count, source_location where) {
+    if constexpr (std::signed_integral<N>)
+      if (count < 0) throw_error(errc::invalid_argument, where, "%s buffer of %lld elements", B::name, static_cast<long long>(count));
+    if (std::uint64_t(count) > (~std::size_t{0} >> 1) / sizeof(T))
+      throw_error(errc::limit_exceeded, where, "%s buffer of %llu elements of %zu bytes: the limit is 2^63 - 1 bytes", B::name,
+                  static_cast<unsigned long long>(count), sizeof(T));
+    return std::size_t(count);
+  }
+
   void allocate(basic_stream_ref<B> stream, std::size_t count, source_location where) {
     size_ = count;
     device_ = stream.device_;
     if (count == 0) return;
+    if constexpr (Kind == memory_kind::device && detail::has_default_pool<B>)
+      if (resource_ == nullptr && !B::stream_captures(stream.native())) resource_ = detail::default_pools<B>::of(device_);
+    void* const memory = resource_ != nullptr ? resource_->allocate(stream, count * sizeof(T), where) : of_driver(stream, count, where);
+    if constexpr (requires { B::describe_buffer(memory, sizeof(T)); }) B::describe_buffer(memory, sizeof(T));
+    detail::trace_memory(stream.device(), count * sizeof(T), true);
+    data_ = static_cast<T*>(memory);
+    native_ = stream.native_;
+    state_ = stream.state_;
+    if (state_ != nullptr) state_->retain();
+  }
+
+  void* of_driver(basic_stream_ref<B> stream, std::size_t count, source_location where) {
     auto const current = stream.make_current("allocate", where);
     detail::traced_wait<B> const traced{"allocate", where, count * sizeof(T)};
     ordered_ = stream.properties(where).stream_ordered_memory;
@@ -122,12 +150,7 @@ class basic_buffer {
                        std::size_t free_bytes = 0;
                        if (B::free_memory(&free_bytes).code == 0) t.append(", of which %zu bytes are free", free_bytes);
                      });
-    if constexpr (requires { B::describe_buffer(memory, sizeof(T)); }) B::describe_buffer(memory, sizeof(T));
-    detail::trace_memory(stream.device(), count * sizeof(T), true);
-    data_ = static_cast<T*>(memory);
-    native_ = stream.native_;
-    state_ = stream.state_;
-    if (state_ != nullptr) state_->retain();
+    return memory;
   }
 
   void require_part(std::size_t offset, std::size_t count, source_location where) const {
@@ -141,11 +164,25 @@ class basic_buffer {
     if (data_ != nullptr) {
       detail::note_in_callback<B>("the end of a buffer");
       detail::trace_memory(device(), size_bytes(), false);
-      detail::while_current<B>(device_, [this] { (void)B::deallocate(Kind, data_, native_, ordered_); });
+      detail::while_current<B>(device_, [this] {
+        if (resource_ != nullptr)
+          give_back();
+        else
+          (void)B::deallocate(Kind, data_, native_, ordered_);
+      });
     }
     if (state_ != nullptr) state_->release();
     data_ = nullptr;
     state_ = nullptr;
+  }
+
+  void give_back() noexcept {
+    basic_stream_ref<B> const stream{native_, device_, state_};
+    try {
+      resource_->deallocate(stream, data_, size_bytes());
+    } catch (...) {
+      detail::keep_exception<B>(stream.log_key(), std::current_exception());
+    }
   }
 
   void take(basic_buffer& other) noexcept {
@@ -154,6 +191,7 @@ class basic_buffer {
     native_ = other.native_;
     device_ = other.device_;
     state_ = other.state_;
+    resource_ = other.resource_;
     ordered_ = other.ordered_;
     moved_from_ = other.moved_from_;
     other.data_ = nullptr;
@@ -166,6 +204,7 @@ class basic_buffer {
   std::size_t size_ = 0;
   typename B::stream_handle native_{};
   detail::stream_state<B>* state_ = nullptr;
+  basic_memory_resource<Kind, B>* resource_ = nullptr;  ///< null: the driver
   int device_ = 0;
   bool ordered_ = false;
   bool moved_from_ = false;

@@ -96,6 +96,9 @@ concept runtime_backend = requires(int i, int* ip, bool* bp, float* fp, std::siz
 
   { B::allocate(kind, pp, n, stream, true, where) } -> std::same_as<status>;  // aligned to 256 bytes; the flag: in stream order
   { B::deallocate(kind, p, stream, true) } -> std::same_as<status>;
+  // Memory of pools, aligned to 256 bytes: available at once, and freed when nothing uses it any more.
+  { B::allocate_chunk(kind, pp, n, where) } -> std::same_as<status>;
+  { B::free_chunk(kind, p) } -> std::same_as<status>;
   { B::copy(p, cp, n, stream, where) } -> std::same_as<status>;                // between any two sides
   { B::copy_between(p, i, cp, i, n, stream, where) } -> std::same_as<status>;  // device memory of two devices
   { B::copy_2d(p, n, cp, n, n, n, stream, where) } -> std::same_as<status>;    // pitches, then width in bytes and height in rows

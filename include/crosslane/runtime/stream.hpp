@@ -9,6 +9,51 @@
 namespace crosslane {
 namespace detail {
 
+template <runtime_backend B>
+struct stream_state;
+
+/// An object that must know when streams end, such as a memory pool.
+template <runtime_backend B>
+struct stream_observer {
+  void (*ends)(stream_observer*, stream_state<B> const&) noexcept;  ///< called while the stream can still be used
+  stream_observer* next = nullptr;
+};
+
+/// The observers of the process.
+template <runtime_backend B>
+class stream_observers {
+ public:
+  [[gnu::visibility("hidden")]] static stream_observers& get() noexcept {
+    static stream_observers& list = of_process();
+    return list;
+  }
+  void add(stream_observer<B>& added) noexcept {
+    spin_guard const guard{lock_};
+    added.next = first_;
+    __atomic_store_n(&first_, &added, __ATOMIC_RELEASE);
+  }
+  void remove(stream_observer<B>& removed) noexcept {
+    spin_guard const guard{lock_};
+    stream_observer<B>** link = &first_;
+    while (*link != &removed) link = &(*link)->next;
+    __atomic_store_n(link, removed.next, __ATOMIC_RELEASE);
+  }
+  void stream_ends(stream_state<B> const& state) noexcept {
+    if (__atomic_load_n(&first_, __ATOMIC_ACQUIRE) == nullptr) return;
+    spin_guard const guard{lock_};
+    for (stream_observer<B>* o = first_; o != nullptr; o = o->next) o->ends(o, state);
+  }
+
+ private:
+  static stream_observers& of_process() noexcept {
+    char name[64];
+    std::snprintf(name, sizeof name, "%s stream observers 1", B::name);
+    return process_wide<stream_observers>(name);
+  }
+  spin_lock lock_;
+  stream_observer<B>* first_ = nullptr;
+};
+
 /// The state that a stream shares with the buffers allocated on it. The vendor's handle lives until the last of them is destroyed. So a
 /// buffer can be freed in stream order after its stream object is gone.
 template <runtime_backend B>
@@ -21,6 +66,7 @@ struct stream_state {
   void release() noexcept {
     if (__atomic_sub_fetch(&references, 1, __ATOMIC_ACQ_REL) != 0) return;
     note_in_callback<B>("the end of a stream");
+    stream_observers<B>::get().stream_ends(*this);
     stream_key const key{B::key(native), device};
     launches<B>().forget(key);  // before another thread can be given the same handle
     (void)B::stream_destroy(native);
@@ -161,6 +207,8 @@ class basic_stream_ref {
   friend class basic_stream;
   template <class, memory_kind, runtime_backend>
   friend class basic_buffer;
+  template <memory_kind, runtime_backend>
+  friend class basic_memory_pool;
   template <class, runtime_backend>
   friend class basic_host_registration;
   template <runtime_backend>

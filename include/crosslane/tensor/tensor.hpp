@@ -42,6 +42,17 @@ class basic_tensor {
   requires std::same_as<typename S::backend, B>
   basic_tensor(S const& q, Layout const& layout, source_location where = source_location::current())
       : layout_{layout}, memory_{q, layout.span_size(), where} {}
+  /// @{
+  /// The same with memory of a memory resource, which must outlive the tensor.
+  template <stream_like S>
+  requires std::same_as<typename S::backend, B> basic_tensor(S const& q, extents_type const& e, basic_memory_resource<Kind, B>& resource,
+                                                             source_location where = source_location::current())
+      : basic_tensor{q, Layout{e, where}, resource, where} {}
+  template <stream_like S>
+  requires std::same_as<typename S::backend, B> basic_tensor(S const& q, Layout const& layout, basic_memory_resource<Kind, B>& resource,
+                                                             source_location where = source_location::current())
+      : layout_{layout}, memory_{q, layout.span_size(), resource, where} {}
+  /// @}
 
   /// @{
   /// Returns the memory. The host may access it only if host_accessible is true.

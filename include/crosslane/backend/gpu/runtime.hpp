@@ -159,16 +159,23 @@ struct gpu_runtime {
   static status allocate(memory_kind kind, void** out, std::size_t bytes, stream_handle s, bool ordered, source_location) noexcept {
     // Atomic operations on small objects access the words that contain them.
     if (bytes % 4 != 0 && bytes < ~std::size_t{3}) bytes += 4 - bytes % 4;
+    if (kind == memory_kind::device && ordered) return from(CROSSLANE_GPU(MallocAsync)(out, bytes, s));
+    return allocate_chunk(kind, out, bytes, {});
+  }
+  static status deallocate(memory_kind kind, void* p, stream_handle s, bool ordered) noexcept {
+    if (kind == memory_kind::device && ordered) return from(CROSSLANE_GPU(FreeAsync)(p, s));
+    (void)CROSSLANE_GPU(StreamSynchronize)(s);
+    return free_chunk(kind, p);
+  }
+  static status allocate_chunk(memory_kind kind, void** out, std::size_t bytes, source_location) noexcept {
     switch (kind) {
-      case memory_kind::device: return from(ordered ? CROSSLANE_GPU(MallocAsync)(out, bytes, s) : CROSSLANE_GPU(Malloc)(out, bytes));
+      case memory_kind::device: return from(CROSSLANE_GPU(Malloc)(out, bytes));
       case memory_kind::pinned: return from(Vendor::allocate_pinned(out, bytes));
       case memory_kind::managed: return from(CROSSLANE_GPU(MallocManaged)(out, bytes, CROSSLANE_GPU(MemAttachGlobal)));
     }
     return from(CROSSLANE_GPU(ErrorInvalidValue));
   }
-  static status deallocate(memory_kind kind, void* p, stream_handle s, bool ordered) noexcept {
-    if (kind == memory_kind::device && ordered) return from(CROSSLANE_GPU(FreeAsync)(p, s));
-    (void)CROSSLANE_GPU(StreamSynchronize)(s);
+  static status free_chunk(memory_kind kind, void* p) noexcept {
     return from(kind == memory_kind::pinned ? Vendor::free_pinned(p) : CROSSLANE_GPU(Free)(p));
   }
 
@@ -212,6 +219,21 @@ struct gpu_runtime {
     void exchange() noexcept { (void)CROSSLANE_GPU(ThreadExchangeStreamCaptureMode)(&mode_); }
     decltype(CROSSLANE_GPU(StreamCaptureModeRelaxed)) mode_ = CROSSLANE_GPU(StreamCaptureModeRelaxed);
   };
+
+  /// The handle of a block that allocate_chunk() returned, for other processes: 64 bytes.
+  static status ipc_export(unsigned char* handle, void* block) noexcept {
+    CROSSLANE_GPU(IpcMemHandle_t) native;
+    static_assert(sizeof native == 64);
+    status const answer = from(CROSSLANE_GPU(IpcGetMemHandle)(&native, block));
+    if (answer.code == 0) std::memcpy(handle, &native, sizeof native);
+    return answer;
+  }
+  static status ipc_open(void** block, unsigned char const* handle) noexcept {
+    CROSSLANE_GPU(IpcMemHandle_t) native;
+    std::memcpy(&native, handle, sizeof native);
+    return from(CROSSLANE_GPU(IpcOpenMemHandle)(block, native, CROSSLANE_GPU(IpcMemLazyEnablePeerAccess)));
+  }
+  static status ipc_close(void* block) noexcept { return from(CROSSLANE_GPU(IpcCloseMemHandle)(block)); }
 
   static status register_host(void* p, std::size_t bytes, void** for_kernels) noexcept {
     status answer = from(Vendor::register_host(p, bytes));

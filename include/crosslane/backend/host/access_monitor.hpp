@@ -24,6 +24,17 @@ struct memory_watch {
   bool (*release)(void*, launch_facts const&) noexcept;               ///< returns false for memory of another allocator
   void (*describe)(void const*, std::size_t element_bytes) noexcept;  ///< notes the size of a buffer's elements, for findings
   void (*share)(void const*, std::size_t bytes) noexcept;  ///< from now on kernels and the host program may both access this memory
+  /// Only pieces of this memory may be accessed: see give().
+  void (*only_pieces)(void const*) noexcept;
+  /// A memory resource gives a piece of memory to a stream. `work` as for allocate(). Returns false for memory of another allocator, which
+  /// is shared from now on.
+  bool (*give)(void*, std::size_t bytes, detail::stream_key, std::uint64_t work, launch_facts const&) noexcept;
+  /// The stream has arrived at the allocation `work`: the piece has no values now.
+  void (*renew)(void*, std::size_t bytes, std::uint64_t work, launch_facts const&) noexcept;
+  bool (*is_given)(void const*, std::size_t bytes) noexcept;  ///< whether a piece that is not returned begins in these bytes
+  /// The stream work `work` returns all pieces that begin in these bytes.
+  void (*take)(void*, std::size_t bytes, std::uint64_t work) noexcept;
+  void (*returned)(void*, std::size_t bytes, launch_facts const&) noexcept;  ///< the stream has arrived at the return
   /// Appends what the memory at this address is. Returns false for memory of another allocator. Called by signal handlers.
   bool (*explain)(error_text&, void const* address) noexcept;
   /// Reports a fault of the host program in device memory, and lets the access pass. Returns false if the process cannot continue. Called

@@ -337,6 +337,12 @@ class host_queue {
     return true;
   }
 
+  /// The same without a report to the checker. If streams are watched, the answer is whether the program knows it.
+  bool idle_unseen() noexcept {
+    monitor::lock lock{monitor_};
+    return done_ == pushed_ && (last_work_ == 0 || watch_->program_has_seen(last_work_));
+  }
+
   /// Whether the caller runs as work of this queue and therefore cannot wait for it.
   bool runs_here() noexcept {
     monitor::lock lock{monitor_};

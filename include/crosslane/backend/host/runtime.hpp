@@ -215,6 +215,20 @@ struct host_runtime {
     *done = q->idle();
     return {};
   }
+  /// The same, for code of the library: the access checker does not count it as knowledge of the program. Under the checker the answer is
+  /// what the program knows, so that it does not depend on time.
+  static status stream_query_unseen(stream_handle q, bool* done) noexcept {
+    if (q->is_lost()) return {lost_by_fork};
+    *done = q->idle_unseen();
+    return {};
+  }
+  static status event_query_unseen(event_handle e, bool* done) noexcept {
+    recording::hold const r = e->latest();
+    if (r && r->is_lost()) return {lost_by_fork};
+    double milliseconds = 0;
+    *done = !r || (r->time(&milliseconds) && (watched_streams == nullptr || watched_streams->program_has_seen(r->work())));
+    return {};
+  }
   static status stream_wait_event(stream_handle q, event_handle e) {
     if (status const s = usable(q); s.code != 0) return s;
     auto const [capture, mark] = e->captured();
@@ -324,30 +338,50 @@ struct host_runtime {
   static status allocate(memory_kind kind, void** out, std::size_t bytes, stream_handle q, bool, source_location where) noexcept {
     if (status const s = usable(q); s.code != 0) return s;
     capture_hold const capture = kind == memory_kind::device ? q->capture() : capture_hold{};
-    // Linux overcommits memory and kills the process at the first access. A device refuses at once.
-    if (bytes > physical_memory()) return {out_of_memory};
-    if (watched_memory != nullptr)
-      *out = watched_memory->allocate(bytes, kind != memory_kind::device, {q->key(), q->device()},
-                                      kind == memory_kind::device && !capture ? q->acts() : 0, facts_of("allocation", where));
-    else if (posix_memalign(out, 256, bytes) != 0)
-      *out = nullptr;
-    if (*out == nullptr) return {out_of_memory};
-    if (capture) {  // the graph frees it
-      if (!memory_ranges::of_graphs().add(*out, bytes)) {
-        free_memory_of(*out, {});
-        return {out_of_memory};
-      }
+    bool const in_order = kind == memory_kind::device && !capture && watched_memory != nullptr;
+    status const answer = allocate(capture ? memory_ranges::of_graphs() : ranges_of(kind), kind, out, bytes, {q->key(), q->device()},
+                                   in_order ? q->acts() : 0, where);
+    if (capture && answer.code == success)  // the graph frees it
       capture->own(*out, [](void* p) noexcept {
         memory_ranges::of_graphs().remove(p);
         free_memory_of(p, {});
       });
-      return {};
-    }
-    if (!ranges_of(kind).add(*out, bytes)) {
-      free_memory_of(*out, {});
-      return {out_of_memory};
-    }
+    return answer;
+  }
+  static status allocate_chunk(memory_kind kind, void** out, std::size_t bytes, source_location where) noexcept {
+    status const answer = allocate(ranges_of(kind), kind, out, bytes, {nullptr, current_}, 0, where);
+    if (answer.code == success) only_pieces(*out);
+    return answer;
+  }
+  /// From now on kernels may access only what a memory resource gives of this memory.
+  static void only_pieces(void const* p) noexcept {
+    if (watched_memory != nullptr) watched_memory->only_pieces(p);
+  }
+  static std::size_t gap_between_pieces() noexcept { return watched_memory != nullptr ? 256 : 0; }
+  static status free_chunk(memory_kind kind, void* p) noexcept {
+    ranges_of(kind).remove(p);
+    free_memory_of(p, facts_of("free"));
     return {};
+  }
+  /// A memory resource gives memory to a stream. The access checker is told; other builds do nothing.
+  static void resource_gives(memory_kind kind, void* p, std::size_t bytes, stream_handle q, source_location where) {
+    if (watched_memory == nullptr || q->is_lost()) return;
+    launch_facts const facts = facts_of("allocation", where);
+    bool const in_order = kind == memory_kind::device;
+    std::uint64_t const work = in_order ? q->acts() : 0;
+    // The memory loses its values when the stream is there. Memory that the host can access is ready at once.
+    if (watched_memory->give(p, bytes, {q->key(), q->device()}, work, facts) && in_order)
+      q->enqueue<Backend>([=] { watched_memory->renew(p, bytes, work, facts); }, runs::always);
+  }
+  /// A stream returns memory to a memory resource.
+  static void resource_takes(memory_kind, void* p, std::size_t bytes, stream_handle q) noexcept {
+    if (watched_memory == nullptr || q->is_lost() || !watched_memory->is_given(p, bytes)) return;
+    try {
+      launch_facts const facts = facts_of("return");
+      std::uint64_t const work = q->enqueue<Backend>([=] { watched_memory->returned(p, bytes, facts); }, runs::always);
+      watched_memory->take(p, bytes, work);
+    } catch (...) {  // no memory, or no thread for a queue that has not run yet: the memory counts as given
+    }
   }
   /// Notes the size of a new buffer's elements, for findings.
   static void describe_buffer(void const* p, std::size_t element_bytes) noexcept {
@@ -480,6 +514,21 @@ struct host_runtime {
   static status advise(void const*, std::size_t, memory_advice, bool, memory_location, int) noexcept { return {}; }
 
  private:
+  static status allocate(memory_ranges& ranges, memory_kind kind, void** out, std::size_t bytes, detail::stream_key home,
+                         std::uint64_t work, source_location where) noexcept {
+    // Linux overcommits memory and kills the process at the first access. A device refuses at once.
+    if (bytes > physical_memory()) return {out_of_memory};
+    if (watched_memory != nullptr)
+      *out = watched_memory->allocate(bytes, kind != memory_kind::device, home, work, facts_of("allocation", where));
+    else if (posix_memalign(out, 256, bytes) != 0)
+      *out = nullptr;
+    if (*out == nullptr) return {out_of_memory};
+    if (!ranges.add(*out, bytes)) {
+      free_memory_of(*out, {});
+      return {out_of_memory};
+    }
+    return {};
+  }
   /// Returns where the ranges of this kind of memory are remembered.
   static memory_ranges& ranges_of(memory_kind kind) noexcept {
     return kind == memory_kind::managed  ? memory_ranges::managed()

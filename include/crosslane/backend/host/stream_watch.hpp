@@ -19,9 +19,10 @@ struct stream_watch {
   void (*finished)(std::uint64_t work) noexcept;                      ///< the work has run, or never will
   void (*runs)(bool begins) noexcept;                                 ///< a piece of work that may access device memory begins or ends
   void (*waits)(std::uint64_t waiting, std::uint64_t work) noexcept;  ///< work queued behind `waiting` runs after `work`
-  void (*program_knows)(std::uint64_t work) noexcept;    ///< the host knows that `work` and everything ordered before it is done
-  void (*callback_queued)(std::uint64_t work) noexcept;  ///< the host has queued a callback, which may tell it that earlier work is done
-  void (*program_knows_device)(int device) noexcept;     ///< the host knows that all work queued on the device so far is done
+  void (*program_knows)(std::uint64_t work) noexcept;     ///< the host knows that `work` and everything ordered before it is done
+  void (*callback_queued)(std::uint64_t work) noexcept;   ///< the host has queued a callback, which may tell it that earlier work is done
+  void (*program_knows_device)(int device) noexcept;      ///< the host knows that all work queued on the device so far is done
+  bool (*program_has_seen)(std::uint64_t work) noexcept;  ///< whether the host knows that the work is done
 };
 /// Null in a program without the checker.
 inline stream_watch const* watched_streams = nullptr;
