@@ -84,6 +84,25 @@ void access_monitor::group_sync(unsigned wave, std::uint64_t lanes) noexcept {
   if (state_->full) checker().threads.group_sync(*state_, wave, lanes);
 }
 
+void access_monitor::begin_cluster(access_monitor* const* blocks, unsigned count) noexcept {
+  block_state* states[block_state::most_in_cluster];
+  for (unsigned i = 0; i < count; ++i) states[i] = blocks[i]->state_;
+  if (states[0]->full) checker().begin_cluster(states, count);
+}
+void access_monitor::may_access_in_cluster(unsigned rank) noexcept { state_->peers |= 1u << rank; }
+void access_monitor::cluster_arrives(unsigned rank) noexcept {
+  unseen const self;
+  if (state_->full) checker().threads.order.cluster_arrives(*state_, rank);
+}
+void access_monitor::cluster_barrier(access_monitor* const* blocks, unsigned count) noexcept {
+  block_state* states[block_state::most_in_cluster];
+  for (unsigned i = 0; i < count; ++i) states[i] = blocks[i]->state_;
+  if (states[0]->full) checker().cluster_barrier(states, count);
+}
+void access_monitor::block_ends() noexcept {
+  if (state_->full) checker().block_ends(*state_);
+}
+
 bool access_monitor::may_survive(void const* code) const noexcept {
   note_interrupted_code();
   return paused_block != nullptr && paused_block == state_ && (copy_called_from != 0 || !c_library.has(code));

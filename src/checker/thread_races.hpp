@@ -274,7 +274,7 @@ class thread_races {
   /// Whether the access to come makes a record needless.
   bool replaces(comparison const& one, access_record r) const {
     if (r.segment < 2 || order.is_past(r)) return true;
-    if (one.block.shared && r.segment < one.b.barrier) return true;
+    if (one.block.shared && r.segment < one.b.barrier && (one.b.cluster_blocks == 0 || order.owner_of(r).block == one.b.rank)) return true;
     return stands_for(one.mine, r) && order.before(one.b, r);
   }
 

@@ -248,6 +248,7 @@ struct serial : runtime {
   using context = xl::context<primitives, Width, Shape>;
 
   static constexpr std::size_t max_static_shared_bytes = 48 * 1024, max_shared_bytes = 48 * 1024, max_argument_bytes = 4096;
+  static constexpr unsigned max_cluster_blocks = 1;
   static constexpr bool std_complex_computes = true;
 
   template <unsigned Width, class K, class... A>

@@ -30,6 +30,7 @@ struct device_properties {
   bool managed_memory = false;                             ///< whether managed_buffer works
   bool concurrent_managed_access = false;  ///< whether managed memory can be prefetched, and be used by host and device at once
   bool cooperative_launch = false;         ///< whether kernels that state `cooperative` can be launched
+  unsigned max_cluster_blocks = 1;         ///< blocks of a cluster, at most; 1: the device has no clusters
 };
 
 }  // namespace crosslane

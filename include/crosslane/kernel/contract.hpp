@@ -45,6 +45,16 @@ concept grid_primitives = requires(N const& n, bool first_thread, bool first_blo
   n.sync_grid(first_thread, first_block, blocks, where);
 };
 
+/// The blocks of a cluster. Only contexts of kernels whose clusters have several blocks need it. An address of the calling block's shared
+/// memory becomes that of the same place in block `rank`.
+template <class N>
+concept cluster_primitives = requires(N const& n, void* own, std::size_t bytes, unsigned rank, source_location where) {
+  { n.cluster_rank() } -> std::same_as<unsigned>;
+  n.cluster_arrive(where);
+  n.cluster_wait(where);
+  { n.cluster_address(own, bytes, rank, where) } -> std::same_as<void*>;
+};
+
 /// Operations among the lanes of a wave of W lanes. All members call the operation at the same place, and each passes the same `members`.
 /// Lanes that are not members may be at other places.
 template <class N, unsigned W, class T>

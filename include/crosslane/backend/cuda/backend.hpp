@@ -23,6 +23,7 @@ struct cuda : backend::gpu_runtime<cuda, backend::cuda_vendor> {
   static constexpr bool std_complex_computes = false;
   static constexpr std::size_t max_argument_bytes = 32764;  // from CUDA 12.1 and compute capability 7.0 on
   static constexpr std::size_t max_shared_bytes = 227 * 1024;
+  static constexpr unsigned max_cluster_blocks = CROSSLANE_ALL_SM_HAVE(CLUSTER) ? 8 : 1;
 
   /// See runtime/contract.hpp.
   static constexpr dlpack::device place_in_dlpack(memory_kind kind, int device) noexcept {
@@ -45,6 +46,23 @@ struct cuda : backend::gpu_runtime<cuda, backend::cuda_vendor> {
   }
   static status allow_dynamic_shared(void const* function, std::size_t bytes) noexcept {
     return from(cudaFuncSetAttribute(function, cudaFuncAttributeMaxDynamicSharedMemorySize, int(bytes)));
+  }
+  /// Launches a kernel in clusters of so many blocks.
+  static status launch_clusters(void const* function, dim3 grid, dim3 block, dim3 cluster, void** arguments, std::size_t dynamic_shared,
+                                stream_handle stream) noexcept {
+    cudaLaunchAttribute attribute{};
+    attribute.id = cudaLaunchAttributeClusterDimension;
+    attribute.val.clusterDim.x = cluster.x;
+    attribute.val.clusterDim.y = cluster.y;
+    attribute.val.clusterDim.z = cluster.z;
+    cudaLaunchConfig_t config{};
+    config.gridDim = grid;
+    config.blockDim = block;
+    config.dynamicSmemBytes = dynamic_shared;
+    config.stream = stream;
+    config.attrs = &attribute;
+    config.numAttrs = 1;
+    return from(cudaLaunchKernelExC(&config, function, arguments));
   }
   template <unsigned Width, class K, class... A>
   static status launch(stream_handle stream, device_properties const& p, detail::launch_geometry const& g, K const& kernel,

@@ -25,6 +25,20 @@ struct cuda_intrinsics : gpu_intrinsics, cuda_wave, cuda_atomic {
   }
 
   static CROSSLANE_DEVICE_FN void sync_block(source_location) { __syncthreads(); }
+  static CROSSLANE_DEVICE_FN unsigned cluster_rank() {
+    unsigned rank;
+    asm("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
+    return rank;
+  }
+  // By default an arrival is a release and a wait an acquire, both of the cluster's scope.
+  static CROSSLANE_DEVICE_FN void cluster_arrive(source_location) { asm volatile("barrier.cluster.arrive.aligned;" ::: "memory"); }
+  static CROSSLANE_DEVICE_FN void cluster_wait(source_location) { asm volatile("barrier.cluster.wait.aligned;" ::: "memory"); }
+  static CROSSLANE_DEVICE_FN void* cluster_address(void* own, std::size_t, unsigned rank, source_location) {
+    void* address;
+    asm("mapa.u64 %0, %1, %2;" : "=l"(address) : "l"(own), "r"(rank));
+    return address;
+  }
+
   static CROSSLANE_DEVICE_FN void pause() { __nanosleep(20); }
 
   static CROSSLANE_DEVICE_FN std::uint64_t clock() { return std::uint64_t(clock64()); }

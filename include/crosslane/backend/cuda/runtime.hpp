@@ -33,6 +33,7 @@ struct cuda_vendor {
     (void)cudaDeviceGetAttribute(&pools, cudaDevAttrMemoryPoolsSupported, device);
     out.clock_khz = unsigned(clock);
     out.stream_ordered_memory = pools != 0;
+    out.max_cluster_blocks = native.major >= 9 ? 8 : 1;
     return {};
   }
   /// Queues a host function. After an error CUDA does not call it; `data` is then leaked.

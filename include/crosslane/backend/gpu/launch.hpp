@@ -162,6 +162,9 @@ status launch_entry(typename Backend::stream_handle stream, device_properties co
     void* pointers[] = {pointer(arguments)..., pointer(kernel)};
     if constexpr (detail::kernel_resident<K>())
       return Backend::from(CROSSLANE_GPU(LaunchCooperativeKernel)(function, grid, block, pointers, unsigned(dynamic), stream));
+    using cluster = typename kernel_shape_of<K>::cluster;
+    if constexpr (cluster::blocks != 1)
+      return Backend::launch_clusters(function, grid, block, {cluster::x, cluster::y, cluster::z}, pointers, dynamic, stream);
     return Backend::from(CROSSLANE_GPU(LaunchKernel)(function, grid, block, pointers, dynamic, stream));
   }
 }

@@ -95,6 +95,16 @@ class access_monitor {
   void leave() noexcept;
   void block_barrier() noexcept;
   void group_sync(unsigned wave, std::uint64_t lanes) noexcept;
+  /// The blocks of these monitors, which have begun, are a cluster.
+  static void begin_cluster(access_monitor* const* blocks, unsigned count) noexcept;
+  /// The threads of the block may access the shared memory of block `rank` of the cluster.
+  void may_access_in_cluster(unsigned rank) noexcept;
+  /// Thread `rank`, which runs, arrives at the barrier of the cluster.
+  void cluster_arrives(unsigned rank) noexcept;
+  /// All threads of the cluster wait at its barrier, which opens.
+  static void cluster_barrier(access_monitor* const* blocks, unsigned count) noexcept;
+  /// All threads of the block, which is one of a cluster, have returned.
+  void block_ends() noexcept;
   /// Whether a fault, for which the checker is paused, at this code address is one of the running thread's own code, after which the
   /// process can continue. A signal handler calls this.
   bool may_survive(void const* code) const noexcept;
@@ -181,6 +191,11 @@ class access_monitor {
   void report_fault(char const*, void const*) noexcept {}
   void block_barrier() noexcept {}
   void group_sync(unsigned, std::uint64_t) noexcept {}
+  static void begin_cluster(access_monitor* const*, unsigned) noexcept {}
+  void may_access_in_cluster(unsigned) noexcept {}
+  void cluster_arrives(unsigned) noexcept {}
+  static void cluster_barrier(access_monitor* const*, unsigned) noexcept {}
+  void block_ends() noexcept {}
   std::exception_ptr take_failure() noexcept { return nullptr; }
   bool has_findings() const noexcept { return false; }
   bool is_checking(void const*) const noexcept { return false; }

@@ -42,6 +42,12 @@ class host_intrinsics : public host_wave<host_intrinsics>, public host_atomic<ho
 
   CROSSLANE_FN void sync_block(source_location where) const { block_->wait(position_.rank, barrier::block, where); }
   CROSSLANE_FN void sync_grid(bool, bool, unsigned, source_location where) const { block_->wait(position_.rank, barrier::grid, where); }
+  unsigned cluster_rank() const { return block_->cluster_rank(); }
+  void cluster_arrive(source_location where) const { block_->arrive_in_cluster(position_.rank, where); }
+  void cluster_wait(source_location where) const { block_->wait_in_cluster(position_.rank, where); }
+  void* cluster_address(void* own, std::size_t bytes, unsigned rank, source_location where) const {
+    return block_->address_in_cluster(own, bytes, rank, where);
+  }
   CROSSLANE_FN void pause() const {}  // each atomic load lets others run
   CROSSLANE_FN void* dynamic_shared() const { return block_->dynamic_shared(); }
   CROSSLANE_FN std::size_t dynamic_shared_bytes() const { return block_->dynamic_shared_bytes(); }
