@@ -113,6 +113,7 @@ class access_checker {
     }
   }
   void cluster_barrier(block_state* const* blocks, unsigned count) {
+    for (unsigned i = 0; i < count; ++i) end_block(*blocks[i]);
     threads.order.cluster_barrier(blocks, count);
   }
   /// All threads of a block of a cluster have returned. Another block may still access its shared memory.

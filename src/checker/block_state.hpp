@@ -118,7 +118,7 @@ struct access_monitor::block_state {
   static constexpr unsigned most_in_cluster = 8;
   block_state* cluster[most_in_cluster] = {};  ///< by rank
   unsigned cluster_blocks = 0;                 ///< 0: the block is in no cluster
-  unsigned peers = 0;                          ///< bits of the ranks whose shared memory the threads of the block may access
+  unsigned peers = 0;                          ///< bits of the ranks whose shared memory other blocks of the cluster may access
   bool has_ended = false;
   clock arrived;                               ///< known to threads that have arrived at the barrier of the cluster
   std::uint32_t arrived_barrier = 0;           ///< the last barrier of the block before one of them arrived

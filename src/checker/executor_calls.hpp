@@ -85,20 +85,24 @@ void access_monitor::group_sync(unsigned wave, std::uint64_t lanes) noexcept {
 }
 
 void access_monitor::begin_cluster(access_monitor* const* blocks, unsigned count) noexcept {
-  block_state* states[block_state::most_in_cluster];
+  block_state* states[block_state::most_in_cluster] = {};
   for (unsigned i = 0; i < count; ++i) states[i] = blocks[i]->state_;
   if (states[0]->full) checker().begin_cluster(states, count);
 }
-void access_monitor::may_access_in_cluster(unsigned rank) noexcept { state_->peers |= 1u << rank; }
+void access_monitor::may_access_in_cluster(unsigned rank) noexcept {
+  unseen const self;
+  for (unsigned i = 0; i < state_->cluster_blocks; ++i) state_->cluster[i]->peers |= 1u << rank;
+}
 void access_monitor::cluster_arrives(unsigned rank) noexcept {
   unseen const self;
   if (state_->full) checker().threads.order.cluster_arrives(*state_, rank);
 }
 void access_monitor::cluster_barrier(access_monitor* const* blocks, unsigned count) noexcept {
-  block_state* states[block_state::most_in_cluster];
+  block_state* states[block_state::most_in_cluster] = {};
   for (unsigned i = 0; i < count; ++i) states[i] = blocks[i]->state_;
   if (states[0]->full) checker().cluster_barrier(states, count);
 }
+void access_monitor::cluster_ends() noexcept { checker().end_block(*state_); }
 void access_monitor::block_ends() noexcept {
   if (state_->full) checker().block_ends(*state_);
 }
@@ -116,7 +120,8 @@ void access_monitor::report_fault(char const* cause, void const* code) {
   checker().report_fault(*state_, cause, from);
 }
 std::exception_ptr access_monitor::take_failure() noexcept {
-  checker().end_block(*state_);
+  // Another block of the cluster may still write what the block has read.
+  if (state_->cluster_blocks == 0) checker().end_block(*state_);
   std::exception_ptr const result = state_->failure;
   state_->failure = nullptr;
   return result;

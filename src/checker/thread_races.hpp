@@ -369,6 +369,7 @@ class thread_races {
                               : one.block.shared ? checks::kind::shared_race
                                                  : checks::kind::device_race;
     b.forget_early_reads_at(other.site);
+    for (unsigned i = 0; i < b.cluster_blocks; ++i) b.cluster[i]->forget_early_reads_at(other.site);
     b.report(kind, words_.places(one.mine.site, other.site), [&] { return words_.race(kind, b, one.block, one.a, other, thread); });
   }
   /// Reports an access to the target of an asynchronous copy that has not been waited for.

@@ -277,10 +277,10 @@ class wording {
  private:
   /// As append_object, and names the block if shared memory is that of another one than `b`.
   static void append_memory_of(error_text& text, block_state const& b, watched_block const& block, char const* at, std::size_t bytes) {
-    append_object(text, block, at, bytes);
-    if (!block.shared || block.owner == &b) return;
+    if (!block.shared || block.owner == &b) return append_object(text, block, at, bytes);
     extent3 const& index = static_cast<block_state const*>(block.owner)->index;
-    text.append(" of block (%u, %u, %u)", index.x, index.y, index.z);
+    text.append("byte %td of the %sshared memory of %zu bytes of block (%u, %u, %u)", at - block.begin, block.dynamic ? "dynamic " : "",
+                block.bytes, index.x, index.y, index.z);
   }
 
   static char const* verb(unsigned flags) {

@@ -97,7 +97,7 @@ class access_monitor {
   void group_sync(unsigned wave, std::uint64_t lanes) noexcept;
   /// The blocks of these monitors, which have begun, are a cluster.
   static void begin_cluster(access_monitor* const* blocks, unsigned count) noexcept;
-  /// The threads of the block may access the shared memory of block `rank` of the cluster.
+  /// The threads of the cluster may access the shared memory of block `rank`: one of them has got an address.
   void may_access_in_cluster(unsigned rank) noexcept;
   /// Thread `rank`, which runs, arrives at the barrier of the cluster.
   void cluster_arrives(unsigned rank) noexcept;
@@ -105,6 +105,8 @@ class access_monitor {
   static void cluster_barrier(access_monitor* const* blocks, unsigned count) noexcept;
   /// All threads of the block, which is one of a cluster, have returned.
   void block_ends() noexcept;
+  /// All threads of all blocks of the cluster have. take_failure() then returns what has been found since its last call.
+  void cluster_ends() noexcept;
   /// Whether a fault, for which the checker is paused, at this code address is one of the running thread's own code, after which the
   /// process can continue. A signal handler calls this.
   bool may_survive(void const* code) const noexcept;
@@ -196,6 +198,7 @@ class access_monitor {
   void cluster_arrives(unsigned) noexcept {}
   static void cluster_barrier(access_monitor* const*, unsigned) noexcept {}
   void block_ends() noexcept {}
+  void cluster_ends() noexcept {}
   std::exception_ptr take_failure() noexcept { return nullptr; }
   bool has_findings() const noexcept { return false; }
   bool is_checking(void const*) const noexcept { return false; }

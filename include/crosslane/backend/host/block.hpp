@@ -37,6 +37,8 @@ struct block_cluster {
   inline void begin() noexcept;
   /// Called when all threads of all blocks wait at the barrier of the cluster.
   inline void open_barrier() noexcept;
+  /// Called when all threads of all blocks have returned. Throws an error that a finding has left.
+  inline void end();
 };
 
 /// Runs one block at a time.
@@ -187,10 +189,9 @@ class block_runner final : thread_owner, running_work, lane_executor {
   unsigned cluster_rank() const noexcept { return cluster_rank_; }
   /// Returns the place in block `rank` of the cluster that is at `own` in this block's shared memory.
   void* address_in_cluster(void* own, std::size_t bytes, unsigned rank, source_location where) {
-    if (rank >= cluster_->blocks)
-      throw_error(errc::out_of_bounds, where, "peer() of rank %u of a cluster of %u blocks, at %s:%u", rank, cluster_->blocks, where.file,
+    if (rank >= cluster_blocks_)
+      throw_error(errc::out_of_bounds, where, "peer() of rank %u of a cluster of %u blocks, at %s:%u", rank, cluster_blocks_, where.file,
                   where.line);
-    block_shared_memory const& there = cluster_->block[rank]->shared_;
     auto const offset = [own](void* part) { return std::size_t(static_cast<char*>(own) - static_cast<char*>(part)); };
     std::size_t const in_static = offset(shared_.static_part()), in_dynamic = offset(shared_.dynamic_part());
     bool const is_static = in_static < task_->shared_bytes && bytes <= task_->shared_bytes - in_static;
@@ -198,7 +199,7 @@ class block_runner final : thread_owner, running_work, lane_executor {
       throw_error(errc::invalid_argument, where, "peer() of %p, which is not in the shared memory of the calling block, at %s:%u", own,
                   where.file, where.line);
     monitor_.may_access_in_cluster(rank);
-    return is_static ? static_cast<char*>(there.static_part()) + in_static : static_cast<char*>(there.dynamic_part()) + in_dynamic;
+    return is_static ? cluster_memory_[rank].static_part + in_static : cluster_memory_[rank].dynamic_part + in_dynamic;
   }
 
   /// Performs an operation of lanes of one wave; thread `rank` calls it. Returns when all members have called it. In destructors it behaves
@@ -690,7 +691,11 @@ class block_runner final : thread_owner, running_work, lane_executor {
   argument_checks arguments_;
 #endif
   block_cluster* cluster_ = nullptr;
-  unsigned cluster_rank_ = 0;
+  unsigned cluster_rank_ = 0, cluster_blocks_ = 0;
+  struct memory_of_block {
+    char *static_part, *dynamic_part;
+  };
+  memory_of_block cluster_memory_[block_cluster::most];  ///< here, where threads may read it
   bool has_arrived_[fiber_pool::capacity];  ///< at the barrier of the cluster, for each thread
   std::uint16_t order_[fiber_pool::capacity];  ///< of the threads, for seeds other than 0
   access_monitor monitor_;
@@ -706,13 +711,25 @@ class block_runner final : thread_owner, running_work, lane_executor {
 
 inline void block_cluster::begin() noexcept {
   access_monitor* monitors[most] = {};
-  for (unsigned i = 0; i < blocks; ++i) monitors[i] = &block[i]->monitor_;
+  for (unsigned i = 0; i < blocks; ++i) {
+    monitors[i] = &block[i]->monitor_;
+    block[i]->cluster_blocks_ = blocks;
+    for (unsigned k = 0; k < blocks; ++k)
+      block[i]->cluster_memory_[k] = {static_cast<char*>(block[k]->shared_.static_part()),
+                                      static_cast<char*>(block[k]->shared_.dynamic_part())};
+  }
   access_monitor::begin_cluster(monitors, blocks);
 }
 inline void block_cluster::open_barrier() noexcept {
   access_monitor* monitors[most] = {};
   for (unsigned i = 0; i < blocks; ++i) monitors[i] = &block[i]->monitor_;
   access_monitor::cluster_barrier(monitors, blocks);
+}
+inline void block_cluster::end() {
+  for (unsigned i = 0; i < blocks; ++i) {
+    block[i]->monitor_.cluster_ends();
+    if (std::exception_ptr const error = block[i]->monitor_.take_failure()) std::rethrow_exception(error);
+  }
 }
 
 }  // namespace crosslane::backend::inline CROSSLANE_CONFIGURATION

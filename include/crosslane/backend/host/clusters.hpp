@@ -134,7 +134,8 @@ class clustered_grid {
     return count != 0;
   }
 
-  void finish(open_cluster& c) noexcept {
+  void finish(open_cluster& c) {
+    c.end();
     {
       detail::spin_guard const guard{lock_};
       open_cluster** at = &first_;
