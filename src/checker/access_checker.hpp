@@ -220,9 +220,9 @@ class access_checker {
       threads.copy_begins(b, target, sites_.number_of(target.from, &b.calls));
   }
   /// Called before the bytes of the source are copied. `before` has them when the copy began.
-  void copy_arrives(block_state& b, void const* to, seen_access const& source, void const* before) {
-    if (memory.contains(to) && may_access(b, to, source.bytes)) threads.copy_arrives(static_cast<char const*>(to), source.bytes);
-    if (memory.contains(source.at) && may_access(b, source.at, source.bytes) && std::memcmp(source.at, before, source.bytes) != 0)
+  void copy_arrives(block_state& b, void const* to, std::size_t bytes, seen_access const& source, void const* before) {
+    if (memory.contains(to) && may_access(b, to, bytes)) threads.copy_arrives(static_cast<char const*>(to), bytes);
+    if (source.bytes != 0 && memory.contains(source.at) && may_access(b, source.at, source.bytes) && std::memcmp(source.at, before, source.bytes) != 0)
       threads.source_has_changed(b, *memory.page(source.at).block, source);
   }
   /// Returns an address of code that stands for a line.

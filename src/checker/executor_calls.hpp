@@ -176,31 +176,32 @@ void atomic_fence(scope s, int order) noexcept {
   checker().fence(*self.block(), releases(order), acquires(order), s);
 }
 
-void copy_begins(started_copy& copy, void* to, void const* from, std::size_t bytes, source_location where) noexcept {
+void copy_begins(started_copy& copy, void* to, std::size_t bytes, void const* from, std::size_t valid, source_location where) noexcept {
   copy.where = where;
   std::uintptr_t const code = active_block != nullptr ? checker().code_at(where) : 0;
   copying const here{reinterpret_cast<void*>(code)};
   if (active_block != nullptr) {
-    see(from, bytes, access_reads, reinterpret_cast<void*>(code));
+    see(from, valid, access_reads, reinterpret_cast<void*>(code));
     see(to, bytes, access_writes, reinterpret_cast<void*>(code));
     unseen const self;
     checker().copy_begins(*self.block(), access_of(to, bytes, access_writes, reinterpret_cast<void*>(code)));
   }
-  __real_memcpy(copy.before, from, bytes);
+  __real_memcpy(copy.before, from, valid);
   __real_memset(to, 0xff, bytes);
 }
-void copy_arrives(started_copy const& copy, void* to, void const* from, std::size_t bytes) noexcept {
+void copy_arrives(started_copy const& copy, void* to, std::size_t bytes, void const* from, std::size_t valid) noexcept {
   std::uintptr_t const code = active_block != nullptr ? checker().code_at(copy.where) : 0;
   copying const here{reinterpret_cast<void*>(code)};
   if (active_block != nullptr) {
     {
       unseen const self;
-      checker().copy_arrives(*self.block(), to, access_of(from, bytes, access_reads, reinterpret_cast<void*>(code)), copy.before);
+      checker().copy_arrives(*self.block(), to, bytes, access_of(from, valid, access_reads, reinterpret_cast<void*>(code)), copy.before);
     }
-    see(from, bytes, access_reads, reinterpret_cast<void*>(code));
+    see(from, valid, access_reads, reinterpret_cast<void*>(code));
     see(to, bytes, access_writes, reinterpret_cast<void*>(code));
   }
-  __real_memcpy(to, from, bytes);
+  __real_memcpy(to, from, valid);
+  __real_memset(static_cast<char*>(to) + valid, 0, bytes - valid);
 }
 
 }  // namespace crosslane::backend

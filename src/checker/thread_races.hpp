@@ -134,7 +134,7 @@ class thread_races {
       access_cell* const cells = memory_.cells(here, false);
       std::size_t const in_page = memory_.offset(at + done) % watched_range::page_bytes;
       if (here.bytes)
-        for (std::size_t i = 0; i < 4; ++i) f(cells[in_page + i]);
+        for (std::size_t i = 0; i < 4 && done + i < bytes; ++i) f(cells[in_page + i]);
       else
         f(cells[in_page / 4]);
     }

@@ -208,9 +208,17 @@ class primitives : public xl::backend::wave_hooks {
     void copy(void* to, void const* from, xl::source_location) {
       std::memcpy(to, from, Bytes);
     }
+    template <unsigned Bytes>
+    void copy_some(void* to, void const* from, unsigned valid, xl::source_location) {
+      std::memcpy(to, from, valid);
+      std::memset(static_cast<char*>(to) + valid, 0, Bytes - valid);
+    }
     void commit() {}
     template <unsigned Pending>
     void wait() {}
+  };
+  struct tile_stores : async_copies {
+    static constexpr bool available = false;
   };
   template <unsigned Stages>
   struct bulk_copies {

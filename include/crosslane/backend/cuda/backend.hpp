@@ -5,6 +5,7 @@
 #include <crosslane/backend/cuda/builtins.hpp>
 #include <crosslane/backend/cuda/intrinsics.hpp>
 #include <crosslane/backend/cuda/runtime.hpp>
+#include <crosslane/backend/cuda/tensor_map.hpp>
 
 #include <crosslane/backend/gpu/launch.hpp>
 
@@ -47,6 +48,13 @@ struct cuda : backend::gpu_runtime<cuda, backend::cuda_vendor> {
   static status allow_dynamic_shared(void const* function, std::size_t bytes) noexcept {
     return from(cudaFuncSetAttribute(function, cudaFuncAttributeMaxDynamicSharedMemorySize, int(bytes)));
   }
+  using tensor_map = backend::cuda_tensor_map;
+  /// Makes the descriptor of a tensor if the device has a copy engine.
+  static status make_tensor_map(device_properties const& p, tensor_map& out, tensor_map_facts const& t) noexcept {
+    if (p.max_cluster_blocks == 1) return {};  // older than sm_90: the threads copy
+    return from(backend::encode_tensor_map(out, t));
+  }
+
   /// Launches a kernel in clusters of so many blocks.
   static status launch_clusters(void const* function, dim3 grid, dim3 block, dim3 cluster, void** arguments, std::size_t dynamic_shared,
                                 stream_handle stream) noexcept {

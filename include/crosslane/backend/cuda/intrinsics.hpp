@@ -11,6 +11,7 @@ namespace crosslane::backend {
 
 struct cuda_intrinsics : gpu_intrinsics, cuda_wave, cuda_atomic {
   using async_copies = cuda_async_copies;
+  using tile_stores = cuda_tile_stores;
   template <unsigned Stages>
   using bulk_copies = cuda_bulk_copies<Stages>;
 

@@ -160,11 +160,11 @@ struct started_copy {
   unsigned char before[16];  ///< the source when the copy was started
   source_location where;
 };
-/// The running thread starts an asynchronous copy of at most 16 bytes. Sets the target to bytes of all ones. No thread may access the
-/// target nor write the source before copy_arrives().
-void copy_begins(started_copy& copy, void* to, void const* from, std::size_t bytes, source_location where) noexcept;
+/// The running thread starts an asynchronous copy of the first `valid` of at most 16 bytes; the others of the target become zero. Sets the
+/// target to bytes of all ones. No thread may access the target nor write the source before copy_arrives().
+void copy_begins(started_copy& copy, void* to, std::size_t bytes, void const* from, std::size_t valid, source_location where) noexcept;
 /// The running thread has waited for the copy. Copies the bytes.
-void copy_arrives(started_copy const& copy, void* to, void const* from, std::size_t bytes) noexcept;
+void copy_arrives(started_copy const& copy, void* to, std::size_t bytes, void const* from, std::size_t valid) noexcept;
 
 #else
 
@@ -216,8 +216,13 @@ class access_monitor {
 };
 
 struct started_copy {};
-inline void copy_begins(started_copy&, void* to, void const*, std::size_t bytes, source_location) noexcept { std::memset(to, 0xff, bytes); }
-inline void copy_arrives(started_copy const&, void* to, void const* from, std::size_t bytes) noexcept { std::memcpy(to, from, bytes); }
+inline void copy_begins(started_copy&, void* to, std::size_t bytes, void const*, std::size_t, source_location) noexcept {
+  std::memset(to, 0xff, bytes);
+}
+inline void copy_arrives(started_copy const&, void* to, std::size_t bytes, void const* from, std::size_t valid) noexcept {
+  std::memcpy(to, from, valid);
+  std::memset(static_cast<char*>(to) + valid, 0, bytes - valid);
+}
 
 }  // namespace CROSSLANE_CONFIGURATION
 

@@ -17,6 +17,7 @@ namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 class host_intrinsics : public host_wave<host_intrinsics>, public host_atomic<host_intrinsics> {
  public:
   using async_copies = host_async_copies;
+  using tile_stores = host_tile_stores;
   template <unsigned Stages>
   using bulk_copies = host_bulk_copies<Stages>;
 
