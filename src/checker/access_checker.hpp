@@ -146,7 +146,8 @@ class access_checker {
     watched_block const* const block = page.block;
     if ((a.flags & ~unsigned(access_is_aligned)) != access_reads || a.bytes != 4 || (reinterpret_cast<std::uintptr_t>(a.at) & 3) != 0)
       return false;
-    if (block == nullptr || block->owner != &b || b.cluster_blocks != 0 || a.at + 4 > block->begin + block->bytes || page.cells == nullptr || page.bytes)
+    if (block == nullptr || block->owner != &b || b.cluster_blocks != 0 || a.at + 4 > block->begin + block->bytes ||
+        page.cells == nullptr || page.bytes)
       return false;
     return threads.read_adds_nothing(b, page.cells[memory.offset(a.at) % watched_range::page_bytes / 4]);
   }
@@ -222,7 +223,8 @@ class access_checker {
   /// Called before the bytes of the source are copied. `before` has them when the copy began.
   void copy_arrives(block_state& b, void const* to, std::size_t bytes, seen_access const& source, void const* before) {
     if (memory.contains(to) && may_access(b, to, bytes)) threads.copy_arrives(static_cast<char const*>(to), bytes);
-    if (source.bytes != 0 && memory.contains(source.at) && may_access(b, source.at, source.bytes) && std::memcmp(source.at, before, source.bytes) != 0)
+    if (source.bytes != 0 && memory.contains(source.at) && may_access(b, source.at, source.bytes) &&
+        std::memcmp(source.at, before, source.bytes) != 0)
       threads.source_has_changed(b, *memory.page(source.at).block, source);
   }
   /// Returns an address of code that stands for a line.

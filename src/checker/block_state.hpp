@@ -48,7 +48,7 @@ struct access_monitor::block_state {
     std::unique_ptr<clock> pending[3];
     /// The accesses that relaxed operations release after a release fence, by the scope of the fence.
     std::unique_ptr<clock> fenced[3];
-    call_stack::calls calls;  ///< while it waits
+    call_stack::calls calls;    ///< while it waits
     std::uint32_t arrived = 0;  ///< its segments below are from before it arrived at the barrier of the cluster
   };
   struct wave_state {
@@ -120,8 +120,8 @@ struct access_monitor::block_state {
   unsigned cluster_blocks = 0;                 ///< 0: the block is in no cluster
   unsigned peers = 0;                          ///< bits of the ranks whose shared memory other blocks of the cluster may access
   bool has_ended = false;
-  clock arrived;                               ///< known to threads that have arrived at the barrier of the cluster
-  std::uint32_t arrived_barrier = 0;           ///< the last barrier of the block before one of them arrived
+  clock arrived;                      ///< known to threads that have arrived at the barrier of the cluster
+  std::uint32_t arrived_barrier = 0;  ///< the last barrier of the block before one of them arrived
   /// The last access of a thread of another block to the shared memory of this one.
   struct peer_access {
     std::uint32_t segment, site;

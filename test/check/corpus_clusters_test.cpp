@@ -10,7 +10,8 @@ CROSSLANE_TEST(corpus, clusters) {
   wrong<corpus::reads_a_peer_early<false>>(d, kind::shared_race, 4, 64, [](unsigned a, unsigned b) { return a + b == 63; });
   wrong<corpus::writes_to_a_peer_late<false>>(d, kind::shared_race, 4, 64, [](unsigned a, unsigned b) { return a == b; });
   wrong<corpus::writes_between_the_halves<false>>(d, kind::shared_race, 4, 64, [](unsigned a, unsigned b) { return a == b; });
-  wrong<corpus::writes_between_the_halves_of_its_block<false>>(d, kind::shared_race, 4, 64, [](unsigned a, unsigned b) { return a + b == 63; });
+  wrong<corpus::writes_between_the_halves_of_its_block<false>>(d, kind::shared_race, 4, 64,
+                                                               [](unsigned a, unsigned b) { return a + b == 63; });
   wrong<corpus::counts_in_a_peer<false>>(d, kind::narrow_scope, 4, 64, any);
   wrong<corpus::reads_an_unwritten_peer<false>>(d, kind::unwritten_memory, 2, 64, any);
   wrong<corpus::passes_its_own_address<false>>(d, kind::out_of_bounds, 2, 64, any);

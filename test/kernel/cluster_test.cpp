@@ -212,7 +212,8 @@ struct baton {
     if (ctx.thread_rank() == 0) {
       unsigned value = 0;
       if (blocks.rank() != 0) {
-        while (xl::atomic<xl::scope::device>(ctx, s.flag).template load<xl::acquire>() == 0) {}
+        while (xl::atomic<xl::scope::device>(ctx, s.flag).template load<xl::acquire>() == 0) {
+        }
         value = s.value;
       }
       value += 1u << blocks.rank();
@@ -253,7 +254,8 @@ struct chain {
     unsigned const number = blocks.peer(s.number, 0);
     blocks.sync();
     if (ctx.thread_rank() == 0 && blocks.rank() == blocks.size() - 1 && number != 0)
-      while (xl::atomic<xl::scope::device>(ctx, done[number - 1]).template load<xl::acquire>() == 0) {}
+      while (xl::atomic<xl::scope::device>(ctx, done[number - 1]).template load<xl::acquire>() == 0) {
+      }
     blocks.sync();
     if (first) xl::atomic<xl::scope::device>(ctx, done[number]).template store<xl::release>(number + 1);
   }
@@ -279,9 +281,8 @@ CROSSLANE_TEST(cluster, geometry) {
   if constexpr (most_blocks > 1) {
     expect_error(xl::errc::invalid_argument, {"ring", "grid.x is 5 blocks but must be a multiple of 2", "clusters of (2, 1, 1) blocks"},
                  [&] { xl::launch(q, {.grid = 5, .block = 96}, ring<xl::cluster_size_constant<2>>{}, out); });
-    expect_error(xl::errc::invalid_argument, {"grid.z is 3 blocks but must be a multiple of 2", "(1, 2, 2)"}, [&] {
-      xl::launch(q, {.grid = {1, 2, 3}, .block = {4, 1, 1}}, ranks<xl::cluster_size_constant<1, 2, 2>>{}, out);
-    });
+    expect_error(xl::errc::invalid_argument, {"grid.z is 3 blocks but must be a multiple of 2", "(1, 2, 2)"},
+                 [&] { xl::launch(q, {.grid = {1, 2, 3}, .block = {4, 1, 1}}, ranks<xl::cluster_size_constant<1, 2, 2>>{}, out); });
   }
   CROSSLANE_CHECK_EQ(xl::blocks_per_multiprocessor(d, {.block = 96}, ring<size_of<2>>{}, out) > 0, true);
 }

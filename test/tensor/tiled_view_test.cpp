@@ -32,7 +32,8 @@ struct place {
   int row, column;
 };
 
-/// out[block] = the elements of the tile at places[block], row by row. Half of the kernels use a pipeline, the others a thread's own copies.
+/// out[block] = the elements of the tile at places[block], row by row. Half of the kernels use a pipeline, the others a thread's own
+/// copies.
 template <class T, class Layout, class Tile, bool Pipeline>
 struct load_tiles {
   using tiled = xl::tiled_view<T const, Layout, Tile>;
@@ -76,9 +77,10 @@ void check_loads(xl::device d, Layout const& layout) {
     for (int x = 0; x < width; ++x) elements[std::size_t(layout.offset({{y, x}}))] = number<T>(y * 1000 + x);
   auto const input = upload(q, elements);
   xl::tensor_view<T const, Layout> const view{input.data(), layout};
-  std::vector<place> const places = {{0, 0},        {rows, columns},           {height - rows / 2, width - columns + 3}, {-3, -5}, {1, 1},
-                                     {-rows, 0},    {height, width},           {2, 4},                                   {5, 2},   {3, -columns},
-                                     {height - 1, 0}, {-rows + 1, -columns + 1}};
+  std::vector<place> const places = {{0, 0},          {rows, columns}, {height - rows / 2, width - columns + 3},
+                                     {-3, -5},        {1, 1},          {-rows, 0},
+                                     {height, width}, {2, 4},          {5, 2},
+                                     {3, -columns},   {height - 1, 0}, {-rows + 1, -columns + 1}};
   auto const at = upload(q, places);
   std::vector<T> expected;
   for (place const p : places)
@@ -140,7 +142,7 @@ struct load_image_tiles {
       pipe.commit();
       auto const tile = s.tile[pipe.wait()].view();
       for (auto i : ctx.block_stride(3 * 5 * 8))
-        out[(ctx.block_index() * 2 + half) * std::size_t{3 * 5 * 8} + i] = tile(int(i / 40), int(i / 8 % 5), int(i % 8));
+        out[(ctx.block_index() * 2 + half) * std::size_t{3 * 5 * 8} + std::size_t(i)] = tile(int(i / 40), int(i / 8 % 5), int(i % 8));
     }
   }
 };
@@ -204,7 +206,7 @@ template <class T, class Tile>
 void check_stores(xl::device d, int height, int width) {
   using kernel = double_by_tiles<T, Tile>;
   xl::stream const q{d};
-  std::vector<T> elements(std::size_t(height) * width), expected(elements.size());
+  std::vector<T> elements(std::size_t(height * width)), expected(elements.size());
   for (std::size_t i = 0; i < elements.size(); ++i) {
     elements[i] = number<T>(std::int64_t(i) % 100);
     expected[i] = T(2 * elements[i]);
@@ -230,7 +232,7 @@ CROSSLANE_TEST(tiled_view, stores) {
 /// take turns to copy.
 template <class Tile>
 struct shares_tiles {
-  static constexpr auto cluster = xl::cluster_size<xl::default_backend::max_cluster_blocks >= 4 ? 4 : 1>;
+  static constexpr auto cluster = xl::cluster_size < xl::default_backend::max_cluster_blocks >= 4 ? 4 : 1 > ;
   static constexpr int rows = Tile::extents_type::template fixed_extent<axis::row>();
   static constexpr int columns = Tile::extents_type::template fixed_extent<axis::col>();
   template <class Ctx>
@@ -264,7 +266,7 @@ struct shares_tiles {
     }
     for (int left = 0; left < 2; ++left) pipe.wait();
     int k = 0;
-    for (auto i : ctx.block_stride(rows * columns)) out[ctx.block_index() * std::size_t(rows * columns) + i] = sum[k++];
+    for (auto i : ctx.block_stride(rows * columns)) out[ctx.block_index() * std::size_t(rows * columns) + std::size_t(i)] = sum[k++];
   }
 };
 
@@ -274,7 +276,7 @@ void check_multicast(xl::device d) {
   constexpr unsigned blocks = kernel::cluster.blocks;
   constexpr int height = 3 * kernel::rows - 2, width = 5 * kernel::columns - 4;
   xl::stream const q{d};
-  std::vector<float> elements(std::size_t(height) * width), expected;
+  std::vector<float> elements(std::size_t(height * width)), expected;
   for (std::size_t i = 0; i < elements.size(); ++i) elements[i] = number<float>(std::int64_t(i));
   xl::tensor<float, matrix> in{q, {height, width}};
   xl::copy(q, elements, in.storage());

@@ -38,11 +38,11 @@ inline constexpr int kinds = 24;  ///< the number of kinds
 
 /// Returns the name in lower case with '-', as in reports and tools.
 constexpr char const* to_string(kind k) noexcept {
-  constexpr char const* names[kinds] = {
-      "early-exit",   "different-barriers", "absent-lane",     "different-lanes", "invalid-lane",       "out-of-bounds",
-      "freed-memory", "shared-race",        "device-race",     "narrow-scope",    "unwritten-memory",   "stream-race",
-      "program-race", "undefined-cast",     "undefined-shift", "host-memory",     "device-memory",      "kernel-fault",
-      "no-progress",  "misaligned",         "other-device",    "lockstep-wait",   "ended-block", "different-arguments"};
+  constexpr char const* names[kinds] = {"early-exit",       "different-barriers", "absent-lane",  "different-lanes",    "invalid-lane",
+                                        "out-of-bounds",    "freed-memory",       "shared-race",  "device-race",        "narrow-scope",
+                                        "unwritten-memory", "stream-race",        "program-race", "undefined-cast",     "undefined-shift",
+                                        "host-memory",      "device-memory",      "kernel-fault", "no-progress",        "misaligned",
+                                        "other-device",     "lockstep-wait",      "ended-block",  "different-arguments"};
   return names[unsigned(k)];
 }
 
@@ -53,7 +53,7 @@ constexpr errc to_errc(kind k) noexcept {
                                  errc::data_race,         errc::data_race,         errc::unwritten_memory, errc::data_race,
                                  errc::data_race,         errc::kernel_fault,      errc::kernel_fault,     errc::kernel_fault,
                                  errc::kernel_fault,      errc::kernel_fault,      errc::kernel_fault,     errc::misaligned,
-                                 errc::kernel_fault,      errc::kernel_fault,      errc::data_race, errc::invalid_argument};
+                                 errc::kernel_fault,      errc::kernel_fault,      errc::data_race,        errc::invalid_argument};
   return codes[unsigned(k)];
 }
 

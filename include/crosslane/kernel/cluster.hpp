@@ -78,8 +78,8 @@ class cluster_group {
     if constexpr (size() == 1)
       return own;
     else
-      return *static_cast<T*>(
-          ctx_.native().cluster_address(const_cast<void*>(static_cast<void const volatile*>(__builtin_addressof(own))), sizeof(T), rank, where));
+      return *static_cast<T*>(ctx_.native().cluster_address(const_cast<void*>(static_cast<void const volatile*>(__builtin_addressof(own))),
+                                                            sizeof(T), rank, where));
   }
 
  private:

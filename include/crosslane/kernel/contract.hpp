@@ -100,18 +100,18 @@ concept memory_primitives = requires(N const& n, float* target, float value) {
 /// are copies of a block by an engine; they may be missing (`available` is false). `tile_stores` are copies from shared to device memory;
 /// the engine's may be missing.
 template <class N>
-concept copy_primitives = requires(typename N::async_copies& copies, typename N::tile_stores& stores, void* to, void const* from,
-                                   source_location where) {
-  copies.template copy<4>(to, from, where);  // both addresses are multiples of the size; also 8 and 16
-  copies.template copy_some<16>(to, from, 3u, where);  // the first 3 bytes, and zeros; also 1, 2, 4 and 8
-  copies.commit();                           // makes a group of the copies since the last call
-  copies.template wait<1>();                 // until at most so many groups are pending
-  { std::bool_constant<N::template bulk_copies<2>::available>{} };
-  stores.template copy<4>(to, from, where);  // as copies; also 1, 2, 8 and 16
-  stores.commit();
-  stores.template wait<0>();  // until the tiles have been read
-  { std::bool_constant<N::tile_stores::available>{} };
-};
+concept copy_primitives =
+    requires(typename N::async_copies& copies, typename N::tile_stores& stores, void* to, void const* from, source_location where) {
+      copies.template copy<4>(to, from, where);            // both addresses are multiples of the size; also 8 and 16
+      copies.template copy_some<16>(to, from, 3u, where);  // the first 3 bytes, and zeros; also 1, 2, 4 and 8
+      copies.commit();                                     // makes a group of the copies since the last call
+      copies.template wait<1>();                           // until at most so many groups are pending
+      { std::bool_constant<N::template bulk_copies<2>::available>{} };
+      stores.template copy<4>(to, from, where);  // as copies; also 1, 2, 8 and 16
+      stores.commit();
+      stores.template wait<0>();  // until the tiles have been read
+      { std::bool_constant<N::tile_stores::available>{} };
+    };
 
 /// Text, failures and clocks.
 template <class N>

@@ -100,8 +100,8 @@ class pipeline {
 
   /// Starts a copy of the tile at index `at` of a tensor to a tile in the acquired stage, as async_copies::copy_tile() does. All threads of
   /// the block must call it. On NVIDIA GPUs since sm_90 the copy engine copies if the layout of the tile is packed, or swizzled in units of
-  /// 16 bytes with rows of 128 bytes; its rows are multiples of 16 bytes; its extents are at most 256; and elements have 1, 2, 4 or 8 bytes.
-  /// Then one thread starts the copy. In all other cases the threads copy.
+  /// 16 bytes with rows of 128 bytes; its rows are multiples of 16 bytes; its extents are at most 256; and elements have 1, 2, 4 or 8
+  /// bytes. Then one thread starts the copy. In all other cases the threads copy.
   template <tiled_tensor V>
   CROSSLANE_FN CROSSLANE_INLINE void copy_tile(typename V::tile_type& to, V const& from, typename V::multi_index at,
                                                source_location where = source_location::current()) {
@@ -134,8 +134,9 @@ class pipeline {
       if (is_first()) {
         state_->bulk.expect(head_, V::tile_bytes);
         if (rank == root)
-          from.for_engine(
-              at, [&](void const* map, auto const& place) { state_->bulk.multicast_tile(head_, &to, map, place, (unsigned short)(blocks)); });
+          from.for_engine(at, [&](void const* map, auto const& place) {
+            state_->bulk.multicast_tile(head_, &to, map, place, static_cast<unsigned short>(blocks));
+          });
       }
     } else if constexpr (Ctx::native_type::copies_for_peers) {
       if (rank == root)
@@ -225,8 +226,8 @@ template <unsigned Stages, class Ctx, bool AcrossCluster>
 pipeline(Ctx const&, pipeline_state<Stages, Ctx, AcrossCluster>&) -> pipeline<Stages, Ctx, 1, AcrossCluster>;
 
 /// Copies of tiles from shared memory to a tensor, which proceed while the threads compute. All threads of the block make one and call all
-/// functions. Elements of a tile that are outside the tensor are not stored. All stores must be waited for before the kernel ends; what they
-/// write is there when the kernel has ended.
+/// functions. Elements of a tile that are outside the tensor are not stored. All stores must be waited for before the kernel ends; what
+/// they write is there when the kernel has ended.
 ///
 /// NVIDIA GPUs since sm_90 use the copy engine under the conditions of pipeline::copy_tile(). Elsewhere the threads store at the call. On
 /// the host the elements are stored at wait().
@@ -271,8 +272,8 @@ class tile_stores {
     if constexpr (native::available)
       if (ctx_.thread_rank() == 0) native::commit_tiles();
   }
-  /// Waits until the tiles of all groups, except the `Pending` youngest, have been read. It is a barrier of the block: after it every thread
-  /// may write to these tiles.
+  /// Waits until the tiles of all groups, except the `Pending` youngest, have been read. It is a barrier of the block: after it every
+  /// thread may write to these tiles.
   template <unsigned Pending = 0>
   CROSSLANE_FN void wait(source_location where = source_location::current()) {
     native_.template wait<Pending>();

@@ -40,10 +40,10 @@ inline constexpr block_size_constant<X, Y, Z> block_size{};
 template <unsigned X, unsigned Y = 1, unsigned Z = 1>
 struct cluster_size_constant {
   static_assert(X > 0 && Y > 0 && Z > 0 && X <= 8 && Y <= 8 && Z <= 8 && X * Y * Z <= 8, "crosslane: a cluster has 1 to 8 blocks");
-  static constexpr unsigned x = X;                ///< blocks along axis x
-  static constexpr unsigned y = Y;                ///< blocks along axis y
-  static constexpr unsigned z = Z;                ///< blocks along axis z
-  static constexpr unsigned blocks = X * Y * Z;   ///< blocks of the cluster
+  static constexpr unsigned x = X;               ///< blocks along axis x
+  static constexpr unsigned y = Y;               ///< blocks along axis y
+  static constexpr unsigned z = Z;               ///< blocks along axis z
+  static constexpr unsigned blocks = X * Y * Z;  ///< blocks of the cluster
 };
 
 /// A cluster size in blocks, for a kernel's `static constexpr auto cluster`. 8 blocks are the most that every device with clusters has.
@@ -56,8 +56,9 @@ template <int Dimensions, unsigned X, unsigned Y, unsigned Z, unsigned MaxThread
           class Cluster = cluster_size_constant<1>>
 struct kernel_shape {
   static_assert(Dimensions >= 1 && Dimensions <= 3, "crosslane: a kernel has 1, 2 or 3 dimensions");
-  static_assert(Cluster::blocks == 1 || !Cooperative,
-                "crosslane: a kernel states 'cooperative' or 'cluster', not both: the blocks of a cooperative grid all wait for each other");
+  static_assert(
+      Cluster::blocks == 1 || !Cooperative,
+      "crosslane: a kernel states 'cooperative' or 'cluster', not both: the blocks of a cooperative grid all wait for each other");
   /// @{
   /// The argument of the template.
   static constexpr int dimensions = Dimensions;

@@ -110,8 +110,9 @@ constexpr bool takes() {
 
 template <int Position, class Given, class Taken>
 struct check_fit {
-  static_assert(!requires { typename Given::by_reference; } || std::is_reference_v<Taken>,
-                "crosslane: a kernel takes a tiled_view by const reference: a copy engine reads the argument where it lies");
+  static_assert(
+      !requires { typename Given::by_reference; } || std::is_reference_v<Taken>,
+      "crosslane: a kernel takes a tiled_view by const reference: a copy engine reads the argument where it lies");
   static_assert(std::is_convertible_v<Given const&, Taken>,
                 "crosslane: an argument of the launch does not convert to the parameter of the kernel: see Position (from 1), Given and "
                 "Taken of check_fit");

@@ -87,8 +87,8 @@ struct tile_facts {
 /// bytes with rows of 128 bytes is aligned to 1024 bytes, others to 128.
 template <class T, tensor_layout Layout>
 struct alignas(detail::tile_facts<T, Layout>::alignment) shared_tile {
-  using value_type = T;        ///< the type of the elements
-  using layout_type = Layout;  ///< the layout of the tile
+  using value_type = T;                           ///< the type of the elements
+  using layout_type = Layout;                     ///< the layout of the tile
   T elements[std::size_t(Layout{}.span_size())];  ///< in the order of the layout
 
   /// Returns a view of the tile.
@@ -127,8 +127,8 @@ namespace detail {
 struct tiled_view_maker;
 }
 
-/// A tensor in device memory that kernels copy in tiles of the layout `Tile`. make_tiled() makes one on the host. A kernel takes it by const
-/// reference, because a copy engine reads the argument where it lies.
+/// A tensor in device memory that kernels copy in tiles of the layout `Tile`. make_tiled() makes one on the host. A kernel takes it by
+/// const reference, because a copy engine reads the argument where it lies.
 ///
 /// The axes of the tile are axes of the tensor, in the same order of memory, and have its contiguous axis. Along axes that the tile lacks a
 /// copy takes one index.
@@ -143,12 +143,12 @@ class basic_tiled_view {
   static_assert(order::size <= 5, "crosslane: a tensor that is copied in tiles has at most 5 axes");
 
  public:
-  using element_type = T;                                           ///< the type of the elements, const if kernels only read them
-  using tile_type = shared_tile<std::remove_const_t<T>, Tile>;      ///< a tile in shared memory
-  using multi_index = typename Layout::extents_type::multi_index;   ///< an index of the tensor, in the order of its axes
-  using by_reference = void;                                        ///< says that kernels must take it by const reference
-  static constexpr bool by_engine = facts::by_engine;               ///< whether a copy engine, if there is one, knows the layout
-  static constexpr unsigned tile_bytes = facts::bytes;              ///< bytes of a tile
+  using element_type = T;                                          ///< the type of the elements, const if kernels only read them
+  using tile_type = shared_tile<std::remove_const_t<T>, Tile>;     ///< a tile in shared memory
+  using multi_index = typename Layout::extents_type::multi_index;  ///< an index of the tensor, in the order of its axes
+  using by_reference = void;                                       ///< says that kernels must take it by const reference
+  static constexpr bool by_engine = facts::by_engine;              ///< whether a copy engine, if there is one, knows the layout
+  static constexpr unsigned tile_bytes = facts::bytes;             ///< bytes of a tile
 
   /// Copies the view. Explicit, so that a kernel cannot take it by value.
   explicit basic_tiled_view(basic_tiled_view const&) = default;
@@ -187,11 +187,12 @@ class basic_tiled_view {
   CROSSLANE_FN CROSSLANE_INLINE void pieces_of(Ctx const& ctx, TileMemory* tile, multi_index const& at, F const& f) const {
     using E = typename Layout::extents_type;
     // Rows begin at multiples of 16 bytes, so the index along the contiguous axis decides which pieces are aligned.
-    long long const first = (long long)(at[detail::position_of<E, typename Layout::contiguous_axis>]) * (long long)(sizeof(T));
+    constexpr std::int64_t size = sizeof(T);
+    std::int64_t const first = std::int64_t{at[detail::position_of<E, typename Layout::contiguous_axis>]} * size;
     if constexpr (sizeof(T) % Bytes != 0)
-      if (first % Bytes != 0) return pieces_of<Bytes / 2>(ctx, tile, at, f);
+      if (first % std::int64_t{Bytes} != 0) return pieces_of<Bytes / 2>(ctx, tile, at, f);
     constexpr unsigned in_row = facts::row_bytes / Bytes;
-    long long const length = (long long)(view_.template extent<typename Layout::contiguous_axis>()) * (long long)(sizeof(T));
+    std::int64_t const length = std::int64_t{view_.template extent<typename Layout::contiguous_axis>()} * size;
     for (unsigned const i : ctx.block_stride(facts::rows * in_row)) {
       unsigned const byte = i % in_row * Bytes;
       typename Tile::extents_type::multi_index in_tile{};
@@ -203,12 +204,11 @@ class basic_tiled_view {
       in_tile[detail::position_of<typename Tile::extents_type, typename facts::last>] =
           typename Tile::index_type(byte / unsigned(sizeof(T)));
       in_tensor[detail::position_of<E, typename Layout::contiguous_axis>] = 0;
-      long long const begin = first + byte, left = length - begin;
-      unsigned const valid = !inside || begin < 0 || left <= 0 ? 0 : left < (long long)(Bytes) ? unsigned(left) : Bytes;
+      std::int64_t const begin = first + byte, left = length - begin;
+      unsigned const valid = !inside || begin < 0 || left <= 0 ? 0 : left < std::int64_t{Bytes} ? unsigned(left) : Bytes;
       auto* const there = reinterpret_cast<byte_of<T>*>(view_.data());
       auto* const here = reinterpret_cast<byte_of<std::remove_pointer_t<decltype(tile->elements + 0)>>*>(tile->elements);
-      f(std::integral_constant<unsigned, Bytes>{},
-        here + std::size_t(Tile{}.offset(in_tile)) * sizeof(T) + byte % unsigned(sizeof(T)),
+      f(std::integral_constant<unsigned, Bytes>{}, here + std::size_t(Tile{}.offset(in_tile)) * sizeof(T) + byte % unsigned(sizeof(T)),
         valid == 0 ? there : there + std::size_t(view_.layout().offset(in_tensor)) * sizeof(T) + std::size_t(begin), valid);
     }
   }
@@ -293,9 +293,8 @@ struct tiled_view_maker {
     tensor_map_facts const t = make_tensor_map_facts<T, Layout, Tile>(view, typename Layout::order{}, where);
     if constexpr (!std::is_empty_v<decltype(result.map_)>) {
       auto const current = q.make_current("make_tiled", where);
-      check<B>(B::make_tensor_map(q.properties(where), result.map_, t), "make_tiled", where, [&](error_text& text) {
-        text.append("a tensor of %u axes at %p, elements of %u bytes", t.rank, t.data, t.element_bytes);
-      });
+      check<B>(B::make_tensor_map(q.properties(where), result.map_, t), "make_tiled", where,
+               [&](error_text& text) { text.append("a tensor of %u axes at %p, elements of %u bytes", t.rank, t.data, t.element_bytes); });
     }
     return result;
   }

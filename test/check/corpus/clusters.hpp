@@ -84,7 +84,8 @@ struct ends_before_a_flag {
       ctx.sync_block();
       if (Wait && r == 0) xl::atomic<xl::scope::device>(ctx, m.data[128]).template store<xl::release>(1);
     } else if (Wait && r == 0) {
-      while (xl::atomic<xl::scope::device>(ctx, m.data[128]).template load<xl::acquire>() == 0) {}
+      while (xl::atomic<xl::scope::device>(ctx, m.data[128]).template load<xl::acquire>() == 0) {
+      }
     }
   }
 };

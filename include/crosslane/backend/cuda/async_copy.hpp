@@ -99,15 +99,15 @@ class cuda_bulk_copies {
                    "l"(map), "r"(address(stage)), "r"(at[0]), "r"(at[1])
                    : "memory");
     else if constexpr (Rank == 3)
-      asm volatile("cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%3, %4, %5}], [%2];" ::"r"(
-                       target),
-                   "l"(map), "r"(address(stage)), "r"(at[0]), "r"(at[1]), "r"(at[2])
-                   : "memory");
+      asm volatile(
+          "cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%3, %4, %5}], [%2];" ::"r"(target),
+          "l"(map), "r"(address(stage)), "r"(at[0]), "r"(at[1]), "r"(at[2])
+          : "memory");
     else if constexpr (Rank == 4)
-      asm volatile("cp.async.bulk.tensor.4d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%3, %4, %5, %6}], [%2];" ::"r"(
-                       target),
-                   "l"(map), "r"(address(stage)), "r"(at[0]), "r"(at[1]), "r"(at[2]), "r"(at[3])
-                   : "memory");
+      asm volatile(
+          "cp.async.bulk.tensor.4d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%3, %4, %5, %6}], [%2];" ::"r"(target),
+          "l"(map), "r"(address(stage)), "r"(at[0]), "r"(at[1]), "r"(at[2]), "r"(at[3])
+          : "memory");
     else
       asm volatile(
           "cp.async.bulk.tensor.5d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%3, %4, %5, %6, %7}], [%2];" ::"r"(
@@ -121,8 +121,8 @@ class cuda_bulk_copies {
     auto const target = static_cast<unsigned>(__cvta_generic_to_shared(to));
     if constexpr (Rank == 1)
       asm volatile(
-          "cp.async.bulk.tensor.1d.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%0], [%1, {%4}], [%2], %3;" ::"r"(
-              target),
+          "cp.async.bulk.tensor.1d.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%0], [%1, {%4}], [%2], %3;" ::
+              "r"(target),
           "l"(map), "r"(address(stage)), "h"(blocks), "r"(at[0])
           : "memory");
     else if constexpr (Rank == 2)

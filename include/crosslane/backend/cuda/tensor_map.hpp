@@ -19,9 +19,9 @@ struct alignas(128) cuda_tensor_map {
 /// Makes the descriptor. Returns cudaErrorNotSupported if the driver has no such function. The device must have a copy engine.
 inline cudaError_t encode_tensor_map(cuda_tensor_map& out, tensor_map_facts const& t) noexcept {
   // cuTensorMapEncodeTiled, with the driver's enumerations as the integers that they are.
-  using encode = int (*)(void* map, int type, std::uint32_t rank, void* data, std::uint64_t const* extents, std::uint64_t const* strides,
-                         std::uint32_t const* box, std::uint32_t const* element_strides, int interleave, int swizzle, int l2_promotion,
-                         int fill);
+  using encode =
+      int (*)(void* map, int type, std::uint32_t rank, void* data, std::uint64_t const* extents, std::uint64_t const* strides,
+              std::uint32_t const* box, std::uint32_t const* element_strides, int interleave, int swizzle, int l2_promotion, int fill);
   static encode const function = [] {
     void* address = nullptr;
     cudaDriverEntryPointQueryResult found{};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Arguments that a kernel takes by reference. The kernel must see them where the launch has put them, since a copy engine reads them there:
-/// the entry point then has one constant parameter with all arguments. nvcc cannot mark a pack of parameters so.
+/// Arguments that a kernel takes by reference. The kernel must see them where the launch has put them, since a copy engine reads them
+/// there: the entry point then has one constant parameter with all arguments. nvcc cannot mark a pack of parameters so.
 #pragma once
 
 #include <crosslane/platform/annotations.hpp>

@@ -83,8 +83,8 @@ class block_runner final : thread_owner, running_work, lane_executor {
   }
 
   /// Runs until all threads have returned, wait at the barrier of the grid or the cluster, or have had a turn without any of them getting
-  /// ahead. The next call opens that barrier for this block, or gives the spinning threads another turn. Any host thread may call it. Throws as run() does;
-  /// the block is then unwound.
+  /// ahead. The next call opens that barrier for this block, or gives the spinning threads another turn. Any host thread may call it.
+  /// Throws as run() does; the block is then unwound.
   void resume() {
     go_on();
     if (spins()) return;
@@ -696,8 +696,8 @@ class block_runner final : thread_owner, running_work, lane_executor {
     char *static_part, *dynamic_part;
   };
   memory_of_block cluster_memory_[block_cluster::most];  ///< here, where threads may read it
-  bool has_arrived_[fiber_pool::capacity];  ///< at the barrier of the cluster, for each thread
-  std::uint16_t order_[fiber_pool::capacity];  ///< of the threads, for seeds other than 0
+  bool has_arrived_[fiber_pool::capacity];               ///< at the barrier of the cluster, for each thread
+  std::uint16_t order_[fiber_pool::capacity];            ///< of the threads, for seeds other than 0
   access_monitor monitor_;
   fiber_pool pool_;
   block_shared_memory shared_;

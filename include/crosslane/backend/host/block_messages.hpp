@@ -182,9 +182,7 @@ class block_messages {
                                       : "waits at a barrier of the block";
   }
   static char const* prefix(barrier kind) noexcept {
-    return kind == barrier::grid      ? "the barrier of the grid at "
-           : kind == barrier::cluster ? "the barrier of the cluster at "
-                                      : "";
+    return kind == barrier::grid ? "the barrier of the grid at " : kind == barrier::cluster ? "the barrier of the cluster at " : "";
   }
 
 #if CROSSLANE_CONFIG_ACCESS_CHECKS

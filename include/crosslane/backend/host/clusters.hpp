@@ -110,8 +110,8 @@ class clustered_grid {
     finish(c);
   }
 
-  /// Lets each block run until it waits or ends. Returns whether some wait in loops for more than other blocks of the cluster; they are then
-  /// in the list of open blocks.
+  /// Lets each block run until it waits or ends. Returns whether some wait in loops for more than other blocks of the cluster; they are
+  /// then in the list of open blocks.
   bool run_blocks(open_cluster& c) {
     block_runner* spinning[block_cluster::most];
     unsigned count = 0;
@@ -168,8 +168,8 @@ class clustered_grid {
     for (unsigned rank = 0; rank < size_; ++rank) {
       c->block[rank] = runner_lease::take();
       c->blocks = rank + 1;
-      c->block[rank]->begin(task_,
-                            {origin.x + rank % size.x, origin.y + rank / size.x % size.y, origin.z + rank / size.x / size.y}, c, rank);
+      c->block[rank]->begin(task_, {origin.x + rank % size.x, origin.y + rank / size.x % size.y, origin.z + rank / size.x / size.y}, c,
+                            rank);
     }
     c->begin();
     return *c;
