@@ -1,10 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// The checker finds each wrong kernel of the corpus whose blocks form clusters, and nothing in the right ones.
 #include "corpus/clusters.hpp"
+#include "corpus/tile_copies.hpp"
 #include "corpus_run.hpp"
 
 namespace crosslane_test {
 namespace {
+
+/// A kernel that also gets the data as a tensor.
+template <class K>
+corpus_kernel with_tiles() {
+  return {short_name<K>(), [](xl::stream const& q, unsigned grid, unsigned block, corpus::memory const& m) {
+            xl::tensor_view const view{m.data.data(), corpus::tiled_matrix{}};
+            xl::launch(q, {.grid = grid, .block = block}, K{}, m, xl::make_tiled<corpus::small_tile>(q, view));
+          }};
+}
+template <class Wrong, class Right>
+void check_tiles(xl::device d, kind expected, unsigned grid, bool (*threads)(unsigned, unsigned)) {
+  check_wrong(d, with_tiles<Wrong>(), expected, grid, 64, threads);
+  expect_nothing(d, with_tiles<Right>(), grid, 64);
+}
+
+CROSSLANE_TEST(corpus, tile_copies) {
+  check_tiles<corpus::reads_a_tile_early<true>, corpus::reads_a_tile_early<false>>(d, kind::shared_race, 1, any);
+  check_tiles<corpus::writes_a_stored_tile<true>, corpus::writes_a_stored_tile<false>>(d, kind::shared_race, 1, any);
+  check_tiles<corpus::reads_a_stored_place<true>, corpus::reads_a_stored_place<false>>(d, kind::device_race, 1, any);
+  check_tiles<corpus::reads_a_multicast_early<true>, corpus::reads_a_multicast_early<false>>(d, kind::shared_race, 2, any);
+}
 
 CROSSLANE_TEST(corpus, clusters) {
   wrong<corpus::reads_a_peer_early<false>>(d, kind::shared_race, 4, 64, [](unsigned a, unsigned b) { return a + b == 63; });

@@ -109,7 +109,7 @@ concept copy_primitives =
       { std::bool_constant<N::template bulk_copies<2>::available>{} };
       stores.template copy<4>(to, from, where);  // as copies; also 1, 2, 8 and 16
       stores.commit();
-      stores.template wait<0>();  // until the tiles have been read
+      stores.template wait<0>();  // until the tiles have been read and the thread sees what was written
       { std::bool_constant<N::tile_stores::available>{} };
     };
 

@@ -226,8 +226,7 @@ template <unsigned Stages, class Ctx, bool AcrossCluster>
 pipeline(Ctx const&, pipeline_state<Stages, Ctx, AcrossCluster>&) -> pipeline<Stages, Ctx, 1, AcrossCluster>;
 
 /// Copies of tiles from shared memory to a tensor, which proceed while the threads compute. All threads of the block make one and call all
-/// functions. Elements of a tile that are outside the tensor are not stored. All stores must be waited for before the kernel ends; what
-/// they write is there when the kernel has ended.
+/// functions. Elements of a tile that are outside the tensor are not stored. All stores must be waited for before the kernel ends.
 ///
 /// NVIDIA GPUs since sm_90 use the copy engine under the conditions of pipeline::copy_tile(). Elsewhere the threads store at the call. On
 /// the host the elements are stored at wait().
@@ -272,8 +271,8 @@ class tile_stores {
     if constexpr (native::available)
       if (ctx_.thread_rank() == 0) native::commit_tiles();
   }
-  /// Waits until the tiles of all groups, except the `Pending` youngest, have been read. It is a barrier of the block: after it every
-  /// thread may write to these tiles.
+  /// Waits for all groups, except the `Pending` youngest. It is a barrier of the block: after it every thread may write to these tiles, and
+  /// sees the elements in the tensor.
   template <unsigned Pending = 0>
   CROSSLANE_FN void wait(source_location where = source_location::current()) {
     native_.template wait<Pending>();

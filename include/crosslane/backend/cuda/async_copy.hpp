@@ -209,10 +209,10 @@ struct cuda_tile_stores {
                    : "memory");
   }
   static CROSSLANE_DEVICE_FN void commit_tiles() { asm volatile("cp.async.bulk.commit_group;" ::: "memory"); }
-  /// Waits until the tiles of all groups but the youngest have been read.
+  /// Waits until the tiles of all groups but the youngest have been read and written: the calling thread sees the elements.
   template <unsigned Pending>
   static CROSSLANE_DEVICE_FN void wait_for_tiles() {
-    asm volatile("cp.async.bulk.wait_group.read %0;" ::"n"(Pending) : "memory");
+    asm volatile("cp.async.bulk.wait_group %0;" ::"n"(Pending) : "memory");
   }
   // For layouts that the engine does not know.
   template <unsigned Bytes>
