@@ -278,18 +278,18 @@ CROSSLANE_TEST(cluster, geometry) {
   if (!has_clusters(d)) skip("no clusters");
   xl::stream const q{d};
   xl::buffer<unsigned> out{q, 1000};
-  if constexpr (most_blocks > 1) {
+  if (most_blocks > 1) {
     expect_error(xl::errc::invalid_argument, {"ring", "grid.x is 5 blocks but must be a multiple of 2", "clusters of (2, 1, 1) blocks"},
-                 [&] { xl::launch(q, {.grid = 5, .block = 96}, ring<xl::cluster_size_constant<2>>{}, out); });
+                 [&] { xl::launch(q, {.grid = 5, .block = 96}, ring<size_of<2>>{}, out); });
     expect_error(xl::errc::invalid_argument, {"grid.z is 3 blocks but must be a multiple of 2", "(1, 2, 2)"},
-                 [&] { xl::launch(q, {.grid = {1, 2, 3}, .block = {4, 1, 1}}, ranks<xl::cluster_size_constant<1, 2, 2>>{}, out); });
+                 [&] { xl::launch(q, {.grid = {1, 2, 3}, .block = {4, 1, 1}}, ranks<size_of<1, 2, 2>>{}, out); });
   }
   CROSSLANE_CHECK_EQ(xl::blocks_per_multiprocessor(d, {.block = 96}, ring<size_of<2>>{}, out) > 0, true);
 }
 
 /// Wrong calls, which the host reports.
 struct wrong_call {
-  static constexpr auto cluster = xl::cluster_size<2>;
+  static constexpr size_of<2> cluster{};
   enum class mistake { rank, not_shared, arrives_twice, waits_alone } which;
   struct shared {
     int value;
@@ -308,7 +308,7 @@ struct wrong_call {
 };
 
 CROSSLANE_TEST(cluster, wrong_calls) {
-  if constexpr (host_build) {
+  if (host_build) {
     using mistake = wrong_call::mistake;
     auto const expect = [&](mistake which, xl::errc code, char const* text) {
       xl::stream const q{d};
@@ -328,16 +328,16 @@ CROSSLANE_TEST(cluster, wrong_calls) {
 
 /// A block of the cluster leaves before a barrier.
 struct leaves {
-  static constexpr auto cluster = xl::cluster_size<4>;
+  static constexpr size_of<4> cluster{};
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx) const {
-    if (ctx.block_index() % 4 == 2) return;
+    if (ctx.block_index() % cluster.blocks == 2) return;
     ctx.cluster().sync();
   }
 };
 
 CROSSLANE_TEST(cluster, block_that_leaves) {
-  if constexpr (host_build) {
+  if (host_build) {
     xl::stream const q{d};
     xl::launch(q, {.grid = 8, .block = 32}, leaves{});
     xl::error const e = error_of([&] { q.synchronize(); });

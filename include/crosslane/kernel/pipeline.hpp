@@ -222,9 +222,6 @@ class pipeline {
   bool acquired_ = false;
 };
 
-template <unsigned Stages, class Ctx, bool AcrossCluster>
-pipeline(Ctx const&, pipeline_state<Stages, Ctx, AcrossCluster>&) -> pipeline<Stages, Ctx, 1, AcrossCluster>;
-
 /// Copies of tiles from shared memory to a tensor, which proceed while the threads compute. All threads of the block make one and call all
 /// functions. Elements of a tile that are outside the tensor are not stored. All stores must be waited for before the kernel ends.
 ///
