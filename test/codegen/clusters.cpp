@@ -15,7 +15,7 @@ using cube = xl::packed<xl::extents<int, xl::fixed<axis::d, 8>, xl::fixed<axis::
 constexpr unsigned two = xl::default_backend::max_cluster_blocks >= 2 ? 2 : 1;
 
 // sm_90: 2 barrier.cluster.arrive.aligned, 2 barrier.cluster.wait.aligned, 1 mapa.u64, 1 ld.u32, 0 bar.sync
-// sm_90: st.shared then barrier.cluster.arrive then barrier.cluster.wait then mapa then ld.u32 then barrier.cluster.arrive then barrier.cluster.wait
+// sm_90: st.shared then barrier.cluster.a then barrier.cluster.w then mapa then ld.u32 then barrier.cluster.a then barrier.cluster.w
 // gfx90a: 2 s_barrier, 1 ds_read_b32
 // gfx1030: 2 s_barrier, 1 ds_read_b32
 struct reads_a_peer {
@@ -76,7 +76,8 @@ struct one_tile {
 };
 
 // sm_90: 1 cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes, 0 cp.async.cg, 1 mbarrier.expect_tx, 1 cvta.param
-// sm_90: mbarrier.init then mbarrier.init then fence.proxy.async then bar.sync then mbarrier.expect_tx then cp.async.bulk.tensor then mbarrier.arrive then mbarrier.try_wait then fence.proxy.async then bar.sync
+// sm_90: mbarrier.i then mbarrier.i then fence then bar then mbarrier.e then cp.async.bulk then mbarrier.a then mbarrier.t then fence then
+// bar
 struct copies_a_tile : one_tile<permuted> {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, xl::tiled_view<float const, matrix, permuted> const& in, float* out) const {
@@ -112,7 +113,7 @@ struct copies_for_a_cluster : one_tile<plain, true> {
 };
 
 // sm_90: 1 cp.async.bulk.tensor.2d.global.shared::cta.bulk_group, 1 cp.async.bulk.commit_group, 1 cp.async.bulk.wait_group, 0 st.global
-// sm_90: st.shared then fence.proxy.async then bar.sync then cp.async.bulk.tensor then cp.async.bulk.commit_group then cp.async.bulk.wait_group then bar.sync
+// sm_90: st.shared then fence then bar then cp.async.bulk.t then cp.async.bulk.c then cp.async.bulk.w then bar
 struct stores_a_tile {
   static constexpr auto block = xl::block_size<1024>;
   struct shared {

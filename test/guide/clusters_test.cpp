@@ -14,7 +14,7 @@ using namespace crosslane_test;
 /// it, and reads the sums of the others in their shared memory.
 struct normalise_rows {
   // 4 blocks where the target has clusters, else 1
-  static constexpr auto cluster = xl::cluster_size<xl::default_backend::max_cluster_blocks >= 4 ? 4 : 1>;
+  static constexpr auto cluster = xl::cluster_size < xl::default_backend::max_cluster_blocks >= 4 ? 4 : 1 > ;
   template <class Ctx>
   struct shared {
     xl::block_scratch<float, Ctx> reduce;
@@ -122,7 +122,7 @@ namespace {
 // [multicast]
 /// Sums of tiles that all blocks of a cluster need: each tile is read once for the cluster. The blocks take turns to copy for all.
 struct sum_shared_tiles {
-  static constexpr auto cluster = xl::cluster_size<xl::default_backend::max_cluster_blocks >= 2 ? 2 : 1>;
+  static constexpr auto cluster = xl::cluster_size < xl::default_backend::max_cluster_blocks >= 2 ? 2 : 1 > ;
   static constexpr auto block = xl::block_size<256>;
   template <class Ctx>
   struct shared {

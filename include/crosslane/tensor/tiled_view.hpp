@@ -152,7 +152,9 @@ class basic_tiled_view {
 
   /// Copies the view. Explicit, so that a kernel cannot take it by value.
   explicit basic_tiled_view(basic_tiled_view const&) = default;
+  /// Moves the view into the result of a function.
   basic_tiled_view(basic_tiled_view&&) = default;
+  /// Copies another view.
   basic_tiled_view& operator=(basic_tiled_view const&) = default;
 
   /// Returns the view of the whole tensor.
