@@ -76,8 +76,7 @@ struct one_tile {
 };
 
 // sm_90: 1 cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes, 0 cp.async.cg, 1 mbarrier.expect_tx, 1 cvta.param
-// sm_90: mbarrier.i then mbarrier.i then fence then bar then mbarrier.e then cp.async.bulk then mbarrier.a then mbarrier.t then fence then
-// bar
+// sm_90: fence then bar then mbarrier.expect then cp.async.bulk then mbarrier.a then mbarrier.t then fence then bar
 struct copies_a_tile : one_tile<permuted> {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, xl::tiled_view<float const, matrix, permuted> const& in, float* out) const {
