@@ -31,6 +31,7 @@ void register_block_reduce(xl::stream_ref q);
 void register_block_scan(xl::stream_ref q);
 void register_block_sort(xl::stream_ref q);
 void register_async_copy(xl::stream_ref q);
+void register_tiles(xl::stream_ref q);
 void register_check_cost();
 
 /// Measures the seconds since its construction.

@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
     bench::register_block_scan(q);
     bench::register_block_sort(q);
     bench::register_async_copy(q);
+    bench::register_tiles(q);
 #endif
 #else
     bench::register_memory(q);

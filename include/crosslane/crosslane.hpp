@@ -26,6 +26,7 @@
 #include <crosslane/kernel/atomic_pair.hpp>
 #include <crosslane/kernel/block.hpp>
 #include <crosslane/kernel/clock.hpp>
+#include <crosslane/kernel/cluster.hpp>
 #include <crosslane/kernel/complex.hpp>
 #include <crosslane/kernel/context.hpp>
 #include <crosslane/kernel/diagnostics.hpp>

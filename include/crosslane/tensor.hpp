@@ -15,6 +15,7 @@
 #include <crosslane/tensor/strided.hpp>
 #include <crosslane/tensor/swizzled.hpp>
 #include <crosslane/tensor/tensor.hpp>
+#include <crosslane/tensor/tiled_view.hpp>
 #include <crosslane/tensor/transform.hpp>
 #include <crosslane/tensor/vectorised.hpp>
 #include <crosslane/tensor/view.hpp>

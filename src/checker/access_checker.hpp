@@ -104,6 +104,26 @@ class access_checker {
       if (part != nullptr) memory.refresh(*part);
   }
 
+  // --- clusters ---
+
+  void begin_cluster(block_state* const* blocks, unsigned count) {
+    for (unsigned i = 0; i < count; ++i) {
+      for (unsigned k = 0; k < count; ++k) blocks[i]->cluster[k] = blocks[k];
+      blocks[i]->cluster_blocks = count;
+    }
+  }
+  void cluster_barrier(block_state* const* blocks, unsigned count) {
+    for (unsigned i = 0; i < count; ++i) end_block(*blocks[i]);
+    threads.order.cluster_barrier(blocks, count);
+  }
+  /// All threads of a block of a cluster have returned. Another block may still access its shared memory.
+  void block_ends(block_state& b) {
+    b.has_ended = true;
+    if (b.launch->has_lost_threads()) return;
+    for (auto const& [thread, last] : b.peer_accesses)
+      if (!threads.order.before_end(b, last.block->rank, thread, last.segment)) report_ended(b, b, thread, last);
+  }
+
   /// The block has ended, or waits for the other blocks of its grid.
   void end_block(block_state& b) {
     for (block_state::early_read const& r : b.early_reads)
@@ -126,7 +146,8 @@ class access_checker {
     watched_block const* const block = page.block;
     if ((a.flags & ~unsigned(access_is_aligned)) != access_reads || a.bytes != 4 || (reinterpret_cast<std::uintptr_t>(a.at) & 3) != 0)
       return false;
-    if (block == nullptr || block->owner != &b || a.at + 4 > block->begin + block->bytes || page.cells == nullptr || page.bytes)
+    if (block == nullptr || block->owner != &b || b.cluster_blocks != 0 || a.at + 4 > block->begin + block->bytes ||
+        page.cells == nullptr || page.bytes)
       return false;
     return threads.read_adds_nothing(b, page.cells[memory.offset(a.at) % watched_range::page_bytes / 4]);
   }
@@ -136,7 +157,7 @@ class access_checker {
     watched_block const* const block = memory.block(p, streams.launch());
     char const* const at = static_cast<char const*>(p);
     return block != nullptr && !block->freed && at >= block->begin && at + bytes <= block->begin + block->bytes &&
-           (!block->shared || block->owner == &b);
+           (!block->shared || block->owner == &b || b.may_access_memory_of(block->owner));
   }
 
   void access(block_state& b, seen_access const& a) {
@@ -162,6 +183,7 @@ class access_checker {
       streams.access(a.at, a.bytes, mine, knows);
     }
     threads.access(b, *block, a, mine.site);
+    if (block->shared && block->owner != &b) note_peer_access(b, *block, a, mine.site);
   }
 
   void report_fault(block_state& b, char const* cause, std::uintptr_t code) {
@@ -201,9 +223,10 @@ class access_checker {
       threads.copy_begins(b, target, sites_.number_of(target.from, &b.calls));
   }
   /// Called before the bytes of the source are copied. `before` has them when the copy began.
-  void copy_arrives(block_state& b, void const* to, seen_access const& source, void const* before) {
-    if (memory.contains(to) && may_access(b, to, source.bytes)) threads.copy_arrives(static_cast<char const*>(to), source.bytes);
-    if (memory.contains(source.at) && may_access(b, source.at, source.bytes) && std::memcmp(source.at, before, source.bytes) != 0)
+  void copy_arrives(block_state& b, void const* to, std::size_t bytes, seen_access const& source, void const* before) {
+    if (memory.contains(to) && may_access(b, to, bytes)) threads.copy_arrives(static_cast<char const*>(to), bytes);
+    if (source.bytes != 0 && memory.contains(source.at) && may_access(b, source.at, source.bytes) &&
+        std::memcmp(source.at, before, source.bytes) != 0)
       threads.source_has_changed(b, *memory.block(source.at, streams.launch()), source);
   }
   /// Returns an address of code that stands for a line.
@@ -351,6 +374,24 @@ class access_checker {
   }
 
  private:
+  /// The running thread has accessed the shared memory of another block of its cluster.
+  void note_peer_access(block_state& b, watched_block const& block, seen_access const& a, std::uint32_t site) {
+    auto& owner = *static_cast<block_state*>(const_cast<void*>(block.owner));
+    std::uint32_t const thread = b.first_thread + b.running;
+    block_state::peer_access const mine{threads.order.segment_of(b), site, &b, a};
+    if (owner.has_ended)
+      report_ended(b, owner, thread, mine);
+    else
+      owner.peer_accesses[thread] = mine;
+  }
+  /// Reports an access to the shared memory of `owner`, which has ended or may end before. `b` delivers the finding.
+  void report_ended(block_state& b, block_state const& owner, std::uint32_t thread, block_state::peer_access const& last) {
+    b.report(checks::kind::ended_block, words_.places(last.site), [&] {
+      return words_.ended_block(*last.block, owner, *memory.page(last.access.at).block, last.access, last.site,
+                                thread - last.block->first_thread);
+    });
+  }
+
   /// Reports an access of host code to device memory that is not open to it. Returns false if the level is not `full`.
   bool report_program_access(program_access const& a, watched_block const& block) {
     launch_facts facts;

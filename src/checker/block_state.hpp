@@ -48,7 +48,8 @@ struct access_monitor::block_state {
     std::unique_ptr<clock> pending[3];
     /// The accesses that relaxed operations release after a release fence, by the scope of the fence.
     std::unique_ptr<clock> fenced[3];
-    call_stack::calls calls;  ///< while it waits
+    call_stack::calls calls;    ///< while it waits
+    std::uint32_t arrived = 0;  ///< its segments below are from before it arrived at the barrier of the cluster
   };
   struct wave_state {
     std::uint32_t below = 0;                ///< segments of the wave's own lanes that all its lanes know
@@ -111,6 +112,37 @@ struct access_monitor::block_state {
 
   thread_state& running_thread() noexcept { return thread[running]; }
   thread_state const& running_thread() const noexcept { return thread[running]; }
+
+  // --- the cluster ---
+
+  static constexpr unsigned most_in_cluster = 8;
+  block_state* cluster[most_in_cluster] = {};  ///< by rank
+  unsigned cluster_blocks = 0;                 ///< 0: the block is in no cluster
+  unsigned peers = 0;                          ///< bits of the ranks whose shared memory other blocks of the cluster may access
+  bool has_ended = false;
+  clock arrived;                      ///< known to threads that have arrived at the barrier of the cluster
+  std::uint32_t arrived_barrier = 0;  ///< the last barrier of the block before one of them arrived
+  /// The last access of a thread of another block to the shared memory of this one.
+  struct peer_access {
+    std::uint32_t segment, site;
+    block_state const* block;
+    seen_access access;
+  };
+  std::unordered_map<std::uint32_t, peer_access> peer_accesses;  ///< by the number of the thread in the launch
+
+  /// Whether threads of the block may access the shared memory of another one.
+  bool may_access_memory_of(void const* owner) const noexcept {
+    for (unsigned i = 0; i < cluster_blocks; ++i)
+      if (cluster[i] == owner) return (peers >> i & 1) != 0;
+    return false;
+  }
+  /// Returns the block of the cluster in whose shared memory an address is; null if there is none.
+  block_state* owner_in_cluster(void const* p) noexcept {
+    if (has_in_shared_memory(p)) return this;
+    for (unsigned i = 0; i < cluster_blocks; ++i)
+      if (cluster[i]->has_in_shared_memory(p)) return cluster[i];
+    return nullptr;
+  }
 
   bool has_in_shared_memory(void const* p) const noexcept {
     for (watched_block const* const part : memory)

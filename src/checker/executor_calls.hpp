@@ -87,6 +87,28 @@ void access_monitor::group_sync(unsigned wave, std::uint64_t lanes) noexcept {
 void access_monitor::wait_for_previous() noexcept {
   if (state_->full && state_->launch->overlaps) checker().threads.order.wait_for_previous(*state_);
 }
+void access_monitor::begin_cluster(access_monitor* const* blocks, unsigned count) noexcept {
+  block_state* states[block_state::most_in_cluster] = {};
+  for (unsigned i = 0; i < count; ++i) states[i] = blocks[i]->state_;
+  if (states[0]->full) checker().begin_cluster(states, count);
+}
+void access_monitor::may_access_in_cluster(unsigned rank) noexcept {
+  unseen const self;
+  for (unsigned i = 0; i < state_->cluster_blocks; ++i) state_->cluster[i]->peers |= 1u << rank;
+}
+void access_monitor::cluster_arrives(unsigned rank) noexcept {
+  unseen const self;
+  if (state_->full) checker().threads.order.cluster_arrives(*state_, rank);
+}
+void access_monitor::cluster_barrier(access_monitor* const* blocks, unsigned count) noexcept {
+  block_state* states[block_state::most_in_cluster] = {};
+  for (unsigned i = 0; i < count; ++i) states[i] = blocks[i]->state_;
+  if (states[0]->full) checker().cluster_barrier(states, count);
+}
+void access_monitor::cluster_ends() noexcept { checker().end_block(*state_); }
+void access_monitor::block_ends() noexcept {
+  if (state_->full) checker().block_ends(*state_);
+}
 
 bool access_monitor::may_survive(void const* code) const noexcept {
   note_interrupted_code();
@@ -101,7 +123,8 @@ void access_monitor::report_fault(char const* cause, void const* code) {
   checker().report_fault(*state_, cause, from);
 }
 std::exception_ptr access_monitor::take_failure() noexcept {
-  checker().end_block(*state_);
+  // Another block of the cluster may still write what the block has read.
+  if (state_->cluster_blocks == 0) checker().end_block(*state_);
   std::exception_ptr const result = state_->failure;
   state_->failure = nullptr;
   return result;
@@ -156,31 +179,32 @@ void atomic_fence(scope s, int order) noexcept {
   checker().fence(*self.block(), releases(order), acquires(order), s);
 }
 
-void copy_begins(started_copy& copy, void* to, void const* from, std::size_t bytes, source_location where) noexcept {
+void copy_begins(started_copy& copy, void* to, std::size_t bytes, void const* from, std::size_t valid, source_location where) noexcept {
   copy.where = where;
   std::uintptr_t const code = active_block != nullptr ? checker().code_at(where) : 0;
   copying const here{reinterpret_cast<void*>(code)};
   if (active_block != nullptr) {
-    see(from, bytes, access_reads, reinterpret_cast<void*>(code));
+    see(from, valid, access_reads, reinterpret_cast<void*>(code));
     see(to, bytes, access_writes, reinterpret_cast<void*>(code));
     unseen const self;
     checker().copy_begins(*self.block(), access_of(to, bytes, access_writes, reinterpret_cast<void*>(code)));
   }
-  __real_memcpy(copy.before, from, bytes);
+  __real_memcpy(copy.before, from, valid);
   __real_memset(to, 0xff, bytes);
 }
-void copy_arrives(started_copy const& copy, void* to, void const* from, std::size_t bytes) noexcept {
+void copy_arrives(started_copy const& copy, void* to, std::size_t bytes, void const* from, std::size_t valid) noexcept {
   std::uintptr_t const code = active_block != nullptr ? checker().code_at(copy.where) : 0;
   copying const here{reinterpret_cast<void*>(code)};
   if (active_block != nullptr) {
     {
       unseen const self;
-      checker().copy_arrives(*self.block(), to, access_of(from, bytes, access_reads, reinterpret_cast<void*>(code)), copy.before);
+      checker().copy_arrives(*self.block(), to, bytes, access_of(from, valid, access_reads, reinterpret_cast<void*>(code)), copy.before);
     }
-    see(from, bytes, access_reads, reinterpret_cast<void*>(code));
+    see(from, valid, access_reads, reinterpret_cast<void*>(code));
     see(to, bytes, access_writes, reinterpret_cast<void*>(code));
   }
-  __real_memcpy(to, from, bytes);
+  __real_memcpy(to, from, valid);
+  __real_memset(static_cast<char*>(to) + valid, 0, bytes - valid);
 }
 
 }  // namespace crosslane::backend

@@ -56,6 +56,10 @@ class thread_order {
     b.numbering = numbering_;
     b.learned.clear();
     b.released.clear();
+    b.cluster_blocks = b.peers = b.arrived_barrier = 0;
+    b.has_ended = false;
+    b.arrived.clear();
+    b.peer_accesses.clear();
   }
   void block_barrier(block_state& b) {
     if (b.some_learned)
@@ -63,6 +67,50 @@ class thread_order {
         if (b.thread[t].learned) b.learned.join(*b.thread[t].learned);
     b.barrier = next_segment_;
     b.forget_segments();
+  }
+
+  // --- clusters ---
+
+  /// A thread of the block arrives at the barrier of the cluster.
+  void cluster_arrives(block_state& b, unsigned thread) {
+    block_state::thread_state& t = b.thread[thread];
+    t.arrived = next_segment_;
+    t.segment = 0;
+    if (b.barrier > b.arrived_barrier) b.arrived_barrier = b.barrier;
+    if (!b.learned.empty()) b.arrived.join(b.learned);
+    if (t.learned) b.arrived.join(*t.learned);
+  }
+  /// All threads of the blocks have arrived, and all wait. What they did before they arrived is ordered before what follows.
+  void cluster_barrier(block_state* const* blocks, unsigned count) {
+    clock all;
+    for (unsigned i = 0; i < count; ++i) {
+      block_state& b = *blocks[i];
+      if (does_nothing_since_arrival(b)) {
+        all.learn_block(b.rank, next_segment_);
+      } else {
+        has_released_ = true;
+        all.learn_block(b.rank, b.arrived_barrier);
+        for (unsigned t = 0; t < b.threads; ++t) all.learn_thread(b.first_thread + t, b.thread[t].arrived);
+      }
+      all.join(b.arrived);
+    }
+    for (unsigned i = 0; i < count; ++i) {
+      block_state& b = *blocks[i];
+      if (does_nothing_since_arrival(b)) {
+        b.barrier = next_segment_;
+        b.forget_segments();
+      }
+      b.arrived.clear();
+      b.arrived_barrier = 0;
+      b.learned.join(all);
+    }
+  }
+  /// Whether an access of another block, of the cluster, is ordered before the end of a block all of whose threads have returned.
+  static bool before_end(block_state const& b, std::uint32_t block, std::uint32_t thread, std::uint32_t segment) {
+    if (b.learned.covers(block, thread, segment)) return true;
+    for (unsigned t = 0; b.some_learned && t < b.threads; ++t)
+      if (b.thread[t].learned && b.thread[t].learned->covers(block, thread, segment)) return true;
+    return false;
   }
 
   void group_sync(block_state& b, unsigned wave, std::uint64_t lanes) {
@@ -98,7 +146,8 @@ class thread_order {
   /// Called after an atomic operation that stored, and after its acquire. Records what it releases.
   void release(block_state& b, void const* p, bool releases, bool reads, scope s) {
     block_state::thread_state& t = b.running_thread();
-    releases_at& here = b.has_in_shared_memory(p) ? b.released : released_;
+    block_state* const owner = b.owner_in_cluster(p);
+    releases_at& here = owner != nullptr ? owner->released : released_;
     auto const found = here.find(p);
     if (!reads) {  // a store ends earlier releases
       if (found != here.end()) found->second.clear();
@@ -115,9 +164,9 @@ class thread_order {
 
   /// Called after an atomic operation that read. Records what it acquires.
   void acquire(block_state& b, void const* p, bool acquires, scope s) {
-    bool const shared = b.has_in_shared_memory(p);
-    acquire(b, shared ? b.released : released_, p, acquires, s);
-    if (!shared && !released_before_.empty()) acquire(b, released_before_, p, acquires, s);
+    block_state* const owner = b.owner_in_cluster(p);
+    acquire(b, owner != nullptr ? owner->released : released_, p, acquires, s);
+    if (owner == nullptr && !released_before_.empty()) acquire(b, released_before_, p, acquires, s);
   }
   /// Whether reading the value at an address in device memory acquires something beyond the block.
   bool has_released_at(void const* p) const {
@@ -267,6 +316,13 @@ class thread_order {
 
  private:
   static constexpr unsigned fence_scopes = 3;
+
+  /// Whether the threads of a block, which all wait at the barrier of the cluster, have made no access since they arrived.
+  static bool does_nothing_since_arrival(block_state const& b) noexcept {
+    for (unsigned t = 0; t < b.threads; ++t)
+      if (b.thread[t].segment != 0 || b.thread[t].arrived < b.barrier) return false;
+    return true;
+  }
 
   void acquire(block_state& b, releases_at const& here, void const* p, bool acquires, scope s) {
     auto const found = here.find(p);

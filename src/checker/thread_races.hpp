@@ -134,7 +134,7 @@ class thread_races {
       access_cell* const cells = memory_.cells(here, false);
       std::size_t const in_page = memory_.offset(at + done) % watched_range::page_bytes;
       if (here.bytes)
-        for (std::size_t i = 0; i < 4; ++i) f(cells[in_page + i]);
+        for (std::size_t i = 0; i < 4 && done + i < bytes; ++i) f(cells[in_page + i]);
       else
         f(cells[in_page / 4]);
     }
@@ -274,7 +274,7 @@ class thread_races {
   /// Whether the access to come makes a record needless.
   bool replaces(comparison const& one, access_record r) const {
     if (r.segment < 2 || order.is_past(r)) return true;
-    if (one.block.shared && r.segment < one.b.barrier) return true;
+    if (one.block.shared && r.segment < one.b.barrier && (one.b.cluster_blocks == 0 || order.owner_of(r).block == one.b.rank)) return true;
     return stands_for(one.mine, r) && order.before(one.b, r);
   }
 
@@ -369,6 +369,7 @@ class thread_races {
                               : one.block.shared ? checks::kind::shared_race
                                                  : checks::kind::device_race;
     b.forget_early_reads_at(other.site);
+    for (unsigned i = 0; i < b.cluster_blocks; ++i) b.cluster[i]->forget_early_reads_at(other.site);
     b.report(kind, words_.places(one.mine.site, other.site), [&] { return words_.race(kind, b, one.block, one.a, other, thread); });
   }
   /// Reports an access to the target of an asynchronous copy that has not been waited for.

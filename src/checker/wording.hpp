@@ -44,7 +44,7 @@ class wording {
     checks::finding f = access(kind, b, mine);
     extent3 const index = block_index(*b.launch, thread / b.threads);
     f.second = {thread % b.threads, 1, index, verb(other.flags), sites_.line(other.site)};
-    append_object(f.text, block, mine.at, mine.bytes);
+    append_memory_of(f.text, b, block, mine.at, mine.bytes);
     if (index == b.index)
       f.text.append("; thread %u %s them", f.second.thread, f.second.action);
     else
@@ -84,7 +84,7 @@ class wording {
   checks::finding unwritten(block_state const& b, watched_block const& block, seen_access const& a) {
     checks::finding f = access(checks::kind::unwritten_memory, b, a);
     f.in_shared_memory = block.shared;
-    append_object(f.text, block, a.at, a.bytes);
+    append_memory_of(f.text, b, block, a.at, a.bytes);
     f.text.append(", which nothing has written");
     return f;
   }
@@ -94,9 +94,25 @@ class wording {
     bool const freed = block != nullptr && block->freed;
     checks::finding f = access(freed ? checks::kind::freed_memory : checks::kind::out_of_bounds, b, a);
     if (block != nullptr && block->shared && block->owner != &b && a.at >= block->begin && a.at < block->begin + block->bytes)
-      f.text.append("in shared memory of another block");
+      f.text.append(b.cluster_blocks != 0 ? "in shared memory of another block, for which no thread has called ctx.cluster().peer()"
+                                          : "in shared memory of another block");
     else
       append_outside(f.text, block, a.at, a.bytes);
+    return f;
+  }
+
+  /// An access of thread `thread` of block `b` to the shared memory of `owner`, which has ended or may have ended before.
+  checks::finding ended_block(block_state const& b, block_state const& owner, watched_block const& block, seen_access const& a,
+                              std::uint32_t site, unsigned thread) {
+    checks::finding f = b.launch->finding(checks::kind::ended_block);
+    f.first = {thread, 1, b.index, verb(a.flags), sites_.line(site)};
+    f.second = {0, owner.threads, owner.index, "has returned", {}};
+    f.text.append("kernel %s, block (%u, %u, %u): thread %u %s %zu bytes", b.launch->kernel, b.index.x, b.index.y, b.index.z, thread,
+                  f.first.action, a.bytes);
+    append_place(f.text, f.first.where);
+    f.text.append(", ");
+    append_memory_of(f.text, b, block, a.at, a.bytes);
+    f.text.append(", which does not wait for the access before it ends");
     return f;
   }
 
@@ -262,6 +278,14 @@ class wording {
   }
 
  private:
+  /// As append_object, and names the block if shared memory is that of another one than `b`.
+  static void append_memory_of(error_text& text, block_state const& b, watched_block const& block, char const* at, std::size_t bytes) {
+    if (!block.shared || block.owner == &b) return append_object(text, block, at, bytes);
+    extent3 const& index = static_cast<block_state const*>(block.owner)->index;
+    text.append("byte %td of the %sshared memory of %zu bytes of block (%u, %u, %u)", at - block.begin, block.dynamic ? "dynamic " : "",
+                block.bytes, index.x, index.y, index.z);
+  }
+
   static char const* verb(unsigned flags) {
     if ((flags & access_is_atomic) == 0) return (flags & access_writes) != 0 ? "writes" : "reads";
     return (flags & access_writes) == 0 ? "atomically loads" : (flags & access_reads) == 0 ? "atomically stores" : "atomically changes";

@@ -222,9 +222,17 @@ class primitives : public xl::backend::wave_hooks {
     void copy(void* to, void const* from, xl::source_location) {
       std::memcpy(to, from, Bytes);
     }
+    template <unsigned Bytes>
+    void copy_some(void* to, void const* from, unsigned valid, xl::source_location) {
+      std::memcpy(to, from, valid);
+      std::memset(static_cast<char*>(to) + valid, 0, Bytes - valid);
+    }
     void commit() {}
     template <unsigned Pending>
     void wait() {}
+  };
+  struct tile_stores : async_copies {
+    static constexpr bool available = false;
   };
   template <unsigned Stages>
   struct bulk_copies {
@@ -262,6 +270,7 @@ struct serial : runtime {
   using context = xl::context<primitives, Width, Shape>;
 
   static constexpr std::size_t max_static_shared_bytes = 48 * 1024, max_shared_bytes = 48 * 1024, max_argument_bytes = 4096;
+  static constexpr unsigned max_cluster_blocks = 1;
   static constexpr bool std_complex_computes = true;
 
   template <unsigned Width, class K, class... A>

@@ -47,9 +47,9 @@ inline checks::report report_of(xl::device d, corpus_kernel const& kernel, unsig
   return r;
 }
 
-inline constexpr auto kernel_files = {"arguments.hpp", "async_copies.hpp", "atomics.hpp",      "barriers.hpp",
-                                      "bounds.hpp",    "casts.hpp",        "device_races.hpp", "lanes.hpp",
-                                      "objects.hpp",   "shared_races.hpp", "unwritten.hpp",    "widths.hpp"};
+inline constexpr auto kernel_files = {"arguments.hpp",    "async_copies.hpp", "atomics.hpp",      "barriers.hpp", "bounds.hpp",
+                                      "casts.hpp",        "clusters.hpp",     "device_races.hpp", "lanes.hpp",    "objects.hpp",
+                                      "shared_races.hpp", "tile_copies.hpp",  "unwritten.hpp",    "widths.hpp"};
 
 inline unsigned wrong_kernels = 0, right_kernels = 0;
 

@@ -6,6 +6,8 @@
 namespace crosslane::backend {
 
 struct wave_hooks {
+  /// Whether a copy to several blocks of a cluster is made by the threads of one block, as the engine does it.
+  static constexpr bool copies_for_peers = false;
   /// T reduce<W>(lane_mask<W> members, T const&, Op const&, source_location), and inclusive_scan with the same arguments: for any set of
   /// lanes.
   static constexpr bool has_reduce = false;

@@ -33,6 +33,7 @@ struct device_properties {
   bool concurrent_managed_access = false;  ///< whether managed memory can be prefetched, and be used by host and device at once
   bool cooperative_launch = false;         ///< whether kernels that state `cooperative` can be launched
   bool overlapping_launches = false;       ///< whether kernels that state `overlaps_previous` begin before the previous one ends
+  unsigned max_cluster_blocks = 1;         ///< blocks of a cluster, at most; 1: the device has no clusters
 };
 
 }  // namespace crosslane

@@ -31,17 +31,18 @@ enum class kind : unsigned char {
   misaligned,           ///< an access whose address is not a multiple of what its type needs
   other_device,         ///< a kernel or a fill accesses memory of another device, and the devices have no peer access
   lockstep_wait,        ///< a lane waits in a loop for a value that another lane of its wave stores
+  ended_block,          ///< an access to the shared memory of another block of the cluster, which does not wait for it before it ends
   different_arguments,  ///< lanes or threads call one operation with different arguments, which must be the same for all
 };
-inline constexpr int kinds = 23;  ///< the number of kinds
+inline constexpr int kinds = 24;  ///< the number of kinds
 
 /// Returns the name in lower case with '-', as in reports and tools.
 constexpr char const* to_string(kind k) noexcept {
-  constexpr char const* names[kinds] = {
-      "early-exit",   "different-barriers", "absent-lane",     "different-lanes", "invalid-lane",       "out-of-bounds",
-      "freed-memory", "shared-race",        "device-race",     "narrow-scope",    "unwritten-memory",   "stream-race",
-      "program-race", "undefined-cast",     "undefined-shift", "host-memory",     "device-memory",      "kernel-fault",
-      "no-progress",  "misaligned",         "other-device",    "lockstep-wait",   "different-arguments"};
+  constexpr char const* names[kinds] = {"early-exit",       "different-barriers", "absent-lane",  "different-lanes",    "invalid-lane",
+                                        "out-of-bounds",    "freed-memory",       "shared-race",  "device-race",        "narrow-scope",
+                                        "unwritten-memory", "stream-race",        "program-race", "undefined-cast",     "undefined-shift",
+                                        "host-memory",      "device-memory",      "kernel-fault", "no-progress",        "misaligned",
+                                        "other-device",     "lockstep-wait",      "ended-block",  "different-arguments"};
   return names[unsigned(k)];
 }
 
@@ -52,7 +53,7 @@ constexpr errc to_errc(kind k) noexcept {
                                  errc::data_race,         errc::data_race,         errc::unwritten_memory, errc::data_race,
                                  errc::data_race,         errc::kernel_fault,      errc::kernel_fault,     errc::kernel_fault,
                                  errc::kernel_fault,      errc::kernel_fault,      errc::kernel_fault,     errc::misaligned,
-                                 errc::kernel_fault,      errc::kernel_fault,      errc::invalid_argument};
+                                 errc::kernel_fault,      errc::kernel_fault,      errc::data_race,        errc::invalid_argument};
   return codes[unsigned(k)];
 }
 
@@ -95,6 +96,8 @@ constexpr char const* advice(kind k) noexcept {
       ("A GPU whose lanes run in lockstep, as AMD's do, hangs: the lane that stores continues when all lanes have left the loop; let one "
        "lane "
        "of the wave take the lock for all, or let the lanes meet in each round: while (!wave.all(done))."),
+      ("A GPU reads or writes memory that another block may have by then; put ctx.cluster().sync() behind the last access to shared memory "
+       "of other blocks."),
       ("A GPU takes the argument of one of them for all, or gives each a part of another result; pass a value that is the same for all: an "
        "argument of the kernel, or one that was broadcast."),
   };
@@ -113,6 +116,10 @@ constexpr char const* advice_for_shared_memory(kind k) noexcept {
 constexpr char const* advice_for_overlap() noexcept {
   return "A GPU may run both at once or in any order; call ctx.wait_for_previous() before the kernel accesses what earlier work of the "
          "stream uses.";
+}
+/// Returns the advice for races of two blocks of a cluster in shared memory.
+constexpr char const* advice_for_clusters() noexcept {
+  return "A GPU runs both in any order; put ctx.cluster().sync() between them: ctx.sync_block() waits for the threads of one block only.";
 }
 
 /// Returns what to look for if a finding occurs only in waves of 32 or only in waves of 64 lanes; empty if `wave_size` is neither.
@@ -152,7 +159,9 @@ struct finding {
   bool is_of_launch() const noexcept { return grid.size() != 0; }
   /// Returns what a GPU does in this case and how to correct the code.
   char const* advice() const noexcept {
-    return overlaps ? advice_for_overlap() : in_shared_memory ? advice_for_shared_memory(kind) : checks::advice(kind);
+    if (overlaps) return advice_for_overlap();
+    if (kind == kind::shared_race && second.count != 0 && !(first.block == second.block)) return advice_for_clusters();
+    return in_shared_memory ? advice_for_shared_memory(kind) : checks::advice(kind);
   }
   /// Appends the wave size and the seed, "waves of 32 lanes, seed 0". They are not in the text and are needed to reproduce the finding.
   void append_order(error_text& to) const noexcept {

@@ -8,6 +8,14 @@
 
 namespace crosslane {
 
+/// A tensor that kernels copy in tiles: a tiled_view (tensor/tiled_view.hpp).
+template <class V>
+concept tiled_tensor = requires {
+  typename V::tile_type;
+  typename V::multi_index;
+  requires V::tile_bytes > 0;
+};
+
 /// The asynchronous copies of one thread. Each thread that copies has its own object. A copy may read and write at any time between its
 /// call and the wait() for its group. Until then no thread may access its target or write its source. After wait() the calling thread sees
 /// its own copies. It sees copies of other threads after the next barrier of the block. All copies must be waited for before the kernel
@@ -59,6 +67,18 @@ class async_copies {
       copy_pieces<4>(to.data(), from.data(), from.size() * sizeof(T), where);
   }
 
+  /// Starts the calling thread's share of a copy of the tile at index `at` of a tensor. All threads of the block must call it, each on its
+  /// own object, with the same arguments. The tile's layout says where its elements lie. Indices may be negative or beyond the tensor:
+  /// elements outside it become zero. Pieces have 16 bytes if the index along the contiguous axis allows it.
+  ///
+  ///   copies.copy_tile(s.tile, in, {32 * int(ctx.block_index()), 0});
+  template <tiled_tensor V>
+  CROSSLANE_FN CROSSLANE_INLINE void copy_tile(typename V::tile_type& to, V const& from, typename V::multi_index at,
+                                               source_location where = source_location::current()) {
+    expect_same_tile(&to, at, where);
+    start_tile(to, from, at, where);
+  }
+
   /// Makes a group of the calling thread's copies since the last commit(). The group may be empty.
   CROSSLANE_FN void commit() { native_.commit(); }
 
@@ -69,8 +89,25 @@ class async_copies {
   }
 
  private:
-  template <unsigned, class, unsigned>
+  template <unsigned, class, unsigned, bool>
   friend class pipeline;
+
+  template <class Tile, class Index>
+  CROSSLANE_FN CROSSLANE_INLINE void expect_same_tile([[maybe_unused]] Tile* tile, [[maybe_unused]] Index const& at,
+                                                      [[maybe_unused]] source_location where) {
+    if constexpr (Ctx::native_type::checks_arguments) {
+      detail::expect_same(ctx_, "tile", static_cast<void const*>(tile), where);
+      for (auto const i : at.value) detail::expect_same(ctx_, "index", i, where);
+    }
+  }
+  /// Starts the calling thread's share of a copy to a tile, which may lie in another block of the cluster.
+  template <class V>
+  CROSSLANE_FN CROSSLANE_INLINE void start_tile(typename V::tile_type& to, V const& from, typename V::multi_index const& at,
+                                                source_location where) {
+    from.for_pieces(ctx_, &to, at, [&](auto bytes, void* target, void const* source, unsigned valid) {
+      native_.template copy_some<decltype(bytes)::value>(target, source, valid, where);
+    });
+  }
 
   template <class T>
   CROSSLANE_FN static void check_block([[maybe_unused]] span<std::remove_const_t<T>> to, [[maybe_unused]] span<T> from,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <crosslane/core/span.hpp>
+#include <crosslane/kernel/cluster.hpp>
 #include <crosslane/kernel/index.hpp>
 #include <crosslane/kernel/lane_mask.hpp>
 #include <crosslane/kernel/shape.hpp>
@@ -120,6 +121,12 @@ class context {
   /// global memory before the barrier are visible to the block after it. A release by one thread after the barrier covers these accesses of
   /// all threads of the block: the other threads need no fence.
   CROSSLANE_FN void sync_block(source_location where = source_location::current()) const { native_.sync_block(where); }
+
+  // --- the cluster ---
+
+  /// Returns the blocks of the cluster as a group. Kernels state their cluster: `static constexpr auto cluster = xl::cluster_size<2>;`. In
+  /// other kernels it is the block alone. Do not keep it longer than the context.
+  CROSSLANE_FN cluster_group<context> cluster() const { return cluster_group<context>{*this}; }
 
   // --- the whole grid ---
 

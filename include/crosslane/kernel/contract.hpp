@@ -53,6 +53,16 @@ concept grid_primitives = requires(N const& n, bool first_thread, bool first_blo
   n.sync_grid(first_thread, first_block, blocks, where);
 };
 
+/// The blocks of a cluster. Only contexts of kernels whose clusters have several blocks need it. An address of the calling block's shared
+/// memory becomes that of the same place in block `rank`.
+template <class N>
+concept cluster_primitives = requires(N const& n, void* own, std::size_t bytes, unsigned rank, source_location where) {
+  { n.cluster_rank() } -> std::same_as<unsigned>;
+  n.cluster_arrive(where);
+  n.cluster_wait(where);
+  { n.cluster_address(own, bytes, rank, where) } -> std::same_as<void*>;
+};
+
 /// Operations among the lanes of a wave of W lanes. All members call the operation at the same place, and each passes the same `members`.
 /// Lanes that are not members may be at other places.
 template <class N, unsigned W, class T>
@@ -95,14 +105,21 @@ concept memory_primitives = requires(N const& n, float* target, float value) {
 };
 
 /// Copies from device to shared memory that run while the thread computes: `async_copies` is the state of one thread. `bulk_copies<Stages>`
-/// are copies of a block by an engine; they may be missing (`available` is false).
+/// are copies of a block by an engine; they may be missing (`available` is false). `tile_stores` are copies from shared to device memory;
+/// the engine's may be missing.
 template <class N>
-concept copy_primitives = requires(typename N::async_copies& copies, void* to, void const* from, source_location where) {
-  copies.template copy<4>(to, from, where);  // both addresses are multiples of the size; also 8 and 16
-  copies.commit();                           // makes a group of the copies since the last call
-  copies.template wait<1>();                 // until at most so many groups are pending
-  { std::bool_constant<N::template bulk_copies<2>::available>{} };
-};
+concept copy_primitives =
+    requires(typename N::async_copies& copies, typename N::tile_stores& stores, void* to, void const* from, source_location where) {
+      copies.template copy<4>(to, from, where);            // both addresses are multiples of the size; also 8 and 16
+      copies.template copy_some<16>(to, from, 3u, where);  // the first 3 bytes, and zeros; also 1, 2, 4 and 8
+      copies.commit();                                     // makes a group of the copies since the last call
+      copies.template wait<1>();                           // until at most so many groups are pending
+      { std::bool_constant<N::template bulk_copies<2>::available>{} };
+      stores.template copy<4>(to, from, where);  // as copies; also 1, 2, 8 and 16
+      stores.commit();
+      stores.template wait<0>();  // until the tiles have been read and the thread sees what was written
+      { std::bool_constant<N::tile_stores::available>{} };
+    };
 
 /// Text, failures and clocks.
 template <class N>

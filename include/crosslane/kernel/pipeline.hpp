@@ -7,8 +7,9 @@
 
 namespace crosslane {
 
-/// The state of a pipeline in shared memory. A kernel makes only one pipeline on it.
-template <unsigned Stages, class Ctx>
+/// The state of a pipeline in shared memory. A kernel makes only one pipeline on it. `AcrossCluster` makes a pipeline whose stages other
+/// blocks of the cluster fill too: see pipeline::multicast_tile().
+template <unsigned Stages, class Ctx, bool AcrossCluster = false>
 struct alignas(16) pipeline_state {
   static_assert(Stages >= 2 && Stages <= 16, "crosslane: a pipeline has 2 to 16 stages");
   typename Ctx::native_type::template bulk_copies<Stages> bulk;  ///< if a copy engine copies: its barriers, one for each stage
@@ -43,19 +44,24 @@ struct alignas(16) pipeline_state {
 ///     fetch(t + 2);
 ///     for (auto i : ctx.block_stride(1024)) sum += tile[i];  // this thread's share of the tile
 ///   }
-template <unsigned Stages, class Ctx, unsigned Held = 1>
+///
+/// If the state has `AcrossCluster`, all blocks of the cluster make a pipeline and call acquire(), commit() and wait() equally often. Then
+/// wait() and the construction are barriers of the cluster, and a stage becomes free for all blocks at once.
+template <unsigned Stages, class Ctx, unsigned Held = 1, bool AcrossCluster = false>
 class pipeline {
   static_assert(Held >= 1 && Held < Stages, "crosslane: a pipeline holds at least one stage, and fewer than it has");
 
  public:
   /// Makes a pipeline whose stages are all free. All threads of the block must call it. It costs one barrier of the block if a copy engine
   /// copies, otherwise none.
-  CROSSLANE_FN pipeline(Ctx const& ctx, pipeline_state<Stages, Ctx>& state, source_location where = source_location::current())
+  CROSSLANE_FN pipeline(Ctx const& ctx, pipeline_state<Stages, Ctx, AcrossCluster>& state,
+                        source_location where = source_location::current())
       : state_{&state}, copies_{ctx} {
     if constexpr (bulk::available) {
       if (is_first()) state.bulk.begin();
-      bulk::fence();
-      ctx.sync_block(where);
+      if constexpr (AcrossCluster) bulk::fence_begin_in_cluster();
+      fence();
+      sync(where);
     }
   }
 
@@ -92,6 +98,55 @@ class pipeline {
     copies_.copy(to, from, where);
   }
 
+  /// Starts a copy of the tile at index `at` of a tensor to a tile in the acquired stage, as async_copies::copy_tile() does. All threads of
+  /// the block must call it. On NVIDIA GPUs since sm_90 the copy engine copies if the layout of the tile is packed, or swizzled in units of
+  /// 16 bytes with rows of 128 bytes; its rows are multiples of 16 bytes; its extents are at most 256; and elements have 1, 2, 4 or 8
+  /// bytes. Then one thread starts the copy. In all other cases the threads copy.
+  template <tiled_tensor V>
+  CROSSLANE_FN CROSSLANE_INLINE void copy_tile(typename V::tile_type& to, V const& from, typename V::multi_index at,
+                                               source_location where = source_location::current()) {
+    expect(acquired_, "copy without an acquired stage", where);
+    copies_.expect_same_tile(&to, at, where);
+    if constexpr (bulk::available && V::by_engine) {
+      if (is_first())
+        from.for_engine(at, [&](void const* map, auto const& place) { state_->bulk.copy_tile(head_, &to, map, place, V::tile_bytes); });
+    } else {
+      copies_.start_tile(to, from, at, where);
+    }
+  }
+
+  /// Starts one copy of a tile to several blocks of the cluster, which all get the same tile at the same place. All threads of these blocks
+  /// must call it for the same stage and with the same arguments, except that `to` is the block's own tile. Block `root` copies for all.
+  /// `blocks` has one bit for each rank; the default is all blocks. The state must have AcrossCluster. On the host, a rank that is not in
+  /// `blocks` is an error. If the copy engine does not know the tile's layout, each block copies for itself.
+  template <tiled_tensor V>
+  CROSSLANE_FN CROSSLANE_INLINE void multicast_tile(typename V::tile_type& to, V const& from, typename V::multi_index at, unsigned root,
+                                                    unsigned blocks = (1u << Ctx::shape::cluster::blocks) - 1,
+                                                    source_location where = source_location::current()) {
+    static_assert(AcrossCluster, "crosslane: multicast_tile() needs a pipeline_state<Stages, Ctx, true>");
+    expect(acquired_, "copy without an acquired stage", where);
+    copies_.expect_same_tile(&to, at, where);
+    unsigned const rank = copies_.ctx_.cluster().rank();
+    expect(root < Ctx::shape::cluster::blocks && (blocks >> root & 1) != 0 && (blocks >> rank & 1) != 0 &&
+               blocks >> Ctx::shape::cluster::blocks == 0,
+           "multicast from or to a block that is not in the set of blocks", where);
+    if constexpr (bulk::available && V::by_engine) {
+      if (is_first()) {
+        state_->bulk.expect(head_, V::tile_bytes);
+        if (rank == root)
+          from.for_engine(at, [&](void const* map, auto const& place) {
+            state_->bulk.multicast_tile(head_, &to, map, place, static_cast<unsigned short>(blocks));
+          });
+      }
+    } else if constexpr (Ctx::native_type::copies_for_peers) {
+      if (rank == root)
+        for (unsigned peer = 0; peer < Ctx::shape::cluster::blocks; ++peer)
+          if ((blocks >> peer & 1) != 0) copies_.start_tile(copies_.ctx_.cluster().peer(to, peer, where), from, at, where);
+    } else {
+      copies_.start_tile(to, from, at, where);
+    }
+  }
+
   /// Submits the acquired stage, even if nothing was copied to it. All threads of the block must call it; it does not wait.
   CROSSLANE_FN void commit(source_location where = source_location::current()) {
     expect(acquired_, "commit() without an acquired stage", where);
@@ -111,9 +166,9 @@ class pipeline {
     unsigned const stage = tail_;
     if constexpr (bulk::available) {
       state_->bulk.wait(stage, phase_);
-      bulk::fence();  // the thread may have written to the stage that becomes free
+      fence();  // the thread may have written to the stage that becomes free
     }
-    copies_.ctx_.sync_block(where);
+    sync(where);
     --in_flight_;
     if (in_use_ < Held) ++in_use_;
     if (++tail_ == Stages) {
@@ -125,6 +180,19 @@ class pipeline {
 
  private:
   using bulk = typename Ctx::native_type::template bulk_copies<Stages>;
+
+  CROSSLANE_FN void sync(source_location where) const {
+    if constexpr (AcrossCluster)
+      copies_.ctx_.cluster().sync(where);
+    else
+      copies_.ctx_.sync_block(where);
+  }
+  CROSSLANE_FN static void fence() {
+    if constexpr (AcrossCluster)
+      bulk::fence_in_cluster();
+    else
+      bulk::fence();
+  }
 
   CROSSLANE_FN bool is_first() const { return copies_.ctx_.thread_rank() == 0; }
 
@@ -146,12 +214,75 @@ class pipeline {
       wait_for_copies<Younger - 1>();
   }
 
-  pipeline_state<Stages, Ctx>* state_;
+  pipeline_state<Stages, Ctx, AcrossCluster>* state_;
   [[no_unique_address]] async_copies<Ctx> copies_;
   unsigned head_ = 0, tail_ = 0;  ///< the stages that acquire() and wait() return next
   unsigned in_flight_ = 0, in_use_ = 0;
   unsigned phase_ = 0;  ///< phase of the tail: changes each time the tail returns to stage 0
   bool acquired_ = false;
+};
+
+/// Copies of tiles from shared memory to a tensor, which proceed while the threads compute. All threads of the block make one and call all
+/// functions. Elements of a tile that are outside the tensor are not stored. All stores must be waited for before the kernel ends.
+///
+/// NVIDIA GPUs since sm_90 use the copy engine under the conditions of pipeline::copy_tile(). Elsewhere the threads store at the call. On
+/// the host the elements are stored at wait().
+///
+///   xl::tile_stores stores{ctx};
+///   ...                                     // the threads write to s.tile
+///   stores.store(s.tile, out, {32 * int(ctx.block_index()), 0});
+///   stores.commit();
+///   stores.wait();                          // s.tile may be written again
+template <class Ctx>
+class tile_stores {
+ public:
+  /// Makes the stores of the block. None is in flight.
+  CROSSLANE_FN explicit tile_stores(Ctx const& ctx) : ctx_{ctx} {}
+  tile_stores(tile_stores const&) = delete;
+  tile_stores& operator=(tile_stores const&) = delete;
+
+  /// Starts a copy of a tile to the place at index `at` of a tensor. It begins with a barrier of the block, so that all threads have
+  /// written to the tile. No thread may write to the tile before wait().
+  template <tiled_tensor V>
+  CROSSLANE_FN CROSSLANE_INLINE void store(typename V::tile_type const& from, V const& to, typename V::multi_index at,
+                                           source_location where = source_location::current()) {
+    static_assert(!std::is_const_v<typename V::element_type>, "crosslane: tiles cannot be stored to a tensor of constant elements");
+    if constexpr (native::available && V::by_engine) {
+      native::fence();
+      ctx_.sync_block(where);
+      if (ctx_.thread_rank() == 0) to.for_engine(at, [&](void const* map, auto const& place) { native::store_tile(&from, map, place); });
+    } else {
+      ctx_.sync_block(where);
+      to.for_pieces(ctx_, &from, at, [&](auto bytes, char const* source, char* target, unsigned valid) {
+        constexpr unsigned all = decltype(bytes)::value;
+        if (valid == all)
+          native_.template copy<all>(target, source, where);
+        else
+          for (unsigned i = 0; i < valid; ++i) native_.template copy<1>(target + i, source + i, where);
+      });
+    }
+  }
+  /// Makes a group of the stores since the last commit(). The group may be empty.
+  CROSSLANE_FN void commit() {
+    native_.commit();
+    if constexpr (native::available)
+      if (ctx_.thread_rank() == 0) native::commit_tiles();
+  }
+  /// Waits for all groups, except the `Pending` youngest. It is a barrier of the block: after it every thread may write to these tiles, and
+  /// sees the elements in the tensor.
+  template <unsigned Pending = 0>
+  CROSSLANE_FN void wait(source_location where = source_location::current()) {
+    native_.template wait<Pending>();
+    if constexpr (native::available)
+      if (ctx_.thread_rank() == 0) native::template wait_for_tiles<Pending>();
+    ctx_.sync_block(where);
+  }
+
+ private:
+  using native = typename Ctx::native_type::tile_stores;
+
+  [[no_unique_address]] Ctx ctx_;
+  [[no_unique_address]] native native_;
 };
 
 }  // namespace crosslane

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The properties that a kernel states: dimensions, block size, limits, shared memory, and whether its blocks cooperate.
+/// The properties that a kernel states: dimensions, block size, limits, shared memory, clusters, and whether its blocks cooperate.
 ///
 ///   struct my_kernel {
 ///     static constexpr int dimensions = 2;                     // default 1: indices are then plain numbers
@@ -7,6 +7,7 @@
 ///     static constexpr int max_threads = 256;                  // or only limits it
 ///     static constexpr int min_blocks = 4;                     // blocks that must fit on a multiprocessor at once
 ///     static constexpr std::size_t host_stack_bytes = 4 << 20; // stack of a thread on the host, if the default of 1 MiB is too small
+///     static constexpr auto cluster = xl::cluster_size<2>;     // blocks that run at the same time and share memory: ctx.cluster()
 ///     static constexpr bool resident = true;                   // all blocks are on the device at once, and may wait for each other
 ///     static constexpr bool cooperative = true;                // the same, with a barrier of the grid: ctx.sync_grid()
 ///     static constexpr bool overlaps_previous = true;          // may begin before the kernel before it in the stream has ended
@@ -36,11 +37,29 @@ struct block_size_constant {
 template <unsigned X, unsigned Y = 1, unsigned Z = 1>
 inline constexpr block_size_constant<X, Y, Z> block_size{};
 
-/// The shape of a kernel: its dimensions, the extents of its blocks, the most threads of a block, and whether its blocks can wait for each
-/// other. The extents are zeros if the kernel does not fix them.
-template <int Dimensions, unsigned X, unsigned Y, unsigned Z, unsigned MaxThreads = X == 0 ? 1024 : X * Y * Z, bool Cooperative = false>
+/// The type of cluster_size.
+template <unsigned X, unsigned Y = 1, unsigned Z = 1>
+struct cluster_size_constant {
+  static_assert(X > 0 && Y > 0 && Z > 0 && X <= 8 && Y <= 8 && Z <= 8 && X * Y * Z <= 8, "crosslane: a cluster has 1 to 8 blocks");
+  static constexpr unsigned x = X;               ///< blocks along axis x
+  static constexpr unsigned y = Y;               ///< blocks along axis y
+  static constexpr unsigned z = Z;               ///< blocks along axis z
+  static constexpr unsigned blocks = X * Y * Z;  ///< blocks of the cluster
+};
+
+/// A cluster size in blocks, for a kernel's `static constexpr auto cluster`. 8 blocks are the most that every device with clusters has.
+template <unsigned X, unsigned Y = 1, unsigned Z = 1>
+inline constexpr cluster_size_constant<X, Y, Z> cluster_size{};
+
+/// The shape of a kernel: its dimensions, the extents of its blocks, the most threads of a block, whether its blocks can wait for each
+/// other, and the blocks of its clusters. The extents are zeros if the kernel does not fix them.
+template <int Dimensions, unsigned X, unsigned Y, unsigned Z, unsigned MaxThreads = X == 0 ? 1024 : X * Y * Z, bool Cooperative = false,
+          class Cluster = cluster_size_constant<1>>
 struct kernel_shape {
   static_assert(Dimensions >= 1 && Dimensions <= 3, "crosslane: a kernel has 1, 2 or 3 dimensions");
+  static_assert(
+      Cluster::blocks == 1 || !Cooperative,
+      "crosslane: a kernel states 'cooperative' or 'cluster', not both: the blocks of a cooperative grid all wait for each other");
   /// @{
   /// The argument of the template.
   static constexpr int dimensions = Dimensions;
@@ -49,6 +68,7 @@ struct kernel_shape {
   static constexpr unsigned threads = X * Y * Z;
   static constexpr unsigned max_threads = MaxThreads;
   static constexpr bool cooperative = Cooperative;
+  using cluster = Cluster;
   /// @}
 };
 
@@ -64,11 +84,19 @@ inline constexpr bool is_block_size = false;
 template <unsigned X, unsigned Y, unsigned Z, block_size_constant<X, Y, Z> Block>
 inline constexpr bool is_block_size<Block> = true;
 
+template <auto Cluster>
+inline constexpr bool is_cluster_size = false;
+template <unsigned X, unsigned Y, unsigned Z, cluster_size_constant<X, Y, Z> Cluster>
+inline constexpr bool is_cluster_size<Cluster> = true;
+
 // Properties that a kernel states: constants of its class, of the right type. The test for a non-static member comes first, because g++ 12
 // treats its use as an error.
 template <class K>
 concept states_block =
     !requires { requires std::is_member_pointer_v<decltype(&K::block)>; } && requires { requires is_block_size<K::block>; };
+template <class K>
+concept states_cluster =
+    !requires { requires std::is_member_pointer_v<decltype(&K::cluster)>; } && requires { requires is_cluster_size<K::cluster>; };
 template <class K>
 concept states_dimensions = !requires { requires std::is_member_pointer_v<decltype(&K::dimensions)>; } &&
                             requires { typename std::integral_constant<int, K::dimensions>; };
@@ -95,6 +123,10 @@ struct check_statements {
   static_assert(
       states_block<K> || !requires { K::block; },
       "crosslane: the member 'block' of a kernel must be 'static constexpr auto block = crosslane::block_size<...>;', see K of "
+      "check_statements; rename a member with another meaning");
+  static_assert(
+      states_cluster<K> || !requires { K::cluster; },
+      "crosslane: the member 'cluster' of a kernel must be 'static constexpr auto cluster = crosslane::cluster_size<...>;', see K of "
       "check_statements; rename a member with another meaning");
   static_assert(
       states_dimensions<K> || !requires { K::dimensions; },
@@ -163,8 +195,18 @@ constexpr bool kernel_overlaps_previous() {
   }
 }
 
-template <int D, bool Cooperative, unsigned X, unsigned Y, unsigned Z>
-kernel_shape<D, X, Y, Z, X * Y * Z, Cooperative> make_shape(block_size_constant<X, Y, Z>);
+template <class K>
+constexpr auto kernel_cluster() {
+  if constexpr (states_cluster<K>)
+    return K::cluster;
+  else
+    return cluster_size_constant<1>{};
+}
+template <class K>
+using cluster_of = std::remove_const_t<decltype(kernel_cluster<K>())>;
+
+template <int D, bool Cooperative, class Cluster, unsigned X, unsigned Y, unsigned Z>
+kernel_shape<D, X, Y, Z, X * Y * Z, Cooperative, Cluster> make_shape(block_size_constant<X, Y, Z>);
 
 template <class K>
 constexpr unsigned bound_of_free_block() {
@@ -177,12 +219,12 @@ constexpr unsigned bound_of_free_block() {
 template <class K>
 struct shape_of {
   static_assert(check_statements<K>::ok);
-  using type = kernel_shape<kernel_dimensions<K>(), 0, 0, 0, bound_of_free_block<K>(), kernel_cooperative<K>()>;
+  using type = kernel_shape<kernel_dimensions<K>(), 0, 0, 0, bound_of_free_block<K>(), kernel_cooperative<K>(), cluster_of<K>>;
 };
 template <class K>
 requires states_block<K> struct shape_of<K> {
   static_assert(check_statements<K>::ok);
-  using type = decltype(make_shape<kernel_dimensions<K>(), kernel_cooperative<K>()>(K::block));
+  using type = decltype(make_shape<kernel_dimensions<K>(), kernel_cooperative<K>(), cluster_of<K>>(K::block));
 };
 
 struct no_shared {};

@@ -150,7 +150,8 @@ concept kernel_backend =
       { B::max_static_shared_bytes } -> std::convertible_to<std::size_t>;
       { B::max_shared_bytes } -> std::convertible_to<std::size_t>;
       { B::max_argument_bytes } -> std::convertible_to<std::size_t>;
-      { B::std_complex_computes } -> std::convertible_to<bool>;  // whether arithmetic of std::complex works in kernels
+      { B::max_cluster_blocks } -> std::convertible_to<unsigned>;  // that kernels can state: 1 if some target of the file has no clusters
+      { B::std_complex_computes } -> std::convertible_to<bool>;    // whether arithmetic of std::complex works in kernels
 
       // Queues kernel(context, [shared,] arguments...) for each thread; Width is the wave size of the device.
       { B::template launch<detail::first_width(typename B::widths{})>(stream, p, g, kernel, 1) } -> std::same_as<status>;

@@ -476,6 +476,7 @@ class basic_graph {
   static void with_kernel(int index, char const* call, detail::launch_geometry const& g, K const& kernel, F const& f, A&&... arguments) {
     static_assert(!detail::kernel_resident<K>() && !kernel_shape_of<K>::cooperative,
                   "crosslane: a resident or cooperative kernel comes into a graph by a capture");
+    static_assert(kernel_shape_of<K>::cluster::blocks == 1, "crosslane: a kernel with clusters comes into a graph by a capture");
     static_assert(detail::check_arguments<K, decltype(detail::kernel_argument(static_cast<A&&>(arguments), g.where))...>(
         std::make_integer_sequence<int, int(sizeof...(A)) + 1>{}));
     static_assert(detail::check_arithmetics<B, K, decltype(detail::kernel_argument(static_cast<A&&>(arguments), g.where))...>());

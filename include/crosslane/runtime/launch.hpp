@@ -51,6 +51,7 @@ auto kernel_argument(A&& argument, [[maybe_unused]] source_location where) {
 template <class K>
 CROSSLANE_INLINE bool surely_fits(device_properties const& p, launch_geometry const& g, std::size_t static_shared, bool dynamic_struct) {
   using shape = kernel_shape_of<K>;
+  if constexpr (shape::cluster::blocks != 1) return false;
   auto const axis_fits = [&p](unsigned grid, unsigned block, unsigned max_grid, unsigned max_block) {
     return grid <= max_grid && block <= max_block && std::uint64_t{grid} * block <= p.max_threads_per_axis;
   };
@@ -90,6 +91,18 @@ template <class K>
       throw_error(errc::limit_exceeded, g.where,
                   "launch of %s: grid.%c of %u blocks of %u threads, the limit of %s device %d is %llu threads", kernel, axes[i], grid[i],
                   block[i], backend, device, static_cast<unsigned long long>(p.max_threads_per_axis));
+  }
+  if constexpr (kernel_shape_of<K>::cluster::blocks != 1) {
+    using cluster = typename kernel_shape_of<K>::cluster;
+    unsigned const extents[3] = {cluster::x, cluster::y, cluster::z};
+    for (int i = 0; i < 3; ++i)
+      if (grid[i] % extents[i] != 0)
+        throw_error(errc::invalid_argument, g.where,
+                    "launch of %s: grid.%c is %u blocks but must be a multiple of %u: the kernel states clusters of (%u, %u, %u) blocks",
+                    kernel, axes[i], grid[i], extents[i], extents[0], extents[1], extents[2]);
+    if (cluster::blocks > p.max_cluster_blocks)
+      throw_error(errc::not_supported, g.where, "launch of %s: a cluster of %u blocks, the limit of %s device %d is %u%s", kernel,
+                  cluster::blocks, backend, device, p.max_cluster_blocks, p.max_cluster_blocks == 1 ? ": it has no clusters" : "");
   }
   std::uint64_t const threads = g.block.size();
   if (threads > p.max_threads_per_block)

@@ -110,6 +110,9 @@ constexpr bool takes() {
 
 template <int Position, class Given, class Taken>
 struct check_fit {
+  static_assert(
+      !requires { typename Given::by_reference; } || std::is_reference_v<Taken>,
+      "crosslane: a kernel takes a tiled_view by const reference: a copy engine reads the argument where it lies");
   static_assert(std::is_convertible_v<Given const&, Taken>,
                 "crosslane: an argument of the launch does not convert to the parameter of the kernel: see Position (from 1), Given and "
                 "Taken of check_fit");
@@ -154,12 +157,24 @@ constexpr bool explain_call() {
   return false;
 }
 
+template <unsigned Blocks, unsigned Most>
+struct check_cluster {
+  static_assert(Blocks <= Most,
+                "crosslane: the kernel states clusters of several blocks, see Blocks of check_cluster, but a target of this file has no "
+                "clusters. CUDA has them since sm_90 (compile for no older architecture), HIP has none yet, the host has them; "
+                "cluster_size<1> compiles for all targets. default_backend::max_cluster_blocks is the most");
+  static constexpr bool ok = true;
+};
+
 /// Checks the kernel and its arguments for contexts of one wave size.
 template <class B, class K, class Ctx, class... A>
 constexpr bool check_kernel() {
   static_assert(std::is_trivially_default_constructible_v<kernel_shared<K, Ctx>> && std::is_trivially_destructible_v<kernel_shared<K, Ctx>>,
                 "crosslane: a kernel's shared struct is not initialised, so it must have no constructors and no default member values");
   static_assert(kernel_min_blocks<K>() == 0 || kernel_max_threads<K>() != 0);
+  static_assert(check_cluster<kernel_shape_of<K>::cluster::blocks, B::max_cluster_blocks>::ok);
+  static_assert(kernel_shape_of<K>::cluster::blocks == 1 || !kernel_resident<K>(),
+                "crosslane: a kernel states 'resident' or 'cluster', not both");
   static_assert(!has_shared<K, Ctx> || sizeof(kernel_shared<K, Ctx>) <= B::max_shared_bytes,
                 "crosslane: the kernel's shared struct is larger than any device of this backend allows");
   static_assert(!is_noexcept<K, Ctx, A...>(),

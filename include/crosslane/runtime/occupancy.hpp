@@ -18,7 +18,8 @@ unsigned resident_blocks_on(basic_device<B> device, extent3 block, launch_config
   if (block.size() == 0)
     throw_error(errc::invalid_argument, config.where, "blocks of %s on a multiprocessor: the block has 0 threads but must have at least 1",
                 type_name<K>());
-  launch_geometry const g{1, block, config.dynamic_shared, config.where};
+  using cluster = typename kernel_shape_of<K>::cluster;
+  launch_geometry const g{{cluster::x, cluster::y, cluster::z}, block, config.dynamic_shared, config.where};
   device_properties const& p = device.properties(config.where);
   typename basic_device<B>::guard const current{device, config.where};
   unsigned blocks = 0;

@@ -4,6 +4,7 @@
 
 #include <crosslane/backend/native/cuda/architecture.hpp>
 #include <crosslane/backend/native/gpu/access_words.hpp>
+#include <crosslane/backend/native/gpu/copy_some.hpp>
 #include <crosslane/platform/source_location.hpp>
 
 namespace crosslane::backend {
@@ -21,6 +22,20 @@ struct cuda_async_copies {
     else
       asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" ::"r"(target), "l"(from), "n"(Bytes) : "memory");
   }
+  /// Starts a copy of the first `valid` bytes and sets the others of the target to zero. `from` is an address of global memory even if
+  /// `valid` is 0. Pieces of 1 and 2 bytes are copied at the call.
+  template <unsigned Bytes>
+  static CROSSLANE_DEVICE_FN void copy_some(void* to, void const* from, unsigned valid, source_location) {
+    if constexpr (Bytes < 4) {
+      copy_some_now<Bytes>(to, from, valid);
+    } else {
+      auto const target = static_cast<unsigned>(__cvta_generic_to_shared(to));
+      if constexpr (Bytes == 16)
+        asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(target), "l"(from), "r"(valid) : "memory");
+      else
+        asm volatile("cp.async.ca.shared.global [%0], [%1], %2, %3;" ::"r"(target), "l"(from), "n"(Bytes), "r"(valid) : "memory");
+    }
+  }
   static CROSSLANE_DEVICE_FN void commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
   template <unsigned Pending>
   static CROSSLANE_DEVICE_FN void wait() {
@@ -30,6 +45,10 @@ struct cuda_async_copies {
   template <unsigned Bytes>
   static CROSSLANE_DEVICE_FN void copy(void* to, void const* from, source_location) {
     *static_cast<access_words<Bytes>*>(to) = *static_cast<access_words<Bytes> const*>(from);
+  }
+  template <unsigned Bytes>
+  static CROSSLANE_DEVICE_FN void copy_some(void* to, void const* from, unsigned valid, source_location) {
+    copy_some_now<Bytes>(to, from, valid);
   }
   static CROSSLANE_DEVICE_FN void commit() {}
   template <unsigned Pending>
@@ -54,12 +73,88 @@ class cuda_bulk_copies {
   static CROSSLANE_DEVICE_FN void fence() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
   /// Starts a copy. One thread calls it. Both addresses and `bytes` are multiples of 16.
   CROSSLANE_DEVICE_FN void copy(unsigned stage, void* to, void const* from, unsigned bytes) {
-    asm volatile("mbarrier.expect_tx.relaxed.cta.shared::cta.b64 [%0], %1;" ::"r"(address(stage)), "r"(bytes) : "memory");
+    expect(stage, bytes);
     asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(
                      static_cast<unsigned>(__cvta_generic_to_shared(to))),
                  "l"(from), "r"(bytes), "r"(address(stage))
                  : "memory");
   }
+  /// The same for a cluster: also makes the barriers visible to copies that other blocks start. A barrier of the cluster must follow.
+  static CROSSLANE_DEVICE_FN void fence_begin_in_cluster() { asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory"); }
+  static CROSSLANE_DEVICE_FN void fence_in_cluster() { asm volatile("fence.proxy.async.shared::cluster;" ::: "memory"); }
+
+  /// Starts a copy of the tile at `at` of the tensor that `map` describes. One thread calls it. The contiguous axis is the first of `at`.
+  /// `to` is aligned to 128 bytes, or to 1024 if the tile is swizzled. `bytes` is the size of the whole tile, parts outside the tensor
+  /// included.
+  template <unsigned Rank>
+  CROSSLANE_DEVICE_FN void copy_tile(unsigned stage, void* to, void const* map, int const (&at)[Rank], unsigned bytes) {
+    expect(stage, bytes);
+    auto const target = static_cast<unsigned>(__cvta_generic_to_shared(to));
+    if constexpr (Rank == 1)
+      asm volatile("cp.async.bulk.tensor.1d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%3}], [%2];" ::"r"(target),
+                   "l"(map), "r"(address(stage)), "r"(at[0])
+                   : "memory");
+    else if constexpr (Rank == 2)
+      asm volatile("cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%3, %4}], [%2];" ::"r"(target),
+                   "l"(map), "r"(address(stage)), "r"(at[0]), "r"(at[1])
+                   : "memory");
+    else if constexpr (Rank == 3)
+      asm volatile(
+          "cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%3, %4, %5}], [%2];" ::"r"(target),
+          "l"(map), "r"(address(stage)), "r"(at[0]), "r"(at[1]), "r"(at[2])
+          : "memory");
+    else if constexpr (Rank == 4)
+      asm volatile(
+          "cp.async.bulk.tensor.4d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%3, %4, %5, %6}], [%2];" ::"r"(target),
+          "l"(map), "r"(address(stage)), "r"(at[0]), "r"(at[1]), "r"(at[2]), "r"(at[3])
+          : "memory");
+    else
+      asm volatile(
+          "cp.async.bulk.tensor.5d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%3, %4, %5, %6, %7}], [%2];" ::"r"(
+              target),
+          "l"(map), "r"(address(stage)), "r"(at[0]), "r"(at[1]), "r"(at[2]), "r"(at[3]), "r"(at[4])
+          : "memory");
+  }
+  /// The same to the blocks of the cluster in `blocks`, bits by rank, each of which has called expect() for the stage or will do so.
+  template <unsigned Rank>
+  CROSSLANE_DEVICE_FN void multicast_tile(unsigned stage, void* to, void const* map, int const (&at)[Rank], unsigned short blocks) {
+    auto const target = static_cast<unsigned>(__cvta_generic_to_shared(to));
+    if constexpr (Rank == 1)
+      asm volatile(
+          "cp.async.bulk.tensor.1d.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%0], [%1, {%4}], [%2], %3;" ::
+              "r"(target),
+          "l"(map), "r"(address(stage)), "h"(blocks), "r"(at[0])
+          : "memory");
+    else if constexpr (Rank == 2)
+      asm volatile(
+          "cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%0], [%1, {%4, %5}], [%2], "
+          "%3;" ::"r"(target),
+          "l"(map), "r"(address(stage)), "h"(blocks), "r"(at[0]), "r"(at[1])
+          : "memory");
+    else if constexpr (Rank == 3)
+      asm volatile(
+          "cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%0], [%1, {%4, %5, %6}], [%2], "
+          "%3;" ::"r"(target),
+          "l"(map), "r"(address(stage)), "h"(blocks), "r"(at[0]), "r"(at[1]), "r"(at[2])
+          : "memory");
+    else if constexpr (Rank == 4)
+      asm volatile(
+          "cp.async.bulk.tensor.4d.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%0], [%1, {%4, %5, %6, %7}], "
+          "[%2], %3;" ::"r"(target),
+          "l"(map), "r"(address(stage)), "h"(blocks), "r"(at[0]), "r"(at[1]), "r"(at[2]), "r"(at[3])
+          : "memory");
+    else
+      asm volatile(
+          "cp.async.bulk.tensor.5d.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%0], [%1, {%4, %5, %6, %7, "
+          "%8}], [%2], %3;" ::"r"(target),
+          "l"(map), "r"(address(stage)), "h"(blocks), "r"(at[0]), "r"(at[1]), "r"(at[2]), "r"(at[3]), "r"(at[4])
+          : "memory");
+  }
+  /// Lets the stage wait for so many bytes more. One thread calls it, before it commits the stage. The bytes may have arrived before.
+  CROSSLANE_DEVICE_FN void expect(unsigned stage, unsigned bytes) {
+    asm volatile("mbarrier.expect_tx.relaxed.cta.shared::cta.b64 [%0], %1;" ::"r"(address(stage)), "r"(bytes) : "memory");
+  }
+
   /// Commits the stage. The thread that started its copies calls it.
   CROSSLANE_DEVICE_FN void commit(unsigned stage) {
     asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(address(stage)) : "memory");
@@ -83,5 +178,53 @@ class cuda_bulk_copies {
 
   std::uint64_t barriers_[Stages];
 };
+
+#if CROSSLANE_SM_HAS(BULK_COPY)
+/// Stores of tiles by the copy engine. One thread starts, commits and waits for them.
+struct cuda_tile_stores {
+  static constexpr bool available = true;
+  /// Orders the calling thread's earlier writes to shared memory before stores that follow the next block barrier.
+  static CROSSLANE_DEVICE_FN void fence() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
+  template <unsigned Rank>
+  static CROSSLANE_DEVICE_FN void store_tile(void const* from, void const* map, int const (&at)[Rank]) {
+    auto const source = static_cast<unsigned>(__cvta_generic_to_shared(from));
+    if constexpr (Rank == 1)
+      asm volatile("cp.async.bulk.tensor.1d.global.shared::cta.bulk_group [%0, {%2}], [%1];" ::"l"(map), "r"(source), "r"(at[0])
+                   : "memory");
+    else if constexpr (Rank == 2)
+      asm volatile("cp.async.bulk.tensor.2d.global.shared::cta.bulk_group [%0, {%2, %3}], [%1];" ::"l"(map), "r"(source), "r"(at[0]),
+                   "r"(at[1])
+                   : "memory");
+    else if constexpr (Rank == 3)
+      asm volatile("cp.async.bulk.tensor.3d.global.shared::cta.bulk_group [%0, {%2, %3, %4}], [%1];" ::"l"(map), "r"(source), "r"(at[0]),
+                   "r"(at[1]), "r"(at[2])
+                   : "memory");
+    else if constexpr (Rank == 4)
+      asm volatile("cp.async.bulk.tensor.4d.global.shared::cta.bulk_group [%0, {%2, %3, %4, %5}], [%1];" ::"l"(map), "r"(source),
+                   "r"(at[0]), "r"(at[1]), "r"(at[2]), "r"(at[3])
+                   : "memory");
+    else
+      asm volatile("cp.async.bulk.tensor.5d.global.shared::cta.bulk_group [%0, {%2, %3, %4, %5, %6}], [%1];" ::"l"(map), "r"(source),
+                   "r"(at[0]), "r"(at[1]), "r"(at[2]), "r"(at[3]), "r"(at[4])
+                   : "memory");
+  }
+  static CROSSLANE_DEVICE_FN void commit_tiles() { asm volatile("cp.async.bulk.commit_group;" ::: "memory"); }
+  /// Waits until the tiles of all groups but the youngest have been read and written: the calling thread sees the elements.
+  template <unsigned Pending>
+  static CROSSLANE_DEVICE_FN void wait_for_tiles() {
+    asm volatile("cp.async.bulk.wait_group %0;" ::"n"(Pending) : "memory");
+  }
+  // For layouts that the engine does not know.
+  template <unsigned Bytes>
+  static CROSSLANE_DEVICE_FN void copy(void* to, void const* from, source_location where) {
+    plain_tile_stores::copy<Bytes>(to, from, where);
+  }
+  static CROSSLANE_DEVICE_FN void commit() {}
+  template <unsigned Pending>
+  static CROSSLANE_DEVICE_FN void wait() {}
+};
+#else
+using cuda_tile_stores = plain_tile_stores;
+#endif
 
 }  // namespace crosslane::backend

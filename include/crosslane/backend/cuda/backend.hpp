@@ -5,6 +5,7 @@
 #include <crosslane/backend/cuda/builtins.hpp>
 #include <crosslane/backend/cuda/intrinsics.hpp>
 #include <crosslane/backend/cuda/runtime.hpp>
+#include <crosslane/backend/cuda/tensor_map.hpp>
 
 #include <crosslane/backend/gpu/launch.hpp>
 
@@ -23,6 +24,7 @@ struct cuda : backend::gpu_runtime<cuda, backend::cuda_vendor> {
   static constexpr bool std_complex_computes = false;
   static constexpr std::size_t max_argument_bytes = 32764;  // from CUDA 12.1 and compute capability 7.0 on
   static constexpr std::size_t max_shared_bytes = 227 * 1024;
+  static constexpr unsigned max_cluster_blocks = CROSSLANE_ALL_SM_HAVE(CLUSTER) ? 8 : 1;
 
   /// See runtime/contract.hpp.
   static constexpr dlpack::device place_in_dlpack(memory_kind kind, int device) noexcept {
@@ -53,15 +55,30 @@ struct cuda : backend::gpu_runtime<cuda, backend::cuda_vendor> {
     clear_last_error();
     return false;  // the launch reports why
   }
-  static status launch_with_attributes(void const* function, dim3 grid, dim3 block, void** arguments, std::size_t dynamic_shared,
-                                       stream_handle stream, bool overlaps, int priority) noexcept {
-    cudaLaunchAttribute attributes[2]{};
+  using tensor_map = backend::cuda_tensor_map;
+  /// Makes the descriptor of a tensor if the device has a copy engine.
+  static status make_tensor_map(device_properties const& p, tensor_map& out, tensor_map_facts const& t) noexcept {
+    if (p.max_cluster_blocks == 1) return {};  // older than sm_90: the threads copy
+    return from(backend::encode_tensor_map(out, t));
+  }
+
+  /// Launches a kernel in clusters of so many blocks.
+  static status launch_with_attributes(void const* function, dim3 grid, dim3 block, dim3 cluster, void** arguments,
+                                       std::size_t dynamic_shared, stream_handle stream, bool overlaps, int priority) noexcept {
+    cudaLaunchAttribute attributes[3]{};
     cudaLaunchConfig_t config{};
     config.gridDim = grid;
     config.blockDim = block;
     config.dynamicSmemBytes = dynamic_shared;
     config.stream = stream;
     config.attrs = attributes;
+    if (cluster.x * cluster.y * cluster.z != 1) {
+      cudaLaunchAttribute& next = attributes[config.numAttrs++];
+      next.id = cudaLaunchAttributeClusterDimension;
+      next.val.clusterDim.x = cluster.x;
+      next.val.clusterDim.y = cluster.y;
+      next.val.clusterDim.z = cluster.z;
+    }
     if (overlaps) {
       cudaLaunchAttribute& next = attributes[config.numAttrs++];
       next.id = cudaLaunchAttributeProgrammaticStreamSerialization;

@@ -11,6 +11,7 @@ namespace crosslane::backend {
 
 struct cuda_intrinsics : gpu_intrinsics, cuda_wave, cuda_atomic {
   using async_copies = cuda_async_copies;
+  using tile_stores = cuda_tile_stores;
   template <unsigned Stages>
   using bulk_copies = cuda_bulk_copies<Stages>;
 
@@ -35,6 +36,20 @@ struct cuda_intrinsics : gpu_intrinsics, cuda_wave, cuda_atomic {
     asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
 #endif
   }
+  static CROSSLANE_DEVICE_FN unsigned cluster_rank() {
+    unsigned rank;
+    asm("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
+    return rank;
+  }
+  // By default an arrival is a release and a wait an acquire, both of the cluster's scope.
+  static CROSSLANE_DEVICE_FN void cluster_arrive(source_location) { asm volatile("barrier.cluster.arrive.aligned;" ::: "memory"); }
+  static CROSSLANE_DEVICE_FN void cluster_wait(source_location) { asm volatile("barrier.cluster.wait.aligned;" ::: "memory"); }
+  static CROSSLANE_DEVICE_FN void* cluster_address(void* own, std::size_t, unsigned rank, source_location) {
+    void* address;
+    asm("mapa.u64 %0, %1, %2;" : "=l"(address) : "l"(own), "r"(rank));
+    return address;
+  }
+
   static CROSSLANE_DEVICE_FN void pause() { __nanosleep(20); }
 
   static CROSSLANE_DEVICE_FN std::uint64_t clock() { return std::uint64_t(clock64()); }

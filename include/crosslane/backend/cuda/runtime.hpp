@@ -41,6 +41,7 @@ struct cuda_vendor {
     out.clock_khz = unsigned(clock);
     out.stream_ordered_memory = pools != 0;
     out.overlapping_launches = 100 * native.major + 10 * native.minor >= CROSSLANE_SM_OVERLAP;
+    out.max_cluster_blocks = native.major >= 9 ? 8 : 1;
     return {};
   }
   /// The hops are unknown: NVML counts no switches.

@@ -155,15 +155,17 @@ struct gpu_graphs {
     kernel_entry const& entry = known_entry<Backend, Width, K, A...>();
     std::size_t dynamic = g.dynamic_shared;
     if (status const s = reserve_dynamic_shared<Backend, Width, K, A...>(p, entry.function, dynamic); s.code != 0) return s;
-    auto const pointer = [](auto const& argument) { return const_cast<void*>(static_cast<void const*>(&argument)); };
-    void* pointers[] = {pointer(arguments)..., pointer(kernel)};
-    CROSSLANE_GPU(KernelNodeParams) parameters{};
-    parameters.func = const_cast<void*>(entry.address);
-    parameters.gridDim = dim3{g.grid.x, g.grid.y, g.grid.z};
-    parameters.blockDim = dim3{g.block.x, g.block.y, g.block.z};
-    parameters.sharedMemBytes = unsigned(dynamic);
-    parameters.kernelParams = pointers;
-    return from(use(parameters));
+    return with_pointers<K>(
+        [&](void** pointers) {
+          CROSSLANE_GPU(KernelNodeParams) parameters{};
+          parameters.func = const_cast<void*>(entry.address);
+          parameters.gridDim = dim3{g.grid.x, g.grid.y, g.grid.z};
+          parameters.blockDim = dim3{g.block.x, g.block.y, g.block.z};
+          parameters.sharedMemBytes = unsigned(dynamic);
+          parameters.kernelParams = pointers;
+          return from(use(parameters));
+        },
+        kernel, arguments...);
   }
 };
 

@@ -43,6 +43,12 @@ struct gpu_intrinsics {
     return crosslane_dynamic_shared;
   }
 
+  /// The same memory for a shared struct that has it alone, with the alignment that tiles need.
+  static CROSSLANE_DEVICE_FN void* dynamic_struct() {
+    extern __shared__ __attribute__((aligned(1024))) unsigned char crosslane_dynamic_struct[];
+    return crosslane_dynamic_struct;
+  }
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
   template <class... Args>

@@ -2,6 +2,7 @@
 /// The entry points of kernels and their launch, for CUDA and HIP.
 #pragma once
 
+#include <crosslane/backend/gpu/argument_pack.hpp>
 #include <crosslane/backend/gpu/grid.hpp>
 #include <crosslane/kernel/context.hpp>
 #include <crosslane/platform/type_name.hpp>
@@ -35,8 +36,8 @@ CROSSLANE_DEVICE_FN CROSSLANE_INLINE void call_kernel_marked_CROSSLANE_FN(K cons
   } else if constexpr (shared_is_dynamic<Backend, K, ctx>) {
     using own = crosslane::context<without_dynamic_shared<Native>, Width, kernel_shape_of<K>>;
     using shared = kernel_shared<K, own>;
-    static_assert(alignof(shared) <= 16, "crosslane: a shared struct of this size must be aligned to at most 16 bytes");
-    kernel(own{{native}}, *static_cast<shared*>(Backend::intrinsics::dynamic_shared()), arguments...);  // CROSSLANE_FN?
+    static_assert(alignof(shared) <= 1024, "crosslane: a shared struct of this size must be aligned to at most 1024 bytes");
+    kernel(own{{native}}, *static_cast<shared*>(Backend::intrinsics::dynamic_struct()), arguments...);  // CROSSLANE_FN?
   } else {
     __shared__ kernel_shared<K, ctx> memory;
     kernel(ctx{native}, memory, arguments...);  // its operator() is marked CROSSLANE_FN?
@@ -98,9 +99,24 @@ __global__ void CROSSLANE_GPU_BOUNDS(Width, kernel_max_threads<K>(), Instance::b
   Instance::run(parameters...);
 }
 
+template <class Instance, class K, class Pack>
+__global__ void constant_entry(CROSSLANE_GPU_CONSTANT Pack const pack) {
+  pack.template call<Instance>();
+}
+
+template <class Instance, unsigned Width, class K, class Pack>
+__global__ void CROSSLANE_GPU_BOUNDS(Width, kernel_max_threads<K>(), Instance::blocks, kernel_shape_of<K>::fixed)
+    bounded_constant_entry(CROSSLANE_GPU_CONSTANT Pack const pack) {
+  pack.template call<Instance>();
+}
+
 template <class Instance, unsigned Width, class K, class... Parameters>
 constexpr auto entry_of() {
-  if constexpr (kernel_max_threads<K>() != 0)
+  if constexpr (takes_reference<Parameters...> && kernel_max_threads<K>() != 0)
+    return &bounded_constant_entry<Instance, Width, K, argument_pack<Parameters...>>;
+  else if constexpr (takes_reference<Parameters...>)
+    return &constant_entry<Instance, K, argument_pack<Parameters...>>;
+  else if constexpr (kernel_max_threads<K>() != 0)
     return &bounded_entry<Instance, Width, K, Parameters...>;
   else
     return &entry<Instance, K, Parameters...>;
@@ -186,6 +202,41 @@ bool overlaps_on(device_properties const& p, void const* function) {
   return answer;
 }
 
+/// Calls f with the pointers of a launch: to each argument and the kernel object, or to one object of all.
+template <class K, class F, class Last, class... A>
+status with_pointers(F const& f, Last const& last, A const&... arguments) {
+  auto const pointer = [](auto const& argument) { return const_cast<void*>(static_cast<void const*>(&argument)); };
+  if constexpr (takes_reference<A...> && is_stateless<K>) {
+    argument_pack<A...> const pack{arguments...};
+    void* pointers[] = {pointer(pack)};
+    return f(pointers);
+  } else if constexpr (takes_reference<A...>) {
+    argument_pack<A..., Last> const pack{arguments..., last};
+    void* pointers[] = {pointer(pack)};
+    return f(pointers);
+  } else {
+    void* pointers[] = {pointer(arguments)..., pointer(last)};
+    return f(pointers);
+  }
+}
+
+template <class Backend, unsigned Width, class K, class... A>
+status start(typename Backend::stream_handle stream, [[maybe_unused]] device_properties const& p,
+             [[maybe_unused]] detail::launch_geometry const& g, void const* function, dim3 grid, dim3 block, void** pointers,
+             std::size_t dynamic) {
+  if constexpr (detail::kernel_resident<K>())
+    return Backend::from(CROSSLANE_GPU(LaunchCooperativeKernel)(function, grid, block, pointers, unsigned(dynamic), stream));
+  if constexpr (requires { &Backend::launch_with_attributes; }) {
+    using cluster = typename kernel_shape_of<K>::cluster;
+    bool overlaps = false;
+    if constexpr (detail::kernel_overlaps_previous<K>()) overlaps = overlaps_on<Backend, Width, K, A...>(p, function);
+    if (cluster::blocks != 1 || overlaps || g.priority != stream_priority)
+      return Backend::launch_with_attributes(function, grid, block, {cluster::x, cluster::y, cluster::z}, pointers, dynamic, stream,
+                                             overlaps, g.priority);
+  }
+  return Backend::from(CROSSLANE_GPU(LaunchKernel)(function, grid, block, pointers, dynamic, stream));
+}
+
 template <class Backend, unsigned Width, class K, class... A>
 status launch_entry(typename Backend::stream_handle stream, device_properties const& p, detail::launch_geometry const& g, K const& kernel,
                     A const&... arguments) {
@@ -193,30 +244,25 @@ status launch_entry(typename Backend::stream_handle stream, device_properties co
   std::size_t dynamic = g.dynamic_shared;
   if (status const s = reserve_dynamic_shared<Backend, Width, K, A...>(p, function, dynamic); s.code != 0) return s;
   dim3 const grid{g.grid.x, g.grid.y, g.grid.z}, block{g.block.x, g.block.y, g.block.z};
-  auto const pointer = [](auto const& argument) { return const_cast<void*>(static_cast<void const*>(&argument)); };
   if constexpr (kernel_shape_of<K>::cooperative) {
     void* counter = nullptr;
     if (status const s = Backend::allocate(memory_kind::device, &counter, sizeof(unsigned), stream, p.stream_ordered_memory, {});
         s.code != 0)
       return s;
     cooperative_kernel<K> const last{kernel, static_cast<unsigned*>(counter)};
-    void* pointers[] = {pointer(arguments)..., pointer(last)};
     status answer = Backend::fill_bytes(counter, 0, sizeof(unsigned), stream, g.where);
     if (answer.code == 0)
-      answer = Backend::from(CROSSLANE_GPU(LaunchCooperativeKernel)(function, grid, block, pointers, unsigned(dynamic), stream));
+      answer = with_pointers<K>(
+          [&](void** pointers) {
+            return Backend::from(CROSSLANE_GPU(LaunchCooperativeKernel)(function, grid, block, pointers, unsigned(dynamic), stream));
+          },
+          last, arguments...);
     status const freed = Backend::deallocate(memory_kind::device, counter, stream, p.stream_ordered_memory);
     return answer.code != 0 ? answer : freed;
   } else {
-    void* pointers[] = {pointer(arguments)..., pointer(kernel)};
-    if constexpr (detail::kernel_resident<K>())
-      return Backend::from(CROSSLANE_GPU(LaunchCooperativeKernel)(function, grid, block, pointers, unsigned(dynamic), stream));
-    if constexpr (requires { &Backend::launch_with_attributes; }) {
-      bool overlaps = false;
-      if constexpr (detail::kernel_overlaps_previous<K>()) overlaps = overlaps_on<Backend, Width, K, A...>(p, function);
-      if (overlaps || g.priority != stream_priority)
-        return Backend::launch_with_attributes(function, grid, block, pointers, dynamic, stream, overlaps, g.priority);
-    }
-    return Backend::from(CROSSLANE_GPU(LaunchKernel)(function, grid, block, pointers, dynamic, stream));
+    return with_pointers<K>(
+        [&](void** pointers) { return start<Backend, Width, K, A...>(stream, p, g, function, grid, block, pointers, dynamic); }, kernel,
+        arguments...);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <hip/hip_runtime.h>
 
 #include <crosslane/backend/native/gpu/access_words.hpp>
+#include <crosslane/backend/native/gpu/copy_some.hpp>
 #include <crosslane/platform/source_location.hpp>
 
 namespace crosslane::backend {
@@ -15,6 +16,11 @@ struct hip_async_copies {
   template <unsigned Bytes>
   static CROSSLANE_DEVICE_FN void copy(void* to, void const* from, source_location) {
     *static_cast<access_words<Bytes>*>(to) = *static_cast<access_words<Bytes> const*>(from);
+  }
+  /// Copies the first `valid` bytes and sets the others of the target to zero.
+  template <unsigned Bytes>
+  static CROSSLANE_DEVICE_FN void copy_some(void* to, void const* from, unsigned valid, source_location) {
+    copy_some_now<Bytes>(to, from, valid);
   }
   static CROSSLANE_DEVICE_FN void commit() {}
   template <unsigned Pending>

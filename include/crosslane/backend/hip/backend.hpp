@@ -29,6 +29,7 @@ struct hip : backend::gpu_runtime<hip, backend::hip_vendor> {
   static constexpr bool std_complex_computes = true;
   static constexpr std::size_t max_argument_bytes = 4096;
   static constexpr std::size_t max_shared_bytes = 160 * 1024;
+  static constexpr unsigned max_cluster_blocks = 1;
 
   /// See runtime/contract.hpp.
   static constexpr dlpack::device place_in_dlpack(memory_kind kind, int device) noexcept {

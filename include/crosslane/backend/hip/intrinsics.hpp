@@ -14,6 +14,7 @@ namespace crosslane::backend {
 
 struct hip_intrinsics : gpu_intrinsics, hip_wave, hip_atomic {
   using async_copies = hip_async_copies;
+  using tile_stores = plain_tile_stores;
   template <unsigned Stages>
   using bulk_copies = hip_bulk_copies<Stages>;
 

@@ -10,6 +10,8 @@
 #define CROSSLANE_GPU_BOUNDS(Width, Threads, Blocks, Fixed)                       \
   __attribute__((amdgpu_flat_work_group_size((Fixed) ? (Threads) : 1, (Threads)), \
                  amdgpu_waves_per_eu(::crosslane::backend::waves_per_simd(Width, Threads, Blocks))))
+/// Marks a parameter of an entry point that stays where the launch has put it: HIP's all do.
+#define CROSSLANE_GPU_CONSTANT
 
 namespace crosslane::backend {
 

@@ -108,6 +108,18 @@ class access_monitor {
   void group_sync(unsigned wave, std::uint64_t lanes) noexcept;
   /// The running thread comes after all earlier work of the stream.
   void wait_for_previous() noexcept;
+  /// The blocks of these monitors, which have begun, are a cluster.
+  static void begin_cluster(access_monitor* const* blocks, unsigned count) noexcept;
+  /// The threads of the cluster may access the shared memory of block `rank`: one of them has got an address.
+  void may_access_in_cluster(unsigned rank) noexcept;
+  /// Thread `rank`, which runs, arrives at the barrier of the cluster.
+  void cluster_arrives(unsigned rank) noexcept;
+  /// All threads of the cluster wait at its barrier, which opens.
+  static void cluster_barrier(access_monitor* const* blocks, unsigned count) noexcept;
+  /// All threads of the block, which is one of a cluster, have returned.
+  void block_ends() noexcept;
+  /// All threads of all blocks of the cluster have. take_failure() then returns what has been found since its last call.
+  void cluster_ends() noexcept;
   /// Whether a fault, for which the checker is paused, at this code address is one of the running thread's own code, after which the
   /// process can continue. A signal handler calls this.
   bool may_survive(void const* code) const noexcept;
@@ -161,11 +173,11 @@ struct started_copy {
   unsigned char before[16];  ///< the source when the copy was started
   source_location where;
 };
-/// The running thread starts an asynchronous copy of at most 16 bytes. Sets the target to bytes of all ones. No thread may access the
-/// target nor write the source before copy_arrives().
-void copy_begins(started_copy& copy, void* to, void const* from, std::size_t bytes, source_location where) noexcept;
+/// The running thread starts an asynchronous copy of the first `valid` of at most 16 bytes; the others of the target become zero. Sets the
+/// target to bytes of all ones. No thread may access the target nor write the source before copy_arrives().
+void copy_begins(started_copy& copy, void* to, std::size_t bytes, void const* from, std::size_t valid, source_location where) noexcept;
 /// The running thread has waited for the copy. Copies the bytes.
-void copy_arrives(started_copy const& copy, void* to, void const* from, std::size_t bytes) noexcept;
+void copy_arrives(started_copy const& copy, void* to, std::size_t bytes, void const* from, std::size_t valid) noexcept;
 
 #else
 
@@ -195,6 +207,12 @@ class access_monitor {
   void block_barrier() noexcept {}
   void group_sync(unsigned, std::uint64_t) noexcept {}
   void wait_for_previous() noexcept {}
+  static void begin_cluster(access_monitor* const*, unsigned) noexcept {}
+  void may_access_in_cluster(unsigned) noexcept {}
+  void cluster_arrives(unsigned) noexcept {}
+  static void cluster_barrier(access_monitor* const*, unsigned) noexcept {}
+  void block_ends() noexcept {}
+  void cluster_ends() noexcept {}
   std::exception_ptr take_failure() noexcept { return nullptr; }
   bool has_findings() const noexcept { return false; }
   bool is_checking(void const*) const noexcept { return false; }
@@ -212,8 +230,13 @@ class access_monitor {
 };
 
 struct started_copy {};
-inline void copy_begins(started_copy&, void* to, void const*, std::size_t bytes, source_location) noexcept { std::memset(to, 0xff, bytes); }
-inline void copy_arrives(started_copy const&, void* to, void const* from, std::size_t bytes) noexcept { std::memcpy(to, from, bytes); }
+inline void copy_begins(started_copy&, void* to, std::size_t bytes, void const*, std::size_t, source_location) noexcept {
+  std::memset(to, 0xff, bytes);
+}
+inline void copy_arrives(started_copy const&, void* to, std::size_t bytes, void const* from, std::size_t valid) noexcept {
+  std::memcpy(to, from, valid);
+  std::memset(static_cast<char*>(to) + valid, 0, bytes - valid);
+}
 
 }  // namespace CROSSLANE_CONFIGURATION
 

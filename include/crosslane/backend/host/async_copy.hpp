@@ -24,8 +24,13 @@ class host_async_copies {
   /// Queues a copy.
   template <unsigned Bytes>
   CROSSLANE_FN CROSSLANE_INLINE void copy(void* to, void const* from, source_location where) {
-    note({to, from, Bytes, group_, {}}, where);
-    copy_begins(copies_[count_ - 1].started, to, from, Bytes, where);
+    copy_some<Bytes>(to, from, Bytes, where);
+  }
+  /// Queues a copy of the first `valid` bytes. The others of the target become zero.
+  template <unsigned Bytes>
+  CROSSLANE_FN CROSSLANE_INLINE void copy_some(void* to, void const* from, unsigned valid, source_location where) {
+    note({to, from, Bytes, valid, group_, {}}, where);
+    copy_begins(copies_[count_ - 1].started, to, Bytes, from, valid, where);
   }
   CROSSLANE_FN void commit() { ++group_; }
   template <unsigned Pending>
@@ -33,7 +38,7 @@ class host_async_copies {
     std::size_t done = 0;
     for (; done < count_ && copies_[done].group + Pending < group_; ++done) {
       one const& c = copies_[done];
-      copy_arrives(c.started, c.to, c.from, c.bytes);
+      copy_arrives(c.started, c.to, c.bytes, c.from, c.valid);
     }
     if (done == 0) return;
     count_ -= done;
@@ -44,7 +49,7 @@ class host_async_copies {
   struct one {
     void* to;
     void const* from;
-    unsigned bytes;
+    unsigned bytes, valid;
     std::uint64_t group;
     [[no_unique_address]] started_copy started;
   };
@@ -71,6 +76,11 @@ class host_async_copies {
   one* copies_ = nullptr;  ///< pending, oldest first
   std::size_t count_ = 0, capacity_ = 0;
   std::uint64_t group_ = 0;  ///< the group of the next copy
+};
+
+/// Stores of tiles: copies that are as late.
+struct host_tile_stores : host_async_copies {
+  static constexpr bool available = false;
 };
 
 template <unsigned Stages>

@@ -21,6 +21,7 @@ struct host : backend::host_runtime<host> {
   static constexpr bool std_complex_computes = true;
   static constexpr std::size_t max_argument_bytes = 4096;  // the smallest limit of the GPUs, so that kernels that run here run there
   static constexpr std::size_t max_shared_bytes = ~std::size_t{0};  // the limit is a property of the device
+  static constexpr unsigned max_cluster_blocks = 8;
 
   template <unsigned Width, class K, class... A>
   static status launch(stream_handle q, device_properties const&, detail::launch_geometry const& g, K const& kernel,
@@ -41,6 +42,8 @@ struct host : backend::host_runtime<host> {
     void operator()() const {
       if constexpr (kernel_shape_of<K>::cooperative)
         backend::cooperative_grid{task}.run();
+      else if constexpr (kernel_shape_of<K>::cluster::blocks != 1)
+        backend::clustered_grid{task}.run();
       else
         backend::independent_grid{task}.run();
     }

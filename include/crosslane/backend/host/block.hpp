@@ -25,6 +25,22 @@
 
 namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 
+class block_runner;
+
+/// The blocks of a cluster that run at the same time, by their ranks.
+struct block_cluster {
+  static constexpr unsigned most = 8;
+  block_runner* block[most] = {};
+  unsigned blocks = 0;
+
+  /// Called when all blocks have begun.
+  inline void begin() noexcept;
+  /// Called when all threads of all blocks wait at the barrier of the cluster.
+  inline void open_barrier() noexcept;
+  /// Called when all threads of all blocks have returned. Throws an error that a finding has left.
+  inline void end();
+};
+
 /// Runs one block at a time.
 class block_runner final : thread_owner, running_work, lane_executor {
  public:
@@ -41,9 +57,13 @@ class block_runner final : thread_owner, running_work, lane_executor {
     resume();
   }
 
-  /// Prepares a block. Its threads run only in resume().
-  void begin(grid_task const& task, extent3 block_index) {
+  /// Prepares a block, which may be the one of rank `rank` of a cluster. Its threads run only in resume().
+  void begin(grid_task const& task, extent3 block_index, block_cluster* cluster = nullptr, unsigned rank = 0) {
     task_ = &task;
+    cluster_ = cluster;
+    cluster_rank_ = rank;
+    if (cluster != nullptr)
+      for (unsigned i = 0; i < fiber_pool::capacity; ++i) has_arrived_[i] = false;
     block_index_ = block_index;
     threads_ = unsigned(task.block.size());
     next_ = thread_position{0, 0, 0, 0};
@@ -62,12 +82,13 @@ class block_runner final : thread_owner, running_work, lane_executor {
     monitor_.begin(task, block_index, *this);
   }
 
-  /// Runs until all threads have returned, wait at the grid barrier, or have had a turn without any of them getting ahead. The next call
-  /// opens the grid barrier for this block, or gives the spinning threads another turn. Any host thread may call it. Throws as run() does;
-  /// the block is then unwound.
+  /// Runs until all threads have returned, wait at the barrier of the grid or the cluster, or have had a turn without any of them getting
+  /// ahead. The next call opens that barrier for this block, or gives the spinning threads another turn. Any host thread may call it.
+  /// Throws as run() does; the block is then unwound.
   void resume() {
     go_on();
     if (spins()) return;
+    if (cluster_ != nullptr && waiting_ == 0 && !cancelled_ && !error_) monitor_.block_ends();
     if (!error_) error_ = monitor_.take_failure();
     if (error_) {
       std::exception_ptr const error = error_;
@@ -76,8 +97,8 @@ class block_runner final : thread_owner, running_work, lane_executor {
     }
   }
 
-  /// Whether, after resume(), all threads wait at the grid barrier at place().
-  bool waits_at_grid() const noexcept { return waiting_ != 0 && !spins(); }
+  /// Whether, after resume(), all threads wait at the barrier of the grid or the cluster at place().
+  bool waits_for_blocks() const noexcept { return waiting_ != 0 && !spins(); }
   /// Whether, after resume(), threads spin: they wait for another block, another launch or the host.
   bool spins() const noexcept { return spinning_.count() != 0; }
   /// Whether resume() has changed something: a thread has begun, has ended or has stored a new value atomically.
@@ -151,6 +172,39 @@ class block_runner final : thread_owner, running_work, lane_executor {
     suspend(rank);
   }
 
+  /// Thread `rank` arrives at the barrier of the cluster. It must wait there later.
+  void arrive_in_cluster(unsigned rank, source_location where) {
+    if (exceptions_->uncaught != 0) return;
+    if (cancelled_) throw lane_cancelled{};
+    if (has_arrived_[rank])
+      throw_error(errc::kernel_fault, where, "arrive() of a cluster, but the thread has not waited since its last arrive(), at %s:%u",
+                  where.file, where.line);
+    has_arrived_[rank] = true;
+    monitor_.cluster_arrives(rank);
+  }
+  /// Waits until all threads of the cluster have arrived.
+  void wait_in_cluster(unsigned rank, source_location where) {
+    if (exceptions_->uncaught == 0 && !cancelled_ && !has_arrived_[rank])
+      throw_error(errc::kernel_fault, where, "wait() of a cluster without an arrive() before it, at %s:%u", where.file, where.line);
+    wait(rank, barrier::cluster, where);
+  }
+  block_cluster* cluster() const noexcept { return cluster_; }
+  unsigned cluster_rank() const noexcept { return cluster_rank_; }
+  /// Returns the place in block `rank` of the cluster that is at `own` in this block's shared memory.
+  void* address_in_cluster(void* own, std::size_t bytes, unsigned rank, source_location where) {
+    if (rank >= cluster_blocks_)
+      throw_error(errc::out_of_bounds, where, "peer() of rank %u of a cluster of %u blocks, at %s:%u", rank, cluster_blocks_, where.file,
+                  where.line);
+    auto const offset = [own](void* part) { return std::size_t(static_cast<char*>(own) - static_cast<char*>(part)); };
+    std::size_t const in_static = offset(shared_.static_part()), in_dynamic = offset(shared_.dynamic_part());
+    bool const is_static = in_static < task_->shared_bytes && bytes <= task_->shared_bytes - in_static;
+    if (!is_static && !(in_dynamic < task_->dynamic_bytes && bytes <= task_->dynamic_bytes - in_dynamic))
+      throw_error(errc::invalid_argument, where, "peer() of %p, which is not in the shared memory of the calling block, at %s:%u", own,
+                  where.file, where.line);
+    monitor_.may_access_in_cluster(rank);
+    return is_static ? cluster_memory_[rank].static_part + in_static : cluster_memory_[rank].dynamic_part + in_dynamic;
+  }
+
   /// Performs an operation of lanes of one wave; thread `rank` calls it. Returns when all members have called it. In destructors it behaves
   /// as wait() and leaves `slot.out` unchanged.
   /// Not inlined, for the same reason.
@@ -215,7 +269,7 @@ class block_runner final : thread_owner, running_work, lane_executor {
 #if CROSSLANE_SANITIZE_THREAD()
     main_.tsan = __tsan_get_current_fiber();
 #endif
-    if (waits_at_grid()) open_barrier();
+    if (waits_for_blocks()) open_barrier();
     spinning_.begin_round();
     events_before_ = events();
     meetings_before_ = meetings_;
@@ -478,7 +532,7 @@ class block_runner final : thread_owner, running_work, lane_executor {
       if (spins()) return !cancelled_ && spinning_.ends_round() ? main_ : fiber_of(spinning_.take());
       if (waiting_ == 0) return main_;
       if (!cancelled_) check_waiting();
-      if (!cancelled_ && arrivals_.first().kind == barrier::grid) return main_;
+      if (!cancelled_ && arrivals_.first().kind != barrier::block) return main_;
       // All threads wait at the barrier, which opens; or the block has failed, and they wake up to unwind.
       open_barrier();
     }
@@ -486,7 +540,10 @@ class block_runner final : thread_owner, running_work, lane_executor {
 
   void open_barrier() noexcept {
     arrivals_.open();
-    monitor_.block_barrier();
+    if (cluster_ != nullptr && arrivals_.first().kind == barrier::cluster)
+      for (unsigned i = 0; i < threads_; ++i) has_arrived_[i] = false;
+    else
+      monitor_.block_barrier();
 #if CROSSLANE_CONFIG_ACCESS_CHECKS
     arguments_.open_barrier();
 #endif
@@ -636,15 +693,46 @@ class block_runner final : thread_owner, running_work, lane_executor {
 #if CROSSLANE_CONFIG_ACCESS_CHECKS
   argument_checks arguments_;
 #endif
-  std::uint16_t order_[fiber_pool::capacity];  ///< of the threads, for seeds other than 0
+  block_cluster* cluster_ = nullptr;
+  unsigned cluster_rank_ = 0, cluster_blocks_ = 0;
+  struct memory_of_block {
+    char *static_part, *dynamic_part;
+  };
+  memory_of_block cluster_memory_[block_cluster::most];  ///< here, where threads may read it
+  bool has_arrived_[fiber_pool::capacity];               ///< at the barrier of the cluster, for each thread
+  std::uint16_t order_[fiber_pool::capacity];            ///< of the threads, for seeds other than 0
   access_monitor monitor_;
   fiber_pool pool_;
   block_shared_memory shared_;
+  friend struct block_cluster;
   friend class runner_pool;
   friend class runner_lease;
   friend class open_blocks;
   block_runner* next_runner_ = nullptr;       ///< in a list of runners
   void (*destroy_)(block_runner*) = nullptr;  ///< set by the code that created the runner
 };
+
+inline void block_cluster::begin() noexcept {
+  access_monitor* monitors[most] = {};
+  for (unsigned i = 0; i < blocks; ++i) {
+    monitors[i] = &block[i]->monitor_;
+    block[i]->cluster_blocks_ = blocks;
+    for (unsigned k = 0; k < blocks; ++k)
+      block[i]->cluster_memory_[k] = {static_cast<char*>(block[k]->shared_.static_part()),
+                                      static_cast<char*>(block[k]->shared_.dynamic_part())};
+  }
+  access_monitor::begin_cluster(monitors, blocks);
+}
+inline void block_cluster::open_barrier() noexcept {
+  access_monitor* monitors[most] = {};
+  for (unsigned i = 0; i < blocks; ++i) monitors[i] = &block[i]->monitor_;
+  access_monitor::cluster_barrier(monitors, blocks);
+}
+inline void block_cluster::end() {
+  for (unsigned i = 0; i < blocks; ++i) {
+    block[i]->monitor_.cluster_ends();
+    if (std::exception_ptr const error = block[i]->monitor_.take_failure()) std::rethrow_exception(error);
+  }
+}
 
 }  // namespace crosslane::backend::inline CROSSLANE_CONFIGURATION

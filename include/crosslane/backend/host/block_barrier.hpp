@@ -10,7 +10,7 @@
 
 namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 
-enum class barrier : unsigned char { block, grid };
+enum class barrier : unsigned char { block, cluster, grid };
 
 class barrier_arrivals {
  public:

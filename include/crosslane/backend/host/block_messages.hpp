@@ -177,9 +177,13 @@ class block_messages {
   static constexpr char const* waits_in_group = "waits in an operation of a group";
 
   static char const* waits_at(barrier kind) noexcept {
-    return kind == barrier::grid ? "waits at the barrier of the grid" : "waits at a barrier of the block";
+    return kind == barrier::grid      ? "waits at the barrier of the grid"
+           : kind == barrier::cluster ? "waits at the barrier of the cluster"
+                                      : "waits at a barrier of the block";
   }
-  static char const* prefix(barrier kind) noexcept { return kind == barrier::grid ? "the barrier of the grid at " : ""; }
+  static char const* prefix(barrier kind) noexcept {
+    return kind == barrier::grid ? "the barrier of the grid at " : kind == barrier::cluster ? "the barrier of the cluster at " : "";
+  }
 
 #if CROSSLANE_CONFIG_ACCESS_CHECKS
   checks::finding with_arguments(checks::finding found, source_location where, argument_difference const& d,

@@ -15,6 +15,7 @@ struct grid_task : launch_facts {
   std::size_t shared_bytes = 0;  ///< of the kernel's shared struct
   std::size_t shared_align = 1;
   std::size_t dynamic_bytes = 0;
+  extent3 cluster = 1;          ///< blocks of a cluster
   std::size_t stack_bytes = 0;  ///< per thread, as the kernel states
   mutable waiting_loops loops;  ///< for level `full`, at which blocks run one after another
   /// Runs threads as long as next_thread() returns one.

@@ -17,6 +17,7 @@ namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
 class host_intrinsics : public host_wave<host_intrinsics>, public host_atomic<host_intrinsics> {
  public:
   using async_copies = host_async_copies;
+  using tile_stores = host_tile_stores;
   template <unsigned Stages>
   using bulk_copies = host_bulk_copies<Stages>;
 
@@ -45,6 +46,12 @@ class host_intrinsics : public host_wave<host_intrinsics>, public host_atomic<ho
   /// Kernels of a stream run one after another. The checker takes them for overlapping.
   CROSSLANE_FN void wait_for_previous(source_location) const { block_->wait_for_previous(); }
   CROSSLANE_FN void let_next_start() const {}
+  unsigned cluster_rank() const { return block_->cluster_rank(); }
+  void cluster_arrive(source_location where) const { block_->arrive_in_cluster(position_.rank, where); }
+  void cluster_wait(source_location where) const { block_->wait_in_cluster(position_.rank, where); }
+  void* cluster_address(void* own, std::size_t bytes, unsigned rank, source_location where) const {
+    return block_->address_in_cluster(own, bytes, rank, where);
+  }
   CROSSLANE_FN void pause() const {}  // each atomic load lets others run
   CROSSLANE_FN void* dynamic_shared() const { return block_->dynamic_shared(); }
   CROSSLANE_FN std::size_t dynamic_shared_bytes() const { return block_->dynamic_shared_bytes(); }

@@ -2,6 +2,7 @@
 /// Launches on the CPU. The blocks of the grid are distributed over the cores; each block runs all its threads.
 #pragma once
 
+#include <crosslane/backend/host/clusters.hpp>
 #include <crosslane/backend/host/intrinsics.hpp>
 #include <crosslane/backend/host/open_blocks.hpp>
 #include <crosslane/backend/host/parallel.hpp>
@@ -15,26 +16,6 @@
 #include <type_traits>
 
 namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
-
-/// Calls `work(begin, end)` for pieces of [0, n) on all cores. Rethrows the first exception.
-template <class Work>
-void run_pieces(std::uint64_t n, std::uint64_t piece, Work const& work) {
-  detail::spin_lock lock;
-  bool failed = false;
-  std::exception_ptr error;
-  auto const guarded = [&](std::uint64_t begin, std::uint64_t end) {
-    if (__atomic_load_n(&failed, __ATOMIC_RELAXED)) return;
-    try {
-      work(begin, end);
-    } catch (...) {
-      detail::spin_guard const guard{lock};
-      if (!error) error = std::current_exception();
-      __atomic_store_n(&failed, true, __ATOMIC_RELAXED);
-    }
-  };
-  parallel_pieces(n, piece, guarded);
-  if (error) std::rethrow_exception(error);
-}
 
 /// Reads the check options of the calling thread. Throws not_supported if this build cannot check what they ask for.
 inline void take_check_scope(launch_facts& launch) {
@@ -132,34 +113,10 @@ class cooperative_grid {
     if (open_.take_turn(runner, [&] { runner.resume(); })) open_.add(runner);
   }
 
-  /// Returns false when all blocks have ended or one has failed. It is a finding if a block waits at the grid barrier and another has
-  /// returned or waits at another one.
   bool all_wait() const {
-    std::uint64_t first = 0;
-    while (first < blocks_ && !runners_[first]->waits_at_grid()) ++first;
-    if (first == blocks_) return false;
-    for (std::uint64_t b = 0; b < blocks_; ++b)
-      if (runners_[b]->failed()) return false;  // its finding is already delivered; that the block is missing is a consequence
-    source_location const place = runners_[first]->place();
-    for (std::uint64_t b = 0; b < blocks_; ++b) {
-      block_runner const& other = *runners_[b].operator->();
-      if (other.waits_at_grid() && other.place().line == place.line && other.place().file == place.file) continue;
-      extent3 const i = block_index(task_, first), k = block_index(task_, b);
-      checks::finding found = task_.finding(other.waits_at_grid() ? checks::kind::different_barriers : checks::kind::early_exit);
-      found.first = {0, task_.threads(), i, "waits at the barrier of the grid", place};
-      found.second = {0, task_.threads(), k, other.waits_at_grid() ? "waits at the barrier of the grid" : "has returned", {}};
-      found.text.append("kernel %s: block (%u, %u, %u) waits at the barrier of the grid at %s:%u, but block (%u, %u, %u) ", task_.kernel,
-                        i.x, i.y, i.z, place.file, place.line, k.x, k.y, k.z);
-      if (other.waits_at_grid()) {
-        found.second.where = other.place();
-        found.text.append("waits at %s:%u", other.place().file, other.place().line);
-      } else {
-        found.text.append("has returned");
-      }
-      if (std::exception_ptr const error = task_.deliver(found)) std::rethrow_exception(error);
-      return false;
-    }
-    return true;
+    return all_wait_for_each_other(
+        task_, blocks_, "grid", [this](std::uint64_t b) -> block_runner const& { return *runners_[b].operator->(); },
+        [this](std::uint64_t b) { return block_index(task_, b); });
   }
 
   grid_task const& task_;
@@ -202,6 +159,8 @@ struct typed_grid_task : grid_task {
     block = g.block;
     wave_size = Width;
     dynamic_bytes = g.dynamic_shared;
+    using cluster_size = typename kernel_shape_of<K>::cluster;
+    cluster = {cluster_size::x, cluster_size::y, cluster_size::z};
     kernel = name;
     where = g.where;
     stack_bytes = kernel_stack_bytes<K>();

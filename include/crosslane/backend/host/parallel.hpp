@@ -6,9 +6,11 @@
 #include <crosslane/backend/host/faults.hpp>
 #include <crosslane/backend/host/stream_watch.hpp>
 #include <crosslane/platform/config.hpp>
+#include <crosslane/runtime/async_errors.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 
 #include <unistd.h>
 
@@ -96,6 +98,26 @@ void parallel_pieces(std::uint64_t n, std::uint64_t piece, Work& work) {
 inline std::uint64_t balanced_piece(std::uint64_t n, std::uint64_t at_least) noexcept {
   std::uint64_t const piece = n / (std::uint64_t{core_count()} * 8) + 1;
   return (piece + at_least - 1) / at_least * at_least;
+}
+
+/// Calls `work(begin, end)` for pieces of [0, n) on all cores. Rethrows the first exception.
+template <class Work>
+void run_pieces(std::uint64_t n, std::uint64_t piece, Work const& work) {
+  detail::spin_lock lock;
+  bool failed = false;
+  std::exception_ptr error;
+  auto const guarded = [&](std::uint64_t begin, std::uint64_t end) {
+    if (__atomic_load_n(&failed, __ATOMIC_RELAXED)) return;
+    try {
+      work(begin, end);
+    } catch (...) {
+      detail::spin_guard const guard{lock};
+      if (!error) error = std::current_exception();
+      __atomic_store_n(&failed, true, __ATOMIC_RELAXED);
+    }
+  };
+  parallel_pieces(n, piece, guarded);
+  if (error) std::rethrow_exception(error);
 }
 
 }  // namespace crosslane::backend::inline CROSSLANE_CONFIGURATION

@@ -54,7 +54,7 @@ class runner_lease {
     return mine;
   }
 
- private:
+  /// Returns a runner that the caller gives back.
   static block_runner* take() {
     block_runner* runner = idle_runners.take();
     if (runner != nullptr) return runner;
@@ -63,6 +63,7 @@ class runner_lease {
     return runner;
   }
 
+ private:
   block_runner* runner_;
 };
 

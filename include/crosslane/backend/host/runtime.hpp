@@ -162,6 +162,7 @@ struct host_runtime {
     out.managed_memory = true;
     out.concurrent_managed_access = true;
     out.cooperative_launch = true;
+    out.max_cluster_blocks = 8;
     return {};
   }
 

@@ -28,6 +28,7 @@ class host_wave : public wave_hooks {
   static constexpr bool has_elect = true;
 
   static constexpr bool checks_arguments = sees_accesses;
+  static constexpr bool copies_for_peers = true;
   static constexpr bool spoils_results = true;
 #if CROSSLANE_CONFIG_ACCESS_CHECKS
   template <class Value>

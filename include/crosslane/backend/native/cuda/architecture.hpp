@@ -10,6 +10,7 @@
 #define CROSSLANE_SM_BFLOAT16_SUMS 900    ///< sums of bfloat16
 #define CROSSLANE_SM_ADD_BFLOAT16 900     ///< atomic additions of bfloat16
 #define CROSSLANE_SM_BULK_COPY 900        ///< cp.async.bulk, mbarrier
+#define CROSSLANE_SM_CLUSTER 900          ///< clusters of blocks
 #define CROSSLANE_SM_ELECT 900            ///< elect.sync
 #define CROSSLANE_SM_OVERLAP 900          ///< griddepcontrol
 #define CROSSLANE_SM_ONE_SIDED_FENCE 900  ///< fence.acquire, fence.release
@@ -20,3 +21,19 @@
 #else
 #define CROSSLANE_SM_HAS(feature) 0
 #endif
+
+/// 1 if all architectures that the file is compiled for have the feature. The same in all compiler passes.
+#if defined(__CUDA_ARCH_LIST__)
+#define CROSSLANE_ALL_SM_HAVE(feature) (::crosslane::backend::all_are_at_least<__CUDA_ARCH_LIST__>(CROSSLANE_SM_##feature))
+#else
+#define CROSSLANE_ALL_SM_HAVE(feature) 0
+#endif
+
+namespace crosslane::backend {
+
+template <int... Architectures>
+constexpr bool all_are_at_least(int least) {
+  return ((Architectures >= least) && ...);
+}
+
+}  // namespace crosslane::backend

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The descriptors by which NVIDIA's copy engine knows tensors, since sm_90. The driver makes them. Its function is found at run time, so
+/// that no program links the driver's library.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <crosslane/core/tensor_map_facts.hpp>
+
+#include <cstdint>
+
+namespace crosslane::backend {
+
+/// A descriptor. Kernels get it as a constant parameter.
+struct alignas(128) cuda_tensor_map {
+  std::uint64_t words[16];
+};
+
+/// Makes the descriptor. Returns cudaErrorNotSupported if the driver has no such function. The device must have a copy engine.
+inline cudaError_t encode_tensor_map(cuda_tensor_map& out, tensor_map_facts const& t) noexcept {
+  // cuTensorMapEncodeTiled, with the driver's enumerations as the integers that they are.
+  using encode =
+      int (*)(void* map, int type, std::uint32_t rank, void* data, std::uint64_t const* extents, std::uint64_t const* strides,
+              std::uint32_t const* box, std::uint32_t const* element_strides, int interleave, int swizzle, int l2_promotion, int fill);
+  static encode const function = [] {
+    void* address = nullptr;
+    cudaDriverEntryPointQueryResult found{};
+#if CUDART_VERSION >= 12050
+    cudaError_t const answer = cudaGetDriverEntryPointByVersion("cuTensorMapEncodeTiled", &address, 12000, cudaEnableDefault, &found);
+#else
+    cudaError_t const answer = cudaGetDriverEntryPoint("cuTensorMapEncodeTiled", &address, cudaEnableDefault, &found);
+#endif
+    bool const is_there = answer == cudaSuccess && found == cudaDriverEntryPointSuccess;
+    return is_there ? reinterpret_cast<encode>(address) : nullptr;
+  }();
+  if (function == nullptr) return cudaErrorNotSupported;
+  int const type = t.element_bytes == 1 ? 0 : t.element_bytes == 2 ? 1 : t.element_bytes == 4 ? 2 : 4;  // unsigned integers of this size
+  std::uint32_t box[5], element_strides[5] = {1, 1, 1, 1, 1};
+  for (unsigned i = 0; i < 5; ++i) box[i] = t.tile[i];
+  constexpr int no_interleave = 0, no_swizzle = 0, swizzle_128 = 3, promote_128 = 2, zeros = 0;
+  int const error = function(&out, type, t.rank, t.data, t.extents, t.strides + 1, box, element_strides, no_interleave,
+                             t.swizzled ? swizzle_128 : no_swizzle, promote_128, zeros);
+  return error == 0 ? cudaSuccess : cudaErrorInvalidValue;
+}
+
+}  // namespace crosslane::backend

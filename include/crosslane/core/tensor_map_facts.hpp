@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// What a copy engine must know of a tensor to copy tiles of it.
+#pragma once
+
+#include <cstdint>
+
+namespace crosslane {
+
+/// A tensor and its tiles. Axes are in the order of memory, the contiguous axis first.
+struct tensor_map_facts {
+  void* data = nullptr;           ///< the first element, aligned to 16 bytes
+  unsigned element_bytes = 0;     ///< 1, 2, 4 or 8
+  unsigned rank = 0;              ///< 1 to 5
+  std::uint64_t extents[5] = {};  ///< elements along each axis
+  std::uint64_t strides[5] = {};  ///< bytes between neighbours along each axis, multiples of 16 from the second axis on
+  unsigned tile[5] = {};          ///< extents of a tile, 1 to 256
+  bool swizzled = false;          ///< whether the 16-byte parts of the tile's lines of 128 bytes are permuted by the number of the line
+};
+
+}  // namespace crosslane
