@@ -30,11 +30,12 @@ struct graphs;
 
 /// What a backend knows about a node.
 struct node_facts {
-  graph_node_kind kind = graph_node_kind::other;
-  char const* name = nullptr;    ///< of the kernel, in static storage; null: not known
-  void const* kernel = nullptr;  ///< identifies the kernel and the types of its arguments; null: not known
-  extent3 grid{0, 0, 0}, block{0, 0, 0};
-  source_location where;
+  graph_node_kind kind = graph_node_kind::other;  ///< what it does
+  char const* name = nullptr;                     ///< of the kernel, in static storage; null: not known
+  void const* kernel = nullptr;                   ///< identifies the kernel and the types of its arguments; null: not known
+  extent3 grid{0, 0, 0};                          ///< blocks of the kernel
+  extent3 block{0, 0, 0};                         ///< threads of a block
+  source_location where;                          ///< the place in the program, if it is known
 };
 
 }  // namespace backend

@@ -28,6 +28,7 @@ class basic_staging_ring {
  public:
   /// Does nothing, in place of a function that wants to know the progress.
   struct no_progress {
+    /// Does nothing.
     void operator()(std::size_t /*done*/, std::size_t /*all*/) const noexcept {}
   };
 
