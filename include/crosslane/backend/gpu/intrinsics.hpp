@@ -43,10 +43,14 @@ struct gpu_intrinsics {
     return crosslane_dynamic_shared;
   }
 
-  /// The same memory for a shared struct that has it alone, with the alignment that tiles need.
+  /// The same memory for a shared struct that has it alone. A second declaration with a larger alignment would cost all kernels of the
+  /// file shared memory: it would begin at a multiple of that alignment in each of them.
+  template <std::size_t Alignment>
   static CROSSLANE_DEVICE_FN void* dynamic_struct() {
-    extern __shared__ __attribute__((aligned(1024))) unsigned char crosslane_dynamic_struct[];
-    return crosslane_dynamic_struct;
+    if constexpr (Alignment <= alignof(uint4))
+      return dynamic_shared();
+    else
+      return reinterpret_cast<void*>((reinterpret_cast<std::uintptr_t>(dynamic_shared()) + Alignment - 1) / Alignment * Alignment);
   }
 
 #pragma GCC diagnostic push

@@ -37,7 +37,7 @@ CROSSLANE_DEVICE_FN CROSSLANE_INLINE void call_kernel_marked_CROSSLANE_FN(K cons
     using own = crosslane::context<without_dynamic_shared<Native>, Width, kernel_shape_of<K>>;
     using shared = kernel_shared<K, own>;
     static_assert(alignof(shared) <= 1024, "crosslane: a shared struct of this size must be aligned to at most 1024 bytes");
-    kernel(own{{native}}, *static_cast<shared*>(Backend::intrinsics::dynamic_struct()), arguments...);  // CROSSLANE_FN?
+    kernel(own{{native}}, *static_cast<shared*>(Backend::intrinsics::template dynamic_struct<alignof(shared)>()), arguments...);  // CROSSLANE_FN?
   } else {
     __shared__ kernel_shared<K, ctx> memory;
     kernel(ctx{native}, memory, arguments...);  // its operator() is marked CROSSLANE_FN?
@@ -177,8 +177,8 @@ template <class Backend, unsigned Width, class K, class... A>
 status reserve_dynamic_shared(device_properties const& p, void const* function, std::size_t& dynamic) {
   using ctx = typename Backend::template context<Width, kernel_shape_of<K>>;
   std::size_t fixed = 0;
-  if constexpr (shared_is_dynamic<Backend, K, ctx>)
-    dynamic = sizeof(kernel_shared<K, ctx>);
+  if constexpr (shared_is_dynamic<Backend, K, ctx>)  // with what its alignment can take
+    dynamic = sizeof(kernel_shared<K, ctx>) + (alignof(kernel_shared<K, ctx>) > 16 ? alignof(kernel_shared<K, ctx>) - 16 : 0);
   else if constexpr (has_shared<K, ctx>)
     fixed = sizeof(kernel_shared<K, ctx>);
   static std::atomic<device_properties const*> raised_for = nullptr;
