@@ -48,7 +48,9 @@ struct access_monitor::block_state {
     std::unique_ptr<clock> pending[3];
     /// The accesses that relaxed operations release after a release fence, by the scope of the fence.
     std::unique_ptr<clock> fenced[3];
-    call_stack::calls calls;  ///< while it waits
+    bool only_fenced = false;         ///< no access since the last release fence
+    bool first_behind_fence = false;  ///< the last atomic access was the first one behind a release fence
+    call_stack::calls calls;          ///< while it waits
   };
   struct wave_state {
     std::uint32_t below = 0;                ///< segments of the wave's own lanes that all its lanes know
@@ -65,9 +67,10 @@ struct access_monitor::block_state {
   call_stack calls;         ///< of the running thread
   bool some_calls = false;  ///< whether threads that wait have calls
   bool full = false, some_learned = false;
-  bool some_fences = false;  ///< whether a thread has something pending or fenced
-  clock learned;             ///< known to all threads of the block
-  releases_at released;      ///< in shared memory, whose addresses the next block has again
+  bool some_fences = false;     ///< whether a thread has something pending or fenced
+  clock pending[3], fenced[3];  ///< of all threads before the last barrier, as in thread_state
+  clock learned;                ///< known to all threads of the block
+  releases_at released;         ///< in shared memory, whose addresses the next block has again
   thread_state thread[most_threads];
   wave_state wave[most_waves];
   watched_block* memory[2] = {};              ///< static, dynamic
@@ -163,6 +166,7 @@ struct access_monitor::block_state {
     for (unsigned t = 0; some_fences && t < most_threads; ++t) {
       for (std::unique_ptr<clock>& pending : thread[t].pending) pending.reset();
       for (std::unique_ptr<clock>& fenced : thread[t].fenced) fenced.reset();
+      thread[t].only_fenced = thread[t].first_behind_fence = false;
     }
     some_fences = false;
   }

@@ -270,9 +270,7 @@ struct Inst {
   mutable uint8_t polls = 0;
   mutable uint64_t read_before = 0;
   mutable bool whole = false;
-  // Whether its registers that got unwritten bytes last are only copied. unwritten_mask: these registers
-  mutable bool unwritten_copied = false;
-  mutable uint32_t unwritten_mask = 0;
+  mutable int8_t moves_bits = -1;  // whether its result has only bits of its sources; -1: not known. undefined.cpp
 };
 
 /// Instructions that are executed one after another, and the one that may continue elsewhere.
@@ -290,6 +288,7 @@ struct RegisterUse {
     uint16_t first;
     uint8_t n;
     bool written;
+    bool address;  // of a memory instruction
   };
   std::vector<Range> ranges;
 };
@@ -317,6 +316,9 @@ struct InFlight;
 
 struct RaceWave;
 
+/// The undefined bits of a wave's registers. undefined.hpp
+struct Undefined;
+
 /// A wave that runs or waits.
 struct Wave {
   uint32_t s[NSGPR];   // SGPRs; from 128 on: constants and special values by operand code. NO_SGPR: for results that are dropped
@@ -337,6 +339,7 @@ struct Wave {
   uint64_t lds;     // address of the group's LDS
   InFlight* in_flight = nullptr;
   RaceWave* race = nullptr;
+  Undefined* undefined = nullptr;  // null until the wave loads undefined bits for the first time
   uint64_t exec_key = 0;
   alignas(32) uint32_t exec_v[64];  // the mask exec_key as a word per lane, 0 or ~0
 };

@@ -411,7 +411,8 @@ bool Races::follows(RaceWave const& s, Inst const& I) {
   return true;
 }
 // Whether a load is repeated until it reads what is waited for: a loop around it, or behind a first load of the same address, has no
-// store and no barrier, and does not change the load's address.
+// store and no barrier, and does not change the load's address. Or whether a compare-and-swap at the same address may follow, if the value
+// is such that it is worth trying.
 bool Races::polls(Inst const& I) {
   if (I.polls) return I.polls == 2;
   I.polls = 1;
@@ -442,10 +443,18 @@ bool Races::polls(Inst const& I) {
     }
     return true;
   };
+  bool kept = true;  // the registers of the address
   for (uint64_t pc = I.pc; pc < end;) {
     Inst const& o = *instruction_at(x_, pc);
     if (o.kind == END || o.kind == BAD || o.kind == BARRIER) return false;
     pc += o.size;
+    if (kept && o.kind == MEM && is_cas(o) && o.sp == I.sp && o.a == I.a && o.sa == I.sa && o.off == I.off && o.n == I.n) {
+      I.polls = 2;
+      return true;
+    }
+    for (auto const& r : registers_of(o, x_.wave).ranges)
+      kept = kept && !(r.written && (overlap(r.first, r.n, I.a, I.sp == 'd' || I.sa >= 0 ? 1 : 2) ||
+                                     (I.sa >= 0 && overlap(r.first, r.n, 512 + I.sa, 2))));
     if (o.kind != MEM || o.op != LD || o.sp != I.sp || o.a != I.a || o.sa != I.sa || o.off != I.off || o.n != I.n) continue;
     Inst const* const branch = loop(o);
     if (branch && idle(o, *branch)) {
