@@ -33,7 +33,7 @@ for compiler in "${compilers[@]}"; do
   if [[ $compiler == clang* ]]; then
     options+=(-gdwarf-4 -fno-vectorize -fno-slp-vectorize -fsanitize=array-bounds -mllvm -tsan-compound-read-before-write)
   else
-    options+=(-fno-ipa-icf -fno-builtin-memcpy -fno-builtin-memmove -fno-builtin-memset -fsanitize=bounds)
+    options+=(-fno-ipa-icf -fno-crossjumping -fno-builtin-memcpy -fno-builtin-memmove -fno-builtin-memset -fsanitize=bounds)
   fi
   objects=()
   for source in src/checker test/support/main test/support/recorded; do

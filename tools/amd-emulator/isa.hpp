@@ -265,7 +265,8 @@ struct Inst {
   uint8_t scope = 0, levels = 0;
   uint8_t limit[COUNTERS] = {255, 255, 255, 255};  // WAIT: waits until the counters are not higher
   mutable RegisterUse* use = nullptr;              // the registers that it reads and writes, once known
-  // Findings of races.cpp about loads and compare-and-swaps. polls: 0: not known, 1: no, 2: waits for a value. read_before: the atomic
+  // Findings of races.cpp about loads and compare-and-swaps. polls: 0: not known, 1: no, 2: waits for a value, or
+  // guesses what a compare-and-swap expects. read_before: the atomic
   // load that runs before it without a branch in between; 1: there is none. whole: it has changed more than half a word.
   mutable uint8_t polls = 0;
   mutable uint64_t read_before = 0;

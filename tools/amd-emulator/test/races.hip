@@ -164,15 +164,15 @@ __global__ void lds_slots(int* d, int*, int) {
   __shared__ int owner[16], count[16];
   if (threadIdx.x < 16) owner[threadIdx.x] = count[threadIdx.x] = 0;
   __syncthreads();
-  int const key = int(threadIdx.x * 7 % 16) + 1;
-  int* const slot = owner + (key - 1);
+  int const place = int(threadIdx.x * 7 % 16), key = place + 0x1010101;
+  int* const slot = owner + place;
   int found = get<__ATOMIC_RELAXED, group_scope>(slot);
   if (Right) {
     if (found == 0 && __hip_atomic_compare_exchange_strong(slot, &found, key, __ATOMIC_RELAXED, __ATOMIC_RELAXED, group_scope)) found = key;
   } else if (found == 0) {
     *slot = found = key + int(threadIdx.x);
   }
-  if (found == key) atomicAdd(count + (key - 1), 1);
+  if (found == key) atomicAdd(count + place, 1);
   __syncthreads();
   if (threadIdx.x < 16) d[threadIdx.x] = count[threadIdx.x];
 }
