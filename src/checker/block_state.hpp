@@ -48,9 +48,9 @@ struct access_monitor::block_state {
     std::unique_ptr<clock> pending[3];
     /// The accesses that relaxed operations release after a release fence, by the scope of the fence.
     std::unique_ptr<clock> fenced[3];
-    bool only_fenced = false;         ///< no access since the last release fence
-    bool first_behind_fence = false;  ///< the last atomic access was the first one behind a release fence
-    call_stack::calls calls;          ///< while it waits
+    int only_fenced = -1;         ///< the widest release fence since the last access, as in `fenced`; -1: none
+    int first_behind_fence = -1;  ///< the same, if the last atomic access was the first one behind it
+    call_stack::calls calls;      ///< while it waits
   };
   struct wave_state {
     std::uint32_t below = 0;                ///< segments of the wave's own lanes that all its lanes know
@@ -166,7 +166,7 @@ struct access_monitor::block_state {
     for (unsigned t = 0; some_fences && t < most_threads; ++t) {
       for (std::unique_ptr<clock>& pending : thread[t].pending) pending.reset();
       for (std::unique_ptr<clock>& fenced : thread[t].fenced) fenced.reset();
-      thread[t].only_fenced = thread[t].first_behind_fence = false;
+      thread[t].only_fenced = thread[t].first_behind_fence = -1;
     }
     some_fences = false;
   }

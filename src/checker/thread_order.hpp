@@ -129,17 +129,17 @@ class thread_order {
       if (!t.fenced[reach] && b.fenced[reach].empty()) continue;
       clock knowledge = b.fenced[reach];
       if (t.fenced[reach]) knowledge.join(*t.fenced[reach]);
-      if (t.first_behind_fence) knowledge.learn_thread(b.first_thread + b.running, next_segment_);
+      if (int(reach) <= t.first_behind_fence) knowledge.learn_thread(b.first_thread + b.running, next_segment_);
       add_release(b, here[p], knowledge, s < scope(reach) ? s : scope(reach));
     }
-    if (t.first_behind_fence) t.segment = 0;
-    t.first_behind_fence = false;
+    if (t.first_behind_fence >= 0) t.segment = 0;
+    t.first_behind_fence = -1;
   }
   /// Called before each atomic access. Accesses to one address keep their order: who has acquired what a fence before an atomic operation
   /// releases comes behind this operation, too, if nothing lies between the two. The last block may set a counter back plainly.
   void begin_atomic(block_state& b) {
     block_state::thread_state& t = b.running_thread();
-    t.first_behind_fence = t.only_fenced && t.segment == 0;
+    t.first_behind_fence = t.segment == 0 ? t.only_fenced : -1;
   }
 
   /// Called after an atomic operation that read. Records what it acquires.
@@ -177,7 +177,7 @@ class thread_order {
       for (unsigned narrower = 0; narrower <= reach; ++narrower) t.fenced[narrower].reset();  // this fence releases all that they did
       t.fenced[reach] = std::make_unique<clock>();
       publish(b, *t.fenced[reach]);
-      t.only_fenced = true;
+      if (int(reach) > t.only_fenced) t.only_fenced = int(reach);
       b.some_fences = true;
     }
   }
@@ -237,7 +237,7 @@ class thread_order {
   std::uint32_t segment_of(block_state& b) {
     std::uint32_t& segment = b.running_thread().segment;
     if (segment < begun_since_) {
-      b.running_thread().only_fenced = false;
+      b.running_thread().only_fenced = -1;
       segment = next_segment_++;
       std::uint32_t const place = segment - first_segment_;
       if (place / part_size == owners_.size()) {
