@@ -40,9 +40,10 @@ target_link_libraries(crosslane_checked INTERFACE crosslane_checker)
 # -fno-ipa-icf, -fno-crossjumping: of functions and of ends of branches with the same code g++ would keep one, with the lines of one.
 # -gdwarf-4: addr2line of binutils 2.40 does not find the callers of inlined functions in what clang 19 writes otherwise.
 # -fno-vectorize, -fno-slp-vectorize: clang would make one read of several members, as if an object was copied, whose parts may be unwritten.
+# -fsanitize=bounds: clang's has checks that trap, too.
 # -O2: g++ makes no call for the store of `x[i] = f()` where f returns an object of a class, unless it inlines f.
 target_compile_options(crosslane_checked INTERFACE
   "$<$<COMPILE_LANGUAGE:CXX>:-fsanitize=thread;-fsanitize=float-cast-overflow,shift-exponent,alignment;-g1;-U_FORTIFY_SOURCE>"
   "$<$<AND:$<COMPILE_LANG_AND_ID:CXX,GNU>,$<NOT:$<CONFIG:Release,RelWithDebInfo>>>:-O2>"
-  "$<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-builtin-memcpy;-fno-builtin-memmove;-fno-builtin-memset;-fno-ipa-icf;-fno-crossjumping>"
-  "$<$<COMPILE_LANG_AND_ID:CXX,Clang>:-gdwarf-4;-fno-vectorize;-fno-slp-vectorize;SHELL:-mllvm -tsan-compound-read-before-write>")
+  "$<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-builtin-memcpy;-fno-builtin-memmove;-fno-builtin-memset;-fno-ipa-icf;-fno-crossjumping;-fsanitize=bounds>"
+  "$<$<COMPILE_LANG_AND_ID:CXX,Clang>:-gdwarf-4;-fno-vectorize;-fno-slp-vectorize;-fsanitize=array-bounds;SHELL:-mllvm -tsan-compound-read-before-write>")

@@ -14,8 +14,9 @@ cp "$1/dev" "$folder"
 cp "$1/test/slowest.py" "$1/test/summary.py" "$folder/test"
 cd "$folder"
 python=$(python3 -c 'import sys; print(sys.executable)')
-for command in clang++-19 doxygen ld.lld-19 llvm-dis-19 ninja pkg-config; do printf '#!/bin/sh\n' >"bin/$command"; done
-printf '#!/bin/sh\nexec cat >/dev/null\n' >bin/g++ # finds every header
+for command in doxygen ld.lld-19 llvm-dis-19 ninja pkg-config; do printf '#!/bin/sh\n' >"bin/$command"; done
+printf '#!/bin/sh\nexec cat >/dev/null\n' >bin/g++          # finds every header and library
+printf '#!/bin/sh\necho /bin/sh\n' >"bin/clang++-19" # finds every program
 printf '#!/bin/sh\nexit 1\n' | tee bin/apt-get bin/sudo >/dev/null
 cat >bin/cmake <<'END'
 #!/bin/sh

@@ -240,6 +240,12 @@ class access_checker {
              [&] { return words_.undefined_shift(b, amount, type, width, from); });
   }
 
+  /// Reports an index beyond an array. The access would go to another object, so the thread ends there.
+  void report_index(block_state& b, long long index, char const* type, std::uintptr_t from) {
+    b.report(checks::kind::out_of_bounds, words_.places_of(b, from), [&] { return words_.index(b, index, type, from); });
+    b.executor->abandon_thread();
+  }
+
   /// Reports the use of an address that is not a multiple of `alignment`, which the type needs. The processor traps at some accesses of 16
   /// bytes and more, so the thread ends there.
   void report_misaligned(block_state& b, void const* at, char const* what, std::size_t alignment, std::uintptr_t from) {

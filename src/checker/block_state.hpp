@@ -48,7 +48,9 @@ struct access_monitor::block_state {
     std::unique_ptr<clock> pending[3];
     /// The accesses that relaxed operations release after a release fence, by the scope of the fence.
     std::unique_ptr<clock> fenced[3];
-    call_stack::calls calls;    ///< while it waits
+    int only_fenced = -1;         ///< the widest release fence since the last access, as in `fenced`; -1: none
+    int first_behind_fence = -1;  ///< the same, if the last atomic access was the first one behind it
+    call_stack::calls calls;      ///< while it waits
     std::uint32_t arrived = 0;  ///< its segments below are from before it arrived at the barrier of the cluster
   };
   struct wave_state {
@@ -66,9 +68,10 @@ struct access_monitor::block_state {
   call_stack calls;         ///< of the running thread
   bool some_calls = false;  ///< whether threads that wait have calls
   bool full = false, some_learned = false;
-  bool some_fences = false;  ///< whether a thread has something pending or fenced
-  clock learned;             ///< known to all threads of the block
-  releases_at released;      ///< in shared memory, whose addresses the next block has again
+  bool some_fences = false;     ///< whether a thread has something pending or fenced
+  clock pending[3], fenced[3];  ///< of all threads before the last barrier, as in thread_state
+  clock learned;                ///< known to all threads of the block
+  releases_at released;         ///< in shared memory, whose addresses the next block has again
   thread_state thread[most_threads];
   wave_state wave[most_waves];
   watched_block* memory[2] = {};              ///< static, dynamic
@@ -195,6 +198,7 @@ struct access_monitor::block_state {
     for (unsigned t = 0; some_fences && t < most_threads; ++t) {
       for (std::unique_ptr<clock>& pending : thread[t].pending) pending.reset();
       for (std::unique_ptr<clock>& fenced : thread[t].fenced) fenced.reset();
+      thread[t].only_fenced = thread[t].first_behind_fence = -1;
     }
     some_fences = false;
   }

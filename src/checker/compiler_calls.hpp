@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The functions that the compiler calls for each access, and for casts, shifts and addresses. Part of checker.cpp.
+/// The functions that the compiler calls for each access, and for casts, shifts, indices and addresses. Part of checker.cpp.
 #pragma once
 
 #include "running_thread.hpp"
@@ -24,6 +24,15 @@ extern "C" {
   unseen const self;
   sanitizer_cast const& shift = *static_cast<sanitizer_cast const*>(data);  // the types of both operands
   self.block()->checker->report_shift(*self.block(), integer_of(*shift.to, amount), shift.from->name, 1u << (shift.from->bits >> 1),
+                                      reinterpret_cast<std::uintptr_t>(CROSSLANE_CALLER));
+}
+
+/// Called by -fsanitize=bounds, for an index of an array whose size its type has. Weak for the same reason.
+[[gnu::weak]] void __ubsan_handle_out_of_bounds(void* data, std::uintptr_t index) {
+  if (active_block == nullptr) return;
+  unseen const self;
+  sanitizer_index const& use = *static_cast<sanitizer_index const*>(data);
+  self.block()->checker->report_index(*self.block(), integer_of(*use.index, index), use.array->name,
                                       reinterpret_cast<std::uintptr_t>(CROSSLANE_CALLER));
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The reports of the undefined-behaviour sanitizer of g++ and clang about casts, shifts and alignment, and the numbers in them.
+/// The reports of the undefined-behaviour sanitizer of g++ and clang about casts, shifts, indices and alignment, and the numbers in them.
 #pragma once
 
 #include <crosslane/kernel/numeric.hpp>
@@ -18,6 +18,12 @@ struct sanitizer_cast {
   char const* file;
   std::uint32_t line, column;
   sanitizer_type const *from, *to;
+};
+
+struct sanitizer_index {
+  char const* file;
+  std::uint32_t line, column;
+  sanitizer_type const *array, *index;
 };
 
 struct sanitizer_access {

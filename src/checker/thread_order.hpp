@@ -55,6 +55,10 @@ class thread_order {
     if (b.numbering != numbering_) b.forget_waves();
     b.numbering = numbering_;
     b.learned.clear();
+    for (unsigned reach = 1; reach < fence_scopes; ++reach) {
+      b.pending[reach].clear();
+      b.fenced[reach].clear();
+    }
     b.released.clear();
     b.cluster_blocks = b.peers = b.arrived_barrier = 0;
     b.has_ended = false;
@@ -65,6 +69,18 @@ class thread_order {
     if (b.some_learned)
       for (unsigned t = 0; t < b.threads; ++t)
         if (b.thread[t].learned) b.learned.join(*b.thread[t].learned);
+    // A fence of any thread behind the barrier acquires what one thread has read before it, and an atomic operation of any thread releases
+    // what fences before it have covered. No language says so, but GPUs do it, and programs rely on it.
+    auto const move = [](std::unique_ptr<clock>& from, clock& to) {
+      if (!from) return;
+      to.join(*from);
+      from.reset();
+    };
+    for (unsigned t = 0; b.some_fences && t < b.threads; ++t)
+      for (unsigned reach = 1; reach < fence_scopes; ++reach) {
+        move(b.thread[t].pending[reach], b.pending[reach]);
+        move(b.thread[t].fenced[reach], b.fenced[reach]);
+      }
     b.barrier = next_segment_;
     b.forget_segments();
   }
@@ -158,8 +174,21 @@ class thread_order {
       publish(b, knowledge);
       add_release(b, here[p], knowledge, s);
     }
-    for (unsigned reach = 0; reach < fence_scopes; ++reach)
-      if (t.fenced[reach]) add_release(b, here[p], *t.fenced[reach], s < scope(reach) ? s : scope(reach));
+    for (unsigned reach = 0; reach < fence_scopes; ++reach) {
+      if (!t.fenced[reach] && b.fenced[reach].empty()) continue;
+      clock knowledge = b.fenced[reach];
+      if (t.fenced[reach]) knowledge.join(*t.fenced[reach]);
+      if (int(reach) <= t.first_behind_fence) knowledge.learn_thread(b.first_thread + b.running, next_segment_);
+      add_release(b, here[p], knowledge, s < scope(reach) ? s : scope(reach));
+    }
+    if (t.first_behind_fence >= 0) t.segment = 0;
+    t.first_behind_fence = -1;
+  }
+  /// Called before each atomic access. Accesses to one address keep their order: who has acquired what a fence before an atomic operation
+  /// releases comes behind this operation, too, if nothing lies between the two. The last block may set a counter back plainly.
+  void begin_atomic(block_state& b) {
+    block_state::thread_state& t = b.running_thread();
+    t.first_behind_fence = t.segment == 0 ? t.only_fenced : -1;
   }
 
   /// Called after an atomic operation that read. Records what it acquires.
@@ -188,13 +217,16 @@ class thread_order {
     block_state::thread_state& t = b.running_thread();
     unsigned const reach = s >= scope::device ? 2 : unsigned(s);
     if (acquires)
-      for (unsigned from = 0; from <= reach; ++from)
+      for (unsigned from = 0; from <= reach; ++from) {
         if (t.pending[from]) learn(b, t, *t.pending[from]);
+        if (!b.pending[from].empty()) learn(b, t, b.pending[from]);
+      }
     if (releases) {
       has_released_ = true;
       for (unsigned narrower = 0; narrower <= reach; ++narrower) t.fenced[narrower].reset();  // this fence releases all that they did
       t.fenced[reach] = std::make_unique<clock>();
       publish(b, *t.fenced[reach]);
+      if (int(reach) > t.only_fenced) t.only_fenced = int(reach);
       b.some_fences = true;
     }
   }
@@ -262,6 +294,7 @@ class thread_order {
   std::uint32_t segment_of(block_state& b) {
     std::uint32_t& segment = b.running_thread().segment;
     if (segment < begun_since_) {
+      b.running_thread().only_fenced = -1;
       segment = next_segment_++;
       std::uint32_t const place = segment - first_segment_;
       if (place / part_size == owners_.size()) {

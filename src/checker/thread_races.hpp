@@ -65,6 +65,7 @@ class thread_races {
   /// Checks and records an access of the running thread to `block`, which has all its bytes. `site` is the number of the access's code.
   void access(block_state& b, watched_block const& block, seen_access const& a, std::uint32_t site) {
     bool const is_range = (a.bytes & (a.bytes - 1)) != 0 || a.bytes > 16;
+    if (a.is_atomic()) order.begin_atomic(b);
     unsigned const size = is_range ? access_other_size : unsigned(__builtin_ctzll(a.bytes));
     comparison one{b, block, a, {order.segment_of(b), site, (a.flags | size << access_size_shift) & 0xff}, false};
     object_parts parts;

@@ -138,6 +138,16 @@ class wording {
     return f;
   }
 
+  /// An index that an array does not have. `type` is that of the array, as the compiler spells it.
+  checks::finding index(block_state const& b, long long index, char const* type, std::uintptr_t from) {
+    checks::finding f = b.launch->finding(checks::kind::out_of_bounds);
+    f.first = {b.running, 1, b.index, "uses an index", sites_.line_of(from, b.calls)};
+    f.text.append("kernel %s, block (%u, %u, %u): thread %u uses the index %lld of an array of type %s,", b.launch->kernel, b.index.x,
+                  b.index.y, b.index.z, b.running, index, type);
+    append_place(f.text, f.first.where);
+    return f;
+  }
+
   /// An access of the running thread to memory that only the host program or another thread may access. `what` says which, "in ...".
   checks::finding foreign(block_state const& b, seen_access const& a, char const* what) {
     checks::finding f = access(checks::kind::host_memory, b, a);

@@ -31,9 +31,9 @@ printf '%-12s %-14s %6s %6s %10s %7s %6s %8s\n' compiler options wrong found som
 for compiler in "${compilers[@]}"; do
   options=("${calls[@]}")
   if [[ $compiler == clang* ]]; then
-    options+=(-gdwarf-4 -fno-vectorize -fno-slp-vectorize -mllvm -tsan-compound-read-before-write)
+    options+=(-gdwarf-4 -fno-vectorize -fno-slp-vectorize -fsanitize=array-bounds -mllvm -tsan-compound-read-before-write)
   else
-    options+=(-fno-ipa-icf -fno-builtin-memcpy -fno-builtin-memmove -fno-builtin-memset)
+    options+=(-fno-ipa-icf -fno-crossjumping -fno-builtin-memcpy -fno-builtin-memmove -fno-builtin-memset -fsanitize=bounds)
   fi
   objects=()
   for source in src/checker test/support/main test/support/recorded; do

@@ -15,12 +15,11 @@ crosslane_test::added_guises const shared_races =
                                   block_histogram, stencil_halo, padded_transpose, scan_of_wave_sums, pushes_plainly,
                                   vector_store_scalar_load, bit_fields, rows_by_memcpy, persistent_threads, staged_copies>();
 
-crosslane_test::added_guises const device_races =
-    crosslane_test::kernel_guises<histogram_plainly, last_block_sums, shifts_in_place, compacts_plainly, flag_of_convergence,
-                                  overlapping_vectors, lock_opened_relaxed, ticket_lock, look_back_relaxed, volatile_flag,
-                                  clears_and_counts, initialises_once, frontier, stride_of_the_block, sums_rows_in_a_tensor,
-                                  bytes_of_a_mask, sweeps_of_a_grid, ping_pong_of_lanes, histogram_for_the_block, tickets_of_waves,
-                                  maximum_of_a_struct, dynamic_counter_of_a_wave, fence_of_the_block>();
+crosslane_test::added_guises const device_races = crosslane_test::kernel_guises<
+    histogram_plainly, last_block_sums, last_block_sets_the_counter_back, fence_before_the_sum, shifts_in_place, compacts_plainly,
+    flag_of_convergence, overlapping_vectors, lock_opened_relaxed, ticket_lock, look_back_relaxed, volatile_flag, clears_and_counts,
+    initialises_once, frontier, stride_of_the_block, sums_rows_in_a_tensor, bytes_of_a_mask, sweeps_of_a_grid, ping_pong_of_lanes,
+    histogram_for_the_block, tickets_of_waves, maximum_of_a_struct, dynamic_counter_of_a_wave, fence_of_the_block>();
 
 crosslane_test::added_guises const unwritten =
     crosslane_test::kernel_guises<sum_not_zeroed, tail_of_the_tree, accumulates_in_a_new_buffer, vectors_of_a_new_buffer, member_left_out,

@@ -30,8 +30,9 @@ using namespace corpus;
 added_guises const bounds =
     kernel_guises<one_too_many, grid_covers_more, dynamic_forgotten, elements_for_bytes, tail_of_vectors, histogram_of_large_values,
                   row_above_the_first, memcpy_beyond_the_end, offset_of_32_bits, unrolled_by_four, counts_beyond_the_end, beyond_its_part,
-                  into_the_next_member, local_array_too_small, keeps_an_address, vectors_of_a_freed_buffer, copies_a_freed_buffer,
-                  flags_of_a_freed_buffer, vectors_of_a_row, doubles_behind_ints, wide_counter_in_a_struct, words_of_a_packet>();
+                  into_the_next_member, index_of_a_member, index_of_a_row, index_of_a_local_array, local_array_too_small, keeps_an_address,
+                  vectors_of_a_freed_buffer, copies_a_freed_buffer, flags_of_a_freed_buffer, vectors_of_a_row, doubles_behind_ints,
+                  wide_counter_in_a_struct, words_of_a_packet>();
 added_guises const memories =
     kernel_guises<histogram_in_managed_memory, mailbox_in_pinned_memory, vectors_in_managed_memory, counter_of_a_block_in_managed_memory,
                   beyond_managed_memory, vector_beyond_pinned_memory, freed_pinned_memory, new_pinned_memory, doubles_in_pinned_memory,

@@ -3,6 +3,7 @@
 /// access is checked. Loads from outside return 0 and stores are dropped.
 #include "exec.hpp"
 #include "races.hpp"
+#include "undefined.hpp"
 
 namespace emu {
 namespace {
@@ -60,7 +61,7 @@ uint64_t buffer_addresses(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_
     for (uint32_t k = 0; k < I.n / 4; k++) {  // the words that lie inside
       uint8_t* const q = p[l] + 4 * k;
       bool const in = inside(4 * k, 4);
-      if (in && x.check) access(x, w, I, q, 4, I.op == LD, I.op == ST);
+      if (in && x.check) access(x, w, I, q, 4, I.op == ST);
       if (I.op == LD) dst[k * W + l] = in ? rd<uint32_t>(q) : 0;
       if (I.op == ST && in) wr<uint32_t>(q, data[k * W + l]);
     }
@@ -78,7 +79,8 @@ void scalar_buffer_load(Exec& x, Wave& w, Inst const& I) {
   auto read = [&](uint64_t from, uint32_t bytes, void* to) {
     if (from + bytes > size) return;
     uint8_t const* const p = reinterpret_cast<uint8_t const*>(r.base + from);
-    if (x.check) access(x, w, I, p, bytes, true, false);
+    if (x.check) access(x, w, I, p, bytes, false);
+    if (x.uninit) scalar_undefined(x, w, I, p, bytes, bytes < 4 ? 0 : uint32_t(from - (offset & ~3ull)) / 4);
     if (x.race) x.race->scalar(w, I, p, bytes);
     memcpy(to, p, bytes);
   };

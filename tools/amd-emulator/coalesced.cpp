@@ -4,6 +4,7 @@
 #include "exec.hpp"
 #include "races.hpp"
 #include "registers.hpp"
+#include "undefined.hpp"
 
 namespace emu {
 
@@ -21,9 +22,9 @@ static bool in_steps(uint32_t const* words, uint32_t step) {
   return _mm256_testz_si256(differ, differ);
 }
 
-// Whether all bytes are 1.
+// Whether all bits are 1.
 static bool all_written(uint8_t const* p, uint32_t n) {
-  uint64_t const ones = 0x0101010101010101ull;
+  uint64_t const ones = ~0ull;
   uint64_t differ = 0;
   uint32_t i = 0;
   for (; i + 8 <= n; i += 8) differ |= rd<uint64_t>(p + i) ^ ones;
@@ -58,7 +59,7 @@ bool can_coalesce(Inst const& I) {
 
 template <int W>
 bool coalesced(Exec& x, Wave& w, Inst const& I) {
-  if (x.by_lane || exec_mask<W>(w) != (W == 64 ? ~0ull : 0xffffffffull) || w.missing) return false;
+  if (x.by_lane || (x.uninit && has_undefined(w)) || exec_mask<W>(w) != (W == 64 ? ~0ull : 0xffffffffull) || w.missing) return false;
   uint32_t const* const va = w.v + size_t(I.a) * W;
   bool const load = I.op == LD, same = load && va[1] == va[0];
   if (!in_steps<W>(va, same ? 0 : I.n)) return false;
@@ -92,7 +93,7 @@ bool coalesced(Exec& x, Wave& w, Inst const& I) {
   }
   if (shadow) {
     if (!load)
-      memset(shadow, 1, bytes);
+      memset(shadow, 0xff, bytes);
     else if (!all_written(shadow, bytes))
       return false;
   }

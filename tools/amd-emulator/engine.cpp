@@ -20,6 +20,7 @@
 #include "races.hpp"
 #include "settings.hpp"
 #include "source_lines.hpp"
+#include "undefined.hpp"
 #include "weak_memory.hpp"
 
 namespace emu {
@@ -287,6 +288,7 @@ static void init_wave(Exec& x, Wave& w, Group& g, uint32_t first, uint32_t total
   w.vin = w.mask = 0;
   memset(w.rows, 0xff, sizeof w.rows);
   w.lds = reinterpret_cast<uint64_t>(g.lds);
+  if (w.undefined) w.undefined->clear();
   if (x.weak) {
     x.grp = &g;
     x.weak->begin(w);
@@ -344,6 +346,7 @@ static void run_all(Exec& x, Pool& pool, Shared& shared) {
       static int const fill = int(emu::number("AMDEMU_LDS_FILL", "0"));
       memset(g->lds, fill, std::min<size_t>((x.lds_size + 255) & ~255u, lds_span));
       if (x.uninit) g->written.assign(x.lds_size + 16, 0);
+      g->computed.clear();
       g->deferred.clear();
       for (uint32_t i = 0; i < nw; i++) init_wave(x, *g->w[i], *g, i * x.wave, threads, shared.start);
       if (x.race) x.race->begin_group(*g, uint32_t(number));

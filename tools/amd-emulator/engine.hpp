@@ -92,9 +92,9 @@ void* malloc_state(int device);
 
 // ---- the allocations, for the access checks
 
-/// An allocation [lo, hi) with its padding up to end. shadow has a byte for each of its bytes, nonzero once the byte was written; null if
-/// this is not tracked. foreign: the other device that it belongs to, if the launch's device may not access that; else -1. in_pool: whether
-/// it comes from a pool.
+/// An allocation [lo, hi) with its padding up to end. shadow has for each of its bytes the bits that are defined; null if this is not
+/// tracked. foreign: the other device that it belongs to, if the launch's device may not access that; else -1. in_pool:
+/// whether it comes from a pool.
 struct Region {
   uint64_t lo = 0, hi = 0, end = 0;
   uint8_t* shadow = nullptr;

@@ -28,8 +28,9 @@ struct Group {
   uint8_t* lds = nullptr;
   std::vector<Wave*> w;
   uint32_t id[3];
-  long spins = 0;                // rounds in which no wave ended or reached a barrier
-  std::vector<uint8_t> written;  // one byte per byte of LDS: nonzero once written
+  long spins = 0;                 // rounds in which no wave ended or reached a barrier
+  std::vector<uint8_t> written;   // for each byte of LDS the bits that are defined
+  std::vector<uint8_t> computed;  // and the undefined ones that were computed; empty: none
   std::vector<Deferred> deferred;
 };
 
@@ -102,12 +103,12 @@ void tell_deferred(Exec& x, Wave const& w);
 bool may_be_part(Inst const& I, uint64_t address);
 /// The allocation that contains an address, or null.
 Region const* region(Exec& x, uint64_t address);
-/// Checks n bytes at p: allocation and initialisation.
-void access(Exec& x, Wave& w, Inst const& I, uint8_t const* p, uint32_t n, bool rd, bool wr);
-/// Checks the active lanes' accesses to LDS.
-void check_lds(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p, bool rd, bool wr);
+/// Checks that n bytes at p lie in an allocation. Written ones count as defined.
+void access(Exec& x, Wave& w, Inst const& I, uint8_t const* p, uint32_t n, bool wr);
+/// A compare-and-swap of the active lanes on LDS drops findings, as forgive() says.
+void check_lds(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p);
 /// Checks the active lanes' accesses to global memory.
-void check_global(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p, bool rd, bool wr);
+void check_global(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint8_t* const* p, bool wr);
 
 // ---- interpreter.cpp
 /// Runs a wave until it ends, waits at a barrier or has executed `quantum` instructions.

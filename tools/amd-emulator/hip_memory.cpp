@@ -266,7 +266,7 @@ void shadow_set(void* d, size_t n) {
   Lock l;
   uintptr_t b;
   Block* k = block_of(d, &b);
-  if (k && k->shadow) memset(k->shadow + (uintptr_t(d) - b), 1, std::min<size_t>(n, b + k->size - uintptr_t(d)));
+  if (k && k->shadow) memset(k->shadow + (uintptr_t(d) - b), 0xff, std::min<size_t>(n, b + k->size - uintptr_t(d)));
 }
 void shadow_copy(void* d, void const* s, size_t n) {
   if (!shadow_on()) return;
@@ -277,7 +277,7 @@ void shadow_copy(void* d, void const* s, size_t n) {
   if (ks && ks->shadow)
     memmove(kd->shadow + (uintptr_t(d) - bd), ks->shadow + (uintptr_t(s) - bs), n);
   else
-    memset(kd->shadow + (uintptr_t(d) - bd), 1, n);
+    memset(kd->shadow + (uintptr_t(d) - bd), 0xff, n);
 }
 
 bool is_freed(void const* p) {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include "exec.hpp"
 #include "races.hpp"
+#include "undefined.hpp"
 #include "weak_memory.hpp"
 
 namespace emu {
@@ -48,16 +49,19 @@ static void get_register(Wave& w, Step const& t) {
                      : id == 29         ? uint32_t(x.count + ++x.before) & 0xfffff
                                         : 0;
   w.s[t.inst->d] = v >> (imm >> 6 & 31) & (bits == 32 ? ~0u : (1u << bits) - 1);
+  overwrite_undefined(w, *t.inst);
 }
 // Clocks are the host's. With AMDEMU_WEAK s_memtime counts instructions, so that a seed gives the same run again; the wall clock stays.
 static void time(Wave& w, Step const& t) {
   Exec& x = *w.x;
   wr64(w.s + t.inst->d, x.weak && x.weak->weak() && t.inst->name == "S_MEMTIME" ? ++x.before + x.count : uint64_t(now() * 1e8));
   if (x.weak) x.weak->issued(w, *t.inst, true);
+  overwrite_undefined(w, *t.inst);
 }
 static void zero(Wave& w, Step const& t) {
   w.s[t.inst->d] = 0;
   if (w.x->weak) w.x->weak->issued(w, *t.inst, true);
+  overwrite_undefined(w, *t.inst);
 }
 static void memory_order(Wave& w, Step const& t) {
   if (w.x->race) w.x->race->order(w, *t.inst);
@@ -135,7 +139,7 @@ static Block* block_at(Exec& x, uint64_t pc) {
   return result;
 }
 
-// Executes the steps of a block one by one, for a trace, for AMDEMU_WAIT and for gfx9's indexing of VGPRs.
+// Executes the steps of a block one by one, for a trace, for AMDEMU_WAIT and AMDEMU_UNINIT, and for gfx9's indexing of VGPRs.
 static void with_care(Exec& x, Wave& w, Block const& b) {
   auto const trace = [&](Inst const& I) {
     if (x.trace)
@@ -150,8 +154,11 @@ static void with_care(Exec& x, Wave& w, Block const& b) {
     if (w.gpr_idx && I.kind <= MATRIX && I.name[0] == 'V') {
       // Compilers put only v_mov_b32 between s_set_gpr_idx_on and s_set_gpr_idx_off.
       if (I.name != "V_MOV_B32" || I.kind != FAST) fail(Err::unsupported, "VGPR indexing mode with an instruction other than v_mov_b32");
+      if (has_undefined(w)) run_undefined(x, w, t);
       mov_rel<64>(w, I.d, I.s[0], w.gpr_idx, w.s[M0_C] & 0xff);
-    } else
+    } else if (has_undefined(w) && (I.kind <= MATRIX || I.kind == MOVREL))
+      run_undefined(x, w, t);
+    else
       t.run(w, t);
   }
   if (b.steps.empty() || b.steps.back().inst != b.last) {
@@ -182,8 +189,8 @@ void run_wave(Exec& x, Wave& w, uint64_t quantum) {
   Block* b = block_at(x, rd64(w.s + PC));
   for (;;) {
     x.count += b->count;
-    bool const pending = x.weak && (b->issues || w.in_flight->registers);
-    if (__builtin_expect(x.trace || pending || w.gpr_idx, 0))
+    bool const pending = x.weak && (b->issues || w.in_flight->registers), undefined = x.uninit && (b->issues || has_undefined(w));
+    if (__builtin_expect(x.trace || pending || undefined || w.gpr_idx, 0))
       with_care(x, w, *b);
     else
       for (Step const *t = b->steps.data(), *const last = t + b->steps.size(); t != last; t++) {
@@ -192,6 +199,7 @@ void run_wave(Exec& x, Wave& w, uint64_t quantum) {
       }
     Inst const& I = *b->last;
     x.inst = &I;
+    if (__builtin_expect(undefined, 0) && I.kind == BR && has_undefined(w)) branch_undefined(x, w, I);
     uint64_t const after = I.pc + I.size;
     auto const to = [&](Block*& link, uint64_t pc) {
       Block* known = __atomic_load_n(&link, __ATOMIC_ACQUIRE);

@@ -265,14 +265,13 @@ struct Inst {
   uint8_t scope = 0, levels = 0;
   uint8_t limit[COUNTERS] = {255, 255, 255, 255};  // WAIT: waits until the counters are not higher
   mutable RegisterUse* use = nullptr;              // the registers that it reads and writes, once known
-  // Findings of races.cpp about loads and compare-and-swaps. polls: 0: not known, 1: no, 2: waits for a value. read_before: the atomic
+  // Findings of races.cpp about loads and compare-and-swaps. polls: 0: not known, 1: no, 2: waits for a value, or
+  // guesses what a compare-and-swap expects. read_before: the atomic
   // load that runs before it without a branch in between; 1: there is none. whole: it has changed more than half a word.
   mutable uint8_t polls = 0;
   mutable uint64_t read_before = 0;
   mutable bool whole = false;
-  // Whether its registers that got unwritten bytes last are only copied. unwritten_mask: these registers
-  mutable bool unwritten_copied = false;
-  mutable uint32_t unwritten_mask = 0;
+  mutable int8_t moves_bits = -1;  // whether its result has only bits of its sources; -1: not known. undefined.cpp
 };
 
 /// Instructions that are executed one after another, and the one that may continue elsewhere.
@@ -290,6 +289,7 @@ struct RegisterUse {
     uint16_t first;
     uint8_t n;
     bool written;
+    bool address;  // of a memory instruction
   };
   std::vector<Range> ranges;
 };
@@ -317,6 +317,9 @@ struct InFlight;
 
 struct RaceWave;
 
+/// The undefined bits of a wave's registers. undefined.hpp
+struct Undefined;
+
 /// A wave that runs or waits.
 struct Wave {
   uint32_t s[NSGPR];   // SGPRs; from 128 on: constants and special values by operand code. NO_SGPR: for results that are dropped
@@ -337,6 +340,7 @@ struct Wave {
   uint64_t lds;     // address of the group's LDS
   InFlight* in_flight = nullptr;
   RaceWave* race = nullptr;
+  Undefined* undefined = nullptr;  // null until the wave loads undefined bits for the first time
   uint64_t exec_key = 0;
   alignas(32) uint32_t exec_v[64];  // the mask exec_key as a word per lane, 0 or ~0
 };

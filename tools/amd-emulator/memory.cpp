@@ -8,6 +8,7 @@
 #include "exec.hpp"
 #include "races.hpp"
 #include "settings.hpp"
+#include "undefined.hpp"
 #include "weak_memory.hpp"
 
 namespace emu {
@@ -165,6 +166,28 @@ static void crossbar(Inst const& I, uint64_t exec, uint32_t const* va, uint32_t 
   each_lane<W>(exec, [&](uint32_t l) { dst[l] = out[l]; });
 }
 
+// The masks of undefined bits move as the data do.
+template <uint32_t W>
+static void crossbar_undefined(Wave& w, Inst const& I, uint64_t exec, uint32_t const* va) {
+  Undefined& u = *w.undefined;
+  bool const swizzle = I.op == SWIZZLE;
+  int const from = swizzle ? I.a : I.v;
+  if (!u.some[from] && !u.some[I.a] && !u.some[I.d]) return;
+  bool any = false;
+  for (int k = 0; k < Undefined::PLANES; k++) {
+    uint32_t* const masks = u.row(Undefined::Plane(k), from);
+    crossbar<W>(I, exec, swizzle ? masks : va, masks, u.row(Undefined::Plane(k), I.d));
+  }
+  uint32_t* const all = u.row(Undefined::ALL, I.d);
+  each_lane<W>(exec, [&](uint32_t l) {
+    if (swizzle || !u.row(Undefined::ALL, I.a)[l]) return;  // a lane that nothing has chosen
+    all[l] = u.row(Undefined::COMPUTED, I.d)[l] = ~0u;
+  });
+  for (uint32_t l = 0; l < W; l++) any = any || all[l];
+  if (any && !u.some[I.d]) u.origin[I.d] = u.origin[u.some[from] ? from : I.a];
+  u.some[I.d] = any;
+}
+
 // States that an access to LDS is not wholly inside the group's: with AMDEMU_LDS_OOB=error it fails the launch, otherwise the first one of
 // a launch is printed.
 static void lds_outside(Exec& x, std::string const& what, std::string const& where) {
@@ -205,9 +228,7 @@ static uint64_t lds_addresses(Exec& x, Wave& w, Inst const& I, uint64_t exec, ui
   exec = lanes_inside<W>(x, w, I, exec, each, nullptr, 0, [&](uint32_t l) { return uint64_t(from) + l * each; });
   for (uint32_t l = 0; l < W; l++) to[l] = x.grp->lds + from + l * each;
   if (x.check && exec) {
-    Inst words = I;
-    words.n = uint8_t(each);
-    check_lds(x, w, words, exec, to, false, true);
+    check_lds(x, w, I, exec, to);
   }
   return exec;
 }
@@ -218,7 +239,7 @@ static void append(Exec& x, Wave& w, Inst const& I, uint64_t exec, uint32_t* dst
   uint32_t const at = (w.s[x.cdna ? M0_C : M0_R] & 0xffff) + uint32_t(I.off);
   if (!lanes_inside<W>(x, w, I, exec, 4, dst, 1, [&](uint32_t) { return at; })) return;
   uint8_t* const p = x.grp->lds + at;
-  if (x.check) access(x, w, I, p, 4, true, true);
+  if (x.uninit) append_undefined(x, w, I, p);
   uint32_t const old = rd<uint32_t>(p), n = uint32_t(__builtin_popcountll(exec));
   uint8_t after[4];
   wr<uint32_t>(after, I.sx ? old - n : old + n);
@@ -356,6 +377,7 @@ void mem_op(Exec& x, Wave& w, Inst const& I) {
   uint32_t* const dst = (I.acc ? w.acc : w.v) + size_t(I.d) * W;
   uint32_t const* const va = w.v + size_t(I.a) * W;
   if (I.op == BPERMUTE || I.op == PERMUTE || I.op == SWIZZLE) {
+    if (__builtin_expect(x.uninit && has_undefined(w), 0)) crossbar_undefined<W>(w, I, exec, va);
     crossbar<W>(I, exec, va, data, dst);
     if (__builtin_expect(x.weak != nullptr, 0)) x.weak->issued(w, I, true);
     return;
@@ -394,8 +416,8 @@ void mem_op(Exec& x, Wave& w, Inst const& I) {
     if (__builtin_expect(uint64_t(top) + I.n > x.lds_size, 0))
       exec = lanes_inside<W>(x, w, I, exec, I.n, dst, results, [&](uint32_t l) { return std::max(va[l] + o0, two ? va[l] + o1 : 0); });
     if (__builtin_expect(x.check, 0)) {
-      check_lds(x, w, I, exec, p, is_ld || is_at, !is_ld);
-      if (two) check_lds(x, w, I, exec, p2, is_ld || is_at, !is_ld);
+      check_lds(x, w, I, exec, p);
+      if (two) check_lds(x, w, I, exec, p2);
       if (x.race) check_races<W>(x, w, I, exec, p, p2, data, data1);
     }
   } else {
@@ -457,16 +479,17 @@ void mem_op(Exec& x, Wave& w, Inst const& I) {
       exec &= ~lds;
       lds = lanes_inside<W>(x, w, I, lds, I.n, dst, results, [&](uint32_t l) { return reinterpret_cast<uint64_t>(p[l]) - w.lds; });
       exec |= lds;
-      if (x.check && lds) check_lds(x, w, I, lds, p, is_ld || is_at, !is_ld);
+      if (x.check && lds) check_lds(x, w, I, lds, p);
       if (x.race) check_races<W>(x, w, I, lds, p, p2, data, data1);
     }
-    if (__builtin_expect(x.check && global, 0)) check_global(x, w, I, global, p, is_ld || is_at, !is_ld);
+    if (__builtin_expect(x.check && global, 0)) check_global(x, w, I, global, p, !is_ld);
     if (I.op == LD_LDS) {
       exec = lds_addresses<W>(x, w, I, exec, p2);
       global &= exec;
     }
     if (__builtin_expect(x.race && global, 0)) check_races<W>(x, w, I, global, p, p2, data, data1);
   }
+  if (__builtin_expect(x.uninit, 0)) memory_undefined<W>(x, w, I, exec, p, p2);
   if (is_at)
     for (uint64_t m = exec; m; m &= m - 1) {  // hardware reports a memory violation
       uint64_t const at = reinterpret_cast<uint64_t>(p[__builtin_ctzll(m)]);
@@ -487,7 +510,8 @@ void smem(Exec& x, Wave& w, Inst const& I) {
   uint64_t a = rd64(w.s + I.base) + int64_t(I.off) + (I.soff >= 0 ? w.s[I.soff] : 0);
   if (__builtin_expect(x.check, 0)) {
     uint8_t const* const p = reinterpret_cast<uint8_t*>(I.n >= 4 ? a & ~3ull : a);
-    access(x, w, I, p, I.n, true, false);
+    access(x, w, I, p, I.n, false);
+    if (x.uninit) scalar_undefined(x, w, I, p, I.n, 0);
     if (x.race) x.race->scalar(w, I, p, I.n);
   }
   if (I.n >= 4) {

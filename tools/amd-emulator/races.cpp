@@ -373,7 +373,11 @@ void Races::atomic(Wave& w, Inst const& I, uint32_t lane, uint8_t const* p, uint
     forgive(x_, w, address, address + n);
     Line& l = line(address >> 6);
     for (RaceCell *c = l.cells, *const end = c + l.n; c != end; c++)  // the load before gave the first value to compare
-      if (c->wave == s.id && !(c->kind & RaceCell::write) && c->bytes & bytes << (address & 63)) c->kind |= RaceCell::atomic;
+      if (c->wave == s.id && !(c->kind & RaceCell::write) && c->bytes & bytes << (address & 63)) {
+        c->kind |= RaceCell::atomic;
+        // Other waves may see a value with which they do not try.
+        if (a.lds && c->epoch > s.frozen[a.counter]) x_.co->slots[c->code]->polls = 2;
+      }
   }
   if (changed || !cas) touch(a, address >> 6, bytes << (address & 63), lane);
   if (I.rtn || I.op != AT) acquire(a, address);  // else nobody looks at the value
@@ -411,7 +415,8 @@ bool Races::follows(RaceWave const& s, Inst const& I) {
   return true;
 }
 // Whether a load is repeated until it reads what is waited for: a loop around it, or behind a first load of the same address, has no
-// store and no barrier, and does not change the load's address.
+// store and no barrier, and does not change the load's address. Or whether a compare-and-swap of the wave on the same bytes has followed
+// it.
 bool Races::polls(Inst const& I) {
   if (I.polls) return I.polls == 2;
   I.polls = 1;
@@ -475,6 +480,8 @@ static bool first_of(uint64_t pc1, uint64_t pc2) {
 void Races::report(Access const& a, RaceCell const& mine, RaceCell const& c, uint64_t number, uint64_t both, char const* what) {
   uint64_t const address = (number << 6) + __builtin_ctzll(both);
   auto const tell = [this, mine, c, address, what, lds = a.lds] {
+    for (RaceCell const* o : {&mine, &c})
+      if (lds && !strict_ && !(o->kind & (RaceCell::write | RaceCell::atomic)) && x_.co->slots[o->code]->polls == 2) return;
     // The load of a word for one of its halves, perhaps, which the other half's compare-and-swap has changed.
     for (RaceCell const* o : {&mine, &c})
       if (o->kind & RaceCell::part && !x_.co->slots[o->code]->whole && !((o == &c ? mine : c).kind & RaceCell::write)) return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Finds the registers that an instruction reads and writes, for AMDEMU_WAIT.
+/// Finds the registers that an instruction reads and writes, for AMDEMU_WAIT and AMDEMU_UNINIT.
 #include "isa.hpp"
 
 namespace emu {
@@ -11,9 +11,10 @@ struct Finder {
   std::vector<RegisterUse::Range>& out;
   int mask_words;
 
-  void add(int first, int n, bool written) {
-    if (first >= 0 && n > 0) out.push_back({uint16_t(first), uint8_t(n), written});
+  void add(int first, int n, bool written, bool address = false) {
+    if (first >= 0 && n > 0) out.push_back({uint16_t(first), uint8_t(n), written, address});
   }
+  void address(int first, int n) { add(first, n, false, true); }
   static int words(int bits) { return bits > 32 ? (bits + 31) / 32 : 1; }
   void source(Src const& s, int bits, bool acc = false) {
     if (s.kind == S_VGPR)
@@ -50,15 +51,15 @@ struct Finder {
     bool const scratch = I.sp == 's';
     if (I.tid) {
     } else if (I.sp == 'b')
-      add(I.a, I.sve + I.idxen, false);
+      address(I.a, I.sve + I.idxen);
     else if (I.sp == 'd' || (I.sp == 'g' && I.sa >= 0) || (scratch && I.sve))
-      add(I.a, 1, false);
+      address(I.a, 1);
     else if (!scratch)
-      add(I.a, 2, false);
-    if (I.sa >= 0 && I.sp != 'd' && I.sp != 'b') add(scalars + I.sa, scratch ? 1 : 2, false);
+      address(I.a, 2);
+    if (I.sa >= 0 && I.sp != 'd' && I.sp != 'b') address(scalars + I.sa, scratch ? 1 : 2);
     if (I.sp == 'b') {
-      add(scalars + I.base, 4, false);
-      if (I.soff >= 0 && I.soff < 128) add(scalars + I.soff, 1, false);
+      address(scalars + I.base, 4);
+      if (I.soff >= 0 && I.soff < 128) address(scalars + I.soff, 1);
     }
     switch (I.op) {
       case LD: add(I.d + file, n, true); break;
@@ -122,8 +123,8 @@ RegisterUse const& registers_of(Inst const& I, uint32_t wave) {
       break;
     case MEM: f.memory(I); break;
     case SMEM:
-      f.add(scalars + I.base, I.sp == 'b' ? 4 : 2, false);
-      if (I.soff >= 0 && I.soff < 128) f.add(scalars + I.soff, 1, false);
+      f.address(scalars + I.base, I.sp == 'b' ? 4 : 2);
+      if (I.soff >= 0 && I.soff < 128) f.address(scalars + I.soff, 1);
       f.add(scalars + I.d, (I.n + 3) / 4, true);
       break;
     case TIME: f.add(scalars + I.d, 2, true); break;

@@ -27,9 +27,9 @@ struct Access {
 /// A memory operation in flight.
 struct Pending {
   Inst const* inst = nullptr;
-  RegisterUse::Range result = {0, 0, true};  // no registers: n is 0
-  bool in_order = true;                      // completes in the order of its counter
-  std::unique_ptr<Access> access;            // not performed yet
+  RegisterUse::Range result = {0, 0, true, false};  // no registers: n is 0
+  bool in_order = true;                             // completes in the order of its counter
+  std::unique_ptr<Access> access;                   // not performed yet
   struct Dirty {
     uint64_t line, bytes;
   };

@@ -158,6 +158,24 @@ __global__ void lds_counts_unset(int* d, int*, int right) {
   __syncthreads();
   d[threadIdx.x] = s[threadIdx.x % 64];
 }
+// A table whose slots are taken by compare-and-swap. A slot that is taken already is only read. If wrong, its owner is stored plainly.
+template <bool Right>
+__global__ void lds_slots(int* d, int*, int) {
+  __shared__ int owner[16], count[16];
+  if (threadIdx.x < 16) owner[threadIdx.x] = count[threadIdx.x] = 0;
+  __syncthreads();
+  int const place = int(threadIdx.x * 7 % 16), key = place + 0x1010101;
+  int* const slot = owner + place;
+  int found = get<__ATOMIC_RELAXED, group_scope>(slot);
+  if (Right) {
+    if (found == 0 && __hip_atomic_compare_exchange_strong(slot, &found, key, __ATOMIC_RELAXED, __ATOMIC_RELAXED, group_scope)) found = key;
+  } else if (found == 0) {
+    *slot = found = key + int(threadIdx.x);
+  }
+  if (found == key) atomicAdd(count + place, 1);
+  __syncthreads();
+  if (threadIdx.x < 16) d[threadIdx.x] = count[threadIdx.x];
+}
 __global__ void lds_total(int* d, int*, int) {
   __shared__ int s;
   if (threadIdx.x == 0) s = 0;
@@ -345,6 +363,8 @@ TEST_F(Races, counts_in_lds) {
 }
 // A plain load is the machine code of an atomic one.
 TEST_F(Races, value_that_may_be_loaded_atomically) {
+  EXPECT_EQ(run(lds_slots<true>, 1), "");
+  found(run(lds_slots<false>, 1), "");
   EXPECT_EQ(run(lds_total, 1), "");
   setenv("AMDEMU_RACE_STRICT", "1", 1);
   found(run(lds_total, 1), "atomic access after read");

@@ -166,6 +166,46 @@ struct into_the_next_member {
     if (!m.right || t < 32) p[t] = 1;
   }
 };
+/// The same by an index of the member.
+struct index_of_a_member {
+  static constexpr guise of{kind::out_of_bounds, "shared", "index", "straight line"};
+  struct shared {
+    int first[32], second[64];
+  };
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, arguments m) const {
+    unsigned const t = ctx.thread_rank();
+    s.second[t] = 1;
+    ctx.sync_block();
+    if (!m.right || t < 32) s.first[t] = 1;
+    m.data[results + ctx.global_rank()] = s.second[63 - t];
+  }
+};
+/// A column too many of a table, by a wrong bound of a loop.
+struct index_of_a_row {
+  static constexpr guise of{kind::out_of_bounds, "local", "index", "loop"};
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, arguments m) const {
+    constexpr int weights[3][4] = {{1, 2, 1, 2}, {2, 4, 2, 4}, {1, 2, 1, 2}};
+    int sum = 0;
+    for (unsigned y = 0; y < 3; ++y)
+      for (unsigned x = 0; x < unsigned(m.zero) + (m.right ? 4 : 5); ++x) sum += weights[y][x];
+    m.data[results + ctx.global_rank()] = sum;
+  }
+};
+struct index_of_a_local_array {
+  static constexpr guise of{kind::out_of_bounds, "local", "index", "function"};
+  template <unsigned N>
+  CROSSLANE_FN static void count(int (&bins)[N], int value, int per_bin) {
+    ++bins[value / per_bin];
+  }
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, arguments m) const {
+    int bins[8] = {};
+    for (unsigned i = 0; i < 64; ++i) count(bins, m.data[i], m.right ? 8 : 7);
+    m.data[results + ctx.global_rank()] = bins[ctx.thread_rank() % 8];
+  }
+};
 /// A local array.
 struct local_array_too_small {
   static constexpr guise of{kind::out_of_bounds, "local", "plain", "loop", 2, 64, 0, "a thread may access all of its stack"};

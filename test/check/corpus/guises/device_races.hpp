@@ -45,6 +45,47 @@ struct last_block_sums {
   }
 };
 
+/// The same by fences, as CUDA's samples do it. The last block sets the counter back plainly. Its own fence is missing.
+struct last_block_sets_the_counter_back {
+  static constexpr guise of{kind::device_race, "device", "fence and atomic", "branch", 4};
+  struct shared {
+    bool last;
+  };
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, arguments m) const {
+    unsigned const t = ctx.thread_rank();
+    int& counter = m.data[results + 1000];
+    m.data[results + ctx.global_rank()] = int(t);
+    xl::fence(ctx);
+    ctx.sync_block();
+    if (t == 0) s.last = xl::atomic(ctx, counter).fetch_add(1) + 1 == int(ctx.block_count());
+    ctx.sync_block();
+    if (!s.last) return;
+    if (m.right) xl::fence(ctx);
+    int sum = 0;
+    for (unsigned b = 0; b < ctx.block_count(); ++b) sum += m.data[results + b * ctx.block_size() + t];
+    m.data[results + 1001 + t] = sum;
+    if (t == 0) counter = 0;
+  }
+};
+/// A fence that stands before what it should release.
+struct fence_before_the_sum {
+  static constexpr guise of{kind::device_race, "device", "fence and atomic", "straight line", 4};
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, arguments m) const {
+    if (ctx.thread_rank() != 0) return;
+    int* const sums = &m.data[results];
+    int& counter = m.data[results + 100];
+    unsigned const b = ctx.block_rank();
+    if (m.right) sums[b] = int(b);
+    xl::fence(ctx);
+    if (!m.right) sums[b] = int(b);
+    if (xl::atomic(ctx, counter).fetch_add(1) + 1 != int(ctx.block_count())) return;
+    xl::fence(ctx);
+    for (unsigned i = 0; i < ctx.block_count(); ++i) counter += sums[i];
+  }
+};
+
 /// Elements move down by one place, within one array.
 struct shifts_in_place {
   static constexpr guise of{kind::device_race, "device", "raw pointer", "straight line"};
