@@ -509,10 +509,10 @@ template <int W>
 void mov_rel(Wave& w, int dst, Src const& src, int rel, u32 idx) {
   u64 const e = exec_mask<W>(w);
   Src s = src;
-  if (s.kind == S_VGPR && rel & 1) s.reg += idx;
-  if (rel & 8) dst += idx;
-  if ((s.kind == S_VGPR && s.reg >= 256) || dst >= 256 || dst < 0) fail(Err::fault, "indexed VGPR out of range");
-  put<W>(w.v + size_t(dst) * W, plain<W>(w, s, temporary<W>(w, COPIES)), exec_vector<W>(w, e));
+  u64 const from = s.kind == S_VGPR ? s.reg + u64{rel & 1 ? idx : 0} : 0, to = u64(dst) + u64{rel & 8 ? idx : 0};
+  if (from >= 256 || to >= 256) fail(Err::fault, "indexed VGPR out of range");
+  if (s.kind == S_VGPR) s.reg = uint16_t(from);
+  put<W>(w.v + to * W, plain<W>(w, s, temporary<W>(w, COPIES)), exec_vector<W>(w, e));
 }
 
 template <int W>

@@ -746,7 +746,7 @@ struct Decoder {
       lit_at = wide ? 2 : 1;
       I->s[0] = operand(wide ? b.get(40, 32) : b.get(8, 0), 'i', 32);
       I->d = wide ? b.get(7, 0) : b.get(24, 17);
-      I->w = n[9] == 'D' ? 8 : n[10] == 'D' ? 9 : 1;
+      I->w = n == "V_MOVRELS_B32" ? 1 : n == "V_MOVRELD_B32" ? 8 : 9;
       return true;
     }
     if (n == "S_SET_GPR_IDX_ON") {

@@ -109,7 +109,10 @@ RegisterUse const& registers_of(Inst const& I, uint32_t wave) {
       if (I.d >= 0 && I.d < 128) f.add(scalars + I.d, I.dw, true);
       if (I.info->flags & (F_VCC | F_VCCw)) f.add(scalars + VCC, 2, I.info->flags & F_VCCw);
       break;
-    case MOVREL: f.source(I.s[0], 32); break;  // the register itself depends on M0
+    case MOVREL:  // without what M0 adds
+      f.source(I.s[0], 32);
+      f.add(I.d, 1, true);
+      break;
     case BR:
       if (I.c == VCCZ || I.c == VCCNZ) f.add(scalars + VCC, f.mask_words, false);
       break;

@@ -114,8 +114,15 @@ void WeakMemory::check_registers(Wave& w, Inst const& I) {
   if (!wait_) return;
   InFlight const& f = *w.in_flight;
   Counter const own = I.kind == MEM && I.sp != 'f' ? counter(I) : COUNTERS;
-  for (auto& r : registers_of(I, x_.wave).ranges)
-    for (uint32_t k = r.first; k < uint32_t(r.first + r.n); k++) {
+  // What indexing adds to vector registers: bit 0 of relative: to a source, bit 3: to the destination.
+  uint32_t const relative = I.kind == MOVREL                       ? I.w
+                            : I.kind <= MATRIX && I.name[0] == 'V' ? w.gpr_idx
+                                                                   : 0,
+                 index = x_.cdna ? w.s[M0_C] & 0xff : w.s[M0_R];
+  for (auto& r : registers_of(I, x_.wave).ranges) {
+    uint64_t const begin = r.first + uint64_t{r.first < 256 && relative & (r.written ? 8 : 1) ? index : 0};
+    if (r.first < 256 && begin + r.n > 256) continue;  // the instruction itself is an error
+    for (uint32_t k = uint32_t(begin); k < begin + r.n; k++) {
       if (!f.busy[k]) continue;
       if (r.written && own != COUNTERS && f.busy_counter[k] == own) continue;  // both return in order
       Inst const* other = nullptr;
@@ -132,6 +139,7 @@ void WeakMemory::check_registers(Wave& w, Inst const& I) {
       missing_wait(x_, b, wait_is_error_);
       return;
     }
+  }
 }
 
 // ------------------------------------------------------------------------------------------------ memory

@@ -233,6 +233,7 @@ struct round_scan_kernel {
         first_stored += stride;
         if (++stored_stage == stages) stored_stage = 0;
       }
+      CROSSLANE_UNROLL  // an array that is indexed leaves the registers
       for (unsigned i = 0; i < ahead; ++i) kept[i] = kept[i + 1];
     }
     if (has_last && leads && ctx.lane_rank() == 0) tiles.finish(carry);
@@ -263,6 +264,7 @@ struct round_scan_kernel {
       if (i != 0) read = look(ctx, sums, round, count, i);
       for (;;) {
         bool there = true;
+        CROSSLANE_UNROLL
         for (unsigned k = 0; k < at_once; ++k) there = there && (!is_mine(first, i + k, each, count) || sums.is_there(read.word[k], round));
         if (w.all(there)) break;
         ctx.native().pause();

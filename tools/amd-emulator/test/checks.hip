@@ -203,6 +203,24 @@ __global__ void barrier_before_join(int* b) {
 #define WAIT_FOR_SCALARS WAIT_FOR_LDS
 #define ADD_1 "v_add_nc_u32"
 #endif
+// Copies an element of an array in registers, another element of which was loaded; reads that one before its wait if `wrong`.
+__global__ void indexed_before_wait(int const* a, int* b, int wrong) {
+#if __HIP_DEVICE_COMPILE__
+  int const* p = a + threadIdx.x;
+  int r = 0;
+  int const i = __builtin_amdgcn_readfirstlane(1 + wrong);
+#if defined(__GFX9__)
+#define ELEMENT "s_set_gpr_idx_on %2, gpr_idx(SRC0)\nv_mov_b32 %0, v20\ns_set_gpr_idx_off\n"
+#else
+#define ELEMENT "s_mov_b32 m0, %2\nv_movrels_b32 %0, v20\n"
+#endif
+  asm volatile("v_mov_b32 v21, 5\n" LOAD " v22, %1, off\n" ELEMENT WAIT_FOR_LOADS
+               : "=&v"(r)
+               : "v"(p), "s"(i)
+               : "v20", "v21", "v22", "memory");
+  b[threadIdx.x] = r;
+#endif
+}
 enum { with_waits = 0, no_wait_for_load = 1, no_wait_for_lds = 2, no_wait_for_scalar = 4, write_without_wait = 8 };
 template <int Left_out>
 __global__ void add_loaded(int const* a, int* b) {
@@ -413,6 +431,10 @@ TEST_F(Checks, registers_used_before_the_wait) {
   expect(false);
   add_loaded<write_without_wait><<<1, 32>>>(a, b);
   expect(false);
+  for (int wrong : {0, 1}) {
+    indexed_before_wait<<<1, 32>>>(a, b, wrong);
+    expect(!wrong);
+  }
 }
 TEST_F(Checks, printf_and_variables_of_the_device) {
   ::testing::internal::CaptureStdout();

@@ -15,7 +15,7 @@ RARE = [
     (r"BUFFER_\w+|TBUFFER_\w+|S_BUFFER_\w+|\w+_LOAD_LDS_\w+|\w+_ADDTID_\w+", "buffers, loads to LDS: builtin functions"),
     (r"S_ATC_\w+|S_DCACHE_\w+|S_ICACHE_\w+|S_PREFETCH_\w+|S_GL1_INV|S_(INC|DEC)PERF\w+|S_TTRACE\w*|S_VERSION", "caches and counters"),
     (r"S_(RFE|SETHALT|SETKILL|TRAP|SENDMSG|CODE_END|WAKEUP|GET_BARRIER|ENDPGM_|WAIT_EVENT|WAIT_IDLE|ROUND_MODE)\w*|S_BARRIER_(INIT|JOIN|LEAVE|SIGNAL_ISFIRST)\w*|V_CLREXCP|V_PIPEFLUSH|DS_NOP|DS_GWS_\w+|S_SETREG\w*", "traps, modes, messages"),
-    (r"S_SET_GPR_IDX_(IDX|MODE)|S_SETVSKIP|S_CBRANCH_(CDBG|G_FORK|I_FORK|JOIN)\w*|S_SUBVECTOR\w*|S_MOVREL\w+|V_MOVREL\w+|V_SWAPREL\w*|S_CALL_B64", "control flow and indexing that are not selected"),
+    (r"S_SET_GPR_IDX_(IDX|MODE)|S_SETVSKIP|S_CBRANCH_(CDBG|G_FORK|I_FORK|JOIN)\w*|S_SUBVECTOR\w*|S_MOVREL\w+|V_MOVRELSD\w+|V_SWAPREL\w*|S_CALL_B64", "control flow and indexing that are not selected"),
     (r"S_\w+_WREXEC_\w+|S_(NAND|NOR|XNOR|\w*NOT0|\w*N1|OR_NOT1|ORN2|XOR)_SAVEEXEC_\w+|S_BITREPLICATE\w*|S_QUADMASK\w*|S_WQM\w*|S_BITSET\w*|S_ABSDIFF\w*|S_CBRANCH\w*USER|S_MOV_FED\w*|V_MOV_FED\w*", "scalar operations that are not selected"),
     (r"V_\w*LEGACY\w*|V_\w*DX9\w*|V_CUBE\w+|V_MULLIT_F32", "rules of DirectX 9"),
     (r"V_(MQSAD|QSAD|MSAD|LERP)\w*|V_CVT_(OFF|RPI|FLR|NEAREST|FLOOR|NORM|PK_NORM|PKNORM|PKACCUM|PK_U8)\w*|V_SAT_PK\w*|DS_(MSKOR|RSUB|CONDXCHG|WRAP|APPEND|CONSUME)\w*|DS_\w*2(ADDR_)?(ST64|STRIDE64)_RTN\w*", "builtin functions"),

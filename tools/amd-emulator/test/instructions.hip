@@ -26,6 +26,14 @@ __global__ void red_static(int const* a, int* o, int n) {
   }
   if (!threadIdx.x) o[blockIdx.x] = s[0];
 }
+// An array in registers, indexed by a scalar.
+__global__ void array_in_registers(int const* a, int* o, int n) {
+  int v[8];
+#pragma nounroll
+  for (int i = 0; i < 8; i++) v[i] = a[i * blockDim.x + threadIdx.x];
+#pragma nounroll
+  for (int i = 0; i < n; i++) o[i * blockDim.x + threadIdx.x] = v[i * 3 % 8] + v[7 - i];
+}
 extern __shared__ char dyn_mem[];
 __global__ void red_dyn(double const* a, double* o, int n) {
   double* s = reinterpret_cast<double*>(dyn_mem);
@@ -431,6 +439,11 @@ TEST(Lds, static_reduction) {
          for (size_t i = b * 256; i < std::min<size_t>(1000, b * 256 + 256); i++) s += ia[i];
          return s;
        }));
+}
+TEST(Alu, array_in_registers) {
+  Dev<int> a(ia), o(8 * W);
+  array_in_registers<<<1, W>>>(a.p, o.p, 8);
+  line("an array in registers", diff<int>(o.get(), [&](size_t i) { return ia[i / W * 3 % 8 * W + i % W] + ia[(7 - i / W) * W + i % W]; }));
 }
 TEST(Lds, dynamic_reduction_of_double) {
   Dev<double> a(da), o(8);

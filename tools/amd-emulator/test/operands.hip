@@ -108,6 +108,23 @@ K(scalarwrites,
        "s_nop 4\nv_add_f32 v21, s20, v21\nv_fma_f32 v22, s20, v22, v22\ns_add_u32 s20, s20, s20\nv_xor_b32 v23, s20, v23\n"
        "s_mov_b32 s24, s20\ns_mov_b32 s25, 2\nv_mov_b32 v24, 1\nv_mov_b32 v25, 0\nv_lshlrev_b64 v[24:25], v24, s[24:25]\n"
        "v_xor_b32 v23, v24, v23\nv_add_f32 v23, 0, v23\nv_cvt_f32_u32 v25, v25\nv_add_f32 v20, v25, v20"))
+// v20 to v23 are an array that is indexed by a scalar.
+#if defined(__GFX9__)
+#define AT(mode, i, to, from) \
+  "s_mov_b32 s20, " #i "\ns_set_gpr_idx_on s20, gpr_idx(" mode ")\nv_mov_b32 " to ", " from "\ns_set_gpr_idx_off\n"
+#define TO(i, to, from) AT("DST", i, to, from)
+#define FROM(i, to, from) AT("SRC0", i, to, from)
+#define FROM_TO(i, to, from) AT("SRC0,DST", i, to, from)
+#else
+#define AT(kind, i, to, from) "s_mov_b32 m0, " #i "\nv_movrel" kind " " to ", " from "\n"
+#define TO(i, to, from) AT("d_b32", i, to, from)
+#define FROM(i, to, from) AT("s_b32", i, to, from)
+#define FROM_TO(i, to, from) AT("sd_b32", i, to, from)
+#endif
+K(indexed_to, PAIR("s_mov_b32 s21, 7\n" TO(2, "v20", "v21") TO(1, "v20", "42") TO(3, "v20", "s21") TO(0, "v20", "0x12345678")))
+K(indexed_from, PAIR(FROM(3, "v21", "v20") FROM(1, "v20", "v21")))
+K(indexed_from_to, PAIR(FROM_TO(2, "v21", "v20") FROM_TO(1, "v20", "v21")))
+K(indexed_e64, RDNA(PAIR(AT("d_b32_e64", 2, "v20", "v21") AT("s_b32_e64", 2, "v21", "v21") AT("sd_b32_e64", 2, "v21", "v20"))))
 K(plvar, GFX12(asm volatile("v_permlane16_var_b32 %0, %0, %0" : "+v"(a))))
 K(plxvar, GFX12(asm volatile("v_permlanex16_var_b32 %0, %0, %0" : "+v"(a))))
 K(swap32, PAIR("v_swap_b32 v20, v21"))
@@ -703,6 +720,30 @@ TEST(Scalar, in_place) {
         o.c[l] = s23;
       }
   });
+}
+TEST(Indexed, registers) {
+  test("indexed destination", indexed_to, lane([](u32& a, u32& b, u32& c, u32& d) {
+         c = b;
+         b = 42;
+         d = 7;
+         a = 0x12345678;
+       }));
+  test("indexed source", indexed_from, lane([](u32& a, u32& b, u32& c, u32& d) {
+         b = d;
+         a = c;
+       }));
+  test("indexed source and destination", indexed_from_to, lane([](u32&, u32& b, u32& c, u32& d) {
+         d = c;
+         b = c;
+       }));
+}
+TEST(Indexed, long_form) {
+  if (!(W == 32)) GTEST_SKIP() << "not on " << properties().gcnArchName;
+  test("indexed, VOP3", indexed_e64, lane([](u32&, u32& b, u32& c, u32& d) {
+         c = b;
+         b = d;
+         d = c;
+       }));
 }
 // A conditional move leaves its destination alone if SCC is 0.
 __global__ void conditional_moves(u32* out, u32 same) {
