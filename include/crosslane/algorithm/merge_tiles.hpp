@@ -297,8 +297,8 @@ struct merge_kernel {
       // The ends of a tile are in order if `less` is one. Otherwise elements are lost, but no place outside is accessed.
       unsigned const from_a = a_end < a ? 0 : a_end - a > count ? count : unsigned(a_end - a);
       T item[items];
-      shared_parts const parts =
-          load(ctx, pipe, s.items, item, job.a_from(pair.a + a), from_a, job.b_from(pair.b + (diagonal - a)), count - from_a);
+      shared_parts const parts = load(ctx, pipe, k == ctx.block_rank(), s.items, item, job.a_from(pair.a + a), from_a,
+                                      job.b_from(pair.b + (diagonal - a)), count - from_a);
       unsigned const own = ctx.thread_rank() * items;
       merge_items_at(wave(ctx), s.items, parts, own < count ? own : count, 0u, true, job.less, item);
       store_by_block(ctx, s.items, item, job.out, first, count);
@@ -307,15 +307,16 @@ struct merge_kernel {
   }
 
  private:
-  /// Loads both parts of a tile, and returns where they are.
+  /// Loads both parts of a tile, and returns where they are. `is_first`: the block has not stored to the memory before. An engine copies to
+  /// such memory only, so it needs no fence.
   template <class Ctx, class Pipe, class A, class B>
-  CROSSLANE_FN static shared_parts load(Ctx const& ctx, Pipe& pipe, T* memory, T (&item)[items], A const& a, unsigned a_count, B const& b,
-                                        unsigned b_count) {
+  CROSSLANE_FN static shared_parts load(Ctx const& ctx, Pipe& pipe, bool is_first, T* memory, T (&item)[items], A const& a,
+                                        unsigned a_count, B const& b, unsigned b_count) {
     constexpr bool in_pieces = in_piece != 0 && requires { a.at, b.at; };
     if constexpr (in_pieces) {
       // Whole pieces, with some elements that belong to neighbours. At the ends of a range there may be none.
       copied const from_a{a, a_count}, from_b{b, b_count};
-      if (from_a.exists && from_b.exists) {
+      if (is_first && from_a.exists && from_b.exists) {
         pipe.acquire();
         if (a_count != 0) pipe.copy_block({reinterpret_cast<piece*>(memory), from_a.pieces}, span<piece const>{from_a.from, from_a.pieces});
         T* const second = memory + from_a.pieces * in_piece;
