@@ -3,7 +3,8 @@
 ///
 ///   xl::merge_sort(q, names, [] CROSSLANE_LAMBDA(name const& a, name const& b) { return a.last < b.last; });
 ///
-/// The host calls it, and it does not wait. Blocks sort tiles, then passes over all elements merge each two neighbouring runs. The
+/// The host calls it, and it does not wait. Up to 8192 elements of 4 bytes, or as many as take 32 KiB, are sorted by one kernel
+/// (rank_sort.hpp). Of more, blocks sort tiles, then passes over all elements merge each two neighbouring runs. The
 /// workspace has room for all elements once more. With tiles of `tile` elements there are 1 + ceil(log2(n / tile)) passes, each of which
 /// reads and writes each element once.
 #pragma once
