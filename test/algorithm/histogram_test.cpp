@@ -210,7 +210,7 @@ CROSSLANE_TEST(histogram, ranges) {
 }
 CROSSLANE_TEST(histogram, workspace) {
   xl::stream const q{d};
-  std::vector<int> const values = samples_of<int>(0, 10000);
+  std::vector<int> const values = samples_of<int>(0, 30000);
   xl::buffer<int> in = upload(q, values), sorted = upload(q, values);
   xl::buffer<unsigned> counts{q, 64};
   xl::workspace const memory{q, xl::workspace_size([&](auto const& o) {
