@@ -780,19 +780,15 @@ class basic_executable_graph {
   }
   /// Orders a launch behind the last one if that was on another stream.
   void come_behind_last(basic_stream_ref<B> const& q, source_location where) {
-    if (!last_ || B::key(last_.native()) == B::key(q.native()) || is_captured(last_.native())) return;
+    if (!last_ || B::key(last_.native()) == B::key(q.native()) || detail::is_captured<B>(last_.native())) return;
     basic_event<B, false> done{device(), where};
     done.record(last_.ref(), where);
     q.wait(done, where);
   }
-  static bool is_captured(typename B::stream_handle s) noexcept {
-    unsigned long long capture = 0;
-    return B::stream_capture(s, &capture).code == 0 && capture != 0;
-  }
   /// Lets the functions live until the last launch is done.
   void release_functions() noexcept {
     if (!last_) return;
-    bool const waits = !is_captured(last_.native());
+    bool const waits = !detail::is_captured<B>(last_.native());
     for (detail::kept_share const& f : functions_) {
       if (f->empty()) continue;
       f->retain();
@@ -900,12 +896,22 @@ class basic_graph_capture {
     typename native::graph_handle made{};
     status const answer = native::end_capture(q.native(), &made);
     captures::remove(entry_);
-    detail::check<B>(answer, "end of a capture", where, [&](error_text& t) {
+    auto const describe = [&](error_text& t) {
       q.describe(t);
       t.append(", captured since %s:%u", entry_.where.file, entry_.where.line);
-      if (entry_.failed_call != nullptr)
-        t.append(", where %s at %s:%u cannot be captured", entry_.failed_call, entry_.failed_at.file, entry_.failed_at.line);
-    });
+      if (entry_.failed_call == nullptr) return;
+      t.append(", where %s", entry_.failed_call);
+      if (entry_.failed_at.line != 0) t.append(" at %s:%u", entry_.failed_at.file, entry_.failed_at.line);
+      t.append(" cannot be captured");
+    };
+    detail::check<B>(answer, "end of a capture", where, describe);
+    if (entry_.spoilt) {
+      (void)native::destroy(made);
+      error_text t;
+      t.append("end of a capture: ");
+      describe(t);
+      throw error{errc::invalid_call, t, where};
+    }
     g.parts_.push_back(made);
     g.functions_.push_back(functions_);
     read_nodes(g, where);

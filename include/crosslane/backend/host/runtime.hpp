@@ -368,15 +368,15 @@ struct host_runtime {
   static void resource_gives(memory_kind kind, void* p, std::size_t bytes, stream_handle q, source_location where) {
     if (watched_memory == nullptr || q->is_lost()) return;
     launch_facts const facts = facts_of("allocation", where);
-    bool const in_order = kind == memory_kind::device;
+    bool const in_order = kind == memory_kind::device && !q->capture();
     std::uint64_t const work = in_order ? q->acts() : 0;
-    // The memory loses its values when the stream is there. Memory that the host can access is ready at once.
+    // The memory loses its values when the stream is there. Memory that the host can access is ready at once, and so is that of a graph.
     if (watched_memory->give(p, bytes, {q->key(), q->device()}, work, facts) && in_order)
       q->enqueue<Backend>([=] { watched_memory->renew(p, bytes, work, facts); }, runs::always);
   }
-  /// A stream returns memory to a memory resource.
+  /// A stream returns memory to a memory resource. A captured stream does not: its graph may use the memory later.
   static void resource_takes(memory_kind, void* p, std::size_t bytes, stream_handle q) noexcept {
-    if (watched_memory == nullptr || q->is_lost() || !watched_memory->is_given(p, bytes)) return;
+    if (watched_memory == nullptr || q->is_lost() || q->capture() || !watched_memory->is_given(p, bytes)) return;
     try {
       launch_facts const facts = facts_of("return");
       std::uint64_t const work = q->enqueue<Backend>([=] { watched_memory->returned(p, bytes, facts); }, runs::always);
