@@ -257,6 +257,15 @@ CROSSLANE_TEST(capture, calls_of_the_runtime) {
     }
     expect_error(xl::errc::invalid_call, {"end of a capture"}, [&] { (void)capture.end(); });
   }
+  if (host_build) {  // the buffer outlives the graph, which frees the memory
+    auto late = std::make_unique<xl::buffer<int>>();
+    {
+      xl::graph_capture capture{q};
+      *late = xl::buffer<int>{q, n};
+      (void)capture.end();
+    }
+    late.reset();
+  }
   expect_usable(d);
 }
 

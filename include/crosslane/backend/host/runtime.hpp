@@ -391,7 +391,7 @@ struct host_runtime {
   /// Frees memory of any kind in stream order: a host callback may own a buffer, and waiting for the stream there would deadlock.
   static status deallocate(memory_kind kind, void* p, stream_handle q, bool) noexcept {
     if (kind == memory_kind::device && memory_ranges::of_graphs().contain(p, 1)) return {};
-    ranges_of(kind).remove(p);
+    if (!ranges_of(kind).remove(p)) return {};                   // a graph had allocated it, and has freed it
     if (status const s = not_in_capture(q); is_of_capture(s)) {  // no graph comes of it, only earlier work can use the memory
       q->synchronize();
       free_memory_of(p, {});
