@@ -228,6 +228,11 @@ CROSSLANE_TEST(capture, calls_of_the_runtime) {
     xl::managed_buffer<int> const managed{q, n};
     refused(q, [&] { xl::prefetch(q, managed); });
   }
+  {
+    xl::staging_ring ring{q, {.slot_bytes = 4096, .slots = 2}};
+    refused(q, [&] { ring.upload(q, values, x); });
+    refused(q, [&] { ring.download(q, x, values); });
+  }
   refused(q, [&] { q.wait(before); });
   refused(q, [&] {
     e.record(q);
