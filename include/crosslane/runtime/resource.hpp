@@ -6,6 +6,7 @@
 #include <crosslane/runtime/stream.hpp>
 
 #include <cstdint>
+#include <exception>
 
 namespace crosslane {
 namespace detail {
@@ -22,7 +23,8 @@ std::size_t gap_between_pieces() noexcept {
 
 /// The base class of memory resources, in the manner of std::pmr::memory_resource. Allocation and deallocation are in the order of a
 /// stream: memory may be used by work that is queued on the stream after allocate() and before deallocate(). Memory that the host can
-/// access must be usable by the host at once. A resource must outlive all memory that it has given.
+/// access must be usable by the host at once. The device of the resource is current in both functions. A resource must outlive all memory
+/// that it has given.
 ///
 /// A class of your own overrides two functions:
 ///
@@ -88,8 +90,16 @@ class basic_memory_resource {
   void deallocate(basic_stream_ref<B> stream, void* p, std::size_t bytes) {
     if (p == nullptr) return;
     if (!lasts_for_graphs()) detail::active_captures<B>::spoil(stream.native(), "a return to a memory resource");
-    if constexpr (requires { B::resource_takes(Kind, p, bytes, stream.native()); }) B::resource_takes(Kind, p, bytes, stream.native());
-    do_deallocate(stream, p, bytes);
+    std::exception_ptr thrown;
+    detail::while_current<B>(device_.index(), [&] {
+      if constexpr (requires { B::resource_takes(Kind, p, bytes, stream.native()); }) B::resource_takes(Kind, p, bytes, stream.native());
+      try {
+        do_deallocate(stream, p, bytes);
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+    });
+    if (thrown != nullptr) std::rethrow_exception(thrown);
   }
 
  private:
