@@ -124,6 +124,16 @@ inline void append_node(error_text& t, std::size_t index, backend::node_facts co
   if (facts.where.line != 0) t.append(" added at %s:%u", facts.where.file, facts.where.line);
 }
 
+/// Throws invalid_argument for a copy between buffers of which one is not of the graph's device.
+template <runtime_backend B, class From, class To>
+void require_no_peer(int own, char const* call, From const& from, To const& to, source_location where) {
+  int const source = owning_device(from), destination = owning_device(to);
+  if (source >= 0 && destination >= 0 && (source != own || destination != own))
+    throw_error(errc::invalid_argument, where,
+                "%s: from %s device %d to device %d in a graph of device %d: capture a copy(), which copies between devices", call, B::name,
+                source, destination, own);
+}
+
 inline unsigned long long next_graph_number() noexcept {
   static unsigned long long last = 0;
   return __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
@@ -242,11 +252,13 @@ class basic_graph {
     return add(static_cast<entry&&>(e), before);
   }
 
-  /// Adds a copy of all elements of `from` to `to`. Types and errors are those of copy().
+  /// Adds a copy of all elements of `from` to `to`. Types and errors are those of copy(), and buffers of two devices are refused with
+  /// invalid_argument.
   template <class From, class To>
   node copy_node(nodes_before const& after, From&& from, To&& to, source_location where = source_location::current()) {
     detail::check_sides<From, To>();
     std::size_t const bytes = detail::check_copy("copy node", from, to, where);
+    detail::require_no_peer<B>(device_, "copy node", from, to, where);
     auto const current = make_current("copy node", where);
     if (bytes == 0) return empty_node(after, where);
     std::vector<std::size_t> const before = indices("copy node", after, where);
@@ -266,6 +278,7 @@ class basic_graph {
                   "crosslane: a fill node sets elements of 1, 2 or 4 bytes: add a kernel, or capture crosslane::fill");
     auto const current = make_current("fill node", where);
     detail::require_valid(range, where);
+    detail::require_on_device<B>(device_, "fill node", where, range);
     if (range.size() == 0) return empty_node(after, where);
     std::vector<std::size_t> const before = indices("fill node", after, where);
     element const typed = static_cast<element>(value);
@@ -687,6 +700,7 @@ class basic_executable_graph {
     std::size_t const i = index_of("graph update", n, where);
     detail::check_sides<From, To>();
     std::size_t const bytes = detail::check_copy("graph update", from, to, where);
+    detail::require_no_peer<B>(device_, "graph update", from, to, where);
     typename basic_device<B>::guard const current{device(), where};
     if (entries_[i].facts.kind != graph_node_kind::copy || bytes == 0) {
       error_text t;
