@@ -126,6 +126,18 @@ bool is_captured(typename B::stream_handle stream) noexcept {
   return true;
 }
 
+/// Calls f(), which calls the backend, for functions that report no errors. Returns whether it succeeded. On the host calls may throw, such
+/// as bad_alloc.
+template <class B, class F>
+bool succeeds(F const& f) noexcept {
+  try {
+    if (f().code == 0) return true;
+    B::clear_last_error();
+  } catch (...) {
+  }
+  return false;
+}
+
 template <class B, unsigned... Widths>
 constexpr bool meets_kernel_contract(std::integer_sequence<unsigned, Widths...>) {
   return sizeof...(Widths) > 0 &&

@@ -807,7 +807,9 @@ class basic_executable_graph {
       if (f->empty()) continue;
       f->retain();
       // A captured stream cannot run this: the functions then stay until the process ends.
-      if (waits) (void)B::stream_callback(last_.native(), &detail::kept_list::release, &detail::kept_list::release, f.get());
+      if (waits)
+        (void)detail::succeeds<B>(
+            [&] { return B::stream_callback(last_.native(), &detail::kept_list::release, &detail::kept_list::release, f.get()); });
     }
   }
 
@@ -890,11 +892,9 @@ class basic_graph_capture {
     if (!active_) return;
     typename native::graph_handle dropped{};
     bool made = false;
-    detail::while_current<B>(stream_.ref().device().index(), [&] { made = native::end_capture(stream_.native(), &dropped).code == 0; });
-    if (made)
-      (void)native::destroy(dropped);
-    else
-      B::clear_last_error();
+    detail::while_current<B>(stream_.ref().device().index(),
+                             [&] { made = detail::succeeds<B>([&] { return native::end_capture(stream_.native(), &dropped); }); });
+    if (made) (void)native::destroy(dropped);
     captures::remove(entry_);
   }
 
@@ -905,10 +905,10 @@ class basic_graph_capture {
     if (!active_) throw_error(errc::invalid_call, where, "end of a capture: it has ended");
     auto const q = stream_.ref();
     auto const current = q.make_current("end of a capture", where);
-    active_ = false;
     basic_graph<B> g{q.device().index()};
     typename native::graph_handle made{};
     status const answer = native::end_capture(q.native(), &made);
+    active_ = false;
     captures::remove(entry_);
     auto const describe = [&](error_text& t) {
       q.describe(t);

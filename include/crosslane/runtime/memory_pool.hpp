@@ -330,8 +330,7 @@ class basic_memory_pool final : public basic_memory_resource<Kind, B> {
           if (p->of->piece_bytes < wanted.bytes) continue;
           if (p->stamp <= u->done || (u->state != nullptr && u->state == q.state_)) return p;
           if (p->stamp > u->marked && (u->state == nullptr || !mark(*u))) break;
-          if (B::stream_wait_event(q.native(), u->event).code == 0) return p;
-          B::clear_last_error();
+          if (detail::succeeds<B>([&] { return B::stream_wait_event(q.native(), u->event); })) return p;
           break;
         }
     return nullptr;
@@ -365,10 +364,10 @@ class basic_memory_pool final : public basic_memory_resource<Kind, B> {
   bool mark(user& u) noexcept {
     if (detail::is_captured<B>(u.native)) return false;
     if (!u.has_event) {
-      if (B::event_create(&u.event, false).code != 0) return B::clear_last_error(), false;
+      if (!detail::succeeds<B>([&] { return B::event_create(&u.event, false); })) return false;
       u.has_event = true;
     }
-    if (B::event_record(u.event, u.native).code != 0) return B::clear_last_error(), false;
+    if (!detail::succeeds<B>([&] { return B::event_record(u.event, u.native); })) return false;
     u.marked = u.returned;
     return true;
   }
