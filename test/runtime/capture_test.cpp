@@ -2,6 +2,7 @@
 /// Which calls a graph can capture: the table in docs/reference/graphs.md.
 #include <crosslane/algorithm.hpp>
 #include <crosslane/graph.hpp>
+#include <crosslane/memory.hpp>
 #include <crosslane/tensor.hpp>
 #include <crosslane/tensor/print.hpp>
 #include <support/target.hpp>
@@ -227,6 +228,11 @@ CROSSLANE_TEST(capture, calls_of_the_runtime) {
     xl::managed_buffer<int> const managed{q, n};
     refused(q, [&] { xl::prefetch(q, managed); });
   }
+  {
+    xl::staging_ring ring{q, {.slot_bytes = 4096, .slots = 2}};
+    refused(q, [&] { ring.upload(q, values, x); });
+    refused(q, [&] { ring.download(q, x, values); });
+  }
   refused(q, [&] { q.wait(before); });
   refused(q, [&] {
     e.record(q);
@@ -256,6 +262,56 @@ CROSSLANE_TEST(capture, calls_of_the_runtime) {
     }
     expect_error(xl::errc::invalid_call, {"end of a capture"}, [&] { (void)capture.end(); });
   }
+  if (host_build) {  // the buffer outlives the graph, which frees the memory
+    auto late = std::make_unique<xl::buffer<int>>();
+    {
+      xl::graph_capture capture{q};
+      *late = xl::buffer<int>{q, n};
+      (void)capture.end();
+    }
+    late.reset();
+  }
+  expect_usable(d);
+}
+
+/// A graph may use memory for as long as it lives, so memory resources give a captured stream none and give what it returns to nobody.
+CROSSLANE_TEST(capture, memory_resources) {
+  xl::stream const q{d};
+  xl::memory_pool pool{d};
+  xl::arena arena{q, 4 * n};
+  xl::buffer<int> x{q, n};
+  xl::fill(q, x, 1);
+  q.synchronize();
+  expect_error(xl::errc::invalid_call, {"allocate", "is captured", "arena"}, [&] {
+    xl::graph_capture const capture{q};
+    xl::buffer<int> const b{q, n, pool};
+  });
+  captured(q, [&] {
+    xl::buffer<int> b{q, n, arena};
+    xl::fill(q, b, 7);
+    xl::copy(q, b, x);
+  });
+  CROSSLANE_CHECK_EQ(read(q, x)[n - 1], 7);
+
+  auto earlier = std::make_unique<xl::buffer<int>>(q, n, pool);
+  int* const kept = earlier->data();
+  {
+    xl::graph_capture capture{q};
+    earlier.reset();
+    expect_error(xl::errc::invalid_call, {"end of a capture", "capture_test.cpp", "a return to a memory resource cannot be captured"},
+                 [&] { (void)capture.end(); });
+  }
+  q.synchronize();
+  {
+    xl::buffer<int> const next{q, n, pool};
+    CROSSLANE_CHECK(next.data() != kept);
+    xl::fill(q, x, 1);
+  }
+  // The stream has returned memory, but nothing of the pool becomes a part of the graph.
+  captured(q, [&] {
+    (void)pool.trim();
+    xl::launch(q, {.grid = 4, .block = 256}, add_to_all{}, x, 1);
+  });
   expect_usable(d);
 }
 

@@ -403,8 +403,12 @@ CROSSLANE_TEST(graph, other_device) {
   xl::buffer<int> x{far, n};
   xl::graph g{d};
   expect_error(xl::errc::invalid_argument, {"kernel node: memory argument 1"}, [&] { g.kernel_node({}, shape(), add_to_all{}, x, 1); });
-  g.empty_node({});
+  expect_error(xl::errc::invalid_argument, {"fill node: memory argument 1"}, [&] { g.fill_node({}, x, 1); });
+  xl::buffer<int> y{q, n}, z{q, n};
+  expect_error(xl::errc::invalid_argument, {"copy node", "capture a copy()"}, [&] { g.copy_node({}, x, y); });
+  auto const copied = g.copy_node({g.fill_node({}, y, 1)}, y, z);
   xl::executable_graph run = g.instantiate();
+  expect_error(xl::errc::invalid_argument, {"graph update", "capture a copy()"}, [&] { run.update_copy(copied, y, x); });
   expect_error(xl::errc::invalid_argument, {"graph launch", "the stream is of device"}, [&] { run.launch(far); });
   run.launch(q);
 }

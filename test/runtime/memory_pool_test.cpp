@@ -395,7 +395,7 @@ CROSSLANE_TEST(memory_resource, that_throws) {
 /// Returns memory that is not aligned, none, or throws when memory is returned.
 class strange final : public xl::memory_resource {
  public:
-  enum what { nothing, misaligned, throws_at_return };
+  enum what { nothing, misaligned, throws_at_return, correct };
   strange(xl::memory_pool& from, what kind) : xl::memory_resource{from.device()}, from_{&from}, kind_{kind} {}
 
  private:
@@ -404,6 +404,7 @@ class strange final : public xl::memory_resource {
     return static_cast<char*>(from_->allocate(q, bytes, where)) + (kind_ == misaligned ? 16 : 0);
   }
   void do_deallocate(xl::stream_ref q, void* p, std::size_t bytes) override {
+    if (xl::device::current() != device()) fail_and_end("another device is current", xl::source_location::current());
     from_->deallocate(q, static_cast<char*>(p) - (kind_ == misaligned ? 16 : 0), bytes);
     if (kind_ == throws_at_return) throw std::bad_alloc{};
   }
@@ -422,6 +423,16 @@ CROSSLANE_TEST(memory_resource, that_breaks_its_contract) {
     xl::buffer<int> const b{q, 100, late};
   }
   CROSSLANE_CHECK(throws<std::bad_alloc>([&] { q.synchronize(); }));
+  if (xl::device::count() > 1) {
+    xl::memory_pool own{d};
+    strange plain{own, strange::correct};
+    void* const p = plain.allocate(q, 100);
+    xl::device const other{1 - d.index()};
+    other.select();
+    plain.deallocate(q, p, 100);
+    CROSSLANE_CHECK(xl::device::current() == other);
+    d.select();
+  }
   expect_usable(d);
 }
 

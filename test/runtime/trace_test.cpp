@@ -3,6 +3,7 @@
 #include <support/json.hpp>
 #include <support/target.hpp>
 
+#include <crosslane/graph.hpp>
 #include <crosslane/runtime/timed_regions.hpp>
 
 #include <algorithm>
@@ -156,6 +157,26 @@ CROSSLANE_TEST(trace, work_has_names_streams_and_times) {
   CROSSLANE_CHECK_EQ(memory.size(), 4);
   CROSSLANE_CHECK_EQ(memory.at(1)["args"]["bytes"].n, 4400.0);
   CROSSLANE_CHECK_EQ(memory.at(3)["args"]["bytes"].n, 0.0);
+}
+
+/// A launch of a graph is one piece of work. Calls that are captured are no work.
+CROSSLANE_TEST(trace, launches_of_graphs) {
+  recorded_trace const trace;
+  {
+    xl::stream const q{d};
+    xl::buffer<float> x{q, 1000};
+    xl::graph_capture capture{q};
+    for (int i = 0; i < 3; ++i) xl::launch(q, {.grid = 4, .block = 128}, scale{}, x, 2.f);
+    xl::executable_graph run = capture.end().instantiate();
+    xl::fill(q, x, 0.f);
+    for (int i = 0; i < 2; ++i) run.launch(q);
+    q.synchronize();
+  }
+  auto const events = trace.events();
+  auto const launches = with(events, "X", "launch");
+  CROSSLANE_CHECK_EQ(launches.size(), 2);
+  for (auto const& e : launches) CROSSLANE_CHECK_EQ(e["name"].s, std::string("graph"));
+  CROSSLANE_CHECK_EQ(with(events, "f", "").size(), with(events, "s", "").size());
 }
 
 CROSSLANE_TEST(trace, ranges_nest_and_name_work) {

@@ -97,6 +97,7 @@ class active_captures {
     kept_list* functions = nullptr;
     char const* failed_call = nullptr;  ///< the first call that could not be captured while it was active
     source_location failed_at;
+    bool spoilt = false;  ///< the capture is invalid, although the backend does not know it
     entry* next = nullptr;
   };
 
@@ -118,6 +119,20 @@ class active_captures {
       if (e->failed_call == nullptr) {
         e->failed_call = call;
         e->failed_at = where;
+      }
+  }
+  /// Makes the capture of a stream invalid because of a call that reports no error. Does nothing if the stream is not captured, or if the
+  /// vendor's API began the capture.
+  static void spoil(typename B::stream_handle stream, char const* call) noexcept {
+    if (__atomic_load_n(&first_, __ATOMIC_RELAXED) == nullptr) return;
+    unsigned long long number = 0;
+    if (B::stream_capture(stream, &number).code != 0) return B::clear_last_error();
+    if (number == 0) return;
+    spin_guard const guard{lock_};
+    for (entry* e = first_; e != nullptr; e = e->next)
+      if (e->number == number) {
+        e->spoilt = true;
+        if (e->failed_call == nullptr) e->failed_call = call;
       }
   }
   /// Throws invalid_call if a stream of the device is captured: nothing can wait for its work.

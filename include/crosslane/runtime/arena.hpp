@@ -107,6 +107,7 @@ class basic_arena final : public basic_memory_resource<memory_kind::device, B> {
     return p;
   }
   void do_deallocate(basic_stream_ref<B>, void*, std::size_t) override { --buffers_; }
+  bool lasts_for_graphs() const noexcept override { return true; }
 
   basic_buffer<std::byte, memory_kind::device, B> memory_;
   std::size_t bytes_;

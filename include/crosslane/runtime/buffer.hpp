@@ -127,7 +127,7 @@ class basic_buffer {
     device_ = stream.device_;
     if (count == 0) return;
     if constexpr (Kind == memory_kind::device && detail::has_default_pool<B>)
-      if (resource_ == nullptr && !B::stream_captures(stream.native())) resource_ = detail::default_pools<B>::of(device_);
+      if (resource_ == nullptr && !detail::is_captured<B>(stream.native())) resource_ = detail::default_pools<B>::of(device_);
     void* const memory = resource_ != nullptr ? resource_->allocate(stream, count * sizeof(T), where) : of_driver(stream, count, where);
     if constexpr (requires { B::describe_buffer(memory, sizeof(T)); }) B::describe_buffer(memory, sizeof(T));
     detail::trace_memory(stream.device(), count * sizeof(T), true);

@@ -124,6 +124,16 @@ inline void append_node(error_text& t, std::size_t index, backend::node_facts co
   if (facts.where.line != 0) t.append(" added at %s:%u", facts.where.file, facts.where.line);
 }
 
+/// Throws invalid_argument for a copy between buffers of which one is not of the graph's device.
+template <runtime_backend B, class From, class To>
+void require_no_peer(int own, char const* call, From const& from, To const& to, source_location where) {
+  int const source = owning_device(from), destination = owning_device(to);
+  if (source >= 0 && destination >= 0 && (source != own || destination != own))
+    throw_error(errc::invalid_argument, where,
+                "%s: from %s device %d to device %d in a graph of device %d: capture a copy(), which copies between devices", call, B::name,
+                source, destination, own);
+}
+
 inline unsigned long long next_graph_number() noexcept {
   static unsigned long long last = 0;
   return __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
@@ -217,7 +227,7 @@ class basic_graph {
   }
 
   /// Adds a launch of a kernel. Arguments, checks and errors are those of launch(). Resident and cooperative kernels come into a graph by a
-  /// capture. A grid of size 0 is an empty node.
+  /// capture. A grid of size 0 is an empty node. `config.priority` has no effect.
   template <class K, class... A>
   node kernel_node(nodes_before const& after, launch_config config, K const& kernel, A&&... arguments) {
     source_location const where = config.where;
@@ -242,11 +252,13 @@ class basic_graph {
     return add(static_cast<entry&&>(e), before);
   }
 
-  /// Adds a copy of all elements of `from` to `to`. Types and errors are those of copy().
+  /// Adds a copy of all elements of `from` to `to`. Types and errors are those of copy(), and buffers of two devices are refused with
+  /// invalid_argument.
   template <class From, class To>
   node copy_node(nodes_before const& after, From&& from, To&& to, source_location where = source_location::current()) {
     detail::check_sides<From, To>();
     std::size_t const bytes = detail::check_copy("copy node", from, to, where);
+    detail::require_no_peer<B>(device_, "copy node", from, to, where);
     auto const current = make_current("copy node", where);
     if (bytes == 0) return empty_node(after, where);
     std::vector<std::size_t> const before = indices("copy node", after, where);
@@ -266,6 +278,7 @@ class basic_graph {
                   "crosslane: a fill node sets elements of 1, 2 or 4 bytes: add a kernel, or capture crosslane::fill");
     auto const current = make_current("fill node", where);
     detail::require_valid(range, where);
+    detail::require_on_device<B>(device_, "fill node", where, range);
     if (range.size() == 0) return empty_node(after, where);
     std::vector<std::size_t> const before = indices("fill node", after, where);
     element const typed = static_cast<element>(value);
@@ -687,6 +700,7 @@ class basic_executable_graph {
     std::size_t const i = index_of("graph update", n, where);
     detail::check_sides<From, To>();
     std::size_t const bytes = detail::check_copy("graph update", from, to, where);
+    detail::require_no_peer<B>(device_, "graph update", from, to, where);
     typename basic_device<B>::guard const current{device(), where};
     if (entries_[i].facts.kind != graph_node_kind::copy || bytes == 0) {
       error_text t;
@@ -780,24 +794,22 @@ class basic_executable_graph {
   }
   /// Orders a launch behind the last one if that was on another stream.
   void come_behind_last(basic_stream_ref<B> const& q, source_location where) {
-    if (!last_ || B::key(last_.native()) == B::key(q.native()) || is_captured(last_.native())) return;
+    if (!last_ || B::key(last_.native()) == B::key(q.native()) || detail::is_captured<B>(last_.native())) return;
     basic_event<B, false> done{device(), where};
     done.record(last_.ref(), where);
     q.wait(done, where);
   }
-  static bool is_captured(typename B::stream_handle s) noexcept {
-    unsigned long long capture = 0;
-    return B::stream_capture(s, &capture).code == 0 && capture != 0;
-  }
   /// Lets the functions live until the last launch is done.
   void release_functions() noexcept {
     if (!last_) return;
-    bool const waits = !is_captured(last_.native());
+    bool const waits = !detail::is_captured<B>(last_.native());
     for (detail::kept_share const& f : functions_) {
       if (f->empty()) continue;
       f->retain();
       // A captured stream cannot run this: the functions then stay until the process ends.
-      if (waits) (void)B::stream_callback(last_.native(), &detail::kept_list::release, &detail::kept_list::release, f.get());
+      if (waits)
+        (void)detail::succeeds<B>(
+            [&] { return B::stream_callback(last_.native(), &detail::kept_list::release, &detail::kept_list::release, f.get()); });
     }
   }
 
@@ -880,11 +892,9 @@ class basic_graph_capture {
     if (!active_) return;
     typename native::graph_handle dropped{};
     bool made = false;
-    detail::while_current<B>(stream_.ref().device().index(), [&] { made = native::end_capture(stream_.native(), &dropped).code == 0; });
-    if (made)
-      (void)native::destroy(dropped);
-    else
-      B::clear_last_error();
+    detail::while_current<B>(stream_.ref().device().index(),
+                             [&] { made = detail::succeeds<B>([&] { return native::end_capture(stream_.native(), &dropped); }); });
+    if (made) (void)native::destroy(dropped);
     captures::remove(entry_);
   }
 
@@ -895,17 +905,27 @@ class basic_graph_capture {
     if (!active_) throw_error(errc::invalid_call, where, "end of a capture: it has ended");
     auto const q = stream_.ref();
     auto const current = q.make_current("end of a capture", where);
-    active_ = false;
     basic_graph<B> g{q.device().index()};
     typename native::graph_handle made{};
     status const answer = native::end_capture(q.native(), &made);
+    active_ = false;
     captures::remove(entry_);
-    detail::check<B>(answer, "end of a capture", where, [&](error_text& t) {
+    auto const describe = [&](error_text& t) {
       q.describe(t);
       t.append(", captured since %s:%u", entry_.where.file, entry_.where.line);
-      if (entry_.failed_call != nullptr)
-        t.append(", where %s at %s:%u cannot be captured", entry_.failed_call, entry_.failed_at.file, entry_.failed_at.line);
-    });
+      if (entry_.failed_call == nullptr) return;
+      t.append(", where %s", entry_.failed_call);
+      if (entry_.failed_at.line != 0) t.append(" at %s:%u", entry_.failed_at.file, entry_.failed_at.line);
+      t.append(" cannot be captured");
+    };
+    detail::check<B>(answer, "end of a capture", where, describe);
+    if (entry_.spoilt) {
+      (void)native::destroy(made);
+      error_text t;
+      t.append("end of a capture: ");
+      describe(t);
+      throw error{errc::invalid_call, t, where};
+    }
     g.parts_.push_back(made);
     g.functions_.push_back(functions_);
     read_nodes(g, where);

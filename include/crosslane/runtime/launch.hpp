@@ -145,8 +145,7 @@ template <class B>
 void note_launch(basic_stream_ref<B> q, status answer, launch_record const& record, std::size_t dynamic_shared = 0) {
   if (answer.code == 0) launches<B>().record(record);
   char const* call = "launch";
-  unsigned long long capture = 0;
-  if (CROSSLANE_CONFIG_SYNC_LAUNCHES && answer.code == 0 && B::stream_capture(q.native(), &capture).code == 0 && capture == 0) {
+  if (CROSSLANE_CONFIG_SYNC_LAUNCHES && answer.code == 0 && !is_captured<B>(q.native())) {
     answer = B::stream_synchronize(q.native());
     call = "launch and synchronize";
     exceptions<B>().rethrow(q.log_key());

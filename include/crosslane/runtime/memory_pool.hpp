@@ -92,7 +92,8 @@ struct size_class {
 /// back to the device, which waits for the streams that used it, and tries again; then allocate() throws out_of_memory. The pool stays
 /// usable.
 ///
-/// Memory may not be returned to the pool by work of a graph of the vendor's, and the graph's memory must live as long as the graph.
+/// A captured stream gets no memory of a pool: allocate() throws invalid_call. Memory that is returned on a captured stream makes the
+/// capture invalid; the pool gives it to nobody and frees it at its end.
 template <memory_kind Kind, runtime_backend B>
 class basic_memory_pool final : public basic_memory_resource<Kind, B> {
  public:
@@ -112,6 +113,7 @@ class basic_memory_pool final : public basic_memory_resource<Kind, B> {
     detail::stream_observers<B>::get().remove(observer_);
     detail::while_current<B>(this->device().index(), [this] {
       wait_for_returned();
+      wait_for_captured();
       release_down_to(0);
       if (chunk_count_ != 0)
         std::fprintf(stderr, "crosslane: %s memory pool of device %d destroyed while %zu bytes are in use: they are never freed\n", B::name,
@@ -272,13 +274,14 @@ class basic_memory_pool final : public basic_memory_resource<Kind, B> {
   void take_back(piece& p, basic_stream_ref<B> q) noexcept {
     --p.of->given;
     statistics_.in_use -= p.of->piece_bytes;
+    if (detail::is_captured<B>(q.native())) return link(p, aside_, ++aside_.returned);
     user* const u = user_of(q);
     if (u == nullptr) {  // no memory of the host to note the stream
       (void)B::stream_synchronize(q.native());
       return link(p, unused_, 0);
     }
     link(p, *u, ++u->returned);
-    if (u->state == nullptr && !mark(*u) && !is_captured(u->native)) {  // the stream may end without notice
+    if (u->state == nullptr && !mark(*u)) {  // the stream may end without notice
       (void)B::stream_synchronize(q.native());
       u->done = u->marked = u->returned;
     }
@@ -326,9 +329,8 @@ class basic_memory_pool final : public basic_memory_resource<Kind, B> {
         for (piece* p = u->bins[bin].first; p != nullptr; p = p->next) {
           if (p->of->piece_bytes < wanted.bytes) continue;
           if (p->stamp <= u->done || (u->state != nullptr && u->state == q.state_)) return p;
-          if (p->stamp > u->marked && !mark(*u)) break;
-          if (B::stream_wait_event(q.native(), u->event).code == 0) return p;
-          B::clear_last_error();
+          if (p->stamp > u->marked && (u->state == nullptr || !mark(*u))) break;
+          if (detail::succeeds<B>([&] { return B::stream_wait_event(q.native(), u->event); })) return p;
           break;
         }
     return nullptr;
@@ -341,7 +343,7 @@ class basic_memory_pool final : public basic_memory_resource<Kind, B> {
       if (!has_passed(u)) return false;
       if (stamp <= u.done) return true;
     }
-    if (u.state == nullptr || is_captured(u.native)) return false;
+    if (u.state == nullptr || detail::is_captured<B>(u.native)) return false;
     bool idle = false;
     if (status const answer = detail::stream_is_idle<B>(u.native, &idle); answer.code != 0) return B::clear_last_error(), false;
     if (idle)
@@ -357,20 +359,15 @@ class basic_memory_pool final : public basic_memory_resource<Kind, B> {
     if (passed && u.done < u.marked) u.done = u.marked;
     return passed;
   }
-  /// Whether a graph captures the stream, which must not be asked then.
-  static bool is_captured([[maybe_unused]] typename B::stream_handle q) noexcept {
-    if constexpr (requires { B::stream_captures(q); }) return B::stream_captures(q);
-    return false;
-  }
 
-  /// Records the event behind all that the stream has done so far.
+  /// Records the event behind all that the stream has done so far. Fails in a capture, in which the event would never pass.
   bool mark(user& u) noexcept {
-    if (is_captured(u.native)) return false;
+    if (detail::is_captured<B>(u.native)) return false;
     if (!u.has_event) {
-      if (B::event_create(&u.event, false).code != 0) return B::clear_last_error(), false;
+      if (!detail::succeeds<B>([&] { return B::event_create(&u.event, false); })) return false;
       u.has_event = true;
     }
-    if (B::event_record(u.event, u.native).code != 0) return B::clear_last_error(), false;
+    if (!detail::succeeds<B>([&] { return B::event_record(u.event, u.native); })) return false;
     u.marked = u.returned;
     return true;
   }
@@ -507,7 +504,7 @@ class basic_memory_pool final : public basic_memory_resource<Kind, B> {
   void wait_for_returned() noexcept {
     lock_.lock();
     for (user* u = first_user_; u != nullptr; u = u->next) {
-      if (u->done == u->returned || (u->marked != u->returned && !mark(*u))) continue;
+      if (u->done == u->returned || (u->marked != u->returned && (u->state == nullptr || !mark(*u)))) continue;
       std::uint64_t const marked = u->marked;
       ++u->waiting;
       lock_.unlock();  // a callback of the stream may return memory
@@ -518,6 +515,16 @@ class basic_memory_pool final : public basic_memory_resource<Kind, B> {
       if (done && u->done < marked) u->done = marked;
     }
     lock_.unlock();
+  }
+
+  /// Waits until nothing uses the memory that was returned by streams of which the pool has no event: they were captured.
+  void wait_for_captured() noexcept {
+    bool waits = aside_.returned != 0;
+    for (user* u = first_user_; u != nullptr; u = u->next) waits = waits || u->done != u->returned;
+    if (!waits) return;
+    if (B::device_synchronize().code != 0) return B::clear_last_error();
+    aside_.done = aside_.returned;
+    for (user* u = first_user_; u != nullptr; u = u->next) u->done = u->returned;
   }
 
   /// Gives chunks that nothing uses back to the device until the pool has at most `keep` bytes. Waits for nothing.
@@ -556,7 +563,7 @@ class basic_memory_pool final : public basic_memory_resource<Kind, B> {
     for (user* u = first_user_; u != nullptr; u = u->next)
       if (u->state == &state) {
         detail::while_current<B>(this->device().index(), [&] {
-          if (u->done == u->returned || mark(*u)) return;
+          if (u->done == u->returned || mark(*u) || detail::is_captured<B>(u->native)) return;
           (void)B::stream_synchronize(u->native);
           u->done = u->marked = u->returned;
         });
@@ -588,6 +595,7 @@ class basic_memory_pool final : public basic_memory_resource<Kind, B> {
   chunk** chunks_ = nullptr;  ///< by address
   std::size_t chunk_count_ = 0, chunk_room_ = 0, waiting_chunks_ = 0;
   user unused_;
+  user aside_;  ///< has what captured streams returned: their graphs may use it as long as the pool lives
   user* first_user_ = nullptr;
   observer observer_;
 };

@@ -6,6 +6,7 @@
 #include <crosslane/runtime/stream.hpp>
 
 #include <cstdint>
+#include <exception>
 
 namespace crosslane {
 namespace detail {
@@ -22,7 +23,8 @@ std::size_t gap_between_pieces() noexcept {
 
 /// The base class of memory resources, in the manner of std::pmr::memory_resource. Allocation and deallocation are in the order of a
 /// stream: memory may be used by work that is queued on the stream after allocate() and before deallocate(). Memory that the host can
-/// access must be usable by the host at once. A resource must outlive all memory that it has given.
+/// access must be usable by the host at once. The device of the resource is current in both functions. A resource must outlive all memory
+/// that it has given.
 ///
 /// A class of your own overrides two functions:
 ///
@@ -53,14 +55,20 @@ class basic_memory_resource {
   [[nodiscard]] basic_device<B> device() const noexcept { return device_; }
 
   /// Returns `bytes` bytes for work that is queued on the stream from now on; null for 0 bytes. Throws invalid_argument if the stream is of
-  /// another device, out_of_memory if the resource has no memory, misaligned if it returns another address than a multiple of `alignment`,
-  /// and what do_allocate() throws.
+  /// another device, invalid_call if it is captured, except by an arena, out_of_memory if the resource has no memory, misaligned if it
+  /// returns another address than a multiple of `alignment`, and what do_allocate() throws.
   [[nodiscard]] void* allocate(basic_stream_ref<B> stream, std::size_t bytes, source_location where = source_location::current()) {
     if (stream.device() != device_)
       throw_error(errc::invalid_argument, where, "allocate: the memory resource is of %s device %d, the stream is of device %d", B::name,
                   device_.index(), stream.device().index());
     if (bytes == 0) return nullptr;
     auto const current = stream.make_current("allocate", where);
+    if (!lasts_for_graphs())
+      detail::refuse_in_capture(
+          stream, "allocate",
+          "a graph keeps addresses, and a memory resource gives memory again: allocate before the capture, or from an "
+          "arena that lives as long as the graph",
+          where);
     void* const p = do_allocate(stream, bytes, where);
     if (p == nullptr)
       throw_error(errc::out_of_memory, where, "allocate: the memory resource has no %zu bytes for %s device %d", bytes, B::name,
@@ -76,17 +84,29 @@ class basic_memory_resource {
   }
 
   /// Returns memory when the work that is queued on the stream so far is done. Work of other streams that uses the memory must be ordered
-  /// before by an event. `bytes` are those of allocate(). Does nothing for null. Throws what do_deallocate() throws: memory_pool throws
+  /// before by an event. `bytes` are those of allocate(). Does nothing for null. On a captured stream it makes the capture invalid, except
+  /// for an arena. Throws what do_deallocate() throws: memory_pool throws
   /// invalid_argument for memory that is not its own, or was returned already.
   void deallocate(basic_stream_ref<B> stream, void* p, std::size_t bytes) {
     if (p == nullptr) return;
-    if constexpr (requires { B::resource_takes(Kind, p, bytes, stream.native()); }) B::resource_takes(Kind, p, bytes, stream.native());
-    do_deallocate(stream, p, bytes);
+    if (!lasts_for_graphs()) detail::active_captures<B>::spoil(stream.native(), "a return to a memory resource");
+    std::exception_ptr thrown;
+    detail::while_current<B>(device_.index(), [&] {
+      if constexpr (requires { B::resource_takes(Kind, p, bytes, stream.native()); }) B::resource_takes(Kind, p, bytes, stream.native());
+      try {
+        do_deallocate(stream, p, bytes);
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+    });
+    if (thrown != nullptr) std::rethrow_exception(thrown);
   }
 
  private:
   virtual void* do_allocate(basic_stream_ref<B> stream, std::size_t bytes, source_location where) = 0;
   virtual void do_deallocate(basic_stream_ref<B> stream, void* p, std::size_t bytes) = 0;
+  /// Whether a captured stream may get memory: it is not given again while a graph uses it.
+  virtual bool lasts_for_graphs() const noexcept { return false; }
 
   basic_device<B> device_;
 };

@@ -19,7 +19,7 @@ struct staging_options {
 
 /// A ring of page-locked memory. upload() and download() copy any amount of pageable memory, such as a std::vector or a mapped file,
 /// through it: the host fills or empties one slot while the device copies others. A plain copy() of pageable memory goes through memory of
-/// the driver, and blocks the host. One host thread at a time may use a ring.
+/// the driver, and blocks the host. One host thread at a time may use a ring. A captured stream is refused with invalid_call.
 ///
 ///   xl::staging_ring ring{q};
 ///   ring.upload(q, file, b, [](std::size_t done, std::size_t all) { std::printf("%zu of %zu bytes\n", done, all); });
@@ -124,6 +124,7 @@ class basic_staging_ring {
     detail::check_copy_types<T, detail::element_of<std::remove_reference_t<To>>>();
     auto const q = detail::ref_of(on, where);
     detail::refuse_in_callback<B>(call, where);
+    detail::refuse_in_capture(q, call, "a graph would copy what the ring has when it runs", where);
     detail::require_valid(from, where);
     detail::require_valid(to, where);
     if (from.size() != to.size())

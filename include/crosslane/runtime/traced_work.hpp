@@ -40,8 +40,7 @@ class trace_timer {
 
   /// Records the beginning of work. The device of the stream must be current. Returns false if the work cannot be measured.
   bool begin(typename B::stream_handle stream, int device, unsigned session, event_pair& events) noexcept {
-    if constexpr (requires { B::stream_captures(stream); })
-      if (B::stream_captures(stream)) return false;  // the events would become nodes of a graph
+    if (is_captured<B>(stream)) return false;  // the events would become nodes of a graph
     spin_guard const guard{lock_};
     [[maybe_unused]] pause const allowed{};
     if (process_ == 0) process_ = this_process();

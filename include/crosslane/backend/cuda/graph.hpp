@@ -18,9 +18,16 @@ struct cuda_graph_vendor {
     return cudaGraphAddDependencies(g, &first, &then, 1);
 #endif
   }
-  static cudaError_t edges(cudaGraph_t g, cudaGraphNode_t* first, cudaGraphNode_t* then, std::size_t* count) noexcept {
+  /// Asks for the data of the edges too: without it CUDA refuses graphs of kernels that overlap.
+  static cudaError_t edges(cudaGraph_t g, cudaGraphNode_t* first, cudaGraphNode_t* then, std::size_t* count) {
+#if CUDART_VERSION >= 12030
+    std::vector<cudaGraphEdgeData> data(first == nullptr ? 0 : *count);
+    cudaGraphEdgeData* const to_data = first == nullptr ? nullptr : data.data();
+#endif
 #if CUDART_VERSION >= 13000
-    return cudaGraphGetEdges(g, first, then, nullptr, count);
+    return cudaGraphGetEdges(g, first, then, to_data, count);
+#elif CUDART_VERSION >= 12030
+    return cudaGraphGetEdges_v2(g, first, then, to_data, count);
 #else
     return cudaGraphGetEdges(g, first, then, count);
 #endif

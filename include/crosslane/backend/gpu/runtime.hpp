@@ -200,13 +200,6 @@ struct gpu_runtime {
   static void pop_range() noexcept { Vendor::ranges::pop(); }
   static void mark(char const* name) noexcept { Vendor::ranges::mark(name); }
 
-  /// Whether work for the stream becomes part of a graph.
-  static bool stream_captures(stream_handle s) noexcept {
-    auto answer = CROSSLANE_GPU(StreamCaptureStatusNone);
-    if (CROSSLANE_GPU(StreamIsCapturing)(s, &answer) == CROSSLANE_GPU(Success)) return answer != CROSSLANE_GPU(StreamCaptureStatusNone);
-    clear_last_error();  // the default stream, while another one captures
-    return true;
-  }
   /// Lets the calling thread call functions that would break the capture of another stream, while the object lives.
   class capture_pause {
    public:

@@ -13,6 +13,7 @@
 #include <memory>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace crosslane::backend {
@@ -536,7 +537,9 @@ struct graphs<host> {
 
   /// Gives each node a number and tells the checker their order.
   static void queue_nodes(host_exec const& e, graph_run& run, host_queue* q) {
+    detail::trace_note* const note = std::exchange(detail::next_trace_note, nullptr);  // of the launch, not of its begin
     std::uint64_t const begin = q->enqueue<host>([] {}, runs::always);
+    detail::next_trace_note = note;
     for (std::size_t i = 0; i < e.nodes.size(); ++i) {
       runnable_node const& from = e.nodes[i];
       graph_run::node& n = run.nodes[i];

@@ -92,7 +92,7 @@ struct queue_item {
   runs const when;
   std::uint64_t work = 0;  ///< its number, if streams are watched
   library_functions const* functions = nullptr;
-  detail::trace_note* const note = detail::take_trace_note();
+  detail::trace_note* note = nullptr;  ///< not of work that a graph has
   queue_item* next = nullptr;
 };
 
@@ -300,6 +300,7 @@ class host_queue {
       c->take(*this, made);
       return 0;
     }
+    made->note = detail::take_trace_note();
     return push(made, *made->functions);
   }
 

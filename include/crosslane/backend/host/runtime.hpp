@@ -368,15 +368,15 @@ struct host_runtime {
   static void resource_gives(memory_kind kind, void* p, std::size_t bytes, stream_handle q, source_location where) {
     if (watched_memory == nullptr || q->is_lost()) return;
     launch_facts const facts = facts_of("allocation", where);
-    bool const in_order = kind == memory_kind::device;
+    bool const in_order = kind == memory_kind::device && !q->capture();
     std::uint64_t const work = in_order ? q->acts() : 0;
-    // The memory loses its values when the stream is there. Memory that the host can access is ready at once.
+    // The memory loses its values when the stream is there. Memory that the host can access is ready at once, and so is that of a graph.
     if (watched_memory->give(p, bytes, {q->key(), q->device()}, work, facts) && in_order)
       q->enqueue<Backend>([=] { watched_memory->renew(p, bytes, work, facts); }, runs::always);
   }
-  /// A stream returns memory to a memory resource.
+  /// A stream returns memory to a memory resource. A captured stream does not: its graph may use the memory later.
   static void resource_takes(memory_kind, void* p, std::size_t bytes, stream_handle q) noexcept {
-    if (watched_memory == nullptr || q->is_lost() || !watched_memory->is_given(p, bytes)) return;
+    if (watched_memory == nullptr || q->is_lost() || q->capture() || !watched_memory->is_given(p, bytes)) return;
     try {
       launch_facts const facts = facts_of("return");
       std::uint64_t const work = q->enqueue<Backend>([=] { watched_memory->returned(p, bytes, facts); }, runs::always);
@@ -391,7 +391,7 @@ struct host_runtime {
   /// Frees memory of any kind in stream order: a host callback may own a buffer, and waiting for the stream there would deadlock.
   static status deallocate(memory_kind kind, void* p, stream_handle q, bool) noexcept {
     if (kind == memory_kind::device && memory_ranges::of_graphs().contain(p, 1)) return {};
-    ranges_of(kind).remove(p);
+    if (!ranges_of(kind).remove(p)) return {};                   // a graph had allocated it, and has freed it
     if (status const s = not_in_capture(q); is_of_capture(s)) {  // no graph comes of it, only earlier work can use the memory
       q->synchronize();
       free_memory_of(p, {});
