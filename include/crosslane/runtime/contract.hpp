@@ -55,8 +55,8 @@ struct kernel_resources {
 /// The runtime part of the contract: the calls that the host makes. Calls without a device argument apply to the current device.
 ///
 /// A backend may also offer, for traces and profilers: `push_range(name)`, `pop_range()` and `mark(name)` of its profiler;
-/// `traces_its_work = true`, if its streams take the note of their work (trace_note.hpp); otherwise `stream_captures(stream)`, whether
-/// work becomes a part of a graph, and the type `capture_pause`, during whose life no call breaks a capture.
+/// `traces_its_work = true`, if its streams take the note of their work (trace_note.hpp); otherwise the type `capture_pause`, during whose
+/// life no call breaks a capture.
 template <class B>
 concept runtime_backend = requires(int i, int* ip, bool* bp, float* fp, std::size_t n, std::size_t* np, void* p, void** pp, void const* cp,
                                    void (*callback)(void*), status s, device_properties& properties, device_link& link, memory_kind kind,
@@ -115,6 +115,28 @@ concept runtime_backend = requires(int i, int* ip, bool* bp, float* fp, std::siz
 };
 
 namespace detail {
+
+/// Whether a graph captures the work of the stream. If the backend cannot tell, the answer is yes: it is the default stream then, while
+/// another stream is captured.
+template <class B>
+bool is_captured(typename B::stream_handle stream) noexcept {
+  unsigned long long number = 0;
+  if (B::stream_capture(stream, &number).code == 0) return number != 0;
+  B::clear_last_error();
+  return true;
+}
+
+/// Calls f(), which calls the backend, for functions that report no errors. Returns whether it succeeded. On the host calls may throw, such
+/// as bad_alloc.
+template <class B, class F>
+bool succeeds(F const& f) noexcept {
+  try {
+    if (f().code == 0) return true;
+    B::clear_last_error();
+  } catch (...) {
+  }
+  return false;
+}
 
 template <class B, unsigned... Widths>
 constexpr bool meets_kernel_contract(std::integer_sequence<unsigned, Widths...>) {
