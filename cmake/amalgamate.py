@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""amalgamate.py FOLDER writes each header of include/crosslane/*.hpp to FOLDER/crosslane with all that it includes in it: one file to copy
+"""amalgamate.py FOLDER writes each header that programs include to FOLDER/crosslane with all that it includes in it: one file to copy
 into a project, under the name that it has in an installation. Several of them go together: a part that came in by one is left out of the next.
 """
 import pathlib
@@ -8,6 +8,7 @@ import re
 import sys
 
 INCLUDE = pathlib.Path(__file__).resolve().parent.parent / "include"
+ON_DEMAND = ["crosslane/runtime/device_links.hpp", "crosslane/runtime/timed_regions.hpp"]  # no other header includes them
 LICENCE = "// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception\n"
 DIRECTIVE = re.compile(r"\s*#\s*(if|ifdef|ifndef|elif|else|endif)\b")
 OURS = re.compile(r"\s*#\s*include <(crosslane/[^>]+)>")
@@ -52,12 +53,12 @@ def amalgamated(top):
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    folder = pathlib.Path(sys.argv[1]) / "crosslane"
-    folder.mkdir(parents=True, exist_ok=True)
-    for header in sorted((INCLUDE / "crosslane").glob("*.hpp")):
-        text = amalgamated(f"crosslane/{header.name}")
-        (folder / header.name).write_text(text, encoding="utf-8")
-        print(f"{folder / header.name}: {text.count(chr(10))} lines")
+    folder = pathlib.Path(sys.argv[1])
+    for name in [*(f"crosslane/{header.name}" for header in sorted((INCLUDE / "crosslane").glob("*.hpp"))), *ON_DEMAND]:
+        text = amalgamated(name)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+        print(f"{folder / name}: {text.count(chr(10))} lines")
 
 
 main()

@@ -40,8 +40,9 @@ target_compile_options(crosslane_cuda INTERFACE
   # Whatever a file includes first: platform/standard_copy.hpp says why.
   "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-include crosslane/platform/compiler.hpp>")
 
-# dlopen(), which finds the driver's management library.
+# dlopen(), which finds the driver's management library on CUDA, and the profiler's library on HIP.
 target_link_libraries(crosslane_cuda INTERFACE ${CMAKE_DL_LIBS})
+target_link_libraries(crosslane_hip INTERFACE ${CMAKE_DL_LIBS})
 
 # By the property: target_compile_features() wants the language to be enabled here, where only users need it.
 set_property(TARGET crosslane_hip PROPERTY INTERFACE_COMPILE_FEATURES hip_std_20)

@@ -119,6 +119,16 @@ CROSSLANE_TEST(cluster, ranks) {
   check_ranks<1, 3, 1>(d, {2, 1, 3});
 }
 
+CROSSLANE_TEST(cluster, kernel_report) {
+  if (!has_clusters(d)) skip("no clusters");
+  xl::stream const q{d};
+  xl::buffer<unsigned> out{q, 2};
+  xl::launch_config const config{.block = {8, 5, 1}};
+  auto const facts = xl::kernel_report(d, config, ranks<size_of<2>>{}, out);
+  CROSSLANE_CHECK(facts.blocks != 0);
+  CROSSLANE_CHECK_EQ(facts.blocks, xl::blocks_per_multiprocessor(d, config, ranks<size_of<2>>{}, out));
+}
+
 /// A histogram whose bins lie in the shared memory of all blocks of the cluster.
 template <class Cluster>
 struct histogram {

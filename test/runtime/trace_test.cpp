@@ -266,6 +266,35 @@ CROSSLANE_TEST(trace, an_exception_ends_ranges) {
   CROSSLANE_CHECK_EQ(with(events, "X", "launch").size(), 0);
 }
 
+/// A wait joins a stream to a capture: it begins outside and ends inside.
+CROSSLANE_TEST(trace, forks_and_joins_in_a_capture) {
+  recorded_trace const trace;
+  {
+    xl::stream const q{d}, side{d};
+    xl::buffer<float> x{q, 100}, y{q, 100};
+    xl::fill(q, x, 1.f);
+    xl::fill(q, y, 1.f);
+    xl::launch(q, {.grid = 1, .block = 128}, scale{}, x, 1.f);  // the code is loaded before the capture
+    q.synchronize();
+    side.synchronize();
+    xl::event fork{d}, join{d};
+    xl::graph_capture capture{q};
+    fork.record(q);
+    side.wait(fork);
+    xl::launch(side, {.grid = 1, .block = 128}, scale{}, y, 3.f);
+    xl::launch(q, {.grid = 1, .block = 128}, scale{}, x, 2.f);
+    join.record(side);
+    q.wait(join);
+    xl::executable_graph graph = capture.end().instantiate();
+    graph.launch(q);
+    q.synchronize();
+    CROSSLANE_CHECK_EQ(read(q, x).at(99), 2.f);
+    CROSSLANE_CHECK_EQ(read(q, y).at(99), 3.f);
+  }
+  auto const events = trace.events();
+  CROSSLANE_CHECK_EQ(with(events, "s", "").size(), with(events, "f", "").size());
+}
+
 /// More than a window of the file, and traces one after another.
 CROSSLANE_TEST_ONCE(trace, many_events) {
   for (int round = 0; round < 2; ++round) {

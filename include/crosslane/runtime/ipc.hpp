@@ -54,9 +54,9 @@ class basic_ipc_memory {
   using value_type = T;  ///< the type of an element
   using backend = B;     ///< the backend of the memory
 
-  /// Opens the memory for the stream's device, which must be the device of the other process or reach it. The stream is the one whose work
-  /// the destructor waits for. Throws size_mismatch if the bytes are no multiple of sizeof(T), not_supported if the backend has no such
-  /// handles, and vendor errors. CUDA refuses a handle of the same process.
+  /// Opens the memory for the stream's device, which must be the device of the other process or reach it. The destructor waits for the
+  /// work of the stream, which must outlive the object. Throws size_mismatch if the bytes are no multiple of sizeof(T), not_supported if
+  /// the backend has no such handles, and vendor errors. CUDA refuses a handle of the same process.
   template <stream_like S>
   requires std::same_as<typename S::backend, B>
   basic_ipc_memory(S const& on, ipc_handle const& handle, source_location where = source_location::current())

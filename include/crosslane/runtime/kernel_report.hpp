@@ -60,7 +60,7 @@ template <runtime_backend B, class K, class... A>
   std::snprintf(facts.architecture, sizeof facts.architecture, "%s", p.architecture);
   facts.block = unsigned(block.size());
   typename basic_device<B>::guard const current{on, config.where};
-  detail::launch_geometry const g{1, block, config.dynamic_shared, config.where};
+  detail::launch_geometry const g = detail::smallest_launch<K>(block, config);
   detail::with_instance<B, K, detail::kernel_argument_of<A>...>(on.index(), p, g, [&](auto width) {
     status const answer =
         B::template resources_of<width, K, detail::kernel_argument_of<A>...>(p, facts.block, config.dynamic_shared, facts.needs);

@@ -11,6 +11,13 @@
 namespace crosslane {
 namespace detail {
 
+/// Returns the smallest launch of the kernel with this block: one cluster.
+template <class K>
+launch_geometry smallest_launch(extent3 block, launch_config const& config) {
+  using cluster = typename kernel_shape_of<K>::cluster;
+  return {{cluster::x, cluster::y, cluster::z}, block, config.dynamic_shared, config.where};
+}
+
 /// Returns how many blocks a multiprocessor of the device holds at once. The device need not be the current one. A... are the types that
 /// the kernel receives.
 template <class B, class K, class... A>
@@ -18,8 +25,7 @@ unsigned resident_blocks_on(basic_device<B> device, extent3 block, launch_config
   if (block.size() == 0)
     throw_error(errc::invalid_argument, config.where, "blocks of %s on a multiprocessor: the block has 0 threads but must have at least 1",
                 type_name<K>());
-  using cluster = typename kernel_shape_of<K>::cluster;
-  launch_geometry const g{{cluster::x, cluster::y, cluster::z}, block, config.dynamic_shared, config.where};
+  launch_geometry const g = smallest_launch<K>(block, config);
   device_properties const& p = device.properties(config.where);
   typename basic_device<B>::guard const current{device, config.where};
   unsigned blocks = 0;

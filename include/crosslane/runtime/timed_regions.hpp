@@ -135,9 +135,11 @@ class timed_regions {
     return rows_.size() - 1;
   }
 
-  /// Adds the measurements to their rows. Waits for them: the last one is 256 regions old, or the stream is done.
+  /// Adds the measurements to their rows. Waits for them. A measurement whose events fail is left out of the next call.
   void collect() {
-    for (measurement& m : unfinished_) {
+    while (!unfinished_.empty()) {
+      measurement m = std::move(unfinished_.back());
+      unfinished_.pop_back();
       m.end.synchronize();
       double const milliseconds = elapsed_milliseconds(m.begin, m.end);
       row& r = rows_[m.row_index];
@@ -148,7 +150,6 @@ class timed_regions {
       free_.push_back(std::move(m.begin));
       free_.push_back(std::move(m.end));
     }
-    unfinished_.clear();
   }
 
   void append_below(int parent, int parent_in_result, std::vector<row>& result) const {

@@ -51,21 +51,28 @@ class trace_timer {
     events.session = session;
     events.begin = take_event(device);
     events.end = take_event(device);
-    return ok(B::event_record(events.begin, stream));
+    if (ok(B::event_record(events.begin, stream))) return true;
+    give_back(events);
+    return false;
   }
 
-  void end(typename B::stream_handle stream, event_pair const& events, trace_note* note) noexcept {
+  /// Records the end of work, and takes the note. Returns false if the work cannot be measured: a wait has joined the stream to a capture.
+  bool end(typename B::stream_handle stream, event_pair const& events, trace_note* note) noexcept {
+    bool const captured = is_captured<B>(stream);
     spin_guard const guard{lock_};
     [[maybe_unused]] pause const allowed{};
-    auto* const added = new (std::nothrow) unfinished{events, note};
+    auto* const added = captured ? nullptr : new (std::nothrow) unfinished{events, note};
     if (added == nullptr || !ok(B::event_record(events.end, stream))) {
       delete added;
-      return trace_note::drop(note);
+      give_back(events);
+      trace_note::drop(note);
+      return false;
     }
     *last_ = added;
     last_ = &added->next;
     ++count_;
     poll(4);
+    return true;
   }
 
   /// Writes the work that is done. With `wait`, waits for up to five seconds for the rest.
@@ -116,7 +123,12 @@ class trace_timer {
     (void)ok(B::event_create(&event, true));
     return event;
   }
+  void give_back(event_pair const& events) noexcept {
+    give_back(events.device, events.begin);
+    give_back(events.device, events.end);
+  }
   void give_back(int device, typename B::event_handle event) noexcept {
+    if (event == typename B::event_handle{}) return;  // it could not be made
     device_state& d = devices_[device];
     if (d.free_count < sizeof d.free / sizeof d.free[0])
       d.free[d.free_count++] = event;
@@ -173,8 +185,7 @@ class trace_timer {
     if (piece->next == nullptr) last_ = link;
     --count_;
     if (done) write(*piece);
-    give_back(piece->events.device, piece->events.begin);
-    give_back(piece->events.device, piece->events.end);
+    give_back(piece->events);
     trace_note::drop(piece->note);
     delete piece;
   }
@@ -287,10 +298,10 @@ class traced_work {
         next_trace_note = nullptr;
         trace_note::drop(note_);
       }
-      write_call(session_, call_, begin_, taken ? arrow_ : 0);
+      write_call(session_, call_, begin_, taken && !is_captured<B>(stream_) ? arrow_ : 0);
     } else {
       if (measured_)
-        trace_timer<B>::of_this_library().end(stream_, events_, note_);
+        measured_ = trace_timer<B>::of_this_library().end(stream_, events_, note_);
       else
         trace_note::drop(note_);
       write_call(session_, call_, begin_, measured_ ? arrow_ : 0);

@@ -62,7 +62,8 @@ struct cuda : backend::gpu_runtime<cuda, backend::cuda_vendor> {
     return from(backend::encode_tensor_map(out, t));
   }
 
-  /// Launches a kernel in clusters of so many blocks.
+  /// Launches a kernel with what launches without attributes do not have: clusters of more than one block, the overlap with the kernel
+  /// before it, a priority that is not the stream's.
   static status launch_with_attributes(void const* function, dim3 grid, dim3 block, dim3 cluster, void** arguments,
                                        std::size_t dynamic_shared, stream_handle stream, bool overlaps, int priority) noexcept {
     cudaLaunchAttribute attributes[3]{};

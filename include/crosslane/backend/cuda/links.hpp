@@ -12,20 +12,17 @@
 namespace crosslane::backend {
 
 /// The functions of NVML that are needed. All return 0 for success. The type of the last argument of p2p_status is an enumeration of NVML.
+/// The library stays loaded until the program ends: to load it takes longer than to ask.
 class management_library {
  public:
   management_library() noexcept {
     library_ = dlopen("libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL);
     int (*init)() = nullptr;
-    ready_ = find(init, "nvmlInit_v2") && find(shutdown_, "nvmlShutdown") && find(device_, "nvmlDeviceGetHandleByPciBusId_v2") &&
+    ready_ = find(init, "nvmlInit_v2") && find(device_, "nvmlDeviceGetHandleByPciBusId_v2") &&
              find(p2p_status_, "nvmlDeviceGetP2PStatus") && init() == 0;
   }
   management_library(management_library const&) = delete;
   management_library& operator=(management_library const&) = delete;
-  ~management_library() {
-    if (ready_) (void)shutdown_();
-    if (library_ != nullptr) (void)dlclose(library_);
-  }
 
   /// Returns what connects two devices, given by their PCI addresses.
   link_kind kind(char const* device, char const* peer) const noexcept {
@@ -47,7 +44,6 @@ class management_library {
 
   void* library_ = nullptr;
   bool ready_ = false;
-  int (*shutdown_)() = nullptr;
   int (*device_)(char const*, void**) = nullptr;
   int (*p2p_status_)(void*, void*, int, int*) = nullptr;
 };
@@ -57,7 +53,8 @@ inline link_kind cuda_link_kind(int device, int peer) noexcept {
   char address[32], address_of_peer[32];
   if (cudaDeviceGetPCIBusId(address, sizeof address, device) != cudaSuccess) return link_kind::unknown;
   if (cudaDeviceGetPCIBusId(address_of_peer, sizeof address_of_peer, peer) != cudaSuccess) return link_kind::unknown;
-  return management_library{}.kind(address, address_of_peer);
+  static management_library const library;
+  return library.kind(address, address_of_peer);
 }
 
 }  // namespace crosslane::backend

@@ -244,25 +244,20 @@ status launch_entry(typename Backend::stream_handle stream, device_properties co
   std::size_t dynamic = g.dynamic_shared;
   if (status const s = reserve_dynamic_shared<Backend, Width, K, A...>(p, function, dynamic); s.code != 0) return s;
   dim3 const grid{g.grid.x, g.grid.y, g.grid.z}, block{g.block.x, g.block.y, g.block.z};
+  auto const run = [&](void** pointers) { return start<Backend, Width, K, A...>(stream, p, g, function, grid, block, pointers, dynamic); };
   if constexpr (kernel_shape_of<K>::cooperative) {
+    // The counter of the barrier comes from the driver's pool on all backends, so that a capture makes it a part of the graph.
     void* counter = nullptr;
     if (status const s = Backend::allocate(memory_kind::device, &counter, sizeof(unsigned), stream, p.stream_ordered_memory, {});
         s.code != 0)
       return s;
     cooperative_kernel<K> const last{kernel, static_cast<unsigned*>(counter)};
     status answer = Backend::fill_bytes(counter, 0, sizeof(unsigned), stream, g.where);
-    if (answer.code == 0)
-      answer = with_pointers<K>(
-          [&](void** pointers) {
-            return Backend::from(CROSSLANE_GPU(LaunchCooperativeKernel)(function, grid, block, pointers, unsigned(dynamic), stream));
-          },
-          last, arguments...);
+    if (answer.code == 0) answer = with_pointers<K>(run, last, arguments...);
     status const freed = Backend::deallocate(memory_kind::device, counter, stream, p.stream_ordered_memory);
     return answer.code != 0 ? answer : freed;
   } else {
-    return with_pointers<K>(
-        [&](void** pointers) { return start<Backend, Width, K, A...>(stream, p, g, function, grid, block, pointers, dynamic); }, kernel,
-        arguments...);
+    return with_pointers<K>(run, kernel, arguments...);
   }
 }
 

@@ -94,26 +94,25 @@ struct gpu_runtime {
     clear_last_error();
     return {};
   }
-  /// Memory of a pool has its own access, which peer access does not include.
+  /// After an error nothing has changed. Where device buffers do not come from the driver's pool, an error of the pool is none of the call.
   static status set_peer_access(int peer, bool allowed, bool pools) noexcept {
-    native_status const s = allowed ? CROSSLANE_GPU(DeviceEnablePeerAccess)(peer, 0) : CROSSLANE_GPU(DeviceDisablePeerAccess)(peer);
+    native_status const s = set_mapping(peer, allowed);
+    bool const changed = s == CROSSLANE_GPU(Success);
     if (s == (allowed ? CROSSLANE_GPU(ErrorPeerAccessAlreadyEnabled) : CROSSLANE_GPU(ErrorPeerAccessNotEnabled)))
       clear_last_error();
-    else if (s != CROSSLANE_GPU(Success))
+    else if (!changed)
       return from(s);
     if (!pools) return {};
-    int self = 0;
-    if (status const answer = current_device(&self); answer.code != 0) return answer;
-    CROSSLANE_GPU(MemAccessDesc) access{};
-    access.location.type = CROSSLANE_GPU(MemLocationTypeDevice);
-    access.location.id = self;
-    access.flags = allowed ? CROSSLANE_GPU(MemAccessFlagsProtReadWrite) : CROSSLANE_GPU(MemAccessFlagsProtNone);
-    // The device's own pool, and the one that a program may have set instead.
-    CROSSLANE_GPU(MemPool_t) own{}, chosen{};
-    if (status const answer = from(CROSSLANE_GPU(DeviceGetDefaultMemPool)(&own, peer)); answer.code != 0) return answer;
-    if (status const answer = from(CROSSLANE_GPU(MemPoolSetAccess)(own, &access, 1)); answer.code != 0) return answer;
-    if (CROSSLANE_GPU(DeviceGetMemPool)(&chosen, peer) != CROSSLANE_GPU(Success) || chosen == own) return {};
-    return from(CROSSLANE_GPU(MemPoolSetAccess)(chosen, &access, 1));
+    status const answer = set_pool_access(peer, allowed);
+    if (answer.code == 0) return {};
+    clear_last_error();
+    if constexpr (requires { requires Backend::has_default_pool; }) return {};
+    if (changed) {
+      (void)set_pool_access(peer, !allowed);
+      (void)set_mapping(peer, !allowed);
+      clear_last_error();
+    }
+    return answer;
   }
 
   static status stream_create(stream_handle* out, int priority) noexcept {
@@ -272,6 +271,25 @@ struct gpu_runtime {
   }
 
  private:
+  static native_status set_mapping(int peer, bool allowed) noexcept {
+    return allowed ? CROSSLANE_GPU(DeviceEnablePeerAccess)(peer, 0) : CROSSLANE_GPU(DeviceDisablePeerAccess)(peer);
+  }
+  /// Memory of a pool has its own access, which peer access does not include.
+  static status set_pool_access(int peer, bool allowed) noexcept {
+    int self = 0;
+    if (status const answer = current_device(&self); answer.code != 0) return answer;
+    CROSSLANE_GPU(MemAccessDesc) access{};
+    access.location.type = CROSSLANE_GPU(MemLocationTypeDevice);
+    access.location.id = self;
+    access.flags = allowed ? CROSSLANE_GPU(MemAccessFlagsProtReadWrite) : CROSSLANE_GPU(MemAccessFlagsProtNone);
+    // The device's own pool, and the one that a program may have set instead.
+    CROSSLANE_GPU(MemPool_t) own{}, chosen{};
+    if (status const answer = from(CROSSLANE_GPU(DeviceGetDefaultMemPool)(&own, peer)); answer.code != 0) return answer;
+    if (status const answer = from(CROSSLANE_GPU(MemPoolSetAccess)(own, &access, 1)); answer.code != 0) return answer;
+    if (CROSSLANE_GPU(DeviceGetMemPool)(&chosen, peer) != CROSSLANE_GPU(Success) || chosen == own) return {};
+    return from(CROSSLANE_GPU(MemPoolSetAccess)(chosen, &access, 1));
+  }
+
   static bool is_managed(void const* p) noexcept {
     CROSSLANE_GPU_POINTER_ATTRIBUTES facts{};
     if (CROSSLANE_GPU(PointerGetAttributes)(&facts, p) == CROSSLANE_GPU(Success)) return Vendor::is_managed(facts);

@@ -13,7 +13,7 @@ namespace crosslane {
 struct hip : backend::gpu_runtime<hip, backend::hip_vendor> {
   static constexpr char const* name = "hip";
   /// Device buffers come from memory_pool. The driver's pool has been seen to write to memory in use, to fail on some architectures, and to
-  /// keep memory after a shortage.
+  /// keep memory after a shortage. Only the counter of a cooperative launch still comes from it, and buffers in a capture.
   static constexpr bool has_default_pool = true;
   using widths = std::integer_sequence<unsigned, 64, 32>;
   using intrinsics = backend::hip_intrinsics;
