@@ -51,7 +51,7 @@ struct access_monitor::block_state {
     int only_fenced = -1;         ///< the widest release fence since the last access, as in `fenced`; -1: none
     int first_behind_fence = -1;  ///< the same, if the last atomic access was the first one behind it
     call_stack::calls calls;      ///< while it waits
-    std::uint32_t arrived = 0;  ///< its segments below are from before it arrived at the barrier of the cluster
+    std::uint32_t arrived = 0;    ///< its segments below are from before it arrived at the barrier of the cluster
   };
   struct wave_state {
     std::uint32_t below = 0;                ///< segments of the wave's own lanes that all its lanes know

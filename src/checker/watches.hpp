@@ -197,8 +197,8 @@ void program_knows_device(int device) noexcept {
 
 constexpr memory_watch watch{&allocate, &release, &describe, &share,  &only_pieces,     &give,     &renew,      &is_given, &take, &returned,
                              &explain,  &pass,    &pause,    &resume, &queued_transfer, &transfer, &unobserved, &callback};
-constexpr stream_watch streams{&queued,        &queued_node,     &acts,                 &finished,        &runs, &waits,
-                               &program_knows, &callback_queued, &program_knows_device, &program_has_seen};
+constexpr stream_watch streams{
+    &queued, &queued_node, &acts, &finished, &runs, &waits, &program_knows, &callback_queued, &program_knows_device, &program_has_seen};
 [[maybe_unused]] bool const watching = [] {
   watched_memory = &watch;
   watched_streams = &streams;

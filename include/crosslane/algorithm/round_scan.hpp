@@ -234,7 +234,7 @@ struct round_scan_kernel {
         if (++stored_stage == stages) stored_stage = 0;
       }
       CROSSLANE_UNROLL  // an array that is indexed leaves the registers
-      for (unsigned i = 0; i < ahead; ++i) kept[i] = kept[i + 1];
+          for (unsigned i = 0; i < ahead; ++i) kept[i] = kept[i + 1];
     }
     if (has_last && leads && ctx.lane_rank() == 0) tiles.finish(carry);
   }

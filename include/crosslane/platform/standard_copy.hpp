@@ -32,7 +32,7 @@ struct crosslane_copy_forward {
   template <class T, class U>
   __host__ __device__ static constexpr U* __copy_m(T* first, T* last, U* result) {
     ptrdiff_t const count = last - first;
-#ifdef __CUDA_ARCH__  // where nvcc may refuse a call of memmove
+#ifdef __CUDA_ARCH__           // where nvcc may refuse a call of memmove
     for (ptrdiff_t i = 0; i < count; ++i) crosslane_assign<IsMove>(result[i], first[i]);
 #else
     if (count > 1)

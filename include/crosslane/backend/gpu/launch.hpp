@@ -37,7 +37,8 @@ CROSSLANE_DEVICE_FN CROSSLANE_INLINE void call_kernel_marked_CROSSLANE_FN(K cons
     using own = crosslane::context<without_dynamic_shared<Native>, Width, kernel_shape_of<K>>;
     using shared = kernel_shared<K, own>;
     static_assert(alignof(shared) <= 1024, "crosslane: a shared struct of this size must be aligned to at most 1024 bytes");
-    kernel(own{{native}}, *static_cast<shared*>(Backend::intrinsics::template dynamic_struct<alignof(shared)>()), arguments...);  // CROSSLANE_FN?
+    kernel(own{{native}}, *static_cast<shared*>(Backend::intrinsics::template dynamic_struct<alignof(shared)>()),
+           arguments...);  // CROSSLANE_FN?
   } else {
     __shared__ kernel_shared<K, ctx> memory;
     kernel(ctx{native}, memory, arguments...);  // its operator() is marked CROSSLANE_FN?
