@@ -29,10 +29,8 @@ std::size_t gap_between_pieces() noexcept {
 /// A class of your own overrides two functions:
 ///
 ///   class from_rmm final : public xl::memory_resource {
-///     void* do_allocate(xl::stream_ref q, std::size_t bytes, xl::source_location) override { return rmm_->allocate_async(bytes,
-///     q.native()); } void do_deallocate(xl::stream_ref q, void* p, std::size_t bytes) override { rmm_->deallocate_async(p, bytes,
-///     q.native()); }
-///     ...
+///     void* do_allocate(xl::stream_ref q, std::size_t bytes, xl::source_location) override;  // rmm_->allocate_async(bytes, q.native())
+///     void do_deallocate(xl::stream_ref q, void* p, std::size_t bytes) override;             // rmm_->deallocate_async(...)
 ///   };
 ///
 /// The access checker follows the memory of all resources: it has no values when it is given, and work that uses it after its return, or on
@@ -85,8 +83,8 @@ class basic_memory_resource {
 
   /// Returns memory when the work that is queued on the stream so far is done. Work of other streams that uses the memory must be ordered
   /// before by an event. `bytes` are those of allocate(). Does nothing for null. On a captured stream it makes the capture invalid, except
-  /// for an arena. Throws what do_deallocate() throws: memory_pool throws
-  /// invalid_argument for memory that is not its own, or was returned already.
+  /// for an arena. Throws what do_deallocate() throws: memory_pool throws invalid_argument for memory that is not its own, or was returned
+  /// already.
   void deallocate(basic_stream_ref<B> stream, void* p, std::size_t bytes) {
     if (p == nullptr) return;
     if (!lasts_for_graphs()) detail::active_captures<B>::spoil(stream.native(), "a return to a memory resource");
