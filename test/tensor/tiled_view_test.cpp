@@ -165,8 +165,8 @@ CROSSLANE_TEST(tiled_view, tiles_of_three_axes) {
   CROSSLANE_CHECK_SAME(read(q, out), expected);
 }
 
-/// out = 2 * in, tile by tile, each block along its rows: loads by a pipeline, stores of tiles. The first tile begins `shift` columns before
-/// the tensor.
+/// out = 2 * in, tile by tile, each block along its rows: loads by a pipeline, stores of tiles. The first tile begins `shift` columns
+/// before the tensor.
 template <class T, class Tile, class Layout>
 struct double_by_tiles {
   static constexpr int rows = Tile::extents_type::template fixed_extent<axis::row>();
@@ -251,8 +251,8 @@ struct shares_tiles {
     xl::shared_tile<float, Tile> tile[3];
   };
   template <xl::kernel_context Ctx>
-  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, xl::tiled_view<float const, matrix, Tile> const& in, bool pairs,
-                               int shift, xl::span<float> out) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, xl::tiled_view<float const, matrix, Tile> const& in, bool pairs, int shift,
+                               xl::span<float> out) const {
     auto const blocks = ctx.cluster();
     int const row = int(ctx.block_index() / blocks.size()) * rows;
     int const tiles = (in.view().template extent<axis::col>() + shift + columns - 1) / columns;

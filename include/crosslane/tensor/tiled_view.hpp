@@ -163,7 +163,8 @@ class basic_tiled_view {
   /// Whether the copy engine can load the tile at `at`, if it knows the layout: it faults unless the index along the contiguous axis is a
   /// multiple of 16 bytes. For functions of the library.
   CROSSLANE_FN CROSSLANE_INLINE static bool engine_loads(multi_index const& at) {
-    return unsigned(at[detail::position_of<typename Layout::extents_type, typename Layout::contiguous_axis>]) * unsigned(sizeof(T)) % 16 == 0;
+    return unsigned(at[detail::position_of<typename Layout::extents_type, typename Layout::contiguous_axis>]) * unsigned(sizeof(T)) % 16 ==
+           0;
   }
   /// Whether the copy engine can store the tile at `at`, if it knows the layout: it also writes whole 16 bytes, and would write behind rows
   /// that are no multiple of them. For functions of the library.
