@@ -15,6 +15,8 @@ target_compile_options(crosslane_warnings INTERFACE
   # nvcc hands the host compiler code of its own making: -Wpedantic would be about that.
   # Tests compare with long double on the program's side, in constexpr functions and lambdas, of which nvcc makes device code too.
   "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=${warnings_of_nvcc};-diag-suppress=20208>"
+  # ptxas advises against multicast on plain sm_90, for the sake of later architectures, and -Werror makes an error of that.
+  "$<$<AND:$<COMPILE_LANG_AND_ID:CUDA,NVIDIA>,$<VERSION_GREATER_EQUAL:${CMAKE_CUDA_COMPILER_VERSION}.0,13.0>>:-Xptxas=-suppress-async-bulk-multicast-advisory-warning>"
   "$<$<AND:$<BOOL:${werror}>,$<COMPILE_LANGUAGE:CUDA>>:-Werror=all-warnings;-Xcompiler=${werror}>")
 
 # crosslane_run_in(<target> <name> [argument...])

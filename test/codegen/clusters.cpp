@@ -6,6 +6,7 @@ namespace xl = crosslane;
 namespace axis = xl::axis;
 
 using matrix = xl::packed<xl::extents<int, axis::row, axis::col>, xl::axes<axis::row, axis::col>>;
+using wide = xl::packed<xl::extents<int, axis::row, xl::fixed<axis::col, 128>>, matrix::order>;
 using plain = xl::packed<xl::extents<int, xl::fixed<axis::row, 32>, xl::fixed<axis::col, 32>>, matrix::order>;
 using permuted = xl::swizzled<xl::extents<int, xl::fixed<axis::row, 32>, xl::fixed<axis::col, 32>>, matrix::order, 4, 16>;
 using permuted_by_words = xl::swizzled<xl::extents<int, xl::fixed<axis::row, 32>, xl::fixed<axis::col, 32>>, matrix::order, 4>;
@@ -119,7 +120,7 @@ struct stores_a_tile {
     xl::shared_tile<float, permuted> tile;
   };
   template <xl::kernel_context Ctx>
-  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, xl::tiled_view<float, matrix, permuted> const& out) const {
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared& s, xl::tiled_view<float, wide, permuted> const& out) const {
     s.tile.elements[ctx.thread_rank()] = 1;
     xl::tile_stores stores{ctx};
     stores.store(s.tile, out, {int(ctx.block_index()) * 32, 64});
@@ -128,12 +129,13 @@ struct stores_a_tile {
   }
 };
 
-void launch_all(xl::stream const& q, xl::tensor<float, matrix>& t, xl::tensor<float, volume> const& v, int* numbers, float* out) {
+void launch_all(xl::stream const& q, xl::tensor<float, matrix>& t, xl::tensor<float, wide>& w, xl::tensor<float, volume> const& v,
+                int* numbers, float* out) {
   xl::launch(q, {.grid = 2}, reads_a_peer{}, numbers);
   xl::launch(q, {.grid = 2}, reads_a_cluster_of_one{}, numbers);
   xl::launch(q, {.grid = 2}, copies_a_tile{}, xl::make_tiled<permuted>(q, std::as_const(t)), out);
   xl::launch(q, {.grid = 2}, copies_a_cube{}, xl::make_tiled<cube>(q, v), out);
   xl::launch(q, {.grid = 2}, copies_a_tile_of_words{}, xl::make_tiled<permuted_by_words>(q, std::as_const(t)), out);
   xl::launch(q, {.grid = 2}, copies_for_a_cluster{}, xl::make_tiled<plain>(q, std::as_const(t)), out);
-  xl::launch(q, {.grid = 2}, stores_a_tile{}, xl::make_tiled<permuted>(q, t));
+  xl::launch(q, {.grid = 2}, stores_a_tile{}, xl::make_tiled<permuted>(q, w));
 }

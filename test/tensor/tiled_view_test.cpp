@@ -165,8 +165,9 @@ CROSSLANE_TEST(tiled_view, tiles_of_three_axes) {
   CROSSLANE_CHECK_SAME(read(q, out), expected);
 }
 
-/// out = 2 * in, tile by tile, each block along its rows: loads by a pipeline, stores of tiles.
-template <class T, class Tile>
+/// out = 2 * in, tile by tile, each block along its rows: loads by a pipeline, stores of tiles. The first tile begins `shift` columns
+/// before the tensor.
+template <class T, class Tile, class Layout>
 struct double_by_tiles {
   static constexpr int rows = Tile::extents_type::template fixed_extent<axis::row>();
   static constexpr int columns = Tile::extents_type::template fixed_extent<axis::col>();
@@ -176,14 +177,15 @@ struct double_by_tiles {
     xl::shared_tile<T, Tile> in[3], out[2];
   };
   template <xl::kernel_context Ctx>
-  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, xl::tiled_view<T const, matrix, Tile> const& in,
-                               xl::tiled_view<T, matrix, Tile> const& out) const {
-    int const row = int(ctx.block_index()) * rows, tiles = (in.view().template extent<axis::col>() + columns - 1) / columns;
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, xl::tiled_view<T const, Layout, Tile> const& in,
+                               xl::tiled_view<T, Layout, Tile> const& out, int shift) const {
+    int const row = int(ctx.block_index()) * rows;
+    int const tiles = (in.view().template extent<axis::col>() + shift + columns - 1) / columns;
     xl::pipeline pipe{ctx, s.state};
     xl::tile_stores stores{ctx};
     auto const fetch = [&](int t) {
       unsigned const stage = pipe.acquire();
-      if (t < tiles) pipe.copy_tile(s.in[stage], in, {row, t * columns});
+      if (t < tiles) pipe.copy_tile(s.in[stage], in, {row, t * columns - shift});
       pipe.commit();
     };
     fetch(0);
@@ -193,7 +195,7 @@ struct double_by_tiles {
       fetch(t + 2);
       auto const to = s.out[t % 2].view();
       for (auto i : ctx.block_stride(rows * columns)) to(i / columns, i % columns) = T(2 * from(i / columns, i % columns));
-      stores.store(s.out[t % 2], out, {row, t * columns});
+      stores.store(s.out[t % 2], out, {row, t * columns - shift});
       stores.commit();
       stores.template wait<1>();
     }
@@ -202,34 +204,42 @@ struct double_by_tiles {
   }
 };
 
-template <class T, class Tile>
-void check_stores(xl::device d, int height, int width) {
-  using kernel = double_by_tiles<T, Tile>;
+template <class T, class Tile, class Layout = matrix>
+void check_stores(xl::device d, Layout const& layout) {
+  using kernel = double_by_tiles<T, Tile, Layout>;
+  int const height = layout.extents().template extent<axis::row>(), width = layout.extents().template extent<axis::col>();
   xl::stream const q{d};
-  std::vector<T> elements(std::size_t(height * width)), expected(elements.size());
-  for (std::size_t i = 0; i < elements.size(); ++i) {
+  // Whole rows, with what is behind them: no store may change it.
+  std::size_t const pitch = std::size_t(layout.template stride<axis::row>()), size = std::size_t(height) * pitch;
+  std::vector<T> elements(size), expected(size, T(77));
+  for (std::size_t i = 0; i < size; ++i) {
     elements[i] = number<T>(std::int64_t(i) % 100);
-    expected[i] = T(2 * elements[i]);
+    if (i % pitch < std::size_t(width)) expected[i] = T(2 * elements[i]);
   }
-  xl::tensor<T, matrix> in{q, {height, width}}, out{q, {height, width}};
-  xl::copy(q, elements, in.storage());
-  xl::fill(q, out.storage(), T(77));
+  auto const input = upload(q, elements);
+  xl::buffer<T> out{q, size};
+  auto const from = xl::make_tiled<Tile>(q, xl::tensor_view<T const, Layout>{input.data(), layout});
+  auto const to = xl::make_tiled<Tile>(q, xl::tensor_view<T, Layout>{out.data(), layout});
   unsigned const blocks = unsigned((height + kernel::rows - 1) / kernel::rows);
-  xl::launch(q, {.grid = blocks, .block = 96}, kernel{}, xl::make_tiled<Tile>(q, std::as_const(in)), xl::make_tiled<Tile>(q, out));
-  CROSSLANE_CHECK_SAME(read(q, out.storage()), expected);
+  for (int const shift : {0, 3}) {  // a copy engine needs multiples of 16 bytes
+    xl::fill(q, out, T(77));
+    xl::launch(q, {.grid = blocks, .block = 96}, kernel{}, from, to, shift);
+    CROSSLANE_CHECK_SAME(read(q, out), expected);
+  }
 }
 
 CROSSLANE_TEST(tiled_view, stores) {
-  check_stores<float, swizzled_tile<float, 16, 32, 16>>(d, 40, 100);
-  check_stores<float, swizzled_tile<float, 8, 32, 4>>(d, 13, 36);
+  check_stores<float, swizzled_tile<float, 16, 32, 16>>(d, matrix{{40, 100}});
+  check_stores<float, swizzled_tile<float, 8, 32, 4>>(d, matrix{{13, 36}});
+  check_stores<float, plain_tile<8, 16>>(d, xl::make_padded<rows_first>(xl::extents<index, axis::row, axis::col>{21, 37}, 40));
   if constexpr (all_combinations) {
-    check_stores<unsigned short, plain_tile<8, 16>>(d, 20, 40);
-    check_stores<float, plain_tile<8, 20>>(d, 20, 44);
+    check_stores<unsigned short, plain_tile<8, 16>>(d, matrix{{20, 40}});
+    check_stores<float, plain_tile<8, 20>>(d, matrix{{20, 44}});
   }
 }
 
 /// Each block of a cluster gets the tiles of all: out[block] = the sum over the tiles of the cluster's row, element by element. The blocks
-/// take turns to copy.
+/// take turns to copy. The first tile begins `shift` columns before the tensor.
 template <class Tile>
 struct shares_tiles {
   static constexpr auto cluster = xl::cluster_size < xl::default_backend::max_cluster_blocks >= 4 ? 4 : 1 > ;
@@ -241,17 +251,18 @@ struct shares_tiles {
     xl::shared_tile<float, Tile> tile[3];
   };
   template <xl::kernel_context Ctx>
-  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, xl::tiled_view<float const, matrix, Tile> const& in, bool pairs,
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, xl::tiled_view<float const, matrix, Tile> const& in, bool pairs, int shift,
                                xl::span<float> out) const {
     auto const blocks = ctx.cluster();
-    int const row = int(ctx.block_index() / blocks.size()) * rows, tiles = (in.view().template extent<axis::col>() + columns - 1) / columns;
+    int const row = int(ctx.block_index() / blocks.size()) * rows;
+    int const tiles = (in.view().template extent<axis::col>() + shift + columns - 1) / columns;
     xl::pipeline pipe{ctx, s.state};
     auto const fetch = [&](int t) {
       unsigned const stage = pipe.acquire();
-      if (t < tiles && !pairs) pipe.multicast_tile(s.tile[stage], in, {row, t * columns}, unsigned(t) % blocks.size());
+      if (t < tiles && !pairs) pipe.multicast_tile(s.tile[stage], in, {row, t * columns - shift}, unsigned(t) % blocks.size());
       if (t < tiles && pairs) {  // each half of the cluster for itself
         unsigned const half = blocks.size() / 2, first = half == 0 ? 0 : blocks.rank() / half * half, count = half == 0 ? 1 : half;
-        pipe.multicast_tile(s.tile[stage], in, {row, t * columns}, first + unsigned(t) % count, ((1u << count) - 1) << first);
+        pipe.multicast_tile(s.tile[stage], in, {row, t * columns - shift}, first + unsigned(t) % count, ((1u << count) - 1) << first);
       }
       pipe.commit();
     };
@@ -276,22 +287,26 @@ void check_multicast(xl::device d) {
   constexpr unsigned blocks = kernel::cluster.blocks;
   constexpr int height = 3 * kernel::rows - 2, width = 5 * kernel::columns - 4;
   xl::stream const q{d};
-  std::vector<float> elements(std::size_t(height * width)), expected;
+  std::vector<float> elements(std::size_t(height * width));
   for (std::size_t i = 0; i < elements.size(); ++i) elements[i] = number<float>(std::int64_t(i));
   xl::tensor<float, matrix> in{q, {height, width}};
   xl::copy(q, elements, in.storage());
-  for (unsigned block = 0; block < 3 * blocks; ++block)
-    for (int y = 0; y < kernel::rows; ++y)
-      for (int x = 0; x < kernel::columns; ++x) {
-        float sum = 0;
-        int const row = int(block / blocks) * kernel::rows + y;
-        for (int column = x; row < height && column < width; column += kernel::columns) sum += elements[std::size_t(row * width + column)];
-        expected.push_back(sum);
-      }
-  xl::buffer<float> out{q, expected.size()};
-  for (bool const pairs : {false, true}) {
-    xl::launch(q, {.grid = 3 * blocks, .block = 128}, kernel{}, xl::make_tiled<Tile>(q, std::as_const(in)), pairs, out);
-    CROSSLANE_CHECK_SAME(read(q, out), expected);
+  for (int const shift : {0, 3}) {  // a copy engine needs multiples of 16 bytes
+    std::vector<float> expected;
+    for (unsigned block = 0; block < 3 * blocks; ++block)
+      for (int y = 0; y < kernel::rows; ++y)
+        for (int x = 0; x < kernel::columns; ++x) {
+          float sum = 0;
+          int const row = int(block / blocks) * kernel::rows + y;
+          for (int column = x - shift; row < height && column < width; column += kernel::columns)
+            if (column >= 0) sum += elements[std::size_t(row * width + column)];
+          expected.push_back(sum);
+        }
+    xl::buffer<float> out{q, expected.size()};
+    for (bool const pairs : {false, true}) {
+      xl::launch(q, {.grid = 3 * blocks, .block = 128}, kernel{}, xl::make_tiled<Tile>(q, std::as_const(in)), pairs, shift, out);
+      CROSSLANE_CHECK_SAME(read(q, out), expected);
+    }
   }
 }
 

@@ -100,25 +100,28 @@ class pipeline {
 
   /// Starts a copy of the tile at index `at` of a tensor to a tile in the acquired stage, as async_copies::copy_tile() does. All threads of
   /// the block must call it. On NVIDIA GPUs since sm_90 the copy engine copies if the layout of the tile is packed, or swizzled in units of
-  /// 16 bytes with rows of 128 bytes; its rows are multiples of 16 bytes; its extents are at most 256; and elements have 1, 2, 4 or 8
-  /// bytes. Then one thread starts the copy. In all other cases the threads copy.
+  /// 16 bytes with rows of 128 bytes; its rows are multiples of 16 bytes; its extents are at most 256; elements have 1, 2, 4 or 8 bytes;
+  /// and the index along the contiguous axis is a multiple of 16 bytes. Then one thread starts the copy. In all other cases the threads
+  /// copy.
   template <tiled_tensor V>
   CROSSLANE_FN CROSSLANE_INLINE void copy_tile(typename V::tile_type& to, V const& from, typename V::multi_index at,
                                                source_location where = source_location::current()) {
     expect(acquired_, "copy without an acquired stage", where);
     copies_.expect_same_tile(&to, at, where);
     if constexpr (bulk::available && V::by_engine) {
-      if (is_first())
-        from.for_engine(at, [&](void const* map, auto const& place) { state_->bulk.copy_tile(head_, &to, map, place, V::tile_bytes); });
-    } else {
-      copies_.start_tile(to, from, at, where);
+      if (from.engine_loads(at)) {
+        if (is_first())
+          from.for_engine(at, [&](void const* map, auto const& place) { state_->bulk.copy_tile(head_, &to, map, place, V::tile_bytes); });
+        return;
+      }
     }
+    copies_.start_tile(to, from, at, where);
   }
 
   /// Starts one copy of a tile to several blocks of the cluster, which all get the same tile at the same place. All threads of these blocks
   /// must call it for the same stage and with the same arguments, except that `to` is the block's own tile. Block `root` copies for all.
   /// `blocks` has one bit for each rank; the default is all blocks. The state must have AcrossCluster. On the host, a rank that is not in
-  /// `blocks` is an error. If the copy engine does not know the tile's layout, each block copies for itself.
+  /// `blocks` is an error. If the copy engine does not copy (see copy_tile()), each block copies for itself.
   template <tiled_tensor V>
   CROSSLANE_FN CROSSLANE_INLINE void multicast_tile(typename V::tile_type& to, V const& from, typename V::multi_index at, unsigned root,
                                                     unsigned blocks = (1u << Ctx::shape::cluster::blocks) - 1,
@@ -131,14 +134,18 @@ class pipeline {
                blocks >> Ctx::shape::cluster::blocks == 0,
            "multicast from or to a block that is not in the set of blocks", where);
     if constexpr (bulk::available && V::by_engine) {
-      if (is_first()) {
-        state_->bulk.expect(head_, V::tile_bytes);
-        if (rank == root)
-          from.for_engine(at, [&](void const* map, auto const& place) {
-            state_->bulk.multicast_tile(head_, &to, map, place, static_cast<unsigned short>(blocks));
-          });
+      if (from.engine_loads(at)) {
+        if (is_first()) {
+          state_->bulk.expect(head_, V::tile_bytes);
+          if (rank == root)
+            from.for_engine(at, [&](void const* map, auto const& place) {
+              state_->bulk.multicast_tile(head_, &to, map, place, static_cast<unsigned short>(blocks));
+            });
+        }
+        return;
       }
-    } else if constexpr (Ctx::native_type::copies_for_peers) {
+    }
+    if constexpr (Ctx::native_type::copies_for_peers) {
       if (rank == root)
         for (unsigned peer = 0; peer < Ctx::shape::cluster::blocks; ++peer)
           if ((blocks >> peer & 1) != 0) copies_.start_tile(copies_.ctx_.cluster().peer(to, peer, where), from, at, where);
@@ -225,8 +232,8 @@ class pipeline {
 /// Copies of tiles from shared memory to a tensor, which proceed while the threads compute. All threads of the block make one and call all
 /// functions. Elements of a tile that are outside the tensor are not stored. All stores must be waited for before the kernel ends.
 ///
-/// NVIDIA GPUs since sm_90 use the copy engine under the conditions of pipeline::copy_tile(). Elsewhere the threads store at the call. On
-/// the host the elements are stored at wait().
+/// NVIDIA GPUs since sm_90 use the copy engine under the conditions of pipeline::copy_tile(), if the extent along the contiguous axis is
+/// also a multiple of 16 bytes. Elsewhere the threads store at the call. On the host the elements are stored at wait().
 ///
 ///   xl::tile_stores stores{ctx};
 ///   ...                                     // the threads write to s.tile
@@ -248,19 +255,21 @@ class tile_stores {
                                            source_location where = source_location::current()) {
     static_assert(!std::is_const_v<typename V::element_type>, "crosslane: tiles cannot be stored to a tensor of constant elements");
     if constexpr (native::available && V::by_engine) {
-      native::fence();
-      ctx_.sync_block(where);
-      if (ctx_.thread_rank() == 0) to.for_engine(at, [&](void const* map, auto const& place) { native::store_tile(&from, map, place); });
-    } else {
-      ctx_.sync_block(where);
-      to.for_pieces(ctx_, &from, at, [&](auto bytes, char const* source, char* target, unsigned valid) {
-        constexpr unsigned all = decltype(bytes)::value;
-        if (valid == all)
-          native_.template copy<all>(target, source, where);
-        else
-          for (unsigned i = 0; i < valid; ++i) native_.template copy<1>(target + i, source + i, where);
-      });
+      if (to.engine_stores(at)) {
+        native::fence();
+        ctx_.sync_block(where);
+        if (ctx_.thread_rank() == 0) to.for_engine(at, [&](void const* map, auto const& place) { native::store_tile(&from, map, place); });
+        return;
+      }
     }
+    ctx_.sync_block(where);
+    to.for_pieces(ctx_, &from, at, [&](auto bytes, char const* source, char* target, unsigned valid) {
+      constexpr unsigned all = decltype(bytes)::value;
+      if (valid == all)
+        native_.template copy<all>(target, source, where);
+      else
+        for (unsigned i = 0; i < valid; ++i) native_.template copy<1>(target + i, source + i, where);
+    });
   }
   /// Makes a group of the stores since the last commit(). The group may be empty.
   CROSSLANE_FN void commit() {

@@ -160,6 +160,17 @@ class basic_tiled_view {
   /// Returns the view of the whole tensor.
   CROSSLANE_FN tensor_view<T, Layout> const& view() const { return view_; }
 
+  /// Whether the copy engine can load the tile at `at`, if it knows the layout: it faults unless the index along the contiguous axis is a
+  /// multiple of 16 bytes. For functions of the library.
+  CROSSLANE_FN CROSSLANE_INLINE static bool engine_loads(multi_index const& at) {
+    return unsigned(at[detail::position_of<typename Layout::extents_type, typename Layout::contiguous_axis>]) * unsigned(sizeof(T)) % 16 ==
+           0;
+  }
+  /// Whether the copy engine can store the tile at `at`, if it knows the layout: it also writes whole 16 bytes, and would write behind rows
+  /// that are no multiple of them. For functions of the library.
+  CROSSLANE_FN CROSSLANE_INLINE bool engine_stores(multi_index const& at) const {
+    return engine_loads(at) && unsigned(view_.template extent<typename Layout::contiguous_axis>()) * unsigned(sizeof(T)) % 16 == 0;
+  }
   /// Calls start(map, at) for the copy engine: the descriptor, and the index with the contiguous axis first. For functions of the library.
   template <class F>
   CROSSLANE_FN CROSSLANE_INLINE void for_engine(multi_index const& at, F const& start) const {

@@ -47,10 +47,12 @@ struct gpu_intrinsics {
   /// file shared memory: it would begin at a multiple of that alignment in each of them.
   template <std::size_t Alignment>
   static CROSSLANE_DEVICE_FN void* dynamic_struct() {
+    // An offset from the beginning: compilers lose the address space of a pointer that is made from an integer.
+    auto* const begin = static_cast<unsigned char*>(dynamic_shared());
     if constexpr (Alignment <= alignof(uint4))
-      return dynamic_shared();
+      return begin;
     else
-      return reinterpret_cast<void*>((reinterpret_cast<std::uintptr_t>(dynamic_shared()) + Alignment - 1) / Alignment * Alignment);
+      return begin + (Alignment - reinterpret_cast<std::uintptr_t>(begin) % Alignment) % Alignment;
   }
 
 #pragma GCC diagnostic push
