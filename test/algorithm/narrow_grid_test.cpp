@@ -15,6 +15,7 @@ struct narrow : xl::backend::host_runtime<narrow> {
   using context = xl::context<xl::backend::host_intrinsics, Width, Shape>;
   static constexpr bool std_complex_computes = true;
   static constexpr std::size_t max_argument_bytes = xl::host::max_argument_bytes;
+  static constexpr unsigned max_cluster_blocks = 1;
   static constexpr std::size_t max_static_shared_bytes = ~std::size_t{0}, max_shared_bytes = ~std::size_t{0};
 
   static constexpr std::uint64_t blocks = 3, threads = blocks * xl::detail::elementwise_block;

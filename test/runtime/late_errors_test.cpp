@@ -18,6 +18,7 @@ struct faulty : xl::backend::host_runtime<faulty> {
   static constexpr std::size_t max_static_shared_bytes = ~std::size_t{0}, max_shared_bytes = ~std::size_t{0};
   static constexpr bool std_complex_computes = true;
   static constexpr std::size_t max_argument_bytes = xl::host::max_argument_bytes;
+  static constexpr unsigned max_cluster_blocks = 1;
 
   static inline bool has_failed = false;
   static xl::status answer() { return {has_failed ? 719 : 0}; }
