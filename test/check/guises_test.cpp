@@ -181,10 +181,10 @@ CROSSLANE_TEST_ONCE(guises, levels) {
 }
 #endif
 
-/// Each kind of finding has guises.
+/// Each kind of finding has guises, except that of clusters, which has its own corpus (corpus/clusters.hpp).
 CROSSLANE_TEST_ONCE(guises, all_kinds) {
   for (int k = 0; k < checks::kinds; ++k)
-    if (std::ranges::count_if(guises(), [k](guise_entry const& g) { return g.of.kind == kind(k); }) < 3)
+    if (kind(k) != kind::ended_block && std::ranges::count_if(guises(), [k](guise_entry const& g) { return g.of.kind == kind(k); }) < 3)
       fail(std::string("fewer than 3 guises of ") + to_string(kind(k)), source_location::current());
 }
 

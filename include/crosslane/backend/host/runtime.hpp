@@ -339,6 +339,7 @@ struct host_runtime {
   static status allocate(memory_kind kind, void** out, std::size_t bytes, stream_handle q, bool, source_location where) noexcept {
     if (status const s = usable(q); s.code != 0) return s;
     capture_hold const capture = kind == memory_kind::device ? q->capture() : capture_hold{};
+    (void)memory_ranges::of_graphs();  // made now: deallocate() must not allocate
     bool const in_order = kind == memory_kind::device && !capture && watched_memory != nullptr;
     status const answer = allocate(capture ? memory_ranges::of_graphs() : ranges_of(kind), kind, out, bytes, {q->key(), q->device()},
                                    in_order ? q->acts() : 0, where);
