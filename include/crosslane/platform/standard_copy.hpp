@@ -32,14 +32,10 @@ struct crosslane_copy_forward {
   template <class T, class U>
   __host__ __device__ static constexpr U* __copy_m(T* first, T* last, U* result) {
     ptrdiff_t const count = last - first;
-#ifdef __CUDA_ARCH__           // where nvcc may refuse a call of memmove
-    for (ptrdiff_t i = 0; i < count; ++i) crosslane_assign<IsMove>(result[i], first[i]);
-#else
     if (count > 1)
       __builtin_memmove(result, first, sizeof(T) * count);
     else if (count == 1)
       crosslane_assign<IsMove>(*result, *first);
-#endif
     return result + count;
   }
 };
@@ -49,14 +45,10 @@ struct crosslane_copy_backward {
   template <class T, class U>
   __host__ __device__ static constexpr U* __copy_move_b(T* first, T* last, U* result) {
     ptrdiff_t const count = last - first;
-#ifdef __CUDA_ARCH__
-    for (ptrdiff_t i = 1; i <= count; ++i) crosslane_assign<IsMove>(result[-i], last[-i]);
-#else
     if (count > 1)
       __builtin_memmove(result - count, first, sizeof(T) * count);
     else if (count == 1)
       crosslane_assign<IsMove>(result[-1], *first);
-#endif
     return result - count;
   }
 };
