@@ -12,7 +12,7 @@ REFERENCE = {
         "api/runtime",
         ["reference/graphs"],
         """backend/select runtime/device core/device_properties core/device_link runtime/device_links runtime/stream runtime/event runtime/buffer memory runtime/resource runtime/memory_pool runtime/arena runtime/staging runtime/ipc runtime/copy runtime/launch
-         core/extent runtime/occupancy graph runtime/graph core/error vector algorithm/fill algorithm/for_each algorithm/transform runtime/* backend/* core/dlpack_device""",
+         core/extent runtime/occupancy graph runtime/graph runtime/executable_graph runtime/graph_capture core/error vector algorithm/fill algorithm/for_each algorithm/transform runtime/* backend/* core/dlpack_device""",
     ),
     "Kernels": (
         "api/kernels",

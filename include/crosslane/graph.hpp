@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Graphs of the default backend: work that is described or captured once and launched often. runtime/graph.hpp has the types.
+/// Graphs of the default backend: work that is described or captured once and launched often. The types are in runtime/graph.hpp,
+/// executable_graph.hpp and graph_capture.hpp.
 #pragma once
 
 #include <crosslane/crosslane.hpp>
 
+#include <crosslane/runtime/executable_graph.hpp>
 #include <crosslane/runtime/graph.hpp>
+#include <crosslane/runtime/graph_capture.hpp>
 
 #include <crosslane/backend/select_graph.hpp>
 

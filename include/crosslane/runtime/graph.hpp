@@ -2,7 +2,8 @@
 /// Graphs: work that is described once and launched often. A launch of a graph costs less than the launches of its nodes, and nodes that do
 /// not depend on each other may run at the same time.
 ///
-/// A graph is captured from streams by basic_graph_capture, or its nodes are added one by one. The backends' own graphs do the work: CUDA's
+/// A graph is captured from streams by basic_graph_capture (graph_capture.hpp), or its nodes are added one by one. A
+/// basic_executable_graph (executable_graph.hpp) is launched. The backends' own graphs do the work: CUDA's
 /// and HIP's, and on the host a scheduler that runs the nodes in an order that their dependencies allow, which the seed of the check
 /// options chooses. With crosslane::checked two nodes of which neither depends on the other race if they use the same memory.
 ///
@@ -14,9 +15,6 @@
 #include <crosslane/runtime/graph_contract.hpp>
 #include <crosslane/runtime/launch.hpp>
 
-#include <algorithm>
-#include <cstring>
-#include <initializer_list>
 #include <memory>
 #include <string>
 #include <utility>
@@ -32,40 +30,6 @@ template <graph_backend B>
 class basic_graph_capture;
 
 namespace detail {
-
-/// Keeps a stream's handle alive after its owner is gone.
-template <runtime_backend B>
-class stream_hold {
- public:
-  stream_hold() = default;
-  explicit stream_hold(basic_stream_ref<B> const& q) noexcept : native_{q.native_}, device_{q.device_}, state_{q.state_}, is_set_{true} {
-    if (state_ != nullptr) state_->retain();
-  }
-  stream_hold(stream_hold&& other) noexcept { swap(other); }
-  stream_hold& operator=(stream_hold&& other) noexcept {
-    stream_hold taken{static_cast<stream_hold&&>(other)};
-    swap(taken);
-    return *this;
-  }
-  ~stream_hold() {
-    if (state_ != nullptr) state_->release();
-  }
-  explicit operator bool() const noexcept { return is_set_; }
-  basic_stream_ref<B> ref() const noexcept { return {native_, device_, state_}; }
-  typename B::stream_handle native() const noexcept { return native_; }
-
- private:
-  void swap(stream_hold& other) noexcept {
-    std::swap(native_, other.native_);
-    std::swap(device_, other.device_);
-    std::swap(state_, other.state_);
-    std::swap(is_set_, other.is_set_);
-  }
-  typename B::stream_handle native_{};
-  int device_ = 0;
-  stream_state<B>* state_ = nullptr;
-  bool is_set_ = false;
-};
 
 /// A share of a graph's functions.
 class kept_share {
@@ -94,7 +58,7 @@ struct graph_entry {
   std::vector<std::size_t> after;
 };
 
-/// What describes a loop that the backend's graphs do not have.
+/// The facts of a loop that the backend's graphs do not have.
 template <graph_backend B>
 struct graph_loop {
   unsigned const* condition;
@@ -236,7 +200,7 @@ class basic_graph {
     if (g.grid.size() == 0 || g.block.size() == 0) return empty_node(after, where);
     std::vector<std::size_t> const before = indices("kernel node", after, where);
     entry e = make_entry(graph_node_kind::kernel, where);
-    with_kernel<B>(
+    with_kernel(
         device_, "kernel node", g, kernel,
         [&](auto width, device_properties const& p, auto const&... a) {
           detail::check<B>(native::template add_kernel<width>(&e.native, parts_.back(), handles(before), p, g, kernel, a...), "kernel node",
@@ -297,59 +261,44 @@ class basic_graph {
   /// exception from `f` surfaces at the next call that synchronises the stream on which the graph was launched last; later nodes still run.
   template <class F>
   node host_node(nodes_before const& after, F f, source_location where = source_location::current()) {
-    auto const current = make_current("host node", where);
-    std::vector<std::size_t> const before = indices("host node", after, where);
-    detail::kept_function* const kept = functions_[0]->add(new detail::kept_call<F>{static_cast<F&&>(f), where});
-    entry e = make_entry(graph_node_kind::host_function, where);
-    detail::check<B>(native::add_host_function(&e.native, parts_.back(), handles(before), &detail::kept_function::run<B>, kept, where),
-                     "host node", where, [&](error_text& t) { describe(t); });
-    return add(static_cast<entry&&>(e), before);
+    return add_node(graph_node_kind::host_function, "host node", after, where, [&](auto* made, auto const& before) {
+      detail::kept_function* const kept = functions_[0]->add(new detail::kept_call<F>{static_cast<F&&>(f), where});
+      return native::add_host_function(made, parts_.back(), before, &detail::kept_function::run<B>, kept, where);
+    });
   }
 
   /// Adds all nodes of another graph as one node. They are copied. Throws not_supported if that graph has loops or captured allocations.
   node child_node(nodes_before const& after, basic_graph const& child, source_location where = source_location::current()) {
-    auto const current = make_current("child node", where);
+    detail::refuse_in_callback<B>("child node", where);
+    require(where);
     child.require_copyable("child node", where);
-    std::vector<std::size_t> const before = indices("child node", after, where);
-    entry e = make_entry(graph_node_kind::child_graph, where);
-    detail::check<B>(native::add_child(&e.native, parts_.back(), handles(before), child.parts_[0]), "child node", where,
-                     [&](error_text& t) { describe(t); });
+    node const result = add_node(graph_node_kind::child_graph, "child node", after, where, [&](auto* made, auto const& before) {
+      return native::add_child(made, parts_.back(), before, child.parts_[0]);
+    });
     for (detail::kept_share const& f : child.functions_) functions_.push_back(f);
     host_work_ = host_work_ || child.has_host_work();
-    return add(static_cast<entry&&>(e), before);
+    return result;
   }
 
   /// Adds a node that does nothing, to depend on.
   node empty_node(nodes_before const& after, source_location where = source_location::current()) {
-    auto const current = make_current("empty node", where);
-    std::vector<std::size_t> const before = indices("empty node", after, where);
-    entry e = make_entry(graph_node_kind::empty, where);
-    detail::check<B>(native::add_empty(&e.native, parts_.back(), handles(before)), "empty node", where,
-                     [&](error_text& t) { describe(t); });
-    return add(static_cast<entry&&>(e), before);
+    return add_node(graph_node_kind::empty, "empty node", after, where,
+                    [&](auto* made, auto const& before) { return native::add_empty(made, parts_.back(), before); });
   }
 
   /// Adds a record of an event, which streams can wait for. The event must outlive the graph's launches.
   template <bool Timed>
   node record_node(nodes_before const& after, basic_event<B, Timed> const& recorded, source_location where = source_location::current()) {
     recorded.require(where);
-    auto const current = make_current("record node", where);
-    std::vector<std::size_t> const before = indices("record node", after, where);
-    entry e = make_entry(graph_node_kind::event_record, where);
-    detail::check<B>(native::add_record(&e.native, parts_.back(), handles(before), recorded.native()), "record node", where,
-                     [&](error_text& t) { describe(t); });
-    return add(static_cast<entry&&>(e), before);
+    return add_node(graph_node_kind::event_record, "record node", after, where,
+                    [&](auto* made, auto const& before) { return native::add_record(made, parts_.back(), before, recorded.native()); });
   }
   /// Adds a wait for what an event has recorded when the graph is launched. It does not wait if that is nothing.
   template <bool Timed>
   node wait_node(nodes_before const& after, basic_event<B, Timed> const& recorded, source_location where = source_location::current()) {
     recorded.require(where);
-    auto const current = make_current("wait node", where);
-    std::vector<std::size_t> const before = indices("wait node", after, where);
-    entry e = make_entry(graph_node_kind::event_wait, where);
-    detail::check<B>(native::add_wait(&e.native, parts_.back(), handles(before), recorded.native()), "wait node", where,
-                     [&](error_text& t) { describe(t); });
-    return add(static_cast<entry&&>(e), before);
+    return add_node(graph_node_kind::event_wait, "wait node", after, where,
+                    [&](auto* made, auto const& before) { return native::add_wait(made, parts_.back(), before, recorded.native()); });
   }
 
   /// Adds a loop: runs the graph `body` again while the first element of `condition`, a buffer or span of unsigned in device memory, is not
@@ -485,7 +434,7 @@ class basic_graph {
   explicit basic_graph(int device) noexcept : device_{device} {}
 
   /// Calls f(width, properties, arguments...) for the instance of a kernel, after the checks of a launch.
-  template <class, class K, class F, class... A>
+  template <class K, class F, class... A>
   static void with_kernel(int index, char const* call, detail::launch_geometry const& g, K const& kernel, F const& f, A&&... arguments) {
     static_assert(!detail::kernel_resident<K>() && !kernel_shape_of<K>::cooperative,
                   "crosslane: a resident or cooperative kernel comes into a graph by a capture");
@@ -520,6 +469,15 @@ class basic_graph {
     e.facts.kind = kind;
     e.facts.where = where;
     return e;
+  }
+  /// Adds the node that make(handle, handles before it) gives to the backend's graph.
+  template <class Make>
+  node add_node(graph_node_kind kind, char const* call, nodes_before const& after, source_location where, Make const& make) {
+    auto const current = make_current(call, where);
+    std::vector<std::size_t> const before = indices(call, after, where);
+    entry e = make_entry(kind, where);
+    detail::check<B>(make(&e.native, handles(before)), call, where, [&](error_text& t) { describe(t); });
+    return add(static_cast<entry&&>(e), before);
   }
   node add(entry&& e, std::vector<std::size_t> const& after) {
     e.after = after;
@@ -599,364 +557,6 @@ class basic_graph {
   std::vector<detail::graph_loop<B>> loops_;   ///< number i is between parts i and i + 1
   std::vector<detail::kept_share> functions_;  ///< its own, then those of child graphs
   bool host_work_ = false, has_loops_ = false;
-};
-
-/// A graph that can be launched. Move-only. Launches of one executable run one after another: one on another stream than the last waits for
-/// all that is queued on that stream.
-template <graph_backend B>
-class basic_executable_graph {
-  using native = crosslane::backend::graphs<B>;
-
- public:
-  using backend = B;                 ///< the backend of the graph
-  using node = basic_graph_node<B>;  ///< a node of the graph that this one was made from
-
-  /// Takes over the executable. `other` becomes a moved-from one: its functions throw invalid_handle.
-  basic_executable_graph(basic_executable_graph&& other) noexcept { swap(other); }
-  /// Destroys this executable and takes over `other`, which becomes a moved-from one.
-  basic_executable_graph& operator=(basic_executable_graph&& other) noexcept {
-    basic_executable_graph taken{static_cast<basic_executable_graph&&>(other)};
-    swap(taken);
-    return *this;
-  }
-  /// Launches that have begun still run.
-  ~basic_executable_graph() {
-    if (parts_.empty()) return;
-    detail::note_in_callback<B>("the end of an executable graph");
-    detail::while_current<B>(device_, [this] {
-      for (part& p : parts_) destroy(p);
-      release_functions();
-    });
-  }
-
-  /// Returns the device for whose streams the graph is.
-  [[nodiscard]] basic_device<B> device() const noexcept { return basic_device<B>{detail::known_device{device_}}; }
-
-  /// Queues the graph: its nodes run when all work queued so far is done, and later work waits for all of them. Throws invalid_argument if
-  /// the stream is of another device, invalid_call if it is being captured, and vendor errors. Errors of the nodes surface at the next
-  /// synchronising call. A graph with a loop that the backend does not have waits for each round, see basic_graph::while_node().
-  template <stream_like S>
-  void launch(S const& on, source_location where = source_location::current()) {
-    require("graph launch", where);
-    auto const q = detail::ref_of(on, where);
-    if (q.device() != device())
-      throw_error(errc::invalid_argument, where, "graph launch: the graph is of %s device %d, the stream is of device %d", B::name, device_,
-                  q.device().index());
-    auto const current = q.make_current("graph launch", where);
-    detail::refuse_in_capture(q, "graph launch", "add the graph to the captured one as a child node", where);
-    come_behind_last(q, where);
-    for (detail::kept_share const& f : functions_) f->runs_on(q.log_key());
-    detail::traced_work<B> const traced{q, [&] { return detail::traced_call{"launch", "graph", where}; }};
-    for (std::size_t i = 0; i < parts_.size(); ++i) {
-      part& p = parts_[i];
-      if (p.is_stale) make_anew(p, where);
-      detail::check<B>(native::launch(p.executable, q.native()), "graph launch", where, [&](error_text& t) {
-        t.append("a graph of %zu nodes on ", entries_.size());
-        q.describe(t);
-      });
-      if (i < loops_.size()) run_loop(i, q, where);
-    }
-    last_ = detail::stream_hold<B>{q};
-    detail::launches<B>().record({"graph", q.log_key(), {0, 0, 0}, {0, 0, 0}, where});
-  }
-
-  /// Changes the geometry and the arguments of a kernel node for later launches. The kernel object may have other values. Throws
-  /// invalid_argument, which names the node, if the node is not of the graph, or has another kernel or other types of arguments. Otherwise
-  /// errors are those of launch(). A grid of size 0 is an error.
-  template <class K, class... A>
-  void update(node n, launch_config config, K const& kernel, A&&... arguments) {
-    source_location const where = config.where;
-    std::size_t const i = index_of("graph update", n, where);
-    typename basic_device<B>::guard const current{device(), where};
-    detail::launch_geometry const g{config.grid, detail::block_extent<K>(config), config.dynamic_shared, where};
-    if (g.grid.size() == 0 || g.block.size() == 0)
-      throw_error(errc::invalid_argument, where,
-                  "graph update: kernel %s with a grid or a block of size 0: an executable graph keeps its nodes", type_name<K>());
-    basic_graph<B>::template with_kernel<B>(
-        device_, "graph update", g, kernel,
-        [&](auto width, device_properties const& p, auto const&... a) {
-          void const* const wanted = native::template kernel_of<width, K, std::remove_cvref_t<decltype(a)>...>();
-          auto const& facts = entries_[i].facts;
-          if (facts.kind != graph_node_kind::kernel || (facts.kernel != nullptr && facts.kernel != wanted)) {
-            error_text t;
-            t.append("graph update: ");
-            detail::append_node(t, i, facts);
-            t.append(" cannot become kernel %s%s", type_name<K>(),
-                     facts.name != nullptr && std::strcmp(facts.name, type_name<K>()) == 0 ? " with other types of arguments" : "");
-            throw error{errc::invalid_argument, t, where};
-          }
-          change(i, "graph update", where, [&](auto handle, part& of) {
-            return of.is_stale ? native::template update_kernel_node<width>(handle, p, g, kernel, a...)
-                               : native::template update_kernel<width>(of.executable, handle, p, g, kernel, a...);
-          });
-        },
-        static_cast<A&&>(arguments)...);
-  }
-
-  /// Changes the source and the destination of a copy node for later launches. The number of bytes may change too. Throws invalid_argument,
-  /// which names the node, if it is no copy. Otherwise errors are those of copy().
-  template <class From, class To>
-  void update_copy(node n, From&& from, To&& to, source_location where = source_location::current()) {
-    std::size_t const i = index_of("graph update", n, where);
-    detail::check_sides<From, To>();
-    std::size_t const bytes = detail::check_copy("graph update", from, to, where);
-    detail::require_no_peer<B>(device_, "graph update", from, to, where);
-    typename basic_device<B>::guard const current{device(), where};
-    if (entries_[i].facts.kind != graph_node_kind::copy || bytes == 0) {
-      error_text t;
-      t.append("graph update: ");
-      detail::append_node(t, i, entries_[i].facts);
-      t.append(" cannot become a copy of %zu bytes", bytes);
-      throw error{errc::invalid_argument, t, where};
-    }
-    change(i, "graph update", where, [&](auto handle, part& of) {
-      return of.is_stale ? native::update_copy_node(handle, to.data(), from.data(), bytes, where)
-                         : native::update_copy(of.executable, handle, to.data(), from.data(), bytes, where);
-    });
-  }
-
- private:
-  friend class basic_graph<B>;
-
-  struct part {
-    typename native::exec_handle executable{};
-    typename native::graph_handle source{};  ///< a copy of the graph, if changes of nodes go to it
-    bool has_source = false, is_stale = false;
-  };
-
-  basic_executable_graph(basic_graph<B> const& g, source_location where) {
-    auto const current = g.make_current("graph instantiate", where);
-    device_ = g.device_;
-    number_ = g.number_;
-    entries_ = g.entries_;
-    functions_ = g.functions_;
-    for (typename native::graph_handle const from : g.parts_) {
-      parts_.emplace_back();
-      part& p = parts_.back();
-      if (native::is_made_anew(entries_.size())) {
-        p.has_source = native::clone(&p.source, from).code == 0;  // some graphs cannot be copied
-        if (!p.has_source) B::clear_last_error();
-      }
-      status const answer = native::instantiate(&p.executable, from);
-      if (answer.code == 0) continue;
-      if (p.has_source) (void)native::destroy(p.source);
-      parts_.pop_back();
-      for (part& made : parts_) destroy(made);
-      parts_.clear();
-      detail::check<B>(answer, "graph instantiate", where, [&](error_text& t) { g.describe(t); });
-    }
-    for (detail::graph_loop<B> const& l : g.loops_)
-      loops_.push_back({l.condition, std::make_shared<basic_executable_graph>(l.body->instantiate(where))});
-  }
-
-  struct loop {
-    unsigned const* condition;
-    std::shared_ptr<basic_executable_graph> body;
-  };
-  void run_loop(std::size_t i, basic_stream_ref<B> const& q, source_location where) {
-    for (;;) {
-      unsigned goes_on = 0;
-      detail::check<B>(B::copy(&goes_on, loops_[i].condition, sizeof goes_on, q.native(), where), "while node", where,
-                       [&](error_text& t) { q.describe(t); });
-      q.synchronize(where);
-      if (goes_on == 0) return;
-      loops_[i].body->launch(q, where);
-    }
-  }
-
-  /// Calls f(handle, part) for a node, which is that of the copied graph if the executable is to be made anew.
-  template <class F>
-  void change(std::size_t i, char const* call, source_location where, F const& f) {
-    part& p = parts_[entries_[i].part];
-    typename native::node_handle handle = entries_[i].native;
-    status answer{};
-    if (p.has_source) {
-      answer = native::find_in_clone(&handle, handle, p.source);
-      p.is_stale = p.is_stale || answer.code == 0;
-    }
-    if (answer.code == 0) answer = f(handle, p);
-    detail::check<B>(answer, call, where, [&](error_text& t) {
-      detail::append_node(t, i, entries_[i].facts);
-      t.append(" of ");
-      describe(t);
-    });
-  }
-  void make_anew(part& p, source_location where) {
-    typename native::exec_handle made{};
-    detail::check<B>(native::instantiate(&made, p.source), "graph instantiate", where, [&](error_text& t) { describe(t); });
-    (void)native::destroy_exec(p.executable);
-    p.executable = made;
-    p.is_stale = false;
-  }
-  static void destroy(part& p) noexcept {
-    (void)native::destroy_exec(p.executable);
-    if (p.has_source) (void)native::destroy(p.source);
-  }
-  /// Orders a launch behind the last one if that was on another stream.
-  void come_behind_last(basic_stream_ref<B> const& q, source_location where) {
-    if (!last_ || B::key(last_.native()) == B::key(q.native()) || detail::is_captured<B>(last_.native())) return;
-    basic_event<B, false> done{device(), where};
-    done.record(last_.ref(), where);
-    q.wait(done, where);
-  }
-  /// Lets the functions live until the last launch is done.
-  void release_functions() noexcept {
-    if (!last_) return;
-    bool const waits = !detail::is_captured<B>(last_.native());
-    for (detail::kept_share const& f : functions_) {
-      if (f->empty()) continue;
-      f->retain();
-      // A captured stream cannot run this: the functions then stay until the process ends.
-      if (waits)
-        (void)detail::succeeds<B>(
-            [&] { return B::stream_callback(last_.native(), &detail::kept_list::release, &detail::kept_list::release, f.get()); });
-    }
-  }
-
-  std::size_t index_of(char const* call, node n, source_location where) const {
-    require(call, where);
-    if (n.graph_ != number_ || n.index_ >= entries_.size())
-      throw_error(errc::invalid_argument, where, "%s: node %zu is not of the graph that this executable was made from", call, n.index_);
-    return n.index_;
-  }
-  void require(char const* call, source_location where) const {
-    detail::refuse_in_callback<B>(call, where);
-    if (parts_.empty()) throw_error(errc::invalid_handle, where, "%s executable graph: moved from", B::name);
-  }
-  void describe(error_text& t) const noexcept { t.append("a graph of %zu nodes on %s device %d", entries_.size(), B::name, device_); }
-  void swap(basic_executable_graph& other) noexcept {
-    std::swap(device_, other.device_);
-    std::swap(number_, other.number_);
-    std::swap(parts_, other.parts_);
-    std::swap(entries_, other.entries_);
-    std::swap(loops_, other.loops_);
-    std::swap(functions_, other.functions_);
-    std::swap(last_, other.last_);
-  }
-
-  int device_ = 0;
-  unsigned long long number_ = 0;
-  std::vector<part> parts_;
-  std::vector<detail::graph_entry<B>> entries_;
-  std::vector<loop> loops_;
-  std::vector<detail::kept_share> functions_;
-  detail::stream_hold<B> last_;  ///< the stream of the last launch
-};
-
-/// A scope in which calls on a stream make a graph instead of running. Streams that wait for an event which was recorded in the capture
-/// join it; the captured stream must wait for their work before the end. The page docs/guide/graphs.md lists the calls that can be
-/// captured.
-///
-/// A call that cannot be captured throws invalid_call, which names it, and makes the capture invalid: end() throws. After the end of the
-/// scope, also by an exception, the stream works as before. The work of an unfinished or invalid capture is dropped.
-///
-///   xl::graph_capture capture{q};
-///   xl::launch(q, {.grid = blocks, .block = 256}, scale{}, x, 2.f);
-///   xl::reduce(q, x, sum, xl::plus{}, {.workspace = memory});
-///   xl::graph g = capture.end();
-template <graph_backend B>
-class basic_graph_capture {
-  using native = crosslane::backend::graphs<B>;
-
- public:
-  using backend = B;  ///< the backend of the stream
-
-  /// Begins to capture the stream. Throws invalid_call if it is already captured, with the place where that began, and vendor errors.
-  template <stream_like S>
-  requires std::same_as<typename S::backend, B>
-  explicit basic_graph_capture(S const& on, source_location where = source_location::current()) : stream_{detail::ref_of(on, where)} {
-    auto const q = stream_.ref();
-    auto const current = q.make_current("begin of a capture", where);
-    unsigned long long before = 0;
-    detail::check<B>(B::stream_capture(q.native(), &before), "begin of a capture", where, [&](error_text& t) { q.describe(t); });
-    if (before != 0) {
-      error_text t;
-      t.append("begin of a capture: ");
-      q.describe(t);
-      t.append(" is already captured");
-      if (source_location const began = captures::begin_of(before); began.line != 0) t.append(", since %s:%u", began.file, began.line);
-      throw error{errc::invalid_call, t, where};
-    }
-    detail::check<B>(native::begin_capture(q.native()), "begin of a capture", where, [&](error_text& t) { q.describe(t); });
-    (void)B::stream_capture(q.native(), &entry_.number);
-    entry_.device = q.device().index();
-    entry_.where = where;
-    entry_.functions = functions_.get();
-    captures::add(entry_);
-    active_ = true;
-  }
-  basic_graph_capture(basic_graph_capture const&) = delete;
-  basic_graph_capture& operator=(basic_graph_capture const&) = delete;
-  /// Drops the captured work if end() was not called.
-  ~basic_graph_capture() {
-    if (!active_) return;
-    typename native::graph_handle dropped{};
-    bool made = false;
-    detail::while_current<B>(stream_.ref().device().index(),
-                             [&] { made = detail::succeeds<B>([&] { return native::end_capture(stream_.native(), &dropped); }); });
-    if (made) (void)native::destroy(dropped);
-    captures::remove(entry_);
-  }
-
-  /// Ends the capture and returns the graph. Throws invalid_call if the capture is invalid, and names the call that could not be captured
-  /// if the library made it; also if a stream that has joined has work that the captured stream does not wait for, or if it was called
-  /// before.
-  [[nodiscard]] basic_graph<B> end(source_location where = source_location::current()) {
-    if (!active_) throw_error(errc::invalid_call, where, "end of a capture: it has ended");
-    auto const q = stream_.ref();
-    auto const current = q.make_current("end of a capture", where);
-    basic_graph<B> g{q.device().index()};
-    typename native::graph_handle made{};
-    status const answer = native::end_capture(q.native(), &made);
-    active_ = false;
-    captures::remove(entry_);
-    auto const describe = [&](error_text& t) {
-      q.describe(t);
-      t.append(", captured since %s:%u", entry_.where.file, entry_.where.line);
-      if (entry_.failed_call == nullptr) return;
-      t.append(", where %s", entry_.failed_call);
-      if (entry_.failed_at.line != 0) t.append(" at %s:%u", entry_.failed_at.file, entry_.failed_at.line);
-      t.append(" cannot be captured");
-    };
-    detail::check<B>(answer, "end of a capture", where, describe);
-    if (entry_.spoilt) {
-      (void)native::destroy(made);
-      error_text t;
-      t.append("end of a capture: ");
-      describe(t);
-      throw error{errc::invalid_call, t, where};
-    }
-    g.parts_.push_back(made);
-    g.functions_.push_back(functions_);
-    read_nodes(g, where);
-    return g;
-  }
-
- private:
-  using captures = detail::active_captures<B>;
-
-  void read_nodes(basic_graph<B>& g, source_location where) const {
-    std::vector<typename native::node_handle> all, from, to;
-    auto const describe = [&](error_text& t) { stream_.ref().describe(t); };
-    detail::check<B>(native::nodes(g.parts_[0], all), "end of a capture", where, describe);
-    detail::check<B>(native::edges(g.parts_[0], from, to), "end of a capture", where, describe);
-    std::vector<std::pair<typename native::node_handle, std::size_t>> places;
-    for (auto const n : all) {
-      places.emplace_back(n, g.entries_.size());
-      detail::graph_entry<B> e;
-      e.native = n;
-      e.facts = native::facts(n);
-      (void)g.add(static_cast<detail::graph_entry<B>&&>(e), {});
-    }
-    std::sort(places.begin(), places.end());
-    auto const place_of = [&](auto n) { return std::lower_bound(places.begin(), places.end(), std::pair{n, std::size_t{0}})->second; };
-    for (std::size_t i = 0; i < from.size(); ++i) g.entries_[place_of(to[i])].after.push_back(place_of(from[i]));
-  }
-
-  detail::stream_hold<B> stream_;
-  detail::kept_share functions_;
-  typename captures::entry entry_;
-  bool active_ = false;
 };
 
 }  // namespace crosslane
