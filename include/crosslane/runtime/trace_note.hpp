@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What the trace says about a piece of queued work, kept until the times of the work are known.
+/// Notes of traces: the events of queued work, kept until the times of the work are known.
 #pragma once
 
 #include <crosslane/runtime/launch_geometry.hpp>
@@ -27,6 +27,17 @@ struct trace_range {
 };
 [[gnu::visibility("hidden")]] inline thread_local trace_range const* current_trace_range = nullptr;
 
+/// Writes one end of the arrow from a call to the work that it queued. `phase` is the event's value of "ph", and what may follow it.
+inline void write_arrow(unsigned session, char const* phase, std::uint64_t arrow, trace_lane lane, std::int64_t time) noexcept {
+  trace_file& file = the_trace();
+  trace_text event;
+  event.append("{\"ph\":\"%s\",\"cat\":\"queue\",\"name\":\"queued\",\"id\":%llu,\"pid\":%d,\"tid\":%ld", phase,
+               static_cast<unsigned long long>(arrow), lane.process, lane.thread);
+  event.append_time("ts", file.since_begin(time));
+  event.append("}");
+  file.write(session, event);
+}
+
 /// The event of a piece of work without its times.
 struct trace_note {
   unsigned session = 0;
@@ -53,12 +64,7 @@ struct trace_note {
     event.append_time("dur", end > begin ? end - begin : 0);
     event.append("}");
     file.write(session, event);
-    trace_text head;
-    head.append("{\"ph\":\"f\",\"bp\":\"e\",\"cat\":\"queue\",\"name\":\"queued\",\"id\":%llu,\"pid\":%d,\"tid\":%ld",
-                static_cast<unsigned long long>(arrow), lane.process, lane.thread);
-    head.append_time("ts", file.since_begin(begin));
-    head.append("}");
-    file.write(session, head);
+    write_arrow(session, "f\",\"bp\":\"e", arrow, lane, begin);
   }
 };
 

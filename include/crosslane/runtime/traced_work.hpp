@@ -243,13 +243,7 @@ template <class Call>
   event.append_time("dur", end - begin);
   event.append("}");
   file.write(session, event);
-  if (arrow == 0) return;
-  trace_text tail;
-  tail.append("{\"ph\":\"s\",\"cat\":\"queue\",\"name\":\"queued\",\"id\":%llu,\"pid\":%d,\"tid\":%ld",
-              static_cast<unsigned long long>(arrow), lane.process, lane.thread);
-  tail.append_time("ts", file.since_begin(begin));
-  tail.append("}");
-  file.write(session, tail);
+  if (arrow != 0) write_arrow(session, "s", arrow, lane, begin);
 }
 
 /// Traces a call that queues one piece of work, and the work. `describe()` returns the traced_call; it is called only if there is a trace.
