@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// The checker takes each node of a graph for work of its own: nodes that nothing orders race, whatever the order in which they run.
+#include "corpus/streams.hpp"
+
 #include <crosslane/check.hpp>
 #include <crosslane/graph.hpp>
 #include <support/target.hpp>
@@ -14,20 +16,8 @@ using checks::kind;
 namespace {
 
 constexpr int n = 1024;
-constexpr unsigned blocks = 4, threads = 256;
+using corpus::blocks, corpus::double_all, corpus::threads, corpus::write_all;
 
-struct write_all {
-  template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, xl::span<int> to) const {
-    to[ctx.global_rank()] = int(ctx.global_rank());
-  }
-};
-struct double_all {
-  template <xl::kernel_context Ctx>
-  void operator()(Ctx const& ctx, xl::span<int const> from, xl::span<int> to) const {
-    to[ctx.global_rank()] = 2 * from[ctx.global_rank()];
-  }
-};
 struct read_too_far {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, xl::span<int> x) const {
