@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What the steps of a launch cost on the host: the library's launch, launches in which one of its steps is left out, its last step alone
-/// and with one other step, and the ways to launch that the vendor offers. Built on demand: launch_steps.cuda [launches per batch]
-/// [batches]. Prints the time until a launch is queued, the median and the tenth percentile of all batches, and the difference to <<<>>>.
+/// Measures what the steps of a launch cost on the host: the library's launch, launches in which one of its steps is left out, its last
+/// step alone and with one other step, and the ways to launch that the vendor offers. Built on demand: launch_steps.cuda [launches per
+/// batch] [batches]. Prints the time until a launch is queued, the median and the tenth percentile of all batches, and the difference to
+/// <<<>>>.
 #include <crosslane/crosslane.hpp>
 
 #include <algorithm>

@@ -101,7 +101,7 @@ CROSSLANE_TEST(pools, host) {
   right<corpus::uploads_a_vector>(d);
 }
 
-/// What the pool finds out about streams is no knowledge of the program.
+/// The pool may find out about streams without the program knowing it.
 CROSSLANE_TEST(pools, do_not_wait_for_the_program) {
   xl::stream const a{d}, b{d};
   xl::memory_pool pool{d};

@@ -114,7 +114,7 @@ void WeakMemory::check_registers(Wave& w, Inst const& I) {
   if (!wait_) return;
   InFlight const& f = *w.in_flight;
   Counter const own = I.kind == MEM && I.sp != 'f' ? counter(I) : COUNTERS;
-  // What indexing adds to vector registers: bit 0 of relative: to a source, bit 3: to the destination.
+  // Indexing adds this to vector registers: to a source if bit 0 of `relative` is set, to the destination if bit 3 is.
   uint32_t const relative = I.kind == MOVREL                       ? I.w
                             : I.kind <= MATRIX && I.name[0] == 'V' ? w.gpr_idx
                                                                    : 0,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What a copy engine must know of a tensor to copy tiles of it.
+/// The facts of a tensor by which a copy engine copies tiles of it.
 #pragma once
 
 #include <cstdint>

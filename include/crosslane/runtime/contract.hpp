@@ -42,7 +42,7 @@ enum class memory_advice : unsigned char {
   accessed_by,         ///< pages stay mapped for a location, which then accesses them without page faults
 };
 
-/// What one instance of a kernel needs. A member is 0 if the backend does not know it.
+/// The resources of one instance of a kernel. A member is 0 if the backend does not know it.
 struct kernel_resources {
   unsigned registers = 0;            ///< of a thread
   std::size_t local_bytes = 0;       ///< of a thread: registers that were spilled, arrays that are not in registers
@@ -182,7 +182,7 @@ concept kernel_backend =
         B::template blocks_per_multiprocessor<detail::first_width(typename B::widths{}), detail::no_work, int>(p, threads, dynamic_shared,
                                                                                                                blocks)
       } -> std::same_as<status>;
-      // What an instance needs.
+      // Stores the resources of an instance.
       {
         B::template resources_of<detail::first_width(typename B::widths{}), detail::no_work, int>(p, threads, dynamic_shared, resources)
       } -> std::same_as<status>;

@@ -8,7 +8,7 @@
 
 namespace crosslane {
 
-/// What a node of a graph does.
+/// The kinds of work that a node of a graph does.
 enum class graph_node_kind : unsigned char {
   kernel,         ///< runs a kernel
   copy,           ///< copies memory
@@ -28,7 +28,7 @@ namespace backend {
 template <class B>
 struct graphs;
 
-/// What a backend knows about a node.
+/// The facts that a backend knows about a node.
 struct node_facts {
   graph_node_kind kind = graph_node_kind::other;  ///< what it does
   char const* name = nullptr;                     ///< of the kernel, in static storage; null: not known

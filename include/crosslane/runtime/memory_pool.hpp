@@ -10,11 +10,9 @@
 
 namespace crosslane {
 namespace detail {
+
 template <runtime_backend B>
 class default_pools;
-}
-
-namespace detail {
 
 /// Asks whether all work of a stream is done, without telling the access checker that the program knows it: a program must not rely on what
 /// a pool has found out.
@@ -202,7 +200,7 @@ class basic_memory_pool final : public basic_memory_resource<Kind, B> {
   template <runtime_backend>
   friend class detail::default_pools;
 
-  /// The process ends: gives unused memory back, and from now on returned memory too.
+  /// The process ends: gives unused memory back.
   void end() noexcept {
     detail::while_current<B>(this->device().index(), [this] {
       wait_for_returned();

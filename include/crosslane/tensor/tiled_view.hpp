@@ -55,7 +55,7 @@ constexpr bool has_extents_to_256(axes<A...>) {
   return ((Tile::extents_type::template fixed_extent<A>() <= 256) && ...);
 }
 
-/// What is known of tiles of T at compile time.
+/// The facts of tiles of T that are known at compile time.
 template <class T, class Tile>
 struct tile_facts {
   static_assert(tile_kind<Tile>::known, "crosslane: the layout of a tile must be packed or swizzled");

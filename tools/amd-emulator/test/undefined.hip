@@ -107,7 +107,7 @@ struct is_chosen {
     a.out[threadIdx.x] = (threadIdx.x & choose) == 0 || (wrong<Of> && threadIdx.x == 5) ? word + 1 : 7;
   }
 };
-// Of each word of bytes, the first two are written.
+// Only the first two bytes of each word are written.
 struct bytes_beside {
   template <Uses Of>
   static __device__ void run(Arguments a) {

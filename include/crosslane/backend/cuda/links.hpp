@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// What connects two NVIDIA GPUs. The CUDA runtime does not tell it. The driver's management library (NVML) does; it is loaded at the first
-/// question, so that programs need not link to it.
+/// Finds what connects two NVIDIA GPUs. The CUDA runtime does not tell it. The driver's management library (NVML) does; it is loaded at the
+/// first question, so that programs need not link to it.
 #pragma once
 
 #include <cuda_runtime_api.h>
