@@ -47,6 +47,24 @@ bool finds_access_outside_in_kernel(xl::basic_stream_ref<xl::host> q) {
     q.synchronize();
   });
 }
+bool finds_access_outside_in_graph(xl::basic_stream_ref<xl::host> q) {
+  xl::basic_buffer<int, xl::memory_kind::device, xl::host> memory{q, 8};
+  xl::basic_graph<xl::host> graph{q.device()};
+  graph.kernel_node({}, {.grid = 1, .block = 8}, write_ones{}, xl::span<int>{memory.data(), 7});
+  return throws([&] {
+    graph.instantiate().launch(q);
+    q.synchronize();
+  });
+}
+/// `node` is a kernel node of write_ones.
+bool finds_access_outside_in_changed_graph(xl::basic_stream_ref<xl::host> q, executable_graph& graph, graph_node node) {
+  xl::basic_buffer<int, xl::memory_kind::device, xl::host> memory{q, 8};
+  graph.update(node, {.grid = 1, .block = 8}, write_ones{}, xl::span<int>{memory.data(), 7});
+  return throws([&] {
+    graph.launch(q);
+    q.synchronize();
+  });
+}
 bool finds_access_outside_in_program() {
   int memory[8] = {};
   xl::span<int> const s{memory, 7};
@@ -80,6 +98,8 @@ constexpr part this_part{xl::default_backend::name,
                          CROSSLANE_CONFIG_BOUNDS_CHECKS != 0,
                          CROSSLANE_CONFIG_SYNC_LAUNCHES != 0,
                          finds_access_outside_in_kernel,
+                         finds_access_outside_in_graph,
+                         finds_access_outside_in_changed_graph,
                          finds_access_outside_in_program,
                          launch_throws,
                          for_each_throws,

@@ -4,9 +4,14 @@
 
 #include "shared.hpp"
 
+#include <crosslane/runtime/executable_graph.hpp>
+
 #include <string>
 
 namespace two_tu {
+
+using executable_graph = xl::basic_executable_graph<xl::host>;
+using graph_node = xl::basic_graph_node<xl::host>;
 
 struct part {
   char const* backend;  ///< the default one of its compiler
@@ -21,6 +26,8 @@ struct part {
   // The settings of the unit, and whether it behaves accordingly.
   bool checks_bounds, synchronises_launches;
   bool (*finds_access_outside_in_kernel)(xl::basic_stream_ref<xl::host> q);
+  bool (*finds_access_outside_in_graph)(xl::basic_stream_ref<xl::host> q);
+  bool (*finds_access_outside_in_changed_graph)(xl::basic_stream_ref<xl::host> q, executable_graph& graph, graph_node node);
   bool (*finds_access_outside_in_program)();
   bool (*launch_throws)(xl::basic_stream_ref<xl::host> q);    ///< of a kernel that fails
   bool (*for_each_throws)(xl::basic_stream_ref<xl::host> q);  ///< of a function that fails

@@ -70,10 +70,16 @@ TEST(two_tu, a_failure_that_one_part_queues_surfaces_where_another_synchronises)
 
 TEST(two_tu, every_part_keeps_its_settings) {
   xl::basic_stream<xl::host> const q{xl::basic_device<xl::host>{0}};
+  xl::basic_buffer<int, xl::memory_kind::device, xl::host> memory{q, 8};
+  xl::basic_graph<xl::host> graph{q.device()};
+  graph_node const node = graph.kernel_node({}, {.grid = 1, .block = 8}, write_ones{}, memory);
+  executable_graph changed = graph.instantiate();
   EXPECT_FALSE(part_c().checks_bounds);
   EXPECT_TRUE(part_d().checks_bounds && part_d().synchronises_launches);
   for (part const* p : parts) {
     EXPECT_EQ(p->finds_access_outside_in_kernel(q), p->checks_bounds) << p->backend;
+    EXPECT_EQ(p->finds_access_outside_in_graph(q), p->checks_bounds) << p->backend;
+    EXPECT_EQ(p->finds_access_outside_in_changed_graph(q, changed, node), p->checks_bounds) << p->backend;
     EXPECT_EQ(p->finds_access_outside_in_program(), p->checks_bounds) << p->backend;
     EXPECT_EQ(p->launch_throws(q), p->synchronises_launches) << p->backend;
     EXPECT_EQ(p->for_each_throws(q), p->synchronises_launches) << p->backend;

@@ -49,3 +49,10 @@
 #define CROSSLANE_CONFIGURATION_NAME(a, b, c) CROSSLANE_CONFIGURATION_PASTE(a, b, c)
 #define CROSSLANE_CONFIGURATION \
   CROSSLANE_CONFIGURATION_NAME(CROSSLANE_CONFIGURATION_BOUNDS, CROSSLANE_CONFIGURATION_LAUNCHES, CROSSLANE_CONFIGURATION_SANITIZER)
+
+namespace crosslane::detail::inline CROSSLANE_CONFIGURATION {
+
+/// A function template outside of this namespace that has this as a template parameter is another function for each of the settings.
+struct configuration;
+
+}  // namespace crosslane::detail::inline CROSSLANE_CONFIGURATION

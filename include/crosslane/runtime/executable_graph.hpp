@@ -74,7 +74,7 @@ class basic_executable_graph {
   /// Changes the geometry and the arguments of a kernel node for later launches. The kernel object may have other values. Throws
   /// invalid_argument, which names the node, if the node is not of the graph, or has another kernel or other types of arguments. Otherwise
   /// errors are those of launch(). A grid of size 0 is an error.
-  template <class K, class... A>
+  template <class K, class... A, class Configuration = detail::configuration>
   void update(node n, launch_config config, K const& kernel, A&&... arguments) {
     source_location const where = config.where;
     std::size_t const i = index_of("graph update", n, where);

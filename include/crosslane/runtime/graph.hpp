@@ -192,7 +192,7 @@ class basic_graph {
 
   /// Adds a launch of a kernel. Arguments, checks and errors are those of launch(). Resident and cooperative kernels come into a graph by a
   /// capture. A grid of size 0 is an empty node. `config.priority` has no effect.
-  template <class K, class... A>
+  template <class K, class... A, class Configuration = detail::configuration>
   node kernel_node(nodes_before const& after, launch_config config, K const& kernel, A&&... arguments) {
     source_location const where = config.where;
     auto const current = make_current("kernel node", where);

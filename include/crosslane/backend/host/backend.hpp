@@ -5,7 +5,6 @@
 #include <crosslane/backend/host/launch.hpp>
 #include <crosslane/backend/host/runtime.hpp>
 #include <crosslane/platform/type_name.hpp>
-#include <crosslane/runtime/peer_access.hpp>
 
 #include <utility>
 
@@ -27,29 +26,9 @@ struct host : backend::host_runtime<host> {
   static status launch(stream_handle q, device_properties const&, detail::launch_geometry const& g, K const& kernel,
                        A const&... arguments) {
     if (status const s = usable(q); s.code != 0) return s;
-    q->enqueue<host>(grid_work<Width, K, A...>{g, kernel, arguments...});
+    q->enqueue<host>(backend::grid_work<host, Width, K, A...>{g, kernel, arguments...});
     return {};
   }
-
-  /// The work of a launch.
-  template <unsigned Width, class K, class... A>
-  struct grid_work {
-    backend::typed_grid_task<host, Width, K, A...> task;
-    grid_work(detail::launch_geometry const& g, K const& kernel, A const&... arguments) : task{g, type_name<K>(), kernel, arguments...} {
-      int const device = Width == 32 ? 0 : 1;  // the one with this width
-      task.peer_access = detail::peers<host>().allows(device, 1 - device);
-    }
-    void operator()() const {
-      if constexpr (kernel_shape_of<K>::cooperative)
-        backend::cooperative_grid{task}.run();
-      else if constexpr (kernel_shape_of<K>::cluster::blocks != 1)
-        backend::clustered_grid{task}.run();
-      else
-        backend::independent_grid{task}.run();
-    }
-    void take_check_scope() { backend::take_check_scope(task); }
-    backend::work_facts facts_of_node() const noexcept { return {task.kernel, task.grid, task.block, task.where, type_name<grid_work>()}; }
-  };
 
   /// Returns how many blocks the threads of a multiprocessor hold, at most 32. Bounded as on a GPU, because the host keeps a stack for each
   /// waiting thread.

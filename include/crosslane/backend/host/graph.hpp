@@ -516,13 +516,13 @@ struct graphs<host> {
   /// Returns what identifies a kernel with these types of arguments.
   template <unsigned Width, class K, class... A>
   static void const* kernel_of() noexcept {
-    return type_name<host::grid_work<Width, K, A...>>();
+    return type_name<backend::kernel_identity<Width, K, A...>>();
   }
 
  private:
   template <unsigned Width, class K, class... A>
   static queue_item* kernel_item(detail::launch_geometry const& g, K const& kernel, A const&... arguments) {
-    return host_queue::make_item<host>(host::grid_work<Width, K, A...>{g, kernel, arguments...});
+    return host_queue::make_item<host>(backend::grid_work<host, Width, K, A...>{g, kernel, arguments...});
   }
   static queue_item* copy_item(void* to, void const* from, std::size_t bytes, source_location where) {
     return host::transfer_item("copy", where, {to, bytes, from, bytes, bytes, 1}, host::move_bytes{});

@@ -8,14 +8,22 @@
 #include <crosslane/backend/host/parallel.hpp>
 #include <crosslane/backend/host/runner_pool.hpp>
 #include <crosslane/kernel/context.hpp>
+#include <crosslane/platform/type_name.hpp>
 #include <crosslane/runtime/async_errors.hpp>
 #include <crosslane/runtime/launch_geometry.hpp>
+#include <crosslane/runtime/peer_access.hpp>
 
 #include <cstring>
 #include <tuple>
 #include <type_traits>
 
-namespace crosslane::backend::inline CROSSLANE_CONFIGURATION {
+namespace crosslane::backend {
+
+/// Its name identifies a kernel with these types of arguments, whatever the settings.
+template <unsigned Width, class K, class... A>
+struct kernel_identity;
+
+inline namespace CROSSLANE_CONFIGURATION {
 
 /// Reads the check options of the calling thread. Throws not_supported if this build cannot check what they ask for.
 inline void take_check_scope(launch_facts& launch) {
@@ -205,4 +213,27 @@ struct typed_grid_task : grid_task {
   std::tuple<A...> arguments;
 };
 
-}  // namespace crosslane::backend::inline CROSSLANE_CONFIGURATION
+/// The work of a launch, as the stream's queue keeps it.
+template <class Backend, unsigned Width, class K, class... A>
+struct grid_work {
+  typed_grid_task<Backend, Width, K, A...> task;
+  grid_work(detail::launch_geometry const& g, K const& kernel, A const&... arguments) : task{g, type_name<K>(), kernel, arguments...} {
+    int const device = Width == 32 ? 0 : 1;  // the one with this width
+    task.peer_access = detail::peers<Backend>().allows(device, 1 - device);
+  }
+  void operator()() const {
+    if constexpr (kernel_shape_of<K>::cooperative)
+      cooperative_grid{task}.run();
+    else if constexpr (kernel_shape_of<K>::cluster::blocks != 1)
+      clustered_grid{task}.run();
+    else
+      independent_grid{task}.run();
+  }
+  void take_check_scope() { backend::take_check_scope(task); }
+  work_facts facts_of_node() const noexcept {
+    return {task.kernel, task.grid, task.block, task.where, type_name<kernel_identity<Width, K, A...>>()};
+  }
+};
+
+}  // namespace CROSSLANE_CONFIGURATION
+}  // namespace crosslane::backend
