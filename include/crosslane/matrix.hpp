@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Products of matrices by the matrix cores of a GPU: fragments, which are matrices in the registers of a wave.
+#pragma once
+
+#include <crosslane/tensor.hpp>
+
+#include <crosslane/matrix/convert.hpp>
+#include <crosslane/matrix/fragment.hpp>
+#include <crosslane/matrix/fragment_layout.hpp>
+#include <crosslane/matrix/load.hpp>
+#include <crosslane/matrix/multiply.hpp>
