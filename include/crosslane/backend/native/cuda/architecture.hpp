@@ -6,7 +6,8 @@
 #define CROSSLANE_SM_ASYNC_COPY 800       ///< cp.async
 #define CROSSLANE_SM_REDUCE 800           ///< redux.sync of 32-bit integers
 #define CROSSLANE_SM_BFLOAT16 800         ///< conversions and fma of bfloat16, conversions of pairs of halves
-#define CROSSLANE_SM_FP8 890              ///< conversions of the OCP 8-bit formats
+#define CROSSLANE_SM_MATRIX 800           ///< mma.sync of all types but the 8-bit formats
+#define CROSSLANE_SM_FP8 890              ///< conversions and matrix products of the OCP 8-bit formats
 #define CROSSLANE_SM_BFLOAT16_SUMS 900    ///< sums of bfloat16
 #define CROSSLANE_SM_ADD_BFLOAT16 900     ///< atomic additions of bfloat16
 #define CROSSLANE_SM_BULK_COPY 900        ///< cp.async.bulk, mbarrier

@@ -20,6 +20,8 @@
 #define CROSSLANE_GFX_ADD_FLOAT 0x200   ///< atomic additions of float, correct in coarse-grained memory only
 #define CROSSLANE_GFX_ADD_DOUBLE 0x400  ///< the same for double
 #define CROSSLANE_GFX_ADD_HALVES 0x800  ///< the same for two halves
+#define CROSSLANE_GFX_MFMA_1K 0x1000    ///< matrix products of gfx90a
+#define CROSSLANE_GFX_MFMA_XF32 0x2000  ///< matrix products of gfx942
 
 #define CROSSLANE_GFX_2(a, b) (CROSSLANE_GFX_##a | CROSSLANE_GFX_##b)
 #define CROSSLANE_GFX_4(a, b, c, d) (CROSSLANE_GFX_2(a, b) | CROSSLANE_GFX_2(c, d))
@@ -29,11 +31,11 @@
 #elif defined(__gfx906__) || defined(__gfx908__)
 #define CROSSLANE_GFX() CROSSLANE_GFX_2(GFX9, DOT4)
 #elif defined(__gfx90a__)
-#define CROSSLANE_GFX() (CROSSLANE_GFX_4(GFX9, DOT4, ADD_FLOAT, ADD_DOUBLE) | CROSSLANE_GFX_ADD_HALVES)
+#define CROSSLANE_GFX() (CROSSLANE_GFX_4(GFX9, DOT4, ADD_FLOAT, ADD_DOUBLE) | CROSSLANE_GFX_2(ADD_HALVES, MFMA_1K))
 #elif defined(__gfx940__) || defined(__gfx941__)
-#define CROSSLANE_GFX() (CROSSLANE_GFX_2(GFX9, DOT4) | CROSSLANE_GFX_FP8_FNUZ)
+#define CROSSLANE_GFX() CROSSLANE_GFX_4(GFX9, DOT4, FP8_FNUZ, MFMA_XF32)
 #elif defined(__gfx942__)
-#define CROSSLANE_GFX() CROSSLANE_GFX_4(GFX9, DOT4, FP8_FNUZ, ADD_PAIR)
+#define CROSSLANE_GFX() (CROSSLANE_GFX_4(GFX9, DOT4, FP8_FNUZ, ADD_PAIR) | CROSSLANE_GFX_MFMA_XF32)
 #elif defined(__gfx950__)
 #define CROSSLANE_GFX() CROSSLANE_GFX_4(GFX9, DOT4, FP8_OCP, ADD_PAIR)
 #elif defined(__GFX9__)
