@@ -29,7 +29,7 @@ template <class T>
 inline constexpr bool is_real = !std::is_integral_v<T>;
 
 /// A number between -8 and 8 that depends on a position without a pattern.
-CROSSLANE_FN constexpr int hash(use u, unsigned row, unsigned col) {
+[[maybe_unused]] CROSSLANE_FN constexpr int hash(use u, unsigned row, unsigned col) {
   std::uint32_t x = (row * 64 + col) * 4 + unsigned(u) + 1;
   x *= 0x9e3779b1u;
   x ^= x >> 15;
@@ -138,8 +138,7 @@ template <class Target>
 void check_products(xl::device d, numbers which) {
   constexpr unsigned most = 24;  // shapes of a target
   xl::stream const q{d};
-  xl::buffer<record> out{q, most};
-  xl::fill(q, out, record{});
+  xl::buffer<record> out = upload(q, std::vector<record>(most));
   xl::launch(q, {.grid = most, .block = unsigned(d.properties().wave_size)}, multiply_all<Target>{which}, out);
   unsigned shapes = 0;
   for (record const& r : read(q, out)) {

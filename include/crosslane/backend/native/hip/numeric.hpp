@@ -53,7 +53,7 @@ struct hip_numeric : numeric_hooks {
     if constexpr (is_half<F>)
       return static_cast<float>(__builtin_bit_cast(native, bits));
     else
-      return widen_pair<F>(bits).low;
+      return widen_byte<F, 0>(bits);
   }
 
   /// The 32-bit instructions saturate and convert NaN to 0. There is none for 64 bits.
@@ -92,6 +92,10 @@ struct hip_numeric : numeric_hooks {
   static constexpr bool has_widen_pair = is_fp8<F>;
   template <class F>
   static CROSSLANE_DEVICE_FN float_pair widen_pair(std::uint32_t bits) {
+#if CROSSLANE_GFX_HAS(GFX12) && __clang_major__ < 20
+    // clang 19 lets the instruction for pairs read v128 and higher, where its encoding means upper halves of v0 and higher.
+    return {widen_byte<F, 0>(bits), widen_byte<F, 1>(bits)};
+#else
     if constexpr (F::mantissa_bits == 3) {
       auto const pair = __builtin_amdgcn_cvt_pk_f32_fp8(int(bits), false);
       return {pair[0], pair[1]};
@@ -99,6 +103,15 @@ struct hip_numeric : numeric_hooks {
       auto const pair = __builtin_amdgcn_cvt_pk_f32_bf8(int(bits), false);
       return {pair[0], pair[1]};
     }
+#endif
+  }
+  /// Returns the number in byte `Byte`.
+  template <class F, int Byte>
+  static CROSSLANE_DEVICE_FN float widen_byte(std::uint32_t bits) {
+    if constexpr (F::mantissa_bits == 3)
+      return __builtin_amdgcn_cvt_f32_fp8(int(bits), Byte);
+    else
+      return __builtin_amdgcn_cvt_f32_bf8(int(bits), Byte);
   }
 #endif
 #undef CROSSLANE_HIP_FP8
