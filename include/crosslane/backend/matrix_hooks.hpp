@@ -12,9 +12,20 @@ namespace crosslane::backend {
 ///  - multiply_add<Shape, Target>(native, lane, a, b, c, where): adds a * b to c, which are arrays of the calling lane's elements;
 ///  - meet(native, where): on the host, waits for all lanes of the wave, which must call it at the same place;
 ///  - has_load<Layout, T>: whether there is load<Layout, Trans>(lane, elements, line), which loads a fragment from shared memory by an
-///    instruction. line(along, across) returns the address of 16 bytes of memory: neighbours along, or across if `Trans` is true;
+///    instruction. line(position) returns the address of 16 bytes of memory: neighbours along, or across if `Trans` is true;
 ///  - is_shared(address): whether an address is one of shared memory. Needed if there is such a load.
 template <class Native, unsigned Width>
 struct matrix_of;
+
+/// Returns the line of 16 bytes whose address a lane gives to an instruction that loads a fragment of 2-byte elements by matrices of 8 x 8
+/// elements: its first element along, and the one across, as row and column. Lanes 8 * i to 8 * i + 7 give the 8 lines of matrix i, which
+/// becomes register i of each lane. The lines are along, or across if `Trans` is true.
+template <class Layout, bool Trans>
+CROSSLANE_FN constexpr matrix_position line_of_lane(unsigned lane) {
+  constexpr unsigned matrices = Layout::size / 2, repeats = (Layout::map.along_columns ? Layout::rows : Layout::cols) / 8;
+  unsigned const matrix = lane / 8 % matrices, inner = lane % 8;
+  unsigned const along = matrix / repeats * 8 + (Trans ? inner : 0), across = matrix % repeats * 8 + (Trans ? 0 : inner);
+  return Layout::map.along_columns ? matrix_position{across, along} : matrix_position{along, across};
+}
 
 }  // namespace crosslane::backend

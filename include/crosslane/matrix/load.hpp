@@ -120,10 +120,8 @@ CROSSLANE_FN void load_inside(unsigned lane, F& to, Access const& from) {
   using value = typename Access::value_type;
   if constexpr (Backend::template has_load<typename F::layout_type, value> && (Access::has_lines || Access::has_lines_across)) {
     if (Backend::is_shared(from.address({0, 0})) && from.is_aligned(16)) {
-      constexpr bool by_columns = F::layout_type::map.along_columns;
-      Backend::template load<typename F::layout_type, Access::has_lines_across>(lane, to.data, [&](unsigned along, unsigned across) {
-        return from.address(by_columns ? matrix_position{across, along} : matrix_position{along, across});
-      });
+      Backend::template load<typename F::layout_type, Access::has_lines_across>(lane, to.data,
+                                                                                [&](matrix_position at) { return from.address(at); });
       return;
     }
   }

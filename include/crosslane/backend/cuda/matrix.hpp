@@ -31,9 +31,9 @@ struct matrix_of<Native, W> : gpu_matrix<Native, W> {
     if constexpr (std::is_same_v<Target, matrix_target::portable<W>>) {
       gpu_matrix<Native, W>::template multiply_add_by_shuffles<Shape>(n, lane, a, b, c, where);
     } else if constexpr (sizeof(A) == 8) {
-      asm("mma.sync.aligned.m8n8k4.row.col.f64.f64.f64.f64 {%0, %1}, {%2}, {%3}, {%0, %1};"
-          : "+d"(c[0]), "+d"(c[1])
-          : "d"(a[0]), "d"(b[0]));
+      asm volatile("mma.sync.aligned.m8n8k4.row.col.f64.f64.f64.f64 {%0, %1}, {%2}, {%3}, {%0, %1};"
+                   : "+d"(c[0]), "+d"(c[1])
+                   : "d"(a[0]), "d"(b[0]));
     } else {
       registers<sizeof(a)> x;
       registers<sizeof(b)> y;
@@ -53,19 +53,16 @@ struct matrix_of<Native, W> : gpu_matrix<Native, W> {
 
   static CROSSLANE_DEVICE_FN bool is_shared(void const* address) { return __isShared(address) != 0; }
 
-  /// Lanes 8 * i to 8 * i + 7 give the lines of the i-th matrix of 8 x 8 elements.
   template <class Layout, bool Trans, class T, unsigned N, class Line>
   static CROSSLANE_DEVICE_FN void load(unsigned lane, T (&elements)[N], Line const& line) {
-    constexpr unsigned count = N / 2, repeats = (Layout::map.along_columns ? Layout::rows : Layout::cols) / 8;
+    constexpr unsigned count = N / 2;
     static_assert(count == 1 || count == 2 || count == 4);
-    unsigned const matrix = lane / 8 % count, inner = lane % 8;
-    unsigned const along = matrix / repeats * 8 + (Trans ? inner : 0), across = matrix % repeats * 8 + (Trans ? 0 : inner);
-    auto const from = static_cast<std::uint32_t>(__cvta_generic_to_shared(line(along, across)));
+    auto const from = static_cast<std::uint32_t>(__cvta_generic_to_shared(line(line_of_lane<Layout, Trans>(lane))));
     std::uint32_t r[count];
-#define CROSSLANE_LDMATRIX(form, outputs, ...)                                                                                        \
-  if constexpr (Trans)                                                                                                                \
-    asm volatile("ldmatrix.sync.aligned.m8n8." form ".trans.shared.b16 " outputs ";" : __VA_ARGS__ : "r"(from) : "memory");           \
-  else                                                                                                                                \
+#define CROSSLANE_LDMATRIX(form, outputs, ...)                                                                              \
+  if constexpr (Trans)                                                                                                      \
+    asm volatile("ldmatrix.sync.aligned.m8n8." form ".trans.shared.b16 " outputs ";" : __VA_ARGS__ : "r"(from) : "memory"); \
+  else                                                                                                                      \
     asm volatile("ldmatrix.sync.aligned.m8n8." form ".shared.b16 " outputs ";" : __VA_ARGS__ : "r"(from) : "memory")
     if constexpr (count == 4) {
       CROSSLANE_LDMATRIX("x4", "{%0, %1, %2, %3}, [%4]", "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]));
@@ -85,22 +82,20 @@ struct matrix_of<Native, W> : gpu_matrix<Native, W> {
   };
 
   /// Calls of mma.sync whose c has 4 registers of 32 bits, or 2. `types` are those of the instruction's name.
-#define CROSSLANE_MMA_4_4_2(types)                                                                                                      \
-  asm("mma.sync.aligned." types " {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"                                      \
-      : "+r"(c[0]), "+r"(c[1]), "+r"(c[2]), "+r"(c[3])                                                                                  \
-      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]))
-#define CROSSLANE_MMA_4_2_1(types)                                                                                                      \
-  asm("mma.sync.aligned." types " {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"                                                  \
-      : "+r"(c[0]), "+r"(c[1]), "+r"(c[2]), "+r"(c[3])                                                                                  \
-      : "r"(a[0]), "r"(a[1]), "r"(b[0]))
-#define CROSSLANE_MMA_2_4_2(types)                                                                                                      \
-  asm("mma.sync.aligned." types " {%0, %1}, {%2, %3, %4, %5}, {%6, %7}, {%0, %1};"                                                      \
-      : "+r"(c[0]), "+r"(c[1])                                                                                                          \
-      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]))
-#define CROSSLANE_MMA_2_2_1(types)                                                                                                      \
-  asm("mma.sync.aligned." types " {%0, %1}, {%2, %3}, {%4}, {%0, %1};"                                                                  \
-      : "+r"(c[0]), "+r"(c[1])                                                                                                          \
-      : "r"(a[0]), "r"(a[1]), "r"(b[0]))
+#define CROSSLANE_MMA_4_4_2(types)                                                                          \
+  asm volatile("mma.sync.aligned." types " {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};" \
+               : "+r"(c[0]), "+r"(c[1]), "+r"(c[2]), "+r"(c[3])                                             \
+               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]))
+#define CROSSLANE_MMA_4_2_1(types)                                                              \
+  asm volatile("mma.sync.aligned." types " {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};" \
+               : "+r"(c[0]), "+r"(c[1]), "+r"(c[2]), "+r"(c[3])                                 \
+               : "r"(a[0]), "r"(a[1]), "r"(b[0]))
+#define CROSSLANE_MMA_2_4_2(types)                                                          \
+  asm volatile("mma.sync.aligned." types " {%0, %1}, {%2, %3, %4, %5}, {%6, %7}, {%0, %1};" \
+               : "+r"(c[0]), "+r"(c[1])                                                     \
+               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]))
+#define CROSSLANE_MMA_2_2_1(types) \
+  asm volatile("mma.sync.aligned." types " {%0, %1}, {%2, %3}, {%4}, {%0, %1};" : "+r"(c[0]), "+r"(c[1]) : "r"(a[0]), "r"(a[1]), "r"(b[0]))
 
   template <class Shape, class A, class B, class C, unsigned NA, unsigned NB, unsigned NC>
   static CROSSLANE_DEVICE_FN void multiply_add_words(std::uint32_t const (&a)[NA], std::uint32_t const (&b)[NB], std::uint32_t (&c)[NC]) {
