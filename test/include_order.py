@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 # The lowest first. Headers right under include/crosslane/ are for users and may include everything.
-ORDER = ["platform", "core", "backend/native", "kernel", "runtime", "backend", "algorithm", "tensor", "check"]
+ORDER = ["platform", "core", "backend/native", "kernel", "runtime", "backend", "algorithm", "tensor", "matrix", "check"]
 PAGE = Path("docs/architecture.md")
 BEGIN, END = "<!-- include_order.py -->\n", "<!-- end -->\n"
 

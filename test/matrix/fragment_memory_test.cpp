@@ -196,7 +196,8 @@ struct convert_fragments {
       from[i].for_each(ctx, [&](unsigned row, unsigned col, value_type& x) { x = value_type(int(row * 61 + i * From::cols + col)); });
     auto const to = xl::convert_fragment<To, Column>(ctx, from);
     bool same = true;
-    to.for_each(ctx, [&](unsigned row, unsigned col, value_type const& x) { same = same && x == value_type(int(row * 61 + Column + col)); });
+    to.for_each(ctx,
+                [&](unsigned row, unsigned col, value_type const& x) { same = same && x == value_type(int(row * 61 + Column + col)); });
     if (!xl::wave(ctx).all(same) && ctx.thread_rank() == 0) *wrong = 1;
   }
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Products, loads, stores and conversions of fragments against their definitions. Numbers are small integers, whose sums are exact in every
-/// type and in any order.
+/// Products, loads, stores and conversions of fragments against their definitions. Numbers are small integers, whose sums are exact in
+/// every type and in any order.
 #include <matrix/matrix_targets.hpp>
 
 #include <cmath>

@@ -45,10 +45,13 @@ constexpr bool is_consistent() {
   return true;
 }
 
+template <class L>
+inline constexpr bool consistent = is_consistent<L>();  // each an expression of its own: compilers limit their steps
+
 template <class Target, class... Shapes>
 constexpr bool all_consistent(xl::matrix_shapes<Shapes...>) {
-  return ((is_consistent<layout<use::a, Shapes, Target>>() && is_consistent<layout<use::b, Shapes, Target>>() &&
-           is_consistent<layout<use::accumulator, Shapes, Target>>()) &&
+  return ((consistent<layout<use::a, Shapes, Target>> && consistent<layout<use::b, Shapes, Target>> &&
+           consistent<layout<use::accumulator, Shapes, Target>>) &&
           ...);
 }
 static_assert(all_consistent<target::portable<32>>(target::portable<32>::shapes{}));
@@ -64,7 +67,6 @@ static_assert(all_consistent<target::gfx12>(target::gfx12::shapes{}));
 enum class registers { of_16_bits, of_32_bits, of_8_bits, of_64_bits };
 
 /// The document's formulas for element i of a lane.
-template <class Shape>
 constexpr xl::matrix_position in_document(use u, registers type, unsigned lane, unsigned i) {
   unsigned const group = lane >> 2, thread = lane % 4;
   if (type == registers::of_64_bits) {  // mma.m8n8k4
@@ -86,23 +88,31 @@ constexpr xl::matrix_position in_document(use u, registers type, unsigned lane, 
   return {thread * 4 + (i & 3) + (i < 4 ? 0 : 16), group};
 }
 
+constexpr registers type_of(unsigned bytes) {
+  return bytes == 1   ? registers::of_8_bits
+         : bytes == 2 ? registers::of_16_bits
+         : bytes == 4 ? registers::of_32_bits
+                      : registers::of_64_bits;
+}
 template <use U, class Shape, class Target>
-constexpr bool agrees_with_document(registers type) {
+constexpr bool agrees_with_document() {
   using L = layout<U, Shape, Target>;
+  constexpr registers type = type_of(sizeof(typename Shape::template element<use::a>));
   for (unsigned lane = 0; lane < 32; ++lane)
     for (unsigned i = 0; i < L::size; ++i)
-      if (L::position(lane, i) != in_document<Shape>(U, type, lane, i)) return false;
+      if (L::position(lane, i) != in_document(U, type, lane, i)) return false;
   return true;
 }
 
+template <class L>
+inline constexpr bool agrees = false;
+template <use U, class Shape, class Target>
+inline constexpr bool agrees<layout<U, Shape, Target>> = agrees_with_document<U, Shape, Target>();
+
 template <class... Shapes>
 constexpr bool all_agree_with_document(xl::matrix_shapes<Shapes...>) {
-  auto const type = [](unsigned bytes) {
-    return bytes == 1 ? registers::of_8_bits : bytes == 2 ? registers::of_16_bits : bytes == 4 ? registers::of_32_bits : registers::of_64_bits;
-  };
-  return ((agrees_with_document<use::a, Shapes, target::sm_89>(type(sizeof(typename Shapes::template element<use::a>))) &&
-           agrees_with_document<use::b, Shapes, target::sm_89>(type(sizeof(typename Shapes::template element<use::b>))) &&
-           agrees_with_document<use::accumulator, Shapes, target::sm_89>(type(sizeof(typename Shapes::template element<use::a>)))) &&
+  return ((agrees<layout<use::a, Shapes, target::sm_89>> && agrees<layout<use::b, Shapes, target::sm_89>> &&
+           agrees<layout<use::accumulator, Shapes, target::sm_89>>) &&
           ...);
 }
 static_assert(all_agree_with_document(target::sm_89::shapes{}));
@@ -124,8 +134,10 @@ constexpr bool loads_its_elements() {
 }
 template <class Shape>
 constexpr bool all_load() {
-  return loads_its_elements<layout<use::a, Shape, target::sm_80>, false>() && loads_its_elements<layout<use::a, Shape, target::sm_80>, true>() &&
-         loads_its_elements<layout<use::b, Shape, target::sm_80>, false>() && loads_its_elements<layout<use::b, Shape, target::sm_80>, true>();
+  return loads_its_elements<layout<use::a, Shape, target::sm_80>, false>() &&
+         loads_its_elements<layout<use::a, Shape, target::sm_80>, true>() &&
+         loads_its_elements<layout<use::b, Shape, target::sm_80>, false>() &&
+         loads_its_elements<layout<use::b, Shape, target::sm_80>, true>();
 }
 static_assert(all_load<shape<16, 8, 16, xl::half>>() && all_load<shape<16, 8, 8, xl::half>>());
 
@@ -140,7 +152,8 @@ using halves_32 = shape<32, 32, 8, xl::half>;
 static_assert(is_at<use::a, halves_16, target::gfx90a>(1, 6, 17, 2) && is_at<use::b, halves_16, target::gfx90a>(15, 3, 51, 3));
 static_assert(is_at<use::accumulator, halves_16, target::gfx90a>(6, 9, 25, 2));
 static_assert(is_at<use::a, halves_32, target::gfx90a>(31, 4, 63, 0) && is_at<use::b, halves_32, target::gfx90a>(3, 8, 8, 3));
-static_assert(is_at<use::accumulator, halves_32, target::gfx90a>(5, 0, 32, 1) && is_at<use::accumulator, halves_32, target::gfx90a>(26, 7, 7, 14));
+static_assert(is_at<use::accumulator, halves_32, target::gfx90a>(5, 0, 32, 1) &&
+              is_at<use::accumulator, halves_32, target::gfx90a>(26, 7, 7, 14));
 using doubles = shape<16, 16, 4, double, double>;
 static_assert(is_at<use::a, doubles, target::gfx90a>(1, 3, 49, 0) && is_at<use::accumulator, doubles, target::gfx90a>(1, 2, 18, 0));
 static_assert(is_at<use::accumulator, doubles, target::gfx90a>(4, 0, 0, 1));
@@ -149,9 +162,10 @@ static_assert(is_at<use::a, bytes_16, target::gfx942>(2, 9, 18, 1) && is_at<use:
 using xfloats = shape<16, 16, 8, xl::tf32>;
 static_assert(is_at<use::a, xfloats, target::gfx942>(0, 3, 16, 1) && is_at<use::b, xfloats, target::gfx942>(7, 15, 63, 1));
 static_assert(layout<use::a, halves_16, target::gfx11>::copies == 2 && layout<use::b, halves_16, target::gfx11>::copies == 2);
-static_assert(is_at<use::a, halves_16, target::gfx11>(1, 13, 1, 13) && layout<use::a, halves_16, target::gfx11>::position(17, 13) ==
-                                                                           xl::matrix_position{1, 13});
-static_assert(is_at<use::accumulator, halves_16, target::gfx11>(1, 2, 18, 0) && is_at<use::accumulator, halves_16, target::gfx11>(2, 0, 0, 1));
+static_assert(is_at<use::a, halves_16, target::gfx11>(1, 13, 1, 13) &&
+              layout<use::a, halves_16, target::gfx11>::position(17, 13) == xl::matrix_position{1, 13});
+static_assert(is_at<use::accumulator, halves_16, target::gfx11>(1, 2, 18, 0) &&
+              is_at<use::accumulator, halves_16, target::gfx11>(2, 0, 0, 1));
 static_assert(is_at<use::a, halves_16, target::gfx12>(0, 4, 16, 0) && is_at<use::a, halves_16, target::gfx12>(1, 8, 1, 4));
 static_assert(is_at<use::b, halves_16, target::gfx12>(15, 2, 18, 7) && is_at<use::accumulator, halves_16, target::gfx12>(9, 0, 16, 1));
 using small_floats = shape<16, 16, 16, xl::fp8_e4m3>;
@@ -181,7 +195,8 @@ CROSSLANE_TEST_ONCE(fragment_layout, printed) {
                                        " 3:0   7:0  11:0  15:0  19:0  23:0  27:0  31:0\n"
                                        " 3:1   7:1  11:1  15:1  19:1  23:1  27:1  31:1\n"));
   std::string const repeated = xl::to_string(layout<use::a, halves_16, target::gfx11>{});
-  CROSSLANE_CHECK_EQ(repeated.substr(0, repeated.find('\n')), std::string("16 x 16 elements, 32 lanes with 16 each, each element in 2 lanes"));
+  CROSSLANE_CHECK_EQ(repeated.substr(0, repeated.find('\n')),
+                     std::string("16 x 16 elements, 32 lanes with 16 each, each element in 2 lanes"));
   CROSSLANE_CHECK_EQ(repeated.substr(repeated.find('\n') + 1, 17), std::string(" 0:0    0:1    0:"));
 }
 

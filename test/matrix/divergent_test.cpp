@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Operations of fragments that not all lanes of the wave call, or at different places; fragments outside of a matrix.
+#include <crosslane/matrix.hpp>
+#include <support/target.hpp>
+
+#include <vector>
+
+namespace xl = crosslane;
+using namespace crosslane_test;
+
+namespace {
+
+using use = xl::matrix_use;
+
+template <class Ctx, use U>
+using fragment_in = xl::fragment<U, xl::native_shape<xl::half, xl::matrix_target_of<Ctx>>, xl::matrix_target_of<Ctx>>;
+
+template <class K, class... A>
+xl::error error_in(xl::device d, unsigned threads, K const& kernel, A const&... arguments) {
+  xl::stream const q{d};
+  xl::launch(q, {.grid = 1, .block = threads}, kernel, arguments...);
+  xl::error e = error_of([&] { q.synchronize(); });
+  expect_usable(d);
+  return e;
+}
+
+void expect(xl::error const& e, xl::errc code, std::initializer_list<std::string> parts,
+            source_location where = source_location::current()) {
+  if (e.code() != code) fail(std::string("expected ") + to_string(code) + ", got " + e.what(), where);
+  for (std::string const& part : parts)
+    if (!contains(e.what(), part)) fail("no '" + part + "' in: " + e.what(), where);
+}
+
+struct a_lane_is_missing {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx) const {
+    fragment_in<Ctx, use::accumulator> c{};
+    if (ctx.lane_rank() != 5) c = xl::multiply_add(ctx, fragment_in<Ctx, use::a>{}, fragment_in<Ctx, use::b>{}, c);
+  }
+};
+CROSSLANE_TEST(divergent_fragment, a_lane_is_missing) {
+  expect(error_in(d, unsigned(d.properties().wave_size), a_lane_is_missing{}), xl::errc::divergent_wave,
+         {"a_lane_is_missing", "lane 5 has returned", "divergent_test.cpp"});
+}
+
+struct two_places {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx) const {
+    fragment_in<Ctx, use::accumulator> c{};
+    if (ctx.lane_rank() < 16)
+      c = xl::multiply_add(ctx, fragment_in<Ctx, use::a>{}, fragment_in<Ctx, use::b>{}, c);
+    else
+      c = xl::multiply_add(ctx, fragment_in<Ctx, use::a>{}, fragment_in<Ctx, use::b>{}, c);
+  }
+};
+CROSSLANE_TEST(divergent_fragment, two_places) {
+  expect(error_in(d, unsigned(d.properties().wave_size), two_places{}), xl::errc::divergent_wave,
+         {"two_places", "lane 16 waits in an operation"});
+}
+
+/// The block has fewer threads than a wave has lanes.
+struct partial_wave {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx) const {
+    (void)xl::multiply_add(ctx, fragment_in<Ctx, use::a>{}, fragment_in<Ctx, use::b>{}, fragment_in<Ctx, use::accumulator>{});
+  }
+};
+CROSSLANE_TEST(divergent_fragment, partial_wave) {
+  expect(error_in(d, 20, partial_wave{}), xl::errc::divergent_wave, {"partial_wave", "lane 20"});
+}
+
+struct load_by_some {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, xl::half const* x) const {
+    xl::tensor_view const matrix{x, xl::row_major<>{{32, 32}}};
+    if (ctx.lane_rank() < 8) (void)xl::load_fragment<fragment_in<Ctx, use::a>>(ctx, matrix, 0, 0);
+  }
+};
+CROSSLANE_TEST(divergent_fragment, load_by_some) {
+  auto const x = upload(xl::stream{d}, std::vector<xl::half>(1024, xl::half(1)));
+  expect(error_in(d, unsigned(d.properties().wave_size), load_by_some{}, x.data()), xl::errc::divergent_wave,
+         {"load_by_some", "lane 8 has returned"});
+}
+
+struct outside {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, xl::half const* x, int row, int col) const {
+    xl::tensor_view const matrix{x, xl::row_major<>{{32, 24}}};
+    (void)xl::load_fragment<fragment_in<Ctx, use::a>>(ctx, matrix, row, col);
+  }
+};
+CROSSLANE_TEST(divergent_fragment, outside) {
+#if CROSSLANE_CONFIG_BOUNDS_CHECKS
+  auto const x = upload(xl::stream{d}, std::vector<xl::half>(1024, xl::half(1)));
+  unsigned const wave = unsigned(d.properties().wave_size);
+  expect(error_in(d, wave, outside{}, x.data(), 17, 0), xl::errc::out_of_bounds,
+         {"load of a fragment of 16 x 16 elements from row 17 and column 0 on is outside a tensor of row = 32, col = 24",
+          "divergent_test.cpp"});
+  expect(error_in(d, wave, outside{}, x.data(), 0, 9), xl::errc::out_of_bounds, {"from row 0 and column 9 on"});
+  expect(error_in(d, wave, outside{}, x.data(), -1, 0), xl::errc::out_of_bounds, {"from row -1 and column 0 on"});
+#endif
+}
+
+}  // namespace
