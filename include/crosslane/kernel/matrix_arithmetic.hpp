@@ -24,13 +24,13 @@ struct matrix_arithmetic {
       return crosslane::fma(a, b, c);
   }
 
-  /// Returns a number as an operand or as the start of a sum. If `Flush` is true, subnormal numbers of T become zeros.
-  template <bool Flush, class T>
-  CROSSLANE_FN static sum widen(T x) {
+  /// Returns a number as an operand or as the start of a sum. If `flush` is true, subnormal numbers of T become zeros.
+  template <class T>
+  CROSSLANE_FN static sum widen(T x, bool flush = false) {
     auto const wide = static_cast<sum>(x);
-    if constexpr (Flush) {
+    if constexpr (!std::is_integral_v<sum>) {
       constexpr sum smallest = std::is_same_v<T, half> ? sum(0x1p-14f) : sum(0x1p-126f);
-      if (wide < smallest && wide > -smallest) return wide * 0;
+      if (flush && wide < smallest && wide > -smallest) return wide * 0;
     }
     return wide;
   }

@@ -30,14 +30,13 @@ struct gpu_matrix {
     auto const all = lane_mask<W>::all();
     typename arithmetic::sum sums[P];
     CROSSLANE_UNROLL
-    for (unsigned i = 0; i < P; ++i) sums[i] = arithmetic::template widen<false>(c[i]);
+    for (unsigned i = 0; i < P; ++i) sums[i] = arithmetic::widen(c[i]);
     CROSSLANE_UNROLL
     for (unsigned k = 0; k < Shape::k; ++k) {
-      auto const x = arithmetic::template widen<false>(n.template shuffle<W>(all, a[k % P], row * per_row + k / P, where));
+      auto const x = arithmetic::widen(n.template shuffle<W>(all, a[k % P], row * per_row + k / P, where));
       CROSSLANE_UNROLL
       for (unsigned i = 0; i < P; ++i)
-        sums[i] =
-            arithmetic::step(x, arithmetic::template widen<false>(n.template shuffle<W>(all, b[i], k * per_row + part, where)), sums[i]);
+        sums[i] = arithmetic::step(x, arithmetic::widen(n.template shuffle<W>(all, b[i], k * per_row + part, where)), sums[i]);
     }
     CROSSLANE_UNROLL
     for (unsigned i = 0; i < P; ++i) c[i] = static_cast<C>(sums[i]);

@@ -31,16 +31,27 @@ struct matrix_of<Native, W> {
   template <class Shape, class Target, class A, class B, class C>
   static void multiply_add(Native const& n, unsigned, A const* a, B const* b, C* c, source_location where) {
     operands<A, B, C> const mine{a, b, c};
-    offer(n, &mine, where, [](auto* wave, std::uint64_t) { multiply_add_all<Shape, Target, operands<A, B, C>>(wave); });
+    offer(n, &mine, where, [](auto* wave, std::uint64_t) {
+      static_assert(Shape::m * Shape::k <= most && Shape::k * Shape::n <= most && Shape::m * Shape::n <= most);
+      multiply_add_all<A, B, C>(
+          wave, {Shape::m, Shape::n, Shape::k, Target::template map<matrix_use::a, Shape>(), Target::template map<matrix_use::b, Shape>(),
+                 Target::template map<matrix_use::accumulator, Shape>(), Target::template flushes_subnormals<Shape>});
+    });
   }
 
  private:
+  static constexpr unsigned most = 1024;  ///< elements of a matrix
+
   template <class A, class B, class C>
   struct operands {
     A const* a;
     B const* b;
     C* c;
-    using accumulator = C;
+  };
+  struct product {
+    unsigned m, n, k;
+    fragment_map a, b, c;
+    bool flush;
   };
 
   template <class Complete>
@@ -48,35 +59,33 @@ struct matrix_of<Native, W> {
     n.block().collective(n.rank(), W, {in, nullptr, 0, lane_mask<W>::all().to_word(), where, false, false, complete});
   }
 
-  template <matrix_use Use, class Shape, class Target, class F>
-  static void for_each(F const& f) {
-    constexpr unsigned rows = Shape::template rows<Use>, cols = Shape::template cols<Use>;
-    constexpr fragment_map map = Target::template map<Use, Shape>();
+  /// Calls f(lane, element, offset) for the elements of a matrix; the offset is that of a row-major one.
+  template <class F>
+  static void for_each(fragment_map const& map, unsigned rows, unsigned cols, F const& f) {
+    unsigned const size = map.size(rows, cols);
     for (unsigned lane = 0; lane < W; ++lane)
-      for (unsigned i = 0; i < map.size(rows, cols); ++i) f(lane, i, map.position(rows, cols, {lane, i}));
+      for (unsigned i = 0; i < size; ++i) {
+        auto const at = map.position(rows, cols, {lane, i});
+        f(lane, i, at.row * cols + at.col);
+      }
   }
 
-  template <class Shape, class Target, class Operands, class Slot>
-  static void multiply_add_all(Slot* wave) {
-    constexpr unsigned m = Shape::m, n = Shape::n, k = Shape::k;
-    constexpr bool flush = Target::template flushes_subnormals<Shape>;
-    using accumulator = typename Operands::accumulator;
-    using arithmetic = detail::matrix_arithmetic<accumulator>;
+  /// One function for all shapes of the same types, to save compile time.
+  template <class A, class B, class C, class Slot>
+  [[gnu::noinline]] static void multiply_add_all(Slot* wave, product const& p) {
+    using arithmetic = detail::matrix_arithmetic<C>;
     using sum = typename arithmetic::sum;
-    auto const of = [wave](unsigned lane) -> Operands const& { return *static_cast<Operands const*>(wave[lane].in); };
-    sum a[m][k], b[k][n], c[m][n];
-    for_each<matrix_use::a, Shape, Target>(
-        [&](unsigned lane, unsigned i, matrix_position at) { a[at.row][at.col] = arithmetic::template widen<flush>(of(lane).a[i]); });
-    for_each<matrix_use::b, Shape, Target>(
-        [&](unsigned lane, unsigned i, matrix_position at) { b[at.row][at.col] = arithmetic::template widen<flush>(of(lane).b[i]); });
-    for_each<matrix_use::accumulator, Shape, Target>(
-        [&](unsigned lane, unsigned i, matrix_position at) { c[at.row][at.col] = arithmetic::template widen<flush>(of(lane).c[i]); });
-    for (unsigned row = 0; row < m; ++row)
-      for (unsigned i = 0; i < k; ++i)
-        for (unsigned col = 0; col < n; ++col) c[row][col] = arithmetic::step(a[row][i], b[i][col], c[row][col]);
-    for_each<matrix_use::accumulator, Shape, Target>([&](unsigned lane, unsigned i, matrix_position at) {
-      of(lane).c[i] = static_cast<accumulator>(arithmetic::template widen<flush>(c[at.row][at.col]));
-    });
+    auto const of = [wave](unsigned lane) -> operands<A, B, C> const& { return *static_cast<operands<A, B, C> const*>(wave[lane].in); };
+    sum a[most], b[most], c[most];
+    for_each(p.a, p.m, p.k, [&](unsigned lane, unsigned i, unsigned to) { a[to] = arithmetic::widen(of(lane).a[i], p.flush); });
+    for_each(p.b, p.k, p.n, [&](unsigned lane, unsigned i, unsigned to) { b[to] = arithmetic::widen(of(lane).b[i], p.flush); });
+    for_each(p.c, p.m, p.n, [&](unsigned lane, unsigned i, unsigned to) { c[to] = arithmetic::widen(of(lane).c[i], p.flush); });
+    for (unsigned row = 0; row < p.m; ++row)
+      for (unsigned i = 0; i < p.k; ++i)
+        for (unsigned col = 0; col < p.n; ++col)
+          c[row * p.n + col] = arithmetic::step(a[row * p.k + i], b[i * p.n + col], c[row * p.n + col]);
+    for_each(p.c, p.m, p.n,
+             [&](unsigned lane, unsigned i, unsigned from) { of(lane).c[i] = static_cast<C>(arithmetic::widen(c[from], p.flush)); });
   }
 };
 
