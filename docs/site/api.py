@@ -7,7 +7,8 @@ import xml.etree.ElementTree as ElementTree
 
 from declarations import declaration, plain, tidy
 
-INCLUDED = ["crosslane/crosslane.hpp", "crosslane/tensor.hpp", "crosslane/check.hpp", "crosslane/gtest.hpp", "crosslane/vector.hpp"]  # by programs
+INCLUDED = ["crosslane/crosslane.hpp", "crosslane/tensor.hpp", "crosslane/matrix.hpp", "crosslane/check.hpp", "crosslane/gtest.hpp",
+            "crosslane/vector.hpp"]  # by programs
 SECTIONS = {"param": "Parameters", "templateparam": "Template parameters", "exception": "Throws", "retval": "Returns", "return": "Returns",
             "see": "See also", "pre": "Precondition", "post": "Postcondition"}
 # Names of kind 0 have a section of their own in a page; 1 is a function of a class, 2 a value of an enumeration, 3 any other member.

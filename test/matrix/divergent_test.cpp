@@ -89,6 +89,16 @@ struct outside {
     (void)xl::load_fragment<fragment_in<Ctx, use::a>>(ctx, matrix, row, col);
   }
 };
+struct misaligned {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, xl::half const* x) const {
+    using layout = xl::with_fixed<xl::row_major<>, xl::fixed<xl::axis::row, 32>, xl::fixed<xl::axis::col, 24>>;
+    xl::tensor_view const matrix{x, layout{}};
+    (void)xl::load_partial_fragment<fragment_in<Ctx, use::a>>(ctx, matrix, 3, 4);
+    (void)xl::load_fragment<fragment_in<Ctx, use::a>>(ctx, matrix, 3, 8);
+    (void)xl::load_fragment<fragment_in<Ctx, use::a>>(ctx, matrix, 3, 4);
+  }
+};
 CROSSLANE_TEST(divergent_fragment, outside) {
 #if CROSSLANE_CONFIG_BOUNDS_CHECKS
   auto const x = upload(xl::stream{d}, std::vector<xl::half>(1024, xl::half(1)));
@@ -98,6 +108,9 @@ CROSSLANE_TEST(divergent_fragment, outside) {
           "divergent_test.cpp"});
   expect(error_in(d, wave, outside{}, x.data(), 0, 9), xl::errc::out_of_bounds, {"from row 0 and column 9 on"});
   expect(error_in(d, wave, outside{}, x.data(), -1, 0), xl::errc::out_of_bounds, {"from row -1 and column 0 on"});
+  expect(error_in(d, wave, misaligned{}, x.data()), xl::errc::misaligned,
+         {"load of a fragment of 16 x 16 elements from row 3 and column 4 on: the address 0x", "must be a multiple of 16",
+          "load_partial_fragment() takes any position"});
 #endif
 }
 

@@ -161,7 +161,7 @@ bool check_move(xl::device d, K const& kernel, use u, position p) {
 template <class Target, class T, class M = memory_type<T>>
 bool check_moves(xl::device d, use u) {
   bool found = false;
-  for (position const p : {position{0, 0, false}, position{16, 32, false}, position{3, 5, false}, position{side - 5, side - 3, true},
+  for (position const p : {position{0, 0, false}, position{16, 32, false}, position{3, 5, true}, position{side - 5, side - 3, true},
                            position{side, 0, true}, position{8, 16, true}})
     found = check_move<M>(d, move_fragment<Target, T>{}, u, p);
   return found;
@@ -169,7 +169,7 @@ bool check_moves(xl::device d, use u) {
 template <class T, class M = memory_type<T>>
 bool check_tiles(xl::device d, use u) {
   bool found = false;
-  for (position const p : {position{0, 0, false}, position{16, 32, false}, position{3, 5, false}})
+  for (position const p : {position{0, 0, false}, position{16, 32, false}, position{32, 16, false}})
     found = check_move<M>(d, move_through_tile<native_target, T, M>{}, u, p);
   return found;
 }

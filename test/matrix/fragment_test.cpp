@@ -25,9 +25,6 @@ struct record {
 
 enum class numbers { integers, special };
 
-template <class T>
-inline constexpr bool is_real = !std::is_integral_v<T>;
-
 /// A number between -8 and 8 that depends on a position without a pattern.
 [[maybe_unused]] CROSSLANE_FN constexpr int hash(use u, unsigned row, unsigned col) {
   std::uint32_t x = (row * 64 + col) * 4 + unsigned(u) + 1;
@@ -47,7 +44,7 @@ CROSSLANE_FN constexpr double smallest(bool normal) {
     return normal ? 0x1p-126 : 0x1p-149;
   else if constexpr (std::is_same_v<T, xl::tf32>)
     return normal ? 0x1p-126 : 0x1p-136;
-  else if constexpr (is_real<T>)
+  else if constexpr (!std::is_integral_v<T>)
     return normal ? std::ldexp(1.0, T::format::min_exponent) : std::ldexp(1.0, T::format::min_exponent - T::format::mantissa_bits);
   else
     return 1;
@@ -65,7 +62,7 @@ CROSSLANE_FN T number(double x) {
 template <class T>
 CROSSLANE_FN T element(numbers which, use u, unsigned row, unsigned col) {
   int const x = hash(u, row, col);
-  if constexpr (is_real<T>) {
+  if constexpr (!std::is_integral_v<T>) {
     if (which == numbers::special && row < 4) {
       if (u == use::accumulator) return number<T>(0);
       if (u == use::b) return number<T>(row == 0 && col > 0 ? 1 : 0);

@@ -47,6 +47,8 @@ class fragment_access {
 
   template <int Axis>
   static constexpr bool is_adjacent = std::is_same_v<typename adjacent_elements<L>::axis, axis_at<Axis, typename E::axes>>;
+  /// The axis of the matrix along which elements are adjacent in memory, or -1.
+  static constexpr int contiguous = is_adjacent<0> ? 0 : is_adjacent<1> ? 1 : -1;
   static constexpr int along = layout::map.along_columns ? 1 : 0;
 
  public:
@@ -54,19 +56,33 @@ class fragment_access {
   using index_type = typename E::index_type;
   using multi_index = typename E::multi_index;
 
-  /// The largest number of elements that each access can move: a power of two.
+  /// The bytes of a line of the fragment that are adjacent in memory, at most 16.
+  static constexpr unsigned line_bytes = [] {
+    unsigned const bytes = unsigned(sizeof(T)) * (contiguous == 0 ? F::rows : contiguous == 1 ? F::cols : 1);
+    return bytes < 16 ? bytes : 16u;
+  }();
+  /// Whether the type of the layout tells that lines are aligned to line_bytes if the first one is. Accesses are wide then, without a test.
+  static constexpr bool has_aligned_lines = [] {
+    if constexpr (contiguous < 0)
+      return false;
+    else if constexpr (strided_layout<L>) {
+      constexpr std::int64_t stride = L::template fixed_stride<axis_at<1 - contiguous, typename E::axes>>();
+      return stride != dynamic && stride * std::int64_t{sizeof(T)} % line_bytes == 0;
+    } else
+      return adjacent_elements<L>::unit * sizeof(T) % line_bytes == 0;
+  }();
+  /// Whether lines are across the axis *along*.
+  static constexpr bool lines_across = contiguous != along;
+
+  /// The largest number of adjacent elements of a lane that one access can move: a power of two.
   static constexpr unsigned width = [] {
     unsigned result = 1;
-    while (is_adjacent<along> && layout::map.neighbours % (2 * result) == 0 && 2 * result * sizeof(T) <= 16 &&
+    while (contiguous == along && layout::map.neighbours % (2 * result) == 0 && 2 * result * sizeof(T) <= 16 &&
            adjacent_elements<L>::unit % (2 * result) == 0)
       result *= 2;
     return result;
   }();
   using vector = vec<value_type, width>;
-
-  /// Whether lines of 16 bytes are in one piece along the axis *along*, or across it.
-  static constexpr bool has_lines = is_adjacent<along> && adjacent_elements<L>::unit * sizeof(T) >= 16;
-  static constexpr bool has_lines_across = is_adjacent<1 - along> && adjacent_elements<L>::unit * sizeof(T) >= 16;
 
   CROSSLANE_FN fragment_access(tensor_view<T, L> const& matrix, index_type row, index_type col) : matrix_{matrix}, row_{row}, col_{col} {}
 
@@ -82,28 +98,37 @@ class fragment_access {
            col_ <= index_type(cols() - index_type(F::cols));
   }
 
-  /// Whether adjacent elements of the fragment are at multiples of `bytes`, a power of two. The same in the whole wave.
+  /// Whether the lines of the fragment are aligned to `bytes`, a power of two. The same in the whole wave.
   CROSSLANE_FN bool is_aligned(unsigned bytes) const {
+    auto address_bits = reinterpret_cast<std::uintptr_t>(matrix_.data());
     if constexpr (strided_layout<L>) {
-      constexpr int other = is_adjacent<0> ? 1 : 0;
-      auto const stride = std::uintptr_t(matrix_.layout().template stride<axis_at<other, typename E::axes>>()) * sizeof(T);
-      return ((reinterpret_cast<std::uintptr_t>(address({0, 0})) | stride) & (bytes - 1)) == 0;
+      address_bits = reinterpret_cast<std::uintptr_t>(address({0, 0}));
+      if constexpr (!has_aligned_lines)
+        address_bits |= std::uintptr_t(matrix_.layout().template stride<axis_at<contiguous == 0, typename E::axes>>()) * sizeof(T);
     } else {
-      auto const first = std::uintptr_t(is_adjacent<0> ? row_ : col_) * sizeof(T);
-      return ((reinterpret_cast<std::uintptr_t>(matrix_.data()) | first) & (bytes - 1)) == 0;
+      address_bits |= std::uintptr_t(contiguous == 0 ? row_ : col_) * sizeof(T);
     }
+    return (address_bits & (bytes - 1)) == 0;
   }
 
-  /// Throws out_of_bounds on the host, if bounds are checked and the fragment is not wholly inside the matrix.
+  /// Throws out_of_bounds or misaligned on the host, if bounds are checked and the fragment is not wholly inside the matrix, or its lines
+  /// are not aligned although those of the layout are.
   CROSSLANE_FN void expect_inside([[maybe_unused]] char const* what, [[maybe_unused]] source_location where) const {
 #if CROSSLANE_CONFIG_BOUNDS_CHECKS && !CROSSLANE_DEVICE_PASS()
-    if (row_ < 0 || col_ < 0 || !contains_all()) {
+    auto const row = static_cast<long long>(row_), col = static_cast<long long>(col_);
+    if (row < 0 || col < 0 || !contains_all()) {
       error_text extents;
       matrix_.extents().describe(extents);
       throw_error(errc::out_of_bounds, where,
                   "%s of a fragment of %u x %u elements from row %lld and column %lld on is outside a tensor of %s, at %s:%u", what,
-                  F::rows, F::cols, static_cast<long long>(row_), static_cast<long long>(col_), extents.c_str(), where.file, where.line);
+                  F::rows, F::cols, row, col, extents.c_str(), where.file, where.line);
     }
+    if (has_aligned_lines && !is_aligned(line_bytes))
+      throw_error(
+          errc::misaligned, where,
+          "%s of a fragment of %u x %u elements from row %lld and column %lld on: the address %p must be a multiple of %u, because the "
+          "layout has lines of such pieces; %s_partial_fragment() takes any position, at %s:%u",
+          what, F::rows, F::cols, row, col, static_cast<void const*>(address({0, 0})), line_bytes, what, where.file, where.line);
 #endif
   }
 
@@ -115,23 +140,21 @@ class fragment_access {
   index_type row_, col_;
 };
 
+/// Moves a fragment that is wholly inside the matrix. `aligned` is whether its lines are aligned to line_bytes.
 template <class Backend, class F, class Access>
-CROSSLANE_FN void load_inside(unsigned lane, F& to, Access const& from) {
+CROSSLANE_FN void load_inside(unsigned lane, F& to, Access const& from, bool aligned) {
   using value = typename Access::value_type;
-  if constexpr (Backend::template has_load<typename F::layout_type, value> && (Access::has_lines || Access::has_lines_across)) {
-    if (Backend::is_shared(from.address({0, 0})) && from.is_aligned(16)) {
-      Backend::template load<typename F::layout_type, Access::has_lines_across>(lane, to.data,
-                                                                                [&](matrix_position at) { return from.address(at); });
-      return;
-    }
+  using layout = typename F::layout_type;
+  if constexpr (Backend::template has_load<layout, value> && Access::has_aligned_lines && Access::line_bytes == 16) {
+    if (aligned && Backend::is_shared(from.address({0, 0})))
+      return Backend::template load<layout, Access::lines_across>(lane, to.data, [&](matrix_position at) { return from.address(at); });
   }
   if constexpr (Access::width > 1) {
-    using vector = typename Access::vector;
-    if (from.is_aligned(alignof(vector))) {
+    if (aligned) {
       CROSSLANE_UNROLL
       for (unsigned i = 0; i < F::size; i += Access::width) {
-        auto const some =
-            backend::native_access::load<access::plain>(reinterpret_cast<vector const*>(from.address(F::layout_type::position(lane, i))));
+        auto const some = backend::native_access::load<access::plain>(
+            reinterpret_cast<typename Access::vector const*>(from.address(layout::position(lane, i))));
         CROSSLANE_UNROLL
         for (unsigned j = 0; j < Access::width; ++j) to.data[i + j] = static_cast<typename F::value_type>(some[j]);
       }
@@ -139,27 +162,28 @@ CROSSLANE_FN void load_inside(unsigned lane, F& to, Access const& from) {
     }
   }
   CROSSLANE_UNROLL
-  for (unsigned i = 0; i < F::size; ++i) to.data[i] = static_cast<typename F::value_type>(*from.address(F::layout_type::position(lane, i)));
+  for (unsigned i = 0; i < F::size; ++i) to.data[i] = static_cast<typename F::value_type>(*from.address(layout::position(lane, i)));
 }
 
 template <class F, class Access>
-CROSSLANE_FN void store_inside(unsigned lane, F const& from, Access const& to) {
+CROSSLANE_FN void store_inside(unsigned lane, F const& from, Access const& to, bool aligned) {
   using value = typename Access::value_type;
+  using layout = typename F::layout_type;
   if constexpr (Access::width > 1) {
-    using vector = typename Access::vector;
-    if (to.is_aligned(alignof(vector))) {
+    if (aligned) {
       CROSSLANE_UNROLL
       for (unsigned i = 0; i < F::size; i += Access::width) {
-        vector some{};
+        typename Access::vector some{};
         CROSSLANE_UNROLL
         for (unsigned j = 0; j < Access::width; ++j) some[j] = static_cast<value>(from.data[i + j]);
-        backend::native_access::store<access::plain>(reinterpret_cast<vector*>(to.address(F::layout_type::position(lane, i))), some);
+        backend::native_access::store<access::plain>(reinterpret_cast<typename Access::vector*>(to.address(layout::position(lane, i))),
+                                                     some);
       }
       return;
     }
   }
   CROSSLANE_UNROLL
-  for (unsigned i = 0; i < F::size; ++i) *to.address(F::layout_type::position(lane, i)) = static_cast<value>(from.data[i]);
+  for (unsigned i = 0; i < F::size; ++i) *to.address(layout::position(lane, i)) = static_cast<value>(from.data[i]);
 }
 
 template <class F, class Ctx>
@@ -171,14 +195,17 @@ CROSSLANE_FN void begin_fragment_access(Ctx const& ctx, source_location where) {
 }  // namespace detail
 
 /// Returns a fragment from a matrix, from position (row, col) of it on. All lanes of the wave must call it, at the same place and with the
-/// same arguments, and the wave must be full. Precondition: the fragment is wholly inside the matrix; otherwise the host throws
-/// out_of_bounds, if bounds are checked. Accesses to memory are ordered as for plain loads: write shared memory before a barrier.
+/// same arguments, and the wave must be full. Like a plain load, it orders nothing.
 ///
 ///   auto const a = xl::load_fragment<xl::fragment<xl::matrix_use::a, shape, target>>(ctx, tile, 0, k);
 ///
 /// The first axis of the tensor counts rows, the second one columns, whatever the order in memory. Elements are of the fragment's type, or
-/// float for tf32. If adjacent elements of a lane are adjacent in memory and aligned, they are loaded together, up to 16 bytes. NVIDIA GPUs
-/// load elements of 2 bytes from shared memory by ldmatrix, if lines of 8 are aligned to 16 bytes.
+/// float for tf32. Elements of a lane that are adjacent in memory are loaded together, up to 16 bytes.
+///
+/// Preconditions: the fragment is wholly inside the matrix. If the type of the layout fixes lines of a multiple of 16 bytes, or of the
+/// fragment if that is smaller, the fragment begins at such a multiple: the strides of a packed or strided layout, the units of a swizzled
+/// one. Otherwise the host throws out_of_bounds or misaligned, if bounds are checked. With other layouts the alignment is tested at run
+/// time. NVIDIA GPUs load elements of 2 bytes in aligned lines of shared memory by ldmatrix.
 template <matrix_fragment F, kernel_context Ctx, class T, tensor_layout L>
 CROSSLANE_FN F load_fragment(Ctx const& ctx, tensor_view<T, L> const& from, detail::matrix_index<L, 0> row, detail::matrix_index<L, 1> col,
                              source_location where = source_location::current()) {
@@ -186,7 +213,8 @@ CROSSLANE_FN F load_fragment(Ctx const& ctx, tensor_view<T, L> const& from, deta
   detail::fragment_access<F, T, L> const access{from, row, col};
   access.expect_inside("load", where);
   F result{};
-  detail::load_inside<detail::matrix_backend<Ctx>>(ctx.lane_rank(), result, access);
+  detail::load_inside<detail::matrix_backend<Ctx>>(ctx.lane_rank(), result, access,
+                                                   access.has_aligned_lines || access.is_aligned(access.line_bytes));
   return result;
 }
 
@@ -200,7 +228,7 @@ CROSSLANE_FN F load_partial_fragment(Ctx const& ctx, tensor_view<T, L> const& fr
   F result{};
   unsigned const lane = ctx.lane_rank();
   if (access.contains_all()) {
-    detail::load_inside<detail::matrix_backend<Ctx>>(lane, result, access);
+    detail::load_inside<detail::matrix_backend<Ctx>>(lane, result, access, access.is_aligned(access.line_bytes));
   } else {
     CROSSLANE_UNROLL
     for (unsigned i = 0; i < F::size; ++i) {
@@ -223,10 +251,11 @@ CROSSLANE_FN void store_fragment(Ctx const& ctx, tensor_view<T, L> const& to, de
   detail::fragment_access<F, T, L> const access{to, row, col};
   access.expect_inside("store", where);
   unsigned const lane = ctx.lane_rank();
-  if (F::layout_type::is_first_copy(lane)) detail::store_inside(lane, from, access);
+  if (F::layout_type::is_first_copy(lane))
+    detail::store_inside(lane, from, access, access.has_aligned_lines || access.is_aligned(access.line_bytes));
 }
 
-/// Stores a fragment like store_fragment(), but not the elements outside the matrix.
+/// Stores a fragment like store_fragment(), at any position that is not negative. Elements outside the matrix are not stored.
 template <kernel_context Ctx, class T, tensor_layout L, matrix_fragment F>
 CROSSLANE_FN void store_partial_fragment(Ctx const& ctx, tensor_view<T, L> const& to, detail::matrix_index<L, 0> row,
                                          detail::matrix_index<L, 1> col, F const& from,
@@ -236,7 +265,7 @@ CROSSLANE_FN void store_partial_fragment(Ctx const& ctx, tensor_view<T, L> const
   detail::fragment_access<F, T, L> const access{to, row, col};
   unsigned const lane = ctx.lane_rank();
   if (!F::layout_type::is_first_copy(lane)) return;
-  if (access.contains_all()) return detail::store_inside(lane, from, access);
+  if (access.contains_all()) return detail::store_inside(lane, from, access, access.is_aligned(access.line_bytes));
   CROSSLANE_UNROLL
   for (unsigned i = 0; i < F::size; ++i)
     if (auto const at = F::layout_type::position(lane, i); access.contains(at)) *access.address(at) = static_cast<T>(from.data[i]);
