@@ -13,11 +13,12 @@ namespace crosslane::backend {
 ///  - meet(native, where): on the host, waits for all lanes of the wave, which must call it at the same place;
 ///  - has_load<Layout, T>: whether there is load<Layout, Trans>(lane, elements, line), which loads a fragment from shared memory by an
 ///    instruction. line(position) returns the address of 16 bytes of memory: neighbours along, or across if `Trans` is true;
+///  - has_store<Layout, T>: the same for store<Layout, Trans>(lane, elements, line);
 ///  - is_shared(address): whether an address is one of shared memory. Needed if there is such a load.
 template <class Native, unsigned Width>
 struct matrix_of;
 
-/// Returns the line of 16 bytes whose address a lane gives to an instruction that loads a fragment of 2-byte elements by matrices of 8 x 8
+/// Returns the line of 16 bytes whose address a lane gives to an instruction that moves a fragment of 2-byte elements by matrices of 8 x 8
 /// elements: its first element along, and the one across, as row and column. Lanes 8 * i to 8 * i + 7 give the 8 lines of matrix i, which
 /// becomes register i of each lane. The lines are along, or across if `Trans` is true.
 template <class Layout, bool Trans>

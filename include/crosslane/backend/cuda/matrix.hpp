@@ -13,9 +13,11 @@ namespace crosslane::backend {
 
 // In the host pass, for which no code is made, the target is that of the oldest architecture.
 #if CROSSLANE_DEVICE_PASS()
-inline constexpr bool has_cuda_matrix = CROSSLANE_SM_HAS(MATRIX), has_cuda_matrix_fp8 = CROSSLANE_SM_HAS(FP8);
+inline constexpr bool has_cuda_matrix = CROSSLANE_SM_HAS(MATRIX), has_cuda_matrix_fp8 = CROSSLANE_SM_HAS(FP8),
+                      has_cuda_stmatrix = CROSSLANE_SM_HAS(STORE_MATRIX);
 #else
-inline constexpr bool has_cuda_matrix = CROSSLANE_ALL_SM_HAVE(MATRIX), has_cuda_matrix_fp8 = CROSSLANE_ALL_SM_HAVE(FP8);
+inline constexpr bool has_cuda_matrix = CROSSLANE_ALL_SM_HAVE(MATRIX), has_cuda_matrix_fp8 = CROSSLANE_ALL_SM_HAVE(FP8),
+                      has_cuda_stmatrix = CROSSLANE_ALL_SM_HAVE(STORE_MATRIX);
 #endif
 
 template <std::derived_from<cuda_intrinsics> Native, unsigned W>
@@ -51,6 +53,9 @@ struct matrix_of<Native, W> : gpu_matrix<Native, W> {
   static constexpr bool has_load = has_cuda_matrix && sizeof(T) == 2 && Layout::map.neighbours == 2 && Layout::map.lanes_along == 4 &&
                                    Layout::map.along_stride == 1 && Layout::map.lanes_across == 8 && Layout::map.across_stride == 4;
 
+  template <class Layout, class T>
+  static constexpr bool has_store = has_cuda_stmatrix && has_load<Layout, T>;
+
   static CROSSLANE_DEVICE_FN bool is_shared(void const* address) { return __isShared(address) != 0; }
 
   template <class Layout, bool Trans, class T, unsigned N, class Line>
@@ -73,6 +78,28 @@ struct matrix_of<Native, W> : gpu_matrix<Native, W> {
     }
 #undef CROSSLANE_LDMATRIX
     __builtin_memcpy(elements, r, sizeof elements);
+  }
+
+  template <class Layout, bool Trans, class T, unsigned N, class Line>
+  static CROSSLANE_DEVICE_FN void store(unsigned lane, T const (&elements)[N], Line const& line) {
+    constexpr unsigned count = N / 2;
+    static_assert(count == 1 || count == 2 || count == 4);
+    auto const to = static_cast<std::uint32_t>(__cvta_generic_to_shared(line(line_of_lane<Layout, Trans>(lane))));
+    std::uint32_t r[count];
+    __builtin_memcpy(r, elements, sizeof elements);
+#define CROSSLANE_STMATRIX(form, inputs, ...)                                                                                   \
+  if constexpr (Trans)                                                                                                          \
+    asm volatile("stmatrix.sync.aligned.m8n8." form ".trans.shared.b16 [%0], " inputs ";" : : "r"(to), __VA_ARGS__ : "memory"); \
+  else                                                                                                                          \
+    asm volatile("stmatrix.sync.aligned.m8n8." form ".shared.b16 [%0], " inputs ";" : : "r"(to), __VA_ARGS__ : "memory")
+    if constexpr (count == 4) {
+      CROSSLANE_STMATRIX("x4", "{%1, %2, %3, %4}", "r"(r[0]), "r"(r[1]), "r"(r[2]), "r"(r[3]));
+    } else if constexpr (count == 2) {
+      CROSSLANE_STMATRIX("x2", "{%1, %2}", "r"(r[0]), "r"(r[1]));
+    } else {
+      CROSSLANE_STMATRIX("x1", "{%1}", "r"(r[0]));
+    }
+#undef CROSSLANE_STMATRIX
   }
 
  private:

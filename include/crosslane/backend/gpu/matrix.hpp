@@ -17,6 +17,8 @@ struct gpu_matrix {
 
   template <class Layout, class T>
   static constexpr bool has_load = false;
+  template <class Layout, class T>
+  static constexpr bool has_store = false;
 
   /// Adds a * b to c. A lane has P adjacent elements of one row of each matrix. It takes the elements of its row of a, and those of its
   /// columns of b, from the lanes that have them.

@@ -71,10 +71,10 @@ struct matrix_of<Native, W> : gpu_matrix<Native, W> {
   static CROSSLANE_DEVICE_FN void multiply_add_native([[maybe_unused]] A const (&a)[NA], [[maybe_unused]] B const (&b)[NB],
                                                       [[maybe_unused]] C (&c)[NC]) {
 #if CROSSLANE_GFX_HAS(MFMA_1K) || CROSSLANE_GFX_HAS(MFMA_XF32)
-#define CROSSLANE_MFMA(Operand, large_name, small_name)                                                          \
-  if constexpr (Shape::m == 32)                                                                                  \
-    set(c, __builtin_amdgcn_mfma_##large_name(as<Operand>(a), as<Operand>(b), as<vector<C, NC>>(c), 0, 0, 0));   \
-  else                                                                                                           \
+#define CROSSLANE_MFMA(Operand, large_name, small_name)                                                        \
+  if constexpr (Shape::m == 32)                                                                                \
+    set(c, __builtin_amdgcn_mfma_##large_name(as<Operand>(a), as<Operand>(b), as<vector<C, NC>>(c), 0, 0, 0)); \
+  else                                                                                                         \
     set(c, __builtin_amdgcn_mfma_##small_name(as<Operand>(a), as<Operand>(b), as<vector<C, NC>>(c), 0, 0, 0))
     using halves = vector<_Float16, 4>;
     using bfloats = vector<short, 4>;
@@ -112,7 +112,8 @@ struct matrix_of<Native, W> : gpu_matrix<Native, W> {
     using bytes = vector<int, 4>;
     if constexpr (std::is_same_v<C, half>) {
       halves sums = {};
-      for (unsigned i = 0; i < NC; ++i) sums[2 * i] = __builtin_bit_cast(_Float16, c[i]);  // an element of c is the lower half of a register
+      for (unsigned i = 0; i < NC; ++i)
+        sums[2 * i] = __builtin_bit_cast(_Float16, c[i]);  // an element of c is the lower half of a register
       sums = __builtin_amdgcn_wmma_f16_16x16x16_f16_w32(as<halves>(a), as<halves>(b), sums, false);
       for (unsigned i = 0; i < NC; ++i) c[i] = __builtin_bit_cast(half, _Float16(sums[2 * i]));
     } else if constexpr (std::is_same_v<A, half>) {

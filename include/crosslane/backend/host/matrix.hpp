@@ -23,6 +23,8 @@ struct matrix_of<Native, W> {
   static constexpr bool runs = Target::wave_size == W;
   template <class Layout, class T>
   static constexpr bool has_load = false;
+  template <class Layout, class T>
+  static constexpr bool has_store = false;
 
   static void meet(Native const& n, source_location where) {
     offer(n, nullptr, where, [](auto*, std::uint64_t) {});

@@ -15,6 +15,7 @@
 #define CROSSLANE_SM_ELECT 900            ///< elect.sync
 #define CROSSLANE_SM_OVERLAP 900          ///< griddepcontrol
 #define CROSSLANE_SM_ONE_SIDED_FENCE 900  ///< fence.acquire, fence.release
+#define CROSSLANE_SM_STORE_MATRIX 900     ///< stmatrix
 
 /// 1 if the architecture of this compiler pass has the feature. 0 in the host pass.
 #if defined(__CUDA_ARCH__)
