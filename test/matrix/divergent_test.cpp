@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Operations of fragments that not all lanes of the wave call, or at different places; fragments outside of a matrix.
+/// Operations of fragments that not all lanes of the wave call, or at different places; fragments outside of a matrix; a missing
+/// synchronisation of the wave.
 #include <crosslane/matrix.hpp>
 #include <support/target.hpp>
 
@@ -113,5 +114,30 @@ CROSSLANE_TEST(divergent_fragment, outside) {
           "load_partial_fragment() takes any position"});
 #endif
 }
+
+#if CROSSLANE_CONFIG_ACCESS_CHECKS
+/// Accumulators go through shared memory to an operand. The two have the same map on the host, but not on GPUs.
+struct through_shared_memory {
+  bool synchronise;
+  template <class Ctx>
+  struct shared {
+    alignas(16) xl::half tile[16 * 16];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared<Ctx>& s) const {
+    xl::tensor_view const tile{s.tile, xl::row_major<>{{16, 16}}};
+    xl::store_fragment(ctx, tile, 0, 0, xl::fragment_cast<xl::half>(fragment_in<Ctx, use::accumulator>::filled(1)));
+    if (synchronise) xl::wave(ctx).sync();
+    (void)xl::load_fragment<fragment_in<Ctx, use::a>>(ctx, tile, 0, 0);
+  }
+};
+CROSSLANE_TEST(divergent_fragment, through_shared_memory) {
+  unsigned const wave = unsigned(d.properties().wave_size);
+  expect(error_in(d, wave, through_shared_memory{false}), xl::errc::data_race, {"data race", "through_shared_memory"});
+  xl::stream const q{d};
+  xl::launch(q, {.grid = 1, .block = wave}, through_shared_memory{true});
+  q.synchronize();
+}
+#endif
 
 }  // namespace

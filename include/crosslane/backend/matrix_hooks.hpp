@@ -11,6 +11,7 @@ namespace crosslane::backend {
 ///  - runs<Target>: whether such code may have fragments of a target;
 ///  - multiply_add<Shape, Target>(native, lane, a, b, c, where): adds a * b to c, which are arrays of the calling lane's elements;
 ///  - meet(native, where): on the host, waits for all lanes of the wave, which must call it at the same place;
+///  - moves_for_others: whether a lane loads and stores the elements of other lanes;
 ///  - has_load<Layout, T>: whether there is load<Layout, Trans>(lane, elements, line), which loads a fragment from shared memory by an
 ///    instruction. line(position) returns the address of 16 bytes of memory: neighbours along, or across if `Trans` is true;
 ///  - has_store<Layout, T>: the same for store<Layout, Trans>(lane, elements, line);

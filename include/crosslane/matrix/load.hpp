@@ -190,16 +190,41 @@ CROSSLANE_FN void store_inside(unsigned lane, F const& from, Access const& to, b
   for (unsigned i = 0; i < F::size; ++i) *to.address(layout::position(lane, i)) = static_cast<value>(from.data[i]);
 }
 
+/// The lanes whose elements the calling lane moves. On a GPU they are its own. On the host they are another lane's, and not the same in
+/// loads and stores: which lane moves an element differs among targets, and the checker must see what is not synchronised on one of them.
 template <class F, class Ctx>
-CROSSLANE_FN void begin_fragment_access(Ctx const& ctx, source_location where) {
-  static_assert(sizeof(kernel_runs_target<typename F::target, matrix_backend<Ctx>>) > 0);
-  matrix_backend<Ctx>::meet(ctx.native(), where);
-}
+class fragment_mover {
+  using backend = matrix_backend<Ctx>;
+  static_assert(sizeof(kernel_runs_target<typename F::target, backend>) > 0);
+  static constexpr unsigned width = Ctx::wave_size;
+
+ public:
+  CROSSLANE_FN explicit fragment_mover(Ctx const& ctx) : ctx_{ctx} {}
+
+  CROSSLANE_FN unsigned loads_for() const { return plus(backend::moves_for_others ? 1 : 0); }
+  CROSSLANE_FN unsigned stores_for() const { return plus(backend::moves_for_others ? 2 : 0); }
+
+  /// Returns the calling lane's elements from what the lanes have loaded.
+  CROSSLANE_FN F after_load(F const& loaded, source_location where) const { return exchanged(loaded, width - 1, where); }
+  /// Returns the elements that the calling lane stores.
+  CROSSLANE_FN F before_store(F const& own, source_location where) const { return exchanged(own, 2, where); }
+
+ private:
+  CROSSLANE_FN unsigned plus(unsigned distance) const { return (ctx_.lane_rank() + distance) % width; }
+  CROSSLANE_FN F exchanged(F const& f, [[maybe_unused]] unsigned distance, [[maybe_unused]] source_location where) const {
+    if constexpr (backend::moves_for_others)
+      return ctx_.native().template shuffle<width>(lane_mask<width>::all(), f, plus(distance), where);
+    else
+      return f;
+  }
+  Ctx const& ctx_;
+};
 
 }  // namespace detail
 
 /// Returns a fragment from a matrix, from position (row, col) of it on. All lanes of the wave must call it, at the same place and with the
-/// same arguments, and the wave must be full. Like a plain load, it orders nothing.
+/// same arguments, and the wave must be full. It orders nothing, and any lane may read any of the elements: if a lane writes them before or
+/// after, the wave must synchronise in between, as by xl::wave(ctx).sync().
 ///
 ///   auto const a = xl::load_fragment<xl::fragment<xl::matrix_use::a, shape, target>>(ctx, tile, 0, k);
 ///
@@ -213,13 +238,13 @@ CROSSLANE_FN void begin_fragment_access(Ctx const& ctx, source_location where) {
 template <matrix_fragment F, kernel_context Ctx, class T, tensor_layout L>
 CROSSLANE_FN F load_fragment(Ctx const& ctx, tensor_view<T, L> const& from, detail::matrix_index<L, 0> row, detail::matrix_index<L, 1> col,
                              source_location where = source_location::current()) {
-  detail::begin_fragment_access<F>(ctx, where);
+  detail::fragment_mover<F, Ctx> const mover{ctx};
   detail::fragment_access<F, T, L> const access{from, row, col};
   access.expect_inside("load", where);
   F result{};
-  detail::load_inside<detail::matrix_backend<Ctx>>(ctx.lane_rank(), result, access,
+  detail::load_inside<detail::matrix_backend<Ctx>>(mover.loads_for(), result, access,
                                                    access.has_aligned_lines || access.is_aligned(access.line_bytes));
-  return result;
+  return mover.after_load(result, where);
 }
 
 /// Returns a fragment like load_fragment(), but elements outside the matrix are zero. The position must not be negative; it may lie
@@ -227,10 +252,10 @@ CROSSLANE_FN F load_fragment(Ctx const& ctx, tensor_view<T, L> const& from, deta
 template <matrix_fragment F, kernel_context Ctx, class T, tensor_layout L>
 CROSSLANE_FN F load_partial_fragment(Ctx const& ctx, tensor_view<T, L> const& from, detail::matrix_index<L, 0> row,
                                      detail::matrix_index<L, 1> col, source_location where = source_location::current()) {
-  detail::begin_fragment_access<F>(ctx, where);
+  detail::fragment_mover<F, Ctx> const mover{ctx};
   detail::fragment_access<F, T, L> const access{from, row, col};
   F result{};
-  unsigned const lane = ctx.lane_rank();
+  unsigned const lane = mover.loads_for();
   if (access.contains_all()) {
     detail::load_inside<detail::matrix_backend<Ctx>>(lane, result, access, access.is_aligned(access.line_bytes));
   } else {
@@ -240,7 +265,7 @@ CROSSLANE_FN F load_partial_fragment(Ctx const& ctx, tensor_view<T, L> const& fr
       if (access.contains(at)) result.data[i] = static_cast<typename F::value_type>(*access.address(at));
     }
   }
-  return result;
+  return mover.after_load(result, where);
 }
 
 /// Stores a fragment to a matrix, from position (row, col) of it on, with the preconditions of load_fragment(). All lanes of the wave must
@@ -252,12 +277,14 @@ template <kernel_context Ctx, class T, tensor_layout L, matrix_fragment F>
 CROSSLANE_FN void store_fragment(Ctx const& ctx, tensor_view<T, L> const& to, detail::matrix_index<L, 0> row,
                                  detail::matrix_index<L, 1> col, F const& from, source_location where = source_location::current()) {
   static_assert(!std::is_const_v<T>, "crosslane: store_fragment() needs a tensor whose elements are not constant");
-  detail::begin_fragment_access<F>(ctx, where);
+  detail::fragment_mover<F, Ctx> const mover{ctx};
   detail::fragment_access<F, T, L> const access{to, row, col};
   access.expect_inside("store", where);
-  unsigned const lane = ctx.lane_rank();
+  unsigned const lane = mover.stores_for();
+  F const elements = mover.before_store(from, where);
   if (F::layout_type::is_first_copy(lane))
-    detail::store_inside<detail::matrix_backend<Ctx>>(lane, from, access, access.has_aligned_lines || access.is_aligned(access.line_bytes));
+    detail::store_inside<detail::matrix_backend<Ctx>>(lane, elements, access,
+                                                      access.has_aligned_lines || access.is_aligned(access.line_bytes));
 }
 
 /// Stores a fragment like store_fragment(), at any position that is not negative. Elements outside the matrix are not stored.
@@ -266,15 +293,16 @@ CROSSLANE_FN void store_partial_fragment(Ctx const& ctx, tensor_view<T, L> const
                                          detail::matrix_index<L, 1> col, F const& from,
                                          source_location where = source_location::current()) {
   static_assert(!std::is_const_v<T>, "crosslane: store_partial_fragment() needs a tensor whose elements are not constant");
-  detail::begin_fragment_access<F>(ctx, where);
+  detail::fragment_mover<F, Ctx> const mover{ctx};
   detail::fragment_access<F, T, L> const access{to, row, col};
-  unsigned const lane = ctx.lane_rank();
+  unsigned const lane = mover.stores_for();
+  F const elements = mover.before_store(from, where);
   if (!F::layout_type::is_first_copy(lane)) return;
   if (access.contains_all())
-    return detail::store_inside<detail::matrix_backend<Ctx>>(lane, from, access, access.is_aligned(access.line_bytes));
+    return detail::store_inside<detail::matrix_backend<Ctx>>(lane, elements, access, access.is_aligned(access.line_bytes));
   CROSSLANE_UNROLL
   for (unsigned i = 0; i < F::size; ++i)
-    if (auto const at = F::layout_type::position(lane, i); access.contains(at)) *access.address(at) = static_cast<T>(from.data[i]);
+    if (auto const at = F::layout_type::position(lane, i); access.contains(at)) *access.address(at) = static_cast<T>(elements.data[i]);
 }
 
 }  // namespace crosslane

@@ -15,6 +15,7 @@ struct gpu_matrix {
   /// A GPU needs no check that all lanes call.
   static CROSSLANE_DEVICE_FN void meet(Native const&, source_location) {}
 
+  static constexpr bool moves_for_others = false;
   template <class Layout, class T>
   static constexpr bool has_load = false;
   template <class Layout, class T>

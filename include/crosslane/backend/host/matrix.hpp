@@ -21,6 +21,7 @@ struct matrix_of<Native, W> {
   /// The host runs the maps of all targets with as many lanes.
   template <class Target>
   static constexpr bool runs = Target::wave_size == W;
+  static constexpr bool moves_for_others = true;
   template <class Layout, class T>
   static constexpr bool has_load = false;
   template <class Layout, class T>
