@@ -30,13 +30,14 @@ struct mma_sync_maps {
   }
 };
 
-/// The maps of instructions in which a lane has elements of one row of a, and of one column of b and of the accumulator: AMD's CDNA and
-/// RDNA ISA documents, and AMD's matrix instruction calculator. `Waves` is the number of lanes divided by that of rows or columns.
+/// The map of a matrix of which a lane has elements of one row of a, or of one column of b or of the accumulator. `size` is the number of
+/// these rows or columns.
 template <matrix_use Use>
 constexpr fragment_map column_map(unsigned lanes, unsigned size, unsigned neighbours) {
   return {Use == matrix_use::a, neighbours, lanes / size, size, size, 1};
 }
 
+/// The maps of MFMA: AMD's CDNA ISA documents and matrix instruction calculator.
 struct mfma_maps {
   template <matrix_use Use, class Shape>
   static constexpr fragment_map map() {
