@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The code of docs/guide/matrices.md, with tests of it.
+#include <crosslane/matrix.hpp>
+
+#include <support/target.hpp>
+
+#include <vector>
+
+namespace xl = crosslane;
+using namespace crosslane_test;
+
+// [product]
+using half_rows = xl::tensor_view<xl::half const, xl::row_major<>>;
+using half_columns = xl::tensor_view<xl::half const, xl::column_major<>>;
+using float_rows = xl::tensor_view<float, xl::row_major<>>;
+
+/// c = a * b + bias for matrices of any size; bias[j] is added to column j. One wave for each tile of 16 x 16 elements of c.
+struct product {
+  static constexpr auto block = xl::block_size<256>;  // waves are full at either width
+
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, half_rows a, half_rows b, xl::span<float const> bias, float_rows c) const {
+    using target = xl::matrix_target_of<Ctx>;
+    using shape = xl::native_shape<xl::half, target>;  // 16 x 8 x 16 on NVIDIA, 16 x 16 x 16 on other targets
+    using a_fragment = xl::fragment<xl::matrix_use::a, shape, target>;
+    using b_fragment = xl::fragment<xl::matrix_use::b, shape, target>;
+    using sum_fragment = xl::fragment<xl::matrix_use::accumulator, shape, target>;
+    static_assert(shape::m == 16 && 16 % shape::n == 0);
+    constexpr int n = shape::n, parts = 16 / n;  // a tile is 1 or 2 fragments
+
+    int const rows = c.extent<xl::axis::row>(), cols = c.extent<xl::axis::col>(), depth = a.extent<xl::axis::col>();
+    int const across = (cols + 15) / 16, tile = int(ctx.global_rank() / Ctx::wave_size);
+    int const row = tile / across * 16, col = tile % across * 16;
+    if (row >= rows) return;  // the same for all lanes of the wave
+
+    sum_fragment sums[parts];
+    for (auto& sum : sums) sum = sum_fragment::filled(0);
+    for (int k = 0; k < depth; k += int(shape::k)) {
+      auto const x = xl::load_partial_fragment<a_fragment>(ctx, a, row, k);  // zeros outside a
+      CROSSLANE_UNROLL
+      for (int p = 0; p < parts; ++p)
+        sums[p] = xl::multiply_add(ctx, x, xl::load_partial_fragment<b_fragment>(ctx, b, k, col + p * n), sums[p]);
+    }
+    CROSSLANE_UNROLL
+    for (int p = 0; p < parts; ++p) {
+      int const first = col + p * n;
+      sums[p].for_each(ctx, [&](unsigned, unsigned j, float& x) {
+        if (first + int(j) < cols) x += bias[first + int(j)];
+      });
+      xl::store_partial_fragment(ctx, c, row, first, sums[p]);  // only what is inside c
+    }
+  }
+};
+
+void multiply(xl::stream const& q, xl::tensor<xl::half, xl::row_major<>> const& a, xl::tensor<xl::half, xl::row_major<>> const& b,
+              xl::span<float const> bias, xl::tensor<float, xl::row_major<>>& c) {
+  unsigned const tiles = xl::cover(c.extent<xl::axis::row>(), 16) * xl::cover(c.extent<xl::axis::col>(), 16);
+  unsigned const waves = 256 / q.device().properties().wave_size;  // per block: 8 or 4
+  xl::launch(q, {.grid = xl::cover(tiles, waves)}, product{}, a, b, bias, c);
+}
+// [product]
+
+// [chained]
+/// out = w * v, where w = query * keys without the elements right of the diagonal: attention of 16 positions, without its softmax. One
+/// wave. All matrices have 16 x 16 elements. keys has a column for each position.
+struct causal_product {
+  static constexpr auto block = xl::block_size<64>;
+
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, half_rows query, half_columns keys, half_rows v, float_rows out) const {
+    using target = xl::matrix_target_of<Ctx>;
+    using shape = xl::native_shape<xl::half, target>;
+    using a_fragment = xl::fragment<xl::matrix_use::a, shape, target>;
+    using b_fragment = xl::fragment<xl::matrix_use::b, shape, target>;
+    using sum_fragment = xl::fragment<xl::matrix_use::accumulator, shape, target>;
+    static_assert(shape::m == 16 && shape::k == 16);
+    constexpr int n = shape::n, parts = 16 / n;
+    if (ctx.wave_rank() > 0) return;
+
+    auto const a = xl::load_fragment<a_fragment>(ctx, query, 0, 0);
+    decltype(xl::fragment_cast<xl::half>(sum_fragment{})) w[parts];  // accumulators of half
+    CROSSLANE_UNROLL
+    for (int p = 0; p < parts; ++p) {
+      auto sum = xl::multiply_add(ctx, a, xl::load_fragment<b_fragment>(ctx, keys, 0, p * n), sum_fragment::filled(0));
+      sum.for_each(ctx, [&](unsigned i, unsigned j, float& x) {
+        if (p * n + int(j) > int(i)) x = 0;
+      });
+      w[p] = xl::fragment_cast<xl::half>(sum);
+    }
+    auto const weights = xl::convert_fragment<a_fragment>(ctx, w);  // `parts` accumulators side by side become one operand
+    CROSSLANE_UNROLL
+    for (int p = 0; p < parts; ++p)
+      xl::store_fragment(ctx, out, 0, p * n,
+                         xl::multiply_add(ctx, weights, xl::load_fragment<b_fragment>(ctx, v, 0, p * n), sum_fragment::filled(0)));
+  }
+};
+// [chained]
+
+namespace {
+
+/// Whole numbers from -2 to 2: sums of their products are exact in any order.
+std::vector<xl::half> whole_numbers(int count, unsigned seed) {
+  std::vector<xl::half> result;
+  for (int i = 0; i < count; ++i) {
+    seed = seed * 1664525u + 1013904223u;
+    result.push_back(xl::half(float(int(seed >> 16) % 5 - 2)));
+  }
+  return result;
+}
+
+}  // namespace
+
+CROSSLANE_TEST(guide, matrices) {
+  xl::stream const q{d};
+  int const rows = 37, cols = 45, depth = 21;
+  auto const x = whole_numbers(rows * depth, 1), y = whole_numbers(depth * cols, 2);
+  std::vector<float> bias(static_cast<std::size_t>(cols)), expected(std::size_t(rows * cols));
+  for (int j = 0; j < cols; ++j) bias[std::size_t(j)] = float(100 * j);
+  for (int i = 0; i < rows; ++i)
+    for (int j = 0; j < cols; ++j) {
+      float sum = bias[std::size_t(j)];
+      for (int k = 0; k < depth; ++k) sum += float(x[std::size_t(i * depth + k)]) * float(y[std::size_t(k * cols + j)]);
+      expected[std::size_t(i * cols + j)] = sum;
+    }
+  xl::tensor<xl::half, xl::row_major<>> a{q, {rows, depth}}, b{q, {depth, cols}};
+  xl::tensor<float, xl::row_major<>> c{q, {rows, cols}};
+  xl::copy(q, x, a.storage());
+  xl::copy(q, y, b.storage());
+  multiply(q, a, b, upload(q, bias), c);
+  CROSSLANE_CHECK_SAME(read(q, c.storage()), expected);
+}
+
+CROSSLANE_TEST(guide, chained_matrices) {
+  xl::stream const q{d};
+  auto const x = whole_numbers(256, 3), y = whole_numbers(256, 4), z = whole_numbers(256, 5);
+  std::vector<float> expected(256);
+  for (std::size_t i = 0; i < 16; ++i)
+    for (std::size_t j = 0; j <= i; ++j) {
+      float weight = 0;
+      for (std::size_t k = 0; k < 16; ++k) weight += float(x[i * 16 + k]) * float(y[j * 16 + k]);  // position j is column j of keys
+      for (std::size_t k = 0; k < 16; ++k) expected[i * 16 + k] += weight * float(z[j * 16 + k]);
+    }
+  xl::tensor<xl::half, xl::row_major<>> query{q, {16, 16}}, v{q, {16, 16}};
+  xl::tensor<xl::half, xl::column_major<>> keys{q, {16, 16}};
+  xl::tensor<float, xl::row_major<>> out{q, {16, 16}};
+  xl::copy(q, x, query.storage());
+  xl::copy(q, y, keys.storage());
+  xl::copy(q, z, v.storage());
+  xl::launch(q, {.grid = 1}, causal_product{}, query, keys, v, out);
+  CROSSLANE_CHECK_SAME(read(q, out.storage()), expected);
+}
