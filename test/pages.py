@@ -13,7 +13,7 @@ import sys
 import textwrap
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PART = re.compile(r"<!-- (\S+/\S+)(?: (\[?[\w-]+\]?))? -->\n.*?<!-- end -->", re.S)
+PART = re.compile(r"<!-- (\S+/\S*[^\s:])(?: (\[?[\w-]+\]?))? -->\n.*?<!-- end -->", re.S)
 WIDTH = 138
 LANGUAGES = {"CMakeLists.txt": "cmake", ".cpp": "cpp", ".cu": "cpp", ".hpp": "cpp", ".yml": "yaml"}  # by name or ending; others are texts
 

@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """tables.py [--check] writes docs/reference/waves.md, and the tables of docs/reference/math.md, from the results in the folders of the same
 names, which the tests write: one file per run, a line for each operation, type and target that it has shown to be right, with the largest
-error where there is one. With --check it only says whether the pages are up to date.
+error where there is one. It writes the table of docs/guide/matrices.md from matrices/shapes.txt, which test/matrix/pictures_test.cpp makes of
+the types: a line for each product of each target. With --check it only says whether the pages are up to date.
 """
 import argparse
 import pathlib
 import sys
 
-FOLDER = pathlib.Path(__file__).resolve().parent.parent / "docs" / "reference"
+DOCS = pathlib.Path(__file__).resolve().parent.parent / "docs"
+FOLDER = DOCS / "reference"
 
 HEAD = """\
 # Wave operations and where they are tested
@@ -85,6 +87,34 @@ def error_tables(targets, found):
     return "\n".join(lines) + "\n"
 
 
+def shapes(file):
+    """[target], {(type of sums, a cell for each target): [(type of a, type of b)]}: operands with the same cells share a row."""
+    targets, by_types = [], {}
+    for line in file.read_text(encoding="utf-8").splitlines():
+        target, sizes, a, b, sums = line.split("\t")
+        if target not in targets:
+            targets.append(target)
+        by_types.setdefault((a, b, sums), {}).setdefault(target, []).append(sizes)
+    rows = {}
+    for (a, b, sums), by_target in by_types.items():
+        cells = tuple("<br>".join(by_target.get(t, [])) for t in targets)
+        rows.setdefault((sums, cells), []).append((a, b))
+    return targets, rows
+
+
+def shape_table(targets, rows):
+    lines = ["| operands | sums | " + " | ".join(f"`{t}`" for t in targets) + " |", "|---" * (len(targets) + 2) + "|"]
+    for (sums, cells), operands in rows.items():
+        types = list(dict.fromkeys(t for pair in operands for t in pair))
+        name = ", ".join(f"`{t}`" for t in types)
+        if len(types) > 1 and len(operands) == len(types) ** 2:
+            name += ", also mixed"
+        elif any(a != b for a, b in operands):
+            raise ValueError(f"the table has no name for the operands {operands}")
+        lines.append(f"| {name} | `{sums}` | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def with_tables(text, tables):
     before, rest = text.split(BEGIN)
     return before + BEGIN + tables + END + rest.split(END)[1]
@@ -97,6 +127,9 @@ def main():
     waves, math = FOLDER / "waves.md", FOLDER / "math.md"
     pages = {waves: page(*read(FOLDER / "waves"))}
     pages[math] = with_tables(math.read_text(encoding="utf-8"), error_tables(*errors(FOLDER / "math")))
+    matrices = DOCS / "guide" / "matrices.md"
+    table = shape_table(*shapes(matrices.with_suffix("") / "shapes.txt"))
+    pages[matrices] = with_tables(matrices.read_text(encoding="utf-8"), table)
     stale = 0
     for file, text in pages.items():
         if not check:

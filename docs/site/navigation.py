@@ -50,6 +50,11 @@ REFERENCE = {
         """tensor/tensor tensor/view tensor/packed tensor/strided tensor/blocked tensor/swizzled tensor/layout tensor/extents tensor/axis
         tensor/slice tensor/part tensor/convert tensor/transform tensor/reduce tensor/*""",
     ),
+    "Matrices": (
+        "reference/matrices",
+        [],
+        "matrix matrix/fragment matrix/load matrix/multiply matrix/convert matrix/* kernel/matrix_* kernel/numeric/tf32",
+    ),
     "Checker": (
         "checker",
         [],

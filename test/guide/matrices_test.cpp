@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// The code of docs/guide/matrices.md, with tests of it.
-#include <crosslane/matrix.hpp>
+#include <matrix/matrix_targets.hpp>
 
-#include <support/target.hpp>
-
+#include <type_traits>
 #include <vector>
 
 namespace xl = crosslane;
@@ -34,7 +33,8 @@ struct product {
     if (row >= rows) return;  // the same for all lanes of the wave
 
     sum_fragment sums[parts];
-    for (auto& sum : sums) sum = sum_fragment::filled(0);
+    CROSSLANE_UNROLL
+    for (int p = 0; p < parts; ++p) sums[p] = sum_fragment::filled(0);
     for (int k = 0; k < depth; k += int(shape::k)) {
       auto const x = xl::load_partial_fragment<a_fragment>(ctx, a, row, k);  // zeros outside a
       CROSSLANE_UNROLL
@@ -63,35 +63,41 @@ void multiply(xl::stream const& q, xl::tensor<xl::half, xl::row_major<>> const& 
 // [chained]
 /// out = w * v, where w = query * keys without the elements right of the diagonal: attention of 16 positions, without its softmax. One
 /// wave. All matrices have 16 x 16 elements. keys has a column for each position.
+///
+/// Target is void for the device's own. On the CPU it may be any.
+template <class Target = void>
 struct causal_product {
   static constexpr auto block = xl::block_size<64>;
 
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, half_rows query, half_columns keys, half_rows v, float_rows out) const {
-    using target = xl::matrix_target_of<Ctx>;
-    using shape = xl::native_shape<xl::half, target>;
-    using a_fragment = xl::fragment<xl::matrix_use::a, shape, target>;
-    using b_fragment = xl::fragment<xl::matrix_use::b, shape, target>;
-    using sum_fragment = xl::fragment<xl::matrix_use::accumulator, shape, target>;
-    static_assert(shape::m == 16 && shape::k == 16);
-    constexpr int n = shape::n, parts = 16 / n;
-    if (ctx.wave_rank() > 0) return;
+    using target = std::conditional_t<std::is_void_v<Target>, xl::matrix_target_of<Ctx>, Target>;
+    if constexpr (target::wave_size == Ctx::wave_size) {  // the CPU has a kernel for each width
+      using shape = xl::native_shape<xl::half, target>;
+      using a_fragment = xl::fragment<xl::matrix_use::a, shape, target>;
+      using b_fragment = xl::fragment<xl::matrix_use::b, shape, target>;
+      using sum_fragment = xl::fragment<xl::matrix_use::accumulator, shape, target>;
+      static_assert(shape::m == 16 && shape::k == 16);
+      constexpr int n = shape::n, parts = 16 / n;
+      if (ctx.wave_rank() > 0) return;
 
-    auto const a = xl::load_fragment<a_fragment>(ctx, query, 0, 0);
-    decltype(xl::fragment_cast<xl::half>(sum_fragment{})) w[parts];  // accumulators of half
-    CROSSLANE_UNROLL
-    for (int p = 0; p < parts; ++p) {
-      auto sum = xl::multiply_add(ctx, a, xl::load_fragment<b_fragment>(ctx, keys, 0, p * n), sum_fragment::filled(0));
-      sum.for_each(ctx, [&](unsigned i, unsigned j, float& x) {
-        if (p * n + int(j) > int(i)) x = 0;
-      });
-      w[p] = xl::fragment_cast<xl::half>(sum);
+      auto const a = xl::load_fragment<a_fragment>(ctx, query, 0, 0);
+      xl::fragment<xl::matrix_use::accumulator, shape, target, xl::half> w[parts];
+      CROSSLANE_UNROLL
+      for (int p = 0; p < parts; ++p) {
+        auto sum = xl::multiply_add(ctx, a, xl::load_fragment<b_fragment>(ctx, keys, 0, p * n), sum_fragment::filled(0));
+        sum.for_each(ctx, [&](unsigned i, unsigned j, float& x) {
+          if (p * n + int(j) > int(i)) x = 0;
+        });
+        w[p] = xl::fragment_cast<xl::half>(sum);
+      }
+      auto const weights = xl::convert_fragment<a_fragment>(ctx, w);  // `parts` accumulators side by side become one operand
+      CROSSLANE_UNROLL
+      for (int p = 0; p < parts; ++p) {
+        auto const x = xl::load_fragment<b_fragment>(ctx, v, 0, p * n);
+        xl::store_fragment(ctx, out, 0, p * n, xl::multiply_add(ctx, weights, x, sum_fragment::filled(0)));
+      }
     }
-    auto const weights = xl::convert_fragment<a_fragment>(ctx, w);  // `parts` accumulators side by side become one operand
-    CROSSLANE_UNROLL
-    for (int p = 0; p < parts; ++p)
-      xl::store_fragment(ctx, out, 0, p * n,
-                         xl::multiply_add(ctx, weights, xl::load_fragment<b_fragment>(ctx, v, 0, p * n), sum_fragment::filled(0)));
   }
 };
 // [chained]
@@ -146,6 +152,10 @@ CROSSLANE_TEST(guide, chained_matrices) {
   xl::copy(q, x, query.storage());
   xl::copy(q, y, keys.storage());
   xl::copy(q, z, v.storage());
-  xl::launch(q, {.grid = 1}, causal_product{}, query, keys, v, out);
-  CROSSLANE_CHECK_SAME(read(q, out.storage()), expected);
+  for_each_target(d, [&]<class Target>() {
+    using chosen = std::conditional_t<std::is_same_v<Target, native_target>, void, Target>;
+    xl::fill(q, out.storage(), -1.0f);
+    xl::launch(q, {.grid = 1}, causal_product<chosen>{}, query, keys, v, out);
+    CROSSLANE_CHECK_SAME(read(q, out.storage()), expected);
+  });
 }

@@ -93,8 +93,8 @@ std::string svg(char const* name) {
   int y = b_top - label_space - 8;
   s += text("title", a_left, y,
             std::string(name) + ": " + number(shape::m) + " x " + number(shape::n) + " x " + number(shape::k) + ", half, sums in float");
-  s += box(a_left, y += 20, 2 * cell_width, cell_height, 17, 4, 7);
-  s += text("note", a_left + 2 * cell_width + 10, y + 18, "elements 4 to 7 of lane 17");
+  s += box(a_left, y += 20, 2 * cell_width, cell_height, 5, 0, a::map.neighbours - 1);
+  s += text("note", a_left + 2 * cell_width + 10, y + 18, "elements 0 to " + number(a::map.neighbours - 1) + " of lane 5");
   s += text("note", a_left, y += 54,
             "a lane has " + number(a::size) + " elements of a, " + number(b::size) + " of b, " + number(c::size) + " of the accumulator");
   if constexpr (a::copies > 1) {
@@ -151,6 +151,19 @@ std::string lines(char const* target, xl::matrix_shapes<Shapes...>) {
   };
   return (line(Shapes{}) + ...);
 }
+
+// --- the elements of lane 5 that the page names ---
+
+template <class Target>
+constexpr bool has_in_lane_5(unsigned element, unsigned row, unsigned col) {
+  return xl::fragment_layout<use::accumulator, xl::native_shape<xl::half, Target>, Target>::position(5, element) ==
+         xl::matrix_position{row, col};
+}
+static_assert(has_in_lane_5<target::sm_80>(0, 1, 2) && has_in_lane_5<target::sm_80>(1, 1, 3) && has_in_lane_5<target::sm_80>(2, 9, 2) &&
+              has_in_lane_5<target::sm_80>(3, 9, 3));
+static_assert(has_in_lane_5<target::gfx90a>(0, 0, 5) && has_in_lane_5<target::gfx90a>(3, 3, 5));
+static_assert(has_in_lane_5<target::gfx11>(1, 2, 5) && has_in_lane_5<target::gfx11>(7, 14, 5));
+static_assert(has_in_lane_5<target::gfx12>(1, 1, 5) && has_in_lane_5<target::gfx12>(7, 7, 5));
 
 // --- the costs of conversions that the page states: shuffles of a lane, for half ---
 
