@@ -43,7 +43,8 @@ class source_lines {
   /// Whether a file belongs to the library itself.
   static bool is_library(std::string_view file) {
     for (char const* const part : {"/crosslane/kernel/", "/crosslane/backend/", "/crosslane/algorithm/", "/crosslane/runtime/",
-                                   "/crosslane/tensor/", "/crosslane/core/", "/crosslane/platform/", "/include/c++/"})
+                                   "/crosslane/tensor/", "/crosslane/matrix/", "/crosslane/core/", "/crosslane/platform/",
+                                   "/include/c++/"})
       if (file.find(part) != std::string_view::npos) return true;
     return false;
   }

@@ -126,14 +126,18 @@ struct through_shared_memory {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, shared<Ctx>& s) const {
     xl::tensor_view const tile{s.tile, xl::row_major<>{{16, 16}}};
-    xl::store_fragment(ctx, tile, 0, 0, xl::fragment_cast<xl::half>(fragment_in<Ctx, use::accumulator>::filled(1)));
+    auto const ones = xl::fragment_cast<xl::half>(fragment_in<Ctx, use::accumulator>::filled(1));
+    xl::store_fragment(ctx, tile, 0, 0, ones);
     if (synchronise) xl::wave(ctx).sync();
     (void)xl::load_fragment<fragment_in<Ctx, use::a>>(ctx, tile, 0, 0);
   }
 };
 CROSSLANE_TEST(divergent_fragment, through_shared_memory) {
+  // of the kernel above
+  constexpr int line_of_store = __LINE__ - 7, line_of_load = __LINE__ - 5;
   unsigned const wave = unsigned(d.properties().wave_size);
-  expect(error_in(d, wave, through_shared_memory{false}), xl::errc::data_race, {"data race", "through_shared_memory"});
+  expect(error_in(d, wave, through_shared_memory{false}), xl::errc::data_race,
+         {"data race", "divergent_test.cpp:" + std::to_string(line_of_store), "divergent_test.cpp:" + std::to_string(line_of_load)});
   xl::stream const q{d};
   xl::launch(q, {.grid = 1, .block = wave}, through_shared_memory{true});
   q.synchronize();
