@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Operations of fragments that not all lanes of the wave call, or at different places; fragments outside of a matrix; a missing
-/// synchronisation of the wave.
+/// Operations of fragments that not all lanes of the wave call, or at different places, or with different arguments; fragments outside of a
+/// matrix; a missing synchronisation of the wave.
 #include <crosslane/matrix.hpp>
 #include <support/target.hpp>
 
@@ -100,8 +100,25 @@ struct misaligned {
     (void)xl::load_fragment<fragment_in<Ctx, use::a>>(ctx, matrix, 3, 4);
   }
 };
+/// A load by columns from lines that begin at half of 16 bytes. The host's own accesses need no alignment there.
+struct misaligned_columns {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, xl::half const* x) const {
+    using layout = xl::with_fixed<xl::column_major<>, xl::fixed<xl::axis::row, 32>, xl::fixed<xl::axis::col, 24>>;
+    (void)xl::load_fragment<fragment_in<Ctx, use::a>>(ctx, xl::tensor_view{x + 4, layout{}}, 0, 0);
+  }
+};
+struct partial {
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, xl::half* x, int row, int col, bool store) const {
+    xl::tensor_view const matrix{x, xl::row_major<>{{32, 24}}};
+    auto const f =
+        store ? fragment_in<Ctx, use::a>::filled(xl::half(2)) : xl::load_partial_fragment<fragment_in<Ctx, use::a>>(ctx, matrix, row, col);
+    xl::store_partial_fragment(ctx, matrix, store ? row : 0, store ? col : 0, f);
+  }
+};
 CROSSLANE_TEST(divergent_fragment, outside) {
-#if CROSSLANE_CONFIG_BOUNDS_CHECKS
+#if CROSSLANE_CONFIG_BOUNDS_CHECKS || CROSSLANE_CONFIG_ACCESS_CHECKS
   auto const x = upload(xl::stream{d}, std::vector<xl::half>(1024, xl::half(1)));
   unsigned const wave = unsigned(d.properties().wave_size);
   expect(error_in(d, wave, outside{}, x.data(), 17, 0), xl::errc::out_of_bounds,
@@ -112,35 +129,89 @@ CROSSLANE_TEST(divergent_fragment, outside) {
   expect(error_in(d, wave, misaligned{}, x.data()), xl::errc::misaligned,
          {"load of a fragment of 16 x 16 elements from row 3 and column 4 on: the address 0x", "must be a multiple of 16",
           "load_partial_fragment() takes any position"});
+  expect(error_in(d, wave, misaligned_columns{}, x.data()), xl::errc::misaligned, {"must be a multiple of 16"});
+  auto y = upload(xl::stream{d}, std::vector<xl::half>(1024, xl::half(1)));
+  expect(error_in(d, wave, partial{}, y.data() + 256, -1, 0, false), xl::errc::out_of_bounds,
+         {"load of a part of a fragment of 16 x 16 elements from row -1 and column 0 on: neither may be negative", "divergent_test.cpp"});
+  expect(error_in(d, wave, partial{}, y.data() + 256, 0, -7, true), xl::errc::out_of_bounds, {"store of a part", "row 0 and column -7 on"});
 #endif
 }
 
+/// Positions near the largest index are outside, like all others beyond the extents.
+CROSSLANE_TEST(divergent_fragment, far_outside) {
+  unsigned const wave = unsigned(d.properties().wave_size);
+  xl::stream const q{d};
+  for (bool const store : {false, true}) {
+    auto x = upload(q, std::vector<xl::half>(32 * 24, xl::half(1)));
+    xl::launch(q, {.grid = 1, .block = wave}, partial{}, x.data(), 0x7fffffff - 3, 0x7fffffff, store);
+    std::vector<xl::half> const got = read(q, x);
+    for (std::size_t i = 0; i < got.size(); ++i) CROSSLANE_CHECK_EQ(float(got[i]), !store && i / 24 < 16 && i % 24 < 16 ? 0.0f : 1.0f);
+  }
+}
+
 #if CROSSLANE_CONFIG_ACCESS_CHECKS
-/// Accumulators go through shared memory to an operand. The two have the same map on the host, but not on GPUs.
+/// A fragment goes through shared memory to another one, whose elements are some columns farther on.
 struct through_shared_memory {
+  int col;
   bool synchronise;
+  template <class Ctx>
+  struct shared {
+    alignas(16) xl::half tile[16 * 32];
+  };
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, shared<Ctx>& s) const {
+    for (unsigned i : ctx.block_stride(16u * 32u)) s.tile[i] = xl::half(0);
+    ctx.sync_block();
+    xl::tensor_view const tile{s.tile, xl::row_major<>{{16, 32}}};
+    xl::store_fragment(ctx, tile, 0, 0, xl::fragment_cast<xl::half>(fragment_in<Ctx, use::accumulator>::filled(1)));
+    if (synchronise) xl::wave(ctx).sync();
+    (void)xl::load_fragment<fragment_in<Ctx, use::a>>(ctx, tile, 0, col);
+  }
+};
+CROSSLANE_TEST(divergent_fragment, through_shared_memory) {
+  unsigned const wave = unsigned(d.properties().wave_size);
+  xl::stream const q{d};
+  for (int const col : {0, 4, 8, 12}) {
+    expect(error_in(d, wave, through_shared_memory{col, false}), xl::errc::data_race, {"data race", "through_shared_memory"});
+    xl::launch(q, {.grid = 1, .block = wave}, through_shared_memory{col, true});
+    q.synchronize();
+  }
+}
+
+/// Each lane writes the elements that the lane before it, or another one, has of the fragment.
+struct written_by_others {
+  unsigned distance;
   template <class Ctx>
   struct shared {
     alignas(16) xl::half tile[16 * 16];
   };
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, shared<Ctx>& s) const {
-    xl::tensor_view const tile{s.tile, xl::row_major<>{{16, 16}}};
-    auto const ones = xl::fragment_cast<xl::half>(fragment_in<Ctx, use::accumulator>::filled(1));
-    xl::store_fragment(ctx, tile, 0, 0, ones);
-    if (synchronise) xl::wave(ctx).sync();
-    (void)xl::load_fragment<fragment_in<Ctx, use::a>>(ctx, tile, 0, 0);
+    constexpr unsigned each = 256 / Ctx::wave_size;
+    unsigned const first = (ctx.lane_rank() + distance) % Ctx::wave_size * each;
+    for (unsigned i = 0; i < each; ++i) s.tile[first + i] = xl::half(1);
+    (void)xl::load_fragment<fragment_in<Ctx, use::a>>(ctx, xl::tensor_view{s.tile, xl::row_major<>{{16, 16}}}, 0, 0);
   }
 };
-CROSSLANE_TEST(divergent_fragment, through_shared_memory) {
-  // of the kernel above
-  constexpr int line_of_store = __LINE__ - 7, line_of_load = __LINE__ - 5;
+CROSSLANE_TEST(divergent_fragment, written_by_others) {
   unsigned const wave = unsigned(d.properties().wave_size);
-  expect(error_in(d, wave, through_shared_memory{false}), xl::errc::data_race,
-         {"data race", "divergent_test.cpp:" + std::to_string(line_of_store), "divergent_test.cpp:" + std::to_string(line_of_load)});
-  xl::stream const q{d};
-  xl::launch(q, {.grid = 1, .block = wave}, through_shared_memory{true});
-  q.synchronize();
+  for (unsigned const distance : {0u, 1u, 2u, wave - 1})
+    expect(error_in(d, wave, written_by_others{distance}), xl::errc::data_race, {"data race", "written_by_others"});
+}
+
+struct other_places {
+  int rows, cols;
+  template <xl::kernel_context Ctx>
+  void operator()(Ctx const& ctx, xl::half const* x) const {
+    int const odd = int(ctx.lane_rank() % 2);
+    (void)xl::load_fragment<fragment_in<Ctx, use::a>>(ctx, xl::tensor_view{x, xl::row_major<>{{32, 32}}}, odd * rows, odd * cols);
+  }
+};
+CROSSLANE_TEST(divergent_fragment, other_places) {
+  auto const x = upload(xl::stream{d}, std::vector<xl::half>(1024, xl::half(1)));
+  unsigned const wave = unsigned(d.properties().wave_size);
+  expect(error_in(d, wave, other_places{3, 0}, x.data()), xl::errc::invalid_argument, {"with row 3", "with row 0"});
+  expect(error_in(d, wave, other_places{0, 5}, x.data()), xl::errc::invalid_argument, {"with column 5", "with column 0"});
 }
 #endif
 

@@ -34,6 +34,8 @@ struct adjacent_elements<swizzled<E, Order, ElementBytes, UnitBytes>> {
 template <class L, int Axis>
 using matrix_index = tensor_index<axis_at<Axis, typename L::extents_type::axes>, typename L::extents_type::index_type>;
 
+inline namespace CROSSLANE_CONFIGURATION {
+
 /// Accesses of a fragment F to a matrix of elements T. `row` and `col` are the position of the fragment in the matrix.
 template <class F, class T, class L>
 class fragment_access {
@@ -90,8 +92,10 @@ class fragment_access {
     return matrix_.data() +
            matrix_.layout().offset(multi_index{{index_type(row_ + index_type(at.row)), index_type(col_ + index_type(at.col))}});
   }
+  /// Whether a position of the fragment is inside the matrix. Right for all positions of the fragment that are not negative: no sum
+  /// overflows.
   CROSSLANE_FN bool contains(matrix_position at) const {
-    return index_type(row_ + index_type(at.row)) < rows() && index_type(col_ + index_type(at.col)) < cols();
+    return row_ < rows() && at.row < unsigned_index(rows() - row_) && col_ < cols() && at.col < unsigned_index(cols() - col_);
   }
   CROSSLANE_FN bool contains_all() const {
     return rows() >= index_type(F::rows) && row_ <= index_type(rows() - index_type(F::rows)) && cols() >= index_type(F::cols) &&
@@ -111,10 +115,29 @@ class fragment_access {
     return (address_bits & (bytes - 1)) == 0;
   }
 
-  /// Throws out_of_bounds or misaligned on the host, if bounds are checked and the fragment is not wholly inside the matrix, or its lines
-  /// are not aligned although those of the layout are.
+  /// Tells the checker that the next operation of the wave must have the same matrix and position in all lanes.
+  template <class Native>
+  CROSSLANE_FN void expect_same(Native const& n) const {
+    n.expect_in_group("matrix", static_cast<void const*>(matrix_.data()));
+    n.expect_in_group("row", row_);
+    n.expect_in_group("column", col_);
+  }
+
+  /// Throws out_of_bounds on the host, if bounds or accesses are checked and the position of the fragment is negative.
+  CROSSLANE_FN void expect_not_negative([[maybe_unused]] char const* what, [[maybe_unused]] source_location where) const {
+#if (CROSSLANE_CONFIG_BOUNDS_CHECKS || CROSSLANE_CONFIG_ACCESS_CHECKS) && !CROSSLANE_DEVICE_PASS()
+    auto const row = static_cast<long long>(row_), col = static_cast<long long>(col_);
+    if (row < 0 || col < 0)
+      throw_error(errc::out_of_bounds, where,
+                  "%s of a part of a fragment of %u x %u elements from row %lld and column %lld on: neither may be negative, at %s:%u",
+                  what, F::rows, F::cols, row, col, where.file, where.line);
+#endif
+  }
+
+  /// Throws out_of_bounds or misaligned on the host, if bounds or accesses are checked and the fragment is not wholly inside the matrix, or
+  /// its lines are not aligned although those of the layout are.
   CROSSLANE_FN void expect_inside([[maybe_unused]] char const* what, [[maybe_unused]] source_location where) const {
-#if CROSSLANE_CONFIG_BOUNDS_CHECKS && !CROSSLANE_DEVICE_PASS()
+#if (CROSSLANE_CONFIG_BOUNDS_CHECKS || CROSSLANE_CONFIG_ACCESS_CHECKS) && !CROSSLANE_DEVICE_PASS()
     auto const row = static_cast<long long>(row_), col = static_cast<long long>(col_);
     if (row < 0 || col < 0 || !contains_all()) {
       error_text extents;
@@ -133,12 +156,15 @@ class fragment_access {
   }
 
  private:
+  using unsigned_index = std::make_unsigned_t<index_type>;
   CROSSLANE_FN index_type rows() const { return matrix_.template extent<axis_at<0, typename E::axes>>(); }
   CROSSLANE_FN index_type cols() const { return matrix_.template extent<axis_at<1, typename E::axes>>(); }
 
   tensor_view<T, L> const& matrix_;
   index_type row_, col_;
 };
+
+}  // namespace CROSSLANE_CONFIGURATION
 
 /// Moves a fragment that is wholly inside the matrix. `aligned` is whether its lines are aligned to line_bytes.
 template <class Backend, class F, class Access>
@@ -192,6 +218,7 @@ CROSSLANE_FN void store_inside(unsigned lane, F const& from, Access const& to, b
 
 /// The lanes whose elements the calling lane moves. On a GPU they are its own. On the host they are another lane's, and not the same in
 /// loads and stores: which lane moves an element differs among targets, and the checker must see what is not synchronised on one of them.
+/// Lanes exchange their elements in pairs. No pairs have the same distance everywhere, so that fragments at other columns meet other lanes.
 template <class F, class Ctx>
 class fragment_mover {
   using backend = matrix_backend<Ctx>;
@@ -201,21 +228,30 @@ class fragment_mover {
  public:
   CROSSLANE_FN explicit fragment_mover(Ctx const& ctx) : ctx_{ctx} {}
 
-  CROSSLANE_FN unsigned loads_for() const { return plus(backend::moves_for_others ? 1 : 0); }
-  CROSSLANE_FN unsigned stores_for() const { return plus(backend::moves_for_others ? 2 : 0); }
+  CROSSLANE_FN unsigned loads_for() const { return ctx_.lane_rank() ^ (backend::moves_for_others ? width - 1 : 0); }
+  CROSSLANE_FN unsigned stores_for() const { return ctx_.lane_rank() ^ (backend::moves_for_others ? width / 2 + 1 : 0); }
 
   /// Returns the calling lane's elements from what the lanes have loaded.
-  CROSSLANE_FN F after_load(F const& loaded, source_location where) const { return exchanged(loaded, width - 1, where); }
+  template <class Access>
+  CROSSLANE_FN F after_load(F const& loaded, Access const& from, source_location where) const {
+    return exchanged(loaded, loads_for(), from, where);
+  }
   /// Returns the elements that the calling lane stores.
-  CROSSLANE_FN F before_store(F const& own, source_location where) const { return exchanged(own, 2, where); }
+  template <class Access>
+  CROSSLANE_FN F before_store(F const& own, Access const& to, source_location where) const {
+    return exchanged(own, stores_for(), to, where);
+  }
 
  private:
-  CROSSLANE_FN unsigned plus(unsigned distance) const { return (ctx_.lane_rank() + distance) % width; }
-  CROSSLANE_FN F exchanged(F const& f, [[maybe_unused]] unsigned distance, [[maybe_unused]] source_location where) const {
-    if constexpr (backend::moves_for_others)
-      return ctx_.native().template shuffle<width>(lane_mask<width>::all(), f, plus(distance), where);
-    else
+  template <class Access>
+  CROSSLANE_FN F exchanged(F const& f, [[maybe_unused]] unsigned partner, [[maybe_unused]] Access const& access,
+                           [[maybe_unused]] source_location where) const {
+    if constexpr (backend::moves_for_others) {
+      if constexpr (Ctx::native_type::checks_arguments) access.expect_same(ctx_.native());
+      return ctx_.native().template shuffle<width>(lane_mask<width>::all(), f, partner, where);
+    } else {
       return f;
+    }
   }
   Ctx const& ctx_;
 };
@@ -233,8 +269,8 @@ class fragment_mover {
 ///
 /// Preconditions: the fragment is wholly inside the matrix. If the type of the layout fixes lines of a multiple of 16 bytes, or of the
 /// fragment if that is smaller, the fragment begins at such a multiple: the strides of a packed or strided layout, the units of a swizzled
-/// one. Otherwise the host throws out_of_bounds or misaligned, if bounds are checked. With other layouts the alignment is tested at run
-/// time. NVIDIA GPUs load elements of 2 bytes in aligned lines of shared memory by ldmatrix.
+/// one. Otherwise the host throws out_of_bounds or misaligned, if bounds or accesses are checked. With other layouts the alignment is
+/// tested at run time. NVIDIA GPUs load elements of 2 bytes in aligned lines of shared memory by ldmatrix.
 template <matrix_fragment F, kernel_context Ctx, class T, tensor_layout L>
 CROSSLANE_FN F load_fragment(Ctx const& ctx, tensor_view<T, L> const& from, detail::matrix_index<L, 0> row, detail::matrix_index<L, 1> col,
                              source_location where = source_location::current()) {
@@ -244,16 +280,17 @@ CROSSLANE_FN F load_fragment(Ctx const& ctx, tensor_view<T, L> const& from, deta
   F result{};
   detail::load_inside<detail::matrix_backend<Ctx>>(mover.loads_for(), result, access,
                                                    access.has_aligned_lines || access.is_aligned(access.line_bytes));
-  return mover.after_load(result, where);
+  return mover.after_load(result, access, where);
 }
 
-/// Returns a fragment like load_fragment(), but elements outside the matrix are zero. The position must not be negative; it may lie
-/// outside.
+/// Returns a fragment like load_fragment(), but elements outside the matrix are zero. The position may lie outside, but it must not be
+/// negative: else the host throws out_of_bounds, if bounds or accesses are checked.
 template <matrix_fragment F, kernel_context Ctx, class T, tensor_layout L>
 CROSSLANE_FN F load_partial_fragment(Ctx const& ctx, tensor_view<T, L> const& from, detail::matrix_index<L, 0> row,
                                      detail::matrix_index<L, 1> col, source_location where = source_location::current()) {
   detail::fragment_mover<F, Ctx> const mover{ctx};
   detail::fragment_access<F, T, L> const access{from, row, col};
+  access.expect_not_negative("load", where);
   F result{};
   unsigned const lane = mover.loads_for();
   if (access.contains_all()) {
@@ -265,7 +302,7 @@ CROSSLANE_FN F load_partial_fragment(Ctx const& ctx, tensor_view<T, L> const& fr
       if (access.contains(at)) result.data[i] = static_cast<typename F::value_type>(*access.address(at));
     }
   }
-  return mover.after_load(result, where);
+  return mover.after_load(result, access, where);
 }
 
 /// Stores a fragment to a matrix, from position (row, col) of it on, with the preconditions of load_fragment(). All lanes of the wave must
@@ -281,7 +318,7 @@ CROSSLANE_FN void store_fragment(Ctx const& ctx, tensor_view<T, L> const& to, de
   detail::fragment_access<F, T, L> const access{to, row, col};
   access.expect_inside("store", where);
   unsigned const lane = mover.stores_for();
-  F const elements = mover.before_store(from, where);
+  F const elements = mover.before_store(from, access, where);
   if (F::layout_type::is_first_copy(lane))
     detail::store_inside<detail::matrix_backend<Ctx>>(lane, elements, access,
                                                       access.has_aligned_lines || access.is_aligned(access.line_bytes));
@@ -295,8 +332,9 @@ CROSSLANE_FN void store_partial_fragment(Ctx const& ctx, tensor_view<T, L> const
   static_assert(!std::is_const_v<T>, "crosslane: store_partial_fragment() needs a tensor whose elements are not constant");
   detail::fragment_mover<F, Ctx> const mover{ctx};
   detail::fragment_access<F, T, L> const access{to, row, col};
+  access.expect_not_negative("store", where);
   unsigned const lane = mover.stores_for();
-  F const elements = mover.before_store(from, where);
+  F const elements = mover.before_store(from, access, where);
   if (!F::layout_type::is_first_copy(lane)) return;
   if (access.contains_all())
     return detail::store_inside<detail::matrix_backend<Ctx>>(lane, elements, access, access.is_aligned(access.line_bytes));

@@ -17,10 +17,10 @@ using hip_matrix_target = matrix_target::gfx90a;
 #elif CROSSLANE_GFX_HAS(MFMA_XF32)
 template <unsigned W>
 using hip_matrix_target = matrix_target::gfx942;
-#elif CROSSLANE_GFX_HAS(GFX11)
+#elif CROSSLANE_GFX_HAS(WMMA_256)
 template <unsigned W>
 using hip_matrix_target = matrix_target::gfx11;
-#elif CROSSLANE_GFX_HAS(GFX12)
+#elif CROSSLANE_GFX_HAS(WMMA_128)
 template <unsigned W>
 using hip_matrix_target = matrix_target::gfx12;
 #else  // without matrix instructions; and the host pass, which makes no code of kernels
@@ -91,22 +91,22 @@ struct matrix_of<Native, W> : gpu_matrix<Native, W> {
       CROSSLANE_MFMA(int, i32_32x32x8i8, i32_16x16x16i8);
 #else
     } else if constexpr (std::is_same_v<A, std::int8_t>) {
-      CROSSLANE_MFMA(long, i32_32x32x16_i8, i32_16x16x32_i8);
+      CROSSLANE_MFMA(std::int64_t, i32_32x32x16_i8, i32_16x16x32_i8);
     } else if constexpr (std::is_same_v<A, tf32>) {
       using floats = vector<float, 2>;
       CROSSLANE_MFMA(floats, f32_32x32x4_xf32, f32_16x16x8_xf32);
     } else if constexpr (is_wide<A> && is_wide<B>) {
-      CROSSLANE_MFMA(long, f32_32x32x16_bf8_bf8, f32_16x16x32_bf8_bf8);
+      CROSSLANE_MFMA(std::int64_t, f32_32x32x16_bf8_bf8, f32_16x16x32_bf8_bf8);
     } else if constexpr (is_wide<A>) {
-      CROSSLANE_MFMA(long, f32_32x32x16_bf8_fp8, f32_16x16x32_bf8_fp8);
+      CROSSLANE_MFMA(std::int64_t, f32_32x32x16_bf8_fp8, f32_16x16x32_bf8_fp8);
     } else if constexpr (is_wide<B>) {
-      CROSSLANE_MFMA(long, f32_32x32x16_fp8_bf8, f32_16x16x32_fp8_bf8);
+      CROSSLANE_MFMA(std::int64_t, f32_32x32x16_fp8_bf8, f32_16x16x32_fp8_bf8);
     } else {
-      CROSSLANE_MFMA(long, f32_32x32x16_fp8_fp8, f32_16x16x32_fp8_fp8);
+      CROSSLANE_MFMA(std::int64_t, f32_32x32x16_fp8_fp8, f32_16x16x32_fp8_fp8);
 #endif
     }
 #undef CROSSLANE_MFMA
-#elif CROSSLANE_GFX_HAS(GFX11)
+#elif CROSSLANE_GFX_HAS(WMMA_256)
     using halves = vector<_Float16, 16>;
     using bfloats = vector<short, 16>;
     using bytes = vector<int, 4>;
@@ -123,7 +123,7 @@ struct matrix_of<Native, W> : gpu_matrix<Native, W> {
     } else {
       set(c, __builtin_amdgcn_wmma_i32_16x16x16_iu8_w32(true, as<bytes>(a), true, as<bytes>(b), as<vector<int, 8>>(c), false));
     }
-#elif CROSSLANE_GFX_HAS(GFX12)
+#elif CROSSLANE_GFX_HAS(WMMA_128)
     using halves = vector<_Float16, 8>;
     using bfloats = vector<short, 8>;
     using bytes = vector<int, 2>;

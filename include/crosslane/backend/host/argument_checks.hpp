@@ -99,7 +99,7 @@ class argument_checks {
 
  private:
   struct arguments {
-    static constexpr unsigned most = 2;
+    static constexpr unsigned most = 3;
     common_argument of[most];
     unsigned count = 0;
   };

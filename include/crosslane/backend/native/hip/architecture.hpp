@@ -22,6 +22,8 @@
 #define CROSSLANE_GFX_ADD_HALVES 0x800  ///< the same for two halves
 #define CROSSLANE_GFX_MFMA_1K 0x1000    ///< matrix products of gfx90a
 #define CROSSLANE_GFX_MFMA_XF32 0x2000  ///< matrix products of gfx942
+#define CROSSLANE_GFX_WMMA_256 0x4000   ///< matrix products of gfx11, whose operands have 256 bits in each lane
+#define CROSSLANE_GFX_WMMA_128 0x8000   ///< matrix products of gfx1200 and gfx1201, whose operands have 128 bits
 
 #define CROSSLANE_GFX_2(a, b) (CROSSLANE_GFX_##a | CROSSLANE_GFX_##b)
 #define CROSSLANE_GFX_4(a, b, c, d) (CROSSLANE_GFX_2(a, b) | CROSSLANE_GFX_2(c, d))
@@ -45,13 +47,15 @@
 #define CROSSLANE_GFX() CROSSLANE_GFX_2(GFX10, DOT4)
 #elif defined(__GFX10__)
 #define CROSSLANE_GFX() CROSSLANE_GFX_GFX10
-#elif defined(__GFX11__)
+#elif defined(__gfx1170__) || defined(__gfx1171__) || defined(__gfx1172__)
 #define CROSSLANE_GFX() (CROSSLANE_GFX_2(GFX11, DOT4_MIXED) | CROSSLANE_GFX_ADD_FLOAT)
+#elif defined(__GFX11__)
+#define CROSSLANE_GFX() CROSSLANE_GFX_4(GFX11, DOT4_MIXED, ADD_FLOAT, WMMA_256)
 #elif defined(__gfx1200__) || defined(__gfx1201__)
 #if __clang_major__ >= 20
-#define CROSSLANE_GFX() CROSSLANE_GFX_4(GFX12, DOT4_MIXED, FP8_OCP, ADD_PAIR)
+#define CROSSLANE_GFX() (CROSSLANE_GFX_4(GFX12, DOT4_MIXED, FP8_OCP, ADD_PAIR) | CROSSLANE_GFX_WMMA_128)
 #else  // clang gives the instruction of its built-in function no scope
-#define CROSSLANE_GFX() (CROSSLANE_GFX_2(GFX12, DOT4_MIXED) | CROSSLANE_GFX_FP8_OCP)
+#define CROSSLANE_GFX() CROSSLANE_GFX_4(GFX12, DOT4_MIXED, FP8_OCP, WMMA_128)
 #endif
 #elif defined(__GFX12__)
 #define CROSSLANE_GFX() CROSSLANE_GFX_GFX12
