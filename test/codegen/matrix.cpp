@@ -42,7 +42,7 @@ struct product_of_tiles {
 // sm_90: 4 mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32, 0 ld.shared, 0 ld.local, 0 st.local
 // sm_90: 4 ldmatrix.sync.aligned.m8n8.x4.shared, 4 ldmatrix.sync.aligned.m8n8.x2.trans
 // gfx90a: 4 v_mfma_f32_16x16x16f16, 4 ds_read_b64, 0 scratch_, 0 buffer_
-// gfx1030: 0 v_mfma, 576 ds_bpermute_b32, 0 scratch_, 0 buffer_load, 0 buffer_store
+// gfx1030: 0 v_mfma, 320 ds_bpermute_b32, 0 scratch_, 0 buffer_load, 0 buffer_store
 struct product_of_half_rows : product_of_tiles<xl::half, axis::col> {};
 
 // sm_90: 4 mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32, 0 ld.shared, 0 ld.local, 0 st.local
@@ -66,7 +66,9 @@ struct product_of_accumulators {
     auto const a = xl::load_fragment<a_fragment>(ctx, m, 0, 0);
     auto const b = xl::load_fragment<xl::fragment<use::b, shape, target>>(ctx, m, 0, 0);
     auto const zero = xl::fragment<use::accumulator, shape, target>::filled(0);
-    auto const first = xl::fragment_cast<xl::half>(xl::multiply_add(ctx, a, b, zero));
+    xl::fragment<use::accumulator, shape, target, xl::half> first[shape::k / shape::n];  // as many as a has columns
+    CROSSLANE_UNROLL
+    for (auto& f : first) f = xl::fragment_cast<xl::half>(xl::multiply_add(ctx, a, b, zero));
     auto const sum = xl::multiply_add(ctx, xl::convert_fragment<a_fragment>(ctx, first), b, zero);
     sum.for_each(ctx, [&](unsigned row, unsigned col, float x) { to[row * shape::n + col] = x; });
   }

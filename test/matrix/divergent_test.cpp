@@ -86,14 +86,14 @@ CROSSLANE_TEST(divergent_fragment, load_by_some) {
 struct outside {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, xl::half const* x, int row, int col) const {
-    xl::tensor_view const matrix{x, xl::row_major<>{{32, 24}}};
+    xl::tensor_view const matrix{x, xl::row_major<>{{32, 48}}};
     (void)xl::load_fragment<fragment_in<Ctx, use::a>>(ctx, matrix, row, col);
   }
 };
 struct misaligned {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, xl::half const* x) const {
-    using layout = xl::with_fixed<xl::row_major<>, xl::fixed<xl::axis::row, 32>, xl::fixed<xl::axis::col, 24>>;
+    using layout = xl::with_fixed<xl::row_major<>, xl::fixed<xl::axis::row, 32>, xl::fixed<xl::axis::col, 48>>;
     xl::tensor_view const matrix{x, layout{}};
     (void)xl::load_partial_fragment<fragment_in<Ctx, use::a>>(ctx, matrix, 3, 4);
     (void)xl::load_fragment<fragment_in<Ctx, use::a>>(ctx, matrix, 3, 8);
@@ -104,14 +104,14 @@ struct misaligned {
 struct misaligned_columns {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, xl::half const* x) const {
-    using layout = xl::with_fixed<xl::column_major<>, xl::fixed<xl::axis::row, 32>, xl::fixed<xl::axis::col, 24>>;
+    using layout = xl::with_fixed<xl::column_major<>, xl::fixed<xl::axis::row, 32>, xl::fixed<xl::axis::col, 48>>;
     (void)xl::load_fragment<fragment_in<Ctx, use::a>>(ctx, xl::tensor_view{x + 4, layout{}}, 0, 0);
   }
 };
 struct partial {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, xl::half* x, int row, int col, bool store) const {
-    xl::tensor_view const matrix{x, xl::row_major<>{{32, 24}}};
+    xl::tensor_view const matrix{x, xl::row_major<>{{32, 48}}};
     auto const f =
         store ? fragment_in<Ctx, use::a>::filled(xl::half(2)) : xl::load_partial_fragment<fragment_in<Ctx, use::a>>(ctx, matrix, row, col);
     xl::store_partial_fragment(ctx, matrix, store ? row : 0, store ? col : 0, f);
@@ -119,20 +119,20 @@ struct partial {
 };
 CROSSLANE_TEST(divergent_fragment, outside) {
 #if CROSSLANE_CONFIG_BOUNDS_CHECKS || CROSSLANE_CONFIG_ACCESS_CHECKS
-  auto const x = upload(xl::stream{d}, std::vector<xl::half>(1024, xl::half(1)));
+  auto const x = upload(xl::stream{d}, std::vector<xl::half>(2048, xl::half(1)));
   unsigned const wave = unsigned(d.properties().wave_size);
   expect(error_in(d, wave, outside{}, x.data(), 17, 0), xl::errc::out_of_bounds,
-         {"load of a fragment of 16 x 16 elements from row 17 and column 0 on is outside a tensor of row = 32, col = 24",
+         {"load of a fragment of 16 x 32 elements from row 17 and column 0 on is outside a tensor of row = 32, col = 48",
           "divergent_test.cpp"});
-  expect(error_in(d, wave, outside{}, x.data(), 0, 9), xl::errc::out_of_bounds, {"from row 0 and column 9 on"});
+  expect(error_in(d, wave, outside{}, x.data(), 0, 17), xl::errc::out_of_bounds, {"from row 0 and column 17 on"});
   expect(error_in(d, wave, outside{}, x.data(), -1, 0), xl::errc::out_of_bounds, {"from row -1 and column 0 on"});
   expect(error_in(d, wave, misaligned{}, x.data()), xl::errc::misaligned,
-         {"load of a fragment of 16 x 16 elements from row 3 and column 4 on: the address 0x", "must be a multiple of 16",
+         {"load of a fragment of 16 x 32 elements from row 3 and column 4 on: the address 0x", "must be a multiple of 16",
           "load_partial_fragment() takes any position"});
   expect(error_in(d, wave, misaligned_columns{}, x.data()), xl::errc::misaligned, {"must be a multiple of 16"});
-  auto y = upload(xl::stream{d}, std::vector<xl::half>(1024, xl::half(1)));
+  auto y = upload(xl::stream{d}, std::vector<xl::half>(2048, xl::half(1)));
   expect(error_in(d, wave, partial{}, y.data() + 256, -1, 0, false), xl::errc::out_of_bounds,
-         {"load of a part of a fragment of 16 x 16 elements from row -1 and column 0 on: neither may be negative", "divergent_test.cpp"});
+         {"load of a part of a fragment of 16 x 32 elements from row -1 and column 0 on: neither may be negative", "divergent_test.cpp"});
   expect(error_in(d, wave, partial{}, y.data() + 256, 0, -7, true), xl::errc::out_of_bounds, {"store of a part", "row 0 and column -7 on"});
 #endif
 }
@@ -142,40 +142,46 @@ CROSSLANE_TEST(divergent_fragment, far_outside) {
   unsigned const wave = unsigned(d.properties().wave_size);
   xl::stream const q{d};
   for (bool const store : {false, true}) {
-    auto x = upload(q, std::vector<xl::half>(32 * 24, xl::half(1)));
+    auto x = upload(q, std::vector<xl::half>(32 * 48, xl::half(1)));
     xl::launch(q, {.grid = 1, .block = wave}, partial{}, x.data(), 0x7fffffff - 3, 0x7fffffff, store);
     std::vector<xl::half> const got = read(q, x);
-    for (std::size_t i = 0; i < got.size(); ++i) CROSSLANE_CHECK_EQ(float(got[i]), !store && i / 24 < 16 && i % 24 < 16 ? 0.0f : 1.0f);
+    for (std::size_t i = 0; i < got.size(); ++i) CROSSLANE_CHECK_EQ(float(got[i]), !store && i / 48 < 16 && i % 48 < 32 ? 0.0f : 1.0f);
   }
 }
 
 #if CROSSLANE_CONFIG_ACCESS_CHECKS
-/// A fragment goes through shared memory to another one, whose elements are some columns farther on.
+/// A fragment goes through shared memory to one of use a, whose elements are some columns farther on.
+template <use U>
 struct through_shared_memory {
   int col;
   bool synchronise;
   template <class Ctx>
   struct shared {
-    alignas(16) xl::half tile[16 * 32];
+    alignas(16) xl::half tile[16 * 64];
   };
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, shared<Ctx>& s) const {
-    for (unsigned i : ctx.block_stride(16u * 32u)) s.tile[i] = xl::half(0);
+    for (unsigned i : ctx.block_stride(16u * 64u)) s.tile[i] = xl::half(0);
     ctx.sync_block();
-    xl::tensor_view const tile{s.tile, xl::row_major<>{{16, 32}}};
-    xl::store_fragment(ctx, tile, 0, 0, xl::fragment_cast<xl::half>(fragment_in<Ctx, use::accumulator>::filled(1)));
+    xl::tensor_view const tile{s.tile, xl::row_major<>{{16, 64}}};
+    xl::store_fragment(ctx, tile, 0, 0, xl::fragment_cast<xl::half>(fragment_in<Ctx, U>{}));
     if (synchronise) xl::wave(ctx).sync();
     (void)xl::load_fragment<fragment_in<Ctx, use::a>>(ctx, tile, 0, col);
   }
 };
-CROSSLANE_TEST(divergent_fragment, through_shared_memory) {
+template <use U>
+void check_through_shared_memory(xl::device d, int cols) {
   unsigned const wave = unsigned(d.properties().wave_size);
   xl::stream const q{d};
-  for (int const col : {0, 4, 8, 12}) {
-    expect(error_in(d, wave, through_shared_memory{col, false}), xl::errc::data_race, {"data race", "through_shared_memory"});
-    xl::launch(q, {.grid = 1, .block = wave}, through_shared_memory{col, true});
+  for (int col = 0; col < cols; col += 4) {
+    expect(error_in(d, wave, through_shared_memory<U>{col, false}), xl::errc::data_race, {"data race", "through_shared_memory"});
+    xl::launch(q, {.grid = 1, .block = wave}, through_shared_memory<U>{col, true});
     q.synchronize();
   }
+}
+CROSSLANE_TEST(divergent_fragment, through_shared_memory) {
+  check_through_shared_memory<use::a>(d, 32);
+  check_through_shared_memory<use::accumulator>(d, 8);
 }
 
 /// Each lane writes the elements that the lane before it, or another one, has of the fragment.
@@ -183,14 +189,14 @@ struct written_by_others {
   unsigned distance;
   template <class Ctx>
   struct shared {
-    alignas(16) xl::half tile[16 * 16];
+    alignas(16) xl::half tile[16 * 32];
   };
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, shared<Ctx>& s) const {
-    constexpr unsigned each = 256 / Ctx::wave_size;
+    constexpr unsigned each = 16 * 32 / Ctx::wave_size;
     unsigned const first = (ctx.lane_rank() + distance) % Ctx::wave_size * each;
     for (unsigned i = 0; i < each; ++i) s.tile[first + i] = xl::half(1);
-    (void)xl::load_fragment<fragment_in<Ctx, use::a>>(ctx, xl::tensor_view{s.tile, xl::row_major<>{{16, 16}}}, 0, 0);
+    (void)xl::load_fragment<fragment_in<Ctx, use::a>>(ctx, xl::tensor_view{s.tile, xl::row_major<>{{16, 32}}}, 0, 0);
   }
 };
 CROSSLANE_TEST(divergent_fragment, written_by_others) {
@@ -204,11 +210,11 @@ struct other_places {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, xl::half const* x) const {
     int const odd = int(ctx.lane_rank() % 2);
-    (void)xl::load_fragment<fragment_in<Ctx, use::a>>(ctx, xl::tensor_view{x, xl::row_major<>{{32, 32}}}, odd * rows, odd * cols);
+    (void)xl::load_fragment<fragment_in<Ctx, use::a>>(ctx, xl::tensor_view{x, xl::row_major<>{{32, 64}}}, odd * rows, odd * cols);
   }
 };
 CROSSLANE_TEST(divergent_fragment, other_places) {
-  auto const x = upload(xl::stream{d}, std::vector<xl::half>(1024, xl::half(1)));
+  auto const x = upload(xl::stream{d}, std::vector<xl::half>(2048, xl::half(1)));
   unsigned const wave = unsigned(d.properties().wave_size);
   expect(error_in(d, wave, other_places{3, 0}, x.data()), xl::errc::invalid_argument, {"with row 3", "with row 0"});
   expect(error_in(d, wave, other_places{0, 5}, x.data()), xl::errc::invalid_argument, {"with column 5", "with column 0"});

@@ -57,29 +57,32 @@ struct mfma_maps {
 namespace matrix_target {
 
 /// Targets without matrix instructions, and the host. It is available on every device: the map is the same everywhere. The elements of a
-/// matrix are dealt to the lanes in row-major order, and each lane has the same number of adjacent ones.
+/// and of the accumulator are dealt to the lanes in row-major order, those of b in column-major order, and each lane has the same number
+/// of adjacent ones. The three sizes of its shapes differ, so that a kernel which confuses them is wrong on the host too.
 ///
-/// GPUs move operands by shuffles: a product of W lanes costs 16 + 16 * 256 / W of them. Sums begin with c, and take the products in the
+/// GPUs move operands by shuffles: a product of W lanes costs 32 + 32 * 128 / W of them. Sums begin with c, and take the products in the
 /// order of k. Each step rounds once, in the format of the result (in float for half).
 template <unsigned W>
 struct portable {
   static constexpr unsigned wave_size = W;  ///< lanes of a wave
   /// The products that the target has.
   using shapes =
-      matrix_shapes<detail::uniform_shape<16, 16, 16, half>, detail::uniform_shape<16, 16, 16, half, half>,
-                    detail::uniform_shape<16, 16, 16, bfloat16>, detail::uniform_shape<16, 16, 16, tf32>,
-                    detail::uniform_shape<16, 16, 16, float>, detail::uniform_shape<16, 16, 16, double, double>,
-                    detail::uniform_shape<16, 16, 16, std::int8_t, std::int32_t>, detail::uniform_shape<16, 16, 16, fp8_e4m3>,
-                    detail::uniform_shape<16, 16, 16, fp8_e5m2>, matrix_shape<16, 16, 16, fp8_e4m3, fp8_e5m2, float>,
-                    matrix_shape<16, 16, 16, fp8_e5m2, fp8_e4m3, float>, detail::uniform_shape<16, 16, 16, fp8_e4m3_fnuz>,
-                    detail::uniform_shape<16, 16, 16, fp8_e5m2_fnuz>, matrix_shape<16, 16, 16, fp8_e4m3_fnuz, fp8_e5m2_fnuz, float>,
-                    matrix_shape<16, 16, 16, fp8_e5m2_fnuz, fp8_e4m3_fnuz, float>>;
+      matrix_shapes<detail::uniform_shape<16, 8, 32, half>, detail::uniform_shape<16, 8, 32, half, half>,
+                    detail::uniform_shape<16, 8, 32, bfloat16>, detail::uniform_shape<16, 8, 32, tf32>,
+                    detail::uniform_shape<16, 8, 32, float>, detail::uniform_shape<16, 8, 32, double, double>,
+                    detail::uniform_shape<16, 8, 32, std::int8_t, std::int32_t>, detail::uniform_shape<16, 8, 32, fp8_e4m3>,
+                    detail::uniform_shape<16, 8, 32, fp8_e5m2>, matrix_shape<16, 8, 32, fp8_e4m3, fp8_e5m2, float>,
+                    matrix_shape<16, 8, 32, fp8_e5m2, fp8_e4m3, float>, detail::uniform_shape<16, 8, 32, fp8_e4m3_fnuz>,
+                    detail::uniform_shape<16, 8, 32, fp8_e5m2_fnuz>, matrix_shape<16, 8, 32, fp8_e4m3_fnuz, fp8_e5m2_fnuz, float>,
+                    matrix_shape<16, 8, 32, fp8_e5m2_fnuz, fp8_e4m3_fnuz, float>>;
   /// Returns the form in which the lanes share a matrix.
   template <matrix_use Use, class Shape>
   static constexpr fragment_map map() {
-    constexpr unsigned rows = Shape::template rows<Use>, cols = Shape::template cols<Use>, neighbours = rows * cols / W;
-    static_assert(neighbours > 0 && cols % neighbours == 0);
-    return {true, neighbours, cols / neighbours, 1, rows, cols / neighbours};
+    constexpr bool along_columns = Use != matrix_use::b;
+    constexpr unsigned along = along_columns ? Shape::template cols<Use> : Shape::k, across = along_columns ? Shape::m : Shape::n;
+    constexpr unsigned neighbours = along * across / W;
+    static_assert(neighbours > 0 && along % neighbours == 0);
+    return {along_columns, neighbours, along / neighbours, 1, across, along / neighbours};
   }
   /// Whether subnormal numbers count as zeros.
   template <class Shape>

@@ -21,28 +21,29 @@ struct gpu_matrix {
   template <class Layout, class T>
   static constexpr bool has_store = false;
 
-  /// Adds a * b to c. A lane has P adjacent elements of one row of each matrix. It takes the elements of its row of a, and those of its
-  /// columns of b, from the lanes that have them.
-  template <class Shape, class A, class B, class C, unsigned P>
-  static CROSSLANE_DEVICE_FN void multiply_add_by_shuffles(Native const& n, unsigned lane, A const (&a)[P], B const (&b)[P], C (&c)[P],
+  /// Adds a * b to c. A lane has adjacent elements of one row of a and of c, and of one column of b. It takes the elements of its row of a,
+  /// and those of its columns of b, from the lanes that have them.
+  template <class Shape, class A, class B, class C, unsigned NA, unsigned NB, unsigned NC>
+  static CROSSLANE_DEVICE_FN void multiply_add_by_shuffles(Native const& n, unsigned lane, A const (&a)[NA], B const (&b)[NB], C (&c)[NC],
                                                            source_location where) {
     using arithmetic = detail::matrix_arithmetic<C>;
-    constexpr unsigned per_row = Shape::k / P;  // lanes
-    static_assert(Shape::k == Shape::n);
-    unsigned const row = lane / per_row, part = lane % per_row;
+    constexpr unsigned lanes_of_a = Shape::k / NA, lanes_of_b = Shape::k / NB, lanes_of_c = Shape::n / NC;  // of a row or column
+    unsigned const row = lane / lanes_of_c, col = lane % lanes_of_c * NC;
     auto const all = lane_mask<W>::all();
-    typename arithmetic::sum sums[P];
+    typename arithmetic::sum sums[NC];
     CROSSLANE_UNROLL
-    for (unsigned i = 0; i < P; ++i) sums[i] = arithmetic::widen(c[i]);
+    for (unsigned i = 0; i < NC; ++i) sums[i] = arithmetic::widen(c[i]);
     CROSSLANE_UNROLL
     for (unsigned k = 0; k < Shape::k; ++k) {
-      auto const x = arithmetic::widen(n.template shuffle<W>(all, a[k % P], row * per_row + k / P, where));
+      auto const x = arithmetic::widen(n.template shuffle<W>(all, a[k % NA], row * lanes_of_a + k / NA, where));
       CROSSLANE_UNROLL
-      for (unsigned i = 0; i < P; ++i)
-        sums[i] = arithmetic::step(x, arithmetic::widen(n.template shuffle<W>(all, b[i], k * per_row + part, where)), sums[i]);
+      for (unsigned i = 0; i < NC; ++i) {
+        auto const y = arithmetic::widen(n.template shuffle<W>(all, b[k % NB], (col + i) * lanes_of_b + k / NB, where));
+        sums[i] = arithmetic::step(x, y, sums[i]);
+      }
     }
     CROSSLANE_UNROLL
-    for (unsigned i = 0; i < P; ++i) c[i] = static_cast<C>(sums[i]);
+    for (unsigned i = 0; i < NC; ++i) c[i] = static_cast<C>(sums[i]);
   }
 };
 
