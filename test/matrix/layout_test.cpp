@@ -7,6 +7,8 @@
 #include <support/target.hpp>
 
 #include <cstdint>
+#include <cstring>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -50,6 +52,7 @@ inline constexpr bool consistent = is_consistent<L>();  // each an expression of
 
 template <class Target, class... Shapes>
 constexpr bool all_consistent(xl::matrix_shapes<Shapes...>) {
+  static_assert(((layout<use::accumulator, Shapes, Target>::copies == 1) && ...), "for_each() promises it");
   return ((consistent<layout<use::a, Shapes, Target>> && consistent<layout<use::b, Shapes, Target>> &&
            consistent<layout<use::accumulator, Shapes, Target>>) &&
           ...);
@@ -206,6 +209,14 @@ CROSSLANE_TEST_ONCE(fragment_layout, printed) {
   CROSSLANE_CHECK_EQ(repeated.substr(0, repeated.find('\n')),
                      std::string("16 x 16 elements, 32 lanes with 16 each, each element in 2 lanes"));
   CROSSLANE_CHECK_EQ(repeated.substr(repeated.find('\n') + 1, 17), std::string(" 0:0    0:1    0:"));
+}
+
+CROSSLANE_TEST_ONCE(fragment, zero_without_a_value) {
+  using F = xl::fragment<use::a, halves_16, target::gfx90a>;
+  alignas(F) unsigned char memory[sizeof(F)];
+  std::memset(memory, 0x33, sizeof memory);
+  auto const* f = new (memory) F;
+  for (unsigned i = 0; i < F::size; ++i) CROSSLANE_CHECK_EQ(float((*f)[i]), 0.0f);
 }
 
 /// A view of all lanes' elements shows the matrix.

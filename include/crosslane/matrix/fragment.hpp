@@ -32,7 +32,7 @@ class fragment {
   static constexpr unsigned cols = layout_type::cols;       ///< columns of the matrix
   static constexpr unsigned size = layout_type::size;       ///< elements of the lane
 
-  T data[size];  ///< the elements of the lane
+  T data[size]{};  ///< the elements of the lane
 
   /// Returns a matrix whose elements equal `value`.
   CROSSLANE_FN static constexpr fragment filled(T value) {
@@ -51,7 +51,7 @@ class fragment {
 
   /// @{
   /// Calls f(row, column, element) for each element of the calling lane. Any lane may call it. If several lanes have an element, f must do
-  /// the same in all of them.
+  /// the same in all of them, and a sum over the lanes counts it several times: on every target only accumulators have each element once.
   ///
   ///   sum.for_each(ctx, [&](unsigned row, unsigned col, float& x) { if (col > row) x = 0; });
   template <kernel_context Ctx, class F>
