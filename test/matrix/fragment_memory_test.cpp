@@ -47,13 +47,13 @@ template <class Target, class T, class M, class Ctx, class F>
 CROSSLANE_FN void with_fragment(Ctx const&, use u, F const& f) {
   if constexpr (runs_here<Target, Ctx>) {
     using target = target_in<Target, Ctx>;
-    using shape = typename xl::detail::shapes_of_type<T, typename target::shapes>::first;
-    if constexpr (std::is_void_v<shape>)
-      return;
-    else if constexpr (std::is_same_v<M, memory_type<T>>)
-      u == use::a ? f(xl::fragment<use::a, shape, target>{}) : f(xl::fragment<use::b, shape, target>{});
-    else
-      f(xl::fragment<use::accumulator, shape, target>{});
+    if constexpr (!std::is_same_v<typename xl::detail::shapes_of_type<T, typename target::shapes>::type, xl::matrix_shapes<>>) {
+      using shape = xl::native_shape<T, target>;
+      if constexpr (std::is_same_v<M, memory_type<T>>)
+        u == use::a ? f(xl::fragment<use::a, shape, target>{}) : f(xl::fragment<use::b, shape, target>{});
+      else
+        f(xl::fragment<use::accumulator, shape, target>{});
+    }
   }
 }
 

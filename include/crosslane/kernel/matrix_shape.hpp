@@ -101,19 +101,23 @@ struct longer_list<matrix_shapes<Shapes...>, More...> {
   using type = matrix_shapes<Shapes..., More...>;
 };
 
-/// The shapes of a list whose `a` has elements of type T. `first` is the first one, or void.
-template <class T, class List, class Found = matrix_shapes<>, class First = void>
+/// The shapes of a list whose `a` has elements of type T.
+template <class T, class List, class Found = matrix_shapes<>>
 struct shapes_of_type {
   using type = Found;
-  using first = First;
 };
-template <class T, class Next, class... Rest, class... Found, class First>
-struct shapes_of_type<T, matrix_shapes<Next, Rest...>, matrix_shapes<Found...>, First>
-    : shapes_of_type<
-          T, matrix_shapes<Rest...>,
-          std::conditional_t<std::is_same_v<typename Next::template element<matrix_use::a>, T>, matrix_shapes<Found..., Next>,
-                             matrix_shapes<Found...>>,
-          std::conditional_t<std::is_void_v<First> && std::is_same_v<typename Next::template element<matrix_use::a>, T>, Next, First>> {};
+template <class T, class Next, class... Rest, class... Found>
+struct shapes_of_type<T, matrix_shapes<Next, Rest...>, matrix_shapes<Found...>>
+    : shapes_of_type<T, matrix_shapes<Rest...>,
+                     std::conditional_t<std::is_same_v<typename Next::template element<matrix_use::a>, T>, matrix_shapes<Found..., Next>,
+                                        matrix_shapes<Found...>>> {};
+
+template <class List>
+struct first_shape;
+template <class First, class... Rest>
+struct first_shape<matrix_shapes<First, Rest...>> {
+  using type = First;
+};
 
 /// A failed assertion shows its arguments.
 template <class Wanted, class Target, class Available>
@@ -123,18 +127,21 @@ struct target_has_shape {
       "crosslane: the target has no such product of matrices. The compiler shows, as the arguments of target_has_shape, the shape "
       "Wanted, the target, and as Available the shapes that it has for this type of a");
 };
-template <class Wanted, class Target, class Available>
+template <class Wanted, class Target, class Available, bool Has>
 struct target_has_type {
-  static_assert(!std::is_same_v<Available, matrix_shapes<>>,
+  static_assert(Has,
                 "crosslane: the target has no product of matrices for elements of type Wanted. The compiler shows, as the arguments of "
                 "target_has_type, the type, the target, and its shapes");
 };
 
 template <class T, class Target>
 struct native_shape_of {
-  using found = shapes_of_type<T, typename Target::shapes>;
-  using type = typename found::first;
-  static_assert(sizeof(target_has_type<T, Target, std::conditional_t<std::is_void_v<type>, matrix_shapes<>, typename Target::shapes>>) > 0);
+  using shapes = typename Target::shapes;
+  using found = typename shapes_of_type<T, shapes>::type;
+  static constexpr bool has = !std::is_same_v<found, matrix_shapes<>>;
+  static_assert(sizeof(target_has_type<T, Target, shapes, has>) > 0);
+  /// If there is none, any shape will do: the assertion above is then the only error.
+  using type = typename first_shape<std::conditional_t<has, found, shapes>>::type;
 };
 
 }  // namespace detail

@@ -13,7 +13,9 @@ template <class To, class From, unsigned N, unsigned Column>
 struct fragment_move {
   static_assert(std::is_same_v<typename To::value_type, typename From::value_type>,
                 "crosslane: convert_fragment() keeps the type of the elements; fragment_cast<T>() converts them");
-  static_assert(To::layout_type::wave_size == From::layout_type::wave_size && To::rows == From::rows && Column + To::cols <= N * From::cols,
+  static constexpr bool fits =
+      To::layout_type::wave_size == From::layout_type::wave_size && To::rows == From::rows && Column + To::cols <= N * From::cols;
+  static_assert(fits,
                 "crosslane: convert_fragment() takes fragments of the same number of lanes and of rows, with all columns of the result");
 
   static constexpr unsigned sources = N * From::size;  ///< elements of a lane, of all fragments From
@@ -34,6 +36,7 @@ struct fragment_move {
   };
   static constexpr plan make_plan() {
     plan result{};
+    if (!fits) return result;  // the assertion above is the only error
     result.in_lane = true;
     for (unsigned i = 0; i < To::size; ++i)
       for (unsigned lane = 0; lane < To::layout_type::wave_size; ++lane) {

@@ -15,13 +15,15 @@ struct fragments_agree {
       A::use == matrix_use::a && B::use == matrix_use::b && C::use == matrix_use::accumulator,
       "crosslane: multiply_add(ctx, a, b, c) takes fragments with the uses a, b and accumulator, in this order; the compiler shows "
       "the fragments as the arguments of fragments_agree");
-  static_assert(std::is_same_v<typename A::shape, shape> && std::is_same_v<typename B::shape, shape> &&
-                    std::is_same_v<typename A::target, typename C::target> && std::is_same_v<typename B::target, typename C::target>,
+  static constexpr bool same_product = std::is_same_v<typename A::shape, shape> && std::is_same_v<typename B::shape, shape> &&
+                                       std::is_same_v<typename A::target, typename C::target> &&
+                                       std::is_same_v<typename B::target, typename C::target>;
+  static_assert(same_product,
                 "crosslane: the fragments of a product must have the same shape and target; the compiler shows the fragments as the "
                 "arguments of fragments_agree. convert_fragment() makes one with another layout");
-  static_assert(std::is_same_v<typename A::value_type, typename shape::template element<matrix_use::a>> &&
-                    std::is_same_v<typename B::value_type, typename shape::template element<matrix_use::b>> &&
-                    std::is_same_v<typename C::value_type, typename shape::template element<matrix_use::accumulator>>,
+  static_assert(!same_product || (std::is_same_v<typename A::value_type, typename shape::template element<matrix_use::a>> &&
+                                  std::is_same_v<typename B::value_type, typename shape::template element<matrix_use::b>> &&
+                                  std::is_same_v<typename C::value_type, typename shape::template element<matrix_use::accumulator>>),
                 "crosslane: the fragments of a product must have the element types of its shape; the compiler shows the fragments as the "
                 "arguments of fragments_agree. fragment_cast<T>() converts elements");
 };
