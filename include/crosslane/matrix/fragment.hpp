@@ -10,6 +10,8 @@ namespace crosslane {
 
 /// The target of matrix products in a kernel: that of the architecture for which the kernel is compiled. On the host, and on devices
 /// without matrix instructions, it is matrix_target::portable. Name it in kernels only: host code does not know the device's architecture.
+/// If a file is compiled for several architectures, the size of a shared struct must not depend on it: the host, which may have another
+/// target, states the size of large ones at the launch.
 ///
 ///   using target = xl::matrix_target_of<Ctx>;
 ///   using shape = xl::native_shape<xl::half, target>;
