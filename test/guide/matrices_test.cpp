@@ -20,7 +20,7 @@ struct product {
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, half_rows a, half_rows b, xl::span<float const> bias, float_rows c) const {
     using target = xl::matrix_target_of<Ctx>;
-    using shape = xl::native_shape<xl::half, target>;  // 16 x 8 x 16 on NVIDIA, 16 x 16 x 16 on other targets
+    using shape = xl::native_shape<xl::half, target>;  // 16 x 8 x 16 on NVIDIA and the CPU, 16 x 16 x 16 on AMD
     using a_fragment = xl::fragment<xl::matrix_use::a, shape, target>;
     using b_fragment = xl::fragment<xl::matrix_use::b, shape, target>;
     using sum_fragment = xl::fragment<xl::matrix_use::accumulator, shape, target>;

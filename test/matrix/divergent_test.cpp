@@ -122,17 +122,17 @@ CROSSLANE_TEST(divergent_fragment, outside) {
   auto const x = upload(xl::stream{d}, std::vector<xl::half>(2048, xl::half(1)));
   unsigned const wave = unsigned(d.properties().wave_size);
   expect(error_in(d, wave, outside{}, x.data(), 17, 0), xl::errc::out_of_bounds,
-         {"load of a fragment of 16 x 32 elements from row 17 and column 0 on is outside a tensor of row = 32, col = 48",
+         {"load of a fragment of 16 x 16 elements from row 17 and column 0 on is outside a tensor of row = 32, col = 48",
           "divergent_test.cpp"});
-  expect(error_in(d, wave, outside{}, x.data(), 0, 17), xl::errc::out_of_bounds, {"from row 0 and column 17 on"});
+  expect(error_in(d, wave, outside{}, x.data(), 0, 33), xl::errc::out_of_bounds, {"from row 0 and column 33 on"});
   expect(error_in(d, wave, outside{}, x.data(), -1, 0), xl::errc::out_of_bounds, {"from row -1 and column 0 on"});
   expect(error_in(d, wave, misaligned{}, x.data()), xl::errc::misaligned,
-         {"load of a fragment of 16 x 32 elements from row 3 and column 4 on: the address 0x", "must be a multiple of 16",
+         {"load of a fragment of 16 x 16 elements from row 3 and column 4 on: the address 0x", "must be a multiple of 16",
           "load_partial_fragment() takes any position"});
   expect(error_in(d, wave, misaligned_columns{}, x.data()), xl::errc::misaligned, {"must be a multiple of 16"});
   auto y = upload(xl::stream{d}, std::vector<xl::half>(2048, xl::half(1)));
   expect(error_in(d, wave, partial{}, y.data() + 256, -1, 0, false), xl::errc::out_of_bounds,
-         {"load of a part of a fragment of 16 x 32 elements from row -1 and column 0 on: neither may be negative", "divergent_test.cpp"});
+         {"load of a part of a fragment of 16 x 16 elements from row -1 and column 0 on: neither may be negative", "divergent_test.cpp"});
   expect(error_in(d, wave, partial{}, y.data() + 256, 0, -7, true), xl::errc::out_of_bounds, {"store of a part", "row 0 and column -7 on"});
 #endif
 }
@@ -145,7 +145,7 @@ CROSSLANE_TEST(divergent_fragment, far_outside) {
     auto x = upload(q, std::vector<xl::half>(32 * 48, xl::half(1)));
     xl::launch(q, {.grid = 1, .block = wave}, partial{}, x.data(), 0x7fffffff - 3, 0x7fffffff, store);
     std::vector<xl::half> const got = read(q, x);
-    for (std::size_t i = 0; i < got.size(); ++i) CROSSLANE_CHECK_EQ(float(got[i]), !store && i / 48 < 16 && i % 48 < 32 ? 0.0f : 1.0f);
+    for (std::size_t i = 0; i < got.size(); ++i) CROSSLANE_CHECK_EQ(float(got[i]), !store && i / 48 < 16 && i % 48 < 16 ? 0.0f : 1.0f);
   }
 }
 
@@ -157,30 +157,34 @@ struct through_shared_memory {
   bool synchronise;
   template <class Ctx>
   struct shared {
-    alignas(16) xl::half tile[16 * 64];
+    alignas(16) xl::half tile[16 * 32];
   };
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, shared<Ctx>& s) const {
-    for (unsigned i : ctx.block_stride(16u * 64u)) s.tile[i] = xl::half(0);
+    for (unsigned i : ctx.block_stride(16u * 32u)) s.tile[i] = xl::half(0);
     ctx.sync_block();
-    xl::tensor_view const tile{s.tile, xl::row_major<>{{16, 64}}};
-    xl::store_fragment(ctx, tile, 0, 0, xl::fragment_cast<xl::half>(fragment_in<Ctx, U>{}));
+    xl::tensor_view const tile{s.tile, xl::row_major<>{{16, 32}}};
+    auto const zeros = xl::fragment_cast<xl::half>(fragment_in<Ctx, U>{});
+    xl::store_fragment(ctx, tile, 0, 0, zeros);
     if (synchronise) xl::wave(ctx).sync();
     (void)xl::load_fragment<fragment_in<Ctx, use::a>>(ctx, tile, 0, col);
   }
 };
 template <use U>
 void check_through_shared_memory(xl::device d, int cols) {
+  // of the kernel above
+  constexpr int line_of_store = __LINE__ - 8, line_of_load = __LINE__ - 6;
   unsigned const wave = unsigned(d.properties().wave_size);
   xl::stream const q{d};
   for (int col = 0; col < cols; col += 4) {
-    expect(error_in(d, wave, through_shared_memory<U>{col, false}), xl::errc::data_race, {"data race", "through_shared_memory"});
+    expect(error_in(d, wave, through_shared_memory<U>{col, false}), xl::errc::data_race,
+           {"data race", "divergent_test.cpp:" + std::to_string(line_of_store), "divergent_test.cpp:" + std::to_string(line_of_load)});
     xl::launch(q, {.grid = 1, .block = wave}, through_shared_memory<U>{col, true});
     q.synchronize();
   }
 }
 CROSSLANE_TEST(divergent_fragment, through_shared_memory) {
-  check_through_shared_memory<use::a>(d, 32);
+  check_through_shared_memory<use::a>(d, 16);
   check_through_shared_memory<use::accumulator>(d, 8);
 }
 
@@ -189,14 +193,14 @@ struct written_by_others {
   unsigned distance;
   template <class Ctx>
   struct shared {
-    alignas(16) xl::half tile[16 * 32];
+    alignas(16) xl::half tile[16 * 16];
   };
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx, shared<Ctx>& s) const {
-    constexpr unsigned each = 16 * 32 / Ctx::wave_size;
+    constexpr unsigned each = 16 * 16 / Ctx::wave_size;
     unsigned const first = (ctx.lane_rank() + distance) % Ctx::wave_size * each;
     for (unsigned i = 0; i < each; ++i) s.tile[first + i] = xl::half(1);
-    (void)xl::load_fragment<fragment_in<Ctx, use::a>>(ctx, xl::tensor_view{s.tile, xl::row_major<>{{16, 32}}}, 0, 0);
+    (void)xl::load_fragment<fragment_in<Ctx, use::a>>(ctx, xl::tensor_view{s.tile, xl::row_major<>{{16, 16}}}, 0, 0);
   }
 };
 CROSSLANE_TEST(divergent_fragment, written_by_others) {

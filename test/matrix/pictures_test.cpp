@@ -179,7 +179,8 @@ constexpr int shuffles() {
     for (bool const used : sources) count += used;
   return plan.in_lane ? 0 : count;
 }
-static_assert(shuffles<target::portable<32>, use::a>() == 0 && shuffles<target::portable<64>, use::b>() == 0);
+static_assert(shuffles<target::portable<32>, use::a>() == 16 && shuffles<target::portable<32>, use::b>() == 16);
+static_assert(shuffles<target::portable<64>, use::a>() == 8 && shuffles<target::portable<64>, use::b>() == 4);
 static_assert(shuffles<target::sm_80, use::a>() == 0 && shuffles<target::sm_80, use::b>() == 8);
 static_assert(shuffles<target::gfx90a, use::a>() == 16 && shuffles<target::gfx90a, use::b>() == 0);
 static_assert(shuffles<target::gfx11, use::a>() == 128 && shuffles<target::gfx11, use::b>() == 16);

@@ -58,18 +58,19 @@ namespace matrix_target {
 
 /// Targets without matrix instructions, and the host. It is available on every device: the map is the same everywhere. The elements of a
 /// and of the accumulator are dealt to the lanes in row-major order, those of b in column-major order, and each lane has the same number
-/// of adjacent ones. The three sizes of its shapes differ, so that a kernel which confuses them is wrong on the host too.
+/// of adjacent ones. The sizes of a shape differ as they do on other targets, so that a kernel which confuses them is wrong on the host
+/// too.
 ///
-/// GPUs move operands by shuffles: a product of W lanes costs 32 + 32 * 128 / W of them. Sums begin with c, and take the products in the
+/// GPUs move operands by shuffles: a product of W lanes costs k + k * 128 / W of them. Sums begin with c, and take the products in the
 /// order of k. Each step rounds once, in the format of the result (in float for half).
 template <unsigned W>
 struct portable {
   static constexpr unsigned wave_size = W;  ///< lanes of a wave
   /// The products that the target has.
   using shapes =
-      matrix_shapes<detail::uniform_shape<16, 8, 32, half>, detail::uniform_shape<16, 8, 32, half, half>,
-                    detail::uniform_shape<16, 8, 32, bfloat16>, detail::uniform_shape<16, 8, 32, tf32>,
-                    detail::uniform_shape<16, 8, 32, float>, detail::uniform_shape<16, 8, 32, double, double>,
+      matrix_shapes<detail::uniform_shape<16, 8, 16, half>, detail::uniform_shape<16, 8, 16, half, half>,
+                    detail::uniform_shape<16, 8, 16, bfloat16>, detail::uniform_shape<16, 8, 8, tf32>,
+                    detail::uniform_shape<16, 8, 8, float>, detail::uniform_shape<16, 8, 8, double, double>,
                     detail::uniform_shape<16, 8, 32, std::int8_t, std::int32_t>, detail::uniform_shape<16, 8, 32, fp8_e4m3>,
                     detail::uniform_shape<16, 8, 32, fp8_e5m2>, matrix_shape<16, 8, 32, fp8_e4m3, fp8_e5m2, float>,
                     matrix_shape<16, 8, 32, fp8_e5m2, fp8_e4m3, float>, detail::uniform_shape<16, 8, 32, fp8_e4m3_fnuz>,
