@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """include_order.py [--check]: which folder of include/crosslane includes which.
 
-Fails if an include runs from a lower folder to a higher one, and with --check if the picture in docs/architecture.md is not the one
-that the includes make. Without --check the picture is written there.
+Fails if an include runs from a lower folder to a higher one, or if the checker does not know a folder; with --check also if the picture in
+docs/architecture.md is not the one that the includes make. Without --check the picture is written there.
 """
 import re
 import sys
@@ -12,6 +12,7 @@ from pathlib import Path
 # The lowest first. Headers right under include/crosslane/ are for users and may include everything.
 ORDER = ["platform", "core", "backend/native", "kernel", "runtime", "backend", "algorithm", "tensor", "matrix", "check"]
 PAGE = Path("docs/architecture.md")
+CHECKER = Path(__file__).resolve().parent.parent / "src/checker/source_lines.hpp"
 BEGIN, END = "<!-- include_order.py -->\n", "<!-- end -->\n"
 
 
@@ -48,6 +49,11 @@ def main():
             included[folder][other] = included[folder].get(other, 0) + 1
             if ORDER.index(other) > ORDER.index(folder):
                 failures.append(f"{header}:{line} includes {match[1]}: {folder}/ is below {other}/")
+    # The checker does not name lines of the library's own functions. check/ runs in programs, not in kernels.
+    lines_of_library = CHECKER.read_text().split("bool is_library", 1)[1]
+    for folder in ORDER[:-1]:
+        if f'"/crosslane/{folder.split("/")[0]}/"' not in lines_of_library:
+            failures.append(f"{folder}/ is not among the folders of is_library() in {CHECKER}")
     for failure in failures:
         print(failure)
 

@@ -2,7 +2,7 @@
 /// Operations of fragments that not all lanes of the wave call, or at different places, or with different arguments; fragments outside of a
 /// matrix; a missing synchronisation of the wave.
 #include <crosslane/matrix.hpp>
-#include <support/target.hpp>
+#include <support/failing_kernel.hpp>
 
 #include <vector>
 
@@ -16,22 +16,6 @@ using use = xl::matrix_use;
 template <class Ctx, use U>
 using fragment_in = xl::fragment<U, xl::native_shape<xl::half, xl::matrix_target_of<Ctx>>, xl::matrix_target_of<Ctx>>;
 
-template <class K, class... A>
-xl::error error_in(xl::device d, unsigned threads, K const& kernel, A const&... arguments) {
-  xl::stream const q{d};
-  xl::launch(q, {.grid = 1, .block = threads}, kernel, arguments...);
-  xl::error e = error_of([&] { q.synchronize(); });
-  expect_usable(d);
-  return e;
-}
-
-void expect(xl::error const& e, xl::errc code, std::initializer_list<std::string> parts,
-            source_location where = source_location::current()) {
-  if (e.code() != code) fail(std::string("expected ") + to_string(code) + ", got " + e.what(), where);
-  for (std::string const& part : parts)
-    if (!contains(e.what(), part)) fail("no '" + part + "' in: " + e.what(), where);
-}
-
 struct a_lane_is_missing {
   template <xl::kernel_context Ctx>
   void operator()(Ctx const& ctx) const {
@@ -40,8 +24,8 @@ struct a_lane_is_missing {
   }
 };
 CROSSLANE_TEST(divergent_fragment, a_lane_is_missing) {
-  expect(error_in(d, unsigned(d.properties().wave_size), a_lane_is_missing{}), xl::errc::divergent_wave,
-         {"a_lane_is_missing", "lane 5 has returned", "divergent_test.cpp"});
+  expect_error(error_in(d, unsigned(d.properties().wave_size), a_lane_is_missing{}), xl::errc::divergent_wave,
+               {"a_lane_is_missing", "lane 5 has returned", "divergent_test.cpp"});
 }
 
 struct two_places {
@@ -55,8 +39,8 @@ struct two_places {
   }
 };
 CROSSLANE_TEST(divergent_fragment, two_places) {
-  expect(error_in(d, unsigned(d.properties().wave_size), two_places{}), xl::errc::divergent_wave,
-         {"two_places", "lane 16 waits in an operation"});
+  expect_error(error_in(d, unsigned(d.properties().wave_size), two_places{}), xl::errc::divergent_wave,
+               {"two_places", "lane 16 waits in an operation"});
 }
 
 /// The block has fewer threads than a wave has lanes.
@@ -67,7 +51,7 @@ struct partial_wave {
   }
 };
 CROSSLANE_TEST(divergent_fragment, partial_wave) {
-  expect(error_in(d, 20, partial_wave{}), xl::errc::divergent_wave, {"partial_wave", "lane 20"});
+  expect_error(error_in(d, 20, partial_wave{}), xl::errc::divergent_wave, {"partial_wave", "lane 20"});
 }
 
 struct load_by_some {
@@ -79,8 +63,8 @@ struct load_by_some {
 };
 CROSSLANE_TEST(divergent_fragment, load_by_some) {
   auto const x = upload(xl::stream{d}, std::vector<xl::half>(1024, xl::half(1)));
-  expect(error_in(d, unsigned(d.properties().wave_size), load_by_some{}, x.data()), xl::errc::divergent_wave,
-         {"load_by_some", "lane 8 has returned"});
+  expect_error(error_in(d, unsigned(d.properties().wave_size), load_by_some{}, x.data()), xl::errc::divergent_wave,
+               {"load_by_some", "lane 8 has returned"});
 }
 
 struct outside {
@@ -121,19 +105,21 @@ CROSSLANE_TEST(divergent_fragment, outside) {
 #if CROSSLANE_CONFIG_BOUNDS_CHECKS || CROSSLANE_CONFIG_ACCESS_CHECKS
   auto const x = upload(xl::stream{d}, std::vector<xl::half>(2048, xl::half(1)));
   unsigned const wave = unsigned(d.properties().wave_size);
-  expect(error_in(d, wave, outside{}, x.data(), 17, 0), xl::errc::out_of_bounds,
-         {"load of a fragment of 16 x 16 elements from row 17 and column 0 on is outside a tensor of row = 32, col = 48",
-          "divergent_test.cpp"});
-  expect(error_in(d, wave, outside{}, x.data(), 0, 33), xl::errc::out_of_bounds, {"from row 0 and column 33 on"});
-  expect(error_in(d, wave, outside{}, x.data(), -1, 0), xl::errc::out_of_bounds, {"from row -1 and column 0 on"});
-  expect(error_in(d, wave, misaligned{}, x.data()), xl::errc::misaligned,
-         {"load of a fragment of 16 x 16 elements from row 3 and column 4 on: the address 0x", "must be a multiple of 16",
-          "load_partial_fragment() takes any position"});
-  expect(error_in(d, wave, misaligned_columns{}, x.data()), xl::errc::misaligned, {"must be a multiple of 16"});
+  expect_error(error_in(d, wave, outside{}, x.data(), 17, 0), xl::errc::out_of_bounds,
+               {"load of a fragment of 16 x 16 elements from row 17 and column 0 on is outside a tensor of row = 32, col = 48",
+                "divergent_test.cpp"});
+  expect_error(error_in(d, wave, outside{}, x.data(), 0, 33), xl::errc::out_of_bounds, {"from row 0 and column 33 on"});
+  expect_error(error_in(d, wave, outside{}, x.data(), -1, 0), xl::errc::out_of_bounds, {"from row -1 and column 0 on"});
+  expect_error(error_in(d, wave, misaligned{}, x.data()), xl::errc::misaligned,
+               {"load of a fragment of 16 x 16 elements from row 3 and column 4 on: the address 0x", "must be a multiple of 16",
+                "load_partial_fragment() takes any position"});
+  expect_error(error_in(d, wave, misaligned_columns{}, x.data()), xl::errc::misaligned, {"must be a multiple of 16"});
   auto y = upload(xl::stream{d}, std::vector<xl::half>(2048, xl::half(1)));
-  expect(error_in(d, wave, partial{}, y.data() + 256, -1, 0, false), xl::errc::out_of_bounds,
-         {"load of a part of a fragment of 16 x 16 elements from row -1 and column 0 on: neither may be negative", "divergent_test.cpp"});
-  expect(error_in(d, wave, partial{}, y.data() + 256, 0, -7, true), xl::errc::out_of_bounds, {"store of a part", "row 0 and column -7 on"});
+  expect_error(
+      error_in(d, wave, partial{}, y.data() + 256, -1, 0, false), xl::errc::out_of_bounds,
+      {"load of a part of a fragment of 16 x 16 elements from row -1 and column 0 on: neither may be negative", "divergent_test.cpp"});
+  expect_error(error_in(d, wave, partial{}, y.data() + 256, 0, -7, true), xl::errc::out_of_bounds,
+               {"store of a part", "row 0 and column -7 on"});
 #endif
 }
 
@@ -177,8 +163,9 @@ void check_through_shared_memory(xl::device d, int cols) {
   unsigned const wave = unsigned(d.properties().wave_size);
   xl::stream const q{d};
   for (int col = 0; col < cols; col += 4) {
-    expect(error_in(d, wave, through_shared_memory<U>{col, false}), xl::errc::data_race,
-           {"data race", "divergent_test.cpp:" + std::to_string(line_of_store), "divergent_test.cpp:" + std::to_string(line_of_load)});
+    expect_error(
+        error_in(d, wave, through_shared_memory<U>{col, false}), xl::errc::data_race,
+        {"data race", "divergent_test.cpp:" + std::to_string(line_of_store), "divergent_test.cpp:" + std::to_string(line_of_load)});
     xl::launch(q, {.grid = 1, .block = wave}, through_shared_memory<U>{col, true});
     q.synchronize();
   }
@@ -206,7 +193,7 @@ struct written_by_others {
 CROSSLANE_TEST(divergent_fragment, written_by_others) {
   unsigned const wave = unsigned(d.properties().wave_size);
   for (unsigned const distance : {0u, 1u, 2u, wave - 1})
-    expect(error_in(d, wave, written_by_others{distance}), xl::errc::data_race, {"data race", "written_by_others"});
+    expect_error(error_in(d, wave, written_by_others{distance}), xl::errc::data_race, {"data race", "written_by_others"});
 }
 
 struct other_places {
@@ -220,8 +207,8 @@ struct other_places {
 CROSSLANE_TEST(divergent_fragment, other_places) {
   auto const x = upload(xl::stream{d}, std::vector<xl::half>(2048, xl::half(1)));
   unsigned const wave = unsigned(d.properties().wave_size);
-  expect(error_in(d, wave, other_places{3, 0}, x.data()), xl::errc::invalid_argument, {"with row 3", "with row 0"});
-  expect(error_in(d, wave, other_places{0, 5}, x.data()), xl::errc::invalid_argument, {"with column 5", "with column 0"});
+  expect_error(error_in(d, wave, other_places{3, 0}, x.data()), xl::errc::invalid_argument, {"with row 3", "with row 0"});
+  expect_error(error_in(d, wave, other_places{0, 5}, x.data()), xl::errc::invalid_argument, {"with column 5", "with column 0"});
 }
 #endif
 

@@ -11,26 +11,19 @@
 
 namespace crosslane::backend {
 
-#if CROSSLANE_GFX_HAS(MFMA_1K)
-template <unsigned W>
-using hip_matrix_target = matrix_target::gfx90a;
-#elif CROSSLANE_GFX_HAS(MFMA_XF32)
-template <unsigned W>
-using hip_matrix_target = matrix_target::gfx942;
-#elif CROSSLANE_GFX_HAS(WMMA_256)
-template <unsigned W>
-using hip_matrix_target = matrix_target::gfx11;
-#elif CROSSLANE_GFX_HAS(WMMA_128)
-template <unsigned W>
-using hip_matrix_target = matrix_target::gfx12;
-#else  // without matrix instructions; and the host pass, which makes no code of kernels
-template <unsigned W>
-using hip_matrix_target = matrix_target::portable<W>;
-#endif
-
 template <std::derived_from<hip_intrinsics> Native, unsigned W>
 struct matrix_of<Native, W> : gpu_matrix<Native, W> {
-  using target = hip_matrix_target<W>;
+#if CROSSLANE_GFX_HAS(MFMA_1K)
+  using target = matrix_target::gfx90a;
+#elif CROSSLANE_GFX_HAS(MFMA_XF32)
+  using target = matrix_target::gfx942;
+#elif CROSSLANE_GFX_HAS(WMMA_256)
+  using target = matrix_target::gfx11;
+#elif CROSSLANE_GFX_HAS(WMMA_128)
+  using target = matrix_target::gfx12;
+#else  // without matrix instructions; and the host pass, which makes no code of kernels
+  using target = matrix_target::portable<W>;
+#endif
   template <class Target>
   static constexpr bool runs = std::is_same_v<Target, target> || std::is_same_v<Target, matrix_target::portable<W>>;
 
