@@ -159,9 +159,8 @@ class basic_device {
   class guard {
    public:
     /// Selects the device; the destructor selects the previous one again. Throws vendor errors.
-    explicit guard(basic_device device, source_location where = source_location::current()) : guard{device.index_, where} {
-      detail::refuse_in_callback<B>("select device", where);
-    }
+    explicit guard(basic_device device, source_location where = source_location::current())
+        : guard{(detail::refuse_in_callback<B>("select device", where), device.index_), where} {}
 
     guard(guard const&) = delete;
     guard& operator=(guard const&) = delete;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <crosslane/backend/cuda/builtins.hpp>
+#include <crosslane/backend/cuda/driver.hpp>
 #include <crosslane/backend/cuda/intrinsics.hpp>
 #include <crosslane/backend/cuda/runtime.hpp>
 #include <crosslane/backend/cuda/tensor_map.hpp>
@@ -41,9 +42,13 @@ struct cuda : backend::gpu_runtime<cuda, backend::cuda_vendor> {
   /// each launch.
   static void const* kernel_handle(void const* entry) noexcept {
     cudaKernel_t kernel{};
-    if (cudaGetKernel(&kernel, entry) == cudaSuccess) return reinterpret_cast<void const*>(kernel);
-    clear_last_error();
-    return entry;  // the launch reports why
+    if (cudaGetKernel(&kernel, entry) != cudaSuccess) {
+      clear_last_error();
+      return entry;  // the launch reports why
+    }
+    static backend::driver_launch const launch = reinterpret_cast<backend::driver_launch>(backend::driver_function("cuLaunchKernel"));
+    __atomic_store_n(&backend::launch_by_driver, launch, __ATOMIC_RELAXED);
+    return reinterpret_cast<void const*>(kernel);
   }
   static status allow_dynamic_shared(void const* function, std::size_t bytes) noexcept {
     return from(cudaFuncSetAttribute(function, cudaFuncAttributeMaxDynamicSharedMemorySize, int(bytes)));
@@ -62,6 +67,17 @@ struct cuda : backend::gpu_runtime<cuda, backend::cuda_vendor> {
     return from(backend::encode_tensor_map(out, t));
   }
 
+  /// Launches a kernel without attributes. The driver's call is faster than the runtime's, which wraps it. If it fails, the runtime's says
+  /// why, or succeeds: it makes the device current in a thread that has none.
+  CROSSLANE_INLINE static status launch_plain(backend::kernel_entry const& kernel, dim3 grid, dim3 block, void** arguments,
+                                              std::size_t dynamic_shared, stream_handle stream) noexcept {
+    backend::driver_launch const launch = __atomic_load_n(&backend::launch_by_driver, __ATOMIC_RELAXED);
+    if (kernel.function != kernel.address && launch != nullptr &&
+        launch(kernel.function, grid.x, grid.y, grid.z, block.x, block.y, block.z, unsigned(dynamic_shared), stream, arguments, nullptr) ==
+            0)
+      return {};
+    return from(cudaLaunchKernel(kernel.function, grid, block, arguments, dynamic_shared, stream));
+  }
   /// Launches a kernel with what launches without attributes do not have: clusters of more than one block, the overlap with the kernel
   /// before it, a priority that is not the stream's.
   static status launch_with_attributes(void const* function, dim3 grid, dim3 block, dim3 cluster, void** arguments,

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The descriptors by which NVIDIA's copy engine knows tensors, since sm_90. The driver makes them. Its function is found at run time, so
-/// that no program links the driver's library.
+/// The descriptors by which NVIDIA's copy engine knows tensors, since sm_90. The driver makes them.
 #pragma once
 
-#include <cuda_runtime_api.h>
-
+#include <crosslane/backend/cuda/driver.hpp>
 #include <crosslane/core/tensor_map_facts.hpp>
 
 #include <cstdint>
@@ -22,17 +20,7 @@ inline cudaError_t encode_tensor_map(cuda_tensor_map& out, tensor_map_facts cons
   using encode =
       int (*)(void* map, int type, std::uint32_t rank, void* data, std::uint64_t const* extents, std::uint64_t const* strides,
               std::uint32_t const* box, std::uint32_t const* element_strides, int interleave, int swizzle, int l2_promotion, int fill);
-  static encode const function = [] {
-    void* address = nullptr;
-    cudaDriverEntryPointQueryResult found{};
-#if CUDART_VERSION >= 12050
-    cudaError_t const answer = cudaGetDriverEntryPointByVersion("cuTensorMapEncodeTiled", &address, 12000, cudaEnableDefault, &found);
-#else
-    cudaError_t const answer = cudaGetDriverEntryPoint("cuTensorMapEncodeTiled", &address, cudaEnableDefault, &found);
-#endif
-    bool const is_there = answer == cudaSuccess && found == cudaDriverEntryPointSuccess;
-    return is_there ? reinterpret_cast<encode>(address) : nullptr;
-  }();
+  static encode const function = reinterpret_cast<encode>(driver_function("cuTensorMapEncodeTiled"));
   if (function == nullptr) return cudaErrorNotSupported;
   int const type = t.element_bytes == 1 ? 0 : t.element_bytes == 2 ? 1 : t.element_bytes == 4 ? 2 : 4;  // unsigned integers of this size
   std::uint32_t box[5], element_strides[5] = {1, 1, 1, 1, 1};

@@ -223,8 +223,9 @@ status with_pointers(F const& f, Last const& last, A const&... arguments) {
 
 template <class Backend, unsigned Width, class K, class... A>
 status start(typename Backend::stream_handle stream, [[maybe_unused]] device_properties const& p,
-             [[maybe_unused]] detail::launch_geometry const& g, void const* function, dim3 grid, dim3 block, void** pointers,
+             [[maybe_unused]] detail::launch_geometry const& g, kernel_entry const& entry, dim3 grid, dim3 block, void** pointers,
              std::size_t dynamic) {
+  void const* const function = entry.function;
   if constexpr (detail::kernel_resident<K>())
     return Backend::from(CROSSLANE_GPU(LaunchCooperativeKernel)(function, grid, block, pointers, unsigned(dynamic), stream));
   if constexpr (requires { &Backend::launch_with_attributes; }) {
@@ -235,17 +236,20 @@ status start(typename Backend::stream_handle stream, [[maybe_unused]] device_pro
       return Backend::launch_with_attributes(function, grid, block, {cluster::x, cluster::y, cluster::z}, pointers, dynamic, stream,
                                              overlaps, g.priority);
   }
-  return Backend::from(CROSSLANE_GPU(LaunchKernel)(function, grid, block, pointers, dynamic, stream));
+  if constexpr (requires { &Backend::launch_plain; })
+    return Backend::launch_plain(entry, grid, block, pointers, dynamic, stream);
+  else
+    return Backend::from(CROSSLANE_GPU(LaunchKernel)(function, grid, block, pointers, dynamic, stream));
 }
 
 template <class Backend, unsigned Width, class K, class... A>
 status launch_entry(typename Backend::stream_handle stream, device_properties const& p, detail::launch_geometry const& g, K const& kernel,
                     A const&... arguments) {
-  void const* const function = function_of<Backend, Width, K, A...>();
+  kernel_entry const& entry = known_entry<Backend, Width, K, A...>();
   std::size_t dynamic = g.dynamic_shared;
-  if (status const s = reserve_dynamic_shared<Backend, Width, K, A...>(p, function, dynamic); s.code != 0) return s;
+  if (status const s = reserve_dynamic_shared<Backend, Width, K, A...>(p, entry.function, dynamic); s.code != 0) return s;
   dim3 const grid{g.grid.x, g.grid.y, g.grid.z}, block{g.block.x, g.block.y, g.block.z};
-  auto const run = [&](void** pointers) { return start<Backend, Width, K, A...>(stream, p, g, function, grid, block, pointers, dynamic); };
+  auto const run = [&](void** pointers) { return start<Backend, Width, K, A...>(stream, p, g, entry, grid, block, pointers, dynamic); };
   if constexpr (kernel_shape_of<K>::cooperative) {
     // The counter of the barrier comes from the driver's pool on all backends, so that a capture makes it a part of the graph.
     void* counter = nullptr;
