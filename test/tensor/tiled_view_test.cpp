@@ -72,7 +72,8 @@ void check_loads(xl::device d, Layout const& layout) {
   constexpr int columns = Tile::extents_type::template fixed_extent<axis::col>();
   int const height = layout.extents().template extent<axis::row>(), width = layout.extents().template extent<axis::col>();
   xl::stream const q{d};
-  std::vector<T> elements(std::size_t(layout.span_size()), T(99));
+  // Whole units of 16 bytes, as the copy engine reads them.
+  std::vector<T> elements(xl::cover(std::size_t(layout.span_size()) * sizeof(T), 16) * 16 / sizeof(T), T(99));
   for (int y = 0; y < height; ++y)
     for (int x = 0; x < width; ++x) elements[std::size_t(layout.offset({{y, x}}))] = number<T>(y * 1000 + x);
   auto const input = upload(q, elements);

@@ -318,6 +318,9 @@ struct tiled_view_maker {
 /// Returns a tensor, or a view of one, for copies in tiles of the layout `Tile`, as an argument of launches on the stream's device. It does
 /// not own the memory. Make it once and pass it to many launches: for a copy engine it costs a call of the driver.
 ///
+/// A copy engine reads whole units of 16 bytes. If the last row of a padded tensor ends within one at the end of the memory, it reads up to
+/// 15 bytes behind it. That cannot fault, but compute-sanitizer reports it.
+///
 /// Throws misaligned if the tensor does not begin at a multiple of 16 bytes, or if a stride of an axis other than the contiguous one is no
 /// multiple of 16 bytes. Throws invalid_argument if the tensor has no elements, and if it belongs to another device. Throws limit_exceeded
 /// if an extent exceeds 2^31 or a stride 2^40 - 1 bytes.

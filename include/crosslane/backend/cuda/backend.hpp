@@ -46,8 +46,8 @@ struct cuda : backend::gpu_runtime<cuda, backend::cuda_vendor> {
       clear_last_error();
       return entry;  // the launch reports why
     }
-    static backend::driver_launch const launch = reinterpret_cast<backend::driver_launch>(backend::driver_function("cuLaunchKernel"));
-    __atomic_store_n(&backend::launch_by_driver, launch, __ATOMIC_RELAXED);
+    static backend::driver_calls const calls = backend::driver_calls::find();
+    if (calls.complete()) __atomic_store_n(&backend::driver, &calls, __ATOMIC_RELEASE);
     return reinterpret_cast<void const*>(kernel);
   }
   static status allow_dynamic_shared(void const* function, std::size_t bytes) noexcept {
@@ -67,15 +67,19 @@ struct cuda : backend::gpu_runtime<cuda, backend::cuda_vendor> {
     return from(backend::encode_tensor_map(out, t));
   }
 
-  /// Launches a kernel without attributes. The driver's call is faster than the runtime's, which wraps it. If it fails, the runtime's says
-  /// why, or succeeds: it makes the device current in a thread that has none.
+  /// Launches a kernel without attributes. The driver's call with the function of the current context is faster than the runtime's, which
+  /// wraps it. If it fails, the runtime's says why, or succeeds: it makes the device current in a thread that has none.
   CROSSLANE_INLINE static status launch_plain(backend::kernel_entry const& kernel, dim3 grid, dim3 block, void** arguments,
                                               std::size_t dynamic_shared, stream_handle stream) noexcept {
-    backend::driver_launch const launch = __atomic_load_n(&backend::launch_by_driver, __ATOMIC_RELAXED);
-    if (kernel.function != kernel.address && launch != nullptr &&
-        launch(kernel.function, grid.x, grid.y, grid.z, block.x, block.y, block.z, unsigned(dynamic_shared), stream, arguments, nullptr) ==
-            0)
-      return {};
+    backend::driver_calls const* const driver = __atomic_load_n(&backend::driver, __ATOMIC_ACQUIRE);
+    unsigned long long context = 0;
+    if (driver != nullptr && driver->context_id(nullptr, &context) == 0) {
+      void const* const function =
+          __atomic_load_n(&kernel.loaded_for, __ATOMIC_ACQUIRE) == context ? kernel.loaded : load(*driver, kernel, context);
+      if (function != nullptr && driver->launch(function, grid.x, grid.y, grid.z, block.x, block.y, block.z, unsigned(dynamic_shared),
+                                                stream, arguments, nullptr) == 0)
+        return {};
+    }
     return from(cudaLaunchKernel(kernel.function, grid, block, arguments, dynamic_shared, stream));
   }
   /// Launches a kernel with what launches without attributes do not have: clusters of more than one block, the overlap with the kernel
@@ -120,6 +124,21 @@ struct cuda : backend::gpu_runtime<cuda, backend::cuda_vendor> {
   template <unsigned Width, class K, class... A>
   static status resources_of(device_properties const& p, unsigned threads, std::size_t dynamic_shared, kernel_resources& out) {
     return backend::resources_of_entry<cuda, Width, K, A...>(p, threads, dynamic_shared, out);
+  }
+
+ private:
+  /// Returns the kernel's function for the context if this is the first one that launches it, else its handle, or null if it has none.
+  [[gnu::cold, gnu::noinline]] static void const* load(backend::driver_calls const& driver, backend::kernel_entry const& kernel,
+                                                       unsigned long long context) noexcept {
+    if (kernel.function == kernel.address) return nullptr;
+    void const* function = nullptr;
+    unsigned long long nobody = 0, taken = ~0ull;
+    if (driver.get_function(&function, kernel.function) != 0 ||
+        !__atomic_compare_exchange_n(&kernel.loaded_for, &nobody, taken, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+      return kernel.function;
+    __atomic_store_n(&kernel.loaded, function, __ATOMIC_RELAXED);
+    __atomic_store_n(&kernel.loaded_for, context, __ATOMIC_RELEASE);
+    return function;
   }
 };
 

@@ -18,10 +18,21 @@ inline void* driver_function(char const* name) noexcept {
   return answer == cudaSuccess && found == cudaDriverEntryPointSuccess ? address : nullptr;
 }
 
-/// cuLaunchKernel, with handles as the pointers that they are.
-using driver_launch = int (*)(void const* kernel, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x, unsigned block_y,
-                              unsigned block_z, unsigned dynamic_shared, cudaStream_t stream, void** arguments, void** extra);
-/// Null until a kernel has a handle that it takes.
-[[gnu::visibility("hidden")]] inline driver_launch launch_by_driver = nullptr;
+/// The driver's calls for launches, with handles as the pointers that they are. Null until a kernel has a handle.
+struct driver_calls {
+  /// cuLaunchKernel. `function` is a function or a kernel's handle.
+  int (*launch)(void const* function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x, unsigned block_y,
+                unsigned block_z, unsigned dynamic_shared, cudaStream_t stream, void** arguments, void** extra);
+  int (*context_id)(void* context, unsigned long long* id);        ///< cuCtxGetId. No other context of the process ever has the id
+  int (*get_function)(void const** function, void const* kernel);  ///< cuKernelGetFunction, for the current context
+
+  static driver_calls find() noexcept {
+    return {reinterpret_cast<decltype(launch)>(driver_function("cuLaunchKernel")),
+            reinterpret_cast<decltype(context_id)>(driver_function("cuCtxGetId")),
+            reinterpret_cast<decltype(get_function)>(driver_function("cuKernelGetFunction"))};
+  }
+  bool complete() const noexcept { return launch != nullptr && context_id != nullptr && get_function != nullptr; }
+};
+[[gnu::visibility("hidden")]] inline driver_calls const* driver = nullptr;
 
 }  // namespace crosslane::backend

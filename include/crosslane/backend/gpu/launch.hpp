@@ -130,11 +130,17 @@ struct kernel_entry {
   kernel_entry& operator=(kernel_entry const&) = delete;
   /// Returns the entry point with this address or function, or null.
   static kernel_entry const* find(void const* function) noexcept;
+  bool is(void const* f) const noexcept {
+    return f == address || f == function ||
+           (__atomic_load_n(&loaded_for, __ATOMIC_ACQUIRE) != 0 && f == __atomic_load_n(&loaded, __ATOMIC_RELAXED));
+  }
 
   void const* address;
   void const* function;  ///< by which the vendor's API knows it in launches
   char const* name;      ///< of the kernel
   kernel_entry const* next = nullptr;
+  mutable void const* loaded = nullptr;       ///< the function as one context has it: for the backend
+  mutable unsigned long long loaded_for = 0;  ///< that context
 };
 [[gnu::visibility("hidden")]] inline kernel_entry const* known_entries = nullptr;
 
@@ -146,7 +152,7 @@ inline kernel_entry::kernel_entry(void const* address_, void const* function_, c
 }
 inline kernel_entry const* kernel_entry::find(void const* function) noexcept {
   kernel_entry const* e = __atomic_load_n(&known_entries, __ATOMIC_ACQUIRE);
-  while (e != nullptr && e->address != function && e->function != function) e = e->next;
+  while (e != nullptr && !e->is(function)) e = e->next;
   return e;
 }
 
