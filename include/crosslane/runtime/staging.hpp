@@ -13,7 +13,7 @@ namespace crosslane {
 
 /// The sizes of a staging ring.
 struct staging_options {
-  std::size_t slot_bytes = std::size_t{8} << 20;  ///< bytes that are copied at once
+  std::size_t slot_bytes = std::size_t{2} << 20;  ///< bytes that are copied at once; the ring should fit the processor's cache
   unsigned slots = 3;                             ///< at least 2: the host fills one while the device copies another
 };
 
