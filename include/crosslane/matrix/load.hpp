@@ -166,36 +166,51 @@ class fragment_access {
 
 }  // namespace CROSSLANE_CONFIGURATION
 
-/// Moves a fragment that is wholly inside the matrix. `aligned` is whether its lines are aligned to line_bytes.
-template <class Backend, class F, class Access>
+/// Moves a fragment that is wholly inside the matrix. `aligned` is whether its lines are aligned to line_bytes. `Shared` is whether the
+/// memory is known to be shared; otherwise it is tested at run time.
+template <class Backend, bool Shared = false, class F, class Access>
 CROSSLANE_FN void load_inside(unsigned lane, F& to, Access const& from, bool aligned) {
   using value = typename Access::value_type;
   using layout = typename F::layout_type;
-  if constexpr (Backend::template has_load<layout, value> && Access::has_aligned_lines && Access::line_bytes == 16) {
-    if (aligned && Backend::is_shared(from.address({0, 0})))
-      return Backend::template load<layout, Access::lines_across>(lane, to.data, [&](matrix_position at) { return from.address(at); });
-  }
-  if constexpr (Access::width > 1) {
-    if (aligned) {
-      CROSSLANE_UNROLL
-      for (unsigned i = 0; i < F::size; i += Access::width) {
-        auto const some = backend::native_access::load<access::plain>(
-            reinterpret_cast<typename Access::vector const*>(from.address(layout::position(lane, i))));
+  constexpr bool has_instruction =
+      Backend::template has_load<layout, value, Access::lines_across> && (Shared || Access::has_aligned_lines) && Access::line_bytes == 16;
+  if constexpr (has_instruction) {
+    if (Shared || (aligned && Backend::is_shared(from.address({0, 0})))) {
+      auto const line = [&](matrix_position at) { return from.address(at); };
+      if constexpr (std::is_same_v<value, typename F::value_type>) {
+        Backend::template load<layout, Access::lines_across>(lane, to.data, line);
+      } else {
+        value some[F::size];
+        Backend::template load<layout, Access::lines_across>(lane, some, line);
         CROSSLANE_UNROLL
-        for (unsigned j = 0; j < Access::width; ++j) to.data[i + j] = static_cast<typename F::value_type>(some[j]);
+        for (unsigned i = 0; i < F::size; ++i) to.data[i] = static_cast<typename F::value_type>(some[i]);
       }
-      return;
+      if constexpr (!Shared) return;
     }
   }
-  CROSSLANE_UNROLL
-  for (unsigned i = 0; i < F::size; ++i) to.data[i] = static_cast<typename F::value_type>(*from.address(layout::position(lane, i)));
+  if constexpr (!(has_instruction && Shared)) {
+    if constexpr (Access::width > 1) {
+      if (aligned) {
+        CROSSLANE_UNROLL
+        for (unsigned i = 0; i < F::size; i += Access::width) {
+          auto const some = backend::native_access::load<access::plain>(
+              reinterpret_cast<typename Access::vector const*>(from.address(layout::position(lane, i))));
+          CROSSLANE_UNROLL
+          for (unsigned j = 0; j < Access::width; ++j) to.data[i + j] = static_cast<typename F::value_type>(some[j]);
+        }
+        return;
+      }
+    }
+    CROSSLANE_UNROLL
+    for (unsigned i = 0; i < F::size; ++i) to.data[i] = static_cast<typename F::value_type>(*from.address(layout::position(lane, i)));
+  }
 }
 
 template <class Backend, class F, class Access>
 CROSSLANE_FN void store_inside(unsigned lane, F const& from, Access const& to, bool aligned) {
   using value = typename Access::value_type;
   using layout = typename F::layout_type;
-  if constexpr (Backend::template has_store<layout, value> && Access::has_aligned_lines && Access::line_bytes == 16) {
+  if constexpr (Backend::template has_store<layout, value, Access::lines_across> && Access::has_aligned_lines && Access::line_bytes == 16) {
     if (aligned && Backend::is_shared(to.address({0, 0})))
       return Backend::template store<layout, Access::lines_across>(lane, from.data, [&](matrix_position at) { return to.address(at); });
   }
@@ -256,6 +271,19 @@ class fragment_mover {
   Ctx const& ctx_;
 };
 
+/// load_fragment(). `Shared` is whether the matrix is known to lie in shared memory, and the position to be aligned.
+template <class F, bool Shared, class Ctx, class T, class L>
+CROSSLANE_FN F load_whole_fragment(Ctx const& ctx, tensor_view<T, L> const& from, matrix_index<L, 0> row, matrix_index<L, 1> col,
+                                   source_location where) {
+  fragment_mover<F, Ctx> const mover{ctx};
+  fragment_access<F, T, L> const access{from, row, col};
+  access.expect_inside("load", where);
+  F result{};
+  load_inside<matrix_backend<Ctx>, Shared>(mover.loads_for(), result, access,
+                                           Shared || access.has_aligned_lines || access.is_aligned(access.line_bytes));
+  return mover.after_load(result, access, where);
+}
+
 }  // namespace detail
 
 /// Returns a fragment from a matrix, from position (row, col) of it on. All lanes of the wave must call it, at the same place and with the
@@ -274,13 +302,7 @@ class fragment_mover {
 template <matrix_fragment F, kernel_context Ctx, class T, tensor_layout L>
 CROSSLANE_FN F load_fragment(Ctx const& ctx, tensor_view<T, L> const& from, detail::matrix_index<L, 0> row, detail::matrix_index<L, 1> col,
                              source_location where = source_location::current()) {
-  detail::fragment_mover<F, Ctx> const mover{ctx};
-  detail::fragment_access<F, T, L> const access{from, row, col};
-  access.expect_inside("load", where);
-  F result{};
-  detail::load_inside<detail::matrix_backend<Ctx>>(mover.loads_for(), result, access,
-                                                   access.has_aligned_lines || access.is_aligned(access.line_bytes));
-  return mover.after_load(result, access, where);
+  return detail::load_whole_fragment<F, false>(ctx, from, row, col, where);
 }
 
 /// Returns a fragment like load_fragment(), but elements outside the matrix are zero. The position may lie outside, but it must not be

@@ -9,6 +9,10 @@
 #include <concepts>
 #include <cstdint>
 
+namespace crosslane {
+struct cuda;
+}
+
 namespace crosslane::backend {
 
 // In the host pass, for which no code is made, the target is that of the oldest architecture.
@@ -20,12 +24,24 @@ inline constexpr bool has_cuda_matrix = CROSSLANE_ALL_SM_HAVE(MATRIX), has_cuda_
                       has_cuda_stmatrix = CROSSLANE_ALL_SM_HAVE(STORE_MATRIX);
 #endif
 
+template <>
+struct gemm_sizes_of<cuda> {
+  static constexpr gemm_sizes large{128, 256, 128, 3, 256, 1}, small{64, 64, 64, 4, 128, 4};
+};
+
 template <std::derived_from<cuda_intrinsics> Native, unsigned W>
 struct matrix_of<Native, W> : gpu_matrix<Native, W> {
   using target = std::conditional_t<has_cuda_matrix_fp8, matrix_target::sm_89,
                                     std::conditional_t<has_cuda_matrix, matrix_target::sm_80, matrix_target::portable<W>>>;
   template <class Target>
   static constexpr bool runs = std::is_base_of_v<Target, target> || std::is_same_v<Target, matrix_target::portable<W>>;
+  template <class Shape>
+  static constexpr bool prefers_fragments = has_cuda_matrix;
+#if CROSSLANE_DEVICE_PASS()
+  static constexpr bool copies_proceed = CROSSLANE_SM_HAS(ASYNC_COPY);
+#else
+  static constexpr bool copies_proceed = true;
+#endif
 
   template <class Shape, class Target, class A, class B, class C, unsigned NA, unsigned NB, unsigned NC>
   static CROSSLANE_DEVICE_FN void multiply_add(Native const& n, unsigned lane, A const (&a)[NA], B const (&b)[NB], C (&c)[NC],
@@ -48,21 +64,27 @@ struct matrix_of<Native, W> : gpu_matrix<Native, W> {
     }
   }
 
-  /// Fragments of 2-byte elements whose matrices of 8 x 8 elements are one register of each lane.
-  template <class Layout, class T>
-  static constexpr bool has_load = has_cuda_matrix && sizeof(T) == 2 && Layout::map.neighbours == 2 && Layout::map.lanes_along == 4 &&
-                                   Layout::map.along_stride == 1 && Layout::map.lanes_across == 8 && Layout::map.across_stride == 4;
+  /// Fragments whose matrices of 8 lines of 16 bytes are one register of each lane. Only elements of 2 bytes can be transposed.
+  template <class Layout, class T, bool Trans>
+  static constexpr bool has_load = has_cuda_matrix && sizeof(T) <= 4 && Layout::map.neighbours * sizeof(T) == 4 &&
+                                   Layout::map.lanes_along == 4 && Layout::map.along_stride == 1 && Layout::map.lanes_across == 8 &&
+                                   Layout::map.across_stride == 4 && (!Trans || sizeof(T) == 2) && Layout::size * sizeof(T) <= 16;
 
-  template <class Layout, class T>
-  static constexpr bool has_store = has_cuda_stmatrix && has_load<Layout, T>;
+  template <class Layout, class T, bool Trans>
+  static constexpr bool has_store = has_cuda_stmatrix && has_load<Layout, T, Trans> && sizeof(T) == 2;
 
   static CROSSLANE_DEVICE_FN bool is_shared(void const* address) { return __isShared(address) != 0; }
 
   template <class Layout, bool Trans, class T, unsigned N, class Line>
   static CROSSLANE_DEVICE_FN void load(unsigned lane, T (&elements)[N], Line const& line) {
-    constexpr unsigned count = N / 2;
+    load_lines<Trans>(elements, line(line_of_lane<Layout, Trans, sizeof(T)>(lane)));
+  }
+  /// Loads matrices of 8 lines of 16 bytes. Lanes 8 * i to 8 * i + 7 give the addresses of the lines of matrix i.
+  template <bool Trans, class T, unsigned N>
+  static CROSSLANE_DEVICE_FN void load_lines(T (&elements)[N], void const* line) {
+    constexpr unsigned count = N * sizeof(T) / 4;
     static_assert(count == 1 || count == 2 || count == 4);
-    auto const from = static_cast<std::uint32_t>(__cvta_generic_to_shared(line(line_of_lane<Layout, Trans>(lane))));
+    auto const from = static_cast<std::uint32_t>(__cvta_generic_to_shared(line));
     std::uint32_t r[count];
 #define CROSSLANE_LDMATRIX(form, outputs, ...)                                                                              \
   if constexpr (Trans)                                                                                                      \

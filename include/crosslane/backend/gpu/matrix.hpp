@@ -16,9 +16,9 @@ struct gpu_matrix {
   static CROSSLANE_DEVICE_FN void meet(Native const&, source_location) {}
 
   static constexpr bool moves_for_others = false;
-  template <class Layout, class T>
+  template <class Layout, class T, bool Trans>
   static constexpr bool has_load = false;
-  template <class Layout, class T>
+  template <class Layout, class T, bool Trans>
   static constexpr bool has_store = false;
 
   /// Adds a * b to c. A lane has adjacent elements of one row of a and of c, and of one column of b. It takes the elements of its row of a,

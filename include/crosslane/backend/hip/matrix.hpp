@@ -9,7 +9,16 @@
 #include <concepts>
 #include <cstdint>
 
+namespace crosslane {
+struct hip;
+}
+
 namespace crosslane::backend {
+
+template <>
+struct gemm_sizes_of<hip> {
+  static constexpr gemm_sizes large{128, 128, 64, 2, 256, 2}, small{64, 64, 64, 2, 128, 4};
+};
 
 template <std::derived_from<hip_intrinsics> Native, unsigned W>
 struct matrix_of<Native, W> : gpu_matrix<Native, W> {
@@ -26,6 +35,9 @@ struct matrix_of<Native, W> : gpu_matrix<Native, W> {
 #endif
   template <class Target>
   static constexpr bool runs = std::is_same_v<Target, target> || std::is_same_v<Target, matrix_target::portable<W>>;
+  template <class Shape>
+  static constexpr bool prefers_fragments = !std::is_same_v<target, matrix_target::portable<W>>;
+  static constexpr bool copies_proceed = false;
 
   template <class Shape, class Target, class A, class B, class C, unsigned NA, unsigned NB, unsigned NC>
   static CROSSLANE_DEVICE_FN void multiply_add(Native const& n, unsigned lane, A const (&a)[NA], B const (&b)[NB], C (&c)[NC],

@@ -9,11 +9,20 @@
 
 #include <cstdint>
 
+namespace crosslane {
+struct host;
+}
+
 namespace crosslane::backend {
 
 /// Primitives of the host. A file for a GPU need not include them.
 template <class N>
 concept host_native = requires(N const& n) { n.block().collective(n.rank(), 32u, {}); };
+
+template <>
+struct gemm_sizes_of<host> {
+  static constexpr gemm_sizes large{64, 64, 64, 3, 128, 1}, small = large;
+};
 
 template <host_native Native, unsigned W>
 struct matrix_of<Native, W> {
@@ -21,10 +30,16 @@ struct matrix_of<Native, W> {
   /// The host runs the maps of all targets with as many lanes.
   template <class Target>
   static constexpr bool runs = Target::wave_size == W;
+  /// As on most GPUs: float and double without matrix instructions.
+  template <class Shape>
+  static constexpr bool prefers_fragments =
+      sizeof(typename Shape::template element<matrix_use::a>) < 4 || std::is_same_v<typename Shape::template element<matrix_use::a>, tf32>;
+  /// One width takes the schedule of GPUs that copy asynchronously, the other one that of the others.
+  static constexpr bool copies_proceed = W == 32;
   static constexpr bool moves_for_others = true;
-  template <class Layout, class T>
+  template <class Layout, class T, bool Trans>
   static constexpr bool has_load = false;
-  template <class Layout, class T>
+  template <class Layout, class T, bool Trans>
   static constexpr bool has_store = false;
 
   static void meet(Native const& n, source_location where) {
