@@ -336,6 +336,39 @@ CROSSLANE_TEST(select, stencils) {
   check_stencil<int, int>(q);
   check_stencil<double, unsigned char>(q);
 }
+/// Nothing has written the elements of the stencil behind its count.
+CROSSLANE_TEST(select, counted_stencil) {
+  xl::stream const q{d};
+  xl::buffer<int> stencil{q, 3001}, out{q, 3001};
+  xl::buffer<std::uint64_t> count{q, 1}, kept{q, 1};
+  xl::fill(q, stencil.subspan(0, 1500), 2);
+  xl::fill(q, count, std::uint64_t{1500});
+  xl::copy_if(q, xl::counting(0, 3001), xl::counted(stencil, count), out, kept, is_even{});
+  CROSSLANE_CHECK_EQ(read(q, kept)[0], 1500u);
+  CROSSLANE_CHECK_EQ(read(q, out.subspan(0, 1500))[1499], 1499);
+}
+/// Outputs that overlap the input or each other, also as parts of zipped and of counted ranges.
+CROSSLANE_TEST(select, overlaps) {
+  xl::stream const q{d};
+  xl::buffer<int> x{q, 100}, y{q, 100}, z{q, 100};
+  xl::buffer<std::uint64_t> count{q, 1}, number{q, 1};
+  auto const refused = [](char const* call, auto const& f, source_location where = source_location::current()) {
+    expect_error(xl::errc::invalid_argument, {call, "overlaps"}, f, where);
+  };
+  refused("copy_if", [&] { xl::copy_if(q, xl::counting(0, 100), x, x, count, is_even{}); });
+  refused("copy_if", [&] { xl::copy_if(q, xl::counted(x, number), x, count, is_even{}); });
+  refused("partition_copy", [&] { xl::partition_copy(q, x, y, y, count, is_even{}); });
+  refused("unique", [&] { xl::unique(q, xl::zipped(x, y), xl::zipped(z, x), count); });
+  refused("unique", [&] { xl::unique(q, x, y, x); });
+  refused("unique_by_key", [&] { xl::unique_by_key(q, x, y, x, z, count); });
+  refused("unique_by_key", [&] { xl::unique_by_key(q, x, y, z, z, count); });
+  refused("reduce_by_key", [&] { xl::reduce_by_key(q, x, y, z, x, count, xl::plus{}); });
+  refused("reduce_by_key", [&] { xl::reduce_by_key(q, x, y, y, z, count, xl::plus{}); });
+  refused("reduce_by_key", [&] { xl::run_length_encode(q, x, z, z, count); });
+  refused("segmented_reduce", [&] { xl::segmented_reduce(q, x, y, x, 0, xl::plus{}); });
+  refused("segmented_reduce", [&] { xl::segmented_reduce(q, x, y, y, 0, xl::plus{}); });
+  refused("segmented_scan", [&] { xl::segmented_scan(q, x, y, y, xl::plus{}); });
+}
 /// Nothing has written the elements behind the count.
 CROSSLANE_TEST(select, counted_input) {
   xl::stream const q{d};

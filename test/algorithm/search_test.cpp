@@ -63,6 +63,44 @@ CROSSLANE_TEST(search, elements) {
   }
 }
 
+/// Ranges whose number of elements only the device knows: none, and fewer indices than elements.
+CROSSLANE_TEST(search, counted) {
+  xl::stream const q{d};
+  xl::buffer<float> x{q, 100};
+  xl::buffer<std::uint64_t> none{q, 1}, index{q, 100}, out{q, 100}, few{q, 1};
+  xl::fill(q, none, std::uint64_t{0});
+  CROSSLANE_CHECK_EQ(xl::min_element(q, xl::counted(x, none)), 0u);
+  auto const both = xl::minmax_element(q, xl::counted(x, none));
+  CROSSLANE_CHECK(both.first == 0 && both.second == 0);
+  xl::fill(q, few, std::uint64_t{2});
+  xl::fill(q, out, std::uint64_t{9});
+  xl::generate(q, index.subspan(0, 2), times_index{});
+  xl::scatter(q, xl::counting(std::uint64_t{5}, 100), xl::counted(index, few), out);
+  CROSSLANE_CHECK_SAME(read(q, out.subspan(0, 4)), (std::vector<std::uint64_t>{5, 9, 9, 6}));
+}
+
+struct second_first {
+  template <class A, class B>
+  CROSSLANE_FN bool operator()(xl::pair<A, B> const& a, xl::pair<A, B> const& b) const {
+    return a.second < b.second;
+  }
+};
+/// Three arrays as one range, which is also an output.
+CROSSLANE_TEST(ranges, three_arrays) {
+  xl::stream const q{d};
+  std::vector<int> const a{5, 1, 4, 1}, c{3, 2, 1, 0};
+  std::vector<float> const b{1.f, 2.f, 3.f, 4.f};
+  xl::buffer<int> x = upload(q, a), z = upload(q, c), x_out{q, 4}, z_out{q, 4};
+  xl::buffer<float> y = upload(q, b), y_out{q, 4};
+  xl::buffer<std::uint64_t> count{q, 1};
+  xl::merge_sort(q, xl::zipped(xl::zipped(x, y), z), second_first{});
+  xl::unique(q, xl::zipped(xl::zipped(x, y), z), xl::zipped(xl::zipped(x_out, y_out), z_out), count);
+  CROSSLANE_CHECK_EQ(read(q, count)[0], 4u);
+  CROSSLANE_CHECK_SAME(read(q, x_out), (std::vector<int>{1, 4, 1, 5}));
+  CROSSLANE_CHECK_SAME(read(q, y_out), (std::vector<float>{4.f, 3.f, 2.f, 1.f}));
+  CROSSLANE_CHECK_SAME(read(q, z_out), (std::vector<int>{0, 1, 2, 3}));
+}
+
 /// The total order: -0 is below +0, and a NaN is above all numbers.
 CROSSLANE_TEST(search, zeros_and_nan) {
   xl::stream const q{d};

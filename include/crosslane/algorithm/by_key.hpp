@@ -374,8 +374,14 @@ auto heads_of(char const* call, Offsets&& offsets, std::uint64_t n, source_locat
                   static_cast<unsigned long long>(n));
     return heads_of_rows{std::uint64_t(offsets), {}};
   } else {
+    static_assert(std::is_integral_v<value_of<Offsets>>, "crosslane: the offsets of rows are integers");
     return heads_at_offsets<view_of<Offsets>>{view_for_kernel(offsets, where), {}};
   }
+}
+/// Throws invalid_argument if the offsets of rows overlap the first `count` elements of the output.
+template <class Heads, class Out>
+void check_offsets_apart(char const* call, Heads const& heads, Out const& out, std::uint64_t count, source_location where) {
+  if constexpr (requires { heads.offsets; }) check_apart(call, heads.offsets, heads.offsets.size(), out, count, where);
 }
 inline std::uint64_t rows_of(heads_of_rows const& heads, std::uint64_t n) { return n / heads.length; }
 template <class Offsets>
@@ -438,6 +444,9 @@ void reduce_by_key(S const& stream, Keys&& keys, In&& in, KeysOut&& keys_out, Ou
   detail::check_values("reduce_by_key", by, from, false, where);
   detail::check_output("reduce_by_key", by, to_keys, false, where);
   detail::check_output("reduce_by_key", from, to, false, where);
+  detail::check_apart("reduce_by_key", by, by.size(), to, by.size(), where);
+  detail::check_apart("reduce_by_key", from, by.size(), to_keys, by.size(), where);
+  detail::check_apart("reduce_by_key", to_keys, by.size(), to, by.size(), where);
   detail::check_output_of_count("reduce_by_key", by, number, where);
   using emit = detail::emit_runs<detail::view_of<Keys>, detail::view_of<KeysOut>, detail::view_of<Out>, detail::view_of<Count>, T, Op>;
   detail::segments<T, P>("reduce_by_key", stream, from, op, detail::heads_by_key<detail::view_of<Keys>, Equal>{by, equal},
@@ -468,10 +477,13 @@ void segmented_reduce(S const& stream, In&& in, Offsets&& offsets, Out&& out, T 
   auto const to = detail::view_for_kernel(out, where);
   auto const heads = detail::heads_of("segmented_reduce", offsets, from.size(), where);
   std::uint64_t const rows = detail::rows_of(heads, from.size());
+  static_assert(detail::check_written<detail::view_of<Out>>::ok);
   if (std::uint64_t(to.size()) < rows)
     throw_error(errc::size_mismatch, where, "segmented_reduce: there are %llu rows, the output has %llu elements",
                 static_cast<unsigned long long>(rows), static_cast<unsigned long long>(to.size()));
   if (rows == 0) return;
+  detail::check_apart("segmented_reduce", from, from.size(), to, rows, where);
+  detail::check_offsets_apart("segmented_reduce", heads, to, rows, where);
   if constexpr (std::integral<std::remove_cvref_t<Offsets>> && detail::may_commute<T, Op> && !detail::has_count<detail::view_of<In>> &&
                 !detail::loop_backend<typename S::backend>) {
     if (detail::queue_row_reduce_in_pieces(detail::ref_of(stream, where), from, to, initial, op, rows, heads.length, o.workspace, where))
@@ -496,6 +508,7 @@ void segmented_scan(S const& stream, In&& in, Offsets&& offsets, Out&& out, Op c
   auto const to = detail::view_for_kernel(out, where);
   auto const heads = detail::heads_of("segmented_scan", offsets, from.size(), where);
   detail::check_output("segmented_scan", from, to, true, where);
+  detail::check_offsets_apart("segmented_scan", heads, to, from.size(), where);
   if (detail::rows_of(heads, from.size()) == 0) return;
   detail::segments<T, P>("segmented_scan", stream, from, op, heads,
                          detail::emit_scan<detail::view_of<Out>, T, Op, true>{to, {{}, 0}, detail::monoid_of<T>(op)}, o.workspace, where);

@@ -30,6 +30,7 @@ void check_merge(char const* call, A const& a, B const& b, Out const& out, sourc
     throw_error(errc::size_mismatch, where, "%s: the inputs have %llu and %llu elements, the output %llu", call,
                 static_cast<unsigned long long>(a.size()), static_cast<unsigned long long>(b.size()),
                 static_cast<unsigned long long>(out.size()));
+  static_assert(check_written<Out>::ok);
   check_apart(call, a, out, where);
   check_apart(call, b, out, where);
 }
@@ -102,6 +103,7 @@ void merge_by_key(S const& stream, AKeys&& a_keys, AValues&& a_values, BKeys&& b
   };
   check(detail::view_for_kernel(keys_out, where));
   check(detail::view_for_kernel(values_out, where));
+  detail::check_apart("merge_by_key", detail::view_for_kernel(keys_out, where), detail::view_for_kernel(values_out, where), where);
   detail::queue_merge_of<P>(q, "merge_by_key", zipped(a_keys, a_values, where), zipped(b_keys, b_values, where),
                             zipped(keys_out, values_out, where), detail::less_firsts<Less>{order}, o.workspace, where);
 }

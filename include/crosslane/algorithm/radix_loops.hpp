@@ -16,6 +16,7 @@ template <class Words, class Value, class KeysIn, class ValuesIn, class KeysOut,
 struct radix_loop {
   using key = typename Words::key;
   static constexpr bool has_values = !std::is_same_v<Value, no_value>;
+  static constexpr bool in_memory = is_span<KeysIn> && (!has_values || is_span<ValuesIn>);
   enum class place : unsigned char { input, output, other };
 
   KeysIn keys;
@@ -56,7 +57,8 @@ struct radix_loop {
       for (std::uint64_t i = begin; i < end; ++i) ++own[digit.of(Words::of(k[i]))];
     });
   }
-  /// Scans the counts, and chooses where the elements go: nowhere if one value has them all.
+  /// Scans the counts, and chooses where the elements go: nowhere if one value has them all, unless they are computed. These may be computed
+  /// from the output, so they are in other memory before any is stored there.
   void scan(std::uint64_t pieces, bool first) {
     std::uint64_t before = 0;
     if (first) from = place::input;
@@ -68,7 +70,7 @@ struct radix_loop {
         counts[p * radix_digits + d] = before;
         before += here;
       }
-      if (before - begin == count()) to = from;
+      if (before - begin == count() && (from != place::input || in_memory)) to = from;
     }
   }
   void move_piece(std::uint64_t begin, std::uint64_t end, radix_digit digit) {

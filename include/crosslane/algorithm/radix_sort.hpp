@@ -183,6 +183,7 @@ void queue_radix_sort(basic_stream_ref<B> q, char const* call, KeysIn const& key
   static_assert(std::is_trivially_copyable_v<Value> && std::is_trivially_default_constructible_v<Value> && sizeof(Value) <= 64,
                 "crosslane: the values of a sort must be trivially copyable, have a trivial default constructor and at most 64 bytes: sort "
                 "indices of larger ones");
+  static_assert(!has_count<ValuesIn> || has_count<KeysIn>, "crosslane: the number of elements is that of the keys: pass counted(keys, n)");
   using words = radix_words<Key, Order>;
   constexpr bool has_values = !std::is_same_v<Value, no_value>;
   using policy = radix_sort_policy_of<P, (sizeof(Key) > sizeof(Value) ? sizeof(Key) : sizeof(Value)), has_values>;

@@ -89,12 +89,31 @@ concept range_argument = requires(R& range) {
 template <class R>
 using value_of = typename view_of<R>::value_type;
 
-/// Throws invalid_argument if elements of two ranges in memory overlap: the first ones, or all.
+/// Calls f with each span whose element i is, or is a part of, element i of the range: the range itself, or those in zipped() and counted().
+template <class R, class F>
+void for_spans(R const& range, F const& f) {
+  if constexpr (is_span<R>) {
+    f(range);
+  } else if constexpr (requires { range.count_data(); }) {
+    for_spans(range.inner(), f);
+  } else if constexpr (requires { range.firsts(); }) {
+    for_spans(range.firsts(), f);
+    for_spans(range.seconds(), f);
+  }
+}
+
+/// Throws invalid_argument if elements of two ranges in memory overlap: the first ones, or all. With `may_be_input` both may have the same
+/// elements at the same places.
 template <class In, class Out>
-void check_apart(char const* call, In const& in, std::uint64_t in_count, Out const& out, std::uint64_t out_count, source_location where) {
-  if constexpr (is_span<In> && is_span<Out>)
-    require_apart(call, out.data(), out_count * sizeof(typename Out::value_type), in.data(), in_count * sizeof(typename In::value_type),
-                  where);
+void check_apart(char const* call, In const& in, std::uint64_t in_count, Out const& out, std::uint64_t out_count, source_location where,
+                 bool may_be_input = false) {
+  for_spans(in, [&](auto const& from) {
+    for_spans(out, [&](auto const& to) {
+      constexpr std::size_t from_bytes = sizeof(*from.data()), to_bytes = sizeof(*to.data());
+      if (may_be_input && from_bytes == to_bytes && static_cast<void const*>(from.data()) == static_cast<void const*>(to.data())) return;
+      require_apart(call, to.data(), out_count * to_bytes, from.data(), in_count * from_bytes, where);
+    });
+  });
 }
 template <class In, class Out>
 void check_apart(char const* call, In const& in, Out const& out, source_location where) {
@@ -190,29 +209,40 @@ auto transformed(R&& range, F f, source_location where = source_location::curren
   return transformed_range<detail::view_of<R>, F, T>{detail::view_for_kernel(range, where), f};
 }
 
-/// An element of a zipped range of places: assigning a pair stores both values.
-template <class A, class B>
+/// An element of a zipped range of places: assigning a pair stores both values. A and B are references, or zipped_reference.
+template <class A, class B, class Pair>
 struct zipped_reference {
-  A& first;   ///< the element of the first range
-  B& second;  ///< the element of the second range
+  A first;   ///< the element of the first range
+  B second;  ///< the element of the second range
   /// Stores both values.
-  CROSSLANE_FN zipped_reference const& operator=(pair<std::remove_const_t<A>, std::remove_const_t<B>> const& p) const {
+  CROSSLANE_FN zipped_reference const& operator=(Pair const& p) const {
     first = p.first;
     second = p.second;
     return *this;
   }
   /// Returns both values.
-  CROSSLANE_FN operator pair<std::remove_const_t<A>, std::remove_const_t<B>>() const { return {first, second}; }
+  CROSSLANE_FN operator Pair() const { return {first, second}; }
 };
+
+namespace detail {
+
+/// Whether the elements of a range are places that can be stored to, or stand for such places, and are no values.
+template <class R, class Reference = decltype(std::declval<R const&>()[std::uint64_t{}])>
+inline constexpr bool is_writable = std::is_lvalue_reference_v<Reference> ? !std::is_const_v<std::remove_reference_t<Reference>>
+                                                                           : !std::is_same_v<Reference, typename R::value_type>;
+template <class R>
+struct check_written {
+  static_assert(is_writable<R>, "crosslane: an algorithm cannot store to elements that are constant or computed: see R of check_written");
+  static constexpr bool ok = true;
+};
+
+}  // namespace detail
 
 /// {a[i], b[i]}: see zipped().
 template <class A, class B>
 class zipped_range {
   using first_reference = decltype(std::declval<A const&>()[std::uint64_t{}]);
   using second_reference = decltype(std::declval<B const&>()[std::uint64_t{}]);
-  static constexpr bool is_assignable = std::is_lvalue_reference_v<first_reference> && std::is_lvalue_reference_v<second_reference> &&
-                                        !std::is_const_v<std::remove_reference_t<first_reference>> &&
-                                        !std::is_const_v<std::remove_reference_t<second_reference>>;
 
  public:
   using value_type = pair<typename A::value_type, typename B::value_type>;  ///< the type of an element
@@ -221,8 +251,8 @@ class zipped_range {
   CROSSLANE_FN constexpr std::uint64_t size() const { return a_.size(); }  ///< number of elements
   /// Returns element i, or a zipped_reference to it if both ranges have places to store to.
   CROSSLANE_FN constexpr auto operator[](std::uint64_t i) const {
-    if constexpr (is_assignable)
-      return zipped_reference<std::remove_reference_t<first_reference>, std::remove_reference_t<second_reference>>{a_[i], b_[i]};
+    if constexpr (detail::is_writable<A> && detail::is_writable<B>)
+      return zipped_reference<first_reference, second_reference, value_type>{a_[i], b_[i]};
     else
       return value_type{a_[i], b_[i]};
   }
@@ -259,7 +289,10 @@ class permuted_range {
   CROSSLANE_FN constexpr permuted_range(R const& range, Index const& index) : range_{range}, index_{index} {}
   CROSSLANE_FN constexpr std::uint64_t size() const { return index_.size(); }  ///< number of elements
   /// Returns element index[i] of the range.
-  CROSSLANE_FN constexpr decltype(auto) operator[](std::uint64_t i) const { return range_[std::size_t(index_[i])]; }
+  CROSSLANE_FN constexpr decltype(auto) operator[](std::uint64_t i) const {
+    static_assert(std::is_integral_v<typename Index::value_type>, "crosslane: the indices of elements are integers");
+    return range_[std::size_t(index_[i])];
+  }
   /// Returns the number of elements in a kernel, if it lies in device memory.
   CROSSLANE_FN std::uint64_t count() const requires(detail::has_count<Index>) { return index_.count(); }
 

@@ -15,7 +15,7 @@ struct copy_element {
   In in;
   Out out;
   CROSSLANE_FN void operator()(std::uint64_t i) const {
-    if (i < count_in_kernel(in)) out[i] = typename In::value_type(in[i]);
+    if (i < count_in_kernel(in) && i < count_in_kernel(out)) out[i] = typename In::value_type(in[i]);
   }
 };
 template <class In, class Out, class Op>

@@ -63,6 +63,12 @@ CROSSLANE_FN constexpr auto empty_sum() {
     return monoid<T, Op>::none();
 }
 
+/// Stores what an output has for no element, if it has something.
+template <class Out>
+CROSSLANE_FN void store_none(Out const& out) {
+  if constexpr (requires { out.store_none(); }) out.store_none();
+}
+
 /// out[0] = initial op in[0] op in[1] ... Each block reduces a contiguous part, and the last block that ends reduces the results of all.
 template <class Policy, class T, class Op>
 struct reduce_kernel {
@@ -106,7 +112,7 @@ struct reduce_kernel {
   CROSSLANE_FN static void write(algebra const& m, Out const& out, maybe<T> const& initial, value const& sum) {
     value const result = initial.any ? m.op(algebra::of(initial.value), sum) : sum;
     if constexpr (std::is_same_v<value, maybe<T>>) {
-      if (!result.any) return;  // no element and no initial value
+      if (!result.any) return store_none(out);  // no element and no initial value
     }
     out[0] = algebra::get(result);
   }
@@ -181,10 +187,12 @@ typename monoid<T, Op>::value reduce_piece(In const& in, monoid<T, Op> const& m,
 template <class Policy, runtime_backend B, class In, class Out, class T, class Op>
 void queue_reduce(basic_stream_ref<B> q, char const* call, In const& in, Out const& out, maybe<T> const& initial, Op const& op,
                   workspace_reference const& given, source_location where) {
-  static_assert(std::is_trivially_copyable_v<T> && sizeof(maybe<T>) <= 128);
   using policy = reduce_policy_of<Policy, loaded_bytes<In>()>;
   using kernel = reduce_kernel<policy, T, Op>;
   using value = typename kernel::value;
+  static_assert(std::is_trivially_copyable_v<T> && sizeof(value) <= 64,
+                "crosslane: the values of a reduction must be trivially copyable and have at most 60 bytes, as lanes exchange them");
+  static_assert(check_written<Out>::ok);
   auto const m = monoid_of<T>(op);
   if (out.size() == 0) throw_error(errc::size_mismatch, where, "%s: the output has no element for the result", call);
   if (in.size() == 0 && !initial.any && !has_empty_sum<T, Op>)
@@ -196,7 +204,7 @@ void queue_reduce(basic_stream_ref<B> q, char const* call, In const& in, Out con
       if (count_in_kernel(in) == 0) sum = empty_sum<T, Op>();
       if (initial.any) sum = m.op(kernel::algebra::of(initial.value), sum);
       if constexpr (std::is_same_v<value, maybe<T>>) {
-        if (!sum.any) return;
+        if (!sum.any) return store_none(out);
       }
       out[0] = kernel::algebra::get(sum);
     };
@@ -255,7 +263,7 @@ T result_of(basic_stream_ref<B> q, workspace_reference const& given, Queue const
 }  // namespace CROSSLANE_CONFIGURATION
 
 template <class Op>
-concept reduction_operator = !range_argument<Op> && std::is_trivially_copyable_v<Op>;
+concept reduction_operator = std::is_class_v<Op> && !range_argument<Op> && std::is_trivially_copyable_v<Op>;
 
 }  // namespace detail
 
@@ -267,7 +275,8 @@ inline namespace CROSSLANE_CONFIGURATION {
 /// constexpr bool commutative = true;`, it may be another one, which is faster.
 ///
 /// An empty range gives `initial`. Without one it gives 0 for plus, 1 for multiplies, and the identity of the library's operators on
-/// integers; others throw invalid_argument. Throws size_mismatch if `out` is empty, or the workspace too small.
+/// integers; others throw invalid_argument. If only the device knows that a counted() range is empty, these others store nothing, and
+/// minimum and maximum of floating-point numbers store NaN. Throws size_mismatch if `out` is empty, or the workspace too small.
 template <stream_like S, class In, class Out, class T, detail::reduction_operator Op, class D = run_to_run, class P = tuned>
 requires(detail::range_argument<In> && detail::range_argument<Out> && !detail::range_argument<T>)
 void reduce(S const& stream, In&& in, Out&& out, T const& initial, Op const& op, options<D, P> const& o = {},

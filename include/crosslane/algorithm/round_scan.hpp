@@ -306,6 +306,7 @@ template <class Name, runtime_backend B, class Tiles>
 void queue_round_scan(basic_stream_ref<B> q, char const* call, Tiles const& tiles, std::uint64_t size,
                       typename Tiles::algebra::value const& initial, workspace_reference const& given, source_location where) {
   using value = typename Tiles::algebra::value;
+  static_assert(check_argument<1, Tiles>::ok);  // predicates and operators are members
   if constexpr (loop_backend<B>) {
     if (given.measured != nullptr) return;
     std::uint64_t const piece = 1 << 15;

@@ -94,8 +94,8 @@ struct twice {
   }
 };
 
-/// An output of elements with their places that stores the places only.
-template <class Out, class Placed>
+/// An output of elements with their places that stores the places only. Those of no element are 0, the end of an empty range.
+template <class Out, class Placed, unsigned Places = 1>
 class places_output {
  public:
   struct reference {
@@ -110,6 +110,9 @@ class places_output {
   explicit places_output(Out const& out) : out_{out} {}
   CROSSLANE_FN std::uint64_t size() const { return out_.size(); }
   CROSSLANE_FN reference operator[](std::uint64_t) const { return {out_}; }
+  CROSSLANE_FN void store_none() const {
+    for (unsigned i = 0; i < Places; ++i) out_[i] = typename Out::value_type(0);
+  }
 
  private:
   Out out_;
@@ -174,7 +177,7 @@ inline namespace CROSSLANE_CONFIGURATION {
 /// @{
 /// Finds the place of the first smallest, or of the first largest element, as the standard functions of the same names. `below(a, b)` is a
 /// strict weak order. With an output it stores the place, an integer, to out[0]; otherwise it waits and returns it. Throws invalid_argument
-/// for an empty range.
+/// for an empty range. If only the device knows that a counted() range is empty, the place is 0.
 template <stream_like S, detail::range_argument In, detail::range_argument Out, class Less = less, class D = run_to_run, class P = tuned>
 void min_element(S const& stream, In&& in, Out&& out, Less const& below = {}, options<D, P> const& o = {},
                  source_location where = source_location::current()) {
@@ -217,7 +220,7 @@ void minmax_element(S const& stream, In&& in, Out&& out, Less const& below = {},
   detail::with_places(from, [&](auto const& elements) {
     auto const all = transformed(elements, detail::twice{}, where);
     using element = typename decltype(all)::value_type;
-    using output = detail::places_output<detail::view_of<Out>, typename std::remove_cvref_t<decltype(elements)>::value_type>;
+    using output = detail::places_output<detail::view_of<Out>, typename std::remove_cvref_t<decltype(elements)>::value_type, 2>;
     detail::queue_reduce<P>(q, "minmax_element", all, output{to}, detail::maybe<element>{{}, 0}, detail::choose_both<Less>{below},
                             o.workspace, where);
   });

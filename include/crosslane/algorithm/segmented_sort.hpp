@@ -356,6 +356,7 @@ void segmented_sort(S const& stream, In&& in, Offsets&& offsets, Out&& out, opti
                 "crosslane: segmented_sort() writes elements of the type that it reads, to a buffer or span");
   detail::check_output("segmented_sort", from, to, true, where);
   auto const heads = detail::heads_of("segmented_sort", offsets, from.size(), where);
+  detail::check_offsets_apart("segmented_sort", heads, to, from.size(), where);
   std::uint64_t const count = detail::rows_of(heads, from.size());
   if (count == 0 || from.size() == 0) return;
   using words = detail::radix_words<Key, Order>;

@@ -107,7 +107,13 @@ struct select_tiles {
 
   CROSSLANE_FN static published narrow(value v) { return published(v); }
   CROSSLANE_FN static value widen(published v) { return v; }
-  CROSSLANE_FN std::uint64_t size() const { return count_in_kernel(in); }
+  CROSSLANE_FN std::uint64_t size() const {
+    std::uint64_t const n = count_in_kernel(in);
+    if constexpr (has_count<extra>) {
+      if (std::uint64_t const m = keep.extra.count(); m < n) return m;
+    }
+    return n;
+  }
 
   template <class Ctx, class Pipe>
   CROSSLANE_FN void fetch(Ctx const& ctx, Pipe& pipe, stage& t, std::uint64_t first, unsigned n, std::uint64_t end) const {
@@ -233,10 +239,12 @@ struct select_tiles {
 
 inline namespace CROSSLANE_CONFIGURATION {
 
-/// Throws if the output of a count is empty, or is the number of elements of the input, which all blocks read.
+/// Throws if the output of a count is empty, overlaps the input, or is the number of elements of the input, which all blocks read.
 template <class In, class Count>
 void check_output_of_count(char const* call, In const& in, Count const& count, source_location where) {
+  static_assert(check_written<Count>::ok);
   if (count.size() == 0) throw_error(errc::size_mismatch, where, "%s: the output of the count is empty", call);
+  check_apart(call, in, in.size(), count, 1, where);
   if constexpr (is_span<Count> && requires { in.count_data(); })
     if (static_cast<void const*>(in.count_data()) == static_cast<void const*>(count.data()))
       throw_error(errc::invalid_argument, where, "%s: the output of the count is the number of elements of the input, at %p", call,
@@ -293,6 +301,7 @@ void copy_if(S const& stream, In&& in, Stencil&& stencil, Out&& out, Count&& cou
   if (std::uint64_t(flags.size()) < std::uint64_t(from.size()))
     throw_error(errc::size_mismatch, where, "copy_if: the input has %llu elements, the stencil %llu",
                 static_cast<unsigned long long>(from.size()), static_cast<unsigned long long>(flags.size()));
+  detail::check_apart("copy_if", flags, from.size(), to, from.size(), where);
   detail::select("copy_if", stream, from, detail::keep_where<detail::view_of<Stencil>, Predicate>{predicate, flags}, to, detail::no_range{},
                  detail::view_for_kernel(count, where), o, where);
 }
@@ -310,6 +319,7 @@ void partition_copy(S const& stream, In&& in, Kept&& kept, Rejected&& rejected, 
   auto const others = detail::view_for_kernel(rejected, where);
   detail::check_output("partition_copy", from, to, false, where);
   detail::check_output("partition_copy", from, others, false, where);
+  detail::check_apart("partition_copy", to, from.size(), others, from.size(), where);
   detail::select("partition_copy", stream, from, detail::keep_if<Predicate>{predicate, {}}, to, others,
                  detail::view_for_kernel(count, where), o, where);
 }
@@ -337,6 +347,7 @@ void unique_by_key(S const& stream, Keys&& keys, Values&& values, KeysOut&& keys
   auto const from = zipped(keys, values, where);
   auto const to = zipped(keys_out, values_out, where);
   detail::check_output("unique_by_key", from, to, false, where);
+  detail::check_apart("unique_by_key", to.firsts(), from.size(), to.seconds(), from.size(), where);
   detail::select("unique_by_key", stream, from, detail::keep_changes<detail::equal_firsts<Equal>>{{equal}, {}}, to, detail::no_range{},
                  detail::view_for_kernel(count, where), o, where);
 }

@@ -371,6 +371,7 @@ void queue_top_k(basic_stream_ref<B> q, char const* call, Keys const& keys, Valu
   static_assert(
       std::is_same_v<typename Keys::value_type, Key> && std::is_same_v<typename Values::value_type, typename ValuesOut::value_type>,
       "crosslane: top_k() writes elements of the types that it reads");
+  static_assert(!has_count<Values> || has_count<Keys>, "crosslane: the number of elements is that of the keys: pass counted(keys, n)");
   constexpr bool has_values = !std::is_same_v<ValuesOut, no_values>;
   using words = radix_words<Key, Order>;
   using kernel = top_k_kernel<top_k_policy_of<P>, words, has_values>;
