@@ -514,6 +514,14 @@ CROSSLANE_TEST(workspace, errors) {
                [&] { xl::inclusive_scan(q, in, out.subspan(0, 99999), xl::plus{}); });
   expect_error(xl::errc::invalid_argument, {"inclusive_scan", "overlaps"},
                [&] { xl::inclusive_scan(q, in.subspan(0, 1000), in.subspan(1, 1000), xl::plus{}); });
+  // The input lies in the workspace.
+  xl::buffer<std::byte> both{q, bytes + 4096};
+  xl::workspace const around{q, both.view()};
+  xl::span<int> const inside{reinterpret_cast<int*>(both.data() + bytes), 1000};
+  expect_error(xl::errc::invalid_argument, {"inclusive_scan", "the workspace", "overlaps"},
+               [&] { xl::inclusive_scan(q, inside, out, xl::plus{}, {.workspace = around}); });
+  expect_error(xl::errc::invalid_argument, {"segmented_reduce", "the workspace", "overlaps"},
+               [&] { xl::segmented_reduce(q, in, 10, inside, 1, xl::plus{}, {.workspace = around}); });
 }
 
 #if !CROSSLANE_COMPILER_GPU() && !CROSSLANE_CONFIG_ACCESS_CHECKS

@@ -74,8 +74,8 @@ requires std::is_integral_v<T> struct binning<T, even_binning<Level>> {
   binning(even_binning<Level> const& even, std::uint64_t count, char const* call, source_location where)
       : lower{std::uint64_t(even.lower)}, width{std::uint64_t(even.upper) - std::uint64_t(even.lower)}, bins{unsigned(count)} {
     if (even.lower >= even.upper || width >= std::uint64_t{1} << 63)
-      throw_error(errc::invalid_argument, where, "%s: even bins from a lower to an upper bound that is larger by less than 2^63 expected",
-                  call);
+      throw_error(errc::invalid_argument, where, "%s: even bins from %lld to %lld: the second must be larger, by less than 2^63", call,
+                  static_cast<long long>(even.lower), static_cast<long long>(even.upper));
     using limits = std::numeric_limits<T>;
     Level const end = Level(even.upper - 1);
     // + makes integers of characters.

@@ -370,7 +370,7 @@ template <class Offsets>
 auto heads_of(char const* call, Offsets&& offsets, std::uint64_t n, source_location where) {
   if constexpr (std::integral<std::remove_cvref_t<Offsets>>) {
     if (offsets <= 0 || n % std::uint64_t(offsets) != 0)
-      throw_error(errc::invalid_argument, where, "%s: rows of %lld elements in a range of %llu", call, static_cast<long long>(offsets),
+      throw_error(errc::invalid_argument, where, "%s: rows of %lld elements do not divide a range of %llu", call, static_cast<long long>(offsets),
                   static_cast<unsigned long long>(n));
     return heads_of_rows{std::uint64_t(offsets), {}};
   } else {
@@ -393,7 +393,7 @@ template <bool Inclusive, class T, class D, class P, stream_like S, class Keys, 
 void scan_by_key(char const* call, S const& stream_, Keys& keys, In& in, Out& out, maybe<T> const& initial, Op const& op,
                  Equal const& equal, options<D, P> const& o, source_location where) {
   static_assert(check_determinism<D, T, Op>::ok);
-  require_on_device(ref_of(stream_, where), call, where, keys, in, out);
+  require_operands(ref_of(stream_, where), call, o.workspace, where, keys, in, out);
   auto const by = view_for_kernel(keys, where);
   auto const from = view_for_kernel(in, where);
   auto const to = view_for_kernel(out, where);
@@ -435,7 +435,7 @@ void reduce_by_key(S const& stream, Keys&& keys, In&& in, KeysOut&& keys_out, Ou
                    Equal const& equal = {}, options<D, P> const& o = {}, source_location where = source_location::current()) {
   using T = detail::value_of<In>;
   static_assert(detail::check_determinism<D, T, Op>::ok);
-  detail::require_on_device(detail::ref_of(stream, where), "reduce_by_key", where, keys, in, keys_out, out, count);
+  detail::require_operands(detail::ref_of(stream, where), "reduce_by_key", o.workspace, where, keys, in, keys_out, out, count);
   auto const by = detail::view_for_kernel(keys, where);
   auto const from = detail::view_for_kernel(in, where);
   auto const to_keys = detail::view_for_kernel(keys_out, where);
@@ -472,7 +472,7 @@ template <stream_like S, class In, class Offsets, class Out, class T, class Op, 
 void segmented_reduce(S const& stream, In&& in, Offsets&& offsets, Out&& out, T const& initial, Op const& op, options<D, P> const& o = {},
                       source_location where = source_location::current()) {
   static_assert(detail::check_determinism<D, T, Op>::ok);
-  detail::require_on_device(detail::ref_of(stream, where), "segmented_reduce", where, in, offsets, out);
+  detail::require_operands(detail::ref_of(stream, where), "segmented_reduce", o.workspace, where, in, offsets, out);
   auto const from = detail::view_for_kernel(in, where);
   auto const to = detail::view_for_kernel(out, where);
   auto const heads = detail::heads_of("segmented_reduce", offsets, from.size(), where);
@@ -503,7 +503,7 @@ void segmented_scan(S const& stream, In&& in, Offsets&& offsets, Out&& out, Op c
                     source_location where = source_location::current()) {
   using T = detail::value_of<In>;
   static_assert(detail::check_determinism<D, T, Op>::ok);
-  detail::require_on_device(detail::ref_of(stream, where), "segmented_scan", where, in, offsets, out);
+  detail::require_operands(detail::ref_of(stream, where), "segmented_scan", o.workspace, where, in, offsets, out);
   auto const from = detail::view_for_kernel(in, where);
   auto const to = detail::view_for_kernel(out, where);
   auto const heads = detail::heads_of("segmented_scan", offsets, from.size(), where);

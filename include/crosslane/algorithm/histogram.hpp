@@ -303,7 +303,7 @@ void queue_histogram(basic_stream_ref<B> q, In const& in, Counts const& counts, 
   using policy = policy_or<Policy, decltype(tuned_histogram())>;
   std::uint64_t const all = counts.size();
   if (all == 0 || all % channels != 0 || all >= no_bin)
-    throw_error(errc::size_mismatch, where, "histogram: %llu counts, but %u channels need a multiple of it, at most 2^32 - 2",
+    throw_error(errc::size_mismatch, where, "histogram: there are %llu counts: %u or a multiple of it expected, at most 2^32 - 2",
                 static_cast<unsigned long long>(all), channels);
   check_apart("histogram", in, counts, where);
   binning<T, Bins> const b{bins, all / channels, "histogram", where};
@@ -368,7 +368,7 @@ requires(detail::range_argument<In> && detail::range_argument<Counts>)
 void histogram(S const& stream, In&& in, Counts&& counts, Bins const& bins, options<D, P> const& o = {},
                source_location where = source_location::current()) {
   auto const q = detail::ref_of(stream, where);
-  detail::require_on_device(q, "histogram", where, in, counts);
+  detail::require_operands(q, "histogram", o.workspace, where, in, counts);
   detail::queue_histogram<P>(q, detail::view_for_kernel(in, where), detail::view_for_kernel(counts, where), bins, o.workspace, where);
 }
 

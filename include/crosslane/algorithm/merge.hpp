@@ -74,7 +74,7 @@ requires(detail::range_argument<A> && detail::range_argument<B> && detail::range
 void merge(S const& stream, A&& a, B&& b, Out&& out, Less const& order = {}, options<D, P> const& o = {},
            source_location where = source_location::current()) {
   auto const q = detail::ref_of(stream, where);
-  detail::require_on_device(q, "merge", where, a, b, out);
+  detail::require_operands(q, "merge", o.workspace, where, a, b, out);
   auto const first = detail::view_for_kernel(a, where);
   auto const second = detail::view_for_kernel(b, where);
   auto const to = detail::view_for_kernel(out, where);
@@ -92,7 +92,7 @@ void merge_by_key(S const& stream, AKeys&& a_keys, AValues&& a_values, BKeys&& b
                   Values&& values_out, Less const& order = {}, options<D, P> const& o = {},
                   source_location where = source_location::current()) {
   auto const q = detail::ref_of(stream, where);
-  detail::require_on_device(q, "merge_by_key", where, a_keys, a_values, b_keys, b_values, keys_out, values_out);
+  detail::require_operands(q, "merge_by_key", o.workspace, where, a_keys, a_values, b_keys, b_values, keys_out, values_out);
   auto const check = [&](auto const& written) {
     auto const a_key = detail::view_for_kernel(a_keys, where);
     auto const b_key = detail::view_for_kernel(b_keys, where);

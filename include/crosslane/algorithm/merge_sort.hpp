@@ -297,7 +297,7 @@ template <stream_like S, class Keys, detail::reduction_operator Less = less, cla
 requires detail::range_argument<Keys> void merge_sort(S const& stream, Keys&& keys, Less const& order = {}, options<D, P> const& o = {},
                                                       source_location where = source_location::current()) {
   auto const q = detail::ref_of(stream, where);
-  detail::require_on_device(q, "merge_sort", where, keys);
+  detail::require_operands(q, "merge_sort", o.workspace, where, keys);
   auto const range = detail::view_for_kernel(keys, where);
   detail::queue_merge_sort<P>(q, "merge_sort", range, range, order, o.workspace, where);
 }
@@ -309,7 +309,7 @@ requires(detail::range_argument<Keys> && detail::range_argument<Values>)
 void merge_sort(S const& stream, Keys&& keys, Values&& values, Less const& order = {}, options<D, P> const& o = {},
                 source_location where = source_location::current()) {
   auto const q = detail::ref_of(stream, where);
-  detail::require_on_device(q, "merge_sort", where, keys, values);
+  detail::require_operands(q, "merge_sort", o.workspace, where, keys, values);
   auto const key = detail::view_for_kernel(keys, where);
   auto const value = detail::view_for_kernel(values, where);
   detail::check_apart("merge_sort", key, value, where);

@@ -193,9 +193,6 @@ class call_memory {
     if (given.data != nullptr) {
       if (given.bytes < bytes)
         throw_error(errc::size_mismatch, where, "%s: the workspace has %zu bytes, this call needs %zu", call, given.bytes, bytes);
-      if (given.device != q.device().index())
-        throw_error(errc::invalid_argument, where, "%s: the workspace is of %s device %d, the stream is of device %d", call, B::name,
-                    given.device, q.device().index());
       data_ = given.data;
       return;
     }

@@ -229,7 +229,7 @@ requires(detail::range_argument<In> && detail::range_argument<Out>)
 void radix_sort(S const& stream, In&& keys, Out&& sorted, bit_range bits, options<D, P> const& o = {},
                 source_location where = source_location::current()) {
   auto const q = detail::ref_of(stream, where);
-  detail::require_on_device(q, "radix_sort", where, keys, sorted);
+  detail::require_operands(q, "radix_sort", o.workspace, where, keys, sorted);
   auto const from = detail::read_only(detail::view_for_kernel(keys, where));
   auto const to = detail::view_for_kernel(sorted, where);
   detail::check_output("radix_sort", from, to, true, where);
@@ -253,7 +253,7 @@ void radix_sort_by_key(S const& stream, Keys&& keys, Values&& values, KeysOut&& 
                        options<D, P> const& o = {}, source_location where = source_location::current()) {
   constexpr char const* call = "radix_sort_by_key";
   auto const q = detail::ref_of(stream, where);
-  detail::require_on_device(q, call, where, keys, values, sorted_keys, sorted_values);
+  detail::require_operands(q, call, o.workspace, where, keys, values, sorted_keys, sorted_values);
   auto const k = detail::read_only(detail::view_for_kernel(keys, where));
   auto const v = detail::read_only(detail::view_for_kernel(values, where));
   auto const k_out = detail::view_for_kernel(sorted_keys, where);

@@ -149,6 +149,28 @@ struct reduce_kernel {
 
 inline namespace CROSSLANE_CONFIGURATION {
 
+/// Throws invalid_argument unless the device of the stream can access the memory of the ranges, and a workspace is of this device and apart
+/// from them.
+template <runtime_backend B, class... R>
+void require_operands(basic_stream_ref<B> q, char const* call, workspace_reference const& given, source_location where,
+                      R const&... ranges) {
+  require_on_device(q, call, where, ranges...);
+  if (given.data == nullptr) return;
+  if (given.device != q.device().index())
+    throw_error(errc::invalid_argument, where, "%s: the workspace is of %s device %d, the stream is of device %d", call, B::name,
+                given.device, q.device().index());
+  [[maybe_unused]] auto const check_one = [&](auto const& range) {
+    if constexpr (!std::integral<std::remove_cvref_t<decltype(range)>>)  // the length of rows
+      for_spans(view_for_kernel(range, where), [&](auto const& memory) {
+        std::size_t const bytes = memory.size() * sizeof(*memory.data());
+        if (overlap(given.data, given.bytes, memory.data(), bytes))
+          throw_error(errc::invalid_argument, where, "%s: the workspace, %zu bytes at %p, overlaps a range of the call, %zu bytes at %p",
+                      call, given.bytes, static_cast<void const*>(given.data), bytes, static_cast<void const*>(memory.data()));
+      });
+  };
+  (check_one(ranges), ...);
+}
+
 /// Returns the number of blocks of a kernel that walks over `tiles`: at most `per_multiprocessor` on each multiprocessor.
 template <runtime_backend B>
 unsigned blocks_for(basic_stream_ref<B> q, std::uint64_t tiles, unsigned per_multiprocessor, source_location where) {
@@ -245,7 +267,7 @@ template <class T, class D, class P, stream_like S, class In, class Out, class O
 void reduce_to(S const& stream_, In& in, Out& out, maybe<T> const& initial, Op const& op, options<D, P> const& o, source_location where) {
   static_assert(check_determinism<D, T, Op>::ok);
   auto const q = ref_of(stream_, where);
-  require_on_device(q, "reduce", where, in, out);
+  require_operands(q, "reduce", o.workspace, where, in, out);
   queue_reduce<P>(q, "reduce", view_for_kernel(in, where), view_for_kernel(out, where), initial, op, o.workspace, where);
 }
 

@@ -195,7 +195,7 @@ void scan(char const* call, S const& stream_, In& in, Out& out, maybe<T> const& 
   static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 60,
                 "crosslane: the values of a scan must be trivially copyable and have at most 60 bytes, as lanes exchange them");
   auto const q = ref_of(stream_, where);
-  require_on_device(q, call, where, in, out);
+  require_operands(q, call, o.workspace, where, in, out);
   auto const from = view_for_kernel(in, where);
   auto const to = view_for_kernel(out, where);
   check_output(call, from, to, true, where);

@@ -159,7 +159,7 @@ template <class P, stream_like S, class In, class Out, class Op>
 void choose(char const* call, S const& stream_, In& in, Out& out, Op const& op, workspace_reference const& workspace,
             source_location where) {
   auto const q = ref_of(stream_, where);
-  require_on_device(q, call, where, in, out);
+  require_operands(q, call, workspace, where, in, out);
   auto const from = view_for_kernel(in, where);
   auto const to = view_for_kernel(out, where);
   if (from.size() == 0) throw_error(errc::invalid_argument, where, "%s: the range is empty", call);
@@ -210,7 +210,7 @@ template <stream_like S, detail::range_argument In, detail::range_argument Out, 
 void minmax_element(S const& stream, In&& in, Out&& out, Less const& below = {}, options<D, P> const& o = {},
                     source_location where = source_location::current()) {
   auto const q = detail::ref_of(stream, where);
-  detail::require_on_device(q, "minmax_element", where, in, out);
+  detail::require_operands(q, "minmax_element", o.workspace, where, in, out);
   auto const from = detail::view_for_kernel(in, where);
   auto const to = detail::view_for_kernel(out, where);
   if (from.size() == 0) throw_error(errc::invalid_argument, where, "minmax_element: the range is empty");

@@ -348,7 +348,7 @@ void segmented_sort(S const& stream, In&& in, Offsets&& offsets, Out&& out, opti
   static_assert(!detail::has_count<detail::view_of<In>>,
                 "crosslane: segmented_sort() takes no counted() range: its rows say what is sorted");
   auto const q = detail::ref_of(stream, where);
-  detail::require_on_device(q, "segmented_sort", where, in, offsets, out);
+  detail::require_operands(q, "segmented_sort", o.workspace, where, in, offsets, out);
   auto const from = detail::read_only(detail::view_for_kernel(in, where));
   auto const to = detail::view_for_kernel(out, where);
   using Key = typename decltype(to)::value_type;

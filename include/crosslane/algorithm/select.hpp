@@ -281,7 +281,7 @@ template <stream_like S, class In, class Out, class Count, class Predicate, clas
 requires(detail::range_argument<In> && detail::range_argument<Out> && detail::range_argument<Count> && !detail::range_argument<Predicate>)
 void copy_if(S const& stream, In&& in, Out&& out, Count&& count, Predicate const& predicate, options<D, P> const& o = {},
              source_location where = source_location::current()) {
-  detail::require_on_device(detail::ref_of(stream, where), "copy_if", where, in, out, count);
+  detail::require_operands(detail::ref_of(stream, where), "copy_if", o.workspace, where, in, out, count);
   auto const from = detail::view_for_kernel(in, where);
   auto const to = detail::view_for_kernel(out, where);
   detail::check_output("copy_if", from, to, false, where);
@@ -293,7 +293,7 @@ requires(detail::range_argument<In> && detail::range_argument<Stencil> && detail
          !detail::range_argument<Predicate>)
 void copy_if(S const& stream, In&& in, Stencil&& stencil, Out&& out, Count&& count, Predicate const& predicate, options<D, P> const& o = {},
              source_location where = source_location::current()) {
-  detail::require_on_device(detail::ref_of(stream, where), "copy_if", where, in, stencil, out, count);
+  detail::require_operands(detail::ref_of(stream, where), "copy_if", o.workspace, where, in, stencil, out, count);
   auto const from = detail::view_for_kernel(in, where);
   auto const to = detail::view_for_kernel(out, where);
   auto const flags = detail::view_for_kernel(stencil, where);
@@ -313,7 +313,7 @@ void copy_if(S const& stream, In&& in, Stencil&& stencil, Out&& out, Count&& cou
 template <stream_like S, class In, class Kept, class Rejected, class Count, class Predicate, class D = run_to_run, class P = tuned>
 void partition_copy(S const& stream, In&& in, Kept&& kept, Rejected&& rejected, Count&& count, Predicate const& predicate,
                     options<D, P> const& o = {}, source_location where = source_location::current()) {
-  detail::require_on_device(detail::ref_of(stream, where), "partition_copy", where, in, kept, rejected, count);
+  detail::require_operands(detail::ref_of(stream, where), "partition_copy", o.workspace, where, in, kept, rejected, count);
   auto const from = detail::view_for_kernel(in, where);
   auto const to = detail::view_for_kernel(kept, where);
   auto const others = detail::view_for_kernel(rejected, where);
@@ -330,7 +330,7 @@ template <stream_like S, class In, class Out, class Count, class Equal = equal_t
 requires(!std::is_same_v<Equal, options<D, P>>)
 void unique(S const& stream, In&& in, Out&& out, Count&& count, Equal const& equal = {}, options<D, P> const& o = {},
             source_location where = source_location::current()) {
-  detail::require_on_device(detail::ref_of(stream, where), "unique", where, in, out, count);
+  detail::require_operands(detail::ref_of(stream, where), "unique", o.workspace, where, in, out, count);
   auto const from = detail::view_for_kernel(in, where);
   auto const to = detail::view_for_kernel(out, where);
   detail::check_output("unique", from, to, false, where);
@@ -343,7 +343,7 @@ template <stream_like S, class Keys, class Values, class KeysOut, class ValuesOu
           class D = run_to_run, class P = tuned>
 void unique_by_key(S const& stream, Keys&& keys, Values&& values, KeysOut&& keys_out, ValuesOut&& values_out, Count&& count,
                    Equal const& equal = {}, options<D, P> const& o = {}, source_location where = source_location::current()) {
-  detail::require_on_device(detail::ref_of(stream, where), "unique_by_key", where, keys, values, keys_out, values_out, count);
+  detail::require_operands(detail::ref_of(stream, where), "unique_by_key", o.workspace, where, keys, values, keys_out, values_out, count);
   auto const from = zipped(keys, values, where);
   auto const to = zipped(keys_out, values_out, where);
   detail::check_output("unique_by_key", from, to, false, where);

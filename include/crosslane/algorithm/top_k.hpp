@@ -450,7 +450,7 @@ requires(detail::range_argument<Keys> && detail::range_argument<Best>)
 void top_k(S const& stream, Keys&& keys, Best&& best, std::uint64_t k, options<D, P> const& o = {},
            source_location where = source_location::current()) {
   auto const q = detail::ref_of(stream, where);
-  detail::require_on_device(q, "top_k", where, keys, best);
+  detail::require_operands(q, "top_k", o.workspace, where, keys, best);
   auto const from = detail::read_only(detail::view_for_kernel(keys, where));
   auto const to = detail::view_for_kernel(best, where);
   detail::check_apart("top_k", from, from.size(), to, detail::written_by_top_k(to, from.size(), k), where);
@@ -467,7 +467,7 @@ void top_k_by_key(S const& stream, Keys&& keys, Values&& values, BestKeys&& best
                   options<D, P> const& o = {}, source_location where = source_location::current()) {
   constexpr char const* call = "top_k_by_key";
   auto const q = detail::ref_of(stream, where);
-  detail::require_on_device(q, call, where, keys, values, best_keys, best_values);
+  detail::require_operands(q, call, o.workspace, where, keys, values, best_keys, best_values);
   auto const key = detail::read_only(detail::view_for_kernel(keys, where));
   auto const value = detail::read_only(detail::view_for_kernel(values, where));
   auto const key_out = detail::view_for_kernel(best_keys, where);
