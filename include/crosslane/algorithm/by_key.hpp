@@ -370,8 +370,8 @@ template <class Offsets>
 auto heads_of(char const* call, Offsets&& offsets, std::uint64_t n, source_location where) {
   if constexpr (std::integral<std::remove_cvref_t<Offsets>>) {
     if (offsets <= 0 || n % std::uint64_t(offsets) != 0)
-      throw_error(errc::invalid_argument, where, "%s: rows of %lld elements do not divide a range of %llu", call, static_cast<long long>(offsets),
-                  static_cast<unsigned long long>(n));
+      throw_error(errc::invalid_argument, where, "%s: rows of %lld elements do not divide a range of %llu", call,
+                  static_cast<long long>(offsets), static_cast<unsigned long long>(n));
     return heads_of_rows{std::uint64_t(offsets), {}};
   } else {
     static_assert(std::is_integral_v<value_of<Offsets>>, "crosslane: the offsets of rows are integers");

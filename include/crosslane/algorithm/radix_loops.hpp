@@ -57,8 +57,8 @@ struct radix_loop {
       for (std::uint64_t i = begin; i < end; ++i) ++own[digit.of(Words::of(k[i]))];
     });
   }
-  /// Scans the counts, and chooses where the elements go: nowhere if one value has them all, unless they are computed. These may be computed
-  /// from the output, so they are in other memory before any is stored there.
+  /// Scans the counts, and chooses where the elements go: nowhere if one value has them all, unless they are computed. These may be
+  /// computed from the output, so they are in other memory before any is stored there.
   void scan(std::uint64_t pieces, bool first) {
     std::uint64_t before = 0;
     if (first) from = place::input;

@@ -89,7 +89,8 @@ concept range_argument = requires(R& range) {
 template <class R>
 using value_of = typename view_of<R>::value_type;
 
-/// Calls f with each span whose element i is, or is a part of, element i of the range: the range itself, or those in zipped() and counted().
+/// Calls f with each span whose element i is, or is a part of, element i of the range: the range itself, or those in zipped() and
+/// counted().
 template <class R, class F>
 void for_spans(R const& range, F const& f) {
   if constexpr (is_span<R>) {
@@ -229,7 +230,7 @@ namespace detail {
 /// Whether the elements of a range are places that can be stored to, or stand for such places, and are no values.
 template <class R, class Reference = decltype(std::declval<R const&>()[std::uint64_t{}])>
 inline constexpr bool is_writable = std::is_lvalue_reference_v<Reference> ? !std::is_const_v<std::remove_reference_t<Reference>>
-                                                                           : !std::is_same_v<Reference, typename R::value_type>;
+                                                                          : !std::is_same_v<Reference, typename R::value_type>;
 template <class R>
 struct check_written {
   static_assert(is_writable<R>, "crosslane: an algorithm cannot store to elements that are constant or computed: see R of check_written");
