@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Questions about ranges, moves, and lazy ranges, against the C++ standard library.
 #include <crosslane/algorithm.hpp>
+#include <crosslane/graph.hpp>
 
 #include <support/target.hpp>
 
@@ -63,6 +64,19 @@ CROSSLANE_TEST(search, elements) {
   }
 }
 
+/// Calls that wait for a result queue nothing if they are asked for the size of a workspace, so a captured stream takes them.
+CROSSLANE_TEST(search, workspace_size_does_not_wait) {
+  xl::stream const q{d};
+  xl::buffer<float> x{q, 20011};
+  xl::graph_capture capture{q};
+  std::size_t const bytes = xl::workspace_size([&](auto const& o) {
+    (void)xl::reduce(q, x, xl::plus{}, o);
+    (void)xl::minmax_element(q, x, xl::less{}, o);
+    (void)xl::find_if(q, x, is_above{1}, o);
+  });
+  (void)capture.end();
+  CROSSLANE_CHECK(bytes != 0);
+}
 /// Ranges whose number of elements only the device knows: none, and fewer indices than elements.
 CROSSLANE_TEST(search, counted) {
   xl::stream const q{d};

@@ -271,12 +271,17 @@ void reduce_to(S const& stream_, In& in, Out& out, maybe<T> const& initial, Op c
   queue_reduce<P>(q, "reduce", view_for_kernel(in, where), view_for_kernel(out, where), initial, op, o.workspace, where);
 }
 
-/// Queues a reduction to a buffer and returns the result when it is there.
+/// Queues a reduction to a buffer and returns the result when it is there. A call that only asks for the size of a workspace queues
+/// nothing.
 template <class T, runtime_backend B, class Queue>
 T result_of(basic_stream_ref<B> q, workspace_reference const& given, Queue const& queue, source_location where) {
+  T value{};
+  if (given.measured != nullptr) {
+    queue(span<T>{&value, 1});
+    return value;
+  }
   auto result = temporary<T>(q, "reduce", given, 1, where);
-  queue(result);
-  T value;
+  queue(result.view());
   copy(q, result, span<T>{&value, 1}, where);
   q.synchronize(where);
   return value;
@@ -320,14 +325,15 @@ requires(detail::range_argument<In> && !detail::range_argument<T>)
 [[nodiscard]] T reduce(S const& stream, In&& in, T const& initial, Op const& op, options<D, P> const& o = {},
                        source_location where = source_location::current()) {
   return detail::result_of<T>(
-      detail::ref_of(stream, where), o.workspace, [&](auto& out) { reduce(stream, in, out, initial, op, o, where); }, where);
+      detail::ref_of(stream, where), o.workspace, [&](auto const& out) { reduce(stream, in, out, initial, op, o, where); }, where);
 }
 template <stream_like S, class In, detail::reduction_operator Op, class D = run_to_run, class P = tuned>
 requires detail::range_argument<In>
 [[nodiscard]] detail::value_of<In> reduce(S const& stream, In&& in, Op const& op, options<D, P> const& o = {},
                                           source_location where = source_location::current()) {
   using T = detail::value_of<In>;
-  return detail::result_of<T>(detail::ref_of(stream, where), o.workspace, [&](auto& out) { reduce(stream, in, out, op, o, where); }, where);
+  return detail::result_of<T>(
+      detail::ref_of(stream, where), o.workspace, [&](auto const& out) { reduce(stream, in, out, op, o, where); }, where);
 }
 /// @}
 

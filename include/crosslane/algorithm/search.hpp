@@ -188,7 +188,7 @@ requires(!detail::range_argument<Less>)
 [[nodiscard]] std::uint64_t min_element(S const& stream, In&& in, Less const& below = {}, options<D, P> const& o = {},
                                         source_location where = source_location::current()) {
   return detail::result_of<std::uint64_t>(
-      detail::ref_of(stream, where), o.workspace, [&](auto& out) { min_element(stream, in, out, below, o, where); }, where);
+      detail::ref_of(stream, where), o.workspace, [&](auto const& out) { min_element(stream, in, out, below, o, where); }, where);
 }
 template <stream_like S, detail::range_argument In, detail::range_argument Out, class Less = less, class D = run_to_run, class P = tuned>
 void max_element(S const& stream, In&& in, Out&& out, Less const& below = {}, options<D, P> const& o = {},
@@ -200,7 +200,7 @@ requires(!detail::range_argument<Less>)
 [[nodiscard]] std::uint64_t max_element(S const& stream, In&& in, Less const& below = {}, options<D, P> const& o = {},
                                         source_location where = source_location::current()) {
   return detail::result_of<std::uint64_t>(
-      detail::ref_of(stream, where), o.workspace, [&](auto& out) { max_element(stream, in, out, below, o, where); }, where);
+      detail::ref_of(stream, where), o.workspace, [&](auto const& out) { max_element(stream, in, out, below, o, where); }, where);
 }
 /// @}
 
@@ -231,14 +231,17 @@ requires(!detail::range_argument<Less>)
                                                                 options<D, P> const& o = {},
                                                                 source_location where = source_location::current()) {
   auto const q = detail::ref_of(stream, where);
-  auto places = detail::temporary<std::uint64_t>(q, "minmax_element", o.workspace, 2, where);
-  minmax_element(stream, in, places, below, o, where);
-  pair<std::uint64_t, std::uint64_t> result;
-  std::uint64_t values[2];
-  copy(q, places, span<std::uint64_t>{values}, where);
-  q.synchronize(where);
-  result = {values[0], values[1]};
-  return result;
+  std::uint64_t values[2] = {};
+  span<std::uint64_t> const result{values};
+  if (o.workspace.measured != nullptr) {
+    minmax_element(stream, in, result, below, o, where);
+  } else {
+    auto places = detail::temporary<std::uint64_t>(q, "minmax_element", o.workspace, 2, where);
+    minmax_element(stream, in, places.view(), below, o, where);
+    copy(q, places, result, where);
+    q.synchronize(where);
+  }
+  return {values[0], values[1]};
 }
 /// @}
 
@@ -273,7 +276,7 @@ requires(!detail::range_argument<Predicate>)
 [[nodiscard]] std::uint64_t find_if(S const& stream, In&& in, Predicate const& predicate, options<D, P> const& o = {},
                                     source_location where = source_location::current()) {
   return detail::result_of<std::uint64_t>(
-      detail::ref_of(stream, where), o.workspace, [&](auto& out) { find_if(stream, in, out, predicate, o, where); }, where);
+      detail::ref_of(stream, where), o.workspace, [&](auto const& out) { find_if(stream, in, out, predicate, o, where); }, where);
 }
 /// @}
 
