@@ -303,8 +303,9 @@ void queue_histogram(basic_stream_ref<B> q, In const& in, Counts const& counts, 
   using policy = policy_or<Policy, decltype(tuned_histogram())>;
   std::uint64_t const all = counts.size();
   if (all == 0 || all % channels != 0 || all >= no_bin)
-    throw_error(errc::size_mismatch, where, "histogram: there are %llu counts: %u or a multiple of it expected, at most 2^32 - 2",
-                static_cast<unsigned long long>(all), channels);
+    throw_error(errc::size_mismatch, where,
+                "histogram: %llu counts for %u channels: a multiple of their number expected, from %u to 2^32 - 2",
+                static_cast<unsigned long long>(all), channels, channels);
   check_apart("histogram", in, counts, where);
   binning<T, Bins> const b{bins, all / channels, "histogram", where};
   if constexpr (loop_backend<B>) {
