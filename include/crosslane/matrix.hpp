@@ -5,6 +5,7 @@
 
 #include <crosslane/tensor.hpp>
 
+#include <crosslane/matrix/attention.hpp>
 #include <crosslane/matrix/block_gemm.hpp>
 #include <crosslane/matrix/convert.hpp>
 #include <crosslane/matrix/epilogue.hpp>

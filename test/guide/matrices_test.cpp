@@ -2,6 +2,7 @@
 /// The code of docs/guide/matrices.md, with tests of it.
 #include <matrix/matrix_targets.hpp>
 
+#include <limits>
 #include <type_traits>
 #include <vector>
 
@@ -102,6 +103,19 @@ struct causal_product {
 };
 // [chained]
 
+// [attention]
+using heads = xl::packed<xl::extents<int, xl::axis::n, xl::axis::head, xl::axis::position, xl::fixed<xl::axis::c, 32>>,
+                         xl::axes<xl::axis::n, xl::axis::position, xl::axis::head, xl::axis::c>>;
+
+void attend(xl::stream const& q, xl::tensor<xl::half, heads> const& queries, xl::tensor<xl::half, heads> const& keys,
+            xl::tensor<xl::half, heads> const& values, xl::tensor<xl::half, xl::row_major<>> const& bias,
+            xl::tensor<xl::half, heads>& out) {
+  xl::attention(q, queries, keys, values, out);                           // softmax(queries * keys^T / sqrt(32)) * values
+  xl::attention(q, queries, keys, values, out, {.causal = true});         // a position sees itself and earlier ones
+  xl::attention(q, queries, keys, values, bias, out, {.scale = 0.125f});  // softmax(queries * keys^T / 8 + bias) * values
+}
+// [attention]
+
 namespace {
 
 /// Whole numbers from -2 to 2: sums of their products are exact in any order.
@@ -158,4 +172,25 @@ CROSSLANE_TEST(guide, chained_matrices) {
     xl::launch(q, {.grid = 1}, causal_product<chosen>{}, query, keys, v, out);
     CROSSLANE_CHECK_SAME(read(q, out.storage()), expected);
   });
+}
+
+// All queries are zero, so that the weights are those of the bias alone: the result is the value of the only key that it shows.
+CROSSLANE_TEST(guide, attention) {
+  xl::stream const q{d};
+  int const positions = 20;
+  xl::tensor<xl::half, heads> queries{q, {1, 2, positions, 32}}, keys{q, {1, 2, positions, 32}}, values{q, {1, 2, positions, 32}};
+  xl::tensor<xl::half, heads> out{q, {1, 2, positions, 32}};
+  xl::tensor<xl::half, xl::row_major<>> bias{q, {positions, positions}};
+  auto const numbers = whole_numbers(positions * 64, 5);
+  xl::fill(q, queries, xl::half(0));
+  xl::copy(q, numbers, keys.storage());
+  xl::copy(q, numbers, values.storage());
+  std::vector<xl::half> shown(std::size_t(positions * positions), xl::half(-std::numeric_limits<float>::infinity()));
+  for (int i = 0; i < positions; ++i) shown[std::size_t(i * positions + (i * 7 + 3) % positions)] = xl::half(1);
+  xl::copy(q, shown, bias.storage());
+  attend(q, queries, keys, values, bias, out);
+  auto const got = read(q, out.storage());
+  for (int i = 0; i < positions; ++i)
+    for (int c = 0; c < 64; ++c)
+      CROSSLANE_CHECK_EQ(float(got[std::size_t(i * 64 + c)]), float(numbers[std::size_t((i * 7 + 3) % positions * 64 + c)]));
 }

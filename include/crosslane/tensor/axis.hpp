@@ -18,15 +18,17 @@ template <class A>
 concept tensor_axis = std::is_base_of_v<axis_tag, A>;
 
 namespace axis {
-struct n : axis_tag {};    ///< images of a batch
-struct c : axis_tag {};    ///< channels
-struct d : axis_tag {};    ///< depth
-struct h : axis_tag {};    ///< height
-struct w : axis_tag {};    ///< width
-struct k : axis_tag {};    ///< output channels of a convolution; the summed axis of a matrix product
-struct m : axis_tag {};    ///< rows of a matrix product
-struct row : axis_tag {};  ///< rows of a matrix
-struct col : axis_tag {};  ///< columns of a matrix
+struct n : axis_tag {};         ///< images or sequences of a batch
+struct c : axis_tag {};         ///< channels
+struct d : axis_tag {};         ///< depth
+struct h : axis_tag {};         ///< height
+struct w : axis_tag {};         ///< width
+struct k : axis_tag {};         ///< output channels of a convolution; the summed axis of a matrix product
+struct m : axis_tag {};         ///< rows of a matrix product
+struct row : axis_tag {};       ///< rows of a matrix
+struct col : axis_tag {};       ///< columns of a matrix
+struct head : axis_tag {};      ///< heads of attention
+struct position : axis_tag {};  ///< positions of a sequence
 }  // namespace axis
 
 namespace detail {

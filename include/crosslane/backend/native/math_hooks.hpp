@@ -67,6 +67,7 @@ struct math_hooks {
 
   static constexpr bool has_fast = false;
   static CROSSLANE_FN float fast_exp2(float);
+  static CROSSLANE_FN float flushed_exp2(float);  ///< the same; subnormal arguments and results are zero
   static CROSSLANE_FN float fast_log2(float);
   static CROSSLANE_FN float fast_sin(float);
   static CROSSLANE_FN float fast_cos(float);

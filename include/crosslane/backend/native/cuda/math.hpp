@@ -18,6 +18,11 @@ struct cuda_math : gpu_math {
     asm("ex2.approx.f32 %0, %1;" : "=f"(result) : "f"(x));
     return result;
   }
+  static CROSSLANE_DEVICE_FN float flushed_exp2(float x) {
+    float result;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
+    return result;
+  }
   static CROSSLANE_DEVICE_FN float fast_log2(float x) {
     float result;
     asm("lg2.approx.f32 %0, %1;" : "=f"(result) : "f"(x));

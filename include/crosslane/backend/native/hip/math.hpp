@@ -21,6 +21,7 @@ struct hip_math : gpu_math {
     return __builtin_exp2f(x);  // compilers without the built-in generate one instruction for this
 #endif
   }
+  static CROSSLANE_DEVICE_FN float flushed_exp2(float x) { return fast_exp2(x); }
   static CROSSLANE_DEVICE_FN float fast_log2(float x) {
 #if __has_builtin(__builtin_amdgcn_logf)
     return __builtin_amdgcn_logf(x);
