@@ -99,7 +99,7 @@ struct attention_tile {
   using transposed_layout = attention_tile_layout<Rows, Cols, int(sizeof(T)), axis::col, axis::row>;
   using piece = vec<T, unsigned(per_piece)>;
 
-  alignas(16) T data[Rows * Cols];
+  alignas(16) T data[unsigned(Rows * Cols)];
 
   CROSSLANE_FN tensor_view<T const, layout> rows() const { return {data, {}}; }
   CROSSLANE_FN tensor_view<T const, transposed_layout> columns() const { return {data, {}}; }
@@ -272,7 +272,7 @@ class attention_wave {
   template <class QueryTile, class KeyTile, class BiasOf, class Problem>
   CROSSLANE_FN void add(QueryTile const& queries, KeyTile const& keys, KeyTile const& values, BiasOf const& bias_of, Problem const& p,
                         int row, int query, int key) {
-    sum_fragment score[Tiles][sums_of_keys];
+    sum_fragment score[unsigned(Tiles)][unsigned(sums_of_keys)];
     CROSSLANE_UNROLL
     for (int r = 0; r < Tiles; ++r) {
       CROSSLANE_UNROLL
@@ -280,7 +280,7 @@ class attention_wave {
     }
     CROSSLANE_UNROLL
     for (int c = 0; c < Channels; c += depth) {
-      row_fragment q[Tiles];
+      row_fragment q[unsigned(Tiles)];
       CROSSLANE_UNROLL
       for (int r = 0; r < Tiles; ++r) {
         if constexpr (keeps_queries)
@@ -290,7 +290,7 @@ class attention_wave {
       }
       CROSSLANE_UNROLL
       for (int j = 0; j < sums_of_keys; j += at_once) {
-        key_fragment k[at_once];
+        key_fragment k[unsigned(at_once)];
         if constexpr (transposed)
           k[0] = load_fragment<key_fragment>(ctx_, keys.rows(), j * width, c);
         else
@@ -303,7 +303,7 @@ class attention_wave {
       }
     }
 
-    row_fragment weights[Tiles][Keys / depth];
+    row_fragment weights[unsigned(Tiles)][unsigned(Keys / depth)];
     CROSSLANE_UNROLL
     for (int r = 0; r < Tiles; ++r) {
       int const first = query + r * rows;
@@ -320,7 +320,7 @@ class attention_wave {
     for (int i = 0; i < Keys / depth; ++i) {
       CROSSLANE_UNROLL
       for (int j = 0; j < sums_of_channels; j += at_once) {
-        key_fragment v[at_once];
+        key_fragment v[unsigned(at_once)];
         if constexpr (transposed)
           v[0] = load_fragment<key_fragment>(ctx_, values.columns(), j * width, i * depth);
         else
@@ -357,7 +357,7 @@ class attention_wave {
   CROSSLANE_FN void store(Tile& to, int row) {
     CROSSLANE_UNROLL
     for (int r = 0; r < Tiles; ++r) {
-      float factor[slots];
+      float factor[unsigned(slots)];
       CROSSLANE_UNROLL
       for (int s = 0; s < slots; ++s) {
         float const sum = reduce(weight_[r][s], plus{});
@@ -434,7 +434,7 @@ class attention_wave {
 
   /// Replaces scores by weights, 2^(scale * (score - largest)). Scales earlier results if a score is larger than all before.
   CROSSLANE_FN void soften(sum_fragment (&score)[unsigned(sums_of_keys)], int r, float scale) {
-    float base[slots];
+    float base[unsigned(slots)];
     CROSSLANE_UNROLL
     for (int s = 0; s < slots; ++s) {
       float most = largest_[r][s];
@@ -471,7 +471,7 @@ class attention_wave {
   /// Returns weights of `depth` keys as an operand.
   CROSSLANE_FN row_fragment operand_of(sum_fragment const* weights) const {
     constexpr int parts = depth / width;
-    fragment<matrix_use::accumulator, shape, Target, T> some[parts];
+    fragment<matrix_use::accumulator, shape, Target, T> some[unsigned(parts)];
     CROSSLANE_UNROLL
     for (int i = 0; i < parts; ++i) some[i] = fragment_cast<T>(weights[i]);
     return convert_fragment<row_fragment>(ctx_, some);
