@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// gemm(): layouts, sizes, batches, epilogues and errors.
+#include <crosslane/algorithm.hpp>
+
 #include <matrix/gemm_support.hpp>
 
 namespace xl = crosslane;
@@ -9,6 +11,10 @@ namespace {
 
 struct place_epilogue {
   CROSSLANE_FN float operator()(float, xl::gemm_index at) const { return float(at.row - 2 * at.col + at.batch); }
+};
+
+struct number_epilogue {
+  CROSSLANE_FN float operator()(float x, xl::gemm_index at) const { return x + float(at.batch); }
 };
 
 }  // namespace
@@ -131,6 +137,59 @@ CROSSLANE_TEST(gemm, batch) {
   expect("batch", false, 0);
   xl::gemm(q, va, shared_b, c, [] CROSSLANE_LAMBDA(float x, xl::gemm_index at) { return x + 2 * float(at.batch); });
   expect("shared matrix", true, 2);
+}
+
+CROSSLANE_TEST(gemm, parts) {
+  using policy = xl::gemm_policy<32, 64, 32, 3, 64>;
+  for (gemm_shape const s : {gemm_shape{70, 90, 300}, gemm_shape{5, 7, 65}})
+    for (unsigned parts : {0u, 1u, 3u, 7u}) {
+      if (in_another_order() && parts != 3) continue;
+      check_gemm<xl::half, xl::half, float, by_rows, by_columns, by_rows>(d, "parts", s, product_error<xl::half>, 0, 0, policy{parts});
+    }
+  // A workspace of the size that is asked for is enough, and is ready for the next call.
+  xl::stream const q{d};
+  xl::tensor<xl::half, by_rows> a{q, {16, 400}};
+  xl::tensor<xl::half, by_columns> b{q, {400, 16}};
+  xl::tensor<float, by_rows> c{q, {16, 16}};
+  xl::fill(q, a.storage(), xl::half(1));
+  xl::fill(q, b.storage(), xl::half(2));
+  using options = xl::options<xl::run_to_run, policy>;
+  xl::workspace const memory{
+      q, xl::workspace_size([&](auto const& o) { xl::gemm(q, a, b, c, {}, options{.workspace = o.workspace, .policy = {5}}); })};
+  for (int i = 0; i < 2; ++i) {
+    xl::fill(q, c.storage(), 0.f);
+    xl::gemm(q, a, b, c, {}, options{.workspace = memory, .policy = {5}});
+    CROSSLANE_CHECK_SAME(read(q, c.storage()), std::vector<float>(256, 800.f));
+  }
+}
+
+CROSSLANE_TEST(gemm, groups) {
+  std::mt19937 random{7};
+  xl::stream const q{d};
+  std::vector<gemm_shape> shapes{{33, 40, 20}, {1, 2, 100}, {0, 4, 4}, {70, 65, 32}};
+  if (!in_another_order())
+    for (int i = 0; i < 33; ++i) shapes.push_back({1 + i, 2 + i % 3, 5});  // more than one launch has
+  std::vector<host_matrix> a, b;
+  std::vector<device_matrix<xl::half, by_rows>> da;
+  std::vector<device_matrix<xl::half, by_columns>> db;
+  std::vector<device_matrix<float, by_rows>> dc;
+  using a_view = decltype(da.front().view());
+  using b_view = decltype(db.front().view());
+  using c_view = decltype(dc.front().view());
+  std::vector<xl::gemm_operands<a_view, b_view, c_view>> products;
+  for (gemm_shape const& s : shapes) {
+    a.push_back(random_matrix<xl::half>(s.m, s.k, random));
+    b.push_back(random_matrix<xl::half>(s.k, s.n, random));
+    da.emplace_back(q, a.back(), 0, 0);
+    db.emplace_back(q, b.back(), 0, 3);
+    dc.emplace_back(q, host_matrix{s.m, s.n, std::vector<double>(std::size_t(s.m * s.n), 77)}, 0, 0);
+    products.push_back({da.back().view(), db.back().view(), dc.back().view()});
+  }
+  xl::grouped_gemm(q, products, number_epilogue{});
+  for (std::size_t i = 0; i < shapes.size(); ++i)
+    expect_product<float>("group", q, dc[i], a[i], b[i], product_error<xl::half>, [&](int, int, double x) { return x + double(i); });
+  products[3].c = dc[0].view();
+  expect_error(xl::errc::size_mismatch, {"grouped_gemm: product 3: C has 33 x 40"}, [&] { xl::grouped_gemm(q, products); });
 }
 
 CROSSLANE_TEST(gemm, errors) {

@@ -20,7 +20,8 @@ class gemm_loops {
  public:
   static constexpr int tile = side;
 
-  static void run(gemm_problem<A, B, C> const& p, E const& e, std::int32_t batch, std::int32_t row, std::int32_t col) {
+  /// `first` is the number of the first product.
+  static void run(gemm_problem<A, B, C> const& p, E const& e, std::int32_t batch, std::int32_t first, std::int32_t row, std::int32_t col) {
     sum a[depth * side], b[depth * side], sums[side * side] = {};
     int const m = p.m - row < side ? p.m - row : side, n = p.n - col < side ? p.n - col : side;
     for (std::int32_t k = 0; k < p.k; k += depth) {
@@ -33,7 +34,7 @@ class gemm_loops {
     for (int i = 0; i < m; ++i)
       for (int j = 0; j < n; ++j)
         p.c[batch * p.c_step + (row + i) * p.c_pitch + col + j] =
-            static_cast<C>(apply_epilogue(e, sums[i * side + j], gemm_index{row + i, col + j, batch}));
+            static_cast<C>(apply_epilogue(e, sums[i * side + j], gemm_index{row + i, col + j, first + batch}));
   }
 
  private:

@@ -17,6 +17,9 @@ namespace crosslane::detail {
 /// one product to the next, are in elements. A step of 0 stands for a matrix that all products share.
 template <class A, class B, class C>
 struct gemm_problem {
+  using a_type = A;
+  using b_type = B;
+  using c_type = C;
   A const* a;
   B const* b;
   C* c;
