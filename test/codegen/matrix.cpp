@@ -50,6 +50,26 @@ struct product_of_half_rows : product_of_tiles<xl::half, axis::col> {};
 // gfx90a: 4 v_mfma_f32_16x16x16bf16_1k, 4 ds_read_b64, 0 scratch_, 0 buffer_
 struct product_of_bfloat16_columns : product_of_tiles<xl::bfloat16, axis::row> {};
 
+/// A product of a block: the loop holds the matrix instructions of a step and loads of their operands, some of which also stand before it.
+// sm_90: 16 mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32, 0 ld.local, 0 st.local
+// sm_90: 12 ldmatrix.sync.aligned.m8n8.x4.shared, 0 ldmatrix.sync.aligned.m8n8.x2, 0 ld.shared
+// gfx90a: 16 v_mfma_f32_16x16x16f16, 0 scratch_, 0 buffer_, 0 v_accvgpr
+struct product_of_block {
+  using product = xl::block_gemm<xl::half, xl::half, xl::gemm_policy<64, 64, 32, 3, 128, 4>>;
+  static constexpr auto block = product::block;
+  static constexpr int min_blocks = 4;
+  template <class Ctx>
+  struct shared {
+    typename product::template shared<Ctx> tiles;
+  };
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, xl::tensor_view<xl::half const, xl::row_major<>> a,
+                               xl::tensor_view<xl::half const, xl::column_major<>> b, float* to) const {
+    auto sums = product::multiply(ctx, s.tiles, a, b, 0, 0);
+    sums.for_each(ctx, [&](int row, int col, float x) { to[row * 64 + col] = x; });
+  }
+};
+
 /// The accumulators of one product are the operand of another one, as in attention.
 // sm_90: 2 mma.sync, 0 shfl.sync, 0 ld.local, 0 st.local
 // gfx90a: 2 v_mfma, 0 scratch_, 0 buffer_
@@ -97,9 +117,11 @@ struct stores_halves {
   }
 };
 
-void launch_all(xl::stream_ref q, xl::half const* halves, xl::bfloat16 const* bfloats, float* floats, xl::half* out) {
+void launch_all(xl::stream_ref q, xl::half const* halves, xl::bfloat16 const* bfloats, float* floats, xl::half* out,
+                xl::tensor_view<xl::half const, xl::row_major<>> a, xl::tensor_view<xl::half const, xl::column_major<>> b) {
   xl::launch(q, {.grid = 1}, product_of_half_rows{}, halves, floats);
   xl::launch(q, {.grid = 1}, product_of_bfloat16_columns{}, bfloats, floats);
+  xl::launch(q, {.grid = 1}, product_of_block{}, a, b, floats);
   xl::launch(q, {.grid = 1}, product_of_accumulators{}, halves, floats);
   xl::launch(q, {.grid = 1}, stores_halves{}, out, 1.0f);
 }

@@ -116,6 +116,37 @@ void attend(xl::stream const& q, xl::tensor<xl::half, heads> const& queries, xl:
 }
 // [attention]
 
+// [whole]
+/// out = relu(in * weights + bias) + skip: a layer of a network in one launch. bias[j] is added to column j.
+void layer(xl::stream const& q, xl::tensor<xl::half, xl::row_major<>> const& in, xl::tensor<xl::half, xl::column_major<>> const& weights,
+           xl::buffer<float> const& bias, xl::tensor<xl::half, xl::row_major<>> const& skip, xl::tensor<xl::half, xl::row_major<>>& out) {
+  xl::gemm(q, in, weights, out, xl::epilogue_chain{xl::add_to_columns{bias.view()}, xl::relu{}, xl::add_matrix{skip.view()}});
+}
+// [whole]
+
+// [block]
+/// Adds the squares of all elements of a * b to out[0]. The product itself is not stored. A block for each tile of 64 x 64 elements.
+struct norm_of_product {
+  using product = xl::block_gemm<xl::half, xl::half, xl::gemm_policy<64, 64, 32, 3, 128>>;
+  static constexpr auto block = product::block;
+  template <class Ctx>
+  struct shared {
+    typename product::template shared<Ctx> tiles;
+    xl::block_scratch<float, Ctx> parts;
+  };
+
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, half_rows a, half_columns b, xl::span<float> out) const {
+    int const across = (b.extent<xl::axis::col>() + 63) / 64, tile = int(ctx.block_rank());
+    auto sums = product::multiply(ctx, s.tiles, a, b, tile / across * 64, tile % across * 64);
+    float own = 0;
+    sums.for_each(ctx, [&](int, int, float& x) { own += x * x; });  // row, column, sum: those inside the product
+    float const all = xl::block_reduce(ctx, s.parts, own, xl::plus{});
+    if (ctx.thread_rank() == 0) xl::atomic(ctx, out[0]).fetch_add(all);
+  }
+};
+// [block]
+
 namespace {
 
 /// Whole numbers from -2 to 2: sums of their products are exact in any order.
@@ -193,4 +224,33 @@ CROSSLANE_TEST(guide, attention) {
   for (int i = 0; i < positions; ++i)
     for (int c = 0; c < 64; ++c)
       CROSSLANE_CHECK_EQ(float(got[std::size_t(i * 64 + c)]), float(numbers[std::size_t((i * 7 + 3) % positions * 64 + c)]));
+}
+
+CROSSLANE_TEST(guide, whole_products) {
+  xl::stream const q{d};
+  int const rows = 70, cols = 45, depth = 40;
+  auto const x = whole_numbers(rows * depth, 1), y = whole_numbers(depth * cols, 2), z = whole_numbers(rows * cols, 3);
+  std::vector<float> bias(static_cast<std::size_t>(cols));
+  for (int j = 0; j < cols; ++j) bias[std::size_t(j)] = float(j % 7);
+  xl::tensor<xl::half, xl::row_major<>> a{q, {rows, depth}}, skip{q, {rows, cols}}, out{q, {rows, cols}};
+  xl::tensor<xl::half, xl::column_major<>> b{q, {depth, cols}};
+  xl::copy(q, x, a.storage());
+  xl::copy(q, y, b.storage());
+  xl::copy(q, z, skip.storage());
+  layer(q, a, b, upload(q, bias), skip, out);
+  auto const got = read(q, out.storage());
+  auto norm = upload(q, std::vector<float>(1));
+  xl::launch(q, {.grid = 2}, norm_of_product{}, a, b, norm);
+  float squares = 0;
+  bool same = true;
+  for (int i = 0; i < rows; ++i)
+    for (int j = 0; j < cols; ++j) {
+      float sum = 0;
+      for (int k = 0; k < depth; ++k) sum += float(x[std::size_t(i * depth + k)]) * float(y[std::size_t(j * depth + k)]);
+      squares += sum * sum;
+      float const biased = sum + bias[std::size_t(j)];
+      same = same && float(got[std::size_t(i * cols + j)]) == (biased < 0 ? 0 : biased) + float(z[std::size_t(i * cols + j)]);
+    }
+  CROSSLANE_CHECK(same);
+  CROSSLANE_CHECK_EQ(read(q, norm)[0], squares);
 }

@@ -53,8 +53,10 @@ CROSSLANE_FN CROSSLANE_INLINE auto apply_epilogue(E const& e, X x, gemm_index co
   static_assert(check_epilogue<E, X>::ok);
   if constexpr (std::is_invocable_v<E const&, X, gemm_index>)
     return e(x, at);
-  else
+  else if constexpr (std::is_invocable_v<E const&, X>)
     return e(x);
+  else
+    return x;
 }
 
 /// An epilogue of the transposed product.

@@ -99,7 +99,6 @@ struct gemm_kernel {
   template <class Ctx>
   struct shared {
     typename product::template shared<Ctx> tiles;
-    unsigned is_last;
   };
 
   template <kernel_context Ctx, class Problems, class E>
@@ -138,13 +137,14 @@ struct gemm_kernel {
       for (unsigned i = 0; i < decltype(n)::value; ++i, ++at) own[at * Policy::threads] = x[i];
     });
     ctx.sync_block();
+    auto& is_last = *reinterpret_cast<unsigned*>(s.tiles.a);  // the tiles are not needed any more
     if (ctx.thread_rank() == 0) {
       auto& ended = parts.front->counts[tile];
-      s.is_last = atomic(ctx, ended).fetch_add(std::uint64_t{1}, acq_rel{}) == parts.count - 1;
-      if (s.is_last) atomic(ctx, ended).store(std::uint64_t{0});
+      is_last = atomic(ctx, ended).fetch_add(std::uint64_t{1}, acq_rel{}) == parts.count - 1;
+      if (is_last) atomic(ctx, ended).store(std::uint64_t{0});
     }
     ctx.sync_block();
-    if (!s.is_last) return false;
+    if (!is_last) return false;
     for (std::uint32_t i = 0; i < parts.count; ++i) {
       sum const* const from = first + i * tile_size;
       at = 0;
