@@ -689,11 +689,11 @@ GFX90A = [("VOP2", 0x16, "V_MAC_F32", "V_FMAC_F32_E32", "D0.f32 = S0.f32 * S1.f3
           ("VOP3", 0x1c1, "V_MAD_F32", "V_FMA_F32_E64", "D0.f32 = S0.f32 * S1.f32 + S2.f32"),
           ("VOP3", 0x1c0, "V_MAD_LEGACY_F32", "V_FMA_F32_E64", "if ((S0.f32 == 0.0F) || (S1.f32 == 0.0F)) then\nD0.f32 = S2.f32\nelse\nD0.f32 = S0.f32 * S1.f32 + S2.f32\nendif")]
 GFX90A += [("VOP3P", o, n, s, "") for o, n, s in (
-    (0x54, "V_MFMA_I32_32X32X8_I8", "V_MFMA_I32_32X32X4_2B_I8"), (0x55, "V_MFMA_I32_16X16X16_I8", "V_MFMA_I32_32X32X4_2B_I8"),
+    (0x54, "V_MFMA_I32_32X32X8_I8", "V_MFMA_I32_16X16X4_4B_I8"), (0x55, "V_MFMA_I32_16X16X16_I8", "V_MFMA_I32_4X4X4_16B_I8"),
     (0x63, "V_MFMA_F32_32X32X4_2B_BF16", "V_MFMA_F32_32X32X4_2B_BF16"), (0x64, "V_MFMA_F32_16X16X4_4B_BF16", "V_MFMA_F32_16X16X4_4B_BF16"),
     (0x65, "V_MFMA_F32_4X4X4_16B_BF16", "V_MFMA_F32_4X4X4_16B_BF16"), (0x66, "V_MFMA_F32_32X32X8_BF16", "V_MFMA_F32_32X32X8_BF16"), (0x67, "V_MFMA_F32_16X16X16_BF16", "V_MFMA_F32_16X16X16_BF16"),
     (0x68, "V_MFMA_F32_32X32X2_2B_BF16", "V_MFMA_I32_32X32X4_2B_I8"), (0x69, "V_MFMA_F32_16X16X2_4B_BF16", "V_MFMA_I32_16X16X4_4B_I8"), (0x6b, "V_MFMA_F32_4X4X2_16B_BF16", "V_MFMA_I32_4X4X4_16B_I8"),
-    (0x6c, "V_MFMA_F32_32X32X4_BF16", "V_MFMA_I32_32X32X4_2B_I8"), (0x6d, "V_MFMA_F32_16X16X8_BF16", "V_MFMA_I32_32X32X4_2B_I8"))]
+    (0x6c, "V_MFMA_F32_32X32X4_BF16", "V_MFMA_I32_16X16X4_4B_I8"), (0x6d, "V_MFMA_F32_16X16X8_BF16", "V_MFMA_I32_4X4X4_16B_I8"))]
 
 # ------------------------------------------------------------------------------------------------------------ memory instructions
 ATOM = {"SWAP": "swap", "CMPSWAP": "cas", "ADD": "add", "SUB": "sub", "RSUB": "rsub", "SMIN": "smin", "UMIN": "umin", "SMAX": "smax",
