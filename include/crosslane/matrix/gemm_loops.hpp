@@ -15,7 +15,8 @@ namespace crosslane::detail {
 template <bool AlongA, bool AlongB, class A, class B, class C, class E>
 class gemm_loops {
   using sum = gemm_sum<A>;
-  static constexpr int side = 64, depth = 128, rows = 4, cols = 16;
+  // rows x cols sums stay in vector registers, of 16 bytes or more.
+  static constexpr int side = 64, depth = 128, rows = 4, cols = 32 / int(sizeof(sum));
 
  public:
   static constexpr int tile = side;
