@@ -31,9 +31,9 @@ struct gemm_sizes {
   unsigned m, n, k_bytes, stages, threads, blocks;
 };
 
-/// The sizes of a backend's products of whole matrices. Each backend specialises it. It has `large`, and `small` for matrices of which
-/// `large` would leave most of the device without work.
-template <class Backend>
+/// The sizes of a backend's products of whole matrices, whose elements have `Bytes` bytes. Each backend specialises it. It has `large`, and
+/// `small` for matrices of which `large` would leave most of the device without work.
+template <class Backend, unsigned Bytes>
 struct gemm_sizes_of;
 
 /// Returns the line of 16 bytes whose address a lane gives to an instruction that moves a fragment of elements of `Bytes` bytes by matrices

@@ -22,7 +22,7 @@ namespace detail {
 /// The policy of a backend's sizes for operands whose larger elements have `Bytes` bytes.
 template <class B, bool Large, unsigned Bytes>
 struct tuned_gemm {
-  static constexpr backend::gemm_sizes sizes = Large ? backend::gemm_sizes_of<B>::large : backend::gemm_sizes_of<B>::small;
+  static constexpr backend::gemm_sizes sizes = Large ? backend::gemm_sizes_of<B, Bytes>::large : backend::gemm_sizes_of<B, Bytes>::small;
   using type = gemm_policy<sizes.m, sizes.n, sizes.k_bytes / Bytes, sizes.stages, sizes.threads, sizes.blocks>;
 };
 

@@ -24,9 +24,14 @@ inline constexpr bool has_cuda_matrix = CROSSLANE_ALL_SM_HAVE(MATRIX), has_cuda_
                       has_cuda_stmatrix = CROSSLANE_ALL_SM_HAVE(STORE_MATRIX);
 #endif
 
-template <>
-struct gemm_sizes_of<cuda> {
+template <unsigned Bytes>
+struct gemm_sizes_of<cuda, Bytes> {
   static constexpr gemm_sizes large{128, 256, 128, 3, 256, 1}, small{64, 64, 64, 4, 128, 4};
+};
+/// Sums of double have two registers, and products of float without tf32 keep more operands in registers.
+template <unsigned Bytes>
+requires(Bytes >= 4) struct gemm_sizes_of<cuda, Bytes> {
+  static constexpr gemm_sizes large{128, 128, 64, 4, 256, 1}, small{64, 64, 64, 4, 128, 2};
 };
 
 template <std::derived_from<cuda_intrinsics> Native, unsigned W>

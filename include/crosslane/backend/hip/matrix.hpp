@@ -15,8 +15,8 @@ struct hip;
 
 namespace crosslane::backend {
 
-template <>
-struct gemm_sizes_of<hip> {
+template <unsigned Bytes>
+struct gemm_sizes_of<hip, Bytes> {
   static constexpr gemm_sizes large{128, 128, 64, 2, 256, 2}, small{64, 64, 64, 2, 128, 4};
 };
 

@@ -19,8 +19,8 @@ namespace crosslane::backend {
 template <class N>
 concept host_native = requires(N const& n) { n.block().collective(n.rank(), 32u, {}); };
 
-template <>
-struct gemm_sizes_of<host> {
+template <unsigned Bytes>
+struct gemm_sizes_of<host, Bytes> {
   static constexpr gemm_sizes large{64, 64, 64, 3, 128, 1}, small = large;
 };
 
