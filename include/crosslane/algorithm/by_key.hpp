@@ -21,12 +21,22 @@ template <class Sum>
 struct segment_sum {
   std::uint64_t heads;
   Sum sum;
+  CROSSLANE_FN static constexpr segment_sum of(std::uint64_t heads, Sum const& sum) { return {heads, sum}; }
 };
-/// The same of one tile.
-template <class Sum>
+/// The same of one tile. It has no gaps, so copies read no byte that nothing has written.
+template <class Sum, std::size_t Gap = (4 - sizeof(Sum) % 4) % 4>
 struct tile_segment_sum {
-  std::conditional_t<sizeof(number_beside<Sum>) == 8, std::uint64_t, unsigned> heads;
+  unsigned heads;
   Sum sum;
+  unsigned char gap[Gap];
+  CROSSLANE_FN static constexpr tile_segment_sum of(unsigned heads, Sum const& sum) { return {heads, sum, {}}; }
+};
+template <class Sum>
+struct tile_segment_sum<Sum, 0> {
+  using number = std::conditional_t<sizeof(number_beside<Sum>) == 8, std::uint64_t, unsigned>;
+  number heads;
+  Sum sum;
+  CROSSLANE_FN static constexpr tile_segment_sum of(number heads, Sum const& sum) { return {heads, sum}; }
 };
 
 /// The algebra of segments of T.
@@ -38,17 +48,17 @@ struct segment_algebra {
     typename inner::op_type op;
     template <class V>
     CROSSLANE_FN constexpr V operator()(V const& a, V const& b) const {
-      return {a.heads + b.heads, b.heads != 0 ? b.sum : op(a.sum, b.sum)};
+      return V::of(a.heads + b.heads, b.heads != 0 ? b.sum : op(a.sum, b.sum));
     }
   };
   op_type op;
   CROSSLANE_FN static constexpr value none() { return {0, inner::none()}; }
 };
 
-// --- heads: what begins a segment. mask<M>(stage, first, own, n, end) has a bit for each of the elements first + own ... first + own + M
-// that does: for M items of a thread in a tile of n, and for the one behind. Bits of elements from `end` on are not used. is_head(i) tells
-// it of one element. limit(n) is the number of elements in segments. row_of(i) is the segment of element i. `keys` is the range of which a
-// tile is fetched. ---
+// --- heads: what begins a segment. mask<M>(stage, first, own, n, end, items) has a bit for each of the elements first + own ... first +
+// own + M that does: for M items of a thread in a tile of n, and for the one behind. `items` gets the keys, if there are any. Bits of
+// elements from `end` on are not used. is_head(i) tells it of one element. limit(n) is the number of elements in segments. row_of(i) is the
+// segment of element i. `keys` is the range of which a tile is fetched, and `key` the type of its elements. ---
 
 /// An element begins a segment if its key differs from the one before.
 template <class Keys, class Equal>
@@ -59,10 +69,9 @@ struct heads_by_key {
   Equal equal;
   CROSSLANE_FN std::uint64_t limit(std::uint64_t n) const { return count_in_kernel(keys) < n ? count_in_kernel(keys) : n; }
   template <unsigned M, class Stage>
-  CROSSLANE_FN unsigned mask(Stage const& t, std::uint64_t first, unsigned own, unsigned n, std::uint64_t end) const {
+  CROSSLANE_FN unsigned mask(Stage const& t, std::uint64_t first, unsigned own, unsigned n, std::uint64_t end, key (&item)[M]) const {
     unsigned result = first + own == 0;
     for_size<M>(n - own < M ? n - own : M, [&]<bool Whole>(std::bool_constant<Whole>) {
-      key item[M];
       t.read(keys, first, own, n, item);
       key before = first + own == 0 ? item[0] : t.at(keys, first, int(own) - 1);
       for (unsigned i = 0; i < M; ++i)
@@ -74,21 +83,23 @@ struct heads_by_key {
     });
     return result;
   }
-  /// Whether the first element of a tile begins a segment.
+  /// Whether element i of a tile begins a segment, or is the end.
   template <class Stage>
-  CROSSLANE_FN bool begins_tile(Stage const& t, std::uint64_t first) const {
-    return first == 0 || !equal(t.at(keys, first, -1), t.at(keys, first, 0));
+  CROSSLANE_FN bool begins_at(Stage const& t, std::uint64_t first, int i, std::uint64_t end) const {
+    std::uint64_t const place = first + unsigned(i);
+    return place == 0 || place == end || !equal(t.at(keys, first, i - 1), t.at(keys, first, i));
   }
   bool is_head(std::uint64_t i) const { return i == 0 || !equal(key(keys[i - 1]), key(keys[i])); }
 };
 /// All segments have the same length.
 struct heads_of_rows {
+  using key = no_range;
   static constexpr unsigned around = 0;
   std::uint64_t length;
   no_range keys;
   CROSSLANE_FN std::uint64_t limit(std::uint64_t n) const { return n; }
   template <unsigned M, class Stage>
-  CROSSLANE_FN unsigned mask(Stage const&, std::uint64_t first, unsigned own, unsigned, std::uint64_t end) const {
+  CROSSLANE_FN unsigned mask(Stage const&, std::uint64_t first, unsigned own, unsigned, std::uint64_t end, key (&)[M]) const {
     unsigned result = 0;
     std::uint64_t const begin = first + own;
     std::uint64_t at = begin % length;
@@ -104,6 +115,7 @@ struct heads_of_rows {
 /// Segment k has the elements offsets[k] ... offsets[k + 1] - 1.
 template <class Offsets>
 struct heads_at_offsets {
+  using key = no_range;
   static constexpr unsigned around = 0;
   Offsets offsets;
   no_range keys;
@@ -128,7 +140,7 @@ struct heads_at_offsets {
     return std::uint64_t(offsets[row]) == i;
   }
   template <unsigned M, class Stage>
-  CROSSLANE_FN unsigned mask(Stage const&, std::uint64_t first, unsigned own, unsigned, std::uint64_t end) const {
+  CROSSLANE_FN unsigned mask(Stage const&, std::uint64_t first, unsigned own, unsigned, std::uint64_t end, key (&)[M]) const {
     std::uint64_t const begin = first + own;
     if (begin >= end) return 0;
     unsigned result = 0;
@@ -144,24 +156,19 @@ struct heads_at_offsets {
 /// Where the results of a segmented scan go. See emit_scan and others below.
 enum class emits : unsigned char {
   each,   ///< one for each element: value_of(sum before, sum after)
-  runs,   ///< one for each tail, in their order: result_of(sum) to `out`, and its key to `keys_out`
+  runs,   ///< one for each tail, in their order: the sum to `out`, and the key to `keys_out`
   places  ///< one for each tail: store(i, heads up to i, sum before, sum after, is_tail), as for loops
 };
-/// The results of a tile, in shared memory.
-template <emits E, class Key, class T, unsigned N>
-struct tile_results {};
-template <class Key, class T, unsigned N>
-struct tile_results<emits::each, Key, T, N> {
-  alignas(alignof(T) > 16 ? alignof(T) : 16) T value[N];
+/// Memory for the results of a tile, unless they take the places of the elements.
+template <class T, unsigned N>
+struct tile_results {
+  alignas(alignof(T) > 16 ? alignof(T) : 16) T element[N];
 };
-template <class Key, class T, unsigned N>
-struct tile_results<emits::runs, Key, T, N> {
-  alignas(alignof(T) > 16 ? alignof(T) : 16) T value[N];
-  Key key[N];
-  unsigned number;
-};
+template <class T>
+struct tile_results<T, 0> {};
 
-/// The tiles of a segmented scan.
+/// The tiles of a segmented scan. The results of whole runs are put to shared memory when a tile is summed, because only the first one
+/// depends on the tiles before.
 template <class Policy, class In, class T, class Op, class Heads, class Emit>
 struct segment_tiles {
   using algebra = segment_algebra<T, Op>;
@@ -171,22 +178,36 @@ struct segment_tiles {
   using published = tile_segment_sum<sum_type>;
   using policy = Policy;
   using element = typename In::value_type;
-  using key = typename Emit::key;
+  using key = typename Heads::key;
+  using keys_type = decltype(Heads::keys);
   static constexpr unsigned items = Policy::items, tile = Policy::threads * items;
+  static constexpr bool each = Emit::kind == emits::each, runs = Emit::kind == emits::runs;
+  static constexpr bool puts_alone = runs;
+  /// Whether values, and keys, take the places of the elements.
+  static constexpr bool values_in_stage = results_in_place<In, T>, keys_in_stage = results_in_place<keys_type, key>;
   static_assert(items <= 31, "crosslane: the policy of an algorithm by key has at most 31 items");
 
   struct stage {
     detail::stage<In, tile> in;
-    detail::stage<decltype(Heads::keys), tile, Heads::around> keys;
+    detail::stage<keys_type, tile, Heads::around> keys;
+    tile_results<T, runs && !values_in_stage ? tile : 0> values_out;
+    tile_results<key, runs && !keys_in_stage ? tile : 0> keys_out;
   };
   template <class Ctx>
   struct scratch {
-    block_scratch<published, Ctx> scan;
-    tile_results<Emit::kind, key, T, tile> results;
+    block_scratch<published, Ctx> sums;
+    tile_results<T, each && !values_in_stage ? tile : 0> values_out;
   };
   struct kept {
-    unsigned heads;    ///< a bit for each item, and for the one behind
-    published before;  ///< of the lower threads
+    unsigned heads;                  ///< a bit for each item, and for the one behind
+    bool begins, ends;               ///< if runs: whether the tile begins a run, and ends one
+    published before;                ///< of the lower threads
+    decltype(published::heads) all;  ///< if runs: of the tile
+  };
+  /// The items of a thread, if runs.
+  struct loaded {
+    T value[runs ? items : 1];
+    key of_item[runs ? items : 1];
   };
 
   In in;
@@ -194,7 +215,7 @@ struct segment_tiles {
   Emit emit;
   algebra algebra_;
 
-  CROSSLANE_FN static published narrow(value const& v) { return {unsigned(v.heads), v.sum}; }
+  CROSSLANE_FN static published narrow(value const& v) { return published::of(decltype(published::heads)(v.heads), v.sum); }
   CROSSLANE_FN static value widen(published const& v) { return {v.heads, v.sum}; }
   CROSSLANE_FN std::uint64_t size() const { return heads.limit(count_in_kernel(in)); }
 
@@ -204,38 +225,63 @@ struct segment_tiles {
     t.keys.fetch(ctx, pipe, heads.keys, first, n, end);
   }
   template <class Ctx>
-  CROSSLANE_FN value sum(Ctx const& ctx, scratch<Ctx>& s, stage const& t, kept& k, std::uint64_t first, unsigned n) const {
+  CROSSLANE_FN void sum(Ctx const& ctx, scratch<Ctx>& s, stage const& t, loaded& l, kept& k, std::uint64_t first, unsigned n) const {
     unsigned const own = ctx.thread_rank() * items;
-    published part{0, inner::none()};
+    std::uint64_t const end = size();
+    published part = narrow(algebra::none());
     if (own < n) {
-      std::uint64_t const end = size();
-      k.heads = heads.template mask<items>(t.keys, first, own, n, end);
+      if constexpr (runs) {
+        k.heads = heads.template mask<items>(t.keys, first, own, n, end, l.of_item);
+      } else {
+        key of_item[items];
+        k.heads = heads.template mask<items>(t.keys, first, own, n, end, of_item);
+      }
       for_size<tile>(n, [&]<bool Whole>(std::bool_constant<Whole>) {
         element item[items];
         t.in.read(in, first, own, Whole ? tile : n, item);
-        for (unsigned i = 0; i < items; ++i)
-          if (Whole || own + i < n) part = algebra_.op(part, published{k.heads >> i & 1, inner::of(T(item[i]))});
+        for (unsigned i = 0; i < items; ++i) {
+          if (Whole || own + i < n) part = algebra_.op(part, published::of(k.heads >> i & 1, inner::of(T(item[i]))));
+          if constexpr (runs) l.value[i] = T(item[i]);
+        }
       });
       if (end - first - own <= items) k.heads |= 1u << unsigned(end - first - own);  // the last element is a tail
     }
-    auto const [before, all] = block_exclusive_scan_and_total(ctx, s.scan, part, algebra_.op, published{0, inner::none()});
-    k.before = before;
-    return widen(all);
+    if constexpr (runs) {
+      k.begins = heads.begins_at(t.keys, first, 0, end);
+      k.ends = heads.begins_at(t.keys, first, int(n), end);
+    }
+    k.before = sum_wave(ctx, s.sums, part, algebra_.op, narrow(algebra::none()));
   }
   template <class Ctx>
-  CROSSLANE_FN void store(Ctx const& ctx, scratch<Ctx>& s, stage const& t, kept const& k, std::uint64_t first, unsigned n,
+  CROSSLANE_FN void finish_sum(Ctx const& ctx, stage& t, loaded const& l, kept& k, unsigned n, wave_totals<published> const& waves) const {
+    if (ctx.wave_rank() != 0) k.before = ctx.lane_rank() == 0 ? waves.before : algebra_.op(waves.before, k.before);
+    if constexpr (runs) {
+      k.all = waves.all.heads;
+      unsigned const own = ctx.thread_rank() * items;
+      if (own < n) for_size<tile>(n, [&](auto whole) { put_runs<whole>(t, l, k, own, n); });
+    }
+  }
+  template <class Ctx>
+  CROSSLANE_FN void put(Ctx const& ctx, scratch<Ctx>& s, stage& t, kept const& k, std::uint64_t first, unsigned n,
+                        value const& before) const {
+    unsigned const own = ctx.thread_rank() * items;
+    if constexpr (!runs)
+      if (own < n) for_size<tile>(n, [&](auto whole) { put_items_of<whole>(s, t, k, first, own, n, before); });
+  }
+  template <class Ctx>
+  CROSSLANE_FN void store(Ctx const& ctx, scratch<Ctx>& s, stage& t, kept const& k, std::uint64_t first, unsigned n,
                           value const& before) const {
-    bool begins = false;
-    if constexpr (Emit::kind == emits::runs) begins = heads.begins_tile(t.keys, first);
-    if (ctx.thread_rank() * items < n) for_size<tile>(n, [&](auto whole) { put<whole>(ctx, s, t, k, first, n, before, begins); });
-    if constexpr (Emit::kind == emits::each) {
-      ctx.sync_block();
-      copy_out<policy::threads, tile>(ctx, s.results.value, emit.out, first, n);
-    } else if constexpr (Emit::kind == emits::runs) {
-      ctx.sync_block();
-      std::uint64_t const first_tail = before.heads - 1 + begins;
-      copy_out<policy::threads, tile>(ctx, s.results.key, emit.keys_out, first_tail, s.results.number);
-      copy_out<policy::threads, tile>(ctx, s.results.value, emit.out, first_tail, s.results.number);
+    if constexpr (each) {
+      copy_out<policy::threads, tile>(ctx, values_of(s, t), emit.out, first, n);
+    } else if constexpr (runs) {
+      unsigned const number = unsigned(k.all) - k.begins + k.ends;
+      if (number == 0) return;
+      std::uint64_t const first_tail = before.heads - 1 + k.begins;
+      T* const values = values_of(t);
+      copy_out<policy::threads, tile>(ctx, keys_of(t), emit.keys_out, first_tail, number);
+      copy_out<policy::threads, tile>(ctx, values + 1, emit.out, first_tail + 1, number - 1);
+      if (ctx.thread_rank() == 0)
+        emit.out[first_tail] = k.begins ? values[0] : inner::get(algebra_.op.op(before.sum, inner::of(values[0])));
     }
   }
   CROSSLANE_FN void finish(value const& all) const { emit.finish(all.heads); }
@@ -259,37 +305,65 @@ struct segment_tiles {
   }
 
  private:
-  /// Scans the items of the calling thread, and stores their results, or puts them to shared memory. `begins`: the first element of the
-  /// tile begins a segment.
-  template <bool Whole, class Ctx>
-  CROSSLANE_FN void put(Ctx const& ctx, scratch<Ctx>& s, stage const& t, kept const& k, std::uint64_t first, unsigned n,
-                        value const& before, [[maybe_unused]] bool begins) const {
-    unsigned const own = ctx.thread_rank() * items;
+  CROSSLANE_FN static T* values_of(stage& t) {
+    if constexpr (values_in_stage)
+      return t.in.memory.element;
+    else
+      return t.values_out.element;
+  }
+  /// The same if each element has a result.
+  template <class Scratch>
+  CROSSLANE_FN static T* values_of(Scratch& s, stage& t) {
+    if constexpr (values_in_stage)
+      return t.in.memory.element;
+    else
+      return s.values_out.element;
+  }
+  CROSSLANE_FN static key* keys_of(stage& t) {
+    if constexpr (keys_in_stage)
+      return t.keys.memory.element;
+    else
+      return t.keys_out.element;
+  }
+  /// Puts the results of the runs that end in the items of the calling thread to shared memory.
+  template <bool Whole>
+  CROSSLANE_FN void put_runs(stage& t, loaded const& l, kept const& k, unsigned own, unsigned n) const {
+    T* const values = values_of(t);
+    key* const keys = keys_of(t);
+    sum_type running = k.before.sum;
+    unsigned place = unsigned(k.before.heads) - k.begins + (k.heads & 1);
+    for (unsigned i = 0; i < items; ++i)
+      if (Whole || own + i < n) {
+        sum_type const item = inner::of(l.value[i]);
+        running = (k.heads >> i & 1) != 0 ? item : algebra_.op.op(running, item);
+        if ((k.heads >> (i + 1) & 1) != 0) {
+          keys[place] = l.of_item[i];
+          values[place] = inner::get(running);
+          ++place;
+        }
+      }
+  }
+  /// Scans the items of the calling thread, and stores their results, or puts them to shared memory.
+  template <bool Whole, class Scratch>
+  CROSSLANE_FN void put_items_of(Scratch& s, stage& t, kept const& k, std::uint64_t first, unsigned own, unsigned n,
+                                 value const& before) const {
     element item[items];
     t.in.read(in, first, own, Whole ? tile : n, item);
     T result[items] = {};
     sum_type running = algebra_.op(before, widen(k.before)).sum;
-    auto number = k.before.heads;  // of heads in the tile
+    [[maybe_unused]] std::uint64_t number = before.heads + k.before.heads;
     for (unsigned i = 0; i < items; ++i)
       if (Whole || own + i < n) {
         bool const head = (k.heads >> i & 1) != 0, tail = (k.heads >> (i + 1) & 1) != 0;
         sum_type const lower = head ? inner::none() : running, element_sum = inner::of(T(item[i]));
         running = head ? element_sum : algebra_.op.op(running, element_sum);
         number += head;
-        if constexpr (Emit::kind == emits::each) {
+        if constexpr (each)
           result[i] = emit.value_of(lower, running);
-        } else if constexpr (Emit::kind == emits::runs) {
-          unsigned const place = unsigned(number) - begins;
-          if (tail) {
-            s.results.key[place] = t.keys.at(heads.keys, first, int(own + i));
-            s.results.value[place] = inner::get(running);
-          }
-          if (own + i + 1 == n) s.results.number = place + tail;
-        } else {
-          emit.store(first + own + i, before.heads + number, lower, running, tail);
-        }
+        else
+          emit.store(first + own + i, number, lower, running, tail);
       }
-    if constexpr (Emit::kind == emits::each) put_items(s.results.value, own, result);
+    if constexpr (each) put_items(values_of(s, t), own, result);
   }
 };
 
@@ -297,7 +371,6 @@ struct segment_tiles {
 template <class Out, class T, class Op, bool Inclusive>
 struct emit_scan {
   static constexpr emits kind = emits::each;
-  using key = no_range;
   using inner = monoid<T, Op>;
   using sum_type = typename inner::value;
   Out out;
@@ -316,7 +389,6 @@ struct emit_scan {
 template <class Keys, class KeysOut, class Out, class Count, class T, class Op>
 struct emit_runs {
   static constexpr emits kind = emits::runs;
-  using key = typename Keys::value_type;
   using inner = monoid<T, Op>;
   using sum_type = typename inner::value;
   Keys keys;
@@ -325,7 +397,7 @@ struct emit_runs {
   Count count;
   void store(std::uint64_t i, std::uint64_t heads, sum_type const&, sum_type const& sum, bool tail) const {
     if (!tail) return;
-    keys_out[heads - 1] = key(keys[i]);
+    keys_out[heads - 1] = typename Keys::value_type(keys[i]);
     out[heads - 1] = inner::get(sum);
   }
   CROSSLANE_FN void finish(std::uint64_t heads) const { count[0] = typename Count::value_type(heads); }
@@ -334,7 +406,6 @@ struct emit_runs {
 template <class Heads, class Out, class T, class Op>
 struct emit_rows {
   static constexpr emits kind = emits::places;
-  using key = no_range;
   using inner = monoid<T, Op>;
   using sum_type = typename inner::value;
   Heads heads;
@@ -356,10 +427,11 @@ void segments(char const* call, S const& stream_, In const& in, Op const& op, He
                 "crosslane: the values of a scan by key must be trivially copyable and have at most 48 bytes, as lanes exchange them");
   auto const q = ref_of(stream_, where);
   constexpr std::size_t key_bytes = stage_bytes<decltype(Heads::keys)>;
-  constexpr std::size_t results = Emit::kind == emits::each   ? sizeof(T)
-                                  : Emit::kind == emits::runs ? sizeof(T) + sizeof(typename Emit::key)
-                                                              : 0;
-  constexpr scan_needs needs{stage_bytes<In> + key_bytes, results, std::max({sizeof(T), stage_bytes<In>, key_bytes}), 28};
+  constexpr bool each = Emit::kind == emits::each, runs = Emit::kind == emits::runs, in_place = results_in_place<In, T>;
+  constexpr std::size_t results = in_place ? 0 : sizeof(T);
+  constexpr std::size_t keys_out = results_in_place<decltype(Heads::keys), typename Heads::key> ? 0 : sizeof(typename Heads::key);
+  constexpr scan_needs needs{stage_bytes<In> + key_bytes + (runs ? results + keys_out : 0), each ? results : 0,
+                             std::max({sizeof(T), stage_bytes<In>, key_bytes}), key_bytes != 0 && in_place ? 3u : 2u, 28};
   with_scan_policy<P, needs>(q, where, [&]<class Policy>(Policy) {
     using tiles = segment_tiles<Policy, In, T, Op, Heads, Emit>;
     queue_round_scan<Op>(q, call, tiles{in, heads, emit, {{monoid_of<T>(op).op}}}, in.size(), tiles::algebra::none(), workspace, where);

@@ -1,29 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// The engine of scans, and of selections, which scan counts. One resident kernel walks over the tiles of a range in rounds: in round k,
-/// block c of G has tile k * G + c. A pipeline fetches tiles to shared memory some rounds before they are needed. A block publishes the sum
-/// of a tile `ahead` rounds before it stores the tile, so the sums of a round are mostly there when they are needed. One wave of each
-/// block, the leader, has no elements. It reads the sums of all blocks of the round, and so has the sum of all tiles before its own, and
-/// that of the whole round, which it carries along. No block waits for a chain of others, and the order of operations depends on the sizes
-/// only.
+/// block c of G has tile k * G + c. A pipeline fetches tiles to shared memory before they are needed. A block publishes the sum of a tile
+/// `ahead` rounds before it stores the tile. One wave of each block, the leader, has no elements. It reads the sums of all blocks of a
+/// round, and so has the sum of all tiles before its own, and that of the whole round, which it carries along. No block waits for a chain
+/// of others, and the order of operations depends on the sizes only.
 ///
-/// A class `Tiles` says how a tile is fetched, summed and stored. All threads of the block call fetch(), sum() and store():
+/// A step sums one tile, and stores the one that was summed `ahead` steps before. It has two or three parts, each of which begins with a
+/// barrier. What one part writes to shared memory, the next part reads, so no other barrier is needed, and the leader works beside the
+/// other waves. In the first part it gathers the sums before the tile that is stored. In the second part it starts the loads of those that
+/// the next step gathers, before the others store results, as a load waits for the stores before it; then it publishes a sum.
+///
+/// A class `Tiles` says how a tile is fetched, summed and stored. All threads of the block call fetch(). Whole waves of threads that have
+/// elements call the others, which have no barrier of the block:
 ///
 ///   using algebra = monoid<T, Op>;           // of what is scanned; the member algebra_ is one
-///   using published = T;                     // the sum of one tile, which may need fewer bits than a value
+///   using published = T;                     // the sum of one tile or of one round, which may need fewer bits than a value
 ///   static published narrow(value);
 ///   static value widen(published);
 ///   using policy = scan_policy<...>;         // sizes
 ///   static constexpr unsigned tile;          // elements of a tile
+///   static constexpr bool puts_alone;        // whether put() does not use `before`
 ///   using stage;                             // shared memory of a fetched tile
-///   template <class Ctx> struct scratch;     // other shared memory
-///   struct kept;                             // what a thread keeps between the sum of a tile and its store
+///   template <class Ctx> struct scratch;     // other shared memory; it has a block_scratch<published, Ctx> of the waves' sums, `sums`
+///   struct loaded;                           // what a thread keeps in one step between sum() and finish_sum()
+///   struct kept;                             // what it keeps until the tile is stored
 ///   std::uint64_t size() const;              // elements; a kernel calls it
 ///
 ///   // Starts the copies of a tile. n is size().
 ///   void fetch(ctx, pipe, stage&, first, count, n) const;
-///   // Returns the sum of the tile to all threads. It has a barrier of the block.
-///   value sum(ctx, scratch&, stage const&, kept&, first, count) const;
-///   // `before` is the sum of all tiles before.
+///   // In the first part: puts the sum of each wave to scratch.sums, see sum_wave().
+///   void sum(ctx, scratch&, stage const&, loaded&, kept&, first, count) const;
+///   // In the second part of the same step, with the sums of the waves before the calling one and of all waves.
+///   void finish_sum(ctx, stage&, loaded const&, kept&, count, wave_totals<published> const&) const;
+///   // In a later step, in the first part if it does not use `before`, else in the second: puts results to shared memory. `before` is the
+///   // sum of all tiles before.
+///   void put(ctx, scratch&, stage&, kept const&, first, count, before) const;
+///   // In the next part of that step: stores them.
 ///   void store(ctx, scratch&, stage&, kept const&, first, count, before) const;
 ///   // One thread calls it with the sum of all tiles.
 ///   void finish(value all) const;
@@ -45,7 +57,7 @@ namespace crosslane {
 /// Sizes of a scan, and of algorithms that are made of one: `threads` of a block that have elements, a multiple of 64, beside 64 others;
 /// `items` of a thread in a tile, `blocks` on a multiprocessor, and `stages` of the pipeline of tiles. Sums are published `ahead` rounds
 /// before they are needed. Threads read without bank conflicts if the bytes of their items are an odd multiple of 16.
-template <unsigned Threads, unsigned Items, unsigned Blocks, unsigned Stages = 3, unsigned Ahead = 1>
+template <unsigned Threads, unsigned Items, unsigned Blocks, unsigned Stages = 4, unsigned Ahead = 2>
 struct scan_policy {
   static_assert(Ahead >= 1 && Ahead <= 3 && Stages >= Ahead + 2,
                 "crosslane: a scan publishes sums 1 to 3 rounds ahead, and has at least two stages more");
@@ -61,8 +73,8 @@ struct scan_policy {
 namespace detail {
 
 /// The sums that the blocks of a resident grid publish in each round. A place is used again after `Rounds` rounds. When a block publishes
-/// round r, it has read all sums of round r - ahead - 1. Each of these blocks has read those of round r - 2 (ahead + 1) before. So with
-/// 2 (ahead + 1) rounds no block needs what is overwritten.
+/// round r, it has read all sums of round r - ahead. Each of these blocks has read those of round r - 2 ahead before. So with 2 ahead
+/// rounds no block needs what is overwritten.
 ///
 /// A sum of up to 16 bytes lies in words of 64 bits, each of which has 32 bits of it and a tag, so that it needs no fence. A larger one
 /// lies beside one word, which is released.
@@ -123,6 +135,37 @@ class round_sums {
   unsigned blocks_, first_tag_;
 };
 
+/// Returns the sum of the lower lanes of the wave, and puts that of all its lanes to the scratch. `none` changes no sum.
+template <class Ctx, class V, class Op>
+CROSSLANE_FN V sum_wave(Ctx const& ctx, block_scratch<V, Ctx>& sums, V const& part, Op const& op, V const& none) {
+  auto const w = wave(ctx);
+  V const inclusive = w.inclusive_scan(part, op);
+  if (w.rank() == w.size() - 1) sums.waves[ctx.wave_rank()] = inclusive;
+  V const lower = w.shuffle_up(inclusive, 1);
+  return w.rank() == 0 ? none : lower;
+}
+/// Returns the sums of the waves before the calling one, and of all `Count`. Each wave adds for itself, which needs no barrier.
+template <unsigned Count, class Ctx, class V, class Op>
+CROSSLANE_FN wave_totals<V> sum_waves(Ctx const& ctx, block_scratch<V, Ctx> const& sums, Op const& op, V const& none) {
+  auto const w = wave(ctx);
+  unsigned const own = ctx.wave_rank();
+  if constexpr (reduces_at_once<V, Ctx, Op>) {
+    V const mine = w.rank() < Count ? sums.waves[w.rank()] : none;
+    return {w.reduce(w.rank() < own ? mine : none, op), w.reduce(mine, op)};
+  } else if constexpr (Count <= 8) {
+    V before = none, all = sums.waves[0];
+    for (unsigned i = 1; i < Count; ++i) {
+      if (i == own) before = all;
+      all = op(all, sums.waves[i]);
+    }
+    return {own == Count ? all : before, all};
+  } else {
+    V const scan = w.inclusive_scan(sums.waves[w.rank() < Count ? w.rank() : 0], op);
+    V const before = w.broadcast(scan, own == 0 ? 0 : own - 1);
+    return {own == 0 ? none : before, w.broadcast(scan, Count - 1)};
+  }
+}
+
 template <class Tiles>
 struct round_scan_kernel {
   using policy = typename Tiles::policy;
@@ -132,7 +175,7 @@ struct round_scan_kernel {
   using algebra = typename Tiles::algebra;
   using value = typename algebra::value;
   using published = typename Tiles::published;
-  static constexpr unsigned rounds_kept = 2 * (ahead + 1);
+  static constexpr unsigned rounds_kept = 2 * ahead;
   using sums_type = round_sums<published, rounds_kept>;
 
   template <class Ctx>
@@ -140,8 +183,8 @@ struct round_scan_kernel {
     pipeline_state<stages, Ctx> pipe;
     typename Tiles::stage stage[stages];
     typename Tiles::template scratch<Ctx> scratch;
-    value before[2];         ///< the sum of all tiles before the stored one, of this step and of the last
-    value alone[ahead + 1];  ///< the sums of the last tiles, if the grid has one block
+    value before;        ///< the sum of all tiles before the stored one
+    value alone[ahead];  ///< the sums of the last tiles, if the grid has one block
   };
 
   template <kernel_context Ctx>
@@ -171,12 +214,13 @@ struct round_scan_kernel {
     for (std::uint64_t& word : front->words) atomic(ctx, word).store(std::uint64_t{0});
     front->last_tag = 0;
   }
-  /// Walks over the tiles of the block: own, own + blocks, ... In each step it sums one tile, and stores the one `ahead` rounds before.
+  /// Walks over the tiles of the block: own, own + blocks, ...
   template <class Ctx>
   CROSSLANE_FN static void walk(Ctx const& ctx, shared<Ctx>& s, Tiles const& tiles, value carry, sums_type const& sums, std::uint64_t n,
                                 std::uint64_t count) {
+    constexpr unsigned waves = policy::threads / Ctx::wave_size;  // with elements
     unsigned const blocks = unsigned(ctx.block_count()), own = unsigned(ctx.block_rank());
-    bool const leads = ctx.wave_rank() == policy::threads / Ctx::wave_size;
+    bool const works = ctx.wave_rank() < waves, leads = ctx.wave_rank() == waves;
     // Only the last round can have fewer tiles than blocks, and only the last tile fewer elements than others.
     unsigned const last_round = unsigned((count - 1) / blocks), in_last_round = unsigned(count - std::uint64_t{last_round} * blocks);
     unsigned const rounds = own < in_last_round ? last_round + 1 : last_round, last_size = unsigned(n - (count - 1) * Tiles::tile);
@@ -196,7 +240,7 @@ struct round_scan_kernel {
     for (unsigned round = 0; round < stages - 1 - ahead; ++round) fetch(round);
 
     typename Tiles::kept kept[ahead + 1];  // of the tiles that are summed and not yet stored, the youngest last
-    words seen;                            // of the round that is stored in the next step; the loads end while the block works
+    words seen;                            // of the round that is gathered in the next step; the loads end while the block works
     unsigned stored_stage = 0;
     for (unsigned step = 0; step < rounds + ahead; ++step) {
       bool const sums_one = step < rounds, stores_one = step >= ahead;
@@ -205,31 +249,46 @@ struct round_scan_kernel {
       if (sums_one) {
         stage = pipe.wait();
         fetch(step + stages - 1 - ahead);
-      }
-      if (stores_one && leads) {
-        value before = carry;
-        if (blocks > 1)
-          before = gather(ctx, tiles, sums, stored, own, blocks_in(stored), seen, carry);
-        else if (ctx.lane_rank() == 0)
-          carry = tiles.algebra_.op(carry, s.alone[stored % (ahead + 1)]);
-        if (ctx.lane_rank() == 0) s.before[step % 2] = before;
-      }
-      if (sums_one) {
-        value const sum = tiles.sum(ctx, s.scratch, s.stage[stage], kept[ahead], first, size_in(step));
-        if (leads && ctx.lane_rank() == 0) {
-          if (blocks > 1)
-            sums.publish(ctx, step, own, Tiles::narrow(sum));
-          else
-            s.alone[step % (ahead + 1)] = sum;
-        }
-        first += stride;
-      } else if (stores_one) {
+      } else {
         ctx.sync_block();
       }
-      if (leads && blocks > 1 && step + 1 >= ahead && step + 1 < rounds + ahead)
-        seen = look(ctx, sums, stored + 1, blocks_in(stored + 1), 0);
+      [[maybe_unused]] typename Tiles::loaded loaded;
+      if (leads) {
+        if (stores_one) {
+          value const before = blocks > 1 ? gather(ctx, tiles, sums, stored, own, blocks_in(stored), seen, carry) : carry;
+          if (blocks == 1 && ctx.lane_rank() == 0) carry = tiles.algebra_.op(carry, s.alone[stored % ahead]);
+          if (ctx.lane_rank() == 0) s.before = before;
+        }
+      } else if (works) {
+        if (sums_one) tiles.sum(ctx, s.scratch, s.stage[stage], loaded, kept[ahead], first, size_in(step));
+        if (Tiles::puts_alone && stores_one)
+          tiles.put(ctx, s.scratch, s.stage[stored_stage], kept[0], first_stored, size_in(stored), algebra::none());
+      }
+      if (sums_one || stores_one) ctx.sync_block();
+      if (leads) {
+        bool const looks = blocks > 1 && step + 1 >= ahead && step + 1 < rounds + ahead;
+        if (looks && ahead > 1) seen = look(ctx, sums, stored + 1, blocks_in(stored + 1), 0);
+        if (sums_one) {
+          published const sum = sum_waves<waves>(ctx, s.scratch.sums, tiles.algebra_.op, Tiles::narrow(algebra::none())).all;
+          if (ctx.lane_rank() == 0) {
+            if (blocks > 1)
+              sums.publish(ctx, step, own, sum);
+            else
+              s.alone[step % ahead] = Tiles::widen(sum);
+          }
+        }
+        if (looks && ahead == 1) seen = look(ctx, sums, stored + 1, blocks_in(stored + 1), 0);
+      } else if (works) {
+        if (sums_one)
+          tiles.finish_sum(ctx, s.stage[stage], loaded, kept[ahead], size_in(step),
+                           sum_waves<waves>(ctx, s.scratch.sums, tiles.algebra_.op, Tiles::narrow(algebra::none())));
+        if (!Tiles::puts_alone && stores_one)
+          tiles.put(ctx, s.scratch, s.stage[stored_stage], kept[0], first_stored, size_in(stored), s.before);
+      }
+      if (!Tiles::puts_alone && stores_one) ctx.sync_block();
+      if (works && stores_one) tiles.store(ctx, s.scratch, s.stage[stored_stage], kept[0], first_stored, size_in(stored), s.before);
+      first += stride;
       if (stores_one) {
-        tiles.store(ctx, s.scratch, s.stage[stored_stage], kept[0], first_stored, size_in(stored), s.before[step % 2]);
         first_stored += stride;
         if (++stored_stage == stages) stored_stage = 0;
       }
@@ -250,6 +309,16 @@ struct round_scan_kernel {
       if (is_mine(first, begin + k, each, count)) sums.look(ctx, round, first + begin + k, result.word[k]);
     return result;
   }
+  /// Whether the sums are there, for what look() has found.
+  template <class Ctx>
+  CROSSLANE_FN static bool are_there(Ctx const& ctx, sums_type const& sums, unsigned round, unsigned count, unsigned begin,
+                                     words const& read) {
+    unsigned const each = pieces_of(unsigned(ctx.block_count()), Ctx::wave_size), first = ctx.lane_rank() * each;
+    bool there = true;
+    CROSSLANE_UNROLL
+    for (unsigned k = 0; k < at_once; ++k) there = there && (!is_mine(first, begin + k, each, count) || sums.is_there(read.word[k], round));
+    return wave(ctx).all(there);
+  }
 
   /// Returns the sum of `carry` and those of the blocks before `own` in a round, and adds all of the first `count` blocks to `carry`. All
   /// lanes of the leader call it. `read` is what look() has found.
@@ -258,15 +327,13 @@ struct round_scan_kernel {
                                    words read, value& carry) {
     auto const w = wave(ctx);
     auto const& op = tiles.algebra_.op;
+    constexpr bool in_any_order = reduces_at_once<published, Ctx, typename algebra::op_type>;
     unsigned const each = pieces_of(unsigned(ctx.block_count()), Ctx::wave_size), first = ctx.lane_rank() * each;
-    value part = algebra::none(), before = algebra::none();
+    published const none = Tiles::narrow(algebra::none());
+    published part = none, before = none;  // the sums of the lane's blocks, and of those before `own`
     for (unsigned i = 0; i < each; i += at_once) {
       if (i != 0) read = look(ctx, sums, round, count, i);
-      for (;;) {
-        bool there = true;
-        CROSSLANE_UNROLL
-        for (unsigned k = 0; k < at_once; ++k) there = there && (!is_mine(first, i + k, each, count) || sums.is_there(read.word[k], round));
-        if (w.all(there)) break;
+      while (!are_there(ctx, sums, round, count, i, read)) {
         ctx.native().pause();
         read = look(ctx, sums, round, count, i);
       }
@@ -275,14 +342,22 @@ struct round_scan_kernel {
       for (unsigned k = 0; k < at_once; ++k)
         if (is_mine(first, i + k, each, count)) {
           if (first + i + k == own) before = part;
-          part = op(part, Tiles::widen(sums.get(read.word[k], round, first + i + k)));
+          part = op(part, sums.get(read.word[k], round, first + i + k));
         }
     }
-    value const inclusive = w.inclusive_scan(part, op), total = w.broadcast(inclusive, w.size() - 1);
-    value lower = w.shuffle_up(inclusive, 1);
-    if (w.rank() == 0) lower = algebra::none();
-    value const result = op(carry, w.broadcast(op(lower, before), own / each));
-    carry = op(carry, total);
+    published all;
+    if constexpr (in_any_order) {
+      before = w.reduce(own < first ? none : own < first + each ? before : part, op);
+      all = w.reduce(part, op);
+    } else {
+      published const inclusive = w.inclusive_scan(part, op);
+      all = w.broadcast(inclusive, w.size() - 1);
+      published lower = w.shuffle_up(inclusive, 1);
+      if (w.rank() == 0) lower = none;
+      before = w.broadcast(op(lower, before), own / each);
+    }
+    value const result = op(carry, Tiles::widen(before));
+    carry = op(carry, Tiles::widen(all));
     return result;
   }
   CROSSLANE_FN static bool is_mine(unsigned first, unsigned i, unsigned each, unsigned count) { return i < each && first + i < count; }

@@ -82,6 +82,7 @@ struct select_tiles {
   static constexpr unsigned in_row = items % 4 == 0 && sizeof(element) <= 4 ? 4 : items % 2 == 0 && sizeof(element) <= 8 ? 2 : 1;
   static constexpr unsigned rows = items / in_row;
   static constexpr bool has_rejected = !std::is_same_v<Rejected, no_range>;
+  static constexpr bool puts_alone = true;
 
   struct stage {
     detail::stage<In, tile, Keep::around> in;
@@ -89,13 +90,14 @@ struct select_tiles {
   };
   template <class Ctx>
   struct scratch {
-    block_scratch<unsigned, Ctx> scan;
+    block_scratch<unsigned, Ctx> sums;
     alignas(alignof(element) > 16 ? alignof(element)
-                                  : 16) element selected[tile];  ///< with the rejected elements from the end, if they are wanted
+                                  : 16) element selected[tile];  ///< and behind, the rejected elements, if they are wanted
   };
+  struct loaded {};
   struct kept {
     unsigned keeps;        ///< a bit for each item
-    unsigned before, all;  ///< kept elements of the lower threads, and of the tile
+    unsigned before, all;  ///< kept elements of the lower waves, and of the tile
   };
 
   In in;
@@ -121,28 +123,31 @@ struct select_tiles {
     t.extra_in.fetch(ctx, pipe, keep.extra, first, n, end);
   }
   template <class Ctx>
-  CROSSLANE_FN value sum(Ctx const& ctx, scratch<Ctx>& s, stage const& t, kept& k, std::uint64_t first, unsigned n) const {
+  CROSSLANE_FN void sum(Ctx const& ctx, scratch<Ctx>& s, stage const& t, loaded, kept& k, std::uint64_t first, unsigned n) const {
     k.keeps = 0;
-    if (ctx.thread_rank() < policy::threads)
-      for_size<tile>(n, [&]<bool Whole>(std::bool_constant<Whole>) {
-        CROSSLANE_UNROLL
-        for (unsigned r = 0; r < rows; ++r) {
-          unsigned const begin = place_of(ctx, r);
-          if (!Whole && begin >= n) continue;
-          k.keeps |= keeps_of_row<Whole>(t, first, begin, n) << r * in_row;
-        }
-      });
-    auto const [before, all] = block_exclusive_scan_and_total(ctx, s.scan, popcount(k.keeps), plus{}, 0u);
-    k.before = wave(ctx).broadcast(before);
-    k.all = all;
-    return all;
+    for_size<tile>(n, [&]<bool Whole>(std::bool_constant<Whole>) {
+      CROSSLANE_UNROLL
+      for (unsigned r = 0; r < rows; ++r) {
+        unsigned const begin = place_of(ctx, r);
+        if (!Whole && begin >= n) continue;
+        k.keeps |= keeps_of_row<Whole>(t, first, begin, n) << r * in_row;
+      }
+    });
+    unsigned const number = wave(ctx).reduce(popcount(k.keeps), plus{});
+    if (ctx.lane_rank() == 0) s.sums.waves[ctx.wave_rank()] = number;
   }
-
   template <class Ctx>
-  CROSSLANE_FN void store(Ctx const& ctx, scratch<Ctx>& s, stage const& t, kept const& k, std::uint64_t first, unsigned n,
+  CROSSLANE_FN void finish_sum(Ctx const&, stage&, loaded, kept& k, unsigned, wave_totals<unsigned> const& waves) const {
+    k.before = waves.before;
+    k.all = waves.all;
+  }
+  template <class Ctx>
+  CROSSLANE_FN void put(Ctx const& ctx, scratch<Ctx>& s, stage const& t, kept const& k, std::uint64_t first, unsigned n, value) const {
+    for_size<tile>(n, [&](auto whole) { put<whole>(ctx, s, t, k, first, n); });
+  }
+  template <class Ctx>
+  CROSSLANE_FN void store(Ctx const& ctx, scratch<Ctx>& s, stage const&, kept const& k, std::uint64_t first, unsigned n,
                           value before) const {
-    if (ctx.thread_rank() < policy::threads) for_size<tile>(n, [&](auto whole) { put<whole>(ctx, s, t, k, first, n); });
-    ctx.sync_block();
     copy_out<policy::threads, tile>(ctx, s.selected, out, before, k.all);
     if constexpr (has_rejected) copy_out<policy::threads, tile>(ctx, s.selected + k.all, rejected, first - before, n - k.all);
   }
@@ -260,7 +265,8 @@ void select(char const* call, S const& stream_, In const& in, Keep const& keep, 
   check_output_of_count(call, in, count, where);
   using element = typename In::value_type;
   constexpr std::size_t extra_bytes = stage_bytes<decltype(Keep::extra)>;
-  constexpr scan_needs needs{stage_bytes<In> + extra_bytes, sizeof(element), std::max({sizeof(element), stage_bytes<In>, extra_bytes}), 28};
+  constexpr scan_needs needs{stage_bytes<In> + extra_bytes, sizeof(element), std::max({sizeof(element), stage_bytes<In>, extra_bytes}), 2,
+                             28};
   with_scan_policy<P, needs>(q, where, [&]<class Policy>(Policy) {
     queue_round_scan<Keep>(q, call, select_tiles<Policy, In, Keep, Out, Rejected, Count>{in, keep, out, rejected, count, {}}, in.size(), 0,
                            o.workspace, where);

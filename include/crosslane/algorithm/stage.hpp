@@ -199,6 +199,15 @@ inline constexpr std::size_t stage_bytes = std::is_empty_v<stage<Range, 64>> ? 0
 
 // --- results ---
 
+/// Whether results of T can take the places of the elements in a stage, as its memory is of that type.
+template <class Range, class T>
+inline constexpr bool results_in_place = [] {
+  if constexpr (is_span<Range>)
+    return std::is_same_v<std::remove_const_t<typename Range::value_type>, T>;
+  else
+    return false;
+}();
+
 /// Stores M neighbouring elements of the thread, from element `begin` on, by the widest accesses. `begin` is a multiple of M, and the
 /// array is aligned to 16 bytes.
 template <class T, std::size_t M>
