@@ -192,6 +192,77 @@ CROSSLANE_TEST(by_key, runs) {
     check_by_key(q, std::vector<int>(n, 7), random_values(n, 100), xl::options<xl::run_to_run, far_ahead>{});
   }
 }
+/// Operators that do not commute, on runs that begin and end with tiles, beside them, and over many of them.
+template <class K, class O>
+void check_runs_of_functions(xl::stream const& q, std::size_t n, unsigned length, O const& o) {
+  std::vector<K> keys(n), run_keys;
+  std::vector<int> const values = random_values(n, 100);
+  std::vector<function> functions(n), before(n), sums;
+  for (std::size_t i = 0; i < n; ++i) {
+    bool const head = i % length == 0;
+    keys[i] = K(i / length % 100);
+    functions[i] = to_function{}(values[i]);
+    before[i] = head ? function{3, 1} : compose{}(before[i - 1], functions[i - 1]);
+    if (head) {
+      run_keys.push_back(keys[i]);
+      sums.push_back(functions[i]);
+    } else {
+      sums.back() = compose{}(sums.back(), functions[i]);
+    }
+  }
+  xl::buffer<K> key{q, n}, key_out{q, n};
+  xl::buffer<int> lazy{q, n};
+  xl::buffer<function> in{q, n}, out{q, n};
+  xl::buffer<unsigned> count{q, 1};
+  xl::copy(q, keys, key);
+  xl::copy(q, values, lazy);
+  xl::copy(q, functions, in);
+  auto const check = [&] {
+    std::size_t const runs = read(q, count)[0];
+    CROSSLANE_CHECK(read(q, key_out.subspan(0, runs)) == run_keys);
+    CROSSLANE_CHECK(read(q, out.subspan(0, runs)) == sums);
+  };
+  xl::reduce_by_key(q, key, in, key_out, out, count, compose{}, xl::equal_to{}, o);
+  check();
+  xl::reduce_by_key(q, key, xl::transformed(lazy, to_function{}), key_out, out, count, compose{}, xl::equal_to{}, o);
+  check();
+  xl::exclusive_scan_by_key(q, key, in, in, function{3, 1}, compose{}, xl::equal_to{}, o);
+  CROSSLANE_CHECK(read(q, in) == before);
+}
+CROSSLANE_TEST(by_key, functions) {
+  xl::stream const q{d};
+  for (unsigned const length : {1u, 8u, 127u, 128u, 129u, 1000u}) {
+    check_runs_of_functions<unsigned char>(q, 129, length, xl::options<xl::run_to_run, small_tiles>{});
+    check_runs_of_functions<unsigned char>(q, 1500, length, xl::options<xl::run_to_run, small_tiles>{});
+  }
+  check_runs_of_functions<unsigned>(q, 1537, 192, xl::options<xl::run_to_run, far_ahead>{});
+}
+/// Fewer keys than the range has, or a count that is larger than the range: outputs behind the results stay as they were.
+CROSSLANE_TEST(by_key, count_in_device_memory) {
+  xl::stream const q{d};
+  xl::options<xl::run_to_run, small_tiles> const o;
+  std::size_t const n = 1000;
+  std::vector<unsigned> keys(n);
+  for (std::size_t i = 0; i < n; ++i) keys[i] = unsigned(i / 7);
+  xl::buffer<unsigned> key{q, n}, ones{q, n}, key_out{q, n}, out{q, n};
+  xl::buffer<std::uint64_t> count{q, 1}, runs{q, 1};
+  xl::copy(q, keys, key);
+  xl::fill(q, ones, 1u);
+  for (std::uint64_t const size : {0u, 1u, 7u, 128u, 129u, 1000u, 5000u}) {
+    std::size_t const used = std::min<std::size_t>(size, n), all = (used + 6) / 7;
+    std::vector<unsigned> lengths(n, 77), scan(n, 77);
+    for (std::size_t i = 0; i < all; ++i) lengths[i] = unsigned(std::min<std::size_t>(7, used - 7 * i));
+    for (std::size_t i = 0; i < used; ++i) scan[i] = unsigned(i % 7 + 1);
+    xl::fill(q, count, size);
+    xl::fill(q, out, 77u);
+    xl::reduce_by_key(q, xl::counted(key, count), ones, key_out, out, runs, xl::plus{}, xl::equal_to{}, o);
+    CROSSLANE_CHECK_EQ(read(q, runs)[0], all);
+    CROSSLANE_CHECK_SAME(read(q, out), lengths);
+    xl::fill(q, out, 77u);
+    xl::inclusive_scan_by_key(q, xl::counted(key, count), ones, out, xl::plus{}, xl::equal_to{}, o);
+    CROSSLANE_CHECK_SAME(read(q, out), scan);
+  }
+}
 CROSSLANE_TEST(by_key, rows) {
   xl::stream const q{d};
   for (std::size_t const n : large_sizes) check_segments(q, random_values(n, 100), xl::options<>{});
