@@ -8,12 +8,14 @@ namespace {
 template <class T, class Items>
 void compare(xl::stream_ref q, arrays& a, Items items) {
   for (std::size_t const n : arrays::sizes<T>()) {
-    comparison c{q, a, "scan, " + std::to_string(sizeof(T)) + " bytes, " + std::to_string(n) + " elements: threads, items, blocks",
+    comparison c{q, a,
+                 "scan, " + std::to_string(sizeof(T)) + " bytes, " + std::to_string(n) + " elements: threads, items, blocks, stages, ahead",
                  2.0 * sizeof(T) * double(n)};
     auto const call = [&](auto const& o) { xl::inclusive_scan(q, arrays::in<T>(a.random, n), a.out<T>(n), xl::plus{}, o); };
     c.add<xl::tuned>(call);
-    for_choices([&]<unsigned... V>(values<V...>) { c.add<xl::scan_policy<V...>>(call); }, values<128, 256, 512>{}, items,
-                values<2, 3, 4>{});
+    auto const add = [&]<unsigned... V>(values<V...>) { c.add<xl::scan_policy<V...>>(call); };
+    for_choices(add, values<256, 320, 384, 448>{}, items, values<1>{}, values<4>{}, values<2>{});
+    for_choices(add, values<256, 320, 384, 448>{}, items, values<1>{}, values<5>{}, values<3>{});
     c.run();
   }
 }
@@ -21,9 +23,9 @@ void compare(xl::stream_ref q, arrays& a, Items items) {
 }  // namespace
 
 void compare_scans(xl::stream_ref q, arrays& a) {
-  compare<unsigned char>(q, a, values<8, 16, 32>{});
-  compare<unsigned>(q, a, values<8, 12, 16, 24>{});
-  compare<std::uint64_t>(q, a, values<4, 8, 12>{});
+  compare<unsigned char>(q, a, values<48, 80, 112>{});
+  compare<unsigned>(q, a, values<12, 20, 28>{});
+  compare<std::uint64_t>(q, a, values<6, 10, 14>{});
 }
 
 }  // namespace tune

@@ -12,11 +12,13 @@ struct is_odd {
 template <class Call>
 void compare(xl::stream_ref q, arrays& a, char const* name, double bytes_per_element, Call const& call_on) {
   for (std::size_t const n : arrays::sizes<unsigned>()) {
-    comparison c{q, a, name + (", 4 bytes, " + std::to_string(n)) + " elements: threads, items, blocks", bytes_per_element * double(n)};
+    comparison c{q, a, name + (", 4 bytes, " + std::to_string(n)) + " elements: threads, items, blocks, stages, ahead",
+                 bytes_per_element * double(n)};
     auto const call = [&](auto const& o) { call_on(n, o); };
     c.add<xl::tuned>(call);
-    for_choices([&]<unsigned... V>(values<V...>) { c.add<xl::scan_policy<V...>>(call); }, values<128, 256, 512>{}, values<8, 12, 16>{},
-                values<2, 3, 4>{});
+    auto const add = [&]<unsigned... V>(values<V...>) { c.add<xl::scan_policy<V...>>(call); };
+    for_choices(add, values<256, 320, 384, 448>{}, values<12, 20, 28>{}, values<1>{}, values<4>{}, values<2>{});
+    for_choices(add, values<256, 320, 384, 448>{}, values<12, 20, 28>{}, values<1>{}, values<5>{}, values<3>{});
     c.run();
   }
 }
