@@ -418,14 +418,15 @@ CROSSLANE_TEST(select, counted_stencil) {
   CROSSLANE_CHECK_EQ(read(q, kept)[0], 1500u);
   CROSSLANE_CHECK_EQ(read(q, out.subspan(0, 1500))[1499], 1499);
 }
+template <class F>
+void refused(char const* call, F const& f, source_location where = source_location::current()) {
+  expect_error(xl::errc::invalid_argument, {call, "overlaps"}, f, where);
+}
 /// Outputs that overlap the input or each other, also as parts of zipped and of counted ranges.
 CROSSLANE_TEST(select, overlaps) {
   xl::stream const q{d};
   xl::buffer<int> x{q, 100}, y{q, 100}, z{q, 100};
   xl::buffer<std::uint64_t> count{q, 1}, number{q, 1};
-  auto const refused = [](char const* call, auto const& f, source_location where = source_location::current()) {
-    expect_error(xl::errc::invalid_argument, {call, "overlaps"}, f, where);
-  };
   refused("copy_if", [&] { xl::copy_if(q, xl::counting(0, 100), x, x, count, is_even{}); });
   refused("copy_if", [&] { xl::copy_if(q, xl::counted(x, number), x, count, is_even{}); });
   refused("partition_copy", [&] { xl::partition_copy(q, x, y, y, count, is_even{}); });
