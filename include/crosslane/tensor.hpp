@@ -7,6 +7,7 @@
 #include <crosslane/tensor/blocked.hpp>
 #include <crosslane/tensor/convert.hpp>
 #include <crosslane/tensor/generate.hpp>
+#include <crosslane/tensor/layer_norm.hpp>
 #include <crosslane/tensor/packed.hpp>
 #include <crosslane/tensor/part.hpp>
 #include <crosslane/tensor/reduce.hpp>
