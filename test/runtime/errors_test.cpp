@@ -272,6 +272,33 @@ CROSSLANE_TEST(bad_launch, too_much_shared_memory) {
   expect_usable(d);
 }
 
+/// A backend whose shared structs above 48 KiB are dynamic.
+struct few_static_bytes : backend {
+  static constexpr std::size_t max_static_shared_bytes = 48 * 1024;
+};
+struct aligned_struct {
+  struct alignas(1024) shared {
+    char bytes[227 * 1024];
+  };
+  template <xl::kernel_context Ctx>
+  CROSSLANE_FN void operator()(Ctx const&, shared&) const {}
+};
+CROSSLANE_TEST_ONCE(bad_launch, alignment_of_a_dynamic_struct) {
+  xl::device_properties p{};
+  p.wave_size = 32;
+  p.max_threads_per_block = 1024;
+  p.max_block = p.max_grid = {1024, 1024, 64};
+  p.shared_per_block_optin = 227 * 1024;
+  xl::detail::launch_geometry const g{1, 32, 0, source_location::current()};
+  bool launched = false;
+  auto const launch = [&] { xl::detail::with_instance<few_static_bytes, aligned_struct>(0, p, g, [&](auto) { launched = true; }); };
+  expect_error(xl::errc::limit_exceeded, {"aligned_struct", number(227 * 1024 + 1008), number(227 * 1024)}, launch);
+  CROSSLANE_CHECK(!launched);
+  p.shared_per_block_optin += 1008;
+  launch();
+  CROSSLANE_CHECK(launched);
+}
+
 struct states_bounds {
   static constexpr int max_threads = 64;
   template <xl::kernel_context Ctx>

@@ -4,7 +4,9 @@
 #include <support/target.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
+#include <string_view>
 
 namespace xl = crosslane;
 using namespace crosslane_test;
@@ -395,6 +397,26 @@ CROSSLANE_TEST(graph, wrong_captures) {
   expect_usable(d);
 }
 
+/// The host tells; on a GPU such a launch is undefined.
+CROSSLANE_TEST(graph, destroyed_event) {
+  if (std::string_view{xl::default_backend::name} != "host") {
+    skip("undefined");
+    return;
+  }
+  xl::stream const q{d};
+  std::optional<xl::event> e{std::in_place, d};
+  xl::graph recording{d}, waiting{d};
+  recording.record_node({}, *e);
+  waiting.wait_node({}, *e);
+  xl::executable_graph records = recording.instantiate(), waits = waiting.clone().instantiate();
+  records.launch(q);
+  e.reset();
+  for (xl::executable_graph* const run : {&records, &waits})
+    expect_error(xl::errc::invalid_handle, {"graph launch", "an event that has been destroyed"}, [&] { run->launch(q); });
+  q.synchronize();
+  expect_usable(d);
+}
+
 /// A graph is for streams of its device.
 CROSSLANE_TEST(graph, other_device) {
   if (xl::device::count() < 2) skip("one device");
@@ -407,6 +429,16 @@ CROSSLANE_TEST(graph, other_device) {
   xl::buffer<int> y{q, n}, z{q, n};
   expect_error(xl::errc::invalid_argument, {"copy node", "capture a copy()"}, [&] { g.copy_node({}, x, y); });
   auto const copied = g.copy_node({g.fill_node({}, y, 1)}, y, z);
+  xl::graph there{second}, here{d};
+  there.empty_node({});
+  here.empty_node({});
+  expect_error(xl::errc::invalid_argument, {"child node: the child graph is of", "the graph is of device"},
+               [&] { g.child_node({}, there); });
+  xl::event const there_recorded{second};
+  expect_error(xl::errc::invalid_argument, {"record node: the event is of"}, [&] { g.record_node({}, there_recorded); });
+  xl::buffer<unsigned> const near_condition{q, 1}, far_condition{far, 1};
+  expect_error(xl::errc::invalid_argument, {"while node: the body is of"}, [&] { g.while_node({}, near_condition, there); });
+  expect_error(xl::errc::invalid_argument, {"while node: memory argument 1"}, [&] { g.while_node({}, far_condition, here); });
   xl::executable_graph run = g.instantiate();
   expect_error(xl::errc::invalid_argument, {"graph update", "capture a copy()"}, [&] { run.update_copy(copied, y, x); });
   expect_error(xl::errc::invalid_argument, {"graph launch", "the stream is of device"}, [&] { run.launch(far); });

@@ -183,6 +183,9 @@ CROSSLANE_TEST(memory_pool, out_of_memory) {
   std::size_t const too_much = (std::size_t{1} << 62);
   xl::error const e = expect_error(xl::errc::out_of_memory, {"4611686018427387904 bytes of device memory on", "the memory pool has"},
                                    [&] { xl::buffer<char>{q, too_much, pool}; });
+  for (std::size_t const bytes : {~std::size_t{0}, (std::size_t{1} << 63)})
+    expect_error(xl::errc::limit_exceeded, {"allocate: " + std::to_string(bytes) + " bytes", "the limit is 2^63 - 1"},
+                 [&] { (void)pool.allocate(q, bytes); });
   CROSSLANE_CHECK_EQ(pool.statistics().in_use, 1024);
   CROSSLANE_CHECK(pool.statistics().reserved < 5 * mib);  // what nothing used was given back first
   CROSSLANE_CHECK(is_written(read(q, b)));

@@ -9,6 +9,10 @@
 
 namespace crosslane {
 
+namespace detail {
+inline constexpr int most_devices = 64;  ///< devices of a backend that the library knows, from 0 on
+}
+
 /// The properties of a device that Crosslane uses and that programs select by. Names and units are the same for all vendors.
 struct device_properties {
   char name[256] = {};                                     ///< the vendor's name of the device

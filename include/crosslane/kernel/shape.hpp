@@ -255,6 +255,14 @@ using kernel_shared = typename detail::shared_of<K, Ctx>::type;
 template <class K, class Ctx>
 inline constexpr bool has_shared = !std::is_same_v<kernel_shared<K, Ctx>, detail::no_shared>;
 
+namespace detail {
+
+/// The bytes of a shared struct in dynamic shared memory, which begins at a multiple of 16, with what a larger alignment can take.
+template <class Shared>
+inline constexpr std::size_t dynamic_struct_bytes = sizeof(Shared) + (alignof(Shared) > 16 ? alignof(Shared) - 16 : 0);
+
+}  // namespace detail
+
 /// Returns the largest number of threads in a block that the kernel states, or 0 if it states none.
 template <class K>
 constexpr unsigned kernel_max_threads() {

@@ -44,6 +44,13 @@ class basic_arena final : public basic_memory_resource<memory_kind::device, B> {
     only_pieces();
   }
 
+  /// Returns the memory. If buffers, tensors or workspaces still have some of it, this is printed to stderr: their ends are undefined.
+  ~basic_arena() override {
+    if (buffers_ != 0)
+      std::fprintf(stderr, "crosslane: %s arena of device %d destroyed while %zu buffers have its memory: destroy these before\n", B::name,
+                   this->device().index(), buffers_);
+  }
+
   /// Returns `count` elements, not initialised, for work of the arena's stream until reset(). Throws out_of_memory, which names the bytes
   /// asked for and those left, and limit_exceeded above 2^63 - 1 bytes.
   template <class T>

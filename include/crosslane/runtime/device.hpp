@@ -196,21 +196,20 @@ class basic_device {
   template <runtime_backend>
   friend class basic_stream_ref;
 
-  static constexpr int max_devices = detail::peer_table::most_devices;
   struct cached_properties {
     device_properties value;
     bool ready = false;
   };
-  static inline cached_properties cache_[max_devices];
+  static inline cached_properties cache_[detail::most_devices];
   static inline detail::spin_lock cache_lock_;
 
   CROSSLANE_INLINE static device_properties const& properties_of(int index, source_location where) {
-    if (index < max_devices && __atomic_load_n(&cache_[index].ready, __ATOMIC_ACQUIRE)) return cache_[index].value;
+    if (index < detail::most_devices && __atomic_load_n(&cache_[index].ready, __ATOMIC_ACQUIRE)) return cache_[index].value;
     return read_properties(index, where);
   }
   [[gnu::cold, gnu::noinline]] static device_properties const& read_properties(int index, source_location where) {
-    if (index >= max_devices)
-      throw_error(errc::limit_exceeded, where, "%s device %d: devices 0 to %d are supported", B::name, index, max_devices - 1);
+    if (index >= detail::most_devices)
+      throw_error(errc::limit_exceeded, where, "%s device %d: devices 0 to %d are supported", B::name, index, detail::most_devices - 1);
     cached_properties& entry = cache_[index];
     device_properties value;  // read without the lock: the vendor may initialise its driver here
     detail::check<B>(B::properties(index, value), "device properties", where,

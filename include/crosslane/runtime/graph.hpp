@@ -267,11 +267,13 @@ class basic_graph {
     });
   }
 
-  /// Adds all nodes of another graph as one node. They are copied. Throws not_supported if that graph has loops or captured allocations.
+  /// Adds all nodes of another graph of the device as one node. They are copied. Throws invalid_argument if that graph is of another
+  /// device, and not_supported if it has loops or captured allocations.
   node child_node(nodes_before const& after, basic_graph const& child, source_location where = source_location::current()) {
     detail::refuse_in_callback<B>("child node", where);
     require(where);
     child.require_copyable("child node", where);
+    require_own("child node", "child graph", child.device_, where);
     node const result = add_node(graph_node_kind::child_graph, "child node", after, where, [&](auto* made, auto const& before) {
       return native::add_child(made, parts_.back(), before, child.parts_[0]);
     });
@@ -286,10 +288,12 @@ class basic_graph {
                     [&](auto* made, auto const& before) { return native::add_empty(made, parts_.back(), before); });
   }
 
-  /// Adds a record of an event, which streams can wait for. The event must outlive the graph's launches.
+  /// Adds a record of an event of the device, which streams can wait for. The event must outlive the graph's launches. Throws
+  /// invalid_argument if the event is of another device.
   template <bool Timed>
   node record_node(nodes_before const& after, basic_event<B, Timed> const& recorded, source_location where = source_location::current()) {
     recorded.require(where);
+    require_own("record node", "event", recorded.device().index(), where);
     return add_node(graph_node_kind::event_record, "record node", after, where,
                     [&](auto* made, auto const& before) { return native::add_record(made, parts_.back(), before, recorded.native()); });
   }
@@ -303,7 +307,8 @@ class basic_graph {
 
   /// Adds a loop: runs the graph `body` again while the first element of `condition`, a buffer or span of unsigned in device memory, is not
   /// 0. The element is read before each round, also before the first. The graph copies `body`, which must have no host functions, events,
-  /// loops or captured allocations; otherwise this throws not_supported.
+  /// loops or captured allocations; otherwise this throws not_supported. Throws invalid_argument if the body or the condition is of another
+  /// device.
   ///
   /// With CUDA 12.4 and later the loop runs on the device. HIP has no such node, and neither has the host: there a launch of the graph
   /// launches what was added before the loop, then launches the body, copies the condition to the host and waits for it, round by round,
@@ -318,7 +323,9 @@ class basic_graph {
     auto const current = make_current("while node", where);
     detail::require_valid(condition, where);
     if (condition.size() == 0) throw_error(errc::size_mismatch, where, "while node: the condition has no element, it must have one");
+    detail::require_on_device<B>(device_, "while node", where, condition);
     body.require_copyable("while node", where);
+    require_own("while node", "body", body.device_, where);
     if (body.has_host_work())
       throw_error(errc::not_supported, where, "while node: the body has host functions or events, which a loop on a device cannot have");
     std::vector<std::size_t> const before = indices("while node", after, where);
@@ -527,6 +534,11 @@ class basic_graph {
     return false;
   }
   bool has_host_work() const noexcept { return host_work_; }
+  void require_own(char const* call, char const* what, int other, source_location where) const {
+    if (other != device_)
+      throw_error(errc::invalid_argument, where, "%s: the %s is of %s device %d, the graph is of device %d", call, what, B::name, other,
+                  device_);
+  }
   void require_copyable(char const* call, source_location where) const {
     require(where);
     if (has_loops_) throw_error(errc::not_supported, where, "%s: a graph with a while node cannot be copied", call);

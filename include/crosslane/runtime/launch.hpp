@@ -124,6 +124,10 @@ template <class K>
                 "launch of %s: %zu bytes of dynamic shared memory, the limit is 0 as the shared struct of %zu bytes is itself in dynamic "
                 "shared memory",
                 kernel, g.dynamic_shared, static_shared);
+  if (dynamic_struct && static_shared > p.shared_per_block_optin)
+    throw_error(errc::limit_exceeded, g.where,
+                "launch of %s: the shared struct, with what its alignment can take, has %zu bytes, the limit of %s device %d is %zu",
+                kernel, static_shared, backend, device, p.shared_per_block_optin);
   if (static_shared > p.shared_per_block_optin || g.dynamic_shared > p.shared_per_block_optin - static_shared)
     throw_error(errc::limit_exceeded, g.where,
                 "launch of %s: %zu + %zu bytes of static and dynamic shared memory, the limit of %s device %d is %zu", kernel,
@@ -170,8 +174,9 @@ void with_instance(int device, device_properties const& p, launch_geometry const
   bool const width_known = with_wave_size(p.wave_size, typename B::widths{}, [&](auto width) {
     using ctx = typename B::template context<width, kernel_shape_of<K>>;
     static_assert(check_kernel<B, K, ctx, A...>());
-    constexpr std::size_t shared_bytes = has_shared<K, ctx> ? sizeof(kernel_shared<K, ctx>) : 0;
-    constexpr bool dynamic_struct = shared_bytes > B::max_static_shared_bytes;
+    constexpr std::size_t struct_bytes = has_shared<K, ctx> ? sizeof(kernel_shared<K, ctx>) : 0;
+    constexpr bool dynamic_struct = struct_bytes > B::max_static_shared_bytes;
+    constexpr std::size_t shared_bytes = dynamic_struct ? dynamic_struct_bytes<kernel_shared<K, ctx>> : struct_bytes;
     if (!surely_fits<K>(p, g, shared_bytes, dynamic_struct)) check_geometry<K>(B::name, device, p, g, shared_bytes, dynamic_struct);
     f(width);
   });
@@ -184,7 +189,6 @@ void with_instance(int device, device_properties const& p, launch_geometry const
 template <class B, unsigned Width, class K, class... A>
 unsigned resident_blocks(int device, device_properties const& p, launch_geometry const& g) {
   // The answer for a fixed block is remembered for each device, as the call costs about as much as a launch.
-  constexpr int most_devices = 64;
   static std::atomic<unsigned> known[most_devices];  // blocks + 1, or 0
   bool const same_each_time = kernel_shape_of<K>::fixed && g.dynamic_shared == 0 && device < most_devices;
   if (same_each_time)

@@ -630,18 +630,20 @@ class default_pools {
   }
   struct at_exit {
     default_pools& pools;
+    int process = this_process();
     explicit at_exit(default_pools& p) noexcept : pools{p} {}
     at_exit(at_exit const&) = delete;
     at_exit& operator=(at_exit const&) = delete;
+    /// A child of fork() leaves the memory of its parent alone: a vendor's runtime does not work there.
     ~at_exit() {
+      if (process != this_process()) return;
       for (pool* const p : pools.pools_)
         if (p != nullptr) p->end();
     }
   };
-  static constexpr int max_devices = 64;
   bool enabled_ = true;
   spin_lock lock_;
-  pool* pools_[max_devices] = {};
+  pool* pools_[most_devices] = {};
 };
 
 }  // namespace detail

@@ -2,7 +2,7 @@
 /// The peer access that a program has enabled, for the checks of calls.
 #pragma once
 
-#include <crosslane/runtime/process.hpp>
+#include <crosslane/core/device_properties.hpp>
 
 #include <cstdint>
 
@@ -11,8 +11,6 @@ namespace crosslane::detail {
 /// Which devices' kernels may access the memory of which other devices. Any thread may use it.
 class peer_table {
  public:
-  static constexpr int most_devices = 64;
-
   bool allows(int from, int to) const noexcept { return from == to || (__atomic_load_n(&rows_[from], __ATOMIC_RELAXED) >> to & 1) != 0; }
   void set(int from, int to, bool allowed) noexcept {
     std::uint64_t const bit = std::uint64_t{1} << to;

@@ -53,13 +53,16 @@ class basic_memory_resource {
   [[nodiscard]] basic_device<B> device() const noexcept { return device_; }
 
   /// Returns `bytes` bytes for work that is queued on the stream from now on; null for 0 bytes. Throws invalid_argument if the stream is of
-  /// another device, invalid_call if it is captured, except by an arena, out_of_memory if the resource has no memory, misaligned if it
-  /// returns another address than a multiple of `alignment`, and what do_allocate() throws.
+  /// another device, limit_exceeded above 2^63 - 1 bytes, invalid_call if the stream is captured, except by an arena, out_of_memory if the
+  /// resource has no memory, misaligned if it returns another address than a multiple of `alignment`, and what do_allocate() throws.
   [[nodiscard]] void* allocate(basic_stream_ref<B> stream, std::size_t bytes, source_location where = source_location::current()) {
     if (stream.device() != device_)
       throw_error(errc::invalid_argument, where, "allocate: the memory resource is of %s device %d, the stream is of device %d", B::name,
                   device_.index(), stream.device().index());
     if (bytes == 0) return nullptr;
+    if (bytes > ~std::size_t{0} >> 1)
+      throw_error(errc::limit_exceeded, where, "allocate: %zu bytes for %s device %d, the limit is 2^63 - 1 bytes", bytes, B::name,
+                  device_.index());
     auto const current = stream.make_current("allocate", where);
     if (!lasts_for_graphs())
       detail::refuse_in_capture(

@@ -5,6 +5,7 @@
 /// valid JSON at any time, however the process ends, and the trace needs the memory of one window.
 #pragma once
 
+#include <crosslane/core/device_properties.hpp>
 #include <crosslane/core/error.hpp>
 #include <crosslane/core/extent.hpp>
 #include <crosslane/runtime/async_errors.hpp>
@@ -267,7 +268,7 @@ class trace_file {
     void const* stream;
     int process;
   };
-  static constexpr int program = 1, first_device = 2, most_devices = 64;
+  static constexpr int program = 1, first_device = 2;
   static constexpr unsigned most_lanes = 1024;
   static constexpr std::size_t window_bytes = std::size_t{256} << 10;
   static constexpr char end_of_json[] = "\n]}\n";

@@ -109,7 +109,7 @@ class trace_timer {
     typename B::event_handle free[128];
     unsigned free_count = 0;
   };
-  static constexpr unsigned most_unfinished = 4096, most_devices = 64, most_ends = 256;
+  static constexpr unsigned most_unfinished = 4096, most_ends = 256;
 
   static bool ok(status answer) noexcept {
     if (answer.code != 0) B::clear_last_error();
@@ -138,7 +138,7 @@ class trace_timer {
 
   /// Ties the device's clock to the host's: of some events that are recorded on an idle stream, the one that took the shortest time.
   bool anchored(int device, unsigned session) noexcept {
-    if (device < 0 || device >= int(most_devices)) return false;
+    if (device < 0 || device >= most_devices) return false;
     device_state& d = devices_[device];
     if (d.session == session) return true;
     typename B::stream_handle stream{};

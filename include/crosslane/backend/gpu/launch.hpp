@@ -184,8 +184,8 @@ template <class Backend, unsigned Width, class K, class... A>
 status reserve_dynamic_shared(device_properties const& p, void const* function, std::size_t& dynamic) {
   using ctx = typename Backend::template context<Width, kernel_shape_of<K>>;
   std::size_t fixed = 0;
-  if constexpr (shared_is_dynamic<Backend, K, ctx>)  // with what its alignment can take
-    dynamic = sizeof(kernel_shared<K, ctx>) + (alignof(kernel_shared<K, ctx>) > 16 ? alignof(kernel_shared<K, ctx>) - 16 : 0);
+  if constexpr (shared_is_dynamic<Backend, K, ctx>)
+    dynamic = detail::dynamic_struct_bytes<kernel_shared<K, ctx>>;
   else if constexpr (has_shared<K, ctx>)
     fixed = sizeof(kernel_shared<K, ctx>);
   static std::atomic<device_properties const*> raised_for = nullptr;

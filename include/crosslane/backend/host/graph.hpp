@@ -25,12 +25,16 @@ struct host_node {
   host_node(graph_node_kind kind_, std::shared_ptr<queue_item const> work_ = nullptr) noexcept : kind{kind_}, work{std::move(work_)} {}
   graph_node_kind kind;
   std::shared_ptr<queue_item const> work;  ///< of a kernel, a copy, a fill or a host function
-  host_event* event = nullptr;
+  std::shared_ptr<host_event> event;
   std::shared_ptr<host_graph> child;
   std::vector<host_node*> after;
   host_node const* origin = nullptr;  ///< of a clone: the node that it is a copy of
 };
 
+inline std::shared_ptr<host_event> kept(host_event* e) {
+  e->retain();
+  return {e, [](host_event* k) { k->release(); }};
+}
 inline std::shared_ptr<queue_item const> item_of(queue_item* item) { return std::shared_ptr<queue_item const>{item}; }
 
 /// Device memory that a captured call has allocated. Graphs and their executables share it.
@@ -72,7 +76,7 @@ class host_graph {
 struct runnable_node {
   graph_node_kind kind = graph_node_kind::empty;
   std::shared_ptr<queue_item const> work;
-  host_event* event = nullptr;
+  std::shared_ptr<host_event> event;
   std::vector<std::uint32_t> after;
   std::uint64_t strand = 0;  ///< nodes of one strand come one after another
 };
@@ -373,12 +377,12 @@ struct graphs<host> {
   }
   static status add_record(node_handle* out, graph_handle g, node_list const& after, host_event* e) {
     *out = g->add({graph_node_kind::event_record}, after);
-    (*out)->event = e;
+    (*out)->event = kept(e);
     return {};
   }
   static status add_wait(node_handle* out, graph_handle g, node_list const& after, host_event* e) {
     *out = g->add({graph_node_kind::event_wait}, after);
-    (*out)->event = e;
+    (*out)->event = kept(e);
     return {};
   }
   static status add_dependency(graph_handle, node_handle first, node_handle then) {
@@ -402,6 +406,8 @@ struct graphs<host> {
 
   static status launch(exec_handle e, host_queue* q) {
     if (status const s = host::not_in_capture(q); s.code != 0) return s;
+    for (runnable_node const& n : e->nodes)
+      if (n.event && n.event->is_destroyed()) return {host::destroyed_event};
     auto run = std::make_shared<graph_run>();
     launch_facts scope;
     scope.read_check_scope(true);

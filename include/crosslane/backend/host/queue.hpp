@@ -575,8 +575,26 @@ class host_event {
     mark_ = mark;
   }
 
+  /// @{
+  /// The program has one reference until it destroys the event, and each node of a graph that uses the event has one.
+  void retain() noexcept { __atomic_fetch_add(&references_, 1, __ATOMIC_RELAXED); }
+  void release() noexcept {
+    if (__atomic_sub_fetch(&references_, 1, __ATOMIC_ACQ_REL) == 0) delete this;
+  }
+  /// @}
+  void destroy() noexcept {
+    __atomic_store_n(&is_destroyed_, true, __ATOMIC_RELEASE);
+    release();
+  }
+  /// Whether the program has destroyed the event.
+  bool is_destroyed() const noexcept { return __atomic_load_n(&is_destroyed_, __ATOMIC_ACQUIRE); }
+
  private:
+  ~host_event() = default;
+
   detail::spin_lock lock_;
+  int references_ = 1;
+  bool is_destroyed_ = false;
   recording::hold latest_;
   capture_hold capture_;
   std::size_t mark_ = 0;

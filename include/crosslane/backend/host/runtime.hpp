@@ -68,7 +68,8 @@ struct host_runtime {
     other_capture,
     outside_capture,
     no_such_node,
-    not_copied
+    not_copied,
+    destroyed_event
   };
 
   static constexpr dlpack::device place_in_dlpack(memory_kind, int) noexcept { return {dlpack::cpu, 0}; }
@@ -92,7 +93,8 @@ struct host_runtime {
                                      "the stream and the event belong to two captures",
                                      "a captured stream would wait for work that is not captured",
                                      "the graph has no such node",
-                                     "a graph with captured allocations cannot be copied"};
+                                     "a graph with captured allocations cannot be copied",
+                                     "a node records or waits for an event that has been destroyed"};
     return texts[s.code];
   }
   static errc classify(status s) noexcept {
@@ -107,6 +109,7 @@ struct host_runtime {
       case other_capture:
       case outside_capture: return errc::invalid_call;
       case not_copied: return errc::not_supported;
+      case destroyed_event: return errc::invalid_handle;
       case no_such_node:
       case already_registered:
       case not_registered: return errc::invalid_argument;
@@ -290,7 +293,7 @@ struct host_runtime {
     return {};
   }
   static status event_destroy(event_handle e) noexcept {
-    delete e;
+    e->destroy();
     return {};
   }
   static status event_record(event_handle e, stream_handle q) {
