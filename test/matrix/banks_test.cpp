@@ -71,6 +71,22 @@ void check_tile(char const* what) {
   }
 }
 
+/// Checks the stores of an operand that is transposed on its way to the tile.
+template <class Target, class T, unsigned Outer, unsigned Unit, unsigned Threads>
+void check_transposed(char const* what) {
+  using tile = xl::detail::operand_tile<T, use::b, true, Outer, 64 / sizeof(T), Unit>;
+  struct context;
+  using filler = xl::detail::transposing_filler<context, tile, Threads>;
+  for (unsigned i = 0; i < filler::in_piece; ++i) {
+    int const n = worst_bank(Target::wave_size, filler::group * sizeof(T), [&](unsigned lane) {
+      unsigned const column = lane / filler::groups;
+      return tile::offset(column * filler::in_piece + filler::element_at(i, column), lane % filler::groups * filler::group) *
+             unsigned(sizeof(T));
+    });
+    if (n != 1) return fail(std::string(what) + ": stores have " + std::to_string(n) + " words in a bank", xl::source_location::current());
+  }
+}
+
 }  // namespace
 
 CROSSLANE_TEST_ONCE(gemm_banks, tiles) {
@@ -91,4 +107,10 @@ CROSSLANE_TEST_ONCE(gemm_banks, tiles) {
   check_tile<target::gfx11, xl::half, use::b, 128, 64, 16>("half on gfx11, b");
   check_tile<target::gfx12, xl::half, use::a, 128, 64, 8>("half on gfx12, a");
   check_tile<target::gfx12, xl::half, use::b, 128, 64, 8>("half on gfx12, b");
+  check_transposed<target::gfx90a, xl::half, 128, 8, 256>("half on gfx90a, transposed");
+  check_transposed<target::gfx90a, xl::half, 64, 8, 128>("half on gfx90a, transposed, small");
+  check_transposed<target::gfx90a, float, 128, 8, 256>("float on gfx90a, transposed");
+  check_transposed<target::gfx942, std::int8_t, 128, 8, 256>("int8 on gfx942, transposed");
+  check_transposed<target::gfx11, xl::half, 128, 16, 256>("half on gfx11, transposed");
+  check_transposed<target::gfx12, xl::half, 128, 8, 256>("half on gfx12, transposed");
 }

@@ -80,6 +80,10 @@ struct block_product {
     }
     return bytes < 8 ? 8 : bytes > 16 ? 16 : bytes;
   }();
+  static constexpr bool proceeds = backend::copies_proceed;
+  static constexpr unsigned stages = Policy::stages;
+  /// Whether lines of tiles lie along the summed axis: copies through registers transpose other operands.
+  static constexpr bool a_along = AlongA || !proceeds, b_along = AlongB || !proceeds;
   /// Lines of a fragment, at least 16.
   template <matrix_use Use, bool Along>
   static constexpr unsigned band = [] {
@@ -87,11 +91,12 @@ struct block_product {
     if constexpr (!std::is_void_v<shape>) lines = !Along ? shape::k : Use == matrix_use::a ? shape::m : shape::n;
     return lines < 16 ? 16 : lines;
   }();
-  using a_tile = operand_tile<A, matrix_use::a, AlongA, Policy::m, Policy::k, unit<matrix_use::a, A>, band<matrix_use::a, AlongA>>;
-  using b_tile = operand_tile<B, matrix_use::b, AlongB, Policy::n, Policy::k, unit<matrix_use::b, B>, band<matrix_use::b, AlongB>>;
+  using a_tile = operand_tile<A, matrix_use::a, a_along, Policy::m, Policy::k, unit<matrix_use::a, A>, band<matrix_use::a, a_along>>;
+  using b_tile = operand_tile<B, matrix_use::b, b_along, Policy::n, Policy::k, unit<matrix_use::b, B>, band<matrix_use::b, b_along>>;
   using wave = wave_product<Ctx, a_operand, b_operand, grid::m, grid::n, a_tile, b_tile, shape>;
-  static constexpr bool proceeds = backend::copies_proceed;
-  static constexpr unsigned stages = Policy::stages;
+  template <class Tile, bool Along>
+  using filler = std::conditional_t<Along || proceeds, tile_filler<Ctx, Tile, Policy::threads, proceeds>,
+                                    transposing_filler<Ctx, Tile, Policy::threads>>;
 
   /// Computes the tile at (row, col) of the product along `k_begin` to `k_end` of the summed axis.
   template <class Shared>
@@ -100,8 +105,8 @@ struct block_product {
                                                 source_location where) {
     A* const a_tiles = reinterpret_cast<A*>(s.a);
     B* const b_tiles = reinterpret_cast<B*>(s.b);
-    tile_filler<Ctx, a_tile, Policy::threads, proceeds> fill_a{ctx, a, row, k_begin, k_end};
-    tile_filler<Ctx, b_tile, Policy::threads, proceeds> fill_b{ctx, b, col, k_begin, k_end};
+    filler<a_tile, AlongA> fill_a{ctx, a, row, k_begin, k_end};
+    filler<b_tile, AlongB> fill_b{ctx, b, col, k_begin, k_end};
     unsigned const wave_row = ctx.wave_rank() / grid::cols * grid::m, wave_col = ctx.wave_rank() % grid::cols * grid::n;
     auto const tiles = std::int32_t((std::int64_t{k_end} - k_begin + Policy::k - 1) / Policy::k);
     typename wave::operands now, next;

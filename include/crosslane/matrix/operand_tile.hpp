@@ -215,4 +215,102 @@ class tile_filler {
   piece pieces_[Proceeds ? 1 : pieces];
 };
 
+/// Fills tiles like tile_filler, through registers, from an operand whose lines lie across the summed axis. The lines of the tiles lie
+/// along it, as the matrix instructions want their operands: a thread loads pieces of `group` adjacent lines, and stores elements of all of
+/// them together.
+template <class Ctx, class Tile, unsigned Threads>
+class transposing_filler {
+  using T = typename Tile::value_type;
+  static_assert(Tile::along_k);
+
+ public:
+  static constexpr unsigned in_piece = 16 / sizeof(T), columns = Tile::outer / in_piece, all = Tile::k * columns;
+  static constexpr unsigned group = [] {
+    unsigned const most = all < Threads ? 1 : all / Threads, word = sizeof(T) < 4 ? 4 / unsigned(sizeof(T)) : 1;
+    return word < most ? word : most;
+  }();
+  static constexpr unsigned groups = Tile::k / group, items = all < Threads ? 1 : all / group / Threads, step = Threads / groups;
+  /// Returns the element of its pieces that a thread stores at step i. Threads of adjacent columns store to lines of different parity,
+  /// which lie in different banks. In units of 16 bytes the swizzle has this effect itself.
+  static CROSSLANE_FN constexpr unsigned element_at(unsigned i, unsigned column) { return Tile::unit == 8 ? i ^ (column & 1) : i; }
+  static_assert(Tile::outer % in_piece == 0 && Tile::k % group == 0 && Threads % groups == 0 && (items == 1 || step % 2 == 0),
+                "crosslane: the threads of a product of a block must be able to share the steps of the summed axis");
+
+  CROSSLANE_FN transposing_filler(Ctx const& ctx, gemm_operand<T> const& from, std::int32_t outer, std::int32_t k_begin, std::int32_t k_end)
+      : column_(ctx.thread_rank() / groups),
+        line_(ctx.thread_rank() % groups * group),
+        outer_left_(from.extent - outer),
+        k_left_(k_end - k_begin),
+        pitch_(from.pitch),
+        from_(from.data + (k_begin * from.pitch + outer)),
+        wide_(from.is_aligned(16) && (reinterpret_cast<std::uintptr_t>(from_) & 15) == 0) {}
+
+  CROSSLANE_FN CROSSLANE_INLINE void load() {
+    bool const whole = wide_ && outer_left_ >= std::int32_t(Tile::outer) && k_left_ >= std::int32_t(Tile::k);
+    CROSSLANE_UNROLL
+    for (unsigned j = 0; j < items; ++j) {
+      unsigned const along = (column_ + j * step) * in_piece;
+      if (all < Threads && along >= Tile::outer) break;
+      CROSSLANE_UNROLL
+      for (unsigned g = 0; g < group; ++g) {
+        T const* const from = from_ + std::int64_t(line_ + g) * pitch_ + along;
+        if (whole) {
+          auto const all_of_it = backend::native_access::load<access::plain>(reinterpret_cast<vec<T, in_piece> const*>(from));
+          __builtin_memcpy(pieces_[j][g].word, &all_of_it, sizeof all_of_it);
+        } else {
+          std::int32_t const left = std::int32_t(line_ + g) < k_left_ ? outer_left_ - std::int32_t(along) : 0;
+          T const* const inside = left > 0 ? from : from_;
+          T some[in_piece];
+          CROSSLANE_UNROLL
+          for (unsigned i = 0; i < in_piece; ++i) {
+            T const x = inside[std::int32_t(i) < left ? i : 0];
+            some[i] = std::int32_t(i) < left ? x : T{};
+          }
+          __builtin_memcpy(pieces_[j][g].word, some, sizeof some);
+        }
+      }
+    }
+    k_left_ -= std::int32_t(Tile::k);
+    from_ += std::int64_t{Tile::k} * pitch_;
+  }
+  CROSSLANE_FN CROSSLANE_INLINE void store(T* tile) const {
+    CROSSLANE_UNROLL
+    for (unsigned j = 0; j < items; ++j) {
+      unsigned const along = (column_ + j * step) * in_piece;
+      if (all < Threads && along >= Tile::outer) break;
+      T from[group][in_piece];
+      CROSSLANE_UNROLL
+      for (unsigned g = 0; g < group; ++g) __builtin_memcpy(from[g], pieces_[j][g].word, sizeof from[g]);
+      CROSSLANE_UNROLL
+      for (unsigned i = 0; i < in_piece; i += 2) {
+        vec<T, group> pair[2];
+        CROSSLANE_UNROLL
+        for (unsigned g = 0; g < group; ++g) {
+          pair[0][g] = from[g][i];
+          pair[1][g] = from[g][i + 1];
+        }
+        bool const swap = element_at(0, column_) != 0;
+        auto const store = [&](unsigned at, vec<T, group> const& some) {
+          backend::native_access::store<access::plain>(
+              reinterpret_cast<vec<T, group>*>(tile + Tile::offset(along + element_at(at, column_), line_)), some);
+        };
+        store(i, swap ? pair[1] : pair[0]);
+        store(i + 1, swap ? pair[0] : pair[1]);
+      }
+    }
+  }
+
+ private:
+  struct piece {
+    std::uint32_t word[4];
+  };
+
+  unsigned column_, line_;  ///< of the thread's first pieces
+  std::int32_t outer_left_, k_left_;
+  std::int64_t pitch_;
+  T const* from_;  ///< the first element of the next tile
+  bool wide_;      ///< pieces have 16 bytes
+  piece pieces_[items][group];
+};
+
 }  // namespace crosslane::detail
