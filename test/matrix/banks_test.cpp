@@ -87,6 +87,30 @@ void check_transposed(char const* what) {
   }
 }
 
+/// Checks the lines whose addresses lanes give to ldmatrix. From matrix m, whose lines lanes 8 * m to 8 * m + 7 give, lane L gets bytes
+/// 4 * (L % 4) to 4 * (L % 4) + 3 of line L / 4; transposed, elements L / 4 of lines 2 * (L % 4) and 2 * (L % 4) + 1. These must be the
+/// elements of the layout, or of two of them side by side.
+template <use U, class T, bool Trans, bool Pair>
+void check_lines(char const* what) {
+  using target = xl::matrix_target::sm_80;
+  using layout = xl::fragment_layout<U, xl::native_shape<T, target>, target>;
+  constexpr unsigned in_register = 4 / sizeof(T);
+  bool same = true;
+  for (unsigned lane = 0; lane < 32; ++lane)
+    for (unsigned e = 0; e < (Pair ? 2 : 1) * layout::size; ++e) {
+      unsigned const matrix = e / in_register, pair = lane % 4 * in_register + e % in_register;
+      unsigned const giver = 8 * matrix + (Trans ? pair : lane / 4);
+      auto at =
+          Pair ? xl::detail::line_of_pair<layout, Trans, sizeof(T)>(giver) : xl::backend::line_of_lane<layout, Trans, sizeof(T)>(giver);
+      bool const to_col = layout::map.along_columns != Trans;
+      (to_col ? at.col : at.row) += Trans ? lane / 4 : pair;
+      auto want = layout::position(lane, e % layout::size);
+      want.col += e / layout::size * layout::cols;
+      same = same && at == want;
+    }
+  if (!same) fail(std::string(what) + ": other elements", xl::source_location::current());
+}
+
 }  // namespace
 
 CROSSLANE_TEST_ONCE(gemm_banks, tiles) {
@@ -113,4 +137,16 @@ CROSSLANE_TEST_ONCE(gemm_banks, tiles) {
   check_transposed<target::gfx942, std::int8_t, 128, 8, 256>("int8 on gfx942, transposed");
   check_transposed<target::gfx11, xl::half, 128, 16, 256>("half on gfx11, transposed");
   check_transposed<target::gfx12, xl::half, 128, 8, 256>("half on gfx12, transposed");
+}
+
+CROSSLANE_TEST_ONCE(gemm_banks, lines_of_lanes) {
+  check_lines<use::a, xl::half, false, false>("half, a");
+  check_lines<use::a, xl::half, true, false>("half, a, transposed");
+  check_lines<use::b, xl::half, false, false>("half, b");
+  check_lines<use::b, xl::half, false, true>("half, two of b");
+  check_lines<use::b, xl::half, true, true>("half, two of b, transposed");
+  check_lines<use::a, std::int8_t, false, false>("int8, a");
+  check_lines<use::b, std::int8_t, false, true>("int8, two of b");
+  check_lines<use::a, xl::tf32, false, false>("tf32, a");
+  check_lines<use::b, xl::tf32, false, false>("tf32, b");
 }

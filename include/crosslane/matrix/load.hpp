@@ -298,7 +298,8 @@ CROSSLANE_FN F load_whole_fragment(Ctx const& ctx, tensor_view<T, L> const& from
 /// Preconditions: the fragment is wholly inside the matrix. If the type of the layout fixes lines of a multiple of 16 bytes, or of the
 /// fragment if that is smaller, the fragment begins at such a multiple: the strides of a packed or strided layout, the units of a swizzled
 /// one. Otherwise the host throws out_of_bounds or misaligned, if bounds or accesses are checked. With other layouts the alignment is
-/// tested at run time. NVIDIA GPUs load elements of 2 bytes in aligned lines of shared memory by ldmatrix.
+/// tested at run time. NVIDIA GPUs load from aligned lines of shared memory by ldmatrix, but elements of 1 and of 4 bytes only if the lines
+/// lie along the fragment's runs.
 template <matrix_fragment F, kernel_context Ctx, class T, tensor_layout L>
 CROSSLANE_FN F load_fragment(Ctx const& ctx, tensor_view<T, L> const& from, detail::matrix_index<L, 0> row, detail::matrix_index<L, 1> col,
                              source_location where = source_location::current()) {

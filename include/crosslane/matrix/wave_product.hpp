@@ -38,6 +38,15 @@ using fragment_shape_for =
                                                                                           B, gemm_sum<A>>::type>,
                        typename shape_for_types<typename matrix_backend<Ctx>::target::shapes, A, B, gemm_sum<A>>::type, void>;
 
+/// Returns the line whose address a lane gives to an instruction that loads two fragments of B side by side, each as one of half the
+/// matrices: see backend::line_of_lane().
+template <class Layout, bool Trans, unsigned Bytes>
+CROSSLANE_FN constexpr matrix_position line_of_pair(unsigned lane) {
+  constexpr unsigned lanes = Layout::size * Bytes / 4 * 8;  // that give the lines of a fragment
+  auto const at = backend::line_of_lane<Layout, Trans, Bytes>(lane);
+  return {at.row, at.col + lane / lanes % 2 * Layout::cols};
+}
+
 /// Places of the waves of a block in its tile: `rows` x `cols` of them. The wave's own tiles are as square as they can be.
 template <unsigned M, unsigned N, unsigned Waves>
 struct wave_grid {
@@ -156,13 +165,11 @@ class wave_product {
   template <class Place>
   CROSSLANE_FN CROSSLANE_INLINE static void load_pair(Ctx const& ctx, b_type (&first)[b_fragment::size], b_type (&second)[b_fragment::size],
                                                       Place const& place) {
-    constexpr unsigned bytes = sizeof first, lanes = bytes / 4 * 8;  // that give the lines of a fragment
+    constexpr unsigned bytes = sizeof first;
     b_type both[2 * b_fragment::size];
-    unsigned const lane = ctx.lane_rank();
-    auto const at = backend::line_of_lane<b_layout, !TileB::along_k, sizeof(b_type)>(lane);
-    unsigned const col = at.col + lane / lanes % 2 * Shape::n;
+    auto const at = line_of_pair<b_layout, !TileB::along_k, sizeof(b_type)>(ctx.lane_rank());
     matrix_backend<Ctx>::template load_lines<!TileB::along_k>(
-        both, place.band.data() + place.band.layout().offset({{place.row + std::int32_t(at.row), place.col + std::int32_t(col)}}));
+        both, place.band.data() + place.band.layout().offset({{place.row + std::int32_t(at.row), place.col + std::int32_t(at.col)}}));
     __builtin_memcpy(first, both, bytes);
     __builtin_memcpy(second, both + b_fragment::size, bytes);
   }
