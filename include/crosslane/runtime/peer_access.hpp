@@ -3,6 +3,7 @@
 #pragma once
 
 #include <crosslane/core/device_properties.hpp>
+#include <crosslane/runtime/process.hpp>
 
 #include <cstdint>
 
