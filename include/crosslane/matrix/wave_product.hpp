@@ -5,6 +5,7 @@
 
 #include <crosslane/kernel/matrix_arithmetic.hpp>
 #include <crosslane/matrix/fragment.hpp>
+#include <crosslane/matrix/gemm_policy.hpp>
 #include <crosslane/matrix/load.hpp>
 #include <crosslane/matrix/multiply.hpp>
 #include <crosslane/matrix/operand_tile.hpp>
