@@ -148,6 +148,23 @@ CROSSLANE_TEST(layer_norm, not_a_number) {
   }
 }
 
+// Rows of three axes without a common distance: the output has another order of memory than the input.
+CROSSLANE_TEST(layer_norm, other_orders_of_rows) {
+  using E = xl::extents<int, xl::axis::n, xl::axis::h, xl::axis::w, columns>;
+  using forward = xl::packed<E, xl::axes<xl::axis::n, xl::axis::h, xl::axis::w, columns>>;
+  using backward = xl::packed<E, xl::axes<xl::axis::w, xl::axis::h, xl::axis::n, columns>>;
+  for (int const length : {16, 19}) {
+    problem<float> p{d, 2 * 3 * 4, length};
+    xl::tensor<float, forward> x{p.q, {2, 3, 4, length}}, got{p.q, {2, 3, 4, length}};
+    xl::tensor<float, backward> out{p.q, {2, 3, 4, length}};
+    xl::copy(p.q, p.x, x.storage());
+    auto const gamma = upload(p.q, p.gamma), beta = upload(p.q, p.beta);
+    xl::layer_norm<columns>(p.q, x, gamma, beta, out, {.epsilon = epsilon});
+    xl::convert(p.q, out, got);
+    p.check(read(p.q, got.storage()), [&](std::size_t i, std::size_t) { return double(p.x[i]); });
+  }
+}
+
 // Rows with gaps, of a tensor of three axes whose rows have no common distance; and a bias without a skip connection.
 CROSSLANE_TEST(layer_norm, strides) {
   using E = xl::extents<int, xl::axis::n, rows_of_matrix, columns>;

@@ -134,35 +134,44 @@ void start_norm(S const& stream, X const& x_, Bias const& bias_, Skip const& ski
   using BiasType = std::remove_const_t<std::remove_pointer_t<decltype(bias)>>;
   using SkipType = std::conditional_t<std::is_same_v<Skip, no_operand>, no_operand, T>;
   using kept = typename without_axis<typename OL::order, A>::type;
-  norm_problem<T, Weight, BiasType, SkipType, F> p{out.data(),
-                                                   x.data(),
-                                                   nullptr,
-                                                   bias,
-                                                   gamma,
-                                                   beta,
-                                                   make_walk(kept{}, out.layout(), x.layout(), skip.layout()),
-                                                   0,
-                                                   std::uint32_t(length),
-                                                   options.epsilon,
-                                                   options.scale,
-                                                   f};
+  auto const rows = make_walk(kept{}, out.layout(), x.layout(), skip.layout());
+  norm_problem<T, Weight, BiasType, SkipType, F> p{
+      out.data(), x.data(), nullptr, bias, gamma, beta, {}, {}, 0, 1, std::uint32_t(length), options.epsilon, options.scale, f};
   if constexpr (!std::is_same_v<Skip, no_operand>) p.skip = skip.data();
-  std::int64_t const rows = p.rows.size();
   constexpr std::int64_t most = INT32_MAX;
-  if (rows > most || length > most)
+  if (rows.size() > most || length > most)
     throw_error(errc::limit_exceeded, where, "layer_norm: %lld rows of %lld elements, the limit of both is %lld",
-                static_cast<long long>(rows), static_cast<long long>(length), static_cast<long long>(most));
-  p.row_count = std::uint32_t(rows);
+                static_cast<long long>(rows.size()), static_cast<long long>(length), static_cast<long long>(most));
 
   constexpr unsigned V = 16 / sizeof(T);
+  // All addresses of vectors are multiples of their sizes.
   bool vectors = length % V == 0 && norm_vectors<V>(p.out) && norm_vectors<V>(p.x) && norm_vectors<V>(p.skip) && norm_vectors<V>(bias) &&
                  norm_vectors<V>(gamma) && norm_vectors<V>(beta);
-  for (int i = 0; i < p.rows.rank; ++i)
-    for (std::int64_t const stride : p.rows.axis[i].stride) vectors = vectors && stride % V == 0;
-  if (vectors)
-    queue_norm<V>(q, p, where);
-  else
-    queue_norm<1>(q, p, where);
+  for (int i = 0; i < rows.rank; ++i)
+    for (std::int64_t const stride : rows.axis[i].stride) vectors = vectors && stride % V == 0;
+  // A kernel has two axes of rows. If there are more, it is queued for each index of the others.
+  int const others = rows.rank > 2 ? rows.rank - 2 : 0;
+  for (int i = others; i < rows.rank; ++i) {
+    bool const last = i + 1 == rows.rank;
+    std::copy(rows.axis[i].stride, rows.axis[i].stride + 3, last ? p.step : p.outer_step);
+    p.row_count *= std::uint32_t(rows.axis[i].extent);
+    if (last && i > others) p.inner = std::uint32_t(rows.axis[i].extent);
+  }
+  for (std::int64_t slice = 0; slice < rows.size() / p.row_count; ++slice) {
+    auto now = p;
+    std::int64_t rest = slice;
+    for (int i = others - 1; i >= 0; --i) {
+      std::int64_t const index = rest % rows.axis[i].extent, *const stride = rows.axis[i].stride;
+      rest /= rows.axis[i].extent;
+      now.out += index * stride[0];
+      now.x += index * stride[1];
+      if constexpr (!std::is_same_v<Skip, no_operand>) now.skip += index * stride[2];
+    }
+    if (vectors)
+      queue_norm<V>(q, now, where);
+    else
+      queue_norm<1>(q, now, where);
+  }
 }
 
 }  // namespace CROSSLANE_CONFIGURATION

@@ -7,7 +7,9 @@
 #include <crosslane/kernel/math/fast.hpp>
 #include <crosslane/kernel/tile.hpp>
 #include <crosslane/kernel/vec.hpp>
-#include <crosslane/tensor/walk.hpp>
+
+#include <cstdint>
+#include <type_traits>
 
 namespace crosslane {
 
@@ -27,7 +29,10 @@ struct norm_problem {
   Skip const* skip;
   Bias const* bias;
   Weight const *gamma, *beta;
-  walk_plan<3> rows;  ///< offsets of rows in the output, in x and in skip
+  /// Elements from one row to the next in the output, in x and in skip; and from one row to the one `inner` rows further. If `inner` is 0,
+  /// all rows have the same distance.
+  std::int64_t step[3], outer_step[3];
+  std::uint32_t inner;
   std::uint32_t row_count, length;
   float epsilon, scale;
   F f;
@@ -40,17 +45,17 @@ class norm_row {
 
  public:
   CROSSLANE_FN norm_row(problem const& p, std::uint32_t row) : p_{p} {
-    if (p.rows.rank <= 1) {
-      std::int64_t const* const stride = p.rows.axis[0].stride;
-      out_ = p.out + row * stride[0];
-      x_ = p.x + row * stride[1];
-      if constexpr (!std::is_same_v<Skip, no_operand>) skip_ = p.skip + row * stride[2];
-    } else {
-      auto const offsets = offsets_of(p.rows, row);
-      out_ = p.out + offsets.at[0];
-      x_ = p.x + offsets.at[1];
-      if constexpr (!std::is_same_v<Skip, no_operand>) skip_ = p.skip + offsets.at[2];
+    std::uint32_t outer = 0;
+    if (p.inner != 0) {
+      outer = row / p.inner;
+      row -= outer * p.inner;
     }
+    std::int64_t at[3];
+    CROSSLANE_UNROLL
+    for (int j = 0; j < 3; ++j) at[j] = row * p.step[j] + outer * p.outer_step[j];
+    out_ = p.out + at[0];
+    x_ = p.x + at[1];
+    if constexpr (!std::is_same_v<Skip, no_operand>) skip_ = p.skip + at[2];
   }
 
   /// Returns elements V * i, V * i + 1, ... of what is normalised.
@@ -131,10 +136,12 @@ struct norm_rows_kernel {
         std::uint32_t const row = std::uint32_t(first) + r * groups + group;
         float sum = 0;
         CROSSLANE_UNROLL
-        for (unsigned k = 0; k < Vectors; ++k) {
-          std::uint32_t const i = lane + k * Lanes;
-          x[r][k] = {};
-          if (row < p.row_count && i < vectors) x[r][k] = norm_row<T, Weight, Bias, Skip, F, V>{p, row}.load(i);
+        for (unsigned k = 0; k < Vectors; ++k) x[r][k] = {};
+        if (row < p.row_count) {
+          norm_row<T, Weight, Bias, Skip, F, V> const at{p, row};
+          CROSSLANE_UNROLL
+          for (unsigned k = 0; k < Vectors; ++k)
+            if (lane + k * Lanes < vectors) x[r][k] = at.load(lane + k * Lanes);
         }
         CROSSLANE_UNROLL
         for (unsigned k = 0; k < Vectors; ++k) {
@@ -158,11 +165,11 @@ struct norm_rows_kernel {
       CROSSLANE_UNROLL
       for (unsigned r = 0; r < Rows; ++r) {
         std::uint32_t const row = std::uint32_t(first) + r * groups + group;
+        if (row >= p.row_count) continue;
+        norm_row<T, Weight, Bias, Skip, F, V> const at{p, row};
         CROSSLANE_UNROLL
-        for (unsigned k = 0; k < Vectors; ++k) {
-          std::uint32_t const i = lane + k * Lanes;
-          if (row < p.row_count && i < vectors) norm_row<T, Weight, Bias, Skip, F, V>{p, row}.store(i, x[r][k], mean[r], factor[r]);
-        }
+        for (unsigned k = 0; k < Vectors; ++k)
+          if (lane + k * Lanes < vectors) at.store(lane + k * Lanes, x[r][k], mean[r], factor[r]);
       }
     }
   }
