@@ -29,6 +29,13 @@ void for_choices(F const& f, values<V...>, Lists... lists) {
 }
 /// @}
 
+/// Whether the tiles of a scan fit the shared memory of a block, with so many bytes for each element in a stage and beside the stages.
+template <unsigned Staged, unsigned Results>
+constexpr bool fits(unsigned threads, unsigned items, unsigned stages) {
+  constexpr std::size_t most = xl::default_backend::max_shared_bytes - (std::size_t{4} << 10);
+  return std::size_t{threads} * items * (stages * Staged + Results) <= most;
+}
+
 /// The memory that the algorithms read and write.
 struct arrays {
   static constexpr std::size_t words = std::size_t{1} << 26;
