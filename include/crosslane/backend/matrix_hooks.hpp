@@ -36,6 +36,17 @@ struct gemm_sizes {
 template <class Backend, unsigned Bytes>
 struct gemm_sizes_of;
 
+/// The matrix products of four waves of a context whose primitives are `Native`, whose operands are in shared memory. A backend that has
+/// them specialises it; backend/cuda/wgmma.hpp says what it has.
+template <class Native>
+struct warpgroup_of {
+  static constexpr bool is_compiled = false;      ///< whether the code that is compiled now has the instructions
+  static constexpr bool may_be_compiled = false;  ///< whether code for one of the architectures may have them
+  /// Stands for barriers.
+  template <unsigned Count>
+  struct barriers {};
+};
+
 /// Returns the line of 16 bytes whose address a lane gives to an instruction that moves a fragment of elements of `Bytes` bytes by matrices
 /// of 8 lines: its first element along, and the one across, as row and column. Lanes 8 * i to 8 * i + 7 give the 8 lines of matrix i, which
 /// becomes register i of each lane. The lines are along, or across if `Trans` is true.

@@ -6,6 +6,7 @@
 
 #if CROSSLANE_COMPILER_CUDA()
 #include <crosslane/backend/cuda/matrix.hpp>
+#include <crosslane/backend/cuda/wgmma.hpp>
 #elif CROSSLANE_COMPILER_HIP()
 #include <crosslane/backend/hip/matrix.hpp>
 #endif

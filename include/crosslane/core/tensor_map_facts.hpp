@@ -15,6 +15,7 @@ struct tensor_map_facts {
   std::uint64_t strides[5] = {};  ///< bytes between neighbours along each axis, multiples of 16 from the second axis on
   unsigned tile[5] = {};          ///< extents of a tile, 1 to 256
   bool swizzled = false;          ///< whether the 16-byte parts of the tile's lines of 128 bytes are permuted by the number of the line
+  bool rounds_to_tf32 = false;    ///< whether elements are floats that become tf32
 };
 
 }  // namespace crosslane

@@ -10,6 +10,7 @@
 
 #include <crosslane/core/span.hpp>
 #include <crosslane/kernel/math/exponential.hpp>
+#include <crosslane/kernel/math/fast.hpp>
 #include <crosslane/kernel/math/special.hpp>
 #include <crosslane/kernel/numeric/small_float.hpp>
 #include <crosslane/tensor/view.hpp>
@@ -37,6 +38,20 @@ CROSSLANE_FN constexpr auto epilogue_value(T const& x) {
     return static_cast<float>(x);
 }
 
+/// Returns x / y, for floats by an approximation without a branch: a branch for each element of a tile would keep the loads of an epilogue
+/// apart.
+template <class X>
+CROSSLANE_FN X epilogue_quotient(X x, X y) {
+  if constexpr (std::is_same_v<X, float>)
+    return x * fast::reciprocal(y);
+  else
+    return x / y;
+}
+
+/// Whether an epilogue takes the place of its element. Not for decisions of the host: nvcc's host pass cannot call device lambdas.
+template <class E, class X>
+inline constexpr bool epilogue_takes_place = std::is_invocable_v<E const&, X, gemm_index>;
+
 /// A failed assertion shows the types.
 template <class E, class X>
 struct check_epilogue {
@@ -51,7 +66,7 @@ struct check_epilogue {
 template <class E, class X>
 CROSSLANE_FN CROSSLANE_INLINE auto apply_epilogue(E const& e, X x, gemm_index const& at) {
   static_assert(check_epilogue<E, X>::ok);
-  if constexpr (std::is_invocable_v<E const&, X, gemm_index>)
+  if constexpr (epilogue_takes_place<E, X>)
     return e(x, at);
   else if constexpr (std::is_invocable_v<E const&, X>)
     return e(x);
@@ -59,13 +74,17 @@ CROSSLANE_FN CROSSLANE_INLINE auto apply_epilogue(E const& e, X x, gemm_index co
     return x;
 }
 
-/// An epilogue of the transposed product.
+/// An epilogue of the transposed product. It takes a place if `e` does.
 template <class E>
 struct transposed_epilogue {
   E e;
   template <class X>
-  CROSSLANE_FN CROSSLANE_INLINE auto operator()(X x, gemm_index const& at) const {
-    return apply_epilogue(e, x, {at.col, at.row, at.batch});
+  CROSSLANE_FN CROSSLANE_INLINE auto operator()(X x, gemm_index const& at) const requires epilogue_takes_place<E, X> {
+    return e(x, gemm_index{at.col, at.row, at.batch});
+  }
+  template <class X>
+  CROSSLANE_FN CROSSLANE_INLINE auto operator()(X x) const requires(!epilogue_takes_place<E, X> && std::is_invocable_v<E const&, X>) {
+    return e(x);
   }
 };
 
@@ -220,9 +239,8 @@ struct mish {
   /// Returns the function's value.
   template <class X>
   CROSSLANE_FN X operator()(X x) const {
-    if (x > X(20)) return x;  // the factor is 1
-    X const e = exp(x), n = e * (e + X(2));
-    return x * (n / (n + X(2)));
+    X const e = exp(x > X(20) ? X(20) : x), n = e * (e + X(2));  // from 20 on the factor is 1
+    return x * detail::epilogue_quotient(n, n + X(2));
   }
 };
 /// The activation x / (1 + exp(-x)).
@@ -230,7 +248,7 @@ struct swish {
   /// Returns the function's value.
   template <class X>
   CROSSLANE_FN X operator()(X x) const {
-    return x / (X(1) + exp(-x));
+    return detail::epilogue_quotient(x, X(1) + exp(-x));
   }
 };
 /// The activation x * (1 + erf(x / sqrt(2))) / 2.

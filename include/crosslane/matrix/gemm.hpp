@@ -10,6 +10,7 @@
 
 #include <crosslane/matrix/gemm_loops.hpp>
 #include <crosslane/matrix/gemm_problem.hpp>
+#include <crosslane/matrix/warpgroup_gemm.hpp>
 #include <crosslane/runtime/launch.hpp>
 
 #include <cstdint>
@@ -285,6 +286,9 @@ void queue_gemm(basic_stream_ref<Backend> q, gemm_problem<A, B, C> const& p, E c
   if constexpr (loop_backend<Backend>) {
     if (given.measured == nullptr) queue_gemm_loops<AlongA, AlongB>(q, p, epilogue, 0, where);
   } else {
+    constexpr bool as_tf32 = std::is_same_v<Policy, tuned_tf32>;
+    if constexpr (std::is_same_v<Policy, tuned> || as_tf32)
+      if (given.measured == nullptr && try_warpgroup_gemm<AlongA, AlongB, as_tf32>(q, p, epilogue, where)) return;
     choose_gemm<Policy, AlongA, AlongB, A, B>(
         q, "gemm",
         [&]<class P>(std::type_identity<P>, std::uint64_t& tiles) {
@@ -368,7 +372,10 @@ inline namespace CROSSLANE_CONFIGURATION {
 /// floats are multiplied as floats: options<run_to_run, tuned_tf32> allows tf32. Elements of c have any type to which the epilogue's result
 /// converts.
 ///
-/// It is fastest if rows or columns of a and b begin at multiples of 16 bytes. On the CPU, without the checker, it is a loop over tiles.
+/// It is fastest if rows or columns of a and b begin at multiples of 16 bytes. On the CPU, without the checker, it is a loop over tiles. In
+/// code for sm_90a (nvcc -gencode=arch=compute_90a,code=sm_90a) such products of half, bfloat16, std::int8_t, 8-bit floats, and of floats
+/// as tf32, are faster; elements of 1 and 4 bytes must lie along the summed axis, and those of c have at most 4 bytes. The instruction adds
+/// 8-bit floats with fewer bits than float: errors were up to 2^-9 of the sum of the absolute products.
 ///
 /// Throws size_mismatch if the extents do not fit, invalid_argument if c overlaps a or b or a tensor is of another device, and
 /// limit_exceeded if an extent is 2^31 - 4096 or more.

@@ -214,6 +214,11 @@ struct cuda_tile_stores {
   static CROSSLANE_DEVICE_FN void wait_for_tiles() {
     asm volatile("cp.async.bulk.wait_group %0;" ::"n"(Pending) : "memory");
   }
+  /// Waits until the tiles of all groups but the youngest have been read: their shared memory may be written.
+  template <unsigned Pending>
+  static CROSSLANE_DEVICE_FN void wait_to_rewrite() {
+    asm volatile("cp.async.bulk.wait_group.read %0;" ::"n"(Pending) : "memory");
+  }
   // For layouts that the engine does not know.
   template <unsigned Bytes>
   static CROSSLANE_DEVICE_FN void copy(void* to, void const* from, source_location where) {

@@ -22,7 +22,9 @@ inline cudaError_t encode_tensor_map(cuda_tensor_map& out, tensor_map_facts cons
               std::uint32_t const* box, std::uint32_t const* element_strides, int interleave, int swizzle, int l2_promotion, int fill);
   static encode const function = reinterpret_cast<encode>(driver_function("cuTensorMapEncodeTiled"));
   if (function == nullptr) return cudaErrorNotSupported;
-  int const type = t.element_bytes == 1 ? 0 : t.element_bytes == 2 ? 1 : t.element_bytes == 4 ? 2 : 4;  // unsigned integers of this size
+  constexpr int tf32 = 11;
+  int const integer = t.element_bytes == 1 ? 0 : t.element_bytes == 2 ? 1 : t.element_bytes == 4 ? 2 : 4;  // unsigned, of this size
+  int const type = t.rounds_to_tf32 ? tf32 : integer;
   std::uint32_t box[5], element_strides[5] = {1, 1, 1, 1, 1};
   for (unsigned i = 0; i < 5; ++i) box[i] = t.tile[i];
   constexpr int no_interleave = 0, no_swizzle = 0, swizzle_128 = 3, promote_128 = 2, zeros = 0;
