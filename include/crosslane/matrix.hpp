@@ -8,6 +8,7 @@
 #include <crosslane/matrix/attention.hpp>
 #include <crosslane/matrix/block_gemm.hpp>
 #include <crosslane/matrix/convert.hpp>
+#include <crosslane/matrix/convolution.hpp>
 #include <crosslane/matrix/epilogue.hpp>
 #include <crosslane/matrix/fragment.hpp>
 #include <crosslane/matrix/fragment_layout.hpp>

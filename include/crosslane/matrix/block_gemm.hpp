@@ -99,13 +99,13 @@ struct block_product {
                                     transposing_filler<Ctx, Tile, Policy::threads>>;
 
   /// Computes the tile at (row, col) of the product along `k_begin` to `k_end` of the summed axis.
-  template <class Shared>
-  CROSSLANE_FN CROSSLANE_INLINE static void run(Ctx const& ctx, Shared& s, wave& sums, gemm_operand<A> const& a, gemm_operand<B> const& b,
+  template <class Shared, class OperandA>
+  CROSSLANE_FN CROSSLANE_INLINE static void run(Ctx const& ctx, Shared& s, wave& sums, OperandA const& a, gemm_operand<B> const& b,
                                                 std::int32_t row, std::int32_t col, std::int32_t k_begin, std::int32_t k_end,
                                                 source_location where) {
     A* const a_tiles = reinterpret_cast<A*>(s.a);
     B* const b_tiles = reinterpret_cast<B*>(s.b);
-    filler<a_tile, AlongA> fill_a{ctx, a, row, k_begin, k_end};
+    typename filler_of<OperandA, Ctx, a_tile, Policy::threads, proceeds, filler<a_tile, AlongA>>::type fill_a{ctx, a, row, k_begin, k_end};
     filler<b_tile, AlongB> fill_b{ctx, b, col, k_begin, k_end};
     unsigned const wave_row = ctx.wave_rank() / grid::cols * grid::m, wave_col = ctx.wave_rank() % grid::cols * grid::n;
     auto const tiles = std::int32_t((std::int64_t{k_end} - k_begin + Policy::k - 1) / Policy::k);
@@ -253,9 +253,8 @@ struct block_gemm {
   }
 
   /// The same for operands as the library has them. `k_begin` and `k_end` are the part of the summed axis. For functions of the library.
-  template <bool AlongA, bool AlongB, class Ctx>
-  CROSSLANE_FN CROSSLANE_INLINE static sums<Ctx, AlongA, AlongB> multiply_operands(Ctx const& ctx, shared<Ctx>& s,
-                                                                                   detail::gemm_operand<A> const& a,
+  template <bool AlongA, bool AlongB, class Ctx, class OperandA>
+  CROSSLANE_FN CROSSLANE_INLINE static sums<Ctx, AlongA, AlongB> multiply_operands(Ctx const& ctx, shared<Ctx>& s, OperandA const& a,
                                                                                    detail::gemm_operand<B> const& b, std::int32_t row,
                                                                                    std::int32_t col, std::int32_t k_begin,
                                                                                    std::int32_t k_end, source_location where) {

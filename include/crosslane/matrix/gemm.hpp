@@ -50,13 +50,13 @@ struct gemm_tile {
   std::uint32_t number;   ///< of the tile among all
 };
 
-/// A batch of products of the same size.
-template <class A, class B, class C>
+/// A batch of products of the same size. P is a gemm_problem, or has its types, sizes and functions.
+template <class P>
 struct gemm_batch {
-  gemm_problem<A, B, C> problem;
+  P problem;
   gemm_raster raster;
 
-  CROSSLANE_FN gemm_problem<A, B, C> const& find(std::uint64_t rank, gemm_tile& tile) const {
+  CROSSLANE_FN P const& find(std::uint64_t rank, gemm_tile& tile) const {
     auto const batch = std::int32_t(rank / raster.tiles());
     tile = {raster.place(std::uint32_t(rank - std::uint64_t(batch) * raster.tiles())), batch, batch, std::uint32_t(rank)};
     return problem;
@@ -163,28 +163,25 @@ struct gemm_kernel {
     return true;
   }
 
-  template <class Ctx, class Sums, class C, class E>
-  CROSSLANE_FN CROSSLANE_INLINE static void store(Ctx const& ctx, Sums& sums, gemm_problem<A, B, C> const& p, gemm_tile const& tile,
-                                                  E const& epilogue) {
-    C* const c = p.c + tile.batch * p.c_step;
-    std::uintptr_t const address_bits = reinterpret_cast<std::uintptr_t>(c) | std::uintptr_t(p.c_pitch) * sizeof(C);
+  template <class Ctx, class Sums, class P, class E>
+  CROSSLANE_FN CROSSLANE_INLINE static void store(Ctx const& ctx, Sums& sums, P const& p, gemm_tile const& tile, E const& epilogue) {
+    using C = typename P::c_type;
     sums.for_each_run(ctx, [&](std::int32_t row, std::int32_t col, sum* x, auto count) {
       constexpr unsigned n = decltype(count)::value;
       using vector = vec<C, n>;
       if (row >= p.m || col >= p.n) return;
-      C* const to = c + row * p.c_pitch + col;
       auto const result = [&](unsigned i) {
         return static_cast<C>(apply_epilogue(epilogue, x[i], gemm_index{row, col + std::int32_t(i), tile.product}));
       };
-      if (n > 1 && p.n - col >= std::int32_t(n) && address_bits % alignof(vector) == 0) {
+      if (n > 1 && p.n - col >= std::int32_t(n) && p.c_has_groups_of(n)) {
         vector some;
         CROSSLANE_UNROLL
         for (unsigned i = 0; i < n; ++i) some[i] = result(i);
-        backend::native_access::store<access::plain>(reinterpret_cast<vector*>(to), some);
+        backend::native_access::store<access::plain>(reinterpret_cast<vector*>(p.c_at(tile.batch, row, col)), some);
       } else {
         CROSSLANE_UNROLL
         for (unsigned i = 0; i < n; ++i)
-          if (col + std::int32_t(i) < p.n) to[i] = result(i);
+          if (col + std::int32_t(i) < p.n) *p.c_at(tile.batch, row, col + std::int32_t(i)) = result(i);
       }
     });
   }
@@ -255,10 +252,9 @@ void choose_gemm(basic_stream_ref<Backend> q, char const* call, Make const& make
 }
 
 /// Queues a batch of products as loops on the CPU.
-template <bool AlongA, bool AlongB, loop_backend Backend, class A, class B, class C, class E>
-void queue_gemm_loops(basic_stream_ref<Backend> q, gemm_problem<A, B, C> const& p, E const& epilogue, std::int32_t first,
-                      source_location where) {
-  using loops = gemm_loops<AlongA, AlongB, A, B, C, E>;
+template <bool AlongA, bool AlongB, loop_backend Backend, class P, class E>
+void queue_gemm_loops(basic_stream_ref<Backend> q, P const& p, E const& epilogue, std::int32_t first, source_location where) {
+  using loops = gemm_loops<AlongA, AlongB, P, E>;
   gemm_raster const raster{std::uint32_t(pieces_of(p.m, loops::tile)), std::uint32_t(pieces_of(p.n, loops::tile))};
   run_loops<E>(
       q, std::uint64_t{raster.tiles()} * std::uint64_t(p.batches),
@@ -273,14 +269,14 @@ void queue_gemm_loops(basic_stream_ref<Backend> q, gemm_problem<A, B, C> const& 
 }
 
 /// Returns the tiles of a product.
-template <class Policy, class A, class B, class C>
-gemm_raster raster_of(gemm_problem<A, B, C> const& p) {
+template <class Policy, class P>
+gemm_raster raster_of(P const& p) {
   return {std::uint32_t(pieces_of(p.m, std::int32_t(Policy::m))), std::uint32_t(pieces_of(p.n, std::int32_t(Policy::n)))};
 }
 
 /// Queues a batch of products.
-template <class Policy, bool AlongA, bool AlongB, runtime_backend Backend, class A, class B, class C, class E>
-void queue_gemm(basic_stream_ref<Backend> q, gemm_problem<A, B, C> const& p, E const& epilogue, std::uint32_t parts,
+template <class Policy, bool AlongA, bool AlongB, runtime_backend Backend, class P, class E>
+void queue_gemm(basic_stream_ref<Backend> q, char const* call, P const& p, E const& epilogue, std::uint32_t parts,
                 workspace_reference const& given, source_location where) {
   if (p.m == 0 || p.n == 0 || p.batches == 0) return;
   if constexpr (loop_backend<Backend>) {
@@ -288,11 +284,11 @@ void queue_gemm(basic_stream_ref<Backend> q, gemm_problem<A, B, C> const& p, E c
   } else {
     constexpr bool as_tf32 = std::is_same_v<Policy, tuned_tf32>;
     if constexpr (std::is_same_v<Policy, tuned> || as_tf32)
-      if (given.measured == nullptr && try_warpgroup_gemm<AlongA, AlongB, as_tf32>(q, p, epilogue, where)) return;
-    choose_gemm<Policy, AlongA, AlongB, A, B>(
-        q, "gemm",
-        [&]<class P>(std::type_identity<P>, std::uint64_t& tiles) {
-          gemm_batch<A, B, C> const batch{p, raster_of<P>(p)};
+      if (given.measured == nullptr && try_warpgroups<AlongA, AlongB, as_tf32>(q, p, epilogue, where)) return;
+    choose_gemm<Policy, AlongA, AlongB, typename P::a_type, typename P::b_type>(
+        q, call,
+        [&]<class Sizes>(std::type_identity<Sizes>, std::uint64_t& tiles) {
+          gemm_batch<P> const batch{p, raster_of<Sizes>(p)};
           tiles = std::uint64_t{batch.raster.rows} * batch.raster.cols * std::uint64_t(p.batches);
           return batch;
         },
@@ -399,9 +395,10 @@ void gemm(S const& stream, MatrixA&& a, MatrixB&& b, MatrixC&& c, E const& epilo
   auto const p = detail::make_gemm_problem("gemm", a_view, b_view, c_view, where);
   constexpr bool a_rows = detail::gemm_layout<LA>::rows_are_contiguous, b_rows = detail::gemm_layout<LB>::rows_are_contiguous;
   if constexpr (detail::gemm_layout<LC>::rows_are_contiguous)
-    detail::queue_gemm<P, a_rows, !b_rows>(q, p, epilogue, detail::parts_of(o.policy), o.workspace, where);
+    detail::queue_gemm<P, a_rows, !b_rows>(q, "gemm", p, epilogue, detail::parts_of(o.policy), o.workspace, where);
   else
-    detail::queue_gemm<P, !b_rows, a_rows>(q, p, detail::transposed_epilogue<E>{epilogue}, detail::parts_of(o.policy), o.workspace, where);
+    detail::queue_gemm<P, !b_rows, a_rows>(q, "gemm", p, detail::transposed_epilogue<E>{epilogue}, detail::parts_of(o.policy), o.workspace,
+                                           where);
 }
 
 /// Queues products of different sizes: for each element of `products`, c = epilogue(a * b) with its views. `products` is a range of the

@@ -29,6 +29,11 @@ struct gemm_problem {
 
   CROSSLANE_FN gemm_operand<A> a_of(std::int32_t batch) const { return {a + batch * a_step, a_pitch, m}; }
   CROSSLANE_FN gemm_operand<B> b_of(std::int32_t batch) const { return {b + batch * b_step, b_pitch, n}; }
+  CROSSLANE_FN C* c_at(std::int32_t batch, std::int32_t row, std::int32_t col) const { return c + batch * c_step + row * c_pitch + col; }
+  /// Whether each group of so many adjacent columns of C lies side by side, at a multiple of its size.
+  CROSSLANE_FN bool c_has_groups_of(unsigned count) const {
+    return (reinterpret_cast<std::uintptr_t>(c) | std::uintptr_t(c_pitch | c_step) * sizeof(C)) % (count * sizeof(C)) == 0;
+  }
 };
 
 /// Whether two axes of a product can be the same: they are, or one is the `row` or the `col` of a matrix without names for its axes.
@@ -97,8 +102,8 @@ auto make_gemm_problem(char const* call, tensor_view<A, LA> const& a_view, tenso
   if (a.rows > most || a.cols > most || b.cols > most || c.batches > most)
     throw_error(errc::limit_exceeded, where, "%s: a product of %lld x %lld by %lld x %lld elements, the limit is %lld along each axis",
                 call, number(a.rows), number(a.cols), number(b.rows), number(b.cols), number(most));
-  require_views_apart(call, c_view, a_view, where);
-  require_views_apart(call, c_view, b_view, where);
+  require_views_disjoint(call, c_view, a_view, where);
+  require_views_disjoint(call, c_view, b_view, where);
   auto const batches = std::int32_t(LC::extents_type::rank == 3 ? c.batches : 1);
   if constexpr (gemm_layout<LC>::rows_are_contiguous)
     return gemm_problem<std::remove_const_t<A>, std::remove_const_t<B>, C>{a.data,

@@ -313,4 +313,10 @@ class transposing_filler {
   piece pieces_[items][group];
 };
 
+/// The class that fills tiles of an operand: the usual one for matrices.
+template <class Operand, class Ctx, class Tile, unsigned Threads, bool Proceeds, class Usual>
+struct filler_of {
+  using type = Usual;
+};
+
 }  // namespace crosslane::detail

@@ -132,7 +132,7 @@ double warpgroup_time(std::int32_t m, std::int32_t n, std::int32_t batches, unsi
 
 /// Queues a product by the schedule if the device, the types and the operands allow it. Returns false otherwise.
 template <bool AlongA, bool AlongB, bool AsTf32, runtime_backend Backend, class A, class B, class C, class E>
-bool try_warpgroup_gemm(basic_stream_ref<Backend> q, gemm_problem<A, B, C> const& p, E const& epilogue, source_location where) {
+bool try_warpgroups(basic_stream_ref<Backend> q, gemm_problem<A, B, C> const& p, E const& epilogue, source_location where) {
   using a = warpgroup_operand<A, AsTf32>;
   using b = warpgroup_operand<B, AsTf32>;
   using operand_a = typename a::type;

@@ -58,13 +58,18 @@ bool fills_its_memory(tensor_view<T, L> const& view) {
   return std::int64_t(view.size()) == view.layout().span_size();
 }
 
-/// Throws invalid_argument if the output overlaps an input without being the same view. Views with gaps may lie in each other's gaps, so
-/// only the first element of such a view is checked.
+/// Throws invalid_argument if the output overlaps an input. Views with gaps may lie in each other's gaps, so only the first element of such
+/// a view is checked.
 template <class U, class To, class T, class From>
-void require_views_apart(char const* call, tensor_view<U, To> const& to, tensor_view<T, From> const& from, source_location where) {
-  if (to.size() == 0 || from.size() == 0 || is_in_place(to, from)) return;
+void require_views_disjoint(char const* call, tensor_view<U, To> const& to, tensor_view<T, From> const& from, source_location where) {
+  if (to.size() == 0 || from.size() == 0) return;
   auto const known = [](auto const& view) { return fills_its_memory(view) ? std::size_t(view.size()) : 1; };
   require_apart(call, to.data(), known(to) * sizeof(U), from.data(), known(from) * sizeof(T), where);
+}
+/// The same, but the output may be the same view as the input.
+template <class U, class To, class T, class From>
+void require_views_apart(char const* call, tensor_view<U, To> const& to, tensor_view<T, From> const& from, source_location where) {
+  if (to.size() != 0 && from.size() != 0 && !is_in_place(to, from)) require_views_disjoint(call, to, from, where);
 }
 
 template <class T, class L>

@@ -115,6 +115,17 @@ class cuda_bulk_copies {
           "l"(map), "r"(address(stage)), "r"(at[0]), "r"(at[1]), "r"(at[2]), "r"(at[3]), "r"(at[4])
           : "memory");
   }
+  /// Starts a copy of pixels of images, as `map` describes it: those from (row, column) of an image on, each one moved by `down` rows and
+  /// `right` columns, with the channels from `channel` on. Otherwise like copy_tile().
+  CROSSLANE_DEVICE_FN void copy_pixels(unsigned stage, void* to, void const* map, int channel, int column, int row, int image,
+                                       unsigned short right, unsigned short down, unsigned bytes) {
+    expect(stage, bytes);
+    asm volatile(
+        "cp.async.bulk.tensor.4d.shared::cluster.global.im2col.mbarrier::complete_tx::bytes [%0], [%1, {%3, %4, %5, %6}], [%2], {%7, "
+        "%8};" ::"r"(static_cast<unsigned>(__cvta_generic_to_shared(to))),
+        "l"(map), "r"(address(stage)), "r"(channel), "r"(column), "r"(row), "r"(image), "h"(right), "h"(down)
+        : "memory");
+  }
   /// The same to the blocks of the cluster in `blocks`, bits by rank, each of which has called expect() for the stage or will do so.
   template <unsigned Rank>
   CROSSLANE_DEVICE_FN void multicast_tile(unsigned stage, void* to, void const* map, int const (&at)[Rank], unsigned short blocks) {
