@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// A position with the positions before it, which networks see too.
+#pragma once
+
+#include "position.hpp"
+
+#include <string_view>
+#include <vector>
+
+namespace chessnet {
+
+class game {
+ public:
+  explicit game(position const& start) : positions_{start}, repetitions_{0} {}
+
+  /// Plays a legal move.
+  void play(move m);
+  /// Plays moves in UCI's notation, separated by spaces. Throws chess_error at the first that is wrong. The moves before it stay played.
+  void play(std::string_view moves);
+
+  /// Returns the current position.
+  [[nodiscard]] position const& current() const { return positions_.back(); }
+  /// Returns all positions, the oldest first. Each is seen by its own side to move.
+  [[nodiscard]] std::vector<position> const& positions() const { return positions_; }
+  /// Returns how often the i-th position had occurred before it, since the last capture or move of a pawn.
+  [[nodiscard]] int repetitions(std::size_t i) const { return repetitions_[i]; }
+
+ private:
+  std::vector<position> positions_;
+  std::vector<int> repetitions_;
+};
+
+}  // namespace chessnet

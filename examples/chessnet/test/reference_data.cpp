@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "reference_data.hpp"
+
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+namespace chessnet_test {
+namespace {
+
+std::string read_text(std::string const& name) {
+  std::ifstream file{data_folder() / name, std::ios::binary};
+  if (!file) throw std::runtime_error{"no file " + name};
+  return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+/// Reads values from bytes, one after another.
+class reader {
+ public:
+  explicit reader(std::string text) : text_{std::move(text)} {}
+  template <class T>
+  void operator()(T* out, std::size_t count) {
+    if (text_.size() - at_ < count * sizeof(T)) throw std::runtime_error{"the file is too short"};
+    std::memcpy(out, text_.data() + at_, count * sizeof(T));
+    at_ += count * sizeof(T);
+  }
+  template <class T>
+  T one() {
+    T value;
+    (*this)(&value, 1);
+    return value;
+  }
+  void expect(char const (&magic)[5]) {
+    char got[4];
+    (*this)(got, 4);
+    if (std::memcmp(got, magic, 4) != 0 || one<std::uint32_t>() != 1) throw std::runtime_error{std::string{"not a file of kind "} + magic};
+  }
+
+ private:
+  std::string text_;
+  std::size_t at_ = 0;
+};
+
+std::vector<reference_position> read_positions() {
+  std::vector<reference_position> result;
+  for (auto const& p : read_json("positions.json").elements)
+    result.push_back({p["name"].s, p["fen"].s, p["moves"].s, p["legal"].s, p["black"].n != 0, int(p["rule50"].n), int(p["repetitions"].n),
+                      unsigned(p["transform"].n)});
+  return result;
+}
+
+std::vector<reference_planes> read_planes() {
+  reader read{read_text("planes.bin")};
+  read.expect("CNPL");
+  auto const formats = read.one<std::uint32_t>(), positions = read.one<std::uint32_t>();
+  std::vector<reference_planes> result(formats);
+  for (auto& planes : result) {
+    planes.format = chessnet::input_format(read.one<std::uint32_t>());
+    for (std::size_t i = 0; i < positions; ++i) planes.known.push_back(read.one<std::uint8_t>() != 0);
+    planes.mask.resize(positions);
+    planes.value.resize(positions);
+    for (auto& mask : planes.mask) read(mask.data(), mask.size());
+    for (auto& value : planes.value) read(value.data(), value.size());
+  }
+  return result;
+}
+
+}  // namespace
+
+std::filesystem::path data_folder() {
+  if (char const* const folder = std::getenv("CHESSNET_DATA")) return folder;
+  return CHESSNET_DATA;
+}
+
+chessnet::game reference_position::game() const {
+  chessnet::game result{chessnet::parse_fen(fen, {.opponent_may_be_in_check = true})};
+  result.play(moves);
+  return result;
+}
+
+std::vector<reference_position> const& reference_positions() {
+  static auto const positions = read_positions();
+  return positions;
+}
+
+std::vector<reference_planes> const& all_reference_planes() {
+  static auto const planes = read_planes();
+  return planes;
+}
+
+reference_outputs read_outputs(std::string const& file) {
+  reader read{read_text(file)};
+  read.expect("CNRF");
+  auto const positions = read.one<std::uint32_t>(), logits = read.one<std::uint32_t>();
+  reference_outputs result;
+  result.policy.assign(positions, std::vector<float>(logits));
+  for (auto& policy : result.policy) read(policy.data(), logits);
+  for (auto* values : {&result.q, &result.draw, &result.moves_left}) {
+    values->resize(positions);
+    read(values->data(), positions);
+  }
+  return result;
+}
+
+crosslane_test::json_value read_json(std::string const& file) {
+  auto text = read_text(file);
+  // The reader for tests knows no booleans.
+  for (auto const& [word, number] : {std::pair{": true", ": 1"}, std::pair{": false", ": 0"}, std::pair{":true", ":1"}, std::pair{":false", ":0"}})
+    for (std::size_t at = 0; (at = text.find(word, at)) != text.npos;) text.replace(at, std::strlen(word), number);
+  return crosslane_test::json_reader{text}.read();
+}
+
+}  // namespace chessnet_test
