@@ -126,7 +126,7 @@ class pass {
       for_each_square(in.mask[i], [&](int s) { planes[i * squares + std::size_t(s)] = Real(in.value[i]); });
 
     values board = n_.tower ? run_tower(*n_.tower, planes) : planes;  // [C][64]
-    values rows = transpose(board, squares);                         // [64][C]
+    values rows = transpose(board, squares);                          // [64][C]
     if (n_.body) rows = run_body(*n_.body, std::move(rows));
 
     network_outputs<Real> out;

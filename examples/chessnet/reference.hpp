@@ -35,7 +35,8 @@ struct heads {
 /// Evaluates a position in float or double. The weights are the floats of `n` in both cases. Throws weights_error if there is no head of
 /// such a name. Costs about 1 ns for each product of a weight and an input.
 template <class Real>
-[[nodiscard]] network_outputs<Real> evaluate(network const& n, input_planes const& planes, heads const& chosen = {}, tracer<Real> const& trace = {});
+[[nodiscard]] network_outputs<Real> evaluate(network const& n, input_planes const& planes, heads const& chosen = {},
+                                             tracer<Real> const& trace = {});
 
 extern template network_outputs<float> evaluate(network const&, input_planes const&, heads const&, tracer<float> const&);
 extern template network_outputs<double> evaluate(network const&, input_planes const&, heads const&, tracer<double> const&);

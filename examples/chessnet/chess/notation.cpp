@@ -195,9 +195,7 @@ std::string to_fen(position const& given) {
 
 move parse_move(position const& p, std::string_view text) {
   auto const wrong = [&](char const* why) { throw chess_error{"illegal move " + shown(text) + " in '" + to_fen(p) + "': " + why}; };
-  auto const is_square = [&](std::size_t at) {
-    return text[at] >= 'a' && text[at] <= 'h' && text[at + 1] >= '1' && text[at + 1] <= '8';
-  };
+  auto const is_square = [&](std::size_t at) { return text[at] >= 'a' && text[at] <= 'h' && text[at + 1] >= '1' && text[at + 1] <= '8'; };
   auto const square = [&](std::size_t at) { return seen_by_white(p, square_of(text[at] - 'a', text[at + 1] - '1')); };
   if ((text.size() != 4 && text.size() != 5) || !is_square(0) || !is_square(2)) wrong("a move is like e2e4 or e7e8q");
   auto promotion = piece::pawn;

@@ -38,9 +38,9 @@ struct position {
 
   bitboard ours = 0;
   bitboard theirs = 0;
-  std::array<bitboard, 6> pieces{};                           // of both sides, by piece
+  std::array<bitboard, 6> pieces{};                          // of both sides, by piece
   std::array<std::int8_t, 4> rooks{none, none, none, none};  // by castling: the file of the rook that may still castle, or none
-  std::int8_t en_passant = none;                              // file of their pawn that has just made a double step, or none
+  std::int8_t en_passant = none;                             // file of their pawn that has just made a double step, or none
   bool black_to_move = false;
   int half_moves = 0;  // since the last capture or move of a pawn
   int full_moves = 1;  // the number of White's next or last move

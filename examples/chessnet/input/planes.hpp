@@ -32,9 +32,9 @@ enum class history_fill {
 
 inline constexpr std::size_t plane_count = 112;
 
-/// Plane i has value[i] on the squares of mask[i], and 0 elsewhere. 13 planes each for the current board and the seven before it, the newest
-/// first: our pawns, knights, bishops, rooks, queens, king, theirs, and all squares if the position had occurred before. Then eight planes:
-/// castling (4), Black to move or en passant, half moves, armageddon, all ones.
+/// Plane i has value[i] on the squares of mask[i], and 0 elsewhere. 13 planes each for the current board and the seven before it, the
+/// newest first: our pawns, knights, bishops, rooks, queens, king, theirs, and all squares if the position had occurred before. Then eight
+/// planes: castling (4), Black to move or en passant, half moves, armageddon, all ones.
 struct input_planes {
   std::array<bitboard, plane_count> mask{};
   std::array<float, plane_count> value{};

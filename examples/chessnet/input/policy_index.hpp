@@ -20,8 +20,8 @@ inline constexpr std::size_t policy_size = 1858;
 /// Returns the output for a legal move. Throws chess_error if no piece can move like that.
 [[nodiscard]] std::size_t policy_index(move m, transform t = {});
 
-/// Each output's place in what an attention policy computes: logits [from][to] of 64 x 64 squares, then promotions [from file][to file][queen,
-/// rook, bishop] of 8 x 8 x 3.
+/// Each output's place in what an attention policy computes: logits [from][to] of 64 x 64 squares, then promotions [from file][to
+/// file][queen, rook, bishop] of 8 x 8 x 3.
 [[nodiscard]] std::array<std::uint16_t, policy_size> const& attention_policy_map();
 
 /// Each output's place in what a convolution policy computes: planes of 64 squares. Its plane is a way to move, its square is the origin.

@@ -14,8 +14,8 @@ transform canonical_transform(position const& p) {
   int const beyond = file_of(king()) + rank_of(king()) - 7;
   if (beyond > 0) t.parts |= transform::diagonal;
   if (beyond != 0) return t;
-  for (bitboard const set : {p.occupied(), p.ours, p.of(piece::king), p.of(piece::queen), p.of(piece::rook), p.of(piece::knight),
-                             p.of(piece::bishop)}) {
+  for (bitboard const set :
+       {p.occupied(), p.ours, p.of(piece::king), p.of(piece::queen), p.of(piece::rook), p.of(piece::knight), p.of(piece::bishop)}) {
     bitboard const as_it_is = t.squares(set), reflected = reflect(as_it_is);
     if (as_it_is == reflected) continue;
     if (as_it_is > reflected) t.parts |= transform::diagonal;

@@ -107,7 +107,8 @@ reference_outputs read_outputs(std::string const& file) {
 crosslane_test::json_value read_json(std::string const& file) {
   auto text = read_text(file);
   // The reader for tests knows no booleans.
-  for (auto const& [word, number] : {std::pair{": true", ": 1"}, std::pair{": false", ": 0"}, std::pair{":true", ":1"}, std::pair{":false", ":0"}})
+  for (auto const& [word, number] :
+       {std::pair{": true", ": 1"}, std::pair{": false", ": 0"}, std::pair{":true", ":1"}, std::pair{":false", ":0"}})
     for (std::size_t at = 0; (at = text.find(word, at)) != text.npos;) text.replace(at, std::strlen(word), number);
   return crosslane_test::json_reader{text}.read();
 }

@@ -17,9 +17,8 @@ namespace chessnet_test {
 /// Returns the folder. Without it, tests that call for it by CHESSNET_NEEDS_DATA() are skipped.
 [[nodiscard]] std::filesystem::path data_folder();
 
-#define CHESSNET_NEEDS_DATA()                                        \
-  if (!std::filesystem::exists(chessnet_test::data_folder()))        \
-  GTEST_SKIP() << "no reference data in " << chessnet_test::data_folder()
+#define CHESSNET_NEEDS_DATA() \
+  if (!std::filesystem::exists(chessnet_test::data_folder())) GTEST_SKIP() << "no reference data in " << chessnet_test::data_folder()
 
 /// A position of positions.json.
 struct reference_position {

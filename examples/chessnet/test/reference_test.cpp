@@ -46,7 +46,8 @@ struct differences {
 
   template <class Real>
   void add(network_outputs<Real> const& got, chessnet_test::reference_outputs const& expected, std::size_t i) {
-    for (std::size_t m = 0; m < got.policy.size(); ++m) policy = std::max(policy, std::abs(double(got.policy[m]) - double(expected.policy[i][m])));
+    for (std::size_t m = 0; m < got.policy.size(); ++m)
+      policy = std::max(policy, std::abs(double(got.policy[m]) - double(expected.policy[i][m])));
     q = std::max(q, std::abs(double(got.q) - double(expected.q[i])));
     draw = std::max(draw, std::abs(double(got.draw) - double(expected.draw[i])));
     moves_left = std::max(moves_left, std::abs(double(got.moves_left) - double(expected.moves_left[i])));
@@ -95,8 +96,8 @@ void check_trace(set const& s, double relative) {
   double largest = 0;
   for (std::size_t t = 0; t < traces.keys.size(); ++t) {
     auto const& layers = traces.elements[t].elements;
-    auto const found = std::find_if(reference_positions().begin(), reference_positions().end(),
-                                    [&](auto const& p) { return p.name == traces.keys[t]; });
+    auto const found =
+        std::find_if(reference_positions().begin(), reference_positions().end(), [&](auto const& p) { return p.name == traces.keys[t]; });
     ASSERT_NE(found, reference_positions().end());
     std::size_t at = 0;
     reference::tracer<Real> const compare = [&](std::string const& name, std::vector<int> const& extents, std::span<Real const> values) {

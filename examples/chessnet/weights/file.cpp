@@ -46,7 +46,8 @@ class inflater {
       done += space - zlib_.avail_out;
       if (code == Z_MEM_ERROR) throw std::bad_alloc{};
       if (code == Z_BUF_ERROR) wrong("the gzip data are cut off");
-      if (code != Z_OK && code != Z_STREAM_END) wrong(std::string{"the gzip data are damaged: "} + (zlib_.msg ? zlib_.msg : "a dictionary"));
+      if (code != Z_OK && code != Z_STREAM_END)
+        wrong(std::string{"the gzip data are damaged: "} + (zlib_.msg ? zlib_.msg : "a dictionary"));
       ended_ = code == Z_STREAM_END && rest_.empty();
       // gzip allows several files one after another.
       if (code == Z_STREAM_END && !ended_ && inflateReset(&zlib_) != Z_OK) wrong("the gzip data are damaged");

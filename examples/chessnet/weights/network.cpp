@@ -37,9 +37,7 @@ std::size_t size_of(encoder_stack const& e) {
             size_of(l.second_norm) + size_of(l.ffn);
   return size;
 }
-std::size_t size_of(value_head const& v) {
-  return size_of(v.convolution) + size_of(v.embedding) + size_of(v.hidden) + size_of(v.output);
-}
+std::size_t size_of(value_head const& v) { return size_of(v.convolution) + size_of(v.embedding) + size_of(v.hidden) + size_of(v.output); }
 
 }  // namespace
 

@@ -111,7 +111,9 @@ struct gate_layer {
   std::vector<float> multiply, add;
 
   [[nodiscard]] static layout layout_of(int channels) { return layout{{channels, 64}}; }
-  [[nodiscard]] xl::tensor_view<float const, layout> multiply_view() const { return {multiply.data(), layout_of(int(multiply.size() / 64))}; }
+  [[nodiscard]] xl::tensor_view<float const, layout> multiply_view() const {
+    return {multiply.data(), layout_of(int(multiply.size() / 64))};
+  }
   [[nodiscard]] xl::tensor_view<float const, layout> add_view() const { return {add.data(), layout_of(int(add.size() / 64))}; }
 };
 
@@ -134,10 +136,10 @@ struct attention_body {
 struct policy_head {
   std::string name;
   policy_kind kind = policy_kind::classical;
-  convolution_layer convolution;       // classical: 1 x 1; convolution: the second 3 x 3
+  convolution_layer convolution;        // classical: 1 x 1; convolution: the second 3 x 3
   convolution_layer first_convolution;  // convolution
-  dense_layer logits;                  // classical
-  dense_layer embedding;               // attention
+  dense_layer logits;                   // classical
+  dense_layer embedding;                // attention
   activation embedding_activation = activation::selu;
   encoder_stack encoders;
   dense_layer query, key;

@@ -12,7 +12,16 @@ namespace chessnet {
 namespace {
 
 /// The values of network_format::network.
-enum : std::uint64_t { old_classical = 1, old_squeeze, classical, squeeze_tower, onnx, attention, attention_heads, legacy_attention_heads = 134 };
+enum : std::uint64_t {
+  old_classical = 1,
+  old_squeeze,
+  classical,
+  squeeze_tower,
+  onnx,
+  attention,
+  attention_heads,
+  legacy_attention_heads = 134
+};
 
 /// Sizes are products of two of these at most, so they fit in 64 bits.
 constexpr std::size_t most_width = std::size_t{1} << 24;
@@ -82,9 +91,9 @@ convolution_layer read_convolution(message::convolution const& c, int in, int wi
   result.width = width;
   result.out = normalised ? width_from(c.means, means) : width_from(c.biases, biases);
   auto const out = std::size_t(result.out), each = std::size_t(in) * std::size_t(width * width);
-  result.weights = values(c.weights, out * each,
-                          count(out) + " filters of " + std::to_string(in) + " x " + std::to_string(width) + " x " + std::to_string(width),
-                          weights);
+  result.weights =
+      values(c.weights, out * each,
+             count(out) + " filters of " + std::to_string(in) + " x " + std::to_string(width) + " x " + std::to_string(width), weights);
   result.bias = c.biases.empty() ? std::vector<float>(out) : vector_of(c.biases, result.out, biases);
   if (!normalised) return result;
 
@@ -209,7 +218,8 @@ attention_body read_body(message::weights const& w, settings const& s, std::opti
     result.embedding_norm = read_norm(w.embedding_norm, channels, where, {"ip_emb_ln_gammas", "ip_emb_ln_betas"});
   if (!w.multiply_gate.empty() && !w.add_gate.empty()) {
     if (channels > int(most_width / 64)) part_name{where, "ip_emb_b"}.wrong("too many channels for gates");
-    result.gates = gate_layer{read_gate(w.multiply_gate, channels, {where, "ip_mult_gate"}), read_gate(w.add_gate, channels, {where, "ip_add_gate"})};
+    result.gates =
+        gate_layer{read_gate(w.multiply_gate, channels, {where, "ip_mult_gate"}), read_gate(w.add_gate, channels, {where, "ip_add_gate"})};
   }
   if (result.kind == embedding_kind::dense) {
     part_name const ffn{where, "ip_emb_ffn"};
@@ -225,7 +235,8 @@ attention_body read_body(message::weights const& w, settings const& s, std::opti
     result.smolgen_activation = s.smolgen;
   }
   if (w.encoders.empty()) part_name{where, "encoder"}.wrong("an attention body needs at least one layer");
-  result.encoders = read_encoders(w.encoders, w.heads, channels, result.smolgen_table ? &*result.smolgen_table : nullptr, where, "encoder", "headcount");
+  result.encoders =
+      read_encoders(w.encoders, w.heads, channels, result.smolgen_table ? &*result.smolgen_table : nullptr, where, "encoder", "headcount");
   result.encoders.branch_scale = float(std::pow(2.0 * double(w.encoders.size()), -0.25));
   result.encoders.epsilon = result.kind == embedding_kind::dense ? 1e-3f : 1e-6f;
   result.encoders.ffn_activation = s.ffn;
@@ -238,8 +249,8 @@ struct trunk {
   bool body;
 };
 
-policy_head read_policy(message::policy_head const& p, message::dense const& shared_embedding, std::string name, trunk in, settings const& s,
-                        part_name const& where) {
+policy_head read_policy(message::policy_head const& p, message::dense const& shared_embedding, std::string name, trunk in,
+                        settings const& s, part_name const& where) {
   policy_head result;
   result.name = std::move(name);
   result.kind = policy_kind(s.format.policy);
@@ -287,7 +298,8 @@ struct value_names {
 constexpr value_names names_of_value{"value", {"ip_val_w", "ip_val_b"}, {"ip1_val_w", "ip1_val_b"}, {"ip2_val_w", "ip2_val_b"}};
 constexpr value_names names_of_moves_left{"moves_left", {"ip_mov_w", "ip_mov_b"}, {"ip1_mov_w", "ip1_mov_b"}, {"ip2_mov_w", "ip2_mov_b"}};
 
-value_head read_value(message::value_head const& v, std::string name, trunk in, int outputs, part_name const& where, value_names const& names) {
+value_head read_value(message::value_head const& v, std::string name, trunk in, int outputs, part_name const& where,
+                      value_names const& names) {
   value_head result;
   result.name = std::move(name);
   int width = 0;
@@ -368,8 +380,9 @@ network make_network(message::net const& net) {
   if (w.policy_heads) {
     part_name const group{where, "policy_heads"};
     auto const& g = *w.policy_heads;
-    for (auto const& [head, name, field] : {std::tuple{&g.vanilla, "vanilla", "vanilla"}, std::tuple{&g.optimistic, "optimistic", "optimistic_st"},
-                                            std::tuple{&g.soft, "soft", "soft"}, std::tuple{&g.opponent, "opponent", "opponent"}})
+    for (auto const& [head, name, field] :
+         {std::tuple{&g.vanilla, "vanilla", "vanilla"}, std::tuple{&g.optimistic, "optimistic", "optimistic_st"},
+          std::tuple{&g.soft, "soft", "soft"}, std::tuple{&g.opponent, "opponent", "opponent"}})
       if (*head) result.policy_heads.push_back(read_policy(**head, g.embedding, name, out, s, {group, field}));
     if (result.policy_heads.empty()) group.wrong("there is no head");
   } else {

@@ -70,8 +70,7 @@ struct wire_field {
 
  private:
   void require(wire_type expected, part_name const& where) const {
-    if (type != expected)
-      where.wrong("the wire type is " + std::to_string(int(type)) + ", not " + std::to_string(int(expected)));
+    if (type != expected) where.wrong("the wire type is " + std::to_string(int(type)) + ", not " + std::to_string(int(expected)));
   }
 };
 
