@@ -12,10 +12,10 @@ namespace chessnet::message {
 
 /// An encoded array. `bytes` is part of the file's bytes, which must live as long.
 struct array {
-  byte_span bytes;
+  byte_span bytes{};
   float least = 0, most = 0;           // the values of the smallest and the largest number, if `encoding` is linear16
   std::uint64_t encoding = 1;          // 1 linear16, 2 float16, 3 bfloat16, 4 float32
-  std::vector<std::uint64_t> extents;  // often none
+  std::vector<std::uint64_t> extents{};  // often none
 
   [[nodiscard]] bool empty() const { return bytes.empty(); }
 };
