@@ -11,7 +11,7 @@ namespace chessnet {
 struct picture_options {
   std::size_t arrows = 3;    // at most; moves below 1 % have none
   bool black_below = false;  // seen from Black's side
-  std::string caption;       // a line below the board; escaped
+  std::string caption{};     // a line below the board; escaped
 };
 
 /// Returns an SVG file: the board, an arrow with its percentage for each of the best moves, and a bar of the outcome, White's part below.

@@ -4,6 +4,7 @@
 
 #include "reference_data.hpp"
 #include "weights/read.hpp"
+#include "weights/synthetic.hpp"
 
 #include <gtest/gtest.h>
 
@@ -142,6 +143,82 @@ TEST(reference, layers) {
     check_trace<float>(s, 2e-5);
     check_trace<double>(s, 1e-6);
   }
+}
+
+TEST(activate, definitions) {
+  using reference::activate;
+  for (double const x : {-30.0, -3.0, -0.7, -0.6, -0.5, 0.0, 0.5, 2.0, 20.0}) {
+    EXPECT_NEAR(activate(activation::mish, x), x * std::tanh(std::log1p(std::exp(x))), 1e-12) << x;
+    EXPECT_NEAR(activate(activation::swish, x), x / (1 + std::exp(-x)), 1e-12) << x;
+    EXPECT_NEAR(activate(activation::selu, x), 1.05070098 * (x > 0 ? x : 1.67326324 * std::expm1(x)), 1e-12) << x;
+    EXPECT_EQ(activate(activation::relu, x), x > 0 ? x : 0);
+    EXPECT_EQ(activate(activation::relu_squared, x), x > 0 ? x * x : 0);
+    EXPECT_EQ(activate(activation::none, x), x);
+    EXPECT_EQ(activate(activation::tanh, x), std::tanh(x));
+    EXPECT_NEAR(activate(activation::sigmoid, x), 1 / (1 + std::exp(-x)), 1e-15);
+    EXPECT_NEAR(double(activate(activation::mish, float(x))), x * std::tanh(std::log1p(std::exp(x))), 1e-5 * (1 + std::abs(x))) << x;
+  }
+  for (float const x : {-1000.0f, 50.0f, 100.0f, 1e20f}) EXPECT_EQ(activate(activation::mish, x), x > 0 ? x : 0.0f);
+}
+
+/// Needs no data: all kinds give finite outputs, in float about the same as in double.
+TEST(reference, synthetic_networks) {
+  game g{starting_position()};
+  g.play("e2e4 e7e5 g1f3");
+  for (auto const& kind : synthetic_kinds().first(6)) {
+    auto const n = synthetic_network(kind.shape, 5);
+    auto const planes = encode(g, n.input);
+    for (auto const& policy : n.policy_heads)
+      for (auto const& value : n.value_heads) {
+        reference::heads const heads{policy.name, value.name};
+        auto const f = reference::evaluate<float>(n, planes, heads);
+        auto const d = reference::evaluate<double>(n, planes, heads);
+        double square = 0;
+        for (std::size_t i = 0; i < f.policy.size(); ++i) {
+          EXPECT_NEAR(double(f.policy[i]), d.policy[i], 5e-5) << kind.name;
+          square += d.policy[i] * d.policy[i];
+        }
+        EXPECT_GT(square / double(f.policy.size()), 0.1) << kind.name;  // logits that say something
+        EXPECT_NEAR(double(f.q), d.q, 1e-5) << kind.name;
+        EXPECT_NEAR(double(f.draw), d.draw, 1e-5) << kind.name;
+        EXPECT_NEAR(double(f.moves_left), d.moves_left, 1e-4) << kind.name;
+        EXPECT_NEAR(f.win() + f.draw + f.loss(), 1, 1e-6);
+        EXPECT_EQ(d.moves_left > 0, n.moves_left.has_value()) << kind.name;
+      }
+  }
+}
+
+/// A body behind a tower reads the tower's channels of each square.
+TEST(reference, body_behind_a_tower) {
+  auto shape = synthetic_kinds()[3].shape;  // a body that reads 112 + 64 channels
+  auto both = synthetic_network(shape, 1);
+  shape = synthetic_kinds()[1].shape;
+  shape.channels = 16;
+  auto const front = synthetic_network(shape, 2);
+  auto const& e = both.body->embedding;
+  dense_layer narrow{e.out, 16, {}, e.bias};
+  for (int o = 0; o < e.out; ++o)
+    for (int i = 0; i < 16; ++i) narrow.weights.push_back(e.weights[std::size_t(o * e.in + i)]);
+  both.body->embedding = narrow;
+  both.body->kind = embedding_kind::none;
+  both.tower = front.tower;
+  std::vector<double> board, rows;
+  auto const out = reference::evaluate<double>(both, encode(game{starting_position()}, input_format::classical), {},
+                                               [&](std::string const& name, std::vector<int> const&, std::span<double const> x) {
+                                                 if (name.starts_with("block")) board.assign(x.begin(), x.end());
+                                                 if (name == "embedding_input") rows.assign(x.begin(), x.end());
+                                               });
+  ASSERT_EQ(rows.size(), 64u * 16);
+  for (std::size_t s = 0; s < 64; ++s)
+    for (std::size_t c = 0; c < 16; ++c) EXPECT_EQ(rows[s * 16 + c], board[c * 64 + s]);
+  EXPECT_TRUE(std::isfinite(out.q));
+}
+
+TEST(reference, unknown_heads) {
+  auto const n = synthetic_network(synthetic_kinds()[0].shape, 1);
+  auto const planes = encode(game{starting_position()}, n.input);
+  EXPECT_THROW((void)reference::evaluate<float>(n, planes, {"soft", ""}), weights_error);
+  EXPECT_THROW((void)reference::evaluate<float>(n, planes, {"", "q"}), weights_error);
 }
 
 }  // namespace

@@ -59,7 +59,8 @@ std::vector<synthetic_shape> small_shapes() {
     s.squeeze = s.squeeze > 0 ? 2 : 0;
     if (s.smolgen.part > 0) s.smolgen = {1, 2, 1};
     s.policy_channels = s.policy == policy_kind::classical ? 1 : 4;
-    s.value_channels = 1;
+    s.value_channels = s.moves_left_channels = 1;
+    s.head_hidden = 2;
     result.push_back(s);
   }
   return result;
@@ -217,7 +218,8 @@ TEST(weights, batch_norm_is_folded) {
   auto const message = message::parse(file);
   part_name const where{"a"};
   auto const& c = message.weights->input;
-  auto const mean = decode(c.means, where), variance = decode(c.variances, where), gamma = decode(c.gammas, where), beta = decode(c.betas, where);
+  auto const mean = decode(c.means, where), variance = decode(c.variances, where), gamma = decode(c.gammas, where),
+             beta = decode(c.betas, where);
   for (std::size_t o = 0; o < 8; ++o) {
     double const factor = gamma[o] / std::sqrt(variance[o] + 1e-5);
     EXPECT_NEAR(with.tower->input.weights[o * 1008 + 17], factor * without.tower->input.weights[o * 1008 + 17], 1e-7);
@@ -382,7 +384,7 @@ TEST(weights, wrong_networks) {
       {tower_attention, {10}, drop(24), "weights.pol_headcount: it is missing"},
       {tower_attention, {10}, set_number(24, 3), "weights.pol_encoder[0].mha.q_b: 4 values do not divide into 3 heads"},
       {map, {10}, set_number(28, 0), "weights.headcount: it is missing"},
-      {map, {10}, set_number(28, 1u << 30), "weights.headcount: 1073741824 heads"},
+      {map, {10}, set_number(28, 1025), "weights.headcount: 1025 heads, more than 1024"},
       {map, {10}, drop(27), "weights.encoder: an attention body needs at least one layer"},
       {map, {10}, drop(35), "weights.encoder[0].mha.smolgen: there is no smolgen_w for it"},
       {map, {10, 35}, keep_bytes(1000), "weights.smolgen_w: 500 values are not a multiple of 64 x 64"},
@@ -394,8 +396,18 @@ TEST(weights, wrong_networks) {
       {map, {10}, drop(29), "weights.ip_val_w: it is missing"},
       {dense, {10}, drop(41), "weights.ip_emb_ffn: it is missing"},
       {dense, {10, 38}, keep_bytes(126), "weights.ip_emb_preproc_w: 49152 values, 63 outputs of 768 inputs needs 48384"},
-      {dense, {10, 45}, [](auto& f) { for (std::uint32_t i = 3; i <= 6; ++i) drop(i)(f); }, "weights.policy_heads: there is no head"},
-      {dense, {10, 44}, [](auto& f) { for (std::uint32_t i = 1; i <= 3; ++i) drop(i)(f); }, "weights.value_heads: there is no head"},
+      {dense,
+       {10, 45},
+       [](auto& f) {
+         for (std::uint32_t i = 3; i <= 6; ++i) drop(i)(f);
+       },
+       "weights.policy_heads: there is no head"},
+      {dense,
+       {10, 44},
+       [](auto& f) {
+         for (std::uint32_t i = 1; i <= 3; ++i) drop(i)(f);
+       },
+       "weights.value_heads: there is no head"},
       {dense, {10, 45, 4}, drop(7), "weights.policy_heads.optimistic_st.ip4_pol_w: it is missing"},
   };
   for (auto const& w : wrong) {

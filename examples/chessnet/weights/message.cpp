@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "message.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace chessnet::message {
 namespace {
 
@@ -290,18 +293,16 @@ void read(network_format& out, wire_field const& field, part_name const& where) 
 
 net parse(byte_span bytes) {
   net result;
-  part_name const file{"net"}, version{file, "min_version"}, format{file, "format"}, weights{"weights"};
+  part_name const file{"net"}, format{file, "format"}, weights{"weights"};
+  // Other kinds of files would only give an error about some later byte.
+  constexpr std::byte head[] = {std::byte{0x0d}, std::byte(magic & 0xff), std::byte(magic >> 8 & 0xff), std::byte{0}, std::byte{0}};
+  if (bytes.empty()) file.wrong("it is empty");
+  if (!std::ranges::equal(bytes.first(std::min(bytes.size(), std::size(head))), head))
+    file.wrong("it does not begin with the magic number of lc0's networks");
   read_fields(bytes, file, [&](wire_field const& f) {
     switch (f.number) {
-      case 1: result.magic = f.as_fixed32({file, "magic"}); break;
-      case 3:
-        read_fields(f.as_bytes(version), version, [&](wire_field const& part) {
-          if (part.number >= 1 && part.number <= 3) result.version[part.number - 1] = part.as_number(version);
-        });
-        break;
       case 4:
         read_fields(f.as_bytes(format), format, [&](wire_field const& part) {
-          if (part.number == 1) result.encoding = part.as_number({format, "weights_encoding"});
           if (part.number == 2) read(result.format, part, {format, "network_format"});
         });
         break;
@@ -309,10 +310,7 @@ net parse(byte_span bytes) {
       case 11: result.onnx = true; break;
       default: break;
     }
-    // Other kinds of files would only give an error about some later byte.
-    if (result.magic != magic) file.wrong("it does not begin with the magic number of lc0's networks");
   });
-  if (result.magic != magic) file.wrong("it is empty");
   return result;
 }
 

@@ -13,8 +13,8 @@ namespace chessnet::message {
 /// An encoded array. `bytes` is part of the file's bytes, which must live as long.
 struct array {
   byte_span bytes{};
-  float least = 0, most = 0;           // the values of the smallest and the largest number, if `encoding` is linear16
-  std::uint64_t encoding = 1;          // 1 linear16, 2 float16, 3 bfloat16, 4 float32
+  float least = 0, most = 0;             // the values of the smallest and the largest number, if `encoding` is linear16
+  std::uint64_t encoding = 1;            // 1 linear16, 2 float16, 3 bfloat16, 4 float32
   std::vector<std::uint64_t> extents{};  // often none
 
   [[nodiscard]] bool empty() const { return bytes.empty(); }
@@ -101,14 +101,12 @@ struct network_format {
 };
 
 struct net {
-  std::uint32_t magic = 0;
-  std::uint64_t version[3] = {0, 0, 0};  // the least version of lc0 that reads the file
-  std::uint64_t encoding = 0;
   std::optional<network_format> format;
   bool onnx = false;
   std::optional<message::weights> weights;
 };
 
+/// The first field of every file.
 inline constexpr std::uint32_t magic = 0x1c0;
 
 /// Reads the messages. Unknown fields are ignored. Throws weights_error if the bytes are cut off, damaged or of wrong types.

@@ -25,6 +25,8 @@ enum : std::uint64_t {
 
 /// Sizes are products of two of these at most, so they fit in 64 bits.
 constexpr std::size_t most_width = std::size_t{1} << 24;
+/// Each head has a table of 64 x 64 numbers. Known networks have at most 32 heads.
+constexpr std::uint64_t most_heads = 1024;
 
 std::string count(std::size_t n) { return std::to_string(n); }
 
@@ -157,7 +159,7 @@ encoder_stack read_encoders(std::vector<message::encoder> const& encoders, std::
   encoder_stack result;
   part_name const heads_part{where, heads_name};
   if (heads == 0) heads_part.wrong("it is missing");
-  if (heads > most_width) heads_part.wrong(std::to_string(heads) + " heads");
+  if (heads > most_heads) heads_part.wrong(std::to_string(heads) + " heads, more than " + std::to_string(most_heads));
   result.heads = int(heads);
   for (std::size_t i = 0; i < encoders.size(); ++i) {
     auto const& in = encoders[i];

@@ -94,15 +94,15 @@ class builder {
       policy(w);
       if (!s_.body) w.message(6, convolution(s_.value_channels, s_.channels, 1, 1.4));
       if (s_.body) dense(w, {29, 30}, s_.value_channels, s_.channels, 1.4);
-      dense(w, {7, 8}, 128, 64 * s_.value_channels, 1.4);
-      dense(w, {9, 10}, value_outputs(), 128, 1);
+      dense(w, {7, 8}, s_.head_hidden, 64 * s_.value_channels, 1.4);
+      dense(w, {9, 10}, value_outputs(), s_.head_hidden, 1);
     }
     if (s_.moves_left) {
-      constexpr int channels = 8;
+      int const channels = s_.moves_left_channels;
       if (!s_.body) w.message(12, convolution(channels, s_.channels, 1, 1.4));
       if (s_.body) dense(w, {31, 32}, channels, s_.channels, 1.4);
-      dense(w, {13, 14}, 128, 64 * channels, 1.4);
-      dense(w, {15, 16}, 1, 128, 5, 60);
+      dense(w, {13, 14}, s_.head_hidden, 64 * channels, 1.4);
+      dense(w, {15, 16}, 1, s_.head_hidden, 5, 60);
     }
     return w;
   }
@@ -112,8 +112,8 @@ class builder {
   wire_writer value_head() {
     wire_writer v;
     dense(v, {1, 2}, s_.value_channels, s_.channels, 1.4);
-    dense(v, {3, 4}, 128, 64 * s_.value_channels, 1.4);
-    dense(v, {5, 6}, value_outputs(), 128, 1);
+    dense(v, {3, 4}, s_.head_hidden, 64 * s_.value_channels, 1.4);
+    dense(v, {5, 6}, value_outputs(), s_.head_hidden, 1);
     return v;
   }
 

@@ -40,6 +40,8 @@ struct synthetic_shape {
   int policy_layers = 0;     // attention: encoder layers of its own
   value_kind value = value_kind::wdl;
   int value_channels = 32;
+  int moves_left_channels = 8;
+  int head_hidden = 128;  // between these channels and the output, of values and moves left
   bool moves_left = true;
   bool several_heads = false;  // body: the file has groups of heads
 };
