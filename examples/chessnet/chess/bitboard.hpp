@@ -28,11 +28,7 @@ constexpr void for_each_square(bitboard b, F const& f) {
 }
 
 /// Exchanges rank 1 and rank 8, 2 and 7, ...: square s becomes s ^ 56.
-[[nodiscard]] constexpr bitboard mirror_ranks(bitboard b) {
-  b = (b >> 8 & 0x00ff00ff00ff00ff) | (b & 0x00ff00ff00ff00ff) << 8;
-  b = (b >> 16 & 0x0000ffff0000ffff) | (b & 0x0000ffff0000ffff) << 16;
-  return b >> 32 | b << 32;
-}
+[[nodiscard]] constexpr bitboard mirror_ranks(bitboard b) { return __builtin_bswap64(b); }
 
 /// Exchanges file a and file h, b and g, ...: square s becomes s ^ 7.
 [[nodiscard]] constexpr bitboard mirror_files(bitboard b) {

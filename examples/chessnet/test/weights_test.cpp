@@ -177,6 +177,13 @@ TEST(weights, the_layout_is_part_of_a_view) {
   auto const tower = read_network(file_of(squeeze));
   auto const& c = tower.tower->input;
   EXPECT_EQ(c.view()(1, 2, 0, 1), c.weights[((1 * 112 + 2) * 3 + 0) * 3 + 1]);
+
+  // The same layer of the value reads channels of squares on a tower, and squares of channels on a body.
+  auto shape = small_shapes()[map];
+  shape.value_channels = 3;
+  auto const on_body = read_network(synthetic_file(shape, 1)).value_heads[0].hidden;
+  EXPECT_EQ(on_body.by_square()(1, 2, 5), on_body.weights[(1 * 64 + 5) * 3 + 2]);
+  EXPECT_EQ(on_body.by_channel()(1, 2, 5), on_body.weights[(1 * 3 + 2) * 64 + 5]);
 }
 
 /// 65535 is the largest number, and all encodings are of the same value.

@@ -34,6 +34,11 @@ enum class embedding_kind : std::uint32_t { none, map, dense };
 using matrix_layout = xl::row_major<axis::out, axis::in>;
 using matrix_view = xl::tensor_view<float const, matrix_layout>;
 
+/// The weights of outputs that read all squares: channel by channel as a tower flattens its boards, or square by square as a body does.
+using square_extents = xl::extents<std::int32_t, axis::out, axis::c, xl::fixed<axis::square, 64>>;
+using channels_of_squares = xl::packed<square_extents, xl::axes<axis::out, axis::c, axis::square>>;
+using squares_of_channels = xl::packed<square_extents, xl::axes<axis::out, axis::square, axis::c>>;
+
 /// y = weights x + bias.
 struct dense_layer {
   using layout = matrix_layout;
@@ -42,6 +47,17 @@ struct dense_layer {
   std::vector<float> bias;  // out, or none
 
   [[nodiscard]] matrix_view view() const { return {weights.data(), layout{{out, in}}}; }
+
+  /// @{
+  /// Return the weights of a layer that reads all squares of some channels: (out, channel, square), in the order in which the file flattens
+  /// them. The wrong one of the two has the right sizes and the wrong weights; the members with such layers name theirs.
+  [[nodiscard]] xl::tensor_view<float const, channels_of_squares> by_channel() const {
+    return {weights.data(), channels_of_squares{{out, in / 64, 64}}};
+  }
+  [[nodiscard]] xl::tensor_view<float const, squares_of_channels> by_square() const {
+    return {weights.data(), squares_of_channels{{out, in / 64, 64}}};
+  }
+  /// @}
 };
 
 /// Cross-correlation with stride 1 and as much zero padding as keeps the board's 8 x 8 squares.
@@ -82,8 +98,8 @@ struct feed_forward {
 
 /// Makes the additive table of attention logits of each head from all squares.
 struct smolgen {
-  dense_layer compress;  // per square, without bias
-  dense_layer first, second;
+  dense_layer compress;       // per square, without bias
+  dense_layer first, second;  // the first reads by_square()
   norm_layer first_norm, second_norm;
 };
 
@@ -119,7 +135,7 @@ struct gate_layer {
 
 struct attention_body {
   embedding_kind kind = embedding_kind::none;
-  std::optional<dense_layer> preprocess;  // dense: from 12 planes of all squares to the channels that all squares append
+  std::optional<dense_layer> preprocess;  // dense: from 12 planes of all squares, by_square(), to what each square appends
   dense_layer embedding;
   std::optional<norm_layer> embedding_norm;  // dense
   std::optional<gate_layer> gates;
@@ -138,7 +154,7 @@ struct policy_head {
   policy_kind kind = policy_kind::classical;
   convolution_layer convolution;        // classical: 1 x 1; convolution: the second 3 x 3
   convolution_layer first_convolution;  // convolution
-  dense_layer logits;                   // classical
+  dense_layer logits;                   // classical, reads by_channel()
   dense_layer embedding;                // attention
   activation embedding_activation = activation::selu;
   encoder_stack encoders;
@@ -149,8 +165,8 @@ struct policy_head {
 /// Makes the outcome of the game or the moves left.
 struct value_head {
   std::string name;
-  std::optional<convolution_layer> convolution;  // 1 x 1, on a tower; its output is flattened channel by channel
-  std::optional<dense_layer> embedding;          // on a body; its output is flattened square by square
+  std::optional<convolution_layer> convolution;  // 1 x 1, on a tower; then `hidden` reads by_channel()
+  std::optional<dense_layer> embedding;          // on a body; then `hidden` reads by_square()
   dense_layer hidden, output;
 };
 
