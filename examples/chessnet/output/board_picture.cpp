@@ -146,8 +146,8 @@ class painter {
     double const dx = (to.x - from.x) / length, dy = (to.y - from.y) / length;
     double const half = 4 + 7 * m.probability, head = 2.2 * half + 8, wide = half + 9;
     double const start = 0.18 * square_side, end = length - 0.08 * square_side, neck = end - head;
-    auto const at = [&](double along, double aside) {
-      return fixed(from.x + dx * along - dy * aside) + " " + fixed(from.y + dy * along + dx * aside);
+    auto const at = [&, origin = from](double along, double aside) {
+      return fixed(origin.x + dx * along - dy * aside) + " " + fixed(origin.y + dy * along + dx * aside);
     };
     out_ += "<path d='M" + at(start, half) + "L" + at(neck, half) + "L" + at(neck, wide) + "L" + at(end, 0) + "L" + at(neck, -wide) + "L" +
             at(neck, -half) + "L" + at(start, -half) + "z' fill='" + colour + "' opacity='0.75'/>\n";

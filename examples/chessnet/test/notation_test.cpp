@@ -75,7 +75,7 @@ TEST(fen, refused) {
       {"4kK2/8/8/8/8/8/8/8 w - - 0 1", "Black is in check and not to move"},
   };
   for (auto const& [fen, why] : wrong)
-    EXPECT_EQ(message_of([&] { (void)parse_fen(fen); }), "illegal FEN '" + std::string{fen} + "': " + why);
+    EXPECT_EQ(message_of([text = fen] { (void)parse_fen(text); }), "illegal FEN '" + std::string{fen} + "': " + why);
   // Texts from outside do not reach a terminal as they are.
   EXPECT_EQ(message_of([] { (void)parse_fen("\x1b[2J\n\xff"); }), "illegal FEN '?[2J?\?': it has 2 fields, not 6 or 4");
   auto const endless = message_of([] { (void)parse_fen(std::string(100'000, 'x')); });

@@ -27,10 +27,10 @@ void run(std::string_view text) {
     if (rest.starts_with('\n'))
       g.play(rest.substr(1));
     else
-      for (unsigned char const choice : rest.substr(0, 60)) {
+      for (char const choice : rest.substr(0, 60)) {
         auto const moves = legal_moves(g.current());
         if (moves.empty()) break;
-        auto const m = moves[choice % moves.size()];
+        auto const m = moves[static_cast<unsigned char>(choice) % moves.size()];
         require(parse_move(g.current(), to_uci(g.current(), m)) == m);
         g.play(m);
       }
