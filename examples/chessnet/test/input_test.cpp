@@ -91,6 +91,27 @@ TEST(encode, history_before_the_first_board) {
   EXPECT_EQ(boards(starting_position(), history_fill::always), 8);
 }
 
+/// Canonical formats: the history ends after a capture or a move of a pawn, and before other castling rights or en passant.
+TEST(encode, history_of_canonical_formats) {
+  auto const boards = [](char const* moves, input_format format) {
+    game g{starting_position()};
+    g.play(moves);
+    auto const planes = encode(g, format);
+    int count = 0;
+    for (std::size_t h = 0; h < 8; ++h) count += planes.mask[13 * h + 5] != 0;
+    return count;
+  };
+  EXPECT_EQ(boards("e2e4 e7e5 g1f3 b8c6", input_format::classical), 5);
+  EXPECT_EQ(boards("e2e4 e7e5 g1f3 b8c6", input_format::canonical), 3);       // back to e7e5
+  EXPECT_EQ(boards("e2e4 e7e5 g1f3 b8c6 e1e2", input_format::canonical), 1);  // White could castle before
+  EXPECT_EQ(boards("e2e4 g8f6 e4e5 d7d5 b1c3", input_format::classical), 6);
+  EXPECT_EQ(boards("e2e4 g8f6 e4e5 d7d5 b1c3", input_format::canonical), 1);  // before, e5d6 was possible
+  // The second version shows only older boards that are repetitions.
+  constexpr auto to_and_fro = "g1f3 g8f6 f3g1 f6g8 g1f3 g8f6 f3g1";
+  EXPECT_EQ(boards(to_and_fro, input_format::canonical), 8);
+  EXPECT_EQ(boards(to_and_fro, input_format::canonical_v2), 4);
+}
+
 TEST(transform, is_a_symmetry) {
   for (unsigned parts = 0; parts < 8; ++parts) {
     transform const t{parts};
