@@ -167,8 +167,7 @@ position play(position const& p, move m) {
     clear(from | to);
     put(m.to, m.promotion == piece::pawn ? moved : m.promotion);
     if (pawn && file_of(m.from) != file_of(m.to) && !captures) clear(bit(m.to - 8));  // en passant
-    if (pawn && m.to - m.from == 16 && (p.theirs & p.of(piece::pawn) & up_attacks(bit(m.to - 8))) != 0)
-      next.en_passant = std::int8_t(file_of(m.to));
+    if (pawn && m.to - m.from == 16 && (p.theirs & p.of(piece::pawn) & up_attacks(bit(m.to - 8))) != 0) next.en_passant = file_of(m.to);
   }
   if (p.of(piece::king) & from) next.rooks[position::our_queenside] = next.rooks[position::our_kingside] = position::none;
   for (auto const side : {position::our_queenside, position::our_kingside})

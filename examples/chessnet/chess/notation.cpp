@@ -108,7 +108,7 @@ class fen_reader {
       if (rook < 0) wrong(name + ": there is no such rook");
       std::size_t const at = (white ? 0u : 2u) + (rook > king ? 1u : 0u);
       if (p_.rooks[at] != position::none) wrong(name + " is not the only one of its side");
-      p_.rooks[at] = std::int8_t(file_of(rook));
+      p_.rooks[at] = file_of(rook);
     }
   }
 
@@ -123,7 +123,7 @@ class fen_reader {
       wrong("en passant on " + square_name(square_of(file, rank)) + ": there is no pawn on " + square_name(pawn));
     if (p_.occupied() & (bit(square_of(file, rank)) | bit(home)))
       wrong("en passant on " + square_name(square_of(file, rank)) + ": the pawn cannot have come from " + square_name(home));
-    p_.en_passant = std::int8_t(file);
+    p_.en_passant = file;
   }
 
   int number(std::string_view text, char const* name, int least, int most) const {

@@ -33,21 +33,21 @@ struct move {
 };
 
 struct position {
-  static constexpr std::int8_t none = -1;
+  static constexpr int none = -1;
   enum castling { our_queenside, our_kingside, their_queenside, their_kingside };
 
   bitboard ours = 0;
   bitboard theirs = 0;
-  std::array<bitboard, 6> pieces{};                          // of both sides, by piece
-  std::array<std::int8_t, 4> rooks{none, none, none, none};  // by castling: the file of the rook that may still castle, or none
-  std::int8_t en_passant = none;                             // file of their pawn that has just made a double step, or none
+  std::array<bitboard, 6> pieces{};                  // of both sides, by piece
+  std::array<int, 4> rooks{none, none, none, none};  // by castling: the file of the rook that may still castle, or none
+  int en_passant = none;                             // file of their pawn that has just made a double step, or none
   bool black_to_move = false;
   int half_moves = 0;  // since the last capture or move of a pawn
   int full_moves = 1;  // the number of White's next or last move
 
   [[nodiscard]] constexpr bitboard occupied() const { return ours | theirs; }
   [[nodiscard]] constexpr bitboard of(piece p) const { return pieces[std::size_t(p)]; }
-  [[nodiscard]] bool can_castle() const { return rooks != std::array<std::int8_t, 4>{none, none, none, none}; }
+  [[nodiscard]] bool can_castle() const { return rooks != std::array<int, 4>{none, none, none, none}; }
 
   /// Returns the same board with the sides exchanged: seen by the other side, which is then to move. Counters stay.
   [[nodiscard]] position mirrored() const;

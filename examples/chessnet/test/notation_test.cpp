@@ -31,12 +31,12 @@ TEST(fen, is_written_as_it_was_read) {
 
 TEST(fen, castling_rights_by_file_or_by_side) {
   auto const rooks = [](char const* fen) { return parse_fen(fen).rooks; };
-  std::array<std::int8_t, 4> const white_outer{1, 6, -1, -1};
+  std::array<int, 4> const white_outer{1, 6, -1, -1};
   EXPECT_EQ(rooks("4k3/8/8/8/8/8/8/1RR1K1R1 w KQ - 0 1"), white_outer);
   EXPECT_EQ(rooks("4k3/8/8/8/8/8/8/1RR1K1R1 w BG - 0 1"), white_outer);
   EXPECT_EQ(to_fen(parse_fen("4k3/8/8/8/8/8/8/1RR1K1R1 w BG - 0 1")), "4k3/8/8/8/8/8/8/1RR1K1R1 w KQ - 0 1");
-  EXPECT_EQ(rooks("4k3/8/8/8/8/8/8/1RR1K1R1 w C - 0 1"), (std::array<std::int8_t, 4>{2, -1, -1, -1}));
-  EXPECT_EQ(rooks("r3k3/8/8/8/8/8/8/4K3 b q - 0 1"), (std::array<std::int8_t, 4>{0, -1, -1, -1}));  // ours: Black's
+  EXPECT_EQ(rooks("4k3/8/8/8/8/8/8/1RR1K1R1 w C - 0 1"), (std::array<int, 4>{2, -1, -1, -1}));
+  EXPECT_EQ(rooks("r3k3/8/8/8/8/8/8/4K3 b q - 0 1"), (std::array<int, 4>{0, -1, -1, -1}));  // ours: Black's
 }
 
 TEST(fen, four_fields) {
