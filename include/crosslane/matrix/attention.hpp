@@ -93,14 +93,6 @@ void check_attention_bias(tensor_view<T, L> const& bias, std::int64_t wanted, so
   }
 }
 
-/// Throws if the output overlaps an operand. It may be the queries themselves.
-template <class U, class To, class T, class From>
-void require_attention_apart(tensor_view<U, To> const& to, tensor_view<T, From> const& from, source_location where) {
-  if (to.size() == 0 || from.size() == 0) return;
-  auto const known = [](auto const& view) { return fills_its_memory(view) ? std::size_t(view.size()) : 1; };
-  require_apart("attention", to.data(), known(to) * sizeof(U), from.data(), known(from) * sizeof(T), where);
-}
-
 template <int Rows, int Keys, bool Whole, int Channels, class B, class T, class Bias, class Index>
 void launch_attention(basic_stream_ref<B> q, std::int64_t all_heads, attention_problem<T, Bias, Index> p, source_location where) {
   p.row_blocks = (p.query_count + Rows - 1) / Rows;
@@ -200,8 +192,8 @@ void start_attention(S const& stream, Q const& queries_, K const& keys_, V const
                                    typename decltype(values)::index_type, typename decltype(out)::index_type>;
   auto const q = ref_of(stream, where);
   require_views_apart("attention", out, queries, where);
-  require_attention_apart(out, keys, where);
-  require_attention_apart(out, values, where);
+  require_views_disjoint("attention", out, keys, where);
+  require_views_disjoint("attention", out, values, where);
   if constexpr (std::is_same_v<Bias, no_bias>) {
     require_on_device(q, "attention", where, queries_, keys_, values_, out_);
     queue_attention(q, queries, keys, values, attention_rows<no_bias const, index>{}, out, options, where);
@@ -215,7 +207,7 @@ void start_attention(S const& stream, Q const& queries_, K const& keys_, V const
     check_attention_bias<axis::head>(bias, queries.template extent<axis::head>(), where);
     check_attention_bias<axis::row>(bias, queries.template extent<axis::position>(), where);
     check_attention_bias<axis::col>(bias, keys.template extent<axis::position>(), where);
-    require_attention_apart(out, bias, where);
+    require_views_disjoint("attention", out, bias, where);
     require_on_device(q, "attention", where, queries_, keys_, values_, bias_, out_);
     using widest = std::common_type_t<index, typename decltype(bias)::index_type>;
     queue_attention(q, queries, keys, values, attention_rows_of<axis::row, U const, widest>(bias), out, options, where);
