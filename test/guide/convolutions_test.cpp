@@ -39,7 +39,7 @@ struct scale_channels {
 // [factors]
 
 CROSSLANE_TEST(guide_convolutions, residual_block) {
-  constexpr int n = 2, c = 24, side = 8;
+  constexpr int n = 2, c = 16, side = 8;
   xl::stream const q{d};
   xl::tensor<xl::half, xl::nhwc> x{q, {n, c, side, side}}, between{q, {n, c, side, side}}, y{q, {n, c, side, side}};
   xl::tensor<xl::half, xl::khwc> first{q, {c, c, 3, 3}}, second{q, {c, c, 3, 3}};
