@@ -3,6 +3,7 @@
 #include <crosslane/matrix.hpp>
 
 #include <matrix/attention_reference.hpp>
+#include <support/captured.hpp>
 
 #include <cmath>
 #include <limits>
@@ -185,6 +186,11 @@ CROSSLANE_TEST(attention, in_place) {
   xl::attention(x.q, x.queries, x.keys, x.values, x.queries);
   xl::convert(x.q, x.queries, x.out);
   x.check({}, none);
+}
+
+CROSSLANE_TEST(attention, in_a_graph) {
+  attention_case<xl::half, 32, true> x{d, {.n = 1, .heads = 2, .queries = 5, .keys = 49}, 1};
+  compare_captured(x.q, x.out, [&] { xl::attention(x.q, x.queries, x.keys, x.values, x.out); });
 }
 
 CROSSLANE_TEST(attention, errors) {

@@ -2,6 +2,7 @@
 /// Convolutions against sums in double.
 #include <crosslane/matrix.hpp>
 
+#include <support/captured.hpp>
 #include <support/target.hpp>
 
 #include <cmath>
@@ -99,6 +100,17 @@ CROSSLANE_TEST(convolution, by_the_copy_engine) {
   check<xl::bfloat16, xl::nhwc, xl::nhwc>(d, {20, 72, 13, 11, 40, 3, 3, 13, 11});
   check<xl::half, xl::nhwc, xl::nhwc>(d, {5, 200, 17, 9, 300, 3, 5, 15, 13});
   check<xl::half, xl::nhwc, xl::nhwc>(d, {9, 104, 10, 10, 33, 1, 1, 10, 10});
+}
+
+CROSSLANE_TEST(convolution, in_a_graph) {
+  xl::stream const q{d};
+  xl::tensor<xl::half, xl::nhwc> in{q, {1, 16, 6, 6}}, out{q, {1, 16, 6, 6}};
+  xl::tensor<xl::half, xl::khwc> filter{q, {16, 16, 3, 3}};
+  auto const pixels = numbers<xl::half>(in.size(), 1), weights = numbers<xl::half>(filter.size(), 2);
+  xl::copy(q, pixels, in.storage());
+  xl::copy(q, weights, filter.storage());
+  q.synchronize();
+  compare_captured(q, out, [&] { xl::convolve(q, in, filter, out); });
 }
 
 CROSSLANE_TEST(convolution, errors) {

@@ -3,6 +3,7 @@
 #include <crosslane/algorithm.hpp>
 
 #include <matrix/gemm_support.hpp>
+#include <support/captured.hpp>
 
 namespace xl = crosslane;
 using namespace crosslane_test;
@@ -139,6 +140,16 @@ CROSSLANE_TEST(gemm, batch) {
   expect("shared matrix", true, 2);
 }
 
+/// With the memory of a split summed axis.
+CROSSLANE_TEST(gemm, in_a_graph) {
+  xl::stream const q{d};
+  std::mt19937 random{5};
+  host_matrix const a = random_matrix<xl::half>(20, 1100, random), b = random_matrix<xl::half>(1100, 24, random);
+  device_matrix<xl::half, by_rows> da{q, a, 0, 0};
+  device_matrix<xl::half, by_columns> db{q, b, 0, 0};
+  xl::tensor<float, by_rows> c{q, {20, 24}};
+  compare_captured(q, c, [&] { xl::gemm(q, da.view(), db.view(), c); });
+}
 CROSSLANE_TEST(gemm, parts) {
   using policy = xl::gemm_policy<32, 64, 32, 3, 64>;
   for (gemm_shape const s : {gemm_shape{70, 90, 300}, gemm_shape{5, 7, 65}})

@@ -2,6 +2,7 @@
 /// layer_norm() against its definition in double. Lengths of rows are close to those at which another kernel is chosen.
 #include <crosslane/tensor.hpp>
 
+#include <support/captured.hpp>
 #include <support/target.hpp>
 
 #include <cmath>
@@ -193,6 +194,14 @@ CROSSLANE_TEST(layer_norm, strides) {
     }
     p.check(got, [&p](std::size_t i, std::size_t col) { return double(float(p.x[i])) + double(p.bias[col]); });
   }
+}
+
+CROSSLANE_TEST(layer_norm, in_a_graph) {
+  problem<xl::half> p{d, 3, 64};
+  auto const x = matrix_of(p.q, p.x, 3, 64);
+  auto const gamma = upload(p.q, p.gamma), beta = upload(p.q, p.beta);
+  xl::tensor<xl::half, matrix> out{p.q, {3, 64}};
+  compare_captured(p.q, out, [&] { xl::layer_norm<columns>(p.q, x, gamma, beta, out, {.epsilon = epsilon}); });
 }
 
 CROSSLANE_TEST(layer_norm, errors) {
