@@ -13,7 +13,9 @@ namespace chessnet {
 
 void write_file(std::filesystem::path const& path, std::string_view text) {
   // The process number separates two runs that write to one folder.
-  auto const temporary = path.parent_path() / ("." + path.filename().string() + "." + std::to_string(::getpid()) + ".part");
+  std::string name{"."};
+  name.append(path.filename().string()).append(".").append(std::to_string(::getpid())).append(".part");
+  auto const temporary = path.parent_path() / name;
   std::error_code code;
   auto const fail = [&](std::string const& reason) {
     std::error_code ignored;

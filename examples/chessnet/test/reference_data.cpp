@@ -19,7 +19,7 @@ std::string read_text(std::string const& name) {
 /// Reads values from bytes, one after another.
 class reader {
  public:
-  explicit reader(std::string text) : text_{std::move(text)} {}
+  explicit reader(std::string const& text) : text_(text.begin(), text.end()) {}
   template <class T>
   void operator()(T* out, std::size_t count) {
     if (text_.size() - at_ < count * sizeof(T)) throw std::runtime_error{"the file is too short"};
@@ -39,7 +39,7 @@ class reader {
   }
 
  private:
-  std::string text_;
+  std::vector<char> text_;
   std::size_t at_ = 0;
 };
 

@@ -344,7 +344,7 @@ TEST(weights, wrong_bytes) {
   EXPECT_EQ(reason(head("\x52")), damaged(6, 6, "a number does not end"));
   EXPECT_EQ(reason(head("\x53")), damaged(6, 6, "wire type 3"));
   EXPECT_EQ(reason(head("\x02")), damaged(6, 6, "field number 0"));
-  EXPECT_EQ(reason(head("\x08" + std::string(9, '\xff') + "\x02")), damaged(15, 16, "a number has more than 64 bits"));
+  EXPECT_EQ(reason(head("\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02")), damaged(15, 16, "a number has more than 64 bits"));
   EXPECT_EQ(reason(head("\x50\x01")), "weights: the wire type is 0, not 2");
   EXPECT_EQ(reason(head("\x52\x04\x0a\x02\x0a\x07")), "weights.input: damaged or cut off at byte 2 of 2: field 1 has 7 bytes, 0 are left");
 }
