@@ -6,7 +6,7 @@
 
 #include "input/planes.hpp"
 
-#include <crosslane/tensor/packed.hpp>
+#include <crosslane/tensor.hpp>
 #include <crosslane/tensor/view.hpp>
 
 #include <optional>

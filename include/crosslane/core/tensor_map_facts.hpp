@@ -16,11 +16,12 @@ struct tensor_map_facts {
   unsigned tile[5] = {};          ///< extents of a tile, 1 to 256
   bool swizzled = false;          ///< whether the 16-byte parts of the tile's lines of 128 bytes are permuted by the number of the line
   bool rounds_to_tf32 = false;    ///< whether elements are floats that become tf32
-  /// Whether the tensor is images whose axes are channels, columns, rows and images. A tile is then tile[1] pixels, one after another, of
-  /// the part of the images from column first[0] to extents[1] - 1 + last[0] and from row first[1] to extents[2] - 1 + last[1]. All of
-  /// these are -128 to 127. Elements outside the images are zero.
+  /// Whether the tensor is images whose axes are channels, columns, rows and images. A tile is then tile[1] pixels, one after another, of a
+  /// part of each image. Elements outside the images are zero.
   bool takes_pixels = false;
-  int first[2] = {}, last[2] = {};
+  int first[2] = {};  ///< the first column and row of the part, -128 to 127
+  int last[2] = {};   ///< its last column and row, counted from those of the image, -128 to 127
+};
 };
 
 }  // namespace crosslane
