@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "decode.hpp"
 
-#include <crosslane/kernel/numeric.hpp>
+#include <crosslane/crosslane.hpp>
 
 #include <bit>
 #include <cmath>

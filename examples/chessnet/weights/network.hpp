@@ -7,7 +7,6 @@
 #include "input/planes.hpp"
 
 #include <crosslane/tensor.hpp>
-#include <crosslane/tensor/view.hpp>
 
 #include <optional>
 #include <string>

@@ -5,7 +5,7 @@
 #include "message.hpp"
 #include "read.hpp"
 
-#include <crosslane/kernel/numeric.hpp>
+#include <crosslane/crosslane.hpp>
 
 #include <bit>
 #include <cmath>

@@ -22,6 +22,5 @@ struct tensor_map_facts {
   int first[2] = {};  ///< the first column and row of the part, -128 to 127
   int last[2] = {};   ///< its last column and row, counted from those of the image, -128 to 127
 };
-};
 
 }  // namespace crosslane
