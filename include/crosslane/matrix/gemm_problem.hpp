@@ -105,34 +105,14 @@ auto make_gemm_problem(char const* call, tensor_view<A, LA> const& a_view, tenso
   require_views_disjoint(call, c_view, a_view, where);
   require_views_disjoint(call, c_view, b_view, where);
   auto const batches = std::int32_t(LC::extents_type::rank == 3 ? c.batches : 1);
+  auto const product = [&]<class X, class Y>(X const* x, Y const* y, auto const& of_x, auto const& of_y, std::int64_t m, std::int64_t n) {
+    return gemm_problem<X, Y, C>{x,         y,      c.data,          of_x.pitch,      of_y.pitch,           c.pitch, of_x.step,
+                                 of_y.step, c.step, std::int32_t(m), std::int32_t(n), std::int32_t(a.cols), batches};
+  };
   if constexpr (gemm_layout<LC>::rows_are_contiguous)
-    return gemm_problem<std::remove_const_t<A>, std::remove_const_t<B>, C>{a.data,
-                                                                           b.data,
-                                                                           c.data,
-                                                                           a.pitch,
-                                                                           b.pitch,
-                                                                           c.pitch,
-                                                                           a.step,
-                                                                           b.step,
-                                                                           c.step,
-                                                                           std::int32_t(a.rows),
-                                                                           std::int32_t(b.cols),
-                                                                           std::int32_t(a.cols),
-                                                                           batches};
+    return product(a.data, b.data, a, b, a.rows, b.cols);
   else
-    return gemm_problem<std::remove_const_t<B>, std::remove_const_t<A>, C>{b.data,
-                                                                           a.data,
-                                                                           c.data,
-                                                                           b.pitch,
-                                                                           a.pitch,
-                                                                           c.pitch,
-                                                                           b.step,
-                                                                           a.step,
-                                                                           c.step,
-                                                                           std::int32_t(b.cols),
-                                                                           std::int32_t(a.rows),
-                                                                           std::int32_t(a.cols),
-                                                                           batches};
+    return product(b.data, a.data, b, a, b.cols, a.rows);
 }
 
 }  // namespace crosslane::detail

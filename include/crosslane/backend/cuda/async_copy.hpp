@@ -2,6 +2,7 @@
 /// Copies from device to shared memory on NVIDIA GPUs: cp.async from sm_80 on, the bulk copy engine from sm_90 on, loads and stores before.
 #pragma once
 
+#include <crosslane/backend/cuda/barriers.hpp>
 #include <crosslane/backend/native/cuda/architecture.hpp>
 #include <crosslane/backend/native/gpu/access_words.hpp>
 #include <crosslane/backend/native/gpu/copy_some.hpp>
@@ -65,9 +66,7 @@ class cuda_bulk_copies {
   static constexpr bool available = true;
 
   /// Initialises the barriers. One thread calls it.
-  CROSSLANE_DEVICE_FN void begin() {
-    for (unsigned i = 0; i < Stages; ++i) asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(address(i)) : "memory");
-  }
+  CROSSLANE_DEVICE_FN void begin() { barriers_.begin(1); }
   /// Orders the calling thread's earlier accesses to shared memory before accesses of the engine that follow the next block barrier. The
   /// engine accesses shared memory through another proxy.
   static CROSSLANE_DEVICE_FN void fence() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
@@ -167,27 +166,17 @@ class cuda_bulk_copies {
   }
 
   /// Commits the stage. The thread that started its copies calls it.
-  CROSSLANE_DEVICE_FN void commit(unsigned stage) {
-    asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(address(stage)) : "memory");
-  }
+  CROSSLANE_DEVICE_FN void commit(unsigned stage) { barriers_.arrive(stage); }
   /// Waits for the stage. Every thread calls it. `parity` is the parity of the number of earlier waits for this stage.
-  CROSSLANE_DEVICE_FN void wait(unsigned stage, unsigned parity) {
-    unsigned done;
-    do {
-      asm volatile("{\n\t.reg .pred p;\n\tmbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2;\n\tselp.u32 %0, 1, 0, p;\n\t}"
-                   : "=r"(done)
-                   : "r"(address(stage)), "r"(parity)
-                   : "memory");
-    } while (done == 0);
-  }
+  CROSSLANE_DEVICE_FN void wait(unsigned stage, unsigned parity) { barriers_.wait(stage, parity); }
 #else
   static constexpr bool available = false;
 #endif
 
  private:
-  CROSSLANE_DEVICE_FN unsigned address(unsigned stage) { return static_cast<unsigned>(__cvta_generic_to_shared(barriers_ + stage)); }
+  CROSSLANE_DEVICE_FN unsigned address(unsigned stage) { return barriers_.address(stage); }
 
-  std::uint64_t barriers_[Stages];
+  cuda_barriers<Stages> barriers_;
 };
 
 #if CROSSLANE_SM_HAS(BULK_COPY)

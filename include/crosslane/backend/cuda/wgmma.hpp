@@ -4,6 +4,7 @@
 /// "mbarrier", "setmaxnreg", "stmatrix".
 #pragma once
 
+#include <crosslane/backend/cuda/barriers.hpp>
 #include <crosslane/backend/cuda/intrinsics.hpp>
 #include <crosslane/backend/matrix_hooks.hpp>
 #include <crosslane/kernel/numeric/small_float.hpp>
@@ -78,37 +79,6 @@ constexpr bool one_is(int architecture) {
     CROSSLANE_WGMMA(192, 96, types, c, rest, 96, 97, 98, 99, 100); \
   else if constexpr (N == 256)                                     \
   CROSSLANE_WGMMA(256, 128, types, c, rest, 128, 129, 130, 131, 132)
-
-/// Barriers in shared memory on which waves wait for a number of arrivals, again and again.
-template <unsigned Count>
-class cuda_barriers {
- public:
-#if CROSSLANE_HAS_WGMMA()
-  /// Initialises the barriers. One thread calls it; a fence and a barrier of the block must follow.
-  __device__ void begin(unsigned arrivals) {
-    for (unsigned i = 0; i < Count; ++i)
-      asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(address(i)), "r"(arrivals) : "memory");
-  }
-  /// Arrives. A release.
-  __device__ void arrive(unsigned i) { asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(address(i)) : "memory"); }
-  /// Waits for the end of the phase with this parity; the first phase has parity 0. An acquire. Returns at once if a phase of the other
-  /// parity is running.
-  __device__ void wait(unsigned i, unsigned parity) {
-    unsigned done;
-    do {
-      asm volatile("{\n\t.reg .pred p;\n\tmbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2;\n\tselp.u32 %0, 1, 0, p;\n\t}"
-                   : "=r"(done)
-                   : "r"(address(i)), "r"(parity)
-                   : "memory");
-    } while (done == 0);
-  }
-#endif
-
- private:
-  CROSSLANE_DEVICE_FN unsigned address(unsigned i) { return static_cast<unsigned>(__cvta_generic_to_shared(barriers_ + i)); }
-
-  std::uint64_t barriers_[Count];
-};
 
 /// What four waves do together. All functions are for full waves. The first wave of the group has a rank that is a multiple of 4.
 struct cuda_warpgroup {
