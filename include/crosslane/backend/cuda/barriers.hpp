@@ -3,6 +3,7 @@
 #pragma once
 
 #include <crosslane/backend/native/cuda/architecture.hpp>
+#include <crosslane/platform/annotations.hpp>
 
 #include <cstdint>
 
