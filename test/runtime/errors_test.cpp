@@ -274,7 +274,7 @@ CROSSLANE_TEST(bad_launch, too_much_shared_memory) {
 
 /// A backend whose shared structs above 48 KiB are dynamic.
 struct few_static_bytes : backend {
-  static constexpr std::size_t max_static_shared_bytes = 48 * 1024;
+  static constexpr std::size_t max_static_shared_bytes = 48 * 1024, max_shared_bytes = 227 * 1024;
 };
 struct aligned_struct {
   struct alignas(1024) shared {
