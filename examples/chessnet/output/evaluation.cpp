@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <tuple>
 
 namespace chessnet {
 namespace {
@@ -27,8 +28,10 @@ std::vector<move_share> legal_shares(position const& p, std::span<float const> p
   if (!(temperature > 0)) throw std::invalid_argument{"the temperature must be positive, not " + std::to_string(temperature)};
   std::vector<move_share> shares;
   for (auto const m : legal_moves(p)) shares.push_back({m, policy[policy_index(m, t)], 0});
-  // Moves of equal logits stay in the order of their generation.
-  std::stable_sort(shares.begin(), shares.end(), [](auto const& a, auto const& b) { return a.logit > b.logit; });
+  std::sort(shares.begin(), shares.end(), [](move_share const& a, move_share const& b) {
+    auto const rank = [](move_share const& s) { return std::tuple{-s.logit, s.played.from, s.played.to, s.played.promotion}; };
+    return rank(a) < rank(b);
+  });
   double sum = 0;
   for (auto& s : shares) sum += s.probability = std::exp((double(s.logit) - double(shares[0].logit)) / temperature);
   for (auto& s : shares) s.probability /= sum;

@@ -331,12 +331,18 @@ struct top_k_rank_job : radix_rank_job<Words, Keys, Values, KeysOut, ValuesOut> 
   }
 };
 
+/// The order of words and their places: of equal words the first one in the input comes first. A sort by it needs no std::stable_sort, which
+/// warns of deprecated functions with some compilers.
+template <class Word>
+bool is_before(pair<Word, std::uint64_t> const& a, pair<Word, std::uint64_t> const& b) {
+  return a.first < b.first || (a.first == b.first && a.second < b.second);
+}
+
 /// The best k of a piece, by loops: words and their places.
 template <class Words, class Keys>
 std::vector<pair<typename Words::word, std::uint64_t>> best_of_piece(Keys const& keys, std::uint64_t begin, std::uint64_t end,
                                                                      std::uint64_t k) {
   using element = pair<typename Words::word, std::uint64_t>;
-  auto const less = [](element const& a, element const& b) { return a.first < b.first || (a.first == b.first && a.second < b.second); };
   std::vector<element> best;
   typename Words::word last = typename Words::word(~typename Words::word{0});
   for (std::uint64_t i = begin; i < end; ++i) {
@@ -344,11 +350,11 @@ std::vector<pair<typename Words::word, std::uint64_t>> best_of_piece(Keys const&
     if (w > last || (w == last && best.size() >= k)) continue;
     best.push_back({w, i});
     if (best.size() < 2 * k + 64) continue;
-    std::nth_element(best.begin(), best.begin() + std::ptrdiff_t(k - 1), best.end(), less);
+    std::nth_element(best.begin(), best.begin() + std::ptrdiff_t(k - 1), best.end(), is_before<typename Words::word>);
     best.resize(k);
     last = best.back().first;
   }
-  std::sort(best.begin(), best.end(), less);
+  std::sort(best.begin(), best.end(), is_before<typename Words::word>);
   if (best.size() > k) best.resize(k);
   return best;
 }
@@ -402,7 +408,7 @@ void queue_top_k(basic_stream_ref<B> q, char const* call, Keys const& keys, Valu
         [=](std::uint64_t, std::uint64_t) {
           std::vector<element> all;
           for (auto const& part : *parts) all.insert(all.end(), part.begin(), part.end());
-          std::stable_sort(all.begin(), all.end(), [](element const& a, element const& b) { return a.first < b.first; });
+          std::sort(all.begin(), all.end(), is_before<word>);
           for (std::size_t i = 0; i < all.size() && i < k; ++i) {
             keys_out[i] = words::key_of(all[i].first);
             if constexpr (has_values) values_out[i] = values[all[i].second];
