@@ -160,7 +160,7 @@ void start_norm(S const& stream, X const& x_, Bias const& bias_, Skip const& ski
   for (std::int64_t slice = 0; slice < rows.size() / p.row_count; ++slice) {
     auto now = p;
     std::int64_t rest = slice;
-    for (int i = others - 1; i >= 0; --i) {
+    for (int i = others; i-- > 0;) {
       std::int64_t const index = rest % rows.axis[i].extent, *const stride = rows.axis[i].stride;
       rest /= rows.axis[i].extent;
       now.out += index * stride[0];
