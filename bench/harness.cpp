@@ -17,9 +17,13 @@ void add(measurement const& m) {
                                  } catch (std::exception const& e) {
                                    state.SkipWithError(e.what());
                                  }
-                                 if (m.bytes != 0)
-                                   state.counters["GB/s"] = benchmark::Counter(m.bytes * 1e-9 * static_cast<double>(state.iterations()),
-                                                                               benchmark::Counter::kIsRate);
+                                 auto const rate = [&](char const* unit, double amount) {
+                                   if (amount == 0) return;
+                                   state.counters[unit] =
+                                       benchmark::Counter(amount * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+                                 };
+                                 rate("GB/s", m.bytes * 1e-9);
+                                 rate("TFLOP/s", m.operations * 1e-12);
                                })
       ->UseManualTime()
       ->Iterations(m.iterations)

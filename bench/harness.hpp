@@ -14,6 +14,7 @@ struct measurement {
   std::function<double()> seconds;  ///< runs one iteration and returns its time
   std::function<void()> prepare;    ///< runs before each repetition, not timed, optional; an exception is reported as an error
   double bytes = 0;                 ///< bytes moved by one iteration, for GB/s
+  double operations = 0;            ///< arithmetic operations of one iteration, for TFLOP/s
 };
 
 void add(measurement const& m);

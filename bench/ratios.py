@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Prints the results of Google Benchmark as one table: ours, the rival, their ratio, our GB/s, the bar.
+"""Prints the results of Google Benchmark as one table: ours, the rival, their ratio, our rate, the bar.
 
 Benchmarks are named group/side[/variant] (see bench.hpp). The table compares the medians of the repetitions. If a group has several
 rivals, it takes the fastest. A ratio is the rival's time divided by ours: above 1, ours is faster.
@@ -30,6 +30,23 @@ BARS = [
     (r"level basic of ", "cost", 2),
     (r"level full of ", "cost", 25),
     (r"compile time that .* adds", "time", 1.0),
+    (r"gemm half by mma.sync 8192x8192x8192", "ratio", 0.60),
+    (r"gemm (half|bfloat16) 8192x8192x8192", "ratio", 0.90),
+    (r"gemm half 16384x(1024|1536|3072)x1024", "ratio", 0.95),
+    (r"gemm half 16384x768x768", "ratio", 0.95),
+    (r"gemm half 16384x256x256", "ratio", 1.2),
+    (r"gemm half 8192x1858x2048", "ratio", 2.0),
+    (r"gemm half 8192 of 64x64x64", "ratio", 1.05),
+    (r"gemm half 36 of 2048x384x384", "ratio", 1.1),
+    (r"gemm fp8_e4m3 8192x8192x8192", "ratio", 0.85),
+    (r"convolution 3x3 half 1024x64x8x8", "ratio", 1.5),
+    (r"convolution 3x3 half 1024x128x8x8", "ratio", 1.0),
+    (r"convolution 3x3 half 1024x(256|384|512)x8x8", "ratio", 0.9),
+    (r"attention half 256x32x64x32 with bias", "ratio", 3.5),
+    (r"attention half 256x32x64x32", "ratio", 3.0),
+    (r"attention half 16x16x", "ratio", 0.9),
+    (r"layer norm half (fused )?1048576x64", "ratio", 10),
+    (r"layer norm half (fused )?65536x(768|1024)", "ratio", 2),
 ]
 # Algorithms on whole arrays: the smallest ratios up to 2^20 elements, and above.
 for name, small, large in [
@@ -55,14 +72,17 @@ SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 
 class Result:
-    def __init__(self, variant, seconds, bytes_moved=None, in_cycles=False):
+    def __init__(self, variant, seconds, bytes_moved=None, operations=None, in_cycles=False):
         self.variant = variant
         self.in_cycles = in_cycles
         self.seconds = seconds
         self.bytes_moved = bytes_moved
+        self.operations = operations
 
     def rate(self):
-        return "" if self.bytes_moved is None else f"{self.bytes_moved / self.seconds * 1e-9:.4g}"
+        if self.operations is not None:
+            return f"{self.operations / self.seconds * 1e-12:.4g} TFLOP/s"
+        return "" if self.bytes_moved is None else f"{self.bytes_moved / self.seconds * 1e-9:.4g} GB/s"
 
     def __str__(self):
         if self.in_cycles:  # a cycle is stored as a nanosecond
@@ -91,11 +111,13 @@ def read(paths, statistic):
                 name = re.sub(r"(/(iterations|repeats):\d+|/manual_time)+$", "", entry["name"])
                 seconds = entry["real_time"] * SECONDS[entry["time_unit"]]
                 moved = entry["GB/s"] * 1e9 * seconds if "GB/s" in entry else None
-                repetitions.setdefault(name, ([], moved))[0].append(seconds)
+                operations = entry["TFLOP/s"] * 1e12 * seconds if "TFLOP/s" in entry else None
+                repetitions.setdefault(name, ([], moved, operations))[0].append(seconds)
     groups = {}
-    for name, (times, moved) in repetitions.items():
+    for name, (times, moved, operations) in repetitions.items():
         group, side, *variant = name.split("/", 2)
-        groups.setdefault(group, {}).setdefault(side, []).append(Result("".join(variant), statistic(times), moved, group.startswith("cycles of ")))
+        result = Result("".join(variant), statistic(times), moved, operations, group.startswith("cycles of "))
+        groups.setdefault(group, {}).setdefault(side, []).append(result)
     return groups, errors
 
 
@@ -172,12 +194,12 @@ def main():
     if arguments.by_size:
         print("\n".join(by_size(groups)))
         return 0
-    table = [["", "ours", "rival", "ratio", "GB/s", "bar", "", "the fastest rival"], *rows(groups)]
+    table = [["", "ours", "rival", "ratio", "rate", "bar", "", "the fastest rival"], *rows(groups)]
     widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
     for row in table:
         aligned = [cell.rjust(width) if 1 <= i <= 5 else cell.ljust(width) for i, (cell, width) in enumerate(zip(row, widths))]
         print("  ".join(aligned).rstrip())
-    for error in errors:
+    for error in dict.fromkeys(errors):
         print(f"error: {error}")
     return 1 if errors else 0
 
