@@ -97,7 +97,7 @@ class convolution_policy {
     auto const between = between_.of(p.boards);
     auto const planes = planes_.of(p.boards);
     with_default_activation(activation_, [&](auto f) { convolve(p, x, first_, between, f); });
-    convolve(p, between, second_, planes, xl::identity{});
+    convolve(p, between, second_, planes, no_activation);
     xl::launch(p.q, {.grid = {xl::cover(unsigned(policy_size), 256), unsigned(p.boards)}}, kernels::gather_policy{},
                xl::tensor_view<float const, board_squares>{planes.squares()}, map_, logits);
   }
@@ -123,7 +123,7 @@ class classical_policy {
   void run(pass_context const& p, board_values<T> const& x, xl::tensor_view<float, board_rows> const& logits) {
     auto const embedded = embedded_.of(p.boards);
     with_default_activation(activation_, [&](auto f) { multiply(p, x.rows(), embedding_, embedded.rows(), f); });
-    multiply(p, embedded.flat(), logits_, logits, xl::identity{});
+    multiply(p, embedded.flat(), logits_, logits, no_activation);
   }
 
  private:

@@ -37,7 +37,7 @@ class device_tower {
         auto const& block = blocks_[b];
         convolve(p, x, block.first, y, f);
         if (block.squeeze) {
-          convolve(p, y, block.second, z, xl::identity{});
+          convolve(p, y, block.second, z, no_activation);
           squeeze_excite(p, z, *block.squeeze, x, f);
         } else {
           xl::convolve(p.q, y.images(), block.second.view(), x.images(),
