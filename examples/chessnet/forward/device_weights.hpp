@@ -39,7 +39,7 @@ class device_dense {
 
   device_dense() = default;
   /// Of a layer that reads each row by itself.
-  device_dense(xl::stream_ref q, dense_layer const& d) : device_dense{q, d.out, d.in, d.bias} { upload(q, d.view(), view()); }
+  device_dense(xl::stream_ref q, dense_layer const& d) : device_dense{q, d.out, d.in, d.bias} { upload(q, d.view(), writable()); }
   /// Of a layer that reads all squares. `weights` is by_channel() or by_square() of the layer. Its inputs become [square][channel].
   template <class From>
   device_dense(xl::stream_ref q, dense_layer const& d, xl::tensor_view<float const, From> const& weights)
@@ -51,7 +51,7 @@ class device_dense {
   device_dense(xl::stream_ref q, convolution_layer const& c) : device_dense{q, c.out, c.in, c.bias} {
     if (c.width != 1)
       throw weights_error{"a convolution of " + std::to_string(c.width) + " x " + std::to_string(c.width) + " as a product"};
-    upload(q, matrix_view{c.weights.data(), matrix_layout{{c.out, c.in}}}, view());
+    upload(q, matrix_view{c.weights.data(), matrix_layout{{c.out, c.in}}}, writable());
   }
 
   [[nodiscard]] int out() const { return out_; }
@@ -67,7 +67,7 @@ class device_dense {
         layout_{xl::make_padded<xl::axes<axis::out, axis::in>>(typename layout::extents_type{in, out}, pitch_)},
         weights_{q, std::size_t(out) * std::size_t(pitch_)},
         bias_{upload_bias(q, bias, out)} {}
-  [[nodiscard]] xl::tensor_view<T, layout> view() { return {weights_.data(), layout_}; }
+  [[nodiscard]] xl::tensor_view<T, layout> writable() { return {weights_.data(), layout_}; }
 
   int out_ = 0, in_ = 0, pitch_ = 0;
   layout layout_;

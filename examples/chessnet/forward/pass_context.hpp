@@ -39,23 +39,23 @@ struct pass_context {
          [&](std::size_t square, std::size_t c) { return by_channel ? c * 64 + square : square * channels + c; });
   }
 
-  /// Gives any values to the observer. `extents` are those of a board.
+  /// Gives any values to the observer, multiplied by a factor. `extents` are those of a board.
   template <class T>
-  void show(char const* name, std::initializer_list<int> extents, T const* data) const {
+  void show(char const* name, std::initializer_list<int> extents, T const* data, float factor = 1) const {
     if (observer == nullptr) return;
     std::vector<int> all{boards};
     all.insert(all.end(), extents);
     std::size_t size = 1;
     for (int const n : all) size *= std::size_t(n);
-    (*observer)(name, all, floats(data, size));
+    (*observer)(name, all, floats(data, size, factor));
   }
 
  private:
   template <class T>
-  [[nodiscard]] std::vector<float> floats(T const* data, std::size_t size) const {
+  [[nodiscard]] std::vector<float> floats(T const* data, std::size_t size, float factor = 1) const {
     auto const values = xl::to_vector(q, xl::span<T const>{data, size});
     std::vector<float> result(size);
-    for (std::size_t i = 0; i < size; ++i) result[i] = static_cast<float>(values[i]);
+    for (std::size_t i = 0; i < size; ++i) result[i] = static_cast<float>(values[i]) * factor;
     return result;
   }
 
