@@ -178,4 +178,71 @@ CROSSLANE_TEST(forward, sets_in_bfloat16) {
 }
 #endif
 
+#if CHESSNET_FLOAT
+/// Compares a network with the reference.
+void check_network(xl::device d, network const& n, char const* name) {
+  xl::stream const q{d};
+  auto const positions = some_positions(n.input);
+  auto const got = evaluate(q, *make_forward(q, n, {precision::float32, {}, int(positions.size())}), positions);
+  differences all;
+  for (std::size_t i = 0; i < got.size(); ++i) all.add(got[i], as_reference(reference::evaluate<double>(n, positions[i])), 0);
+  check(all, name, "float", limits_of(precision::float32));
+}
+
+/// Bodies whose heads have no 16, 32 or 64 channels, whose widths are no multiples of a vector, and whose layers differ.
+synthetic_shape unusual_body(int channels, int heads) {
+  auto s = synthetic_kinds()[4].shape;
+  s.channels = channels;
+  s.layers = 2;
+  s.heads = heads;
+  s.hidden = 36;
+  s.appended = 5;
+  s.smolgen = {3, 20, 7};
+  s.policy_channels = channels;
+  s.policy_layers = 1;
+  s.value_channels = 6;
+  s.head_hidden = 24;
+  return s;
+}
+
+CROSSLANE_TEST(forward, bodies_of_unusual_sizes) {
+  auto some = synthetic_network(unusual_body(20, 2), 6);  // heads of 10 channels
+  check_network(d, some, "heads of 10");
+  some.body->encoders.layers[1].smolgen.reset();
+  check_network(d, some, "one with smolgen");
+  if (!is_fast) return;
+  check_network(d, synthetic_network(unusual_body(48, 2), 7), "heads of 24");
+  check_network(d, synthetic_network(unusual_body(80, 2), 8), "heads of 40");
+}
+
+CROSSLANE_TEST(forward, heads_of_attention_with_too_many_channels) {
+  xl::stream const q{d};
+  std::string message;
+  try {
+    (void)make_forward(q, synthetic_network(unusual_body(80, 1), 1), {precision::float32});
+  } catch (weights_error const& e) {
+    message = e.what();
+  }
+  CROSSLANE_CHECK_EQ(message, std::string("a head of attention has 80 channels, more than 64"));
+}
+
+/// A body that reads the channels of a tower.
+CROSSLANE_TEST(forward, body_behind_a_tower) {
+  auto shape = unusual_body(32, 2);
+  shape.embedding = embedding_kind::map;
+  auto both = synthetic_network(shape, 1);
+  auto front = synthetic_kinds()[1].shape;
+  front.channels = 16;
+  front.layers = 1;
+  auto const& e = both.body->embedding;
+  dense_layer narrow{e.out, 16, {}, e.bias};
+  for (int o = 0; o < e.out; ++o)
+    for (int i = 0; i < 16; ++i) narrow.weights.push_back(e.weights[std::size_t(o * e.in + i)]);
+  both.body->embedding = narrow;
+  both.body->kind = embedding_kind::none;
+  both.tower = synthetic_network(front, 2).tower;
+  check_network(d, both, "tower and body");
+}
+#endif
+
 }  // namespace
