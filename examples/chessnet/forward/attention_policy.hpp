@@ -44,7 +44,7 @@ class attention_policy {
     p.show("policy_qk", {64, 64}, products.data(), scale_);
     xl::tensor_view<float const, xl::row_major<>> const promotion{promotion_.data(), xl::row_major<>{{4, depth}}};
     xl::tensor_view<T const, board_squares> const const_keys = keys.squares();
-    xl::launch(p.q, {.grid = unsigned(p.boards)}, kernels::gather_attention_policy{scale_}, products, const_keys, promotion, map_, logits);
+    p.launch({.grid = unsigned(p.boards)}, kernels::gather_attention_policy{scale_}, products, const_keys, promotion, map_, logits);
   }
 
  private:

@@ -36,7 +36,7 @@ class device_body {
     if (!e.gated) p.show_rows("embedding", x);
     float const epsilon = 1e-3f;
     if (norm_) normalise(p, x.rows(), *norm_, epsilon);
-    if (gates_after_norm) apply_gates(p.q, x.squares(), multiply_.view(), add_.view());
+    if (gates_after_norm && !p.measures) apply_gates(p.q, x.squares(), multiply_.view(), add_.view());
     if (gated_) p.show_rows("gated", x);
     if (ffn_) {
       encoders_.run_ffn(p, *ffn_, x, epsilon);

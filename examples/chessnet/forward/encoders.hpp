@@ -57,6 +57,7 @@ void with_depth(int depth, F const& f) {
 /// Queues x = norm(x) for each row.
 template <class X>
 void normalise(pass_context const& p, X const& x, device_norm const& n, float epsilon) {
+  if (p.measures) return;
   xl::layer_norm<axis::col>(p.q, x, n.gamma, n.beta, x, {.epsilon = epsilon});
 }
 
@@ -155,6 +156,7 @@ class device_encoders {
   table_view shared_table() { return {no_table_.data(), attention_table{{1, 1, 64, 64}}}; }
 
   void add_branch(pass_context const& p, board_values<T> const& x, device_norm const& n, float epsilon) {
+    if (p.measures) return;
     xl::layer_norm<axis::col>(p.q, branch_.of(p.boards).rows(), xl::no_operand{}, x.rows(), n.gamma, n.beta, x.rows(), xl::identity{},
                               {.epsilon = epsilon, .scale = branch_scale_});
   }
@@ -184,7 +186,7 @@ class device_encoders {
       xl::tensor_view<T const, attention_input<Depth>> const in{qkv.data, attention_input<Depth>{{p.boards, 64, 3, heads_, Depth}}};
       xl::tensor_view<T, attention_output<Depth>> const out{attended_.of(p.boards).data,
                                                             attention_output<Depth>{{p.boards, 64, heads_, Depth}}};
-      attend<T, Depth>(p.q, in, table, out, logit_scale_);
+      if (!p.measures) attend<T, Depth>(p.q, in, table, out, logit_scale_);
     });
   }
 

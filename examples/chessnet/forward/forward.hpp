@@ -37,7 +37,7 @@ struct batch_memory {
 inline constexpr std::size_t outcome_size = 3;
 
 /// Is called with each layer's result for the whole batch, in the names and the order of reference::tracer. The extents begin with the
-/// batch. What is not in memory is not shown: embedding_input, attention_logits, promotion_raw, and embedding if gates follow at once.
+/// batch. What is not in memory is left out: embedding_input, attention_logits, promotion_raw, and embedding if gates follow it at once.
 using layer_observer = std::function<void(std::string const& name, std::vector<int> const& extents, std::vector<float> const& values)>;
 
 struct forward_options {
