@@ -3,6 +3,7 @@
 #pragma once
 
 #include "forward/device_weights.hpp"
+#include "forward/kernels/product_norm.hpp"
 #include "forward/kernels/square_attention.hpp"
 
 #include <algorithm>
@@ -132,8 +133,7 @@ class device_encoders {
     for (auto const& l : layers_) {
       auto const table = l.smolgen ? run_smolgen(p, *l.smolgen, x) : shared_table();
       attend_squares(p, l, x, table);
-      multiply(p, attended_.of(p.boards).rows(), l.out, branch_.of(p.boards).rows(), no_activation);
-      add_branch(p, x, l.norm, epsilon_);
+      add_product(p, attended_.of(p.boards), l.out, x, l.norm, epsilon_);
       p.show_rows("after_ln1", x);
       run_ffn(p, l.ffn, x, epsilon_);
       if (name != nullptr) p.show_rows(name, x, number++);
@@ -144,8 +144,7 @@ class device_encoders {
   void run_ffn(pass_context const& p, device_feed_forward<T> const& f, board_values<T> const& x, float epsilon) {
     auto const hidden = wide_values(p, f.first.out());
     with_activation(ffn_activation_, [&](auto activate) { multiply(p, x.rows(), f.first, hidden.rows(), activate); });
-    multiply(p, hidden.rows(), f.second, branch_.of(p.boards).rows(), no_activation);
-    add_branch(p, x, f.norm, epsilon);
+    add_product(p, hidden, f.second, x, f.norm, epsilon);
   }
 
  private:
@@ -155,9 +154,19 @@ class device_encoders {
   board_values<T> wide_values(pass_context const& p, int channels) { return {wide_.of(p.boards).data, p.boards, channels, channels}; }
   table_view shared_table() { return {no_table_.data(), attention_table{{1, 1, 64, 64}}}; }
 
-  void add_branch(pass_context const& p, board_values<T> const& x, device_norm const& n, float epsilon) {
+  /// Queues x = norm(x + scale * layer(in)).
+  void add_product(pass_context const& p, board_values<T> const& in, device_dense<T> const& d, board_values<T> const& x,
+                   device_norm const& n, float epsilon) {
+    if constexpr (sizeof(T) == 2) {
+      // Wider rows do not fit a tile of the product; narrower ones would leave half of it unused.
+      if (x.channels > 128 && x.channels <= 256 && x.channels % 8 == 0)
+        return p.launch({.grid = unsigned(p.boards)}, kernels::product_norm<T>{epsilon, branch_scale_}, in.rows(), d.view(), d.bias(),
+                        n.gamma, n.beta, x.rows());
+    }
+    auto const branch = branch_.of(p.boards).rows();
+    multiply(p, in.rows(), d, branch, no_activation);
     if (p.measures) return;
-    xl::layer_norm<axis::col>(p.q, branch_.of(p.boards).rows(), xl::no_operand{}, x.rows(), n.gamma, n.beta, x.rows(), xl::identity{},
+    xl::layer_norm<axis::col>(p.q, branch, xl::no_operand{}, x.rows(), n.gamma, n.beta, x.rows(), xl::identity{},
                               {.epsilon = epsilon, .scale = branch_scale_});
   }
 
