@@ -235,9 +235,8 @@ void check_layers(xl::device d, precision p, double relative) {
 }
 
 /// A batch of any size gives the same results, also as a graph.
-[[maybe_unused]] void check_batches(xl::device d, precision p) {
+[[maybe_unused]] void check_batches(xl::device d, precision p, network const& n) {
   xl::stream const q{d};
-  auto const n = small_tower();
   auto positions = some_positions(n.input);
   auto const pass = make_forward(q, n, {p, {}, 9});
   for (int i = 0; i < 6; ++i) positions.push_back(positions[std::size_t(i) % 3]);
@@ -314,7 +313,10 @@ CROSSLANE_TEST(forward, left_out) {
 CROSSLANE_TEST(forward, kinds_in_half) { check_kinds(d, precision::half); }
 CROSSLANE_TEST(forward, layers_in_half) { check_layers(d, precision::half, 5e-2); }
 CROSSLANE_TEST(forward, sets_in_half) { check_sets(d, precision::half); }
-CROSSLANE_TEST(forward, batches) { check_batches(d, precision::half); }
+CROSSLANE_TEST(forward, batches) {
+  check_batches(d, precision::half, small_tower());
+  if (is_fast) check_batches(d, precision::half, synthetic_network(narrowed(synthetic_kinds()[4].shape), 5));
+}
 CROSSLANE_TEST(forward, errors) { check_errors(d, precision::half); }
 #endif
 #if CHESSNET_BFLOAT16
