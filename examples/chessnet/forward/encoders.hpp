@@ -3,6 +3,7 @@
 #pragma once
 
 #include "forward/device_weights.hpp"
+#include "forward/kernels/product_norm.hpp"
 #include "forward/kernels/square_attention.hpp"
 
 #include <algorithm>
@@ -71,6 +72,28 @@ struct device_feed_forward {
   device_feed_forward(xl::stream_ref q, feed_forward const& f, norm_layer const& n) : first{q, f.first}, second{q, f.second}, norm{q, n} {}
 };
 
+/// A stream for work that runs beside that of a pass, with memory for its products.
+class side_stream {
+ public:
+  side_stream(xl::stream_ref q, std::size_t bytes) : q_{q.device()}, forked_{q.device()}, ended_{q.device()}, workspace_{q_, bytes} {}
+
+  /// Calls f with a pass whose work begins after what `p` has queued.
+  template <class F>
+  void run(pass_context const& p, F const& f) {
+    forked_.record(p.q);
+    q_.wait(forked_);
+    f(pass_context{q_, p.boards, {.workspace = workspace_}, nullptr, false});
+    ended_.record(q_);
+  }
+  /// Later work of `p` begins after that work.
+  void join(pass_context const& p) const { p.q.wait(ended_); }
+
+ private:
+  xl::stream q_;
+  xl::event forked_, ended_;
+  xl::basic_workspace<xl::default_backend> workspace_;
+};
+
 template <class T>
 class device_encoders {
   struct smolgen_weights {
@@ -94,7 +117,7 @@ class device_encoders {
         branch_scale_{e.branch_scale},
         epsilon_{e.epsilon},
         ffn_activation_{e.ffn_activation} {
-    int wide = 0, hidden = 0, parts = 0;
+    int wide = 0, compressed = 0, hidden = 0, parts = 0;
     for (auto const& from : e.layers) {
       auto const q_part = with_padded_outputs(from.q, heads_, depth_), k_part = with_padded_outputs(from.k, heads_, depth_),
                  v_part = with_padded_outputs(from.v, heads_, depth_);
@@ -106,7 +129,7 @@ class device_encoders {
       wide = std::max({wide, to.qkv.out(), to.ffn.first.out()});
       if (auto const& s = from.smolgen) {
         to.smolgen = smolgen_weights{{q, s->compress}, {q, s->first}, {q, s->second}, {q, s->first_norm}, {q, s->second_norm}};
-        wide = std::max(wide, s->compress.out);
+        compressed = std::max(compressed, s->compress.out);
         hidden = std::max(hidden, s->first.out);
         parts = s->second.out;
       }
@@ -118,9 +141,17 @@ class device_encoders {
     if (parts > 0) {
       smolgen_activation_ = body->smolgen_activation;
       table_weights_ = {q, *body->smolgen_table};
+      compressed_ = board_memory<T>{q, largest_batch, compressed};
       hidden_ = row_memory<T>{q, largest_batch, hidden};
       parts_ = row_memory<T>{q, largest_batch, parts};
       table_ = xl::buffer<T>{q, std::size_t(largest_batch) * std::size_t(heads_) * 64 * 64};
+      auto const bytes = xl::workspace_size([&](auto const& options) {
+        for (auto const& l : layers_)
+          for (int boards = 1; l.smolgen && boards <= largest_batch; ++boards)
+            run_smolgen({q, boards, options, nullptr, true}, *l.smolgen, {nullptr, boards, channels, channels});
+      });
+      side_.emplace(q, bytes);
+      q.synchronize();  // before the other stream uses this memory
     }
     no_table_ = xl::buffer<T>{q, 64 * 64};
     xl::fill(q, no_table_, T(0));
@@ -130,10 +161,15 @@ class device_encoders {
   void run(pass_context const& p, board_values<T> const& x, char const* name) {
     int number = 0;
     for (auto const& l : layers_) {
-      auto const table = l.smolgen ? run_smolgen(p, *l.smolgen, x) : shared_table();
-      attend_squares(p, l, x, table);
-      multiply(p, attended_.of(p.boards).rows(), l.out, branch_.of(p.boards).rows(), no_activation);
-      add_branch(p, x, l.norm, epsilon_);
+      // An observer is shown one layer after another.
+      bool const beside = l.smolgen && p.observer == nullptr && !p.measures;
+      if (beside) side_->run(p, [&](pass_context const& side) { run_smolgen(side, *l.smolgen, x); });
+      if (l.smolgen && !beside) run_smolgen(p, *l.smolgen, x);
+      auto const qkv = wide_values(p, l.qkv.out());
+      multiply(p, x.rows(), l.qkv, qkv.rows(), no_activation);
+      if (beside) side_->join(p);
+      attend_squares(p, qkv, l.smolgen.has_value());
+      add_product(p, attended_.of(p.boards), l.out, x, l.norm, epsilon_);
       p.show_rows("after_ln1", x);
       run_ffn(p, l.ffn, x, epsilon_);
       if (name != nullptr) p.show_rows(name, x, number++);
@@ -144,8 +180,7 @@ class device_encoders {
   void run_ffn(pass_context const& p, device_feed_forward<T> const& f, board_values<T> const& x, float epsilon) {
     auto const hidden = wide_values(p, f.first.out());
     with_activation(ffn_activation_, [&](auto activate) { multiply(p, x.rows(), f.first, hidden.rows(), activate); });
-    multiply(p, hidden.rows(), f.second, branch_.of(p.boards).rows(), no_activation);
-    add_branch(p, x, f.norm, epsilon);
+    add_product(p, hidden, f.second, x, f.norm, epsilon);
   }
 
  private:
@@ -153,17 +188,27 @@ class device_encoders {
 
   /// Returns memory for values that are needed by the next product only.
   board_values<T> wide_values(pass_context const& p, int channels) { return {wide_.of(p.boards).data, p.boards, channels, channels}; }
-  table_view shared_table() { return {no_table_.data(), attention_table{{1, 1, 64, 64}}}; }
 
-  void add_branch(pass_context const& p, board_values<T> const& x, device_norm const& n, float epsilon) {
+  /// Queues x = norm(x + scale * layer(in)).
+  void add_product(pass_context const& p, board_values<T> const& in, device_dense<T> const& d, board_values<T> const& x,
+                   device_norm const& n, float epsilon) {
+    if constexpr (sizeof(T) == 2) {
+      // Wider rows do not fit a tile of the product; narrower ones would leave half of it unused.
+      if (x.channels > 128 && x.channels <= 256 && x.channels % 8 == 0)
+        return p.launch({.grid = unsigned(p.boards)}, kernels::product_norm<T>{epsilon, branch_scale_}, in.rows(), d.view(), d.bias(),
+                        n.gamma, n.beta, x.rows());
+    }
+    auto const branch = branch_.of(p.boards).rows();
+    multiply(p, in.rows(), d, branch, no_activation);
     if (p.measures) return;
-    xl::layer_norm<axis::col>(p.q, branch_.of(p.boards).rows(), xl::no_operand{}, x.rows(), n.gamma, n.beta, x.rows(), xl::identity{},
+    xl::layer_norm<axis::col>(p.q, branch, xl::no_operand{}, x.rows(), n.gamma, n.beta, x.rows(), xl::identity{},
                               {.epsilon = epsilon, .scale = branch_scale_});
   }
 
-  table_view run_smolgen(pass_context const& p, smolgen_weights const& s, board_values<T> const& x) {
+  /// Queues what writes the tables of a layer.
+  void run_smolgen(pass_context const& p, smolgen_weights const& s, board_values<T> const& x) {
     float const epsilon = 1e-3f;
-    auto const compressed = wide_values(p, s.compress.out());
+    board_values<T> const compressed{compressed_.of(p.boards).data, p.boards, s.compress.out(), s.compress.out()};
     auto const hidden = hidden_.of(p.boards), parts = parts_.of(p.boards);
     multiply(p, x.rows(), s.compress, compressed.rows(), no_activation);
     with_activation(smolgen_activation_, [&](auto activate) {
@@ -176,17 +221,17 @@ class device_encoders {
     multiply(p, xl::tensor_view<T const, board_rows>{parts.data(), board_rows{{rows, table_weights_.in()}}}, table_weights_,
              xl::tensor_view<T, board_rows>{table_.data(), board_rows{{rows, 64 * 64}}}, no_activation);
     p.show("smolgen", {heads_, 64, 64}, table_.data());
-    return {table_.data(), attention_table{{p.boards, heads_, 64, 64}}};
   }
 
-  void attend_squares(pass_context const& p, layer const& l, board_values<T> const& x, table_view const& table) {
-    auto const qkv = wide_values(p, l.qkv.out());
-    multiply(p, x.rows(), l.qkv, qkv.rows(), no_activation);
+  void attend_squares(pass_context const& p, board_values<T> const& qkv, bool has_table) {
+    if (p.measures) return;
+    table_view const own{table_.data(), attention_table{{p.boards, heads_, 64, 64}}},
+        none{no_table_.data(), attention_table{{1, 1, 64, 64}}}, table = has_table ? own : none;
     with_depth(depth_, [&]<int Depth>(std::integral_constant<int, Depth>) {
       xl::tensor_view<T const, attention_input<Depth>> const in{qkv.data, attention_input<Depth>{{p.boards, 64, 3, heads_, Depth}}};
       xl::tensor_view<T, attention_output<Depth>> const out{attended_.of(p.boards).data,
                                                             attention_output<Depth>{{p.boards, 64, heads_, Depth}}};
-      if (!p.measures) attend<T, Depth>(p.q, in, table, out, logit_scale_);
+      attend<T, Depth>(p.q, in, table, out, logit_scale_);
     });
   }
 
@@ -196,7 +241,9 @@ class device_encoders {
   std::vector<layer> layers_;
   device_dense<T> table_weights_;
   board_memory<T> wide_, branch_, attended_;
-  row_memory<T> hidden_, parts_;    // of smolgen
+  board_memory<T> compressed_;  // of smolgen, as the next four
+  row_memory<T> hidden_, parts_;
+  std::optional<side_stream> side_;
   xl::buffer<T> table_, no_table_;  // [board][head][64][64]; zeros for layers without smolgen
 };
 

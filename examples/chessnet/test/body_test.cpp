@@ -3,6 +3,7 @@
 #include "forward/activations.hpp"
 #include "forward/kernels/embedding.hpp"
 #include "forward/kernels/gather_attention_policy.hpp"
+#include "forward/kernels/product_norm.hpp"
 #include "forward/kernels/square_attention.hpp"
 #include "reference.hpp"
 
@@ -209,6 +210,42 @@ CROSSLANE_TEST(body, gates) {
   apply_gates(q, board_values<xl::half>{device_x.data(), boards, channels, channels}.squares(), {device_multiply.data(), layout},
               {device_add.data(), layout});
   CROSSLANE_CHECK(largest_difference(read(q, device_x), expected) <= 1e-3);
+}
+
+/// The product is rounded to half before it is added.
+CROSSLANE_TEST(body, product_and_norm) {
+  using T = xl::half;
+  xl::stream const q{d};
+  noise random;
+  float const epsilon = 1e-3f, scale = 0.4f;
+  for (auto const [boards, in, channels] : {std::array{1, 72, 136}, std::array{2, 36, 256}}) {
+    auto const x = random.operator()<T>(std::size_t(boards * 64 * channels)), a = random.operator()<T>(std::size_t(boards * 64 * in));
+    auto const w = random.operator()<T>(std::size_t(channels * in), 0.5f);
+    auto const bias = random(std::size_t(channels)), gamma = random(std::size_t(channels)), beta = random(std::size_t(channels));
+    std::vector<double> expected;
+    for (int row = 0; row < boards * 64; ++row) {
+      std::vector<double> values;
+      double mean = 0, variance = 0;
+      for (int c = 0; c < channels; ++c) {
+        double sum = double(bias[std::size_t(c)]);
+        for (int i = 0; i < in; ++i) sum += double(float(a[std::size_t(row * in + i)])) * double(float(w[std::size_t(c * in + i)]));
+        values.push_back(sum * double(scale) + double(float(x[std::size_t(row * channels + c)])));
+        mean += values.back() / channels;
+      }
+      for (double const v : values) variance += (v - mean) * (v - mean) / channels;
+      for (std::size_t c = 0; c < values.size(); ++c)
+        expected.push_back((values[c] - mean) / std::sqrt(variance + double(epsilon)) * double(gamma[c]) + double(beta[c]));
+    }
+    auto device_x = crosslane_test::upload(q, x);
+    auto const device_a = crosslane_test::upload(q, a), device_w = crosslane_test::upload(q, w);
+    auto const device_bias = crosslane_test::upload(q, bias), device_gamma = crosslane_test::upload(q, gamma);
+    auto const device_beta = crosslane_test::upload(q, beta);
+    xl::tensor_view<T const, square_rows> const rows{device_a.data(), {{boards * 64, in}, {{in, 1}}}};
+    xl::tensor_view<T const, xl::column_major<>> const weights{device_w.data(), xl::column_major<>{{in, channels}}};
+    xl::launch(q, {.grid = unsigned(boards)}, kernels::product_norm<T>{epsilon, scale}, rows, weights, device_bias, device_gamma,
+               device_beta, board_values<T>{device_x.data(), boards, channels, channels}.rows());
+    CROSSLANE_CHECK(largest_difference(read(q, device_x), expected) <= 3e-3);
+  }
 }
 
 }  // namespace
