@@ -84,7 +84,8 @@ std::string number_of_json(double value) {
 }  // namespace
 
 std::vector<difference> compare(recording const& a, recording const& b) {
-  if (a.positions != b.positions) throw std::runtime_error{"the recordings are of different positions: use the same --seed and --positions"};
+  if (a.positions != b.positions)
+    throw std::runtime_error{"the recordings are of different positions: use the same --seed and --positions"};
   if (a.moves != b.moves) throw std::runtime_error{"the recordings are of networks with different inputs"};
   auto const allowed = tolerances_of(rank_of_precision(a.precision) > rank_of_precision(b.precision) ? a.precision : b.precision);
 
@@ -131,13 +132,17 @@ std::string to_text(recording const& a, recording const& b, std::vector<differen
 }
 
 std::string to_json(recording const& a, recording const& b, std::vector<difference> const& differences) {
-  auto const side = [](recording const& r) { return "{\"target\": " + json_string(r.target) + ", \"precision\": " + json_string(r.precision) + '}'; };
-  auto text = "{\"network\": " + json_string(a.network) + ", \"positions\": " + std::to_string(a.positions.size()) + ", \"of\": " + side(a) +
-              ", \"against\": " + side(b) + ", \"passed\": " + (all_passed(differences) ? "true" : "false") + ", \"differences\": [";
+  auto const side = [](recording const& r) {
+    return "{\"target\": " + json_string(r.target) + ", \"precision\": " + json_string(r.precision) + '}';
+  };
+  auto text = "{\"network\": " + json_string(a.network) + ", \"positions\": " + std::to_string(a.positions.size()) +
+              ", \"of\": " + side(a) + ", \"against\": " + side(b) + ", \"passed\": " + (all_passed(differences) ? "true" : "false") +
+              ", \"differences\": [";
   for (auto const& d : differences)
-    text += (&d == differences.data() ? "" : ", ") + std::string{"{\"name\": "} + json_string(d.name) + ", \"largest\": " +
-            number_of_json(d.largest) + ", \"relative\": " + number_of_json(d.relative) +
-            ", \"tolerance\": " + (d.tolerance ? number_of_json(*d.tolerance) : "null") + ", \"passed\": " + (d.passed ? "true" : "false") + '}';
+    text += (&d == differences.data() ? "" : ", ") + std::string{"{\"name\": "} + json_string(d.name) +
+            ", \"largest\": " + number_of_json(d.largest) + ", \"relative\": " + number_of_json(d.relative) +
+            ", \"tolerance\": " + (d.tolerance ? number_of_json(*d.tolerance) : "null") + ", \"passed\": " + (d.passed ? "true" : "false") +
+            '}';
   return text + "]}";
 }
 
