@@ -13,8 +13,17 @@ namespace chessnet {
 /// A position to evaluate.
 struct request {
   input_planes planes;
-  std::vector<std::uint16_t> moves;  // policy_index() of the legal moves, at most 256
+  std::vector<std::uint16_t> moves;  // policy_index() of the legal moves, at most most_moves; none if the game is over
 };
+
+/// The most moves of a request. No position has more than 218 legal moves.
+inline constexpr std::size_t most_moves = 256;
+
+/// Returns the request for the current position of a game.
+[[nodiscard]] request request_for(game const& g, input_format format);
+
+/// Throws std::invalid_argument if the request has more than most_moves moves, or one that is not below policy_size.
+void require_valid(request const& r);
 
 /// What a network says about a position, seen by the side to move.
 struct reply {
