@@ -169,7 +169,8 @@ void search::gather(search_limits const& limits) {
       continue;
     }
     if (what == arrival::fresh) {
-      auto& e = in_flight_.emplace_back(leaf, depth, legal_moves(game_.current()));
+      in_flight_.push_back({leaf, depth, legal_moves(game_.current()), {}});
+      auto& e = in_flight_.back();
       if (leaf != root_.get()) leaf->end = end_of(game_, e.moves);
       if (leaf->end == ending::none) {
         request r{encode(game_, input_), {}};

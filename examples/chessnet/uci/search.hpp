@@ -19,7 +19,7 @@ struct search_limits {
   using clock = std::chrono::steady_clock;
   std::uint64_t nodes = 0;                    // visits of the position, those of earlier searches included; 0: no limit
   clock::time_point start = clock::now();     // since when the time counts
-  std::optional<clock::time_point> deadline;  // the position itself is evaluated even if it has passed
+  std::optional<clock::time_point> deadline{};  // the position itself is evaluated even if it has passed
   bool may_end_early = false;                 // before the deadline, if the best move cannot change or is the only one
   bool infinite = false;                      // waits for stop even if a limit is reached
 };

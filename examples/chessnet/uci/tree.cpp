@@ -24,7 +24,10 @@ std::size_t select(node const& n) {
   double highest = -1e9;
   auto const consider = [&](std::size_t i, double q, double n_started) {
     double const score = q + exploration * double(n.edges[i].prior) / (1 + n_started);
-    if (score > highest) highest = score, best = i;
+    if (score > highest) {
+      highest = score;
+      best = i;
+    }
   };
   for (std::size_t i = 0; i < n.children.size(); ++i) {
     auto const& c = *n.children[i];
