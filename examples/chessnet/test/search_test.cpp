@@ -227,7 +227,7 @@ TEST(search, stops_at_once) {
   s.network.delay = 200ms;
   s.tree.set_position(game{starting_position()});
   auto run = std::async(std::launch::async, [&] {
-    s.tree.run({.infinite = true}, s.stop);
+    s.tree.run({}, s.stop);
     return clock::now();
   });
   std::this_thread::sleep_for(700ms);
@@ -237,17 +237,6 @@ TEST(search, stops_at_once) {
   EXPECT_LT(run.get() - asked, 100ms);  // not as long as a batch
   check_tree(s.tree.root(), false);
   EXPECT_GT(s.tree.root().visits, 0u);
-}
-
-TEST(search, infinite_waits_for_stop) {
-  searcher s;
-  s.tree.set_position(game{parse_fen("7k/5Q2/6K1/8/8/8/8/8 b - - 0 1")});  // stalemate: there is nothing to search
-  auto run = std::async(std::launch::async, [&] { s.tree.run({.infinite = true}, s.stop); });
-  EXPECT_EQ(run.wait_for(50ms), std::future_status::timeout);
-  s.stop = true;
-  s.stop.notify_all();
-  run.get();
-  EXPECT_TRUE(s.tree.report(1).lines.empty());
 }
 
 TEST(search, keeps_its_deadline) {
@@ -272,7 +261,7 @@ TEST(search, ends_early_if_nothing_can_change) {
   s.tree.set_position(game{parse_fen("6k1/5ppp/8/8/8/8/8/R6K w - - 0 1")});
   auto const begin = clock::now();
   s.tree.run({.start = begin, .deadline = begin + 2s, .may_end_early = true}, s.stop);
-  EXPECT_LT(clock::now() - begin, 1800ms);  // the mate has most visits long before
+  EXPECT_LT(clock::now() - begin, 1800ms);                                // the mate has most visits long before
   s.tree.set_position(game{parse_fen("7k/8/8/8/8/8/1r6/K7 w - - 0 1")});  // one legal move
   s.tree.run({.deadline = clock::now() + 20s, .may_end_early = true}, s.stop);
   EXPECT_EQ(s.tree.root().visits, 1u);

@@ -92,7 +92,6 @@ void search::run(search_limits const& limits, std::atomic<bool> const& stop, std
     throw;
   }
   give_up_all();
-  if (limits.infinite) stop.wait(false);
 }
 
 /// Returns whether a limit is reached.
@@ -243,7 +242,8 @@ std::optional<move> search::choose(double temperature, std::mt19937_64& random) 
   if (order.empty())
     for (auto const& e : root_->edges) weights.push_back(std::pow(double(e.prior) / double(root_->edges[0].prior), 1 / temperature));
   else
-    for (auto const i : order) weights.push_back(std::pow(double(root_->children[i]->visits) / root_->children[order[0]]->visits, 1 / temperature));
+    for (auto const i : order)
+      weights.push_back(std::pow(double(root_->children[i]->visits) / root_->children[order[0]]->visits, 1 / temperature));
   auto const chosen = std::discrete_distribution<std::size_t>{weights.begin(), weights.end()}(random);
   return root_->edges[order.empty() ? chosen : order[chosen]].played;
 }

@@ -17,11 +17,10 @@ namespace chessnet {
 
 struct search_limits {
   using clock = std::chrono::steady_clock;
-  std::uint64_t nodes = 0;                    // visits of the position, those of earlier searches included; 0: no limit
-  clock::time_point start = clock::now();     // since when the time counts
+  std::uint64_t nodes = 0;                      // visits of the position, those of earlier searches included; 0: no limit
+  clock::time_point start = clock::now();       // since when the time counts
   std::optional<clock::time_point> deadline{};  // the position itself is evaluated even if it has passed
-  bool may_end_early = false;                 // before the deadline, if the best move cannot change or is the only one
-  bool infinite = false;                      // waits for stop even if a limit is reached
+  bool may_end_early = false;                   // before the deadline, if the best move cannot change or is the only one
 };
 
 /// A move with what the search expects after it.
@@ -96,9 +95,9 @@ class search {
   batch_queue& queue_;
   input_format const input_;
   std::size_t const most_in_flight_;
-  game game_;                // at the root between walks
+  game game_;                   // at the root between walks
   std::size_t root_index_ = 0;  // among its positions
-  bool over_ = false;        // no legal moves
+  bool over_ = false;           // no legal moves
   std::unique_ptr<node> root_ = std::make_unique<node>();
   std::deque<evaluation_in_flight> in_flight_;
   std::vector<node*> collisions_;  // leaves of walks that met an evaluation on its way: they keep others away until a result comes

@@ -40,8 +40,8 @@ struct node {
   [[nodiscard]] double draw() const { return draws / visits; }
 };
 
-/// Returns the index of the edge that the next walk follows. Edges without a child are followed in their order, so the result is at most the
-/// number of children. The node must have edges and a visit.
+/// Returns the index of the edge that the next walk follows. Edges without a child are followed in their order, so the result is at most
+/// the number of children. The node must have edges and a visit.
 [[nodiscard]] std::size_t select(node const& n);
 
 /// Returns the child of an edge, which is made if it is the first one without.
