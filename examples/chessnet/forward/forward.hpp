@@ -5,6 +5,7 @@
 ///   pass->queue(q, 32, memory);
 #pragma once
 
+#include "input/policy_index.hpp"
 #include "reference.hpp"
 #include "weights/network.hpp"
 

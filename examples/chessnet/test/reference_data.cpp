@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "reference_data.hpp"
 
+#include "weights/read.hpp"
+
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -102,6 +105,25 @@ reference_outputs read_outputs(std::string const& file) {
     read(values->data(), positions);
   }
   return result;
+}
+
+chessnet::network reference_set::read() const { return chessnet::read_network(data_folder() / "nets" / (std::string{file} + ".pb.gz")); }
+
+std::span<reference_set const> reference_sets() {
+  static constexpr char const* multihead = "s5-attnbody-pedense-multihead";
+  static reference_set const sets[] = {{"maia-1100", "maia-1100"},
+                                       {"s1", "s1-se-conv-wdl-mlh"},
+                                       {"s2", "s2-classic-fcpolicy-scalar"},
+                                       {"s3", "s3-setower-attnpolicy-mish"},
+                                       {"s4", "s4-attnbody-pemap-smolgen"},
+                                       {"s5", multihead},
+                                       {"s5-optimistic-q", multihead, {"optimistic", "q"}, false},
+                                       {"s6", "s6-attnbody-encodings"}};
+  return sets;
+}
+
+void differences::print(char const* set, std::string const& what) const {
+  std::printf("%-16s %-18s logits %.1e, q %.1e, draw %.1e, moves left %.1e\n", set, what.c_str(), policy, q, draw, moves_left);
 }
 
 crosslane_test::json_value read_json(std::string const& file) {

@@ -5,10 +5,13 @@
 
 #include "chess/game.hpp"
 #include "input/planes.hpp"
+#include "reference.hpp"
 
 #include <support/json.hpp>
 
+#include <cmath>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -46,6 +49,37 @@ struct reference_outputs {
   std::vector<float> q, draw, moves_left;
 };
 [[nodiscard]] reference_outputs read_outputs(std::string const& file);
+
+/// A network with results.
+struct reference_set {
+  char const* name;  // of the results
+  char const* file;
+  chessnet::reference::heads heads = {};
+  bool exact = true;  // the results of <name>.exact.bin, else only those of <name>.ref.bin
+
+  [[nodiscard]] chessnet::network read() const;
+};
+[[nodiscard]] std::span<reference_set const> reference_sets();
+
+/// The largest differences of logits, q, draw and moves left.
+struct differences {
+  double policy = 0, q = 0, draw = 0, moves_left = 0;
+
+  template <class Real>
+  void add(chessnet::network_outputs<Real> const& got, reference_outputs const& expected, std::size_t i) {
+    for (std::size_t m = 0; m < got.policy.size(); ++m) larger(policy, double(got.policy[m]), double(expected.policy[i][m]));
+    larger(q, double(got.q), double(expected.q[i]));
+    larger(draw, double(got.draw), double(expected.draw[i]));
+    larger(moves_left, double(got.moves_left), double(expected.moves_left[i]));
+  }
+  void print(char const* set, std::string const& what) const;
+
+ private:
+  /// A NaN is larger than all numbers.
+  static void larger(double& largest, double a, double b) {
+    if (!(std::abs(a - b) <= largest)) largest = std::abs(a - b);
+  }
+};
 
 [[nodiscard]] crosslane_test::json_value read_json(std::string const& file);
 

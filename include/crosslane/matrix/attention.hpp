@@ -137,15 +137,18 @@ void queue_attention(basic_stream_ref<B> q, tensor_view<T, QL> const& queries, t
                                                   options.causal};
   std::int64_t const heads = std::int64_t{queries.template extent<axis::n>()} * queries.template extent<axis::head>();
   if (p.key_count <= 64) return launch_attention<64, 64, true, channels>(q, heads, p, where);
-  // The faster kernel needs more shared memory than some devices have.
-  constexpr int rows = channels <= 64 ? 64 : 128, fewer_rows = 192 - rows, keys_at_once = channels <= 64 ? 128 : 64;
-  constexpr int fewer_keys = channels <= 64 ? 64 : 32;
-  using fastest = attention_kernel<element, Bias, channels, rows, keys_at_once, false>;
-  if constexpr (fastest::shared_bytes > 65536) {
-    if (q.properties(where).shared_per_block_optin < fastest::shared_bytes)
-      return launch_attention<fewer_rows, fewer_keys, false, channels>(q, heads, p, where);
+  constexpr std::int64_t fixed_keys = KL::extents_type::template fixed_extent<axis::position>();
+  if constexpr (fixed_keys == dynamic || fixed_keys > 64) {
+    // The faster kernel needs more shared memory than some devices have.
+    constexpr int rows = channels <= 64 ? 64 : 128, fewer_rows = 192 - rows, keys_at_once = channels <= 64 ? 128 : 64;
+    constexpr int fewer_keys = channels <= 64 ? 64 : 32;
+    using fastest = attention_kernel<element, Bias, channels, rows, keys_at_once, false>;
+    if constexpr (fastest::shared_bytes > 65536) {
+      if (q.properties(where).shared_per_block_optin < fastest::shared_bytes)
+        return launch_attention<fewer_rows, fewer_keys, false, channels>(q, heads, p, where);
+    }
+    launch_attention<rows, keys_at_once, false, channels>(q, heads, p, where);
   }
-  launch_attention<rows, keys_at_once, false, channels>(q, heads, p, where);
 }
 
 template <class S, class Q, class K, class V, class Bias, class O>
@@ -232,8 +235,9 @@ inline namespace CROSSLANE_CONFIGURATION {
 /// Scores and sums are computed in float. The weights are rounded to the type of the operands before they meet the values. A query that
 /// sees no key has a result of zeros. A NaN or an infinite score makes the whole result of its query NaN, minus infinity excepted.
 ///
-/// Rows that begin at multiples of 16 bytes are the fastest. The output may be the queries. Throws size_mismatch if extents differ,
-/// invalid_argument if the scale is negative or if the output overlaps keys or values, and limit_exceeded above 2^31 blocks of 64 queries.
+/// Rows that begin at multiples of 16 bytes are the fastest. If the keys have a fixed extent of at most 64 positions, only the kernel for
+/// such keys is compiled. The output may be the queries. Throws size_mismatch if extents differ, invalid_argument if the scale is negative
+/// or if the output overlaps keys or values, and limit_exceeded above 2^31 blocks of 64 queries.
 template <stream_like S, detail::tensor_like Q, detail::tensor_like K, detail::tensor_like V, detail::tensor_like O>
 void attention(S const& stream, Q const& queries, K const& keys, V const& values, O&& out, attention_options options = {},
                source_location where = source_location::current()) {
