@@ -84,6 +84,15 @@ class talk {
     return lines.size() == 1 ? lines[0] : std::to_string(lines.size()) + " lines";
   }
 
+  /// Says the line, which starts a search, and returns the answers before the move.
+  std::vector<std::string> all_until_best(std::string_view command) {
+    (void)rest();
+    (void)say(command);
+    std::vector<std::string> lines;
+    for (auto line = hear(""); line != "nothing" && !line.starts_with("bestmove"); line = hear("")) lines.push_back(line);
+    return lines;
+  }
+
   /// Returns the move that the engine plays.
   std::string best(std::string_view position, std::string_view command) {
     (void)say(position);
@@ -153,9 +162,10 @@ TEST(protocol, reports) {
   (void)t.say("setoption name UCI_ShowWDL value true");
   (void)t.say("setoption name MultiPV value 3");
   (void)t.say("position startpos moves d2d4");
-  (void)t.say("go nodes 200");
+  auto const reports = t.all_until_best("go nodes 200");
+  ASSERT_GE(reports.size(), 3u);
   for (int i = 1; i <= 3; ++i) {
-    auto const line = t.hear("info depth");
+    auto const& line = reports[reports.size() - 4 + std::size_t(i)];
     EXPECT_EQ(number_after(line, "nodes"), 200) << line;
     EXPECT_EQ(number_after(line, "multipv"), i) << line;
     EXPECT_GE(number_after(line, "seldepth"), number_after(line, "depth")) << line;
@@ -170,11 +180,9 @@ TEST(protocol, reports) {
     EXPECT_NO_THROW(g.play("d2d4" + line.substr(line.find(" pv ") + 3))) << line;
     EXPECT_GT(g.positions().size(), 2u) << line;
   }
-  EXPECT_EQ(t.rest().size(), 1u);  // bestmove
   (void)t.say("setoption name MultiPV value 1");
-  (void)t.best("position fen 6k1/5ppp/8/8/8/8/8/R6K w - - 0 1", "go nodes 3");
-  (void)t.say("go nodes 300");
-  EXPECT_NE(t.hear("info depth").find(" score mate 1 "), std::string::npos);
+  (void)t.say("position fen 6k1/5ppp/8/8/8/8/8/R6K w - - 0 1");
+  EXPECT_NE(t.all_until_best("go nodes 300").back().find(" score mate 1 "), std::string::npos);
 }
 
 TEST(protocol, stop_ends_an_infinite_search) {
@@ -288,10 +296,7 @@ TEST(protocol, nodes_option) {
   for (auto const* const command : {"go", "go nodes 1000", "go movetime 20000", "go wtime 1000000 btime 1000000", "go depth 9"}) {
     (void)t.say("ucinewgame");
     (void)t.say("position startpos");
-    (void)t.say(command);
-    std::string last;
-    for (auto line = t.hear(""); !line.starts_with("bestmove"); line = t.hear("")) last = line;
-    EXPECT_EQ(number_after(last, "nodes"), 7) << command;
+    EXPECT_EQ(number_after(t.all_until_best(command).back(), "nodes"), 7) << command;
   }
 }
 
@@ -345,9 +350,8 @@ TEST(protocol, chess960) {
   EXPECT_EQ(t.rest().size(), 0u);
   (void)t.say("setoption name MultiPV value 256");
   auto const castlings = [&] {
-    (void)t.say("go nodes 400");
     std::string found;
-    for (auto line = t.hear(""); !line.starts_with("bestmove"); line = t.hear(""))
+    for (auto const& line : t.all_until_best("go nodes 400"))
       for (std::string const text : {" pv e1g1", " pv e1h1", " pv e1a1", " pv e1c1"})
         if (line.find(text) != line.npos) found += text.substr(4);
     return found;
