@@ -142,7 +142,8 @@ options parse_options(int count, char const* const* arguments) {
     found->set(result, arguments[++i]);
   }
   if (result.precision == "reference" && result.mode != program_mode::evaluate)
-    throw examples::usage_error{"--precision reference is for 'evaluate', not for '" + std::string{mode_names[std::size_t(result.mode)]} + "'"};
+    throw examples::usage_error{"--precision reference is for 'evaluate', not for '" + std::string{mode_names[std::size_t(result.mode)]} +
+                                "'"};
   return result;
 }
 

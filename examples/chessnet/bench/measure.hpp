@@ -13,10 +13,10 @@
 namespace chessnet {
 
 struct measure_options {
-  std::vector<int> sizes;                               // of batches
-  int batches = 50;                                     // measured of each size, in each way
-  int threads = 1;                                      // that encode
-  std::function<void(std::string const&)> show = {};    // is called before each step
+  std::vector<int> sizes;                             // of batches
+  int batches = 50;                                   // measured of each size, in each way
+  int threads = 1;                                    // that encode
+  std::function<void(std::string const&)> show = {};  // is called before each step
 };
 
 /// Measures batches of each size: one at a time, then with as many in flight as the evaluator takes. Positions come from the games in turn.

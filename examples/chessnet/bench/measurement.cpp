@@ -24,7 +24,8 @@ double measurement::median() const {
 double measurement::mean() const { return alone.empty() ? 0 : std::accumulate(alone.begin(), alone.end(), 0.0) / double(alone.size()); }
 
 std::string to_text(bench_facts const& facts, std::vector<measurement> const& measured) {
-  std::vector<std::vector<std::string>> rows{{"batch", "one at a time: ms", "evaluations/s", "of the mean", std::to_string(facts.in_flight) + " in flight: evaluations/s"}};
+  std::vector<std::vector<std::string>> rows{
+      {"batch", "one at a time: ms", "evaluations/s", "of the mean", std::to_string(facts.in_flight) + " in flight: evaluations/s"}};
   for (auto const& m : measured)
     rows.push_back({std::to_string(m.batch), to_decimal(1000 * m.median(), 3), rate(m.batch, m.median()), rate(m.batch, m.mean()),
                     rate(m.batch, m.in_flight)});

@@ -13,7 +13,7 @@ namespace chessnet {
 struct difference {
   std::string name;                 // "logits", "legal moves", "q", "draw", "moves left", or "layer " and the name of a layer
   double largest = 0;               // the largest absolute difference; infinite if a number is not finite
-  double relative = 0;              // the same by the root mean square of the second recording's values
+  double relative = 0;              // the same by the largest absolute value of the second recording
   std::optional<double> tolerance;  // of `largest`, of layers for `relative`
   bool passed = true;
 };

@@ -25,12 +25,14 @@ class writer {
   std::string bytes{magic};
 
   template <class T>
-  requires std::is_arithmetic_v<T>
-  void operator()(T const& x) { raw(&x, sizeof x); }
+  requires std::is_arithmetic_v<T> void operator()(T const& x) {
+    raw(&x, sizeof x);
+  }
   void operator()(std::string const& x) { range(x.data(), x.size()); }
   template <class T>
-  requires std::is_arithmetic_v<T>
-  void operator()(std::vector<T> const& x) { range(x.data(), x.size()); }
+  requires std::is_arithmetic_v<T> void operator()(std::vector<T> const& x) {
+    range(x.data(), x.size());
+  }
   template <class T>
   void operator()(std::vector<T> const& x) {
     (*this)(std::uint64_t(x.size()));
@@ -57,12 +59,14 @@ class reader {
   }
 
   template <class T>
-  requires std::is_arithmetic_v<T>
-  void operator()(T& x) { raw(&x, 1); }
+  requires std::is_arithmetic_v<T> void operator()(T& x) {
+    raw(&x, 1);
+  }
   void operator()(std::string& x) { x.resize(size(1)), raw(x.data(), x.size()); }
   template <class T>
-  requires std::is_arithmetic_v<T>
-  void operator()(std::vector<T>& x) { x.resize(size(sizeof(T))), raw(x.data(), x.size()); }
+  requires std::is_arithmetic_v<T> void operator()(std::vector<T>& x) {
+    x.resize(size(sizeof(T))), raw(x.data(), x.size());
+  }
   template <class T>
   void operator()(std::vector<T>& x) {
     x.resize(size(sizeof(std::uint64_t)));  // each has at least its own size

@@ -23,10 +23,10 @@ struct recorded_layer {
 };
 
 struct recording {
-  std::string network;                 // what it is, for people
-  std::string target;                  // where it was computed
-  std::string precision;               // "double", "float", "half" or "bfloat16"
-  std::vector<std::string> positions;  // FEN
+  std::string network;                            // what it is, for people
+  std::string target;                             // where it was computed
+  std::string precision;                          // "double", "float", "half" or "bfloat16"
+  std::vector<std::string> positions;             // FEN
   std::vector<std::vector<std::uint16_t>> moves;  // policy_index() of the legal moves
   std::vector<recorded_layer> layers;
   std::vector<network_outputs<float>> outputs;

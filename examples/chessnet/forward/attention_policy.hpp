@@ -32,7 +32,7 @@ class attention_policy {
     with_activation(embedding_activation_, [&](auto activate) { multiply(p, x.rows(), embedding_, u.rows(), activate); });
     encoders_.run(p, u, nullptr);
     p.show_rows("policy_embedding", u);
-    multiply(p, u.rows(), queries_and_keys_, both.rows(), xl::identity{});
+    multiply(p, u.rows(), queries_and_keys_, both.rows(), no_activation);
     int const depth = queries_and_keys_.out() / 2;
     auto const queries = both.part(0, depth), keys = both.part(depth, depth);
     p.show_rows("policy_q", queries);
@@ -40,11 +40,11 @@ class attention_policy {
 
     xl::tensor_view<float, square_pairs> const products{products_.data(), square_pairs{{p.boards, 64, 64}}};
     xl::gemm(p.q, queries.squares(), xl::permute<axis::n, axis::c, axis::square>(keys.squares()), products,
-             xl::epilogue_chain{xl::add_to_columns{no_bias_.view()}, xl::identity{}}, p.options);
+             xl::epilogue_chain{xl::add_to_columns{no_bias_.view()}, no_activation}, p.options);
     p.show("policy_qk", {64, 64}, products.data(), scale_);
     xl::tensor_view<float const, xl::row_major<>> const promotion{promotion_.data(), xl::row_major<>{{4, depth}}};
     xl::tensor_view<T const, board_squares> const const_keys = keys.squares();
-    xl::launch(p.q, {.grid = unsigned(p.boards)}, kernels::gather_attention_policy{scale_}, products, const_keys, promotion, map_, logits);
+    p.launch({.grid = unsigned(p.boards)}, kernels::gather_attention_policy{scale_}, products, const_keys, promotion, map_, logits);
   }
 
  private:

@@ -36,7 +36,7 @@ class device_body {
     if (!e.gated) p.show_rows("embedding", x);
     float const epsilon = 1e-3f;
     if (norm_) normalise(p, x.rows(), *norm_, epsilon);
-    if (gates_after_norm) apply_gates(p.q, x.squares(), multiply_.view(), add_.view());
+    if (gates_after_norm && !p.measures) apply_gates(p.q, x.squares(), multiply_.view(), add_.view());
     if (gated_) p.show_rows("gated", x);
     if (ffn_) {
       encoders_.run_ffn(p, *ffn_, x, epsilon);
@@ -127,7 +127,7 @@ class device_body {
     xl::tensor_view<T const, weights_of_squares> const weights{preprocess_.view().data(),
                                                                {{64, preprocess_.in(), appended_}, {{appended_ * pitch, 1, pitch}}}};
     xl::tensor_view<T, outputs_of_squares> const out{to.data, {{64, p.boards, appended_}, {{to.pitch, 64 * to.pitch, 1}}}};
-    xl::gemm(p.q, pieces_.of(p.boards), weights, out, xl::epilogue_chain{xl::add_to_columns{no_bias_.view()}, xl::identity{}}, p.options);
+    xl::gemm(p.q, pieces_.of(p.boards), weights, out, xl::epilogue_chain{xl::add_to_columns{no_bias_.view()}, no_activation}, p.options);
   }
 
   int appended_;

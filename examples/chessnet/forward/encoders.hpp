@@ -57,6 +57,7 @@ void with_depth(int depth, F const& f) {
 /// Queues x = norm(x) for each row.
 template <class X>
 void normalise(pass_context const& p, X const& x, device_norm const& n, float epsilon) {
+  if (p.measures) return;
   xl::layer_norm<axis::col>(p.q, x, n.gamma, n.beta, x, {.epsilon = epsilon});
 }
 
@@ -131,7 +132,7 @@ class device_encoders {
     for (auto const& l : layers_) {
       auto const table = l.smolgen ? run_smolgen(p, *l.smolgen, x) : shared_table();
       attend_squares(p, l, x, table);
-      multiply(p, attended_.of(p.boards).rows(), l.out, branch_.of(p.boards).rows(), xl::identity{});
+      multiply(p, attended_.of(p.boards).rows(), l.out, branch_.of(p.boards).rows(), no_activation);
       add_branch(p, x, l.norm, epsilon_);
       p.show_rows("after_ln1", x);
       run_ffn(p, l.ffn, x, epsilon_);
@@ -143,7 +144,7 @@ class device_encoders {
   void run_ffn(pass_context const& p, device_feed_forward<T> const& f, board_values<T> const& x, float epsilon) {
     auto const hidden = wide_values(p, f.first.out());
     with_activation(ffn_activation_, [&](auto activate) { multiply(p, x.rows(), f.first, hidden.rows(), activate); });
-    multiply(p, hidden.rows(), f.second, branch_.of(p.boards).rows(), xl::identity{});
+    multiply(p, hidden.rows(), f.second, branch_.of(p.boards).rows(), no_activation);
     add_branch(p, x, f.norm, epsilon);
   }
 
@@ -155,6 +156,7 @@ class device_encoders {
   table_view shared_table() { return {no_table_.data(), attention_table{{1, 1, 64, 64}}}; }
 
   void add_branch(pass_context const& p, board_values<T> const& x, device_norm const& n, float epsilon) {
+    if (p.measures) return;
     xl::layer_norm<axis::col>(p.q, branch_.of(p.boards).rows(), xl::no_operand{}, x.rows(), n.gamma, n.beta, x.rows(), xl::identity{},
                               {.epsilon = epsilon, .scale = branch_scale_});
   }
@@ -163,7 +165,7 @@ class device_encoders {
     float const epsilon = 1e-3f;
     auto const compressed = wide_values(p, s.compress.out());
     auto const hidden = hidden_.of(p.boards), parts = parts_.of(p.boards);
-    multiply(p, x.rows(), s.compress, compressed.rows(), xl::identity{});
+    multiply(p, x.rows(), s.compress, compressed.rows(), no_activation);
     with_activation(smolgen_activation_, [&](auto activate) {
       multiply(p, compressed.flat(), s.first, hidden, activate);
       normalise(p, hidden, s.first_norm, epsilon);
@@ -172,19 +174,19 @@ class device_encoders {
     });
     int const rows = p.boards * heads_;
     multiply(p, xl::tensor_view<T const, board_rows>{parts.data(), board_rows{{rows, table_weights_.in()}}}, table_weights_,
-             xl::tensor_view<T, board_rows>{table_.data(), board_rows{{rows, 64 * 64}}}, xl::identity{});
+             xl::tensor_view<T, board_rows>{table_.data(), board_rows{{rows, 64 * 64}}}, no_activation);
     p.show("smolgen", {heads_, 64, 64}, table_.data());
     return {table_.data(), attention_table{{p.boards, heads_, 64, 64}}};
   }
 
   void attend_squares(pass_context const& p, layer const& l, board_values<T> const& x, table_view const& table) {
     auto const qkv = wide_values(p, l.qkv.out());
-    multiply(p, x.rows(), l.qkv, qkv.rows(), xl::identity{});
+    multiply(p, x.rows(), l.qkv, qkv.rows(), no_activation);
     with_depth(depth_, [&]<int Depth>(std::integral_constant<int, Depth>) {
       xl::tensor_view<T const, attention_input<Depth>> const in{qkv.data, attention_input<Depth>{{p.boards, 64, 3, heads_, Depth}}};
       xl::tensor_view<T, attention_output<Depth>> const out{attended_.of(p.boards).data,
                                                             attention_output<Depth>{{p.boards, 64, heads_, Depth}}};
-      attend<T, Depth>(p.q, in, table, out, logit_scale_);
+      if (!p.measures) attend<T, Depth>(p.q, in, table, out, logit_scale_);
     });
   }
 

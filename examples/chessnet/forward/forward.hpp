@@ -36,8 +36,8 @@ struct batch_memory {
 /// The expected result, the probability of a draw and the moves left, 0 where the network does not have them.
 inline constexpr std::size_t outcome_size = 3;
 
-/// Is called with each layer's result for the whole batch, in the names and the order of reference::tracer, but not with embedding_input
-/// and attention_logits, which are not in memory. The extents begin with the batch.
+/// Is called with each layer's result for the whole batch, in the names and the order of reference::tracer. The extents begin with the
+/// batch. What is not in memory is left out: embedding_input, attention_logits, promotion_raw, and embedding if gates follow it at once.
 using layer_observer = std::function<void(std::string const& name, std::vector<int> const& extents, std::vector<float> const& values)>;
 
 struct forward_options {

@@ -21,6 +21,11 @@ class forward_pass final : public forward {
         outcome_{q, n, n.value_named(o.heads.value), o.largest_batch} {
     if (n.tower) tower_.emplace(q, n, o.largest_batch);
     if (n.body) body_.emplace(q, n, o.largest_batch);
+    // Few boards may need more memory than many: then several blocks share a sum.
+    auto const bytes = xl::workspace_size([&](auto const& options) {
+      for (int boards = 1; boards <= o.largest_batch; ++boards) queue_layers({q, boards, options, nullptr, true}, {});
+    });
+    workspace_.emplace(q, bytes);
   }
 
  private:
@@ -35,21 +40,19 @@ class forward_pass final : public forward {
     require("outcome", memory.outcome.size(), positions * outcome_size);
     if (batch == 0) return;
 
-    pass_context const p{q, batch, {}, observer};
-    auto const masks = xl::tensor_view{memory.masks.data(), plane_masks{{batch, int(plane_count)}}};
-    auto const values = xl::tensor_view{memory.values.data(), plane_masks{{batch, int(plane_count)}}};
-    board_values<T> x;
-    if (tower_) {
-      x = tower_->planes(batch);
-      expand_planes<T>(p, masks, values, x, {});
-      x = tower_->run(p, x);
-    } else {
-      x = body_->planes(batch);
-      expand_planes<T>(p, masks, values, x, body_->pieces(batch));
-    }
+    queue_layers({q, batch, {.workspace = *workspace_}, observer, false}, memory);
+  }
+
+  void queue_layers(pass_context const& p, batch_memory const& memory) {
+    plane_masks const planes{{p.boards, int(plane_count)}};
+    xl::tensor_view const masks{memory.masks.data(), planes};
+    xl::tensor_view const values{memory.values.data(), planes};
+    board_values<T> x = tower_ ? tower_->planes(p.boards) : body_->planes(p.boards);
+    expand_planes<T>(p, masks, values, x, tower_ ? xl::tensor_view<T, board_rows>{} : body_->pieces(p.boards));
+    if (tower_) x = tower_->run(p, x);
     if (body_) x = body_->run(p, x);
-    policy_.run(p, x, {memory.policy.data(), board_rows{{batch, int(policy_size)}}});
-    outcome_.run(p, x, {memory.outcome.data(), board_rows{{batch, int(outcome_size)}}});
+    policy_.run(p, x, {memory.policy.data(), board_rows{{p.boards, int(policy_size)}}});
+    outcome_.run(p, x, {memory.outcome.data(), board_rows{{p.boards, int(outcome_size)}}});
   }
 
   static void require(char const* name, std::size_t size, std::size_t least) {
@@ -63,6 +66,7 @@ class forward_pass final : public forward {
   std::optional<device_body<T>> body_;
   device_policy<T> policy_;
   device_outcome<T> outcome_;
+  std::optional<xl::basic_workspace<xl::default_backend>> workspace_;
 };
 
 }  // namespace chessnet

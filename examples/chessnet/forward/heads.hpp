@@ -67,7 +67,7 @@ class device_outcome {
     auto const value = value_.run(p, x, "value_flat");
     auto const moves = moves_left_ ? moves_left_->run(p, x, nullptr) : kernels::last_layer<T>{};
     using kernel = kernels::outcome<T>;
-    xl::launch(p.q, {.grid = xl::cover(unsigned(p.boards) * kernel::lanes, 128)}, kernel{}, value, moves, raw, out);
+    p.launch({.grid = xl::cover(unsigned(p.boards) * kernel::lanes, 128)}, kernel{}, value, moves, raw, out);
     p.show("value_out", {value_.outputs()}, raw.data());
   }
 
@@ -98,8 +98,8 @@ class convolution_policy {
     auto const planes = planes_.of(p.boards);
     with_default_activation(activation_, [&](auto f) { convolve(p, x, first_, between, f); });
     convolve(p, between, second_, planes, no_activation);
-    xl::launch(p.q, {.grid = {xl::cover(unsigned(policy_size), 256), unsigned(p.boards)}}, kernels::gather_policy{},
-               xl::tensor_view<float const, board_squares>{planes.squares()}, map_, logits);
+    p.launch({.grid = {xl::cover(unsigned(policy_size), 256), unsigned(p.boards)}}, kernels::gather_policy{},
+             xl::tensor_view<float const, board_squares>{planes.squares()}, map_, logits);
   }
 
  private:

@@ -16,6 +16,13 @@ struct pass_context {
   int boards;
   xl::options<> options;                     // of products: where they take memory for sums
   layer_observer const* observer = nullptr;  // null: nobody looks at layers
+  bool measures = false;                     // nothing is queued; products only say how much memory they would take
+
+  /// Queues a kernel.
+  template <class Kernel, class... A>
+  void launch(xl::launch_config const& c, Kernel const& kernel, A const&... arguments) const {
+    if (!measures) xl::launch(q, c, kernel, arguments...);
+  }
 
   /// @{
   /// Give a layer's result to the observer, if there is one: [board][channel][8][8] or [board][64][channel]. The name is followed by a

@@ -14,14 +14,14 @@ batch_queue::options checked(evaluator const& e, batch_queue::options const& o) 
     throw std::invalid_argument{"a queue with batches of " + std::to_string(o.batch) + " positions: the evaluator takes 1 to " +
                                 std::to_string(e.largest_batch())};
   if (o.latency.count() < 0)
-    throw std::invalid_argument{"a queue with a latency of " + std::to_string(o.latency.count()) + " microseconds: it must not be negative"};
+    throw std::invalid_argument{"a queue with a latency of " + std::to_string(o.latency.count()) +
+                                " microseconds: it must not be negative"};
   return o;
 }
 
 }  // namespace
 
-batch_queue::batch_queue(evaluator& e, options const& o)
-    : evaluator_{e}, options_{checked(e, o)}, replies_(std::size_t(options_.batch)) {
+batch_queue::batch_queue(evaluator& e, options const& o) : evaluator_{e}, options_{checked(e, o)}, replies_(std::size_t(options_.batch)) {
   requests_.reserve(replies_.size());
   answers_.reserve(replies_.size());
   thread_ = std::thread{[this] { run(); }};

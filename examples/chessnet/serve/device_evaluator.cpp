@@ -30,8 +30,8 @@ struct input_parts {
 };
 
 [[nodiscard]] std::size_t words_of_input(std::size_t batch, std::size_t moves) {
-  std::size_t const bytes = batch * plane_count * (sizeof(std::uint64_t) + sizeof(float)) + (batch + 1) * sizeof(std::uint32_t) +
-                            moves * sizeof(std::uint16_t);
+  std::size_t const bytes =
+      batch * plane_count * (sizeof(std::uint64_t) + sizeof(float)) + (batch + 1) * sizeof(std::uint32_t) + moves * sizeof(std::uint16_t);
   return (bytes + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t);
 }
 
@@ -43,7 +43,10 @@ template <class Word>
   auto* const starts = reinterpret_cast<typename parts::template like<std::uint32_t>*>(values + planes);
   auto* const moves = reinterpret_cast<typename parts::template like<std::uint16_t>*>(starts + batch + 1);
   std::size_t const before = planes * (sizeof(std::uint64_t) + sizeof(float)) + (batch + 1) * sizeof(std::uint32_t);
-  return {{memory.data(), planes}, {values, planes}, {starts, batch + 1}, {moves, (memory.size() * sizeof(Word) - before) / sizeof(std::uint16_t)}};
+  return {{memory.data(), planes},
+          {values, planes},
+          {starts, batch + 1},
+          {moves, (memory.size() * sizeof(Word) - before) / sizeof(std::uint16_t)}};
 }
 
 device_evaluator::options checked(device_evaluator::options const& o) {
@@ -176,7 +179,8 @@ void device_evaluator::compute(std::size_t index) {
   auto found = graphs_.find(key);
   if (found == graphs_.end()) {
     if (graphs_.size() == options_.most_graphs)
-      graphs_.erase(std::min_element(graphs_.begin(), graphs_.end(), [](auto const& a, auto const& b) { return a.second.used < b.second.used; }));
+      graphs_.erase(
+          std::min_element(graphs_.begin(), graphs_.end(), [](auto const& a, auto const& b) { return a.second.used < b.second.used; }));
     xl::graph_capture capture{compute_};
     launch(s, nullptr);
     found = graphs_.emplace(key, kept_graph{capture.end().instantiate(), 0}).first;

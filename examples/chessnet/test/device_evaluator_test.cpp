@@ -63,8 +63,7 @@ struct fixture {
   std::unique_ptr<device_evaluator> e;
 
   fixture(xl::device d, device_evaluator::options const& o, int fits = 1 << 20) {
-    e = std::make_unique<device_evaluator>(
-        d, [&](auto, int) { return std::make_unique<stand_in>(calls, fits); }, o);
+    e = std::make_unique<device_evaluator>(d, [&](auto, int) { return std::make_unique<stand_in>(calls, fits); }, o);
   }
 };
 
@@ -195,11 +194,16 @@ CROSSLANE_TEST(device_evaluator, out_of_memory) {
     check_replies(few, replies);
   }
   auto const e = crosslane_test::error_of([&] {
-    device_evaluator{
-        d, [](auto q, int) -> std::unique_ptr<forward> { (void)xl::buffer<char>{q, std::size_t{1} << 60}; return {}; }, {.largest_batch = 77}};
+    device_evaluator{d,
+                     [](auto q, int) -> std::unique_ptr<forward> {
+                       (void)xl::buffer<char>{q, std::size_t{1} << 60};
+                       return {};
+                     },
+                     {.largest_batch = 77}};
   });
   CROSSLANE_CHECK(e.code() == xl::errc::out_of_memory);
-  CROSSLANE_CHECK(std::string{e.object()}.starts_with("memory for batches of 77 positions: 1152921504606846976 bytes of device memory on "));
+  CROSSLANE_CHECK(
+      std::string{e.object()}.starts_with("memory for batches of 77 positions: 1152921504606846976 bytes of device memory on "));
   crosslane_test::expect_usable(d);
 }
 
@@ -219,8 +223,12 @@ CROSSLANE_TEST(device_evaluator, wrong_arguments) {
   requests[2].moves.assign(256, 1);
   f.e->evaluate(requests, replies);
   check_replies(requests, replies);
-  for (device_evaluator::options const& o : {device_evaluator::options{.largest_batch = 0}, {.largest_batch = 1 << 17}, {.in_flight = 0},
-                                             {.in_flight = 65}, {.temperature = 0}, {.temperature = NAN}})
+  for (device_evaluator::options const& o : {device_evaluator::options{.largest_batch = 0},
+                                             {.largest_batch = 1 << 17},
+                                             {.in_flight = 0},
+                                             {.in_flight = 65},
+                                             {.temperature = 0},
+                                             {.temperature = NAN}})
     CROSSLANE_CHECK(throws<std::invalid_argument>([&] { fixture{d, o}; }));
 }
 
@@ -240,7 +248,8 @@ CROSSLANE_TEST(legal_softmax, large_logits_and_temperatures) {
   for (float const temperature : {0.01f, 1.0f, 100.0f}) {
     xl::buffer<float> shares{q, moves.size()};
     xl::tensor_view<float const, policy_logits> const view{on_device.data(), policy_logits{{2, int(policy_size)}}};
-    xl::launch(q, {.grid = kernels::legal_softmax::blocks(2)}, kernels::legal_softmax{temperature}, view, starts_there, moves_there, shares);
+    xl::launch(q, {.grid = kernels::legal_softmax::blocks(2)}, kernels::legal_softmax{temperature}, view, starts_there, moves_there,
+               shares);
     auto const got = xl::to_vector(q, shares);
     for (std::size_t i = 0; i < 40; ++i) CROSSLANE_CHECK_EQ(got[i], i % 2 == 0 ? 0.05f : 0.0f);
     double const expected = 1 / (1 + std::exp(-1 / double(temperature)));

@@ -3,6 +3,7 @@
 
 #include "weights/read.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -120,6 +121,22 @@ std::span<reference_set const> reference_sets() {
                                        {"s5-optimistic-q", multihead, {"optimistic", "q"}, false},
                                        {"s6", "s6-attnbody-encodings"}};
   return sets;
+}
+
+double largest_difference(std::vector<float> const& logits, std::vector<float> const& expected, std::vector<std::size_t> const& outputs) {
+  auto const probabilities = [&](std::vector<float> const& all) {
+    std::vector<double> result;
+    double largest = -1e30, sum = 0;
+    for (auto const o : outputs) largest = std::max(largest, double(all[o]));
+    for (auto const o : outputs) sum += result.emplace_back(std::exp(double(all[o]) - largest));
+    for (auto& p : result) p /= sum;
+    return result;
+  };
+  auto const a = probabilities(logits), b = probabilities(expected);
+  double largest = 0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (!(std::abs(a[i] - b[i]) <= largest)) largest = std::abs(a[i] - b[i]);
+  return largest;
 }
 
 void differences::print(char const* set, std::string const& what) const {

@@ -61,6 +61,10 @@ struct reference_set {
 };
 [[nodiscard]] std::span<reference_set const> reference_sets();
 
+/// Returns the largest difference of the probabilities of some outputs, given logits of all.
+[[nodiscard]] double largest_difference(std::vector<float> const& logits, std::vector<float> const& expected,
+                                        std::vector<std::size_t> const& outputs);
+
 /// The largest differences of logits, q, draw and moves left.
 struct differences {
   double policy = 0, q = 0, draw = 0, moves_left = 0;

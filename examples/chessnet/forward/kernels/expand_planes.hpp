@@ -57,7 +57,7 @@ template <class T>
 void expand_planes(pass_context const& p, xl::tensor_view<std::uint64_t const, plane_masks> const& masks,
                    xl::tensor_view<float const, plane_masks> const& values, board_values<T> const& planes,
                    xl::tensor_view<T, board_rows> const& pieces) {
-  xl::launch(p.q, {.grid = unsigned(p.boards)}, kernels::expand_planes<T>{}, masks, values, planes.squares(), pieces);
+  p.launch({.grid = unsigned(p.boards)}, kernels::expand_planes<T>{}, masks, values, planes.squares(), pieces);
 }
 
 }  // namespace chessnet

@@ -131,9 +131,8 @@ class device_squeeze {
 template <class T, class F>
 void squeeze_excite(pass_context const& p, board_values<T> const& z, device_squeeze<T> const& s, board_values<T> const& x, F const& f) {
   using kernel = kernels::squeeze_excite<T, F>;
-  xl::launch(p.q,
-             {.grid = unsigned(p.boards), .block = unsigned(z.channels), .dynamic_shared = kernel::shared_bytes(z.channels, s.squeezed())},
-             kernel{f}, xl::tensor_view<T const, board_squares>{z.squares()}, s.view(), x.squares());
+  p.launch({.grid = unsigned(p.boards), .block = unsigned(z.channels), .dynamic_shared = kernel::shared_bytes(z.channels, s.squeezed())},
+           kernel{f}, xl::tensor_view<T const, board_squares>{z.squares()}, s.view(), x.squares());
 }
 
 }  // namespace chessnet
