@@ -26,6 +26,7 @@ precision precision_named(std::string_view name) {
 }
 
 loaded_network load(settings const& s) {
+  if (xl::device::count() == 0) throw std::runtime_error{std::string{"no "} + xl::default_backend::name + " device on this machine"};
   xl::device const d{0};
   auto const n = s.weights.empty() ? synthetic_network(s.synthetic, 1) : read_network(s.weights);
   auto const p = precision_named(s.precision);
@@ -56,10 +57,13 @@ void run() {
 }  // namespace
 }  // namespace chessnet
 
-int main(int count, char**) {
+int main(int count, char** arguments) {
   try {
-    if (count > 1)
+    std::string_view const argument = count > 1 ? arguments[1] : "";
+    if (argument == "--help" || argument == "-h")
       std::fputs(chessnet::usage_text, stdout);
+    else if (count > 1)
+      throw std::runtime_error{"it has no arguments, but '" + std::string{argument} + "' was given; see --help"};
     else
       chessnet::run();
     return 0;
