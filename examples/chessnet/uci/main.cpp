@@ -39,7 +39,7 @@ loaded_network load(settings const& s) {
 /// On the CPU batches save nothing, and half precision costs time.
 settings defaults() {
   settings s;
-  if constexpr (std::is_same_v<xl::default_backend, xl::host>) {
+  if (std::string_view{xl::default_backend::name} == "host") {
     s.precision = "float";
     s.batch = 4;
   }

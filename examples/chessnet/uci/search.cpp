@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::uint32_t most_visits = 5'000'000;  // a visit takes about 500 bytes
+constexpr std::uint32_t most_visits = 5'000'000;  // a visit takes about 400 bytes
 constexpr std::size_t most_collisions = 32;
 constexpr auto poll_interval = 1ms, report_interval = 1000ms, shortest_report_interval = 50ms;
 
