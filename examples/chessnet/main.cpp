@@ -18,13 +18,13 @@
 #include <iostream>
 #include <new>
 #include <stdexcept>
+#include <string_view>
 #include <thread>
-#include <type_traits>
 
 namespace chessnet {
 namespace {
 
-constexpr bool built_for_gpu = !std::is_same_v<xl::default_backend, xl::host>;
+constexpr bool built_for_gpu = std::string_view{xl::default_backend::name} != "host";
 
 /// There is no device to run on. This gives exit code 77.
 struct no_device : std::runtime_error {

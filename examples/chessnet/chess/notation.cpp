@@ -154,7 +154,10 @@ int uci_target(position const& p, move m) {
 
 }  // namespace
 
-position starting_position() { return parse_fen("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1"); }
+position starting_position() {
+  static position const start = parse_fen("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1");
+  return start;
+}
 
 position parse_fen(std::string_view fen, fen_options options) { return fen_reader{fen, options}.read(); }
 

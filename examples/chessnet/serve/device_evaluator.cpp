@@ -8,6 +8,7 @@
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace chessnet {
 namespace {
@@ -175,18 +176,21 @@ void device_evaluator::launch(slot& s, layer_observer const* observer) {
 void device_evaluator::compute(std::size_t index) {
   auto& s = *slots_[index];
   if (options_.most_graphs == 0) return launch(s, nullptr);
-  std::pair const key{index, int(s.batch)};
-  auto found = graphs_.find(key);
+  auto found = std::find_if(graphs_.begin(), graphs_.end(), [&](auto const& g) { return g.slot == index && g.batch == s.batch; });
   if (found == graphs_.end()) {
-    if (graphs_.size() == options_.most_graphs)
-      graphs_.erase(
-          std::min_element(graphs_.begin(), graphs_.end(), [](auto const& a, auto const& b) { return a.second.used < b.second.used; }));
     xl::graph_capture capture{compute_};
     launch(s, nullptr);
-    found = graphs_.emplace(key, kept_graph{capture.end().instantiate(), 0}).first;
+    kept_graph made{index, s.batch, 0, capture.end().instantiate()};
+    if (graphs_.size() < options_.most_graphs) {
+      graphs_.push_back(std::move(made));
+      found = graphs_.end() - 1;
+    } else {
+      found = std::min_element(graphs_.begin(), graphs_.end(), [](auto const& a, auto const& b) { return a.used < b.used; });
+      *found = std::move(made);
+    }
   }
-  found->second.used = ++launches_;
-  found->second.graph.launch(compute_);
+  found->used = ++launches_;
+  found->graph.launch(compute_);
 }
 
 void device_evaluator::queue(std::size_t index, xl::stream const& up, xl::stream const& down) {

@@ -9,9 +9,7 @@
 #include <crosslane/graph.hpp>
 
 #include <functional>
-#include <map>
 #include <memory>
-#include <utility>
 #include <vector>
 
 namespace chessnet {
@@ -84,8 +82,10 @@ class device_evaluator final : public evaluator {
   void guarded(slot& s, F const& f);
 
   struct kept_graph {
-    xl::executable_graph graph;
+    std::size_t slot;
+    std::size_t batch;
     std::size_t used;  // when, as a number of launches
+    xl::executable_graph graph;
   };
 
   options options_;
@@ -93,7 +93,7 @@ class device_evaluator final : public evaluator {
   std::unique_ptr<forward> pass_;
   xl::buffer<float> policy_;  // of the batch that is computed: kernels of two batches do not overlap
   std::vector<std::unique_ptr<slot>> slots_;
-  std::map<std::pair<std::size_t, int>, kept_graph> graphs_;  // by slot and size of the batch
+  std::vector<kept_graph> graphs_;
   std::size_t launches_ = 0;
 };
 

@@ -17,6 +17,13 @@
 #include <string_view>
 #include <utility>
 
+#if !defined(CHESSNET_FLOAT)
+#define CHESSNET_FLOAT 0
+#endif
+#if !defined(CHESSNET_HALF)
+#define CHESSNET_HALF 0
+#endif
+
 namespace {
 
 using namespace chessnet;
@@ -161,26 +168,28 @@ std::vector<std::pair<std::string, network>> small_networks() {
   return result;
 }
 
-void check_kinds(xl::device d, precision p) {
+/// Compares a network with the reference. `most` limits the number of positions.
+void check_network(xl::device d, std::string const& name, network const& n, precision p, reference::heads const& heads = {},
+                   std::size_t most = 3) {
   xl::stream const q{d};
+  auto positions = some_positions(n.input);
+  if (positions.size() > most) positions.erase(positions.begin() + std::ptrdiff_t(most), positions.end());
+  auto const got = evaluate(q, *make_forward(q, n, {p, heads, int(positions.size())}), positions);
+  differences all;
+  double probability = 0;
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    auto const expected = expected_outputs(n, positions[i].planes, heads);
+    all.add(got[i], expected, 0);
+    probability = std::max(probability, largest_difference(got[i].policy, expected.policy[0], positions[i].moves));
+  }
+  check(all, probability, name.c_str(), std::string{name_of(p)} + " " + heads.policy + " " + heads.value, limits_of(p));
+}
+
+void check_kinds(xl::device d, precision p) {
   for (auto const& [name, n] : small_networks()) {
-    auto const positions = some_positions(n.input);
     if (p == precision::bfloat16 && host_build && !all_combinations && n.policy_heads.size() == 1 && name != "se-64x6") continue;
-    // The first and the last heads of those that have several.
-    for (reference::heads const& heads : {reference::heads{n.policy_heads.front().name, n.value_heads.back().name},
-                                          reference::heads{n.policy_heads.back().name, n.value_heads.front().name}}) {
-      auto const pass = make_forward(q, n, {p, heads, int(positions.size())});
-      auto const got = evaluate(q, *pass, positions);
-      differences all;
-      double probability = 0;
-      for (std::size_t i = 0; i < got.size(); ++i) {
-        auto const expected = expected_outputs(n, positions[i].planes, heads);
-        all.add(got[i], expected, 0);
-        probability = std::max(probability, largest_difference(got[i].policy, expected.policy[0], positions[i].moves));
-      }
-      check(all, probability, name.c_str(), std::string{name_of(p)} + " " + heads.policy + " " + heads.value, limits_of(p));
-      if (n.policy_heads.size() == 1 && n.value_heads.size() == 1) break;
-    }
+    check_network(d, name, n, p, {n.policy_heads.front().name, n.value_heads.back().name});
+    if (n.policy_heads.size() > 1) check_network(d, name, n, p, {n.policy_heads.back().name, n.value_heads.front().name});
   }
 }
 
@@ -188,9 +197,11 @@ void check_kinds(xl::device d, precision p) {
 void check_layers(xl::device d, precision p, double relative) {
   if (host_build && !all_combinations && p != precision::float32) return;
   xl::stream const q{d};
-  for (auto const& [name, n] : small_networks()) {
+  for (auto const& kind : small_networks()) {
+    auto const& name = kind.first;
+    auto const& n = kind.second;
     auto positions = some_positions(n.input);
-    positions.resize(2, positions[0]);
+    positions.pop_back();
     struct layer {
       std::string name;
       std::vector<int> extents;
@@ -299,6 +310,10 @@ void check_errors(xl::device d, precision p) {
   expect_text<weights_error>([&] { (void)make_forward(q, synthetic_network(odd, 1), {p, {}, 1}); }, "20 channels");
 }
 
+constexpr precision one_precision = CHESSNET_FLOAT ? precision::float32 : CHESSNET_HALF ? precision::half : precision::bfloat16;
+CROSSLANE_TEST(forward, batches) { check_batches(d, one_precision); }
+CROSSLANE_TEST(forward, errors) { check_errors(d, one_precision); }
+
 #if CHESSNET_FLOAT
 CROSSLANE_TEST(forward, kinds_in_float) { check_kinds(d, precision::float32); }
 CROSSLANE_TEST(forward, layers_in_float) { check_layers(d, precision::float32, 1e-4); }
@@ -314,12 +329,61 @@ CROSSLANE_TEST(forward, left_out) {
 CROSSLANE_TEST(forward, kinds_in_half) { check_kinds(d, precision::half); }
 CROSSLANE_TEST(forward, layers_in_half) { check_layers(d, precision::half, 5e-2); }
 CROSSLANE_TEST(forward, sets_in_half) { check_sets(d, precision::half); }
-CROSSLANE_TEST(forward, batches) { check_batches(d, precision::half); }
-CROSSLANE_TEST(forward, errors) { check_errors(d, precision::half); }
 #endif
 #if CHESSNET_BFLOAT16
 CROSSLANE_TEST(forward, kinds_in_bfloat16) { check_kinds(d, precision::bfloat16); }
 CROSSLANE_TEST(forward, sets_in_bfloat16) { check_sets(d, precision::bfloat16); }
+#endif
+
+#if CHESSNET_FLOAT
+/// Bodies whose heads have no 16, 32 or 64 channels, whose widths are no multiples of a vector, and whose layers differ.
+synthetic_shape unusual_body(int channels, int heads) {
+  auto s = synthetic_kinds()[4].shape;
+  s.channels = channels;
+  s.layers = 2;
+  s.heads = heads;
+  s.hidden = 36;
+  s.appended = 5;
+  s.smolgen = {3, 20, 7};
+  s.policy_channels = channels;
+  s.policy_layers = 1;
+  s.value_channels = 6;
+  s.head_hidden = 24;
+  return s;
+}
+
+CROSSLANE_TEST(forward, bodies_of_unusual_sizes) {
+  auto some = synthetic_network(unusual_body(20, 2), 6);
+  some.body->encoders.layers[1].smolgen.reset();
+  check_network(d, "heads of 10", some, precision::float32, {}, is_fast ? 3 : 1);
+  if (!is_fast) return;
+  check_network(d, "heads of 24", synthetic_network(unusual_body(48, 2), 7), precision::float32);
+  check_network(d, "heads of 40", synthetic_network(unusual_body(80, 2), 8), precision::float32);
+}
+
+CROSSLANE_TEST(forward, heads_of_attention_with_too_many_channels) {
+  xl::stream const q{d};
+  expect_text<weights_error>([&] { (void)make_forward(q, synthetic_network(unusual_body(80, 1), 1), {precision::float32}); },
+                             "a head of attention has 80 channels, more than 64");
+}
+
+/// A body that reads the channels of a tower.
+CROSSLANE_TEST(forward, body_behind_a_tower) {
+  auto shape = unusual_body(32, 2);
+  shape.embedding = embedding_kind::map;
+  auto both = synthetic_network(shape, 1);
+  auto front = synthetic_kinds()[1].shape;
+  front.channels = 16;
+  front.layers = 1;
+  auto const& e = both.body->embedding;
+  dense_layer narrow{e.out, 16, {}, e.bias};
+  for (int o = 0; o < e.out; ++o)
+    for (int i = 0; i < 16; ++i) narrow.weights.push_back(e.weights[std::size_t(o * e.in + i)]);
+  both.body->embedding = narrow;
+  both.body->kind = embedding_kind::none;
+  both.tower = synthetic_network(front, 2).tower;
+  check_network(d, "tower and body", both, precision::float32, {}, is_fast ? 3 : 1);
+}
 #endif
 
 }  // namespace

@@ -30,11 +30,11 @@ struct gather_attention_policy {
                                xl::tensor_view<T const, board_squares> keys, xl::tensor_view<float const, xl::row_major<>> promotion,
                                xl::span<std::uint16_t const> map, xl::tensor_view<float, board_rows> out) const {
     int const n = int(ctx.block_rank()), channels = keys.template extent<axis::c>();
-    int const own = int(ctx.thread_rank()) / lanes, piece = own / files, file = own % files;
+    int const own = int(ctx.thread_rank()) / lanes, lane = int(ctx.thread_rank()) % lanes, piece = own / files, file = own % files;
     float sum = 0;
-    for (int c = int(ctx.thread_rank()) % lanes; c < channels; c += lanes) sum += promotion(piece, c) * float(keys(n, 56 + file, c));
+    for (int c = lane; c < channels; c += lanes) sum += promotion(piece, c) * float(keys(n, 56 + file, c));
     sum = xl::tile<unsigned(lanes)>(ctx).reduce(sum, xl::plus{});
-    s.promotion[piece][file] = sum;
+    if (lane == 0) s.promotion[piece][file] = sum;
     ctx.sync_block();
     for (auto const i : ctx.block_stride(int(policy_size))) {
       int const place = map[std::size_t(i)], extra = place - 64 * 64;
