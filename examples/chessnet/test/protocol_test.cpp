@@ -370,14 +370,18 @@ TEST(protocol, chess960) {
   EXPECT_EQ(t.hear("bestmove").size(), 13u);
 }
 
+#ifndef CHESSNET_GAMES
+#define CHESSNET_GAMES 20
+#endif
+
 /// Games to the end by the rules, by a temperature of 1 all different.
-TEST(protocol, twenty_games_against_itself) {
+TEST(protocol, games_against_itself) {
   talk t;
   (void)t.say("setoption name Temperature value 1");
   (void)t.say("setoption name Nodes value 3");
   std::map<ending, int> endings;
   std::size_t longest = 0;
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < CHESSNET_GAMES; ++i) {
     (void)t.say("ucinewgame");
     game g{starting_position()};
     std::string position{"position startpos moves"};

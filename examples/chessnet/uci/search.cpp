@@ -46,6 +46,7 @@ void search::discard(std::unique_ptr<node> tree) {
 
 void search::set_position(game const& g) {
   auto const &before = game_.positions(), &now = g.positions();
+  std::unique_ptr<node> old;
   node* n = nullptr;
   if (now.size() >= before.size() && std::equal(before.begin(), before.end(), now.begin())) n = root_.get();
   for (auto i = before.size(); i < now.size() && n != nullptr; ++i) {
@@ -62,11 +63,12 @@ void search::set_position(game const& g) {
       kept->parent = nullptr;
     }
     root_.swap(kept);
-    discard(std::move(kept));
+    old = std::move(kept);
   }
   game_ = g;
   root_index_ = now.size() - 1;
   over_ = legal_moves(g.current()).empty();
+  if (old) discard(std::move(old));
 }
 
 void search::run(search_limits const& limits, std::atomic<bool> const& stop, std::size_t lines, reporter const& report_to) {
