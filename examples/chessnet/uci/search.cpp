@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <tuple>
 
 namespace chessnet {
 namespace {
@@ -206,7 +207,8 @@ void search::expand(evaluation_in_flight& e) {
     finite = finite && std::isfinite(edges.back().prior);
   }
   if (!finite) throw std::runtime_error{"an output of the network is not a number"};
-  std::stable_sort(edges.begin(), edges.end(), [](edge const& a, edge const& b) { return a.prior > b.prior; });
+  auto const rank = [](edge const& x) { return std::tuple{-x.prior, x.played.from, x.played.to, x.played.promotion}; };
+  std::sort(edges.begin(), edges.end(), [&](edge const& a, edge const& b) { return rank(a) < rank(b); });
   e.leaf->edges = std::move(edges);
   count(*e.leaf, e.depth, double(answer.q), double(answer.draw));
 }

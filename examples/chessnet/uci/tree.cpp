@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 namespace chessnet {
 namespace {
@@ -63,11 +64,11 @@ std::vector<std::size_t> best_children(node const& n) {
   std::vector<std::size_t> result;
   for (std::size_t i = 0; i < n.children.size(); ++i)
     if (n.children[i]->visits > 0) result.push_back(i);
-  std::stable_sort(result.begin(), result.end(), [&](std::size_t a, std::size_t b) {
-    auto const &x = *n.children[a], &y = *n.children[b];
-    bool const x_mates = x.end == ending::checkmate, y_mates = y.end == ending::checkmate;
-    return x_mates != y_mates ? x_mates : x.visits > y.visits;
-  });
+  auto const rank = [&](std::size_t i) {
+    auto const& c = *n.children[i];
+    return std::tuple{c.end != ending::checkmate, -std::int64_t{c.visits}, i};
+  };
+  std::sort(result.begin(), result.end(), [&](std::size_t a, std::size_t b) { return rank(a) < rank(b); });
   return result;
 }
 
