@@ -12,6 +12,11 @@ void game::play(move m) {
   repetitions_.push_back(count);
 }
 
+void game::take_back() {
+  positions_.pop_back();
+  repetitions_.pop_back();
+}
+
 void game::play(std::string_view moves) {
   constexpr auto spaces = " \t\r\n";
   for (std::size_t at = 0; (at = moves.find_first_not_of(spaces, at)) != moves.npos;) {
@@ -19,6 +24,14 @@ void game::play(std::string_view moves) {
     play(parse_move(current(), moves.substr(at, end - at)));
     at = end;
   }
+}
+
+ending end_of(game const& g, std::span<move const> legal) {
+  auto const& p = g.current();
+  if (legal.empty()) return in_check(p) ? ending::checkmate : ending::stalemate;
+  if (insufficient_material(p)) return ending::insufficient_material;
+  if (g.repetitions(g.positions().size() - 1) >= 2) return ending::repetition;
+  return p.half_moves >= 100 ? ending::fifty_moves : ending::none;
 }
 
 }  // namespace chessnet

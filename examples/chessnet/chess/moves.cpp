@@ -136,6 +136,14 @@ bool in_check(position const& p) { return attackers(p, our_king(p), p.occupied()
 
 std::vector<move> legal_moves(position const& p) { return generator{p}.run(); }
 
+bool insufficient_material(position const& p) {
+  if (p.of(piece::pawn) | p.of(piece::rook) | p.of(piece::queen)) return false;
+  if (std::popcount(p.occupied()) <= 3) return true;
+  constexpr bitboard dark = 0xaa55aa55aa55aa55;
+  bitboard const bishops = p.of(piece::bishop);
+  return p.of(piece::knight) == 0 && ((bishops & dark) == 0 || (bishops & ~dark) == 0);
+}
+
 position play(position const& p, move m) {
   position next = p;
   bitboard const from = bit(m.from), to = bit(m.to);

@@ -217,8 +217,8 @@ move parse_move(position const& p, std::string_view text) {
   return {};
 }
 
-std::string to_uci(position const& p, move m) {
-  auto text = square_name(seen_by_white(p, m.from)) + square_name(seen_by_white(p, uci_target(p, m)));
+std::string to_uci(position const& p, move m, bool chess960) {
+  auto text = square_name(seen_by_white(p, m.from)) + square_name(seen_by_white(p, chess960 ? m.to : uci_target(p, m)));
   if (m.promotion != piece::pawn) text += letters[std::size_t(m.promotion)];
   return text;
 }

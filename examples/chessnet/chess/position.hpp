@@ -54,6 +54,8 @@ struct position {
 
   /// Compares what repetition means: pieces, castling rights, en passant and the side to move. Counters may differ.
   [[nodiscard]] bool repeats(position const& other) const;
+
+  friend bool operator==(position const&, position const&) = default;
 };
 
 /// Returns the normal starting position.
@@ -76,14 +78,19 @@ struct fen_options {
 /// Returns all legal moves. The position must have one king of each side.
 [[nodiscard]] std::vector<move> legal_moves(position const& p);
 
+/// Returns whether no sequence of legal moves mates: there are kings and at most one knight or bishop, or only bishops on squares of one
+/// colour beside them.
+[[nodiscard]] bool insufficient_material(position const& p);
+
 /// Returns the position after a legal move, seen by the other side.
 [[nodiscard]] position play(position const& p, move m);
 
 /// Reads a move in UCI's notation: e2e4, e7e8q. Castling is e1g1 or, as in Chess960, e1h1. Throws chess_error if the text is no move or the
 /// move is not legal.
 [[nodiscard]] move parse_move(position const& p, std::string_view text);
-/// Returns UCI's notation. Castling is e1g1 if king and rook stand where they stand in normal chess, otherwise the square of the rook.
-[[nodiscard]] std::string to_uci(position const& p, move m);
+/// Returns UCI's notation. Castling is e1g1 if king and rook stand where they stand in normal chess, otherwise the square of the rook. With
+/// `chess960` it is always the square of the rook.
+[[nodiscard]] std::string to_uci(position const& p, move m, bool chess960 = false);
 
 /// Returns the number of games of `depth` plies: the standard test of legal_moves.
 [[nodiscard]] std::uint64_t perft(position const& p, int depth);

@@ -94,6 +94,9 @@ TEST(moves, text) {
   auto const p = parse_fen("r3k2r/1P6/8/8/8/8/8/R3K2R w KQkq - 0 1");
   for (std::string const text : {"e1g1", "e1c1", "b7b8q", "b7a8n", "e1e2"}) EXPECT_EQ(to_uci(p, parse_move(p, text)), text);
   EXPECT_EQ(to_uci(p, parse_move(p, "e1h1")), "e1g1");  // Chess960's notation of the same move
+  EXPECT_EQ(to_uci(p, parse_move(p, "e1g1"), true), "e1h1");
+  EXPECT_EQ(to_uci(p, parse_move(p, "e1c1"), true), "e1a1");
+  EXPECT_EQ(to_uci(p, parse_move(p, "e1f1"), true), "e1f1");
   EXPECT_EQ(parse_move(p, "e1c1"), (move{4, 0, piece::pawn}));
   auto const black = parse_fen("r3k2r/8/8/8/8/8/1p6/R3K2R b KQkq - 0 1");
   for (std::string const text : {"e8g8", "e8c8", "b2b1q", "b2a1n"}) EXPECT_EQ(to_uci(black, parse_move(black, text)), text);
@@ -153,6 +156,50 @@ TEST(game, repetitions) {
     counts.push_back(g.repetitions(g.positions().size() - 1));
   }
   EXPECT_EQ(counts, (std::vector<int>{0, 0, 0, 1, 1, 1, 1, 2, 0, 0}));
+}
+
+TEST(game, take_back) {
+  game g{starting_position()};
+  g.play("g1f3 g8f6 f3g1 f6g8");
+  EXPECT_EQ(g.repetitions(4), 1);
+  g.take_back();
+  EXPECT_EQ(to_fen(g.current()), "rnbqkb1r/pppppppp/5n2/8/8/8/PPPPPPPP/RNBQKBNR b KQkq - 3 2");
+  g.play("f6e4");
+  EXPECT_EQ(g.repetitions(4), 0);
+}
+
+ending end_after(char const* fen, char const* moves = "") {
+  game g{parse_fen(fen)};
+  g.play(moves);
+  return end_of(g, legal_moves(g.current()));
+}
+
+TEST(game, endings) {
+  EXPECT_EQ(end_after(start), ending::none);
+  EXPECT_EQ(end_after(start, "f2f3 e7e5 g2g4 d8h4"), ending::checkmate);
+  EXPECT_EQ(end_after("7k/5Q2/6K1/8/8/8/8/8 b - - 0 1"), ending::stalemate);
+  EXPECT_EQ(end_after(start, "g1f3 g8f6 f3g1 f6g8 g1f3 g8f6 f3g1"), ending::none);
+  EXPECT_EQ(end_after(start, "g1f3 g8f6 f3g1 f6g8 g1f3 g8f6 f3g1 f6g8"), ending::repetition);
+  EXPECT_EQ(end_after("4k3/8/8/8/8/8/8/R3K3 w - - 98 80", "a1a2"), ending::none);
+  EXPECT_EQ(end_after("4k3/8/8/8/8/8/8/R3K3 w - - 99 80", "a1a2"), ending::fifty_moves);
+  EXPECT_EQ(end_after("7k/8/6K1/8/8/8/8/R7 w - - 99 80", "a1a8"), ending::checkmate);  // before the draw
+  EXPECT_EQ(end_after("4k3/8/8/8/8/8/3p4/4K3 w - - 0 1", "e1d2"), ending::insufficient_material);
+}
+
+TEST(game, insufficient_material) {
+  auto const insufficient = [](char const* board) { return insufficient_material(parse_fen(std::string{board} + " w - - 0 1")); };
+  EXPECT_TRUE(insufficient("4k3/8/8/8/8/8/8/4K3"));
+  EXPECT_TRUE(insufficient("4k3/8/8/8/8/8/8/3NK3"));
+  EXPECT_TRUE(insufficient("3bk3/8/8/8/8/8/8/4K3"));
+  EXPECT_TRUE(insufficient("3bk3/8/8/8/8/8/8/2B1K3"));  // d8 and c1 are dark
+  EXPECT_TRUE(insufficient("4k3/8/8/8/8/5B2/4B3/3BK3"));
+  EXPECT_FALSE(insufficient("2b1k3/8/8/8/8/8/8/2B1K3"));  // c8 is light
+  EXPECT_FALSE(insufficient("3nk3/8/8/8/8/8/8/3NK3"));    // a mate in the corner is possible
+  EXPECT_FALSE(insufficient("4k3/8/8/8/8/8/8/2NNK3"));
+  EXPECT_FALSE(insufficient("3bk3/8/8/8/8/8/8/3NK3"));
+  EXPECT_FALSE(insufficient("4k3/8/8/8/8/8/4P3/4K3"));
+  EXPECT_FALSE(insufficient("4k3/8/8/8/8/8/8/R3K3"));
+  EXPECT_FALSE(insufficient("q3k3/8/8/8/8/8/8/4K3"));
 }
 
 /// Another position: castling rights, en passant and the side to move count.
