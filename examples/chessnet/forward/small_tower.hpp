@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The residual tower of a small network, in one kernel.
+#pragma once
+
+#include "forward/kernels/small_tower.hpp"
+
+#include <crosslane/vector.hpp>
+
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <vector>
+
+namespace chessnet {
+
+/// A tower in the layouts of its kernel. T is half or bfloat16. Sums are float.
+template <class T>
+class small_tower {
+ public:
+  /// Returns whether the kernel computes the tower of a network: one of 32 or 64 channels, with relu or mish. All blocks have squeeze
+  /// layers with the same number of hidden channels, or none has.
+  [[nodiscard]] static bool fits(network const& n) {
+    if (!n.tower || n.tower->blocks.empty()) return false;
+    auto const& t = *n.tower;
+    int const channels = t.channels();
+    if (channels != 32 && channels != 64) return false;
+    if (n.default_activation != activation::relu && n.default_activation != activation::mish) return false;
+    auto const is_square = [&](convolution_layer const& c, int in) { return c.width == 3 && c.in == in && c.out == channels; };
+    if (!is_square(t.input, int(plane_count))) return false;
+    for (auto const& b : t.blocks)
+      if (!is_square(b.first, channels) || !is_square(b.second, channels) || hidden_of(b) != hidden_of(t.blocks[0])) return false;
+    return true;
+  }
+
+  /// Copies the weights of n.tower to the device, and waits. In batches of up to `few` boards each board has a block of its own; the
+  /// default is the number of the device's multiprocessors. Throws std::invalid_argument if they do not fit.
+  small_tower(xl::stream_ref q, network const& n, std::optional<int> few = {}) {
+    if (!fits(n)) throw std::invalid_argument{"small_tower: " + n.describe() + ", but the kernel takes towers of 32 or 64 channels"};
+    int const limit = few.value_or(int(q.device().properties().multiprocessors));
+    if (n.tower->channels() == 32)
+      tower_ = std::make_unique<tower_of<32>>(q, n, limit);
+    else
+      tower_ = std::make_unique<tower_of<64>>(q, n, limit);
+  }
+
+  /// Queues the tower of `boards` boards. `masks` and `values` are [boards][plane_count]. `out` has as many boards, and the channels of the
+  /// tower; its squares begin at multiples of 16 bytes. It does not wait and allocates nothing.
+  void queue(xl::stream_ref q, int boards, xl::span<std::uint64_t const> masks, xl::span<float const> values,
+             xl::tensor_view<T, small_tower_result> const& out) const {
+    tower_->queue(q, boards, masks, values, out);
+  }
+
+ private:
+  static int hidden_of(residual_block const& b) { return b.squeeze ? b.squeeze->first.out : 0; }
+
+  struct any_tower {
+    virtual ~any_tower() = default;
+    virtual void queue(xl::stream_ref q, int boards, xl::span<std::uint64_t const> masks, xl::span<float const> values,
+                       xl::tensor_view<T, small_tower_result> const& out) const = 0;
+  };
+
+  template <int Channels>
+  class tower_of final : public any_tower {
+    using layouts = small_tower_layouts<Channels>;
+    static constexpr int depth = layouts::depth;
+
+   public:
+    tower_of(xl::stream_ref q, network const& n, int few)
+        : blocks_{int(n.tower->blocks.size())},
+          hidden_{hidden_of(n.tower->blocks[0])},
+          is_mish_{n.default_activation == activation::mish},
+          few_{few} {
+      auto const& t = *n.tower;
+      int const input_stages = 3 * ((int(plane_count) + depth - 1) / depth);
+      int const stages = input_stages + blocks_ * (2 * 3 * (Channels / depth) + squeeze_stages());
+      typename layouts::weights const layout{{stages, 3 * Channels, depth}};
+      std::vector<T> weights(std::size_t(layout.span_size()));
+      xl::tensor_view<T, typename layouts::weights> const view{weights.data(), layout};
+      std::vector<float> biases, first, second;
+      int stage = 0;
+      add(t.input, view, stage, biases);
+      for (auto const& b : t.blocks) {
+        add(b.first, view, stage, biases);
+        add(b.second, view, stage, biases);
+        if (b.squeeze) add(*b.squeeze, weights, stage, first, second);
+      }
+      weights_ = {q, layout};
+      biases_ = {q, {1 + 2 * blocks_, Channels}};
+      squeeze_first_ = {q, {blocks_, squeeze_stages() * depth}};
+      squeeze_second_ = {q, {blocks_, hidden_ == 0 ? 0 : 2 * Channels}};
+      xl::copy(q, weights, weights_.storage());
+      xl::copy(q, biases, biases_.storage());
+      xl::copy(q, first, squeeze_first_.storage());
+      xl::copy(q, second, squeeze_second_.storage());
+      q.synchronize();
+    }
+
+    void queue(xl::stream_ref q, int boards, xl::span<std::uint64_t const> masks, xl::span<float const> values,
+               xl::tensor_view<T, small_tower_result> const& out) const override {
+      small_tower_arguments<T, Channels> const arguments{
+          masks,  values,  weights_.view(),  biases_.view(), squeeze_first_.view(), squeeze_second_.view(), out,
+          boards, blocks_, squeeze_stages(), is_mish_};
+      if (boards <= few_)
+        xl::launch(q, {.grid = unsigned(boards)}, small_tower_kernel<T, Channels, 1, 2>{}, arguments);
+      else
+        xl::launch(q, {.grid = xl::cover(unsigned(boards), unsigned(128 / Channels))}, small_tower_kernel<T, Channels, 128 / Channels, 1>{},
+                   arguments);
+    }
+
+   private:
+    [[nodiscard]] int squeeze_stages() const { return (hidden_ + depth - 1) / depth; }
+
+    static void add(convolution_layer const& c, xl::tensor_view<T, typename layouts::weights> const& to, int& stage,
+                    std::vector<float>& biases) {
+      auto const from = c.view();
+      for (int channel = 0; channel < c.in; channel += depth)
+        for (int file = 0; file < 3; ++file, ++stage)
+          for (int rank = 0; rank < 3; ++rank)
+            for (int out = 0; out < Channels; ++out)
+              for (int i = 0; i < depth && channel + i < c.in; ++i)
+                to(stage, rank * Channels + out, i) = T(from(out, channel + i, rank, file));
+      biases.insert(biases.end(), c.bias.begin(), c.bias.end());
+    }
+    static void add(squeeze_layer const& s, std::vector<T>& weights, int& stage, std::vector<float>& first, std::vector<float>& second) {
+      auto const w1 = s.first.view(), w2 = s.second.view();
+      int const hidden = s.first.out;
+      for (int begin = 0; begin < hidden; begin += depth, ++stage) {
+        T* const data = weights.data() + std::size_t(stage) * layouts::part_size;
+        using first_layout = typename layouts::squeeze_first;
+        using second_layout = typename layouts::squeeze_second;
+        xl::tensor_view<T, second_layout> const to_second{data, second_layout{{2 * Channels, depth}}};
+        xl::tensor_view<T, first_layout> const to_first{data + layouts::second_size, first_layout{{depth, Channels}}};
+        for (int h = 0; h < depth && begin + h < hidden; ++h) {
+          for (int c = 0; c < Channels; ++c) to_first(h, c) = T(w1(begin + h, c));
+          for (int c = 0; c < 2 * Channels; ++c) to_second(c, h) = T(w2(c, begin + h));
+        }
+        for (int h = 0; h < depth; ++h) first.push_back(begin + h < hidden ? s.first.bias[std::size_t(begin + h)] : 0.0f);
+      }
+      second.insert(second.end(), s.second.bias.begin(), s.second.bias.end());
+    }
+
+    int blocks_, hidden_;
+    bool is_mish_;
+    int few_;
+    xl::tensor<T, typename layouts::weights> weights_;
+    xl::tensor<float, typename layouts::biases> biases_, squeeze_first_, squeeze_second_;
+  };
+
+  std::unique_ptr<any_tower> tower_;
+};
+
+}  // namespace chessnet
