@@ -13,6 +13,91 @@
 
 namespace chessnet {
 
+/// Returns the hidden channels of the block's squeeze layer, 0 if there is none.
+[[nodiscard]] inline int squeeze_size(residual_block const& b) { return b.squeeze ? b.squeeze->first.out : 0; }
+
+/// The weights of a tower of `Channels` channels in device memory, in the layouts of its kernel.
+template <class T, int Channels>
+class small_tower_weights {
+  using layouts = small_tower_layouts<Channels>;
+  static constexpr int depth = layouts::depth;
+
+ public:
+  /// Copies the weights of n.tower, and waits.
+  small_tower_weights(xl::stream_ref q, network const& n)
+      : blocks_{int(n.tower->blocks.size())},
+        hidden_{squeeze_size(n.tower->blocks[0])},
+        is_mish_{n.default_activation == activation::mish} {
+    auto const& t = *n.tower;
+    int const input_stages = 3 * ((int(plane_count) + depth - 1) / depth);
+    int const stages = input_stages + blocks_ * (2 * 3 * (Channels / depth) + squeeze_stages());
+    typename layouts::weights const layout{{stages, 3 * Channels, depth}};
+    std::vector<T> weights(std::size_t(layout.span_size()));
+    xl::tensor_view<T, typename layouts::weights> const view{weights.data(), layout};
+    std::vector<float> biases, first, second;
+    int stage = 0;
+    add(t.input, view, stage, biases);
+    for (auto const& b : t.blocks) {
+      add(b.first, view, stage, biases);
+      add(b.second, view, stage, biases);
+      if (b.squeeze) add(*b.squeeze, weights, stage, first, second);
+    }
+    weights_ = {q, layout};
+    biases_ = {q, {1 + 2 * blocks_, Channels}};
+    squeeze_first_ = {q, {blocks_, squeeze_stages() * depth}};
+    squeeze_second_ = {q, {blocks_, hidden_ == 0 ? 0 : 2 * Channels}};
+    xl::copy(q, weights, weights_.storage());
+    xl::copy(q, biases, biases_.storage());
+    xl::copy(q, first, squeeze_first_.storage());
+    xl::copy(q, second, squeeze_second_.storage());
+    q.synchronize();
+  }
+
+  /// Returns the arguments of a launch for `boards` boards.
+  [[nodiscard]] small_tower_arguments<T, Channels> arguments(int boards, xl::span<std::uint64_t const> masks, xl::span<float const> values,
+                                                             xl::tensor_view<T, small_tower_result> const& out) const {
+    return {masks,  values,  weights_.view(),  biases_.view(), squeeze_first_.view(), squeeze_second_.view(), out,
+            boards, blocks_, squeeze_stages(), is_mish_};
+  }
+
+ private:
+  [[nodiscard]] int squeeze_stages() const { return (hidden_ + depth - 1) / depth; }
+
+  static void add(convolution_layer const& c, xl::tensor_view<T, typename layouts::weights> const& to, int& stage,
+                  std::vector<float>& biases) {
+    auto const from = c.view();
+    for (int channel = 0; channel < c.in; channel += depth)
+      for (int file = 0; file < 3; ++file, ++stage)
+        for (int rank = 0; rank < 3; ++rank)
+          for (int out = 0; out < Channels; ++out)
+            for (int i = 0; i < depth && channel + i < c.in; ++i)
+              to(stage, rank * Channels + out, i) = T(from(out, channel + i, rank, file));
+    biases.insert(biases.end(), c.bias.begin(), c.bias.end());
+  }
+  static void add(squeeze_layer const& s, std::vector<T>& weights, int& stage, std::vector<float>& first, std::vector<float>& second) {
+    auto const w1 = s.first.view(), w2 = s.second.view();
+    int const hidden = s.first.out;
+    for (int begin = 0; begin < hidden; begin += depth, ++stage) {
+      T* const data = weights.data() + std::size_t(stage) * layouts::part_size;
+      using first_layout = typename layouts::squeeze_first;
+      using second_layout = typename layouts::squeeze_second;
+      xl::tensor_view<T, second_layout> const to_second{data, second_layout{{2 * Channels, depth}}};
+      xl::tensor_view<T, first_layout> const to_first{data + layouts::second_size, first_layout{{depth, Channels}}};
+      for (int h = 0; h < depth && begin + h < hidden; ++h) {
+        for (int c = 0; c < Channels; ++c) to_first(h, c) = T(w1(begin + h, c));
+        for (int c = 0; c < 2 * Channels; ++c) to_second(c, h) = T(w2(c, begin + h));
+      }
+      for (int h = 0; h < depth; ++h) first.push_back(begin + h < hidden ? s.first.bias[std::size_t(begin + h)] : 0.0f);
+    }
+    second.insert(second.end(), s.second.bias.begin(), s.second.bias.end());
+  }
+
+  int blocks_, hidden_;
+  bool is_mish_;
+  xl::tensor<T, typename layouts::weights> weights_;
+  xl::tensor<float, typename layouts::biases> biases_, squeeze_first_, squeeze_second_;
+};
+
 /// A tower in the layouts of its kernel. T is half or bfloat16. Sums are float.
 template <class T>
 class small_tower {
@@ -28,7 +113,7 @@ class small_tower {
     auto const is_square = [&](convolution_layer const& c, int in) { return c.width == 3 && c.in == in && c.out == channels; };
     if (!is_square(t.input, int(plane_count))) return false;
     for (auto const& b : t.blocks)
-      if (!is_square(b.first, channels) || !is_square(b.second, channels) || hidden_of(b) != hidden_of(t.blocks[0])) return false;
+      if (!is_square(b.first, channels) || !is_square(b.second, channels) || squeeze_size(b) != squeeze_size(t.blocks[0])) return false;
     return true;
   }
 
@@ -51,8 +136,6 @@ class small_tower {
   }
 
  private:
-  static int hidden_of(residual_block const& b) { return b.squeeze ? b.squeeze->first.out : 0; }
-
   struct any_tower {
     virtual ~any_tower() = default;
     virtual void queue(xl::stream_ref q, int boards, xl::span<std::uint64_t const> masks, xl::span<float const> values,
@@ -60,90 +143,21 @@ class small_tower {
   };
 
   template <int Channels>
-  class tower_of final : public any_tower {
-    using layouts = small_tower_layouts<Channels>;
-    static constexpr int depth = layouts::depth;
-
-   public:
-    tower_of(xl::stream_ref q, network const& n, int few)
-        : blocks_{int(n.tower->blocks.size())},
-          hidden_{hidden_of(n.tower->blocks[0])},
-          is_mish_{n.default_activation == activation::mish},
-          few_{few} {
-      auto const& t = *n.tower;
-      int const input_stages = 3 * ((int(plane_count) + depth - 1) / depth);
-      int const stages = input_stages + blocks_ * (2 * 3 * (Channels / depth) + squeeze_stages());
-      typename layouts::weights const layout{{stages, 3 * Channels, depth}};
-      std::vector<T> weights(std::size_t(layout.span_size()));
-      xl::tensor_view<T, typename layouts::weights> const view{weights.data(), layout};
-      std::vector<float> biases, first, second;
-      int stage = 0;
-      add(t.input, view, stage, biases);
-      for (auto const& b : t.blocks) {
-        add(b.first, view, stage, biases);
-        add(b.second, view, stage, biases);
-        if (b.squeeze) add(*b.squeeze, weights, stage, first, second);
-      }
-      weights_ = {q, layout};
-      biases_ = {q, {1 + 2 * blocks_, Channels}};
-      squeeze_first_ = {q, {blocks_, squeeze_stages() * depth}};
-      squeeze_second_ = {q, {blocks_, hidden_ == 0 ? 0 : 2 * Channels}};
-      xl::copy(q, weights, weights_.storage());
-      xl::copy(q, biases, biases_.storage());
-      xl::copy(q, first, squeeze_first_.storage());
-      xl::copy(q, second, squeeze_second_.storage());
-      q.synchronize();
-    }
+  struct tower_of final : any_tower {
+    tower_of(xl::stream_ref q, network const& n, int few) : weights{q, n}, few_boards{few} {}
 
     void queue(xl::stream_ref q, int boards, xl::span<std::uint64_t const> masks, xl::span<float const> values,
                xl::tensor_view<T, small_tower_result> const& out) const override {
-      small_tower_arguments<T, Channels> const arguments{
-          masks,  values,  weights_.view(),  biases_.view(), squeeze_first_.view(), squeeze_second_.view(), out,
-          boards, blocks_, squeeze_stages(), is_mish_};
-      if (boards <= few_)
+      constexpr int several = 128 / Channels;
+      auto const arguments = weights.arguments(boards, masks, values, out);
+      if (boards <= few_boards)
         xl::launch(q, {.grid = unsigned(boards)}, small_tower_kernel<T, Channels, 1, 2>{}, arguments);
       else
-        xl::launch(q, {.grid = xl::cover(unsigned(boards), unsigned(128 / Channels))}, small_tower_kernel<T, Channels, 128 / Channels, 1>{},
-                   arguments);
+        xl::launch(q, {.grid = xl::cover(unsigned(boards), unsigned(several))}, small_tower_kernel<T, Channels, several, 1>{}, arguments);
     }
 
-   private:
-    [[nodiscard]] int squeeze_stages() const { return (hidden_ + depth - 1) / depth; }
-
-    static void add(convolution_layer const& c, xl::tensor_view<T, typename layouts::weights> const& to, int& stage,
-                    std::vector<float>& biases) {
-      auto const from = c.view();
-      for (int channel = 0; channel < c.in; channel += depth)
-        for (int file = 0; file < 3; ++file, ++stage)
-          for (int rank = 0; rank < 3; ++rank)
-            for (int out = 0; out < Channels; ++out)
-              for (int i = 0; i < depth && channel + i < c.in; ++i)
-                to(stage, rank * Channels + out, i) = T(from(out, channel + i, rank, file));
-      biases.insert(biases.end(), c.bias.begin(), c.bias.end());
-    }
-    static void add(squeeze_layer const& s, std::vector<T>& weights, int& stage, std::vector<float>& first, std::vector<float>& second) {
-      auto const w1 = s.first.view(), w2 = s.second.view();
-      int const hidden = s.first.out;
-      for (int begin = 0; begin < hidden; begin += depth, ++stage) {
-        T* const data = weights.data() + std::size_t(stage) * layouts::part_size;
-        using first_layout = typename layouts::squeeze_first;
-        using second_layout = typename layouts::squeeze_second;
-        xl::tensor_view<T, second_layout> const to_second{data, second_layout{{2 * Channels, depth}}};
-        xl::tensor_view<T, first_layout> const to_first{data + layouts::second_size, first_layout{{depth, Channels}}};
-        for (int h = 0; h < depth && begin + h < hidden; ++h) {
-          for (int c = 0; c < Channels; ++c) to_first(h, c) = T(w1(begin + h, c));
-          for (int c = 0; c < 2 * Channels; ++c) to_second(c, h) = T(w2(c, begin + h));
-        }
-        for (int h = 0; h < depth; ++h) first.push_back(begin + h < hidden ? s.first.bias[std::size_t(begin + h)] : 0.0f);
-      }
-      second.insert(second.end(), s.second.bias.begin(), s.second.bias.end());
-    }
-
-    int blocks_, hidden_;
-    bool is_mish_;
-    int few_;
-    xl::tensor<T, typename layouts::weights> weights_;
-    xl::tensor<float, typename layouts::biases> biases_, squeeze_first_, squeeze_second_;
+    small_tower_weights<T, Channels> weights;
+    int few_boards;
   };
 
   std::unique_ptr<any_tower> tower_;

@@ -121,6 +121,7 @@ CROSSLANE_TEST_ONCE(small_tower, networks_that_fit) {
   synthetic_shape body;
   body.body = true;
   body.layers = 1;
+  body.policy = policy_kind::attention;
   CROSSLANE_CHECK(!fits(body));
   auto n = synthetic_network(shape_of(32, 2, 8, activation::relu), 1);
   n.tower->blocks[1].squeeze.reset();

@@ -5,6 +5,22 @@
 #include <crosslane/tensor/packed.hpp>
 
 namespace crosslane {
+namespace detail {
+
+template <class... Blocks>
+struct last_block {
+  using axis = no_axis;
+  static constexpr std::int64_t extent = 1;
+};
+template <class First, class... Rest>
+struct last_block<First, Rest...> : last_block<Rest...> {};
+template <class Last>
+struct last_block<Last> {
+  using axis = typename dimension<Last>::axis;
+  static constexpr std::int64_t extent = dimension<Last>::extent;
+};
+
+}  // namespace detail
 
 /// A layout that stores the tensor block by block. The blocks lie one after another in `Order`. `Blocks` lists fixed<axis, N>: a block has
 /// N indices of that axis. The elements of a block lie in the order of `Blocks`, the last one fastest.
@@ -29,6 +45,11 @@ class blocked {
   using order = Order;
   using contiguous_axis = no_axis;  // the neighbour of a block's last element is in another block
   static constexpr bool is_unique = true;
+  /// @}
+  /// @{
+  /// See layout_in_units: the innermost axis of a block, and its indices there.
+  using unit_axis = typename detail::last_block<Blocks...>::axis;
+  static constexpr unsigned unit = unsigned(detail::last_block<Blocks...>::extent);
   /// @}
   /// The same layout with extents of type E, for with_fixed and with_index.
   template <class E>

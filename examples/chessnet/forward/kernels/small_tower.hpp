@@ -199,10 +199,9 @@ struct small_tower_kernel {
       }
       pipe_.commit();
     }
-    /// Returns the next stage of weights.
+    /// Returns the next stage of weights. fetch() must follow.
     CROSSLANE_FN T const* next_weights() {
       slot_ = pipe_.wait();
-      fetch();
       return reinterpret_cast<T const*>(s_.slots[slot_]);
     }
 
@@ -298,6 +297,7 @@ struct small_tower_kernel {
             CROSSLANE_UNROLL
             for (int i = 0; i < rows; ++i) {
               auto const w = xl::load_fragment<weight_fragment>(ctx_, part, rank * Channels + own_channel_ + i * m, step * k);
+              if (b == 0 && step == 0 && rank == 0 && i == 0) fetch();  // while the loads proceed
               CROSSLANE_UNROLL
               for (int j = 0; j < cols; ++j)
                 if (is_needed(j * ranks + rank - 1)) sums_[b][i][j] = xl::multiply_add(ctx_, w, from[j * ranks + rank], sums_[b][i][j]);
@@ -389,6 +389,7 @@ struct small_tower_kernel {
       CROSSLANE_NO_UNROLL
       for (int stage = 0; stage < a_.squeeze_stages; ++stage) {
         T const* const weights = next_weights();
+        fetch();
         xl::span<T const> const second{weights, std::size_t(layouts::second_size)},
             first{weights + layouts::second_size, std::size_t(layouts::part_size - layouts::second_size)};
         if (has_channel && channel < depth) {
