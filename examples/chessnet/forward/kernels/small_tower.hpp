@@ -95,9 +95,11 @@ struct small_tower_kernel {
   static constexpr auto block = xl::block_size<unsigned(threads)>;
   static_assert(Channels % 32 == 0 && threads % 64 == 0);
 
-  /// The sums of the squares in each column of a fragment.
+  /// The sums of the squares in each column of a fragment. The pitch of rows avoids bank conflicts.
   struct column_sums {
-    alignas(16) float of[Boards][Channels][16];
+    using layout =
+        xl::padded<xl::extents<std::int32_t, xl::fixed<axis::row, Channels>, xl::fixed<axis::col, 16>>, xl::axes<axis::row, axis::col>, 20>;
+    alignas(16) float of[Boards][Channels][20];
   };
   static constexpr int part_bytes = layouts::part_size * int(sizeof(T));
   static constexpr int slot_bytes = part_bytes > int(sizeof(column_sums)) ? part_bytes : int(sizeof(column_sums));
@@ -355,8 +357,7 @@ struct small_tower_kernel {
 
     /// Scales and shifts the channels by what their means say.
     CROSSLANE_FN void squeeze(int block_of_tower) {
-      using sums_layout =
-          xl::packed<xl::extents<std::int32_t, xl::fixed<axis::row, Channels>, xl::fixed<axis::col, 16>>, xl::axes<axis::row, axis::col>>;
+      using sums_layout = typename column_sums::layout;
       ctx_.sync_block();  // all have read the weights and the squares
       auto& sums = *reinterpret_cast<column_sums*>(s_.slots[slot_]);
       CROSSLANE_UNROLL
@@ -369,7 +370,8 @@ struct small_tower_kernel {
             CROSSLANE_UNROLL
             for (unsigned e = 0; e < sum_fragment::size; ++e) total[e] += sums_[b][i][j][e];
           }
-          xl::tensor_view<float, sums_layout> const to{sums.of[own_board_ + b][0], sums_layout{typename sums_layout::extents_type{}}};
+          xl::tensor_view<float, sums_layout> const to{sums.of[own_board_ + b][0],
+                                                       sums_layout{typename sums_layout::extents_type{}, {{20, 1}}}};
           xl::store_fragment(ctx_, to, own_channel_ + i * m, 0, total);
         }
       }
@@ -379,7 +381,10 @@ struct small_tower_kernel {
         int const board = thread_ / Channels, channel = thread_ % Channels;
         float sum = 0;
         CROSSLANE_UNROLL
-        for (int i = 0; i < n; ++i) sum += sums.of[board][channel][i];
+        for (int i = 0; i < n; i += 4) {
+          auto const x = xl::load_vec<4>(xl::span<float const>{sums.of[board][channel] + i, 4}, 0);
+          sum += (x[0] + x[1]) + (x[2] + x[3]);
+        }
         s_.means[board][channel] = sum * (1.0f / 64);
       }
       // A thread computes the scale and the shift of a channel of a board, and before it a hidden channel, if there is one for it.
@@ -428,9 +433,14 @@ struct small_tower_kernel {
     /// Returns the product of 8 weights and 8 numbers.
     CROSSLANE_FN static float dot(xl::span<T const> weights, int at, float const* x) {
       auto const w = xl::load_vec<8>(weights, std::size_t(at));
+      xl::span<float const> const numbers{x, 8};
       float sum = 0;
       CROSSLANE_UNROLL
-      for (unsigned i = 0; i < 8; ++i) sum += float(w[i]) * x[i];
+      for (unsigned i = 0; i < 8; i += 4) {
+        auto const y = xl::load_vec<4>(numbers, i);
+        CROSSLANE_UNROLL
+        for (unsigned e = 0; e < 4; ++e) sum += float(w[i + e]) * y[e];
+      }
       return sum;
     }
 
