@@ -23,14 +23,16 @@ class small_tower_weights {
   static constexpr int depth = layouts::depth;
 
  public:
-  /// Copies the weights of n.tower, and waits.
-  small_tower_weights(xl::stream_ref q, network const& n)
+  /// Copies the weights of n.tower and of the convolution behind it, if there is one, and waits.
+  small_tower_weights(xl::stream_ref q, network const& n, convolution_layer const* behind)
       : blocks_{int(n.tower->blocks.size())},
         hidden_{squeeze_size(n.tower->blocks[0])},
-        is_mish_{n.default_activation == activation::mish} {
+        is_mish_{n.default_activation == activation::mish},
+        has_behind_{behind != nullptr} {
     auto const& t = *n.tower;
     int const input_stages = 3 * ((int(plane_count) + depth - 1) / depth);
-    int const stages = input_stages + blocks_ * (2 * 3 * (Channels / depth) + squeeze_stages());
+    constexpr int convolution_stages = 3 * (Channels / depth);
+    int const stages = input_stages + blocks_ * (2 * convolution_stages + squeeze_stages()) + (has_behind_ ? convolution_stages : 0);
     typename layouts::weights const layout{{stages, 3 * Channels, depth}};
     std::vector<T> weights(std::size_t(layout.span_size()));
     xl::tensor_view<T, typename layouts::weights> const view{weights.data(), layout};
@@ -42,8 +44,9 @@ class small_tower_weights {
       add(b.second, view, stage, biases);
       if (b.squeeze) add(*b.squeeze, weights, stage, first, second);
     }
+    if (has_behind_) add(*behind, view, stage, biases);
     weights_ = {q, layout};
-    biases_ = {q, {1 + 2 * blocks_, Channels}};
+    biases_ = {q, {1 + 2 * blocks_ + (has_behind_ ? 1 : 0), Channels}};
     squeeze_first_ = {q, {blocks_, squeeze_stages() * depth}};
     squeeze_second_ = {q, {blocks_, hidden_ == 0 ? 0 : 2 * Channels}};
     xl::copy(q, weights, weights_.storage());
@@ -55,9 +58,11 @@ class small_tower_weights {
 
   /// Returns the arguments of a launch for `boards` boards.
   [[nodiscard]] small_tower_arguments<T, Channels> arguments(int boards, xl::span<std::uint64_t const> masks, xl::span<float const> values,
-                                                             xl::tensor_view<T, small_tower_result> const& out) const {
-    return {masks,  values,  weights_.view(),  biases_.view(), squeeze_first_.view(), squeeze_second_.view(), out,
-            boards, blocks_, squeeze_stages(), is_mish_};
+                                                             xl::tensor_view<T, small_tower_result> const& out,
+                                                             xl::tensor_view<T, small_tower_result> const& out_behind) const {
+    return {masks,      values,     weights_.view(), biases_.view(), squeeze_first_.view(), squeeze_second_.view(),
+            out,        out_behind, boards,          blocks_,        squeeze_stages(),      is_mish_,
+            has_behind_};
   }
 
  private:
@@ -93,7 +98,7 @@ class small_tower_weights {
   }
 
   int blocks_, hidden_;
-  bool is_mish_;
+  bool is_mish_, has_behind_;
   xl::tensor<T, typename layouts::weights> weights_;
   xl::tensor<float, typename layouts::biases> biases_, squeeze_first_, squeeze_second_;
 };
@@ -117,39 +122,52 @@ class small_tower {
     return true;
   }
 
-  /// Copies the weights of n.tower to the device, and waits. In batches of up to `few` boards each board has a block of its own; the
-  /// default is the number of the device's multiprocessors. Throws std::invalid_argument if they do not fit.
-  small_tower(xl::stream_ref q, network const& n, std::optional<int> few = {}) {
-    if (!fits(n)) throw std::invalid_argument{"small_tower: " + n.describe() + ", but the kernel takes towers of 32 or 64 channels"};
-    int const limit = few.value_or(int(q.device().properties().multiprocessors));
+  /// Returns whether the kernel also computes a convolution that reads the tower's output, such as the first one of a policy.
+  [[nodiscard]] static bool fits_behind(network const& n, convolution_layer const& c) {
+    return fits(n) && c.width == 3 && c.in == n.tower->channels() && c.out == c.in;
+  }
+
+  struct options {
+    /// A convolution behind the tower, with the tower's activation. It need not live longer than the constructor.
+    convolution_layer const* behind = nullptr;
+    /// In batches of up to so many boards each board has a block of its own. The default is the number of the device's multiprocessors.
+    std::optional<int> few = {};
+  };
+
+  /// Copies the weights of n.tower to the device, and waits. Throws std::invalid_argument if they do not fit.
+  small_tower(xl::stream_ref q, network const& n, options const& o = {}) {
+    if (!fits(n) || (o.behind != nullptr && !fits_behind(n, *o.behind)))
+      throw std::invalid_argument{"small_tower: " + n.describe() + ", but the kernel takes towers of 32 or 64 channels"};
+    int const few = o.few.value_or(int(q.device().properties().multiprocessors));
     if (n.tower->channels() == 32)
-      tower_ = std::make_unique<tower_of<32>>(q, n, limit);
+      tower_ = std::make_unique<tower_of<32>>(q, n, o.behind, few);
     else
-      tower_ = std::make_unique<tower_of<64>>(q, n, limit);
+      tower_ = std::make_unique<tower_of<64>>(q, n, o.behind, few);
   }
 
   /// Queues the tower of `boards` boards. `masks` and `values` are [boards][plane_count]. `out` has as many boards, and the channels of the
-  /// tower; its squares begin at multiples of 16 bytes. It does not wait and allocates nothing.
+  /// tower; its squares begin at multiples of 16 bytes. So has `out_behind`, which gets the output of the convolution behind the tower. It
+  /// is not used if there is none. The function does not wait and allocates nothing.
   void queue(xl::stream_ref q, int boards, xl::span<std::uint64_t const> masks, xl::span<float const> values,
-             xl::tensor_view<T, small_tower_result> const& out) const {
-    tower_->queue(q, boards, masks, values, out);
+             xl::tensor_view<T, small_tower_result> const& out, xl::tensor_view<T, small_tower_result> const& out_behind = {}) const {
+    tower_->queue(q, boards, masks, values, out, out_behind);
   }
 
  private:
   struct any_tower {
     virtual ~any_tower() = default;
     virtual void queue(xl::stream_ref q, int boards, xl::span<std::uint64_t const> masks, xl::span<float const> values,
-                       xl::tensor_view<T, small_tower_result> const& out) const = 0;
+                       xl::tensor_view<T, small_tower_result> const& out, xl::tensor_view<T, small_tower_result> const& behind) const = 0;
   };
 
   template <int Channels>
   struct tower_of final : any_tower {
-    tower_of(xl::stream_ref q, network const& n, int few) : weights{q, n}, few_boards{few} {}
+    tower_of(xl::stream_ref q, network const& n, convolution_layer const* behind, int few) : weights{q, n, behind}, few_boards{few} {}
 
     void queue(xl::stream_ref q, int boards, xl::span<std::uint64_t const> masks, xl::span<float const> values,
-               xl::tensor_view<T, small_tower_result> const& out) const override {
+               xl::tensor_view<T, small_tower_result> const& out, xl::tensor_view<T, small_tower_result> const& behind) const override {
       constexpr int several = 128 / Channels;
-      auto const arguments = weights.arguments(boards, masks, values, out);
+      auto const arguments = weights.arguments(boards, masks, values, out, behind);
       if (boards <= few_boards)
         xl::launch(q, {.grid = unsigned(boards)}, small_tower_kernel<T, Channels, 1, 2>{}, arguments);
       else

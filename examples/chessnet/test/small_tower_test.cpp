@@ -48,43 +48,62 @@ std::vector<std::vector<double>> expected_of(network const& n, std::vector<input
   return result;
 }
 
-/// Returns the norm of the difference, relative to the norm of what is expected.
-template <class T>
-double error_of_tower(xl::device d, network const& n, int boards, int few) {
-  auto const planes = some_planes(boards);
-  int const channels = n.tower->channels();
-  std::vector<std::uint64_t> masks;
-  std::vector<float> values;
-  for (auto const& p : planes) {
-    masks.insert(masks.end(), p.mask.begin(), p.mask.end());
-    values.insert(values.end(), p.value.begin(), p.value.end());
-  }
-  xl::stream const q{d};
-  auto const device_masks = upload(q, masks);
-  auto const device_values = upload(q, values);
-  int const pitch = channels + 8;  // between squares
-  std::size_t const size = std::size_t(boards) * 64 * std::size_t(pitch);
-  auto out = upload(q, std::vector<T>(size + 64, T(3)));
-  small_tower<T> const tower{q, n, few};
-  tower.queue(q, boards, device_masks.view(), device_values.view(),
-              {out.data(), small_tower_result{{boards, 64, channels}, {{64 * pitch, pitch, 1}}}});
-  auto const got = read(q, out);
-  auto const expected = expected_of(n, planes);
-  double difference = 0, norm = 0;
-  for (std::size_t b = 0; b < expected.size(); ++b)
-    for (std::size_t i = 0; i < expected[b].size(); ++i) {
-      auto const place = (b * 64 + i / std::size_t(channels)) * std::size_t(pitch) + i % std::size_t(channels);
-      double const x = double(float(got[place])), y = expected[b][i];
-      difference += (x - y) * (x - y);
-      norm += y * y;
+/// Returns the output of a convolution with an activation of [square][channel].
+std::vector<double> convolved(convolution_layer const& c, std::vector<double> const& x, activation f) {
+  auto const channels = std::size_t(c.out);
+  std::vector<double> y(64 * channels);
+  for (int square = 0; square < 64; ++square)
+    for (int out = 0; out < c.out; ++out) {
+      double sum = double(c.bias[std::size_t(out)]);
+      for (int tap = 0; tap < 9; ++tap) {
+        int const rank = square / 8 + tap / 3 - 1, file = square % 8 + tap % 3 - 1;
+        if (rank < 0 || rank > 7 || file < 0 || file > 7) continue;
+        for (int in = 0; in < c.in; ++in)
+          sum += double(c.view()(out, in, tap / 3, tap % 3)) * x[std::size_t(rank * 8 + file) * channels + std::size_t(in)];
+      }
+      y[std::size_t(square) * channels + std::size_t(out)] = reference::activate(f, sum);
     }
-  std::size_t touched = 0;  // outside the result
-  for (std::size_t i = 0; i < got.size(); ++i)
-    touched += (i >= size || i % std::size_t(pitch) >= std::size_t(channels)) && float(got[i]) != 3.0f;
-  CROSSLANE_CHECK_EQ(touched, 0u);
-  CROSSLANE_CHECK(norm > 0);
-  return std::sqrt(difference / norm);
+  return y;
 }
+
+/// Memory for results, with gaps between squares.
+template <class T>
+class results {
+ public:
+  results(xl::stream const& q, int boards, int channels)
+      : boards_{boards},
+        channels_{channels},
+        memory_{upload(q, std::vector<T>(std::size_t(boards) * 64 * std::size_t(channels + gap) + 64, T(3)))} {}
+
+  xl::tensor_view<T, small_tower_result> view() {
+    int const pitch = channels_ + gap;
+    return {memory_.data(), small_tower_result{{boards_, 64, channels_}, {{64 * pitch, pitch, 1}}}};
+  }
+
+  /// Returns the norm of the difference, relative to the norm of what is expected. Checks that gaps are not touched.
+  double error(xl::stream const& q, std::vector<std::vector<double>> const& expected) const {
+    auto const got = read(q, memory_);
+    auto const channels = std::size_t(channels_), pitch = channels + gap;
+    double difference = 0, norm = 0;
+    for (std::size_t b = 0; b < expected.size(); ++b)
+      for (std::size_t i = 0; i < expected[b].size(); ++i) {
+        double const x = double(float(got[(b * 64 + i / channels) * pitch + i % channels])), y = expected[b][i];
+        difference += (x - y) * (x - y);
+        norm += y * y;
+      }
+    std::size_t touched = 0;
+    for (std::size_t i = 0; i < got.size(); ++i)
+      touched += (i >= expected.size() * 64 * pitch || i % pitch >= channels) && float(got[i]) != 3.0f;
+    CROSSLANE_CHECK_EQ(touched, 0u);
+    CROSSLANE_CHECK(norm > 0);
+    return std::sqrt(difference / norm);
+  }
+
+ private:
+  static constexpr int gap = 8;
+  int boards_, channels_;
+  xl::buffer<T> memory_;
+};
 
 synthetic_shape shape_of(int channels, int blocks, int squeeze, activation f) {
   synthetic_shape s;
@@ -92,20 +111,44 @@ synthetic_shape shape_of(int channels, int blocks, int squeeze, activation f) {
   s.layers = blocks;
   s.squeeze = squeeze;
   s.normal = f;
-  s.policy_channels = 32;
+  s.policy_channels = channels;
   return s;
 }
 
-/// Checks both ways to divide the work: several boards in a block, and one.
+/// Checks both ways to divide the work: several boards in a block, and one; the first with the policy's convolution behind the tower.
 template <class T>
 void check(xl::device d, int channels, int blocks, int squeeze, activation f, int boards) {
   auto const n = synthetic_network(shape_of(channels, blocks, squeeze, f), 3);
-  CROSSLANE_CHECK(small_tower<T>::fits(n));
+  auto const& behind = n.policy_heads[0].first_convolution;
+  CROSSLANE_CHECK(small_tower<T>::fits_behind(n, behind));
+  auto const planes = some_planes(boards);
+  std::vector<std::uint64_t> masks;
+  std::vector<float> values;
+  for (auto const& p : planes) {
+    masks.insert(masks.end(), p.mask.begin(), p.mask.end());
+    values.insert(values.end(), p.value.begin(), p.value.end());
+  }
+  auto const expected = expected_of(n, planes);
+  xl::stream const q{d};
+  auto const device_masks = upload(q, masks);
+  auto const device_values = upload(q, values);
+  double const limit = std::is_same_v<T, xl::half> ? 1e-3 : 8e-3;
   for (int const few : {0, boards}) {
-    double const error = error_of_tower<T>(d, n, boards, few);
-    std::printf("%d x %d, squeeze %d, %s, %d boards, %s: %.1e\n", channels, blocks, squeeze, xl::type_name<T>(), boards,
-                few == 0 ? "several in a block" : "one in a block", error);
-    CROSSLANE_CHECK(error < (std::is_same_v<T, xl::half> ? 1e-3 : 8e-3));
+    results<T> out{q, boards, channels}, out_behind{q, boards, channels};
+    small_tower<T> const tower{q, n, {.behind = few == 0 ? &behind : nullptr, .few = few}};
+    tower.queue(q, boards, device_masks.view(), device_values.view(), out.view(), few == 0 ? out_behind.view() : out.view());
+    double const error = out.error(q, expected);
+    std::printf("%d x %d, squeeze %d, %s, %d boards, %s: %.1e", channels, blocks, squeeze,
+                std::is_same_v<T, xl::half> ? "half" : "bfloat16", boards, few == 0 ? "several in a block" : "one in a block", error);
+    CROSSLANE_CHECK(error < limit);
+    if (few == 0) {
+      auto expected_behind = expected;
+      for (auto& board : expected_behind) board = convolved(behind, board, f);
+      double const error_behind = out_behind.error(q, expected_behind);
+      std::printf(", behind it %.1e", error_behind);
+      CROSSLANE_CHECK(error_behind < limit);
+    }
+    std::printf("\n");
   }
 }
 

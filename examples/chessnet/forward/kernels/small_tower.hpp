@@ -74,13 +74,15 @@ struct small_tower_arguments {
   xl::span<std::uint64_t const> masks;  // [boards][plane_count]
   xl::span<float const> values;         // the same
   xl::tensor_view<T const, typename layouts::weights> weights;
-  xl::tensor_view<float const, typename layouts::biases> biases;          // of the input convolution, then two of each block
+  xl::tensor_view<float const, typename layouts::biases> biases;          // of each convolution, in the order of their use
   xl::tensor_view<float const, typename layouts::biases> squeeze_first;   // of each block: the hidden channels, whole stages of them
   xl::tensor_view<float const, typename layouts::biases> squeeze_second;  // of each block: scales, then shifts
   xl::tensor_view<T, small_tower_result> out;                             // squares begin at multiples of 16 bytes
+  xl::tensor_view<T, small_tower_result> out_behind;                      // the same of the convolution behind the tower, if there is one
   int boards, blocks;
   int squeeze_stages;  // of a block; 0: no squeeze layers
   bool is_mish;        // else relu
+  bool has_behind;     // one more convolution
 };
 
 /// Computes the tower of `Boards` boards in each block of threads. A wave has some output channels, and all squares of one board or
@@ -158,13 +160,17 @@ struct small_tower_kernel {
       fetch();
       fetch();
       clear_boards();
-      int const sections = passes + 2 * a_.blocks;
+      int const end_of_tower = passes + 2 * a_.blocks, sections = end_of_tower + (a_.has_behind ? 1 : 0);
       clear_sums();
       CROSSLANE_NO_UNROLL
       for (int section = 0; section < sections; ++section) {
         int const layer = section < passes ? 0 : section - passes + 1;
-        bool const is_first = layer % 2 == 1;  // of a block
+        bool const is_first = layer % 2 == 1;  // of a block, or behind the tower
         load_biases(layer);
+        if (section == end_of_tower) {
+          ctx_.sync_block();
+          write(a_.out);
+        }
         if (section < passes) {
           ctx_.sync_block();  // all have read the planes of the last pass
           expand(section);
@@ -184,7 +190,7 @@ struct small_tower_kernel {
         clear_sums();
       }
       ctx_.sync_block();
-      write();
+      write(a_.has_behind ? a_.out_behind : a_.out);
     }
 
    private:
@@ -445,13 +451,13 @@ struct small_tower_kernel {
     }
 
     /// Writes the squares to device memory.
-    CROSSLANE_FN void write() {
+    CROSSLANE_FN void write(xl::tensor_view<T, small_tower_result> const& out) {
       constexpr int groups = Channels / 8;
       int const boards = xl::min(Boards, a_.boards - first_board_);
       for (int i = thread_; i < boards * 64 * groups; i += threads) {
         int const group = i % groups, square = i / groups % 64, board = i / groups / 64;
         xl::span<T const> const from = board_span(board);
-        xl::span<T> const to{&a_.out(first_board_ + board, square, group * 8), 8};
+        xl::span<T> const to{&out(first_board_ + board, square, group * 8), 8};
         xl::store_vec(to, 0, xl::load_vec<8>(from, std::size_t(unit_of(group, square)) * 8));
       }
     }
