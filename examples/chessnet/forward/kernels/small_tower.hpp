@@ -288,27 +288,38 @@ struct small_tower_kernel {
     /// Whether a fragment from rank `first` on has a rank of the board, and is an operand of a fragment of sums.
     static constexpr bool is_needed(int first) { return first + ranks > 0 && first < 8; }
 
+    static constexpr bool is_in_phase(int first, int phase) { return (first + ranks) % ranks == phase; }
+
     template <int Steps>
     CROSSLANE_FN CROSSLANE_INLINE void multiply(T const* weights, int channel, int file) {
-      xl::tensor_view<T const, typename layouts::part> const part{weights, typename layouts::part{typename layouts::part::extents_type{}}};
+      // What depends on the wave and on the channel is added to the addresses of the views, so that fragments have constant places in them.
+      xl::tensor_view<T const, typename layouts::part> const part{weights + own_channel_ * 8,
+                                                                  typename layouts::part{typename layouts::part::extents_type{}}};
       CROSSLANE_UNROLL
       for (int b = 0; b < wave_boards; ++b) {
-        xl::tensor_view<T const, board_layout> const squares{s_.boards[own_board_ + b] + (file - 1) * 8, {}};
+        xl::tensor_view<T const, board_layout> const squares{s_.boards[own_board_ + b] + channel * board_layout::columns + (file - 1) * 8,
+                                                             {}};
         CROSSLANE_UNROLL
         for (int step = 0; step < Steps; ++step) {
-          square_fragment from[10];  // at i: from rank i - 1 on
+          // Fragments of several ranks are loaded in phases: those that begin at even ranks, then the others.
           CROSSLANE_UNROLL
-          for (int first = -1; first < 9; ++first)
-            if (is_needed(first)) from[first + 1] = xl::load_fragment<square_fragment>(ctx_, squares, channel + step * k, (first + 1) * 8);
-          CROSSLANE_UNROLL
-          for (int rank = 0; rank < 3; ++rank) {
+          for (int phase = 0; phase < ranks; ++phase) {
+            square_fragment from[10];  // at i: from rank i - 1 on
             CROSSLANE_UNROLL
-            for (int i = 0; i < rows; ++i) {
-              auto const w = xl::load_fragment<weight_fragment>(ctx_, part, rank * Channels + own_channel_ + i * m, step * k);
-              if (b == 0 && step == 0 && rank == 0 && i == 0) fetch();  // while the loads proceed
+            for (int first = -1; first < 9; ++first)
+              if (is_needed(first) && is_in_phase(first, phase))
+                from[first + 1] = xl::load_fragment<square_fragment>(ctx_, squares, step * k, (first + 1) * 8);
+            CROSSLANE_UNROLL
+            for (int rank = 0; rank < 3; ++rank) {
+              if (!is_in_phase(rank - 1, phase)) continue;
               CROSSLANE_UNROLL
-              for (int j = 0; j < cols; ++j)
-                if (is_needed(j * ranks + rank - 1)) sums_[b][i][j] = xl::multiply_add(ctx_, w, from[j * ranks + rank], sums_[b][i][j]);
+              for (int i = 0; i < rows; ++i) {
+                auto const w = xl::load_fragment<weight_fragment>(ctx_, part, rank * Channels + i * m, step * k);
+                if (b == 0 && step == 0 && rank == 0 && i == 0) fetch();  // while the loads proceed
+                CROSSLANE_UNROLL
+                for (int j = 0; j < cols; ++j)
+                  if (is_needed(j * ranks + rank - 1)) sums_[b][i][j] = xl::multiply_add(ctx_, w, from[j * ranks + rank], sums_[b][i][j]);
+              }
             }
           }
         }
@@ -334,7 +345,19 @@ struct small_tower_kernel {
       for_sums([&](float& x, int i, unsigned e, int, int) { x += biases_[i][e]; });
     }
     CROSSLANE_FN void add_skip() {
-      for_sums([&](float& x, int i, unsigned e, int b, int j) { x += float(skip_[b][i][j][e]); });
+      CROSSLANE_UNROLL
+      for (int b = 0; b < wave_boards; ++b) {
+        CROSSLANE_UNROLL
+        for (int i = 0; i < rows; ++i) {
+          CROSSLANE_UNROLL
+          for (int j = 0; j < cols; ++j) {
+            result_fragment x;
+            __builtin_memcpy(x.data, skip_[b][i][j], sizeof x.data);
+            CROSSLANE_UNROLL
+            for (unsigned e = 0; e < result_fragment::size; ++e) sums_[b][i][j][e] += float(x[e]);
+          }
+        }
+      }
     }
     CROSSLANE_FN void activate_sums() {
       if (a_.is_mish)
@@ -348,14 +371,14 @@ struct small_tower_kernel {
     CROSSLANE_FN void store(bool is_skip) {
       CROSSLANE_UNROLL
       for (int b = 0; b < wave_boards; ++b) {
-        xl::tensor_view<T, board_layout> const squares{s_.boards[own_board_ + b], {}};
+        xl::tensor_view<T, board_layout> const squares{s_.boards[own_board_ + b] + own_channel_ * board_layout::columns, {}};
         CROSSLANE_UNROLL
         for (int i = 0; i < rows; ++i) {
           CROSSLANE_UNROLL
           for (int j = 0; j < cols; ++j) {
             auto const x = xl::fragment_cast<T>(sums_[b][i][j]);
-            xl::store_fragment(ctx_, squares, own_channel_ + i * m, 8 + j * n, x);
-            if (is_skip) skip_[b][i][j] = x;
+            xl::store_fragment(ctx_, squares, i * m, 8 + j * n, x);
+            if (is_skip) __builtin_memcpy(skip_[b][i][j], x.data, sizeof x.data);
           }
         }
       }
@@ -472,7 +495,7 @@ struct small_tower_kernel {
     int stages_left_, next_stage_ = 0;
     unsigned slot_ = 0;  ///< of the weights in use
     sum_fragment sums_[wave_boards][rows][cols];
-    result_fragment skip_[wave_boards][rows][cols];
+    std::uint32_t skip_[wave_boards][rows][cols][sizeof(result_fragment) / 4];  ///< results of the last block, in whole registers
     float biases_[rows][sum_fragment::size];
   };
 };
