@@ -23,8 +23,23 @@ using row_major = xl::row_major<>;
 using column_major = xl::column_major<>;
 using fixed_row_major = xl::with_fixed<row_major, xl::fixed<axis::row, side>, xl::fixed<axis::col, side>>;
 using fixed_extents = typename fixed_row_major::extents_type;
-template <class Order, unsigned Bytes>
-using swizzled = xl::swizzled<fixed_extents, Order, Bytes, 16>;
+/// Layouts of tiles in shared memory, by rows and by columns.
+struct swizzled_tiles {
+  template <unsigned Bytes>
+  using by_rows = xl::swizzled<fixed_extents, xl::axes<axis::row, axis::col>, Bytes, 16>;
+  template <unsigned Bytes>
+  using by_columns = xl::swizzled<fixed_extents, xl::axes<axis::col, axis::row>, Bytes, 16>;
+};
+/// 16 bytes of a row or of a column are together, those of the next row or column follow.
+struct blocked_tiles {
+  template <unsigned Bytes>
+  using by_rows = xl::blocked<fixed_extents, xl::axes<axis::col, axis::row>, xl::fixed<axis::col, 16 / Bytes>>;
+  template <unsigned Bytes>
+  using by_columns = xl::blocked<fixed_extents, xl::axes<axis::row, axis::col>, xl::fixed<axis::row, 16 / Bytes>>;
+};
+static_assert(xl::layout_in_units<swizzled_tiles::by_rows<2>> && swizzled_tiles::by_rows<2>::unit == 8);
+static_assert(xl::layout_in_units<blocked_tiles::by_columns<4>> && blocked_tiles::by_columns<4>::unit == 4);
+static_assert(std::is_same_v<blocked_tiles::by_columns<4>::unit_axis, axis::row> && !xl::layout_in_units<row_major>);
 
 template <class L>
 CROSSLANE_FN constexpr L make_layout() {
@@ -90,8 +105,8 @@ struct move_fragment {
   }
 };
 
-/// The same through swizzled tiles in shared memory.
-template <class Target, class T, class M>
+/// The same through tiles in shared memory.
+template <class Target, class T, class M, class Tiles>
 struct move_through_tile {
   template <class Ctx>
   struct shared {
@@ -99,10 +114,10 @@ struct move_through_tile {
   };
   template <xl::kernel_context Ctx>
   CROSSLANE_FN void operator()(Ctx const& ctx, shared<Ctx>& s, M const* from, M*, M* to, use u, position p, outcome* out) const {
-    using by_rows = swizzled<xl::axes<axis::row, axis::col>, sizeof(M)>;
-    using by_columns = swizzled<xl::axes<axis::col, axis::row>, sizeof(M)>;
-    xl::tensor_view<M, by_rows> const rows{s.tile, by_rows{}};
-    xl::tensor_view<M, by_columns> const columns{s.tile, by_columns{}};
+    using by_rows = typename Tiles::template by_rows<sizeof(M)>;
+    using by_columns = typename Tiles::template by_columns<sizeof(M)>;
+    xl::tensor_view<M, by_rows> const rows{s.tile, make_layout<by_rows>()};
+    xl::tensor_view<M, by_columns> const columns{s.tile, make_layout<by_columns>()};
     xl::tensor_view<M, fixed_row_major> const destination{to, make_layout<fixed_row_major>()};
     with_fragment<Target, T, M>(ctx, u, [&](auto f) {
       using F = decltype(f);
@@ -170,7 +185,9 @@ template <class T, class M = memory_type<T>>
 bool check_tiles(xl::device d, use u) {
   bool found = false;
   for (position const p : {position{0, 0, false}, position{16, 32, false}, position{32, 16, false}})
-    found = check_move<M>(d, move_through_tile<native_target, T, M>{}, u, p);
+    found = check_move<M>(d, move_through_tile<native_target, T, M, swizzled_tiles>{}, u, p);
+  if constexpr (std::is_same_v<M, xl::half> || (std::is_same_v<M, float> && std::is_same_v<T, xl::half>))
+    check_move<M>(d, move_through_tile<native_target, T, M, blocked_tiles>{}, u, {16, 32, false});
   return found;
 }
 

@@ -74,6 +74,8 @@ class attention_tile_layout {
   using order = axes<axis::row, axis::col>;
   using contiguous_axis = no_axis;
   static constexpr bool is_unique = true;
+  using unit_axis = axis::col;
+  static constexpr unsigned unit = unsigned(per_piece);
 
   CROSSLANE_FN constexpr extents_type extents() const { return {}; }
   CROSSLANE_FN constexpr index_type span_size() const { return Rows * Cols; }
@@ -84,11 +86,6 @@ class attention_tile_layout {
   }
   /// Returns the place of a piece in its row.
   CROSSLANE_FN static constexpr unsigned place(unsigned row, unsigned piece) { return piece ^ row / unsigned(period) % unsigned(group); }
-};
-template <int Rows, int Cols, int ElementBytes, class First, class Second>
-struct adjacent_elements<attention_tile_layout<Rows, Cols, ElementBytes, First, Second>> {
-  using axis = crosslane::axis::col;
-  static constexpr unsigned unit = unsigned(16 / ElementBytes);
 };
 
 /// A tile in shared memory.

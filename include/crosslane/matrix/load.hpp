@@ -6,7 +6,6 @@
 #include <crosslane/backend/native/select.hpp>
 #include <crosslane/kernel/vec.hpp>
 #include <crosslane/matrix/fragment.hpp>
-#include <crosslane/tensor/swizzled.hpp>
 #include <crosslane/tensor/view.hpp>
 
 #include <cstdint>
@@ -25,10 +24,10 @@ struct adjacent_elements<L> {
   using axis = typename L::contiguous_axis;
   static constexpr unsigned unit = 16;
 };
-template <class E, class Order, unsigned ElementBytes, unsigned UnitBytes>
-struct adjacent_elements<swizzled<E, Order, ElementBytes, UnitBytes>> {
-  using axis = axis_at<1, Order>;
-  static constexpr unsigned unit = UnitBytes / ElementBytes;
+template <layout_in_units L>
+struct adjacent_elements<L> {
+  using axis = typename L::unit_axis;
+  static constexpr unsigned unit = L::unit;
 };
 
 template <class L, int Axis>
@@ -296,10 +295,10 @@ CROSSLANE_FN F load_whole_fragment(Ctx const& ctx, tensor_view<T, L> const& from
 /// float for tf32. Elements of a lane that are adjacent in memory are loaded together, up to 16 bytes.
 ///
 /// Preconditions: the fragment is wholly inside the matrix. If the type of the layout fixes lines of a multiple of 16 bytes, or of the
-/// fragment if that is smaller, the fragment begins at such a multiple: the strides of a packed or strided layout, the units of a swizzled
-/// one. Otherwise the host throws out_of_bounds or misaligned, if bounds or accesses are checked. With other layouts the alignment is
-/// tested at run time. NVIDIA GPUs load from aligned lines of shared memory by ldmatrix, but elements of 1 and of 4 bytes only if the lines
-/// lie along the fragment's runs.
+/// fragment if that is smaller, the fragment begins at such a multiple: the strides of a packed or strided layout, the units of a
+/// layout_in_units. Otherwise the host throws out_of_bounds or misaligned, if bounds or accesses are checked. With other layouts the
+/// alignment is tested at run time. NVIDIA GPUs load from aligned lines of shared memory by ldmatrix, but elements of 1 and of 4 bytes only
+/// if the lines lie along the fragment's runs.
 template <matrix_fragment F, kernel_context Ctx, class T, tensor_layout L>
 CROSSLANE_FN F load_fragment(Ctx const& ctx, tensor_view<T, L> const& from, detail::matrix_index<L, 0> row, detail::matrix_index<L, 1> col,
                              source_location where = source_location::current()) {

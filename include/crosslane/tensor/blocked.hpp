@@ -5,6 +5,22 @@
 #include <crosslane/tensor/packed.hpp>
 
 namespace crosslane {
+namespace detail {
+
+template <class... Blocks>
+struct last_block {
+  using axis = no_axis;
+  static constexpr std::int64_t extent = 1;
+};
+template <class First, class... Rest>
+struct last_block<First, Rest...> : last_block<Rest...> {};
+template <class Last>
+struct last_block<Last> {
+  using axis = typename dimension<Last>::axis;
+  static constexpr std::int64_t extent = dimension<Last>::extent;
+};
+
+}  // namespace detail
 
 /// A layout that stores the tensor block by block. The blocks lie one after another in `Order`. `Blocks` lists fixed<axis, N>: a block has
 /// N indices of that axis. The elements of a block lie in the order of `Blocks`, the last one fastest.
@@ -29,6 +45,11 @@ class blocked {
   using order = Order;
   using contiguous_axis = no_axis;  // the neighbour of a block's last element is in another block
   static constexpr bool is_unique = true;
+  /// @}
+  /// @{
+  /// See layout_in_units: the innermost axis of a block, and its indices there.
+  using unit_axis = typename detail::last_block<Blocks...>::axis;
+  static constexpr unsigned unit = unsigned(detail::last_block<Blocks...>::extent);
   /// @}
   /// The same layout with extents of type E, for with_fixed and with_index.
   template <class E>
@@ -82,19 +103,22 @@ class blocked {
   CROSSLANE_FN constexpr index_type blocks_along(axes<A...>) const {
     return (blocks<A>() * ...);
   }
+  // Indices are not negative: without signs a division by a power of two is one shift.
+  using unsigned_index = std::make_unsigned_t<index_type>;
   template <class... A>
   CROSSLANE_FN constexpr index_type offset_along(multi_index const& i, axes<A...>) const {
-    index_type block = 0;
-    ((block = block * blocks<A>() + i[detail::position_of<Extents, A>] / index_type(block_extent<A>())), ...);
-    return block * index_type(volume) + offset_inside(i, std::make_integer_sequence<int, int(sizeof...(Blocks))>{});
+    unsigned_index block = 0;
+    ((block = block * unsigned_index(blocks<A>()) + unsigned_index(i[detail::position_of<Extents, A>]) / unsigned_index(block_extent<A>())),
+     ...);
+    return index_type(block * unsigned_index(volume) + offset_inside(i, std::make_integer_sequence<int, int(sizeof...(Blocks))>{}));
   }
   template <int... B>
-  CROSSLANE_FN static constexpr index_type offset_inside(multi_index const& i, std::integer_sequence<int, B...>) {
-    index_type inside = 0;
-    ((inside = inside * index_type(detail::dimension<Blocks>::extent) +
-               i[detail::position_of<Extents, typename detail::dimension<Blocks>::axis>] /
-                   index_type(block_extent_after<typename detail::dimension<Blocks>::axis>(B)) %
-                   index_type(detail::dimension<Blocks>::extent)),
+  CROSSLANE_FN static constexpr unsigned_index offset_inside([[maybe_unused]] multi_index const& i, std::integer_sequence<int, B...>) {
+    unsigned_index inside = 0;
+    ((inside = inside * unsigned_index(detail::dimension<Blocks>::extent) +
+               unsigned_index(i[detail::position_of<Extents, typename detail::dimension<Blocks>::axis>]) /
+                   unsigned_index(block_extent_after<typename detail::dimension<Blocks>::axis>(B)) %
+                   unsigned_index(detail::dimension<Blocks>::extent)),
      ...);
     return inside;
   }

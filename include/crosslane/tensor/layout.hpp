@@ -37,6 +37,14 @@ concept strided_layout = tensor_layout<L> && requires(L const& l) {
   L::template fixed_stride<axis_at<0, typename L::order>>();
 };
 
+/// A layout without a contiguous axis whose elements lie in units: `unit` elements are adjacent along `unit_axis`, from each multiple of
+/// `unit` on, and begin at a multiple of `unit` in memory. Fragments of matrices are loaded and stored in such pieces.
+template <class L>
+concept layout_in_units = tensor_layout<L> && requires {
+  typename L::unit_axis;
+  { L::unit } -> std::convertible_to<unsigned>;
+};
+
 /// A layout whose contiguous axis is `Axis`.
 template <class L, class Axis>
 concept layout_with_contiguous = tensor_layout<L> && std::same_as<typename L::contiguous_axis, Axis>;

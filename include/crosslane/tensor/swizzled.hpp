@@ -15,19 +15,20 @@ namespace crosslane {
 /// a time. Accesses are free of conflicts within these 128 bytes.
 template <class Extents, class Order, unsigned ElementBytes, unsigned UnitBytes = (ElementBytes < 4 ? 4 : ElementBytes)>
 class swizzled {
-  static constexpr unsigned line = 128 / UnitBytes;           ///< units in all banks
-  static constexpr unsigned unit = UnitBytes / ElementBytes;  ///< elements in a unit
+  static constexpr unsigned line = 128 / UnitBytes;  ///< units in all banks
 
  public:
   static_assert(detail::is_extents<Extents> && Extents::rank == 2 && detail::same_axes<Order, typename Extents::axes>,
                 "crosslane: a swizzled layout must have two axes, both in its order");
 
-  using extents_type = Extents;                       ///< see tensor_layout
-  using index_type = typename Extents::index_type;    ///< see tensor_layout
-  using multi_index = typename Extents::multi_index;  ///< see tensor_layout
-  using order = Order;                                ///< see tensor_layout
-  using contiguous_axis = no_axis;                    ///< see tensor_layout
-  static constexpr bool is_unique = true;             ///< see tensor_layout
+  using extents_type = Extents;                               ///< see tensor_layout
+  using index_type = typename Extents::index_type;            ///< see tensor_layout
+  using multi_index = typename Extents::multi_index;          ///< see tensor_layout
+  using order = Order;                                        ///< see tensor_layout
+  using contiguous_axis = no_axis;                            ///< see tensor_layout
+  static constexpr bool is_unique = true;                     ///< see tensor_layout
+  using unit_axis = axis_at<1, Order>;                        ///< see layout_in_units
+  static constexpr unsigned unit = UnitBytes / ElementBytes;  ///< elements in a unit, see layout_in_units
 
   static constexpr std::int64_t rows = Extents::template fixed_extent<axis_at<0, Order>>();    ///< rows of the tile
   static constexpr std::int64_t length = Extents::template fixed_extent<axis_at<1, Order>>();  ///< elements of a row
