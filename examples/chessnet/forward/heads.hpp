@@ -93,10 +93,14 @@ class convolution_policy {
     q.synchronize();
   }
 
-  void run(pass_context const& p, board_values<T> const& x, xl::tensor_view<float, board_rows> const& logits) {
+  /// Returns where the first convolution's output is, with the default activation.
+  [[nodiscard]] board_values<T> first_output(int boards) { return between_.of(boards); }
+
+  /// `has_first` says that the first convolution is done.
+  void run(pass_context const& p, board_values<T> const& x, bool has_first, xl::tensor_view<float, board_rows> const& logits) {
     auto const between = between_.of(p.boards);
     auto const planes = planes_.of(p.boards);
-    with_default_activation(activation_, [&](auto f) { convolve(p, x, first_, between, f); });
+    if (!has_first) with_default_activation(activation_, [&](auto f) { convolve(p, x, first_, between, f); });
     convolve(p, between, second_, planes, no_activation);
     p.launch({.grid = {xl::cover(unsigned(policy_size), 256), unsigned(p.boards)}}, kernels::gather_policy{},
              xl::tensor_view<float const, board_squares>{planes.squares()}, map_, logits);
@@ -144,11 +148,17 @@ class device_policy {
     }
   }
 
-  /// Queues the head. `logits` is [board][policy_size].
-  void run(pass_context const& p, board_values<T> const& x, xl::tensor_view<float, board_rows> const& logits) {
+  /// Returns where the output of a convolution policy's first convolution is.
+  [[nodiscard]] board_values<T> first_output(int boards) { return std::get<convolution_policy<T>>(head_).first_output(boards); }
+
+  /// Queues the head. `logits` is [board][policy_size]. `has_first`: first_output() is there already.
+  void run(pass_context const& p, board_values<T> const& x, bool has_first, xl::tensor_view<float, board_rows> const& logits) {
     std::visit(
-        [&](auto& head) {
-          if constexpr (!std::is_same_v<decltype(head), std::monostate&>) head.run(p, x, logits);
+        [&]<class Head>(Head& head) {
+          if constexpr (std::is_same_v<Head, convolution_policy<T>>)
+            head.run(p, x, has_first, logits);
+          else if constexpr (!std::is_same_v<Head, std::monostate>)
+            head.run(p, x, logits);
         },
         head_);
   }

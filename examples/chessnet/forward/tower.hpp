@@ -27,6 +27,9 @@ class device_tower {
   /// The memory of the input.
   [[nodiscard]] board_values<T> planes(int boards) { return planes_.of(boards); }
 
+  /// Returns where the output is.
+  [[nodiscard]] board_values<T> output(int boards) { return x_.of(boards); }
+
   /// Queues the tower. Returns where its output is.
   board_values<T> run(pass_context const& p, board_values<T> const& planes) {
     auto const x = x_.of(p.boards), y = y_.of(p.boards), z = z_.of(p.boards);
