@@ -35,7 +35,7 @@ struct smooth_activation {
   }
 };
 
-/// An activation that is chosen for each element: for those that networks have in small layers only.
+/// An activation that is chosen for each element: those that networks have in small layers only.
 struct rare_activation {
   activation f;
 
@@ -47,6 +47,14 @@ struct rare_activation {
       default: return x;
     }
   }
+};
+
+/// f for elements of T, computed in float.
+template <class T, class F>
+struct rounded {
+  F f;
+
+  CROSSLANE_FN T operator()(T x) const { return static_cast<T>(f(static_cast<float>(x))); }
 };
 
 inline constexpr clipped_activation no_activation{};

@@ -75,10 +75,16 @@ class device_dense {
   xl::buffer<float> bias_;
 };
 
-/// Queues y = f(x weights + bias) for the rows of x. Each type of y's elements and of f is a kernel.
+/// Queues y = f(x weights + bias) for the rows of x. Each type of y's elements and of f is a kernel. A rare activation is a pass of its
+/// own: in a product it would take minutes to compile.
 template <class T, class X, class Y, class F>
 void multiply(pass_context const& p, X const& x, device_dense<T> const& d, Y const& y, F const& f) {
-  xl::gemm(p.q, x, d.view(), y, xl::epilogue_chain{xl::add_to_columns{d.bias()}, f}, p.options);
+  if constexpr (std::is_same_v<F, rare_activation>) {
+    multiply(p, x, d, y, no_activation);
+    if (!p.measures) xl::transform(p.q, y, y, rounded<typename Y::value_type, F>{f});
+  } else {
+    xl::gemm(p.q, x, d.view(), y, xl::epilogue_chain{xl::add_to_columns{d.bias()}, f}, p.options);
+  }
 }
 
 /// A convolution of 3 x 3.

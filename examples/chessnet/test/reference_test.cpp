@@ -4,6 +4,7 @@
 
 #include "reference_data.hpp"
 #include "weights/synthetic.hpp"
+#include "weights/wire.hpp"
 
 #include <gtest/gtest.h>
 
