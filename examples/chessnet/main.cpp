@@ -156,6 +156,7 @@ void bench(options const& o) {
     shown.show("loads the network");
     chosen_device on{o, net.network, {.largest_batch = *std::max_element(how.sizes.begin(), how.sizes.end()), .in_flight = o.in_flight}};
     facts.target = on.text();
+    if (facts.target.find("emulated") != facts.target.npos) throw std::runtime_error{"bench: times of '" + facts.target + "' mean nothing"};
     facts.precision = on.precision();
     how.show = [&](std::string const& step) { shown.show("measures", step); };
     measured = measure(on.evaluator(), games, net.network.input, how);
