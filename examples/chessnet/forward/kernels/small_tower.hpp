@@ -50,7 +50,7 @@ struct small_tower_layouts {
     static constexpr int columns = 10 * 9 + 1;  ///< in memory
     using extents_type = xl::extents<std::int32_t, xl::fixed<axis::row, Channels>, xl::fixed<axis::col, 80>>;
     using index_type = std::int32_t;
-    using multi_index = extents_type::multi_index;
+    using multi_index = typename extents_type::multi_index;
     using order = xl::axes<axis::col, axis::row>;
     using contiguous_axis = xl::no_axis;
     static constexpr bool is_unique = true;
