@@ -106,7 +106,10 @@ void protocol::set_position(std::string_view text) {
   game g{starting_position()};
   if (!words.empty() && words[0] == "fen") {
     std::string fen;
-    for (auto w = words.begin() + 1; w != moves; ++w) fen += (fen.empty() ? "" : " ") + std::string{*w};
+    for (auto w = words.begin() + 1; w != moves; ++w) {
+      if (!fen.empty()) fen += ' ';
+      fen += *w;
+    }
     g = game{parse_fen(fen)};
   } else if (words.empty() || words[0] != "startpos" || moves > words.begin() + 1) {
     throw protocol_error{"position needs: startpos or fen <FEN>, then moves <moves>"};
