@@ -108,7 +108,7 @@ void check_replies(std::vector<request> const& requests, std::vector<reply> cons
 
 CROSSLANE_TEST(device_evaluator, batches_of_all_sizes) {
   fixture f{d, {.largest_batch = 19, .temperature = 1.5f}};
-  for (std::size_t const batch : {1, 2, 19, 3, 18}) {
+  for (std::size_t const batch : std::vector<std::size_t>{1, 2, 19, 3, 18}) {
     auto const requests = requests_of(batch, unsigned(batch));
     std::vector<reply> replies(batch);
     f.e->evaluate(requests, replies);
@@ -132,7 +132,7 @@ CROSSLANE_TEST(device_evaluator, batches_in_flight) {
     f.e->wait(tickets[i], replies);
     check_replies(requests[i], replies);
   };
-  for (std::size_t const i : {0, 1, 2}) submit(i);
+  for (std::size_t const i : std::vector<std::size_t>{0, 1, 2}) submit(i);
   CROSSLANE_CHECK(throws<std::logic_error>([&] { (void)f.e->submit(requests[3]); }));
   wait(1);
   std::vector<reply> replies(3);
@@ -149,9 +149,9 @@ CROSSLANE_TEST(device_evaluator, batches_in_flight) {
 }
 
 CROSSLANE_TEST(device_evaluator, a_graph_for_each_size) {
-  for (std::size_t const most : {0, 1, 2}) {
+  for (std::size_t const most : std::vector<std::size_t>{0, 1, 2}) {
     fixture f{d, {.largest_batch = 4, .most_graphs = most}};
-    for (std::size_t const batch : {3, 3, 4, 3, 3, 4, 2, 3}) {
+    for (std::size_t const batch : std::vector<std::size_t>{3, 3, 4, 3, 3, 4, 2, 3}) {
       auto const requests = requests_of(batch, 7);
       std::vector<reply> replies(batch);
       f.e->evaluate(requests, replies);
