@@ -120,7 +120,10 @@ struct hip_atomic {
     constexpr bool only_acquires = std::is_same_v<Order, acquire>;
     if constexpr (waits_for_itself<S> && only_acquires) wait_for_memory();
     builtin_fence<S, Order>();
-    if constexpr (waits_for_itself<S> && !only_acquires) wait_for_memory();
+    if constexpr (waits_for_itself<S> && !only_acquires)
+      wait_for_memory();
+    else if constexpr (S != scope::wave && !only_acquires)
+      wait_for_shared_memory();
   }
 
  protected:
@@ -213,14 +216,26 @@ struct hip_atomic {
   static constexpr bool waits_for_itself = false;
 #endif
 
-  /// Waits until the wave's accesses to device memory and its write-backs are complete.
+  /// Waits until the wave's accesses to shared and device memory and its write-backs are complete.
   static CROSSLANE_DEVICE_FN void wait_for_memory() {
 #if CROSSLANE_GFX_HAS(GFX9)
-    __builtin_amdgcn_s_waitcnt(0x0f70);  // vmcnt(0) only; clang merges it with its own waits
+    __builtin_amdgcn_s_waitcnt(0x0070);  // vmcnt(0) lgkmcnt(0); clang merges it with its own waits
 #elif CROSSLANE_GFX_HAS(GFX12)
-    asm volatile("s_wait_loadcnt 0x0\n\ts_wait_storecnt 0x0" ::: "memory");
+    asm volatile("s_wait_loadcnt_dscnt 0x0\n\ts_wait_storecnt 0x0" ::: "memory");
 #elif CROSSLANE_GFX_HAS(GFX10) || CROSSLANE_GFX_HAS(GFX11)
-    asm volatile("s_waitcnt vmcnt(0)\n\ts_waitcnt_vscnt null, 0x0" ::: "memory");
+    asm volatile("s_waitcnt vmcnt(0) lgkmcnt(0)\n\ts_waitcnt_vscnt null, 0x0" ::: "memory");
+#endif
+  }
+
+  /// Waits until the wave's accesses to shared memory are complete. At the beginning of a loop, clang omits this wait of a fence if the
+  /// accesses are at the loop's end: clang 18 and later, until LLVM's pull request 220357 of September 2026.
+  static CROSSLANE_DEVICE_FN void wait_for_shared_memory() {
+#if CROSSLANE_GFX_HAS(GFX12)
+    asm volatile("s_wait_dscnt 0x0" ::: "memory");
+#elif CROSSLANE_GFX_HAS(GFX11)
+    __builtin_amdgcn_s_waitcnt(0xfc07);  // lgkmcnt(0); clang merges it with its own waits
+#elif CROSSLANE_GFX_HAS(GFX10)
+    __builtin_amdgcn_s_waitcnt(0xc07f);
 #endif
   }
 
