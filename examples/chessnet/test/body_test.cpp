@@ -5,32 +5,21 @@
 #include "forward/kernels/gather_attention_policy.hpp"
 #include "forward/kernels/product_norm.hpp"
 #include "forward/kernels/square_attention.hpp"
+#include "noise.hpp"
 #include "reference.hpp"
 
 #include <support/target.hpp>
 
 #include <algorithm>
 #include <cmath>
-#include <random>
 
 namespace {
 
 using namespace chessnet;
 using namespace crosslane_test;
+using chessnet_test::noise;
 
-class noise {
- public:
-  /// Returns numbers in [-spread, spread).
-  template <class T = float>
-  std::vector<T> operator()(std::size_t count, float spread = 1) {
-    std::vector<T> result(count);
-    for (auto& x : result) x = T((float(random_() >> 8) / (1 << 23) - 1) * spread);
-    return result;
-  }
-
- private:
-  std::mt19937 random_{1};
-};
+;
 
 template <class T>
 double largest_difference(std::vector<T> const& got, std::vector<double> const& expected) {

@@ -380,13 +380,7 @@ CROSSLANE_TEST(forward, body_behind_a_tower) {
   auto front = synthetic_kinds()[1].shape;
   front.channels = 16;
   front.layers = 1;
-  auto const& e = both.body->embedding;
-  dense_layer narrow{e.out, 16, {}, e.bias};
-  for (int o = 0; o < e.out; ++o)
-    for (int i = 0; i < 16; ++i) narrow.weights.push_back(e.weights[std::size_t(o * e.in + i)]);
-  both.body->embedding = narrow;
-  both.body->kind = embedding_kind::none;
-  both.tower = synthetic_network(front, 2).tower;
+  put_behind(both, *synthetic_network(front, 2).tower);
   check_network(d, "tower and body", both, precision::float32, {}, is_fast ? 3 : 1);
 }
 #endif

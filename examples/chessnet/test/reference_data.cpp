@@ -152,4 +152,14 @@ crosslane_test::json_value read_json(std::string const& file) {
   return crosslane_test::json_reader{text}.read();
 }
 
+void put_behind(chessnet::network& n, chessnet::tower const& front) {
+  auto const& e = n.body->embedding;
+  chessnet::dense_layer narrow{e.out, front.channels(), {}, e.bias};
+  for (int o = 0; o < e.out; ++o)
+    for (int i = 0; i < narrow.in; ++i) narrow.weights.push_back(e.weights[std::size_t(o * e.in + i)]);
+  n.body->embedding = narrow;
+  n.body->kind = chessnet::embedding_kind::none;
+  n.tower = front;
+}
+
 }  // namespace chessnet_test

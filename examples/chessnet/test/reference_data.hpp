@@ -85,6 +85,9 @@ struct differences {
   }
 };
 
+/// Puts the network's body behind a tower, whose channels it reads: those of its embedding's weights that come first.
+void put_behind(chessnet::network& n, chessnet::tower const& front);
+
 [[nodiscard]] crosslane_test::json_value read_json(std::string const& file);
 
 }  // namespace chessnet_test

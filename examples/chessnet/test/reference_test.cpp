@@ -165,13 +165,7 @@ TEST(reference, body_behind_a_tower) {
   shape = synthetic_kinds()[1].shape;
   shape.channels = 16;
   auto const front = synthetic_network(shape, 2);
-  auto const& e = both.body->embedding;
-  dense_layer narrow{e.out, 16, {}, e.bias};
-  for (int o = 0; o < e.out; ++o)
-    for (int i = 0; i < 16; ++i) narrow.weights.push_back(e.weights[std::size_t(o * e.in + i)]);
-  both.body->embedding = narrow;
-  both.body->kind = embedding_kind::none;
-  both.tower = front.tower;
+  chessnet_test::put_behind(both, *front.tower);
   std::vector<double> board, rows;
   auto const out = reference::evaluate<double>(both, encode(game{starting_position()}, input_format::classical), {},
                                                [&](std::string const& name, std::vector<int> const&, std::span<double const> x) {

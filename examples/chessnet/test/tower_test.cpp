@@ -5,32 +5,20 @@
 #include "forward/kernels/gather_policy.hpp"
 #include "forward/kernels/outcome.hpp"
 #include "forward/kernels/squeeze_excite.hpp"
+#include "noise.hpp"
 #include "reference.hpp"
 
 #include <support/target.hpp>
 
 #include <cmath>
-#include <random>
 
 namespace {
 
 using namespace chessnet;
 using namespace crosslane_test;
+using chessnet_test::noise;
 
-class noise {
- public:
-  /// Returns numbers in [-spread, spread).
-  template <class T = float>
-  std::vector<T> operator()(std::size_t count, float spread = 1) {
-    std::vector<T> result(count);
-    for (auto& x : result) x = static_cast<T>((float(random_() >> 8) / (1 << 23) - 1) * spread);
-    return result;
-  }
-  std::uint64_t bits() { return std::uint64_t{random_()} << 32 | random_(); }
-
- private:
-  std::mt19937 random_{1};
-};
+;
 
 /// Planes with a gap behind them keep what is in the gap.
 template <class T>

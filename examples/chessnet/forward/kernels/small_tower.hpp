@@ -244,17 +244,7 @@ struct small_tower_kernel {
     }
 
     CROSSLANE_FN void clear_sums() {
-      CROSSLANE_UNROLL
-      for (int b = 0; b < wave_boards; ++b) {
-        CROSSLANE_UNROLL
-        for (int i = 0; i < rows; ++i) {
-          CROSSLANE_UNROLL
-          for (int j = 0; j < cols; ++j) {
-            CROSSLANE_UNROLL
-            for (unsigned e = 0; e < sum_fragment::size; ++e) sums_[b][i][j][e] = 0;
-          }
-        }
-      }
+      for_sums([](float& x, int, unsigned, int, int) { x = 0; });
     }
 
     /// Loads the biases of the sums' channels. They are used after the products, which hide the time of the loads.
